@@ -1,0 +1,1 @@
+"""Pure functions from saved results to text, DOT and SVG."""

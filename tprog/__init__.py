@@ -1,0 +1,1 @@
+"""The Program and everything that gives it meaning. Never imports torch."""

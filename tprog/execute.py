@@ -1,0 +1,495 @@
+"""The vectorised meaning of a Program over a batch of inputs: equal to the emitted module on every input.
+
+Categorical values are computed as codes (indices in the variable's domain), numbers as whole multiples of
+1 / denominator, logits as whole multiples of 1 / `Program.logit_scale`; all in int64 or smaller where the proven
+domain allows, so that no step rounds. Shapes: [input, position], [input, query, key], [input, position, class].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache, cached_property
+from typing import Any, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tprog import primitives
+from tprog.errors import BadInput
+from tprog.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    NumericHead,
+    Number,
+    Numbers,
+    Program,
+    SelfRule,
+    Symbols,
+    Value,
+    Weights,
+)
+
+Array: TypeAlias = NDArray[Any]
+Bools: TypeAlias = NDArray[np.bool_]
+
+CHUNK = 4096
+"""Inputs evaluated at once: [chunk, query, key] arrays of the largest shipped programs stay inside a core's cache."""
+
+BEHIND_END = -1
+"""The token code at positions behind the end of an input."""
+
+FORCED = -1
+"""The prediction code at positions whose output is forced, and behind the end of an input."""
+
+
+@dataclass(frozen=True, eq=False)
+class Batch:
+    """Inputs as token codes.
+
+    Attributes:
+        tokens: [input, position] indices in the vocabulary, `BEHIND_END` behind the end; as wide as the longest input.
+        lengths: [input] tokens in each, ``<s>`` and ``</s>`` included.
+    """
+
+    tokens: Array
+    lengths: Array
+
+    def __len__(self) -> int:
+        return len(self.lengths)
+
+    def take(self, rows: Array | slice) -> Batch:
+        """The chosen inputs, in the chosen order, at the width of this batch."""
+        return Batch(self.tokens[rows], self.lengths[rows])
+
+    @cached_property
+    def present(self) -> Bools:
+        """[input, position]: whether the position lies within the input."""
+        return np.arange(self.tokens.shape[1]) < self.lengths[:, None]
+
+    def words(self, program: Program, row: int) -> list[str]:
+        """Input `row` as tokens."""
+        return [program.vocabulary[code] for code in self.tokens[row, : self.lengths[row]]]
+
+
+def encode(program: Program, inputs: Sequence[Sequence[str]]) -> Batch:
+    """Whole token sequences, ``<s>`` and ``</s>`` included, as a `Batch`.
+
+    Raises:
+        BadInput: an input that the program cannot take; the message names the token and its index.
+    """
+    codes = {word: code for code, word in enumerate(program.vocabulary)}
+    read = []
+    for tokens in inputs:
+        try:
+            read.append([codes[t] for t in primitives.check(tokens, program.vocabulary, program.max_length)])
+        except ValueError as error:
+            raise BadInput(str(error)) from None
+    lengths = np.array([len(row) for row in read], dtype=np.int64)
+    tokens = np.full((len(read), int(lengths.max(initial=0))), BEHIND_END, dtype=np.int32)
+    for row, found in enumerate(read):
+        tokens[row, : len(found)] = found
+    return Batch(tokens, lengths)
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Where an input leaves a partial program: the first missing row that it reaches, in execution order."""
+
+    node: str
+    position: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"hole at {self.node}, {self.what}"
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """All that a Program computes on a batch.
+
+    Attributes:
+        values: variable -> [input, position] codes or numerators; meaningless behind the end of an input and
+            downstream of a hole.
+        holed: node, or ``readout``, -> [input, position] or, for a single readout term, where a missing row is
+            reached. Only nodes that reach one have an entry; readout terms are keyed ``readout <variable>``.
+        totals: [input, position, class] logits, or [input, class], summed over positions, if pooled; numerators over
+            `Program.logit_scale`.
+    """
+
+    program: Program
+    batch: Batch
+    values: Mapping[str, Array]
+    holed: Mapping[str, Bools]
+    totals: Array
+
+    @cached_property
+    def predictions(self) -> Array:
+        """[input, position] class codes, `FORCED` where none is computed; or [input] if pooled. Ties: first class."""
+        best = self.totals.argmax(axis=-1)
+        if self.program.readout.pooled:
+            return best
+        return np.where(read_out_at(self.program, self.batch), best, FORCED)
+
+    @cached_property
+    def in_hole(self) -> Bools:
+        """[input]: whether the input reaches a missing row."""
+        reached = np.zeros(len(self.batch), dtype=np.bool_)
+        for at in self.holed.values():
+            reached |= at.any(axis=1)
+        return reached
+
+    def hole(self, row: int) -> Hole | None:
+        """The first missing row that input `row` reaches, in execution order, or None."""
+        for name, at in self.holed.items():
+            if at[row].any():
+                position = int(at[row].argmax())
+                return Hole(name.split()[0], position, self._missing(name, row, position))
+        return None
+
+    def _missing(self, name: str, row: int, position: int) -> str:
+        if name.startswith("readout "):
+            variable = name.removeprefix("readout ")
+            return f"{variable} = {self.value(variable, row, position)!r}"
+        match self.program.by_name[name]:
+            case Embedding():
+                return f"word {self.value('tokens', row, position)!r}"
+            case Head(query=query) | NumericHead(query=query):
+                return f"query {self.value(query, row, position)!r}"
+            case Lookup(inputs=inputs):
+                shown = (self.value(read, row, position) for read in inputs)
+                return "input " + ", ".join(repr(v) if isinstance(v, str) else str(v) for v in shown)
+
+    def value(self, variable: str, row: int, position: int) -> Value:
+        """One value of one variable."""
+        return decode(self.program, variable, self.values[variable][row, position])
+
+    def outputs(self, row: int) -> list[str] | str:
+        """What `run` of the emitted module returns for input `row`.
+
+        Raises:
+            LookupError: the input reaches a hole.
+        """
+        if hole := self.hole(row):
+            raise LookupError(str(hole))
+        classes = self.program.classes
+        if self.program.readout.pooled:
+            return classes[self.predictions[row]]
+        words = self.batch.words(self.program, row)
+        codes = self.predictions[row, : len(words)]
+        return [word if code == FORCED else classes[code] for word, code in zip(words, codes, strict=True)]
+
+
+def decode(program: Program, variable: str, code: int) -> Value:
+    """The value that a code (or numerator) of a variable stands for."""
+    domain = program.variables[variable].domain
+    if isinstance(domain, Symbols):
+        return domain.values[code]
+    number = Fraction(int(code), domain.denominator)
+    return int(number) if number.denominator == 1 else number
+
+
+def read_out_at(program: Program, batch: Batch) -> Bools:
+    """[input, position]: whether logits are read there: within the input and, unless pooled, not forced."""
+    if program.readout.pooled or not program.readout.forced:
+        return batch.present
+    forced = [program.vocabulary.index(word) for word in program.readout.forced]
+    return batch.present & ~np.isin(batch.tokens, forced)
+
+
+def execute(
+    program: Program,
+    batch: Batch,
+    *,
+    overrides: Mapping[str, Array | int] | None = None,
+    base: Execution | None = None,
+) -> Execution:
+    """Evaluate a Program on every input of a batch.
+
+    Args:
+        overrides: node -> the codes (or numerators) that it yields instead, [input, position] or one for all. The
+            node itself is not evaluated and so reaches no hole.
+        base: an execution of the same batch, by this program or one with the same frame; nodes that are equal in both
+            and whose inputs have not changed are taken from it.
+    """
+    overrides = overrides or {}
+    shape = batch.tokens.shape
+    values: dict[str, Array] = _inputs(program, batch) if base is None else {n: base.values[n] for n in _GIVEN}
+    holed: dict[str, Bools] = {}
+    changed: set[str] = set() if base is not None else set(_GIVEN)
+    for node in program.nodes:
+        name, domain = node.name, program.variables[node.name].domain
+        old = base.program.by_name.get(name) if base is not None else None
+        if base is not None and name not in overrides and old == node and changed.isdisjoint(node.reads):
+            values[name] = base.values[name]
+            if name in base.holed:
+                holed[name] = base.holed[name]
+            if domain != base.program.variables[name].domain:
+                changed.add(name)
+            continue
+        if name in overrides:
+            values[name] = np.broadcast_to(np.asarray(overrides[name], dtype=_dtype(domain)), shape)
+        else:
+            values[name], missing = _evaluate(node, program, batch, values)
+            if missing is not None and (missing := missing & batch.present).any():
+                holed[name] = missing
+        same = base is not None and old is not None and domain == base.program.variables[name].domain
+        if not (same and base is not None and np.array_equal(values[name], base.values[name])):
+            changed.add(name)
+    totals = _read_out(program, batch, values, holed, changed, base)
+    return Execution(program, batch, values, holed, totals)
+
+
+def chunks(batch: Batch, size: int = CHUNK) -> Iterator[tuple[slice, Batch]]:
+    """The batch in pieces, each cut to the width of its longest input."""
+    for start in range(0, len(batch), size):
+        rows = slice(start, start + size)
+        width = int(batch.lengths[rows].max(initial=0))
+        yield rows, Batch(batch.tokens[rows, :width], batch.lengths[rows])
+
+
+def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:
+    """The predictions alone, in memory that does not grow with the number of nodes.
+
+    Args:
+        progress: called after each chunk with the number of inputs done.
+
+    Returns:
+        predictions as `Execution.predictions`, in int16, and [input] whether the input reaches a hole.
+    """
+    shape = (len(batch),) if program.readout.pooled else batch.tokens.shape
+    predictions = np.full(shape, FORCED, dtype=np.int16)
+    in_hole = np.zeros(len(batch), dtype=np.bool_)
+    for rows, piece in chunks(batch):
+        run = execute(program, piece)
+        target = predictions[rows] if program.readout.pooled else predictions[rows, : piece.tokens.shape[1]]
+        target[...] = run.predictions
+        in_hole[rows] = run.in_hole
+        if progress:
+            progress(min(rows.stop, len(batch)))
+    return predictions, in_hole
+
+
+# Nodes ################################################################################################################
+
+_GIVEN = ("tokens", "positions", "ones")
+
+
+def _inputs(program: Program, batch: Batch) -> dict[str, Array]:
+    tokens = np.maximum(batch.tokens, 0).astype(_dtype(program.variables["tokens"].domain), copy=False)
+    positions = np.broadcast_to(np.arange(tokens.shape[1], dtype=_dtype(program.symbols("positions"))), tokens.shape)
+    return {"tokens": tokens, "positions": positions, "ones": np.ones(tokens.shape, dtype=np.int8)}
+
+
+@cache
+def _dtype(domain: Symbols | Numbers) -> np.dtype[Any]:
+    """The smallest signed integer type that holds every code, or every numerator, of a domain."""
+    largest = len(domain) - 1 if isinstance(domain, Symbols) else domain.bound
+    return np.min_scalar_type(-max(largest, 1))
+
+
+def _evaluate(
+    node: Node, program: Program, batch: Batch, values: Mapping[str, Array]
+) -> tuple[Array, Bools | None]:
+    """A node's values [input, position], and where it reaches a missing row (None: the node has no hole)."""
+    match node:
+        case Embedding():
+            table, missing = _codes(node.table, Symbols(node.symbols))
+            return table[values["tokens"]], None if missing is None else missing[values["tokens"]]
+        case Head():
+            return _head(node, program, batch, values)
+        case NumericHead():
+            return _numeric_head(node, program, batch, values)
+        case Lookup():
+            return _lookup(node, program, values)
+
+
+def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools | None]:
+    """A column of a table as codes or numerators, holes as 0; and where the holes are, None if nowhere."""
+    if isinstance(domain, Symbols):
+        found = [0 if value is None else domain.codes[value] for value in column]  # type: ignore[index]
+    else:
+        found = [0 if value is None else _numerator(value, domain) for value in column]
+    holes = np.array([value is None for value in column])
+    return np.array(found, dtype=_dtype(domain)), holes if holes.any() else None
+
+
+def _numerator(value: Value, domain: Numbers) -> int:
+    assert not isinstance(value, str)
+    return int(value * domain.denominator)
+
+
+@cache
+def _windows(n: int, mask: str, skip_first: bool) -> Bools:
+    """[query, key]: whether the query's position may see the key's; the same ranges as `primitives.visible`."""
+    allowed = np.zeros((n, n), dtype=np.bool_)
+    for i in range(n):
+        allowed[i, list(primitives.visible(i, n, mask, skip_first))] = True
+    return allowed
+
+
+def mask_word(node: AttentionHead, program: Program) -> str:
+    """The mask as the primitives name it: in a causal program, ``all`` that a position sees is ``causal``."""
+    return "causal" if program.causal and node.mask == "all" else node.mask
+
+
+def _selected(
+    node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]
+) -> tuple[Bools, Bools | None]:
+    """M as [input, query, key], and [input, query] where a row that is missing is consulted."""
+    query, key = values[node.query], values[node.key]
+    keys = program.symbols(node.key)
+    table = np.zeros((len(node.predicate), len(keys)), dtype=np.bool_)
+    for code, row in enumerate(node.predicate):
+        table[code, [keys.codes[k] for k in row or ()]] = True
+    window = _windows(query.shape[1], mask_word(node, program), node.skip_first)
+    flat = query.astype(np.int32)[:, :, None] * len(keys) + key[:, None, :]
+    matches = table.ravel().take(flat)
+    matches &= window
+    if (batch.lengths < query.shape[1]).any():
+        matches &= batch.present[:, None, :]
+    if None not in node.predicate:
+        return matches, None
+    absent = np.array([row is None for row in node.predicate])
+    sees = (window & batch.present[:, None, :]).any(axis=2)
+    return matches, absent[query] & sees
+
+
+@cache
+def _order(n: int) -> NDArray[np.int8]:
+    """[query, key] ranks: a nearer key is higher, left above right at equal distance, oneself lowest; none is 0."""
+    rank = np.zeros((n, n), dtype=np.int64)
+    for i in range(n):
+        by_preference = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
+        for place, j in enumerate([*by_preference, i]):
+            rank[i, j] = n - place
+    return rank.astype(np.min_scalar_type(-n))
+
+
+def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+    matches, missing = _selected(node, program, batch, values)
+    n = matches.shape[2]
+    if n == 0:
+        return values[node.value], missing
+    closest = _closest(matches, program.self_rule)
+    copied = np.take_along_axis(values[node.value], closest, axis=1)
+    if node.default is not None:
+        copied = np.where(matches.any(axis=2), copied, program.symbols(node.value).codes[node.default])
+    return copied.astype(_dtype(program.variables[node.name].domain), copy=False), missing
+
+
+def _closest(matches: Bools, self_rule: SelfRule) -> Array:
+    """[input, query]: the attended position, 0 where nothing matches."""
+    n = matches.shape[2]
+    match self_rule:
+        case "last":
+            return (matches * _order(n)).argmax(axis=2)
+        case "match-count":
+            apart = np.abs(np.arange(n)[:, None] - np.arange(n))
+            distance = np.broadcast_to(apart, matches.shape).copy()
+            own = np.arange(n)
+            distance[:, own, own] = matches.sum(axis=2)
+            return np.where(matches, distance, 2 * n).argmin(axis=2)
+
+
+def _numeric_head(
+    node: NumericHead, program: Program, batch: Batch, values: Mapping[str, Array]
+) -> tuple[Array, Bools | None]:
+    matches, missing = _selected(node, program, batch, values)
+    domain = program.numbers(node.name)
+    if node.value == "ones":
+        sums: Array = np.count_nonzero(matches, axis=2)
+    else:
+        sums = np.einsum("bqk,bk->bq", matches, values[node.value].astype(np.int64))
+    if node.reduce == "mean":
+        counts = np.count_nonzero(matches, axis=2)
+        assert node.default is not None
+        # The domain's denominator is a multiple of every count that can occur, so this division is exact.
+        sums = sums * (domain.denominator // program.numbers(node.value).denominator) // np.maximum(counts, 1)
+        sums = np.where(counts > 0, sums, _numerator(node.default, domain))
+    return sums.astype(_dtype(domain), copy=False), missing
+
+
+def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+    cells, missing = _codes(node.cells, program.variables[node.name].domain)
+    flat: Array | None = None
+    for name, levels in zip(node.inputs, node.levels, strict=True):
+        domain = program.variables[name].domain
+        if isinstance(domain, Symbols):
+            place: Array = values[name].astype(np.int32)
+            size = len(domain)
+        else:
+            assert levels is not None
+            place, size = _level(values[name], levels, domain), len(levels)
+        flat = place if flat is None else flat * size + place
+    assert flat is not None
+    return cells[flat], None if missing is None else missing[flat]
+
+
+def _level(numerators: Array, levels: Sequence[Number], domain: Numbers) -> Array:
+    """The index of the level that each number reads as."""
+    # level <= x/d  <=>  ceil(level * d) <= x, so the comparison stays in whole numbers.
+    starts = np.array([min(-int(-level * domain.denominator // 1), np.iinfo(np.int64).max) for level in levels])
+    return np.maximum(np.searchsorted(starts, numerators, side="right") - 1, 0)
+
+
+# Readout ##############################################################################################################
+
+
+def _read_out(
+    program: Program,
+    batch: Batch,
+    values: Mapping[str, Array],
+    holed: dict[str, Bools],
+    changed: set[str],
+    base: Execution | None,
+) -> Array:
+    """The logits' numerators; adds the holes that the readout reaches to `holed`."""
+    reusable = base is not None and base.program.logit_scale == program.logit_scale
+    reusable = reusable and base is not None and len(base.program.classes) == len(program.classes)
+    terms = {term.variable: term for term in program.readout.terms}
+    read_at: Bools | None = None
+    if any(None in term.rows for term in terms.values()):
+        read_at = read_out_at(program, batch)
+    for name, term in terms.items():
+        if read_at is not None and None in term.rows:
+            absent = np.array([row is None for row in term.rows])
+            if (missing := absent[values[name]] & read_at).any():
+                holed[f"readout {name}"] = missing
+    if not reusable or base is None:
+        totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+        for name, term in terms.items():
+            _add_term(totals, program, term, values[name])
+        return _shape_totals(program, batch, totals)
+    old_terms = {term.variable: term for term in base.program.readout.terms}
+    stale = [n for n in {**old_terms, **terms} if n in changed or old_terms.get(n) != terms.get(n)]
+    difference = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+    for name in stale:
+        if name in terms:
+            _add_term(difference, program, terms[name], values[name])
+        if name in old_terms:
+            _add_term(difference, base.program, old_terms[name], base.values[name], sign=-1)
+    return base.totals + _shape_totals(program, batch, difference)
+
+
+def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:
+    """Add one variable's share to totals [class, input, position]."""
+    domain = program.variables[term.variable].domain
+    unit = sign * program.logit_scale // program.readout.scale
+    for code in range(len(program.classes)):
+        column = np.array([0 if row is None else row[code] for row in term.rows], dtype=np.int64)
+        if isinstance(domain, Symbols):
+            totals[code] += (column * unit).take(values)
+        else:
+            totals[code] += values * (column[0] * (unit // domain.denominator))
+
+
+def _shape_totals(program: Program, batch: Batch, totals: Array) -> Array:
+    """[class, input, position] -> [input, position, class], or [input, class] summed over positions if pooled."""
+    if program.readout.pooled:
+        return np.where(batch.present, totals, 0).sum(axis=2).T
+    return np.moveaxis(totals, 0, -1)

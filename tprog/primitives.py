@@ -1,0 +1,161 @@
+"""The meaning of a Program, in ten lines each.
+
+These functions are the definition: an emitted module carries the text of the ones it uses, and `tprog.execute` agrees
+with them on every input. They take and return plain lists, one entry a position (0-based).
+
+Source: the primitives of RASP (Weiss et al. 2021, arXiv 2106.06981) as "Learning Transformer Programs" (NeurIPS 2023,
+section 3) restricts them.
+"""
+
+# Types are left out on purpose: this text is copied into modules that beginners read.
+# mypy: disable-error-code="no-untyped-def, no-untyped-call"
+
+import sys
+from fractions import Fraction
+
+
+def visible(i, n, mask, skip_first):
+    """The positions that position i of n may attend to."""
+    start, stop = {"all": (0, n), "causal": (0, i + 1), "before": (0, i), "after": (i + 1, n)}[mask]
+    return range(max(start, int(skip_first)), stop)
+
+
+def select(keys, queries, predicate, mask="all", skip_first=False):
+    """For each query, the positions whose key the predicate accepts, from left to right."""
+    selected = []
+    for i, query in enumerate(queries):
+        window = visible(i, len(keys), mask, skip_first)
+        accepted = [predicate(query, keys[j]) for j in window]
+        if None in accepted:
+            raise LookupError(f"hole at {predicate.__name__.removeprefix('predicate_')}, query {query!r}")
+        selected.append([j for j, accepts in zip(window, accepted) if accepts])
+    return selected
+
+
+def select_closest(keys, queries, predicate, mask="all", skip_first=False):
+    """For each query, the nearest selected position: ties go left, itself only if alone, None if there is none."""
+    closest = []
+    for i, matches in enumerate(select(keys, queries, predicate, mask, skip_first)):
+        others = [j for j in matches if j != i] or matches
+        closest.append(min(others, key=lambda j: abs(i - j), default=None))
+    return closest
+
+
+def select_closest_by_count(keys, queries, predicate, mask="all", skip_first=False):
+    """Like `select_closest`, but a match of a position with itself counts as far away as there are matches."""
+    closest = []
+    for i, matches in enumerate(select(keys, queries, predicate, mask, skip_first)):
+        closest.append(min(matches, key=lambda j: len(matches) if i == j else abs(i - j), default=None))
+    return closest
+
+
+def aggregate(closest, values, default=None):
+    """The value at each attended position; where there is none, the default, or else the value at position 0."""
+    fallback = values[0] if default is None else default
+    return [fallback if j is None else values[j] for j in closest]
+
+
+def aggregate_sum(selected, values):
+    """The sum of the values at the selected positions."""
+    return [sum(values[j] for j in matches) for matches in selected]
+
+
+def aggregate_mean(selected, values, default):
+    """The exact mean of the values at the selected positions; where there are none, the default."""
+    return [Fraction(sum(values[j] for j in matches), len(matches)) if matches else default for matches in selected]
+
+
+def selector_width(selected):
+    """How many positions are selected."""
+    return [len(matches) for matches in selected]
+
+
+def round_down(number, levels):
+    """The largest level that does not exceed the number, or the lowest level if all do."""
+    return max((level for level in levels if level <= number), default=levels[0])
+
+
+def elementwise(lookup, *variables):
+    """What the lookup answers at each position."""
+    answers = []
+    for values in zip(*variables):
+        answer = lookup(*values)
+        if answer is None:
+            shown = ", ".join(repr(v) if isinstance(v, str) else str(v) for v in values)
+            raise LookupError(f"hole at {lookup.__name__.removeprefix('lookup_')}, input {shown}")
+        answers.append(answer)
+    return answers
+
+
+def embed(name, table, words):
+    """What the table says of each word."""
+    for word in words:
+        if word not in table:
+            raise LookupError(f"hole at {name}, word {word!r}")
+    return [table[word] for word in words]
+
+
+def check(tokens, vocabulary, max_length):
+    """The tokens as the program reads them. ValueError names the first token that it cannot take."""
+    least = 3 if "</s>" in vocabulary else 2
+    last = len(tokens) - 1
+    if len(tokens) < least:
+        raise ValueError(f"the input {list(tokens)!r} is empty; expected 1 to {max_length - least + 1} symbols")
+    if len(tokens) > max_length:
+        raise ValueError(f"token {max_length}: the input is too long; expected at most {max_length - least + 1} symbols")
+    read = [t if t in vocabulary or "<unk>" not in vocabulary else "<unk>" for t in tokens]
+    for i, token in enumerate(read):
+        wanted = "<s>" if i == 0 else "</s>" if i == last and least == 3 else None
+        if token != wanted if wanted else token not in vocabulary or token in ("<s>", "</s>"):
+            allowed = [wanted] if wanted else [v for v in vocabulary if v not in ("<s>", "</s>")]
+            shown = ", ".join(map(repr, allowed[:20])) + (", ..." if len(allowed) > 20 else "")
+            raise ValueError(f"token {i} is {token!r}; expected {'one of ' if len(allowed) > 1 else ''}{shown}")
+    return read
+
+
+def read_out(readout, variables, classes, positions):
+    """The logit of each class at each of the positions."""
+    rows = [[(0,) * len(classes)] * len(positions)]
+    for name, weights in readout.items():
+        values = [variables[name][i] for i in positions]
+        if isinstance(weights, dict):
+            for value in values:
+                if value not in weights:
+                    raise LookupError(f"hole at readout, {name} = {value!r}")
+            rows.append([weights[value] for value in values])
+        else:
+            rows.append([[weight * value for weight in weights] for value in values])
+    return [[sum(column) for column in zip(*at_position)] for at_position in zip(*rows)]
+
+
+def classify(readout, variables, classes, forced):
+    """The best class at each position (ties: the first), and the token itself where the output is forced."""
+    tokens = variables["tokens"]
+    free = [i for i, token in enumerate(tokens) if token not in forced]
+    predictions = list(tokens)
+    for i, logits in zip(free, read_out(readout, variables, classes, free)):
+        predictions[i] = classes[logits.index(max(logits))]
+    return predictions
+
+
+def classify_pooled(readout, variables, classes):
+    """The best class for the whole input (ties: the first): its logits are the means over all positions."""
+    logits = read_out(readout, variables, classes, range(len(variables["tokens"])))
+    totals = [sum(column) for column in zip(*logits)]
+    return classes[totals.index(max(totals))]
+
+
+def main(run, vocabulary, arguments):
+    """Print the prediction for the command line's symbols, to which <s> and </s> are added. Returns the exit code."""
+    words = arguments[0].split() if len(arguments) == 1 else arguments
+    symbols = list(words[0]) if len(words) == 1 and words[0] not in vocabulary else words
+    try:
+        prediction = run(["<s>", *symbols] + ["</s>"] * ("</s>" in vocabulary))
+    except (LookupError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 2
+    if isinstance(prediction, list):
+        prediction = prediction[1 : len(symbols) + 1]
+        prediction = ("" if all(len(p) == 1 for p in prediction) else " ").join(prediction)
+    print(prediction)
+    return 0
