@@ -24,9 +24,9 @@ from tprog.program import (
     Head,
     Lookup,
     Node,
-    NumericHead,
     Number,
     Numbers,
+    NumericHead,
     Program,
     SelfRule,
     Symbols,
@@ -90,10 +90,10 @@ def encode(program: Program, inputs: Sequence[Sequence[str]]) -> Batch:
         except ValueError as error:
             raise BadInput(str(error)) from None
     lengths = np.array([len(row) for row in read], dtype=np.int64)
-    tokens = np.full((len(read), int(lengths.max(initial=0))), BEHIND_END, dtype=np.int32)
+    rectangle = np.full((len(read), int(lengths.max(initial=0))), BEHIND_END, dtype=np.int32)
     for row, found in enumerate(read):
-        tokens[row, : len(found)] = found
-    return Batch(tokens, lengths)
+        rectangle[row, : len(found)] = found
+    return Batch(rectangle, lengths)
 
 
 @dataclass(frozen=True)
@@ -130,7 +130,7 @@ class Execution:
     @cached_property
     def predictions(self) -> Array:
         """[input, position] class codes, `FORCED` where none is computed; or [input] if pooled. Ties: first class."""
-        best = self.totals.argmax(axis=-1)
+        best: Array = self.totals.argmax(axis=-1)
         if self.program.readout.pooled:
             return best
         return np.where(read_out_at(self.program, self.batch), best, FORCED)
@@ -178,7 +178,7 @@ class Execution:
             raise LookupError(str(hole))
         classes = self.program.classes
         if self.program.readout.pooled:
-            return classes[self.predictions[row]]
+            return classes[int(self.predictions[row])]
         words = self.batch.words(self.program, row)
         codes = self.predictions[row, : len(words)]
         return [word if code == FORCED else classes[code] for word, code in zip(words, codes, strict=True)]
@@ -234,7 +234,7 @@ def execute(
         if name in overrides:
             values[name] = np.broadcast_to(np.asarray(overrides[name], dtype=_dtype(domain)), shape)
         else:
-            values[name], missing = _evaluate(node, program, batch, values)
+            values[name], missing = evaluate(node, program, batch, values)
             if missing is not None and (missing := missing & batch.present).any():
                 holed[name] = missing
         same = base is not None and old is not None and domain == base.program.variables[name].domain
@@ -292,9 +292,7 @@ def _dtype(domain: Symbols | Numbers) -> np.dtype[Any]:
     return np.min_scalar_type(-max(largest, 1))
 
 
-def _evaluate(
-    node: Node, program: Program, batch: Batch, values: Mapping[str, Array]
-) -> tuple[Array, Bools | None]:
+def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
     """A node's values [input, position], and where it reaches a missing row (None: the node has no hole)."""
     match node:
         case Embedding():
@@ -385,15 +383,17 @@ def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array
 def _closest(matches: Bools, self_rule: SelfRule) -> Array:
     """[input, query]: the attended position, 0 where nothing matches."""
     n = matches.shape[2]
+    closest: Array
     match self_rule:
         case "last":
-            return (matches * _order(n)).argmax(axis=2)
+            closest = (matches * _order(n)).argmax(axis=2)
         case "match-count":
             apart = np.abs(np.arange(n)[:, None] - np.arange(n))
             distance = np.broadcast_to(apart, matches.shape).copy()
             own = np.arange(n)
             distance[:, own, own] = matches.sum(axis=2)
-            return np.where(matches, distance, 2 * n).argmin(axis=2)
+            closest = np.where(matches, distance, 2 * n).argmin(axis=2)
+    return closest
 
 
 def _numeric_head(
@@ -491,5 +491,6 @@ def _add_term(totals: Array, program: Program, term: Weights, values: Array, sig
 def _shape_totals(program: Program, batch: Batch, totals: Array) -> Array:
     """[class, input, position] -> [input, position, class], or [input, class] summed over positions if pooled."""
     if program.readout.pooled:
-        return np.where(batch.present, totals, 0).sum(axis=2).T
+        summed: Array = np.where(batch.present, totals, 0).sum(axis=2)
+        return summed.T
     return np.moveaxis(totals, 0, -1)

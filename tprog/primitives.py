@@ -102,7 +102,9 @@ def check(tokens, vocabulary, max_length):
     if len(tokens) < least:
         raise ValueError(f"the input {list(tokens)!r} is empty; expected 1 to {max_length - least + 1} symbols")
     if len(tokens) > max_length:
-        raise ValueError(f"token {max_length}: the input is too long; expected at most {max_length - least + 1} symbols")
+        raise ValueError(
+            f"token {max_length}: the input is too long; expected at most {max_length - least + 1} symbols"
+        )
     read = [t if t in vocabulary or "<unk>" not in vocabulary else "<unk>" for t in tokens]
     for i, token in enumerate(read):
         wanted = "<s>" if i == 0 else "</s>" if i == last and least == 3 else None
@@ -115,7 +117,7 @@ def check(tokens, vocabulary, max_length):
 
 def read_out(readout, variables, classes, positions):
     """The logit of each class at each of the positions."""
-    rows = [[(0,) * len(classes)] * len(positions)]
+    rows = [[[0] * len(classes)] * len(positions)]
     for name, weights in readout.items():
         values = [variables[name][i] for i in positions]
         if isinstance(weights, dict):

@@ -1,0 +1,588 @@
+"""The one shared table of programs, written by hand: ground truth for executor, emitter, reader and analyses.
+
+`tests/test_execute.py` checks those that have a task over its whole domain.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from itertools import product
+from string import ascii_lowercase
+
+from tprog.program import (
+    BEGIN,
+    END,
+    UNKNOWN,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    NumericHead,
+    Program,
+    Readout,
+    Symbol,
+    Value,
+    Weights,
+    cell_keys,
+)
+
+
+@dataclass(frozen=True)
+class Case:
+    """One program of the table.
+
+    Attributes:
+        about: what it shows.
+        wrong: how many inputs of its task's domain it gets wrong; None if it has no task.
+    """
+
+    program: Program
+    about: str
+    wrong: int | None = None
+
+
+# Parts ################################################################################################################
+
+
+def predicate(
+    queries: Sequence[Symbol], keys: Sequence[Symbol], accepts: Callable[[Symbol, Symbol], bool]
+) -> tuple[Keys, ...]:
+    """For each query the keys that it accepts."""
+    return tuple(tuple(key for key in keys if accepts(query, key)) for query in queries)
+
+
+def equal(queries: Sequence[Symbol], keys: Sequence[Symbol], but: Sequence[Symbol] = ()) -> tuple[Keys, ...]:
+    """Each query accepts the key that equals it; those in `but` accept none."""
+    return predicate(queries, keys, lambda query, key: query == key and query not in but)
+
+
+def everything(queries: Sequence[Symbol], keys: Sequence[Symbol]) -> tuple[Keys, ...]:
+    return predicate(queries, keys, lambda query, key: True)
+
+
+def lookup(
+    name: str,
+    inputs: Mapping[str, Sequence[Value]],
+    answer: Callable[..., Value | None],
+    symbols: Sequence[Symbol] | None = None,
+    numeric: Sequence[str] = (),
+) -> Lookup:
+    """A table from a function.
+
+    Args:
+        inputs: variable -> its values, or its levels if it is one of `numeric`.
+        symbols: what the table answers; left out: numbers.
+    """
+    levels = {
+        read: tuple(value for value in values if not isinstance(value, str)) if read in numeric else None
+        for read, values in inputs.items()
+    }
+    return Lookup(
+        name=name,
+        inputs=tuple(inputs),
+        levels=tuple(levels.values()),
+        symbols=None if symbols is None else tuple(symbols),
+        cells=tuple(answer(*at) for at in product(*inputs.values())),
+    )
+
+
+def copied(variable: str, values: Sequence[Symbol], classes: Sequence[str]) -> Weights:
+    """Weight 1 for the class that is written as the value."""
+    return Weights(variable, tuple(tuple(int(str(value) == label) for label in classes) for value in values))
+
+
+def nearest_class(variable: str, classes: Sequence[str]) -> tuple[Weights, Weights]:
+    """Weights on ``ones`` and a number x that make the class nearest to x win: 2cx - c^2 = x^2 - (x - c)^2."""
+    values = [int(label) for label in classes]
+    return Weights("ones", (tuple(-c * c for c in values),)), Weights(variable, (tuple(2 * c for c in values),))
+
+
+# Tasks of the paper ###################################################################################################
+
+N = 8
+POSITIONS = tuple(range(N))
+RANKS = tuple(range(1, N + 2))
+
+
+def sort() -> Program:
+    """rank = smaller tokens + equal ones before + 1; then position p copies the token of rank p."""
+    letters = tuple(ascii_lowercase[:5])
+    vocabulary = (BEGIN, *letters, END)
+
+    def smaller(query: Symbol, key: Symbol) -> bool:
+        # The marks count so much that their ranks lie behind all letters.
+        return key != BEGIN if query == BEGIN else query == END or (key in letters and str(key) < str(query))
+
+    return Program(
+        vocabulary=vocabulary,
+        classes=letters,
+        max_length=N,
+        nodes=(
+            NumericHead("less", "tokens", "tokens", "ones", predicate(vocabulary, vocabulary, smaller)),
+            NumericHead("same", "tokens", "tokens", "ones", equal(vocabulary, vocabulary, (BEGIN, END)), mask="before"),
+            lookup(
+                "rank",
+                {"less": range(N + 1), "same": range(N - 2)},
+                lambda less, same: min(less + same + 1, RANKS[-1]),
+                RANKS,
+                numeric=("less", "same"),
+            ),
+            Head("sorted", "positions", "rank", "tokens", equal(POSITIONS, RANKS)),
+        ),
+        readout=Readout((copied("sorted", vocabulary, letters),), forced=(BEGIN, END)),
+        task="sort",
+    )
+
+
+FAULT = (1, 3)
+"""The cell of the rank that `sort_with_a_fault` has wrong: 1 smaller letter and 3 equal before."""
+
+
+def sort_with_a_fault() -> Program:
+    """`sort`, but the fourth of equal letters with one smaller gets rank 4 in place of 5."""
+    program = sort()
+    *before, rank, last = program.nodes
+    assert isinstance(rank, Lookup)
+    cells = (4 if at == FAULT else cell for at, cell in zip(cell_keys(program, rank), rank.cells, strict=True))
+    return replace(program, nodes=(*before, replace(rank, cells=tuple(cells)), last))
+
+
+def reverse() -> Program:
+    """`</s>` stands at the last position; position p copies from last - p."""
+    letters = tuple(ascii_lowercase[:5])
+    vocabulary = (BEGIN, *letters, END)
+    return Program(
+        vocabulary=vocabulary,
+        classes=letters,
+        max_length=N,
+        nodes=(
+            Head("last", "tokens", "tokens", "positions", tuple((END,) for _ in vocabulary)),
+            lookup(
+                "source",
+                {"positions": POSITIONS, "last": POSITIONS},
+                lambda position, last: max(last - position, 0),
+                POSITIONS,
+            ),
+            Head("reversed", "source", "positions", "tokens", equal(POSITIONS, POSITIONS)),
+        ),
+        readout=Readout((copied("reversed", vocabulary, letters),), forced=(BEGIN, END)),
+        task="reverse",
+    )
+
+
+COUNTS = tuple(str(count) for count in range(1, N))
+FREQUENCIES = tuple(range(N))
+
+
+def _count(vocabulary: tuple[str, ...], name: str = "count") -> NumericHead:
+    return NumericHead(name, "tokens", "tokens", "ones", equal(vocabulary, vocabulary, (BEGIN,)))
+
+
+def _score(vocabulary: tuple[str, ...]) -> tuple[NumericHead, NumericHead, Lookup]:
+    """How often a token occurs, at its first occurrence; 0 at `<s>` and at repeats."""
+    return (
+        _count(vocabulary),
+        replace(_count(vocabulary, "seen"), mask="before"),
+        lookup(
+            "score",
+            {"count": FREQUENCIES, "seen": (0, 1)},
+            lambda count, seen: 0 if seen else count,
+            FREQUENCIES,
+            numeric=("count", "seen"),
+        ),
+    )
+
+
+def hist() -> Program:
+    """One head counts; the readout takes the class nearest to the count."""
+    vocabulary = (BEGIN, *ascii_lowercase[:6])
+    return Program(
+        vocabulary=vocabulary,
+        classes=COUNTS,
+        max_length=N,
+        nodes=(_count(vocabulary),),
+        readout=Readout(nearest_class("count", COUNTS)),
+        task="hist",
+    )
+
+
+def double_hist() -> Program:
+    """Count the scores that equal the token's own count."""
+    vocabulary = (BEGIN, *ascii_lowercase[:6])
+    return Program(
+        vocabulary=vocabulary,
+        classes=COUNTS,
+        max_length=N,
+        nodes=(
+            *_score(vocabulary),
+            lookup("frequency", {"count": FREQUENCIES}, lambda count: count, FREQUENCIES, numeric=("count",)),
+            NumericHead("alike", "frequency", "score", "ones", equal(FREQUENCIES, FREQUENCIES, (0,))),
+        ),
+        readout=Readout(nearest_class("alike", COUNTS)),
+        task="double_hist",
+    )
+
+
+def most_freq() -> Program:
+    """rank = larger scores + equal ones before + 1; then position p copies the token, or `<s>`, of rank p."""
+    letters = tuple(ascii_lowercase[:6])
+    vocabulary = (BEGIN, *letters)
+    classes = (*letters, BEGIN)
+    return Program(
+        vocabulary=vocabulary,
+        classes=classes,
+        max_length=N,
+        nodes=(
+            *_score(vocabulary),
+            NumericHead(
+                "above",
+                "score",
+                "score",
+                "ones",
+                predicate(FREQUENCIES, FREQUENCIES, lambda query, key: int(key) > int(query)),
+            ),
+            NumericHead("ties", "score", "score", "ones", equal(FREQUENCIES, FREQUENCIES), mask="before"),
+            lookup(
+                "rank",
+                {"above": FREQUENCIES, "ties": FREQUENCIES},
+                lambda above, ties: min(above + ties + 1, RANKS[-1]),
+                RANKS,
+                numeric=("above", "ties"),
+            ),
+            lookup(
+                "distinct",
+                {"tokens": vocabulary, "score": FREQUENCIES},
+                lambda token, score: token if score else BEGIN,
+                vocabulary,
+            ),
+            Head("answer", "positions", "rank", "distinct", equal(POSITIONS, RANKS)),
+        ),
+        readout=Readout((copied("answer", vocabulary, classes),)),
+        task="most_freq",
+    )
+
+
+BRACKETS = (BEGIN, "(", ")")
+DYCK_CLASSES = ("P", "T", "F")
+DYCK_N = 16
+STATES = ("negative", "zero", "positive")
+
+
+def _dyck1(*state: Lookup | NumericHead) -> Program:
+    """From the state of each prefix: once it was negative, the answer is F for good."""
+    return Program(
+        vocabulary=BRACKETS,
+        classes=DYCK_CLASSES,
+        max_length=DYCK_N,
+        nodes=(
+            *state,
+            NumericHead("broken", "state", "state", "ones", tuple(("negative",) for _ in STATES)),
+        ),
+        readout=Readout((Weights("state", ((0, 0, 0), (0, 1, 0), (1, 0, 0))), Weights("broken", ((0, 0, 2),)))),
+        task="dyck1",
+        causal=True,
+    )
+
+
+def dyck1() -> Program:
+    """Counts the brackets opened and closed so far."""
+    depths = range(DYCK_N)
+    return _dyck1(
+        NumericHead("opened", "tokens", "tokens", "ones", tuple(("(",) for _ in BRACKETS)),
+        NumericHead("closed", "tokens", "tokens", "ones", tuple((")",) for _ in BRACKETS)),
+        lookup(
+            "state",
+            {"opened": depths, "closed": depths},
+            lambda opened, closed: "zero" if opened == closed else "positive" if opened > closed else "negative",
+            STATES,
+            numeric=("opened", "closed"),
+        ),
+    )
+
+
+def dyck1_by_balance() -> Program:
+    """Adds up +1 and -1: a lookup that yields numbers, and a sum that can be negative."""
+    return _dyck1(
+        lookup("step", {"tokens": BRACKETS}, {BEGIN: 0, "(": 1, ")": -1}.__getitem__),
+        NumericHead("balance", "tokens", "tokens", "step", everything(BRACKETS, BRACKETS)),
+        # Levels: -5 lies below all of them and reads as the lowest, 5 reads as 1.
+        lookup(
+            "state",
+            {"balance": (-1, 0, 1)},
+            dict(zip((-1, 0, 1), STATES, strict=True)).__getitem__,
+            STATES,
+            numeric=("balance",),
+        ),
+    )
+
+
+def induction() -> Program:
+    """The induction head: find where the token before is this letter, and copy the digit that stands there."""
+    digits, letters = tuple("0123"), tuple("abcd")
+    vocabulary = (BEGIN, *letters, *digits)
+    classes = (*digits, UNKNOWN)
+    positions = tuple(range(10))
+    unknown = tuple(int(label == UNKNOWN) for label in classes)
+    return Program(
+        vocabulary=vocabulary,
+        classes=classes,
+        max_length=10,
+        nodes=(
+            Head(
+                "previous",
+                "positions",
+                "positions",
+                "tokens",
+                predicate(positions, positions, lambda query, key: int(key) == int(query) - 1),
+            ),
+            Head("partner", "tokens", "previous", "tokens", equal(vocabulary, vocabulary, digits), mask="before"),
+        ),
+        readout=Readout(
+            (
+                Weights(
+                    "partner",
+                    tuple(
+                        tuple(int(token == label) for label in classes) if token in digits else unknown
+                        for token in vocabulary
+                    ),
+                ),
+            )
+        ),
+        task="induction",
+        causal=True,
+    )
+
+
+# Every other part of the meaning ######################################################################################
+
+
+def question_type() -> Program:
+    """What a question asks for: pooled, with four embedding variables and unknown words."""
+    words = (BEGIN, "how", "many", "who", "where", "is", "the", "city", "king", UNKNOWN)
+    kinds = {"how": "manner", "many": "amount", "who": "human", "where": "location"}
+    nouns = {"city": "location", "king": "human", UNKNOWN: "unclear"}
+    ask = ("manner", "amount", "human", "location", "nothing")
+    classes = ("number", "person", "place", "manner")
+    return Program(
+        vocabulary=words,
+        classes=classes,
+        max_length=6,
+        nodes=(
+            Embedding("emb_0", ask, tuple(kinds.get(word, "nothing") for word in words)),
+            Embedding("emb_1", ("location", "human", "unclear", "no"), tuple(nouns.get(word, "no") for word in words)),
+            Embedding("emb_2", (0, 1), tuple(int(word in ("is", "the")) for word in words)),
+            Embedding("emb_3", ("start", "known", "unknown"), ("start", *["known"] * (len(words) - 2), "unknown")),
+            # "how many" asks for an amount: the word before decides what "many" means.
+            Head("asked_before", "emb_0", "emb_0", "emb_0", tuple(("manner",) for _ in ask), mask="before"),
+            NumericHead("small_words", "emb_2", "emb_2", "ones", ((1,), (1,))),
+            lookup(
+                "amount",
+                {"emb_0": ask, "asked_before": ask},
+                lambda own, before: "amount" if own == "amount" and before == "manner" else "other",
+                ("amount", "other"),
+            ),
+        ),
+        readout=Readout(
+            terms=(
+                Weights("emb_0", ((0, 0, 0, 30), (0, 0, 0, 0), (0, 30, 0, 0), (0, 0, 30, 0), (0, 0, 0, 0))),
+                Weights("emb_1", ((0, 0, 12, 0), (0, 12, 0, 0), (0, 0, 0, 0), (0, 0, 0, 0))),
+                Weights("emb_3", ((1, 0, 0, 0), (0, 0, 0, 0), (0, 2, 0, 0))),
+                Weights("small_words", ((0, 1, 1, -2),)),
+                Weights("amount", ((60, 0, 0, 0), (0, 0, 0, 0))),
+            ),
+            scale=10,
+            pooled=True,
+            forced=(),
+        ),
+    )
+
+
+def partial() -> Program:
+    """A hole in each kind of table, each reached first by some input; a third of the strings over a, b, c reach none."""
+    vocabulary = (BEGIN, "a", "b", "c", "d", "e", END)
+    kinds = ("mark", "plain", "odd")
+    return Program(
+        vocabulary=vocabulary,
+        classes=("yes", "no"),
+        max_length=6,
+        nodes=(
+            Embedding("kind", kinds, ("mark", "plain", "plain", "odd", None, "odd", "mark")),
+            # As first symbol, e sees nothing before it and so never asks for its row.
+            Head(
+                "like",
+                "tokens",
+                "tokens",
+                "tokens",
+                ((), ("c",), ("b",), ("a", "b"), (), None, ("a",)),
+                mask="before",
+                skip_first=True,
+            ),
+            NumericHead(
+                "plain_ahead",
+                "tokens",
+                "kind",
+                "ones",
+                ((), ("plain",), ("plain",), ("plain",), (), None, ()),
+                mask="after",
+            ),
+            lookup(
+                "pair",
+                {"tokens": vocabulary, "like": vocabulary},
+                lambda token, like: {("c", "b"): None, ("a", "c"): 2}.get((token, like), int(token == like)),
+                (0, 1, 2),
+            ),
+            lookup(
+                "ahead",
+                {"plain_ahead": (0, 1, 3)},
+                lambda plain: None if plain == 3 else plain,
+                numeric=("plain_ahead",),
+            ),
+        ),
+        readout=Readout(
+            terms=(
+                # `</s>` is forced, so that its missing row is never read.
+                Weights("tokens", ((0, 0), (1, 0), (0, 1), (1, 1), (1, 1), (0, 0), None)),
+                Weights("pair", ((0, 0), (0, 3), None)),
+                Weights("ahead", ((1, 1),)),
+            ),
+            forced=(BEGIN, END),
+        ),
+    )
+
+
+def rationals() -> Program:
+    """Exact fractions: means with a default, levels between fractions, answers that are negative or fractions."""
+    vocabulary = (BEGIN, "x", "y")
+    half, third = Fraction(1, 2), Fraction(1, 3)
+    swing: dict[str, Value] = {"less": -third, "half": 0, "more": Fraction(2, 5)}
+    above_half = Fraction(4, 7)  # no fraction of up to 6 lies between 1/2 and this
+    sides = ("less", "half", "more")
+    return Program(
+        vocabulary=vocabulary,
+        classes=("down", "level", "up"),
+        max_length=7,
+        nodes=(
+            lookup("is_x", {"tokens": vocabulary}, lambda token: int(token == "x")),
+            NumericHead(
+                "fraction_x",
+                "tokens",
+                "tokens",
+                "is_x",
+                everything(vocabulary, vocabulary),
+                skip_first=True,
+                reduce="mean",
+                default=-half,
+            ),
+            lookup(
+                "side",
+                {"fraction_x": (0, half, above_half)},
+                dict(zip((0, half, above_half), sides, strict=True)).__getitem__,
+                sides,
+                numeric=("fraction_x",),
+            ),
+            lookup("swing", {"side": sides}, swing.__getitem__),
+            NumericHead("drift", "tokens", "tokens", "swing", ((), ("x", "y"), ("y",)), mask="before"),
+            NumericHead(
+                "mean_drift", "side", "tokens", "drift", (("x",), ("x", "y"), ("y",)), reduce="mean", default=third
+            ),
+            lookup(
+                "sign",
+                {"drift": (-1, 0, Fraction(1, 15)), "tokens": vocabulary},
+                lambda drift, token: 0 if token == BEGIN else (drift > 0) - (drift < 0),
+                (-1, 0, 1),
+                numeric=("drift",),
+            ),
+        ),
+        readout=Readout(
+            (
+                Weights("fraction_x", ((-3, 0, 3),)),
+                Weights("drift", ((-10, -1, 10),)),
+                Weights("mean_drift", ((5, 0, -5),)),
+                Weights("sign", ((7, 0, 0), (0, 9, 0), (0, 0, 7))),
+            ),
+            scale=10,
+            forced=(),
+        ),
+        causal=True,
+    )
+
+
+def match_count() -> Program:
+    """A self-match counts as far away as there are matches, as in the modules of the original research code."""
+    vocabulary = (BEGIN, "a", "b")
+    positions = tuple(range(5))
+    return Program(
+        vocabulary=vocabulary,
+        classes=("0", "1", "2", "3", "4"),
+        max_length=5,
+        nodes=(Head("twin", "tokens", "tokens", "positions", equal(vocabulary, vocabulary)),),
+        readout=Readout((copied("twin", positions, ("0", "1", "2", "3", "4")),)),
+        self_rule="match-count",
+    )
+
+
+def masks() -> Program:
+    """Every mask, with and without position 0, with and without a default."""
+    vocabulary = (BEGIN, "p", "q", "r")
+    swap = ((), ("q", "r"), ("p",), (BEGIN, "r"))
+    marks = (BEGIN, "p", "q", "r")
+    heads: tuple[Head | NumericHead, ...] = (
+        Head("any", "tokens", "tokens", "tokens", swap),
+        Head("any_but_first", "tokens", "tokens", "tokens", swap, skip_first=True, default="r"),
+        Head("left", "tokens", "tokens", "tokens", swap, mask="before"),
+        Head("left_but_first", "tokens", "tokens", "tokens", swap, mask="before", skip_first=True, default="p"),
+        Head("right", "tokens", "tokens", "tokens", swap, mask="after", default="q"),
+        Head("right_but_first", "tokens", "tokens", "tokens", swap, mask="after", skip_first=True),
+        NumericHead("all_count", "left", "tokens", "ones", swap),
+        NumericHead("all_count_but_first", "tokens", "right", "ones", swap, skip_first=True),
+        NumericHead("left_count", "tokens", "any", "ones", swap, mask="before"),
+        NumericHead("left_count_but_first", "tokens", "tokens", "all_count", swap, mask="before", skip_first=True),
+        NumericHead("right_count", "tokens", "tokens", "ones", swap, mask="after"),
+        NumericHead("right_count_but_first", "tokens", "tokens", "ones", swap, mask="after", skip_first=True),
+    )
+    terms = [
+        Weights(head.name, tuple((place * row, (place + row) % 3, 5 - row) for row in range(len(marks))))
+        if isinstance(head, Head)
+        else Weights(head.name, ((place - 8, 1, 9 - place),))
+        for place, head in enumerate(heads)
+    ]
+    return Program(
+        vocabulary=vocabulary,
+        classes=("one", "two", "three"),
+        max_length=5,
+        nodes=heads,
+        readout=Readout(tuple(terms)),
+    )
+
+
+def no_nodes() -> Program:
+    """The smallest: a weight row a token, a number, and nothing else. The first class wins the tie at `b`."""
+    return Program(
+        vocabulary=(BEGIN, "a", "b"),
+        classes=("first", "second"),
+        max_length=3,
+        nodes=(),
+        readout=Readout((Weights("tokens", ((0, 0), (0, 2), (1, 1))), Weights("ones", ((1, 1),)))),
+    )
+
+
+PROGRAMS: dict[str, Case] = {
+    "sort": Case(sort(), "exact; counts, a lookup of two numbers, a copy", wrong=0),
+    "double_hist": Case(double_hist(), "exact; counts of counts, a numeric readout", wrong=0),
+    "most_freq": Case(most_freq(), "exact; three layers, set predicates on numbers", wrong=0),
+    "dyck1": Case(dyck1(), "exact; causal", wrong=0),
+    "hist": Case(hist(), "exact; one head", wrong=0),
+    "reverse": Case(reverse(), "exact; a lookup of two positions", wrong=0),
+    "induction": Case(induction(), "exact; causal, two heads", wrong=0),
+    "dyck1_by_balance": Case(dyck1_by_balance(), "exact; negative numbers", wrong=0),
+    "sort_with_a_fault": Case(sort_with_a_fault(), "one wrong cell, so one line to blame", wrong=410),
+    "question_type": Case(question_type(), "pooled, four embeddings, <unk>"),
+    "partial": Case(partial(), "holes in every kind of table"),
+    "rationals": Case(rationals(), "fractions, means, defaults, negative numbers"),
+    "match_count": Case(match_count(), "the self rule of the original research code"),
+    "masks": Case(masks(), "every mask, skip_first and default"),
+    "no_nodes": Case(no_nodes(), "no nodes at all"),
+}
+"""name -> case."""

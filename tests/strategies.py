@@ -1,0 +1,175 @@
+"""Hypothesis strategies: random Programs of every node kind, and inputs for them."""
+
+from __future__ import annotations
+
+from fractions import Fraction
+from itertools import product
+from typing import TypeVar
+
+from hypothesis import strategies as st
+
+from tprog.errors import NotExact
+from tprog.program import (
+    BEGIN,
+    END,
+    UNKNOWN,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Mask,
+    Node,
+    Numbers,
+    NumericHead,
+    Program,
+    Readout,
+    Symbol,
+    Symbols,
+    Value,
+    Variable,
+    Weights,
+    domain_of,
+)
+
+WORDS = ("a", "b", "c", "the cat", "it's", 'say "x"', "\\n", "é", "0", "<pad")
+SYMBOLS: tuple[Symbol, ...] = ("a", "b", "low", "it's", 0, 1, 2, 3, -4)
+NUMBERS = (0, 1, 2, 3, -1, -5, Fraction(1, 2), Fraction(-2, 3), Fraction(7, 4))
+NAMES = ("seen", "count", "rank", "state", "mixed", "other", "last", "score")
+
+
+T = TypeVar("T")
+
+
+def with_holes(entries: st.SearchStrategy[T], partial: bool) -> st.SearchStrategy[T | None]:
+    """Entries of which, in a partial program, about one in twelve is a hole: most inputs still get through."""
+    if not partial:
+        return entries
+    return st.integers(0, 11).flatmap(lambda n: st.none() if n == 11 else entries)
+
+
+@st.composite
+def predicates(draw: st.DrawFn, queries: Symbols, keys: Symbols, partial: bool) -> tuple[Keys | None, ...]:
+    one = st.sampled_from(keys.values).map(lambda key: (key,))
+    some = st.sets(st.sampled_from(keys.values)).map(lambda chosen: tuple(key for key in keys if key in chosen))
+    row = with_holes(st.one_of(one, one, some), partial)
+    return tuple(draw(row) for _ in queries)
+
+
+@st.composite
+def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable], partial: bool) -> Node:
+    categorical = [n for n, v in known.items() if isinstance(v.domain, Symbols)]
+    numeric = [n for n, v in known.items() if isinstance(v.domain, Numbers)]
+    kind = draw(st.sampled_from(["head", "head", "numeric", "numeric", "lookup", "lookup", "embedding"]))
+    if kind == "embedding":
+        symbols = tuple(draw(st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
+        value = with_holes(st.sampled_from(symbols), partial)
+        return Embedding(name, symbols, tuple(draw(value) for _ in frame.vocabulary))
+    if kind == "lookup":
+        return draw(lookups(name, known, categorical, numeric, partial))
+    query, key = draw(st.sampled_from(categorical)), draw(st.sampled_from(categorical))
+    query_domain, key_domain = known[query].domain, known[key].domain
+    assert isinstance(query_domain, Symbols)
+    assert isinstance(key_domain, Symbols)
+    predicate = draw(predicates(query_domain, key_domain, partial))
+    masks: list[Mask] = ["all", "before"] if frame.causal else ["all", "before", "after"]
+    mask, skip_first = draw(st.sampled_from(masks)), draw(st.booleans())
+    if kind == "head":
+        value = draw(st.sampled_from(categorical))
+        value_domain = known[value].domain
+        assert isinstance(value_domain, Symbols)
+        default = draw(st.one_of(st.none(), st.sampled_from(value_domain.values)))
+        return Head(name, query, key, value, predicate, mask, skip_first, default)
+    value = draw(st.sampled_from(numeric))
+    if draw(st.booleans()):
+        return NumericHead(name, query, key, value, predicate, mask, skip_first)
+    return NumericHead(name, query, key, value, predicate, mask, skip_first, "mean", draw(st.sampled_from(NUMBERS)))
+
+
+@st.composite
+def lookups(
+    draw: st.DrawFn, name: str, known: dict[str, Variable], categorical: list[str], numeric: list[str], partial: bool
+) -> Lookup:
+    inputs = tuple(draw(st.lists(st.sampled_from([*categorical, *numeric]), min_size=1, max_size=2)))
+    levels: list[tuple[int | Fraction, ...] | None] = []
+    size = 1
+    for read in inputs:
+        domain = known[read].domain
+        if isinstance(domain, Symbols):
+            levels.append(None)
+            size *= len(domain)
+        else:
+            counts = st.integers(0, 4).map(lambda cap: tuple(range(cap + 1)))
+            any_numbers = st.sets(st.sampled_from(NUMBERS), min_size=1, max_size=4).map(lambda s: tuple(sorted(s)))
+            found = draw(st.one_of(counts, any_numbers))
+            levels.append(found)
+            size *= len(found)
+    symbols = draw(st.one_of(st.none(), st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
+    answers: tuple[Value, ...] = NUMBERS if symbols is None else tuple(symbols)
+    few = draw(st.lists(st.sampled_from(answers), min_size=1, max_size=3))
+    cell = with_holes(st.sampled_from(few), partial)
+    cells = tuple(draw(st.lists(cell, min_size=size, max_size=size)))
+    return Lookup(name, inputs, tuple(levels), None if symbols is None else tuple(symbols), cells)
+
+
+@st.composite
+def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
+    """A random Program: causal or not, pooled or not, partial or not, with any mix of nodes."""
+    words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True))
+    vocabulary = (BEGIN, *words, *draw(st.sampled_from([(), (END,), (UNKNOWN,), (UNKNOWN, END)])))
+    partial, pooled = draw(st.sampled_from([False, False, True])), draw(st.sampled_from([False, False, True]))
+    marks = [mark for mark in (BEGIN, END) if mark in vocabulary]
+    forced = () if pooled else tuple(mark for mark in marks if draw(st.booleans()))
+    classes = tuple(draw(st.lists(st.sampled_from([*WORDS, BEGIN]), min_size=1, max_size=4, unique=True)))
+    frame = Program(
+        vocabulary=vocabulary,
+        classes=classes,
+        max_length=draw(st.integers(3, 6)),
+        nodes=(),
+        readout=Readout((), draw(st.sampled_from([1, 10, 1000])), pooled, forced),
+        task=draw(st.sampled_from([None, "sort", "my task"])),
+        causal=draw(st.booleans()),
+        self_rule=draw(st.sampled_from(["last", "last", "match-count"])),
+        provenance=draw(st.sampled_from([(), (("seed", "3"), ("note", 'a "quoted" \\ text: é'))])),
+    )
+    known = dict(frame.variables)
+    made: list[Node] = []
+    for name in NAMES[: draw(st.integers(0, max_nodes))]:
+        node = draw(nodes(name, frame, known, partial))
+        try:
+            known[name] = Variable(name, domain_of(node, known, frame))
+        except NotExact:
+            continue
+        made.append(node)
+    terms = []
+    for name, variable in known.items():
+        if draw(st.integers(0, 3)):
+            rows = len(variable.domain) if isinstance(variable.domain, Symbols) else 1
+            row = st.tuples(*(st.integers(-2, 2) for _ in classes))
+            row_or_hole = with_holes(row, partial and isinstance(variable.domain, Symbols))
+            terms.append(Weights(name, tuple(draw(row_or_hole) for _ in range(rows))))
+    readout = Readout(tuple(terms), frame.readout.scale, pooled, forced)
+    return Program(
+        vocabulary,
+        classes,
+        frame.max_length,
+        tuple(made),
+        readout,
+        frame.task,
+        frame.causal,
+        frame.self_rule,
+        frame.provenance,
+    )
+
+
+def some_inputs(program: Program, most: int) -> list[list[str]]:
+    """Whole token sequences, shortest first: all of them up to the count `most`, and one as long as may be."""
+    symbols = [word for word in program.vocabulary if word not in (BEGIN, END)]
+    end = [END] if program.ends else []
+    longest = program.max_length - 1 - len(end)
+    made = [[BEGIN, *(symbols * longest)[:longest], *end]]
+    for length in range(1, longest + 1):
+        for letters in product(symbols, repeat=length):
+            if len(made) >= most:
+                return made
+            made.append([BEGIN, *letters, *end])
+    return made

@@ -1,0 +1,190 @@
+"""The emitted module, the vectorised executor and the reader agree."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+import sys
+from collections.abc import Callable
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.programs import PROGRAMS
+from tests.strategies import programs, some_inputs
+from tprog.emit import SIDE_ROWS, emit
+from tprog.execute import encode, execute
+from tprog.program import Embedding, Lookup, Program, Readout, Weights
+from tprog.read import read_module, read_source
+
+RUN_ALL = """
+import json, runpy, sys
+for path, inputs in json.load(sys.stdin):
+    run = runpy.run_path(path)["run"]
+    outputs = []
+    for tokens in inputs:
+        try:
+            outputs.append(run(tokens))
+        except LookupError as error:
+            outputs.append({"hole": str(error)})
+    print(json.dumps(outputs))
+"""
+
+
+def outcome(program: Program, inputs: list[list[str]]) -> list[object]:
+    """What `execute` says of each input: its outputs, or the hole that it reaches."""
+    run = execute(program, encode(program, inputs))
+    return [{"hole": str(hole)} if (hole := run.hole(row)) else run.outputs(row) for row in range(len(inputs))]
+
+
+def compiled(program: Program) -> Callable[[list[str]], Any]:
+    """`run` of the emitted module, compiled in a namespace of its own."""
+    namespace: dict[str, Any] = {"__name__": "emitted"}
+    exec(compile(emit(program).text, "emitted", "exec"), namespace)
+    run: Callable[[list[str]], Any] = namespace["run"]
+    return run
+
+
+def emitted_outcome(run: Callable[[list[str]], Any], tokens: list[str]) -> object:
+    try:
+        return run(list(tokens))
+    except LookupError as error:
+        return {"hole": str(error)}
+
+
+@given(programs())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_the_emitted_module_equals_execute_on_every_input_tried_holes_included(program: Program) -> None:
+    inputs = some_inputs(program, 40)
+    run = compiled(program)
+    assert [emitted_outcome(run, tokens) for tokens in inputs] == outcome(program, inputs)
+
+
+@given(programs())
+@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+def test_reading_an_emitted_module_gives_the_program_back(program: Program) -> None:
+    text = emit(program).text
+    module = read_source(text)
+    assert module.program == program
+    assert emit(module.program).text == text
+
+
+@given(st.lists(programs(), min_size=10, max_size=10))
+@settings(max_examples=2, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_fresh_interpreter_with_nothing_but_the_standard_library_agrees(
+    tmp_path_factory: pytest.TempPathFactory, several: list[Program]
+) -> None:
+    folder = tmp_path_factory.mktemp("emitted")
+    jobs, expected = [], []
+    for index, program in enumerate(several):
+        path = folder / f"program_{index}.py"
+        path.write_text(emit(program).text, encoding="utf-8")
+        inputs = some_inputs(program, 30)
+        jobs.append((str(path), inputs))
+        expected.append(outcome(program, inputs))
+    # -I and -S: no site-packages, no working directory on the path, no environment
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", RUN_ALL],
+        input=json.dumps(jobs),
+        capture_output=True,
+        text=True,
+        check=True,
+        cwd=folder,
+    )
+    assert [json.loads(line) for line in done.stdout.splitlines()] == json.loads(json.dumps(expected))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_the_shared_programs_survive_the_round_trip(name: str) -> None:
+    program = PROGRAMS[name].program
+    text = emit(program).text
+    module = read_source(text)
+    assert module.program == program
+    assert emit(module.program).text == text
+    inputs = some_inputs(program, 200)
+    run = compiled(program)
+    assert [emitted_outcome(run, tokens) for tokens in inputs] == outcome(program, inputs)
+
+
+def test_the_text_depends_on_neither_hash_seed_nor_locale() -> None:
+    script = (
+        "from tests.programs import PROGRAMS; from tprog.emit import emit\n"
+        "for case in PROGRAMS.values(): print(ascii(emit(case.program).text))"
+    )
+    texts = set()
+    for seed, locale in (("0", "C"), ("1", "C.UTF-8"), ("2", "POSIX")):
+        environment = {**os.environ, "PYTHONHASHSEED": seed, "LC_ALL": locale}
+        texts.add(
+            subprocess.run([sys.executable, "-c", script], env=environment, capture_output=True, check=True).stdout
+        )
+    assert len(texts) == 1
+
+
+def test_every_entry_of_a_program_has_the_line_that_holds_it() -> None:
+    program = PROGRAMS["sort"].program
+    module = read_source(emit(program).text)
+    lines = module.text.splitlines()
+    for entry, number in module.lines.items():
+        line = lines[number - 1]
+        match entry.part:
+            case "row" | "cell":
+                assert line.strip().startswith(("return", "def "))
+            case "wiring":
+                assert line.strip().startswith(f"{entry.node} = ")
+            case "weights":
+                assert repr(entry.at[-1]).strip("'") in line
+    heads = [node for node in program.nodes if not isinstance(node, Embedding | Lookup)]
+    rows = [entry for entry in module.lines if entry.part == "row"]
+    assert len(rows) == sum(len(node.predicate) for node in heads)
+
+
+def test_a_module_prints_its_prediction_from_any_folder(tmp_path: Path) -> None:
+    path = tmp_path / "sort_program.py"
+    path.write_text(emit(PROGRAMS["sort"].program).text, encoding="utf-8")
+
+    def run(*arguments: str) -> subprocess.CompletedProcess[str]:
+        return subprocess.run([sys.executable, str(path), *arguments], capture_output=True, text=True, cwd="/")
+
+    assert run("cbab").stdout == "abbc\n"
+    assert run("c", "b", "a", "b").stdout == "abbc\n"
+    bad = run("abz")
+    assert (bad.returncode, bad.stdout) == (2, "")
+    assert bad.stderr == "token 3 is 'z'; expected one of 'a', 'b', 'c', 'd', 'e'\n"
+    assert run().returncode == 2
+
+
+def large_vocabulary_program() -> Program:
+    words = tuple(f"word{index}" for index in range(SIDE_ROWS + 1))
+    vocabulary = ("<s>", *words, "<unk>", "</s>")
+    embedding = Embedding("emb_0", (0, 1), tuple(None if w == "word7" else len(w) % 2 for w in vocabulary))
+    tokens = Weights("tokens", tuple(None if w == "word9" else (1, len(w)) for w in vocabulary))
+    return Program(
+        vocabulary, ("yes", "no"), 6, (embedding,), Readout((tokens, Weights("emb_0", ((3, 0), (0, 9)))), forced=())
+    )
+
+
+def test_tables_of_a_large_vocabulary_go_to_a_file_beside_the_module(tmp_path: Path) -> None:
+    program = large_vocabulary_program()
+    emitted = emit(program, "classifier")
+    assert list(emitted.side) == ["classifier_tables.json"]
+    assert len(emitted.text.splitlines()) < 200
+    path = tmp_path / "classifier.py"
+    path.write_text(emitted.text, encoding="utf-8")
+    (tmp_path / "classifier_tables.json").write_text(emitted.side["classifier_tables.json"], encoding="utf-8")
+    module = read_module(path)
+    assert module.program == program
+    assert emit(module.program, "classifier") == emitted
+    inputs = [["<s>", w, "word1", "</s>"] for w in ("word7", "word9", "word33", "never seen")]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", RUN_ALL],
+        input=json.dumps([(str(path), inputs)]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == outcome(program, inputs)
+    assert "hole" in str(outcome(program, inputs)[0])

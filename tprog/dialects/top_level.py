@@ -1,0 +1,191 @@
+"""The top level of a tpdebug module: which statements it may have, its constants and its side file."""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any, cast
+
+from tprog.dialects.parts import built
+from tprog.dialects.subset import Source, literal_items, literal_value, without_docstring
+from tprog.emit import primitive_texts
+from tprog.errors import BadFile
+from tprog.program import Program, Readout, SelfRule
+
+CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
+OPTIONAL = ("SELF_RULE", "DOMAINS", "EMBEDDINGS", "TABLES")
+IMPORTS = ("import sys", "import json", "from fractions import Fraction", "from pathlib import Path")
+GUARD = "if __name__ == '__main__':\n    sys.exit(main(run, VOCABULARY, sys.argv[1:]))"
+TABLES = re.compile(r"json\.loads\(Path\(__file__\)\.with_name\('([^'/\\]+)'\)\.read_text\(encoding='utf-8'\)\)")
+
+
+@dataclass(frozen=True, eq=False)
+class TopLevel:
+    """The statements of a module, by name."""
+
+    source: Source
+    docstring: str
+    imports: frozenset[str]
+    constants: Mapping[str, ast.expr]
+    functions: Mapping[str, ast.FunctionDef]
+
+
+def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
+    """Sorts the top level into constants and functions, and refuses everything else.
+
+    Raises:
+        BadSource: a statement outside the dialect, or a module that lacks a part.
+    """
+    imports: set[str] = set()
+    constants: dict[str, ast.expr] = {}
+    functions: dict[str, ast.FunctionDef] = {}
+    for index, statement in enumerate(tree.body):
+        match statement:
+            case ast.Expr(value=ast.Constant(value=str())) if index == 0:
+                pass
+            case ast.Import() | ast.ImportFrom() if ast.unparse(statement) in IMPORTS:
+                imports.add(ast.unparse(statement))
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in CONSTANTS + OPTIONAL:
+                if name in constants:
+                    source.refuse(statement, f"`{name}` a second time", "each constant once")
+                if name == "TABLES" and constants:
+                    source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
+                constants[name] = value
+            case ast.FunctionDef(name=name):
+                if name in functions:
+                    source.refuse(statement, f"`{name}` a second time", "each function once")
+                _check_function(source, statement)
+                functions[name] = statement
+            case ast.If() if ast.unparse(statement) == GUARD and index == len(tree.body) - 1:
+                pass
+            case _:
+                source.unexpected(statement, "only the imports, constants and functions of a tpdebug module")
+    missing = [name for name in CONSTANTS if name not in constants] + ["run"] * ("run" not in functions)
+    if missing:
+        advice = "is the file cut short?" if len(missing) < len(CONSTANTS) else source.advice
+        found = f"a module without {', '.join(missing)}" if tree.body else "no statement at all"
+        source.refuse(tree.body[-1] if tree.body else None, found, "a whole tpdebug module", advice)
+    docstring = ast.get_docstring(tree, clean=False) or ""
+    return TopLevel(source, docstring, frozenset(imports), constants, functions)
+
+
+def _check_function(source: Source, statement: ast.FunctionDef) -> None:
+    name = statement.name
+    if name in primitive_texts():
+        if _meaning(statement) != _reference(name):
+            source.refuse(
+                statement,
+                f"a `{name}` other than the one that tpdebug writes",
+                "the primitives unchanged, because they are what a program means",
+                "change predicates, lookups, weights or run instead",
+            )
+    elif name != "run" and not name.startswith(("predicate_", "lookup_")):
+        source.refuse(statement, f"the function `{name}`", "run, a primitive, predicate_* or lookup_*")
+
+
+def _meaning(function: ast.FunctionDef) -> str:
+    """A function's syntax without its docstring and positions."""
+    return ast.dump(
+        ast.FunctionDef(
+            name=function.name,
+            args=function.args,
+            body=list(without_docstring(function.body)),
+            decorator_list=function.decorator_list,
+            returns=function.returns,
+        )
+    )
+
+
+@cache
+def _reference(name: str) -> str:
+    function = ast.parse(primitive_texts()[name]).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    return _meaning(function)
+
+
+def read_tables(top: TopLevel, side: Callable[[str], str]) -> Mapping[str, Any]:
+    """The side file's tables, or nothing where the module has none.
+
+    Raises:
+        BadSource, BadFile: TABLES is not what tpdebug writes; the side file is not its JSON.
+    """
+    if (value := top.constants.get("TABLES")) is None:
+        return {}
+    if not (match := TABLES.fullmatch(ast.unparse(value))):
+        top.source.unexpected(value, "a side file beside the module, as tpdebug writes it")
+    try:
+        tables = json.loads(side(match[1]))
+    except (ValueError, RecursionError) as error:
+        raise BadFile(f"{match[1]}: not the JSON tables of {top.source.path} ({error}); emit it again") from None
+    parts = ("EMBEDDINGS", "READOUT")
+    whole = isinstance(tables, dict) and all(isinstance(tables.get(part), dict) for part in parts)
+    if not whole or not all(isinstance(table, dict) for part in parts for table in tables[part].values()):
+        raise BadFile(f"{match[1]}: these are not the tables of {top.source.path}; emit it again")
+    return cast("Mapping[str, Any]", tables)
+
+
+def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
+    """All of the Program but its nodes and weights."""
+    constants, source = top.constants, top.source
+    task = constants["TASK"]
+    unnamed = isinstance(task, ast.Constant) and task.value is None
+    if ast.unparse(constants["VOCABULARY"]) == "tuple(TABLES['VOCABULARY'])":
+        vocabulary = _side_vocabulary(source, tables.get("VOCABULARY"))
+    else:
+        vocabulary = _strings(top, "VOCABULARY")
+    rule = literal_value(source, constants["SELF_RULE"]) if "SELF_RULE" in constants else "last"
+    readout = Readout((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
+    return built(
+        source,
+        constants["VOCABULARY"],
+        lambda: Program(
+            vocabulary=vocabulary,
+            classes=_strings(top, "CLASSES"),
+            max_length=_integer(top, "MAX_LENGTH"),
+            nodes=(),
+            readout=readout,
+            task=None if unnamed else str(literal_value(source, task)),
+            causal=_flag(top, "CAUSAL"),
+            self_rule=cast(SelfRule, rule),
+            provenance=_provenance(top.docstring),
+        ),
+    )
+
+
+def _side_vocabulary(source: Source, found: object) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise BadFile(f"the side file of {source.path} has no VOCABULARY of words; emit the module again")
+    return tuple(found)
+
+
+def _strings(top: TopLevel, name: str) -> tuple[str, ...]:
+    items = literal_items(top.source, top.constants[name])
+    for value, at in items:
+        if not isinstance(value, str):
+            top.source.refuse(at, f"{value!r} in {name}", "strings")
+    return tuple(str(value) for value, _ in items)
+
+
+def _integer(top: TopLevel, name: str) -> int:
+    value = literal_value(top.source, top.constants[name])
+    if not isinstance(value, int):
+        top.source.refuse(top.constants[name], f"{name} = {value!r}", "a whole number")
+    return value
+
+
+def _flag(top: TopLevel, name: str) -> bool:
+    match top.constants[name]:
+        case ast.Constant(value=bool() as value):
+            return value
+    top.source.refuse(top.constants[name], f"{name} = {ast.unparse(top.constants[name])}", "True or False")
+
+
+def _provenance(docstring: str) -> tuple[tuple[str, str], ...]:
+    """The `key: text` lines behind a docstring's first line."""
+    lines = docstring.splitlines()[1:]
+    matches = [re.fullmatch(r"([A-Za-z][\w -]*): (\S.*)", line.rstrip()) for line in lines]
+    return tuple((match[1], match[2]) for match in matches if match and match[2].isprintable())

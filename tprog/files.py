@@ -1,0 +1,150 @@
+"""Reading and writing files without losing any: atomic, and never over a file that tpdebug did not write.
+
+A file counts as written by tpdebug if `MARK` matches in its first 4,096 bytes. Every text that tpdebug writes carries
+such a mark near its top: a module in its docstring, a picture or page in a comment, JSON as its ``"tool"``. A file that
+cannot carry one (a checkpoint) is written with ``force=True`` into a folder that belongs to tpdebug.
+"""
+
+from __future__ import annotations
+
+import errno
+import os
+import re
+import stat
+import tempfile
+from pathlib import Path
+
+from tprog.errors import BadFile
+
+MARK = re.compile(rb'written by tpdebug|the form that tpdebug writes|"tool":\s*"tpdebug')
+"""What tells a file that tpdebug wrote."""
+
+HEAD_BYTES = 4096
+"""Where the mark must stand."""
+
+LARGEST_TEXT = 64 * 2**20
+"""Bytes; a text file beyond this is refused, because it is not a module."""
+
+_REASONS = {
+    errno.EACCES: "permission denied",
+    errno.EPERM: "permission denied",
+    errno.EROFS: "the file system is read-only",
+    errno.ENOSPC: "no space is left on the device",
+    errno.EDQUOT: "the disk quota is used up",
+    errno.ENAMETOOLONG: "the name is too long",
+    errno.EFBIG: "it is larger than a file may be here",
+}
+
+
+def is_ours(data: bytes) -> bool:
+    """Whether the beginning of a file says that tpdebug wrote it."""
+    return MARK.search(data[:HEAD_BYTES]) is not None
+
+
+def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) -> None:
+    """Write a whole file or leave everything as it was. Text is written as UTF-8, its line ends untouched.
+
+    A symbolic link stays one: its target is written. An existing file keeps its permissions.
+
+    Args:
+        force: overwrite the file whoever wrote it.
+
+    Raises:
+        BadFile: the file cannot be written, or exists and is not ours; the old file is whole and no temporary file
+            is left behind.
+    """
+    target = Path(os.path.realpath(path))
+    _check_target(Path(path), target, force)
+    content = data.encode("utf-8") if isinstance(data, str) else data
+    try:
+        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
+        try:
+            with os.fdopen(handle, "wb") as file:
+                file.write(content)
+                file.flush()
+                os.fsync(file.fileno())
+            os.chmod(temporary, _mode(target))
+            os.replace(temporary, target)
+        except BaseException:
+            # Ctrl-C included: whatever happened, the half-written copy goes.
+            Path(temporary).unlink(missing_ok=True)
+            raise
+    except OSError as error:
+        raise BadFile(f"cannot write {path}: {_reason(error)}; nothing was changed") from None
+
+
+def read_text(path: Path | str, what: str = "a text file") -> str:
+    """The text of a UTF-8 file, its line ends untouched.
+
+    Args:
+        what: what the file was expected to be, for the message.
+
+    Raises:
+        BadFile: there is no such file, it is a folder, cannot be read, is empty, binary, not UTF-8 or beyond
+            `LARGEST_TEXT`.
+    """
+    try:
+        with open(path, "rb") as file:
+            data = file.read(LARGEST_TEXT + 1)
+    except FileNotFoundError:
+        raise BadFile(f"there is no file {path}; expected {what}") from None
+    except IsADirectoryError:
+        raise BadFile(f"{path} is a folder; expected {what}") from None
+    except OSError as error:
+        raise BadFile(f"cannot read {path}: {_reason(error)}") from None
+    if len(data) > LARGEST_TEXT:
+        raise BadFile(f"{path} is larger than {LARGEST_TEXT // 2**20} MiB; expected {what}")
+    if not data.strip():
+        raise BadFile(f"{path} is empty; expected {what}")
+    if (at := data.find(b"\0")) >= 0:
+        raise BadFile(f"{path} is a binary file (it has a zero at byte {at}); expected {what}")
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        raise BadFile(
+            f"{path} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}); expected {what}"
+        ) from None
+
+
+def _check_target(path: Path, target: Path, force: bool) -> None:
+    """Refuses a target that is no plain file, or not ours to overwrite."""
+    try:
+        found = os.stat(target)
+    except FileNotFoundError:
+        if not target.parent.is_dir():
+            raise BadFile(f"cannot write {path}: there is no folder {target.parent}; make it first") from None
+        return
+    except OSError as error:
+        raise BadFile(f"cannot write {path}: {_reason(error)}") from None
+    if stat.S_ISDIR(found.st_mode):
+        raise BadFile(f"cannot write {path}: it is a folder; name a file in it")
+    if not stat.S_ISREG(found.st_mode):
+        raise BadFile(f"cannot write {path}: it is a device or a pipe; name a plain file")
+    if not os.access(target, os.W_OK):
+        # The rename would succeed, but a file is made read-only to keep it.
+        raise BadFile(f"cannot write {path}: {_REASONS[errno.EACCES]}; nothing was changed")
+    if force:
+        return
+    try:
+        with open(target, "rb") as file:
+            begins = file.read(HEAD_BYTES)
+    except OSError as error:
+        raise BadFile(
+            f"cannot see whether tpdebug wrote {path}: {_reason(error)}; use --force to overwrite it"
+        ) from None
+    if begins and not is_ours(begins):
+        raise BadFile(f"{path} exists and was not written by tpdebug; use --force to overwrite it, or another name")
+
+
+def _mode(target: Path) -> int:
+    """The permissions of the file that is replaced, or those that a new file gets here."""
+    try:
+        return stat.S_IMODE(os.stat(target).st_mode)
+    except FileNotFoundError:
+        mask = os.umask(0)
+        os.umask(mask)
+        return 0o666 & ~mask
+
+
+def _reason(error: OSError) -> str:
+    return _REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())

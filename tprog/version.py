@@ -1,0 +1,3 @@
+"""The version of the tool. A leaf: it imports nothing."""
+
+VERSION = "0.1.0"
