@@ -400,7 +400,7 @@ def question_type() -> Program:
 
 
 def partial() -> Program:
-    """A hole in each kind of table, each reached first by some input; a third of the strings over a, b, c reach none."""
+    """A hole in each kind of table, each reached first by some input; a third of those over a, b, c reach none."""
     vocabulary = (BEGIN, "a", "b", "c", "d", "e", END)
     kinds = ("mark", "plain", "odd")
     return Program(
@@ -527,7 +527,6 @@ def masks() -> Program:
     """Every mask, with and without position 0, with and without a default."""
     vocabulary = (BEGIN, "p", "q", "r")
     swap = ((), ("q", "r"), ("p",), (BEGIN, "r"))
-    marks = (BEGIN, "p", "q", "r")
     heads: tuple[Head | NumericHead, ...] = (
         Head("any", "tokens", "tokens", "tokens", swap),
         Head("any_but_first", "tokens", "tokens", "tokens", swap, skip_first=True, default="r"),
@@ -543,7 +542,7 @@ def masks() -> Program:
         NumericHead("right_count_but_first", "tokens", "tokens", "ones", swap, mask="after", skip_first=True),
     )
     terms = [
-        Weights(head.name, tuple((place * row, (place + row) % 3, 5 - row) for row in range(len(marks))))
+        Weights(head.name, tuple((place * row, (place + row) % 3, 5 - row) for row in range(len(vocabulary))))
         if isinstance(head, Head)
         else Weights(head.name, ((place - 8, 1, 9 - place),))
         for place, head in enumerate(heads)

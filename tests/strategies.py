@@ -19,6 +19,7 @@ from tprog.program import (
     Lookup,
     Mask,
     Node,
+    Number,
     Numbers,
     NumericHead,
     Program,
@@ -33,7 +34,7 @@ from tprog.program import (
 
 WORDS = ("a", "b", "c", "the cat", "it's", 'say "x"', "\\n", "é", "0", "<pad")
 SYMBOLS: tuple[Symbol, ...] = ("a", "b", "low", "it's", 0, 1, 2, 3, -4)
-NUMBERS = (0, 1, 2, 3, -1, -5, Fraction(1, 2), Fraction(-2, 3), Fraction(7, 4))
+NUMBERS: tuple[Number, ...] = (0, 1, 2, 3, -1, -5, Fraction(1, 2), Fraction(-2, 3), Fraction(7, 4))
 NAMES = ("seen", "count", "rank", "state", "mixed", "other", "last", "score")
 
 
@@ -62,8 +63,8 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
     kind = draw(st.sampled_from(["head", "head", "numeric", "numeric", "lookup", "lookup", "embedding"]))
     if kind == "embedding":
         symbols = tuple(draw(st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
-        value = with_holes(st.sampled_from(symbols), partial)
-        return Embedding(name, symbols, tuple(draw(value) for _ in frame.vocabulary))
+        entry = with_holes(st.sampled_from(symbols), partial)
+        return Embedding(name, symbols, tuple(draw(entry) for _ in frame.vocabulary))
     if kind == "lookup":
         return draw(lookups(name, known, categorical, numeric, partial))
     query, key = draw(st.sampled_from(categorical)), draw(st.sampled_from(categorical))
@@ -98,9 +99,9 @@ def lookups(
             levels.append(None)
             size *= len(domain)
         else:
-            counts = st.integers(0, 4).map(lambda cap: tuple(range(cap + 1)))
+            counts: st.SearchStrategy[tuple[Number, ...]] = st.integers(0, 4).map(lambda cap: tuple(range(cap + 1)))
             any_numbers = st.sets(st.sampled_from(NUMBERS), min_size=1, max_size=4).map(lambda s: tuple(sorted(s)))
-            found = draw(st.one_of(counts, any_numbers))
+            found: tuple[Number, ...] = draw(st.one_of(counts, any_numbers))
             levels.append(found)
             size *= len(found)
     symbols = draw(st.one_of(st.none(), st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))

@@ -37,7 +37,7 @@ SIDE_ROWS = 2000
 """A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
 
 Block: TypeAlias = tuple[Value, ...]
-"""The name of a block: ("function", node), ("assignment", node) or ("weights", variable, *value)."""
+"""A block's name: ("function", node), ("assignment", node), ("word", node, word) or ("weights", variable, *value)."""
 
 
 @dataclass(frozen=True)

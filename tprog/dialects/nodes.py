@@ -285,4 +285,5 @@ def _words(parts: Parts, name: str, written: ast.expr, call: ast.Call) -> Mappin
             parts.source.refuse(word_at, f"{word!r}: {value!r}", "a word and its symbol")
         values[word] = value
         parts.lines[Entry(name, "word", (word,))] = word_at.lineno
+        parts.blocks["word", name, word] = (word_at.lineno, value_at.end_lineno or value_at.lineno)
     return values

@@ -1,0 +1,264 @@
+"""What the reader accepts from a person's hand, and what it refuses: by line and column, without running anything."""
+
+from __future__ import annotations
+
+from contextlib import suppress
+from pathlib import Path
+
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tests.programs import PROGRAMS
+from tests.test_emit import large_vocabulary_program
+from tprog.emit import emit
+from tprog.errors import BadFile, BadSource, TpdebugError
+from tprog.execute import encode, execute
+from tprog.program import Head, Lookup
+from tprog.read import read_module, read_source
+
+SMALL = '''"""A program written by hand.
+
+author: a person
+Not a key and so left alone.
+"""
+
+import sys
+
+TASK = None
+VOCABULARY = ("<s>", "a", "b")
+CLASSES = ("yes", "no")
+MAX_LENGTH = 4
+CAUSAL = False
+POOLED = False
+FORCED = ("<s>",)
+SCALE = 1
+DOMAINS = {"state": ("low", "high")}
+
+
+def predicate_seen(q_token, k_token):
+    """Equal letters."""
+    return q_token == k_token and not k_token == "<s>"
+
+
+def lookup_state(count):
+    count = min(count, 3)
+    if count > 1:
+        return "high"
+    elif count == 1 or count == 0:
+        return "low"
+    else:
+        return "high"
+
+
+READOUT = {"state": {"low": (0, 1), "high": (1, 0)}}
+
+
+def run(tokens):
+    tokens = check(tokens, VOCABULARY, MAX_LENGTH)
+    positions = list(range(len(tokens)))
+    ones = [1] * len(tokens)
+    seen = selector_width(select(tokens, tokens, predicate_seen))
+    state = elementwise(lookup_state, seen)
+    variables = {"tokens": tokens, "state": state}
+    return classify(READOUT, variables, CLASSES, FORCED)
+'''
+
+
+def with_primitives(text: str) -> str:
+    """The text with the standard primitives before its first function."""
+    whole = emit(PROGRAMS["sort"].program).text
+    start, end = whole.index("def visible"), whole.index("# Heads and lookups")
+    width = "def selector_width(selected):\n    return [len(matches) for matches in selected]\n\n\n"
+    primitives = whole[start:end]
+    extra = "" if "def selector_width" in primitives else width
+    return text.replace("def predicate_seen", primitives + extra + "def predicate_seen", 1)
+
+
+def refusal(text: str) -> BadSource:
+    with pytest.raises(BadSource) as caught:
+        read_source(text, "p.py")
+    return caught.value
+
+
+def test_a_module_written_by_hand_means_what_python_makes_of_it() -> None:
+    text = with_primitives(SMALL)
+    program = read_source(text).program
+    namespace: dict[str, object] = {"__name__": "by_hand"}
+    exec(compile(text, "by_hand", "exec"), namespace)
+    run = namespace["run"]
+    assert callable(run)
+    inputs = [["<s>", *letters] for letters in ("a", "ab", "aa", "aba", "bbb", "abb")]
+    executed = execute(program, encode(program, inputs))
+    assert [run(tokens) for tokens in inputs] == [executed.outputs(row) for row in range(len(inputs))]
+    assert executed.outputs(2) == ["<s>", "yes", "yes"]
+    assert program.provenance == (("author", "a person"),)
+
+
+CHANGES = {
+    "an import": ('"""\n\nimport sys', '"""\n\nimport os\nimport sys', "`import os`"),
+    "an import from": ("import sys\n", "from os import path\nimport sys\n", "`from os import path`"),
+    "a loop": ("READOUT = {", "for x in ():\n    pass\n\nREADOUT = {", "`for x in ()"),
+    "a call of eval": ("TASK = None", 'TASK = eval("1")', "`eval('1')`"),
+    "a class": ("READOUT = {", "class X:\n    pass\n\nREADOUT = {", "`class X"),
+    "a decorator": ("def predicate_seen", "@print\ndef predicate_seen", "`print`"),
+    "a default argument": ("(q_token, k_token)", "(q_token, k_token=open('x'))", "`open('x')`"),
+    "an annotation": ("(count):", "(count: print()):", "`print()`"),
+    "a call in a predicate": ('return q_token == k_token and not k_token == "<s>"', "return print(q_token)", "`print("),
+    "an unknown key symbol": ('not k_token == "<s>"', 'not k_token == "z"', "'z'"),
+    "an unknown query symbol": (
+        "return q_token == k_token",
+        'if q_token in {"a", "q"}:\n        return False\n    return q_token == k_token',
+        "'q'",
+    ),
+    "a level beyond the cap": ("count == 1 or", "count == 9 or", "9"),
+    "an answer outside the domain": ('return "low"', 'return "middle"', "'middle'"),
+    "an order on symbols": ("q_token == k_token and", "q_token < k_token and", "an order on `q_token`"),
+    "an unknown name": ("return q_token == k_token", "return q_tokens == k_token", "`q_tokens`"),
+    "a number without levels": ("    count = min(count, 3)\n", "", "`if count > 1"),
+    "a row with too few weights": ('"low": (0, 1)', '"low": (0,)', "a row of 1 weights"),
+    "a row with a fraction": ('"low": (0, 1)', '"low": (0, 0.5)', "`0.5`"),
+    "a weight for an unknown value": ('"low": (0, 1)', '"lower": (0, 1)', "'lower'"),
+    "a weight for an unknown variable": ('READOUT = {"state"', 'READOUT = {"stat"', "'stat' in READOUT"),
+    "a value twice": ('"low": (0, 1),', '"low": (0, 1), "low": (0, 1),', "a second time"),
+    "a constant twice": ("TASK = None", "TASK = None\nTASK = None", "a second time"),
+    "a function twice": ("READOUT = {", "def lookup_state(count):\n    return None\n\n\nREADOUT = {", "a second time"),
+    "a foreign function": ("READOUT = {", "def other():\n    return None\n\n\nREADOUT = {", "the function `other`"),
+    "a changed primitive": ("start, stop = ", "start, stop = print() or ", "a `visible` other than"),
+    "a missing constant": ("MAX_LENGTH = 4\n", "", "without MAX_LENGTH"),
+    "a missing import": ("import sys\n", "", "without `import sys`"),
+    "a look ahead in a causal program": ("CAUSAL = False", "CAUSAL = True", "the mask 'all'"),
+    "an undefined function": (
+        "def lookup_state(",
+        "def lookup_other(",
+        "`lookup_state`, which the module does not define",
+    ),
+    "another node's function": (
+        "select(tokens, tokens, predicate_seen)",
+        "select(tokens, tokens, lookup_state)",
+        "`lookup_state`",
+    ),
+    "an unknown variable": ("elementwise(lookup_state, seen)", "elementwise(lookup_state, scene)", "`scene`"),
+    "a readout variable left out": ('{"tokens": tokens, "state": state}', '{"tokens": tokens}', "without 'state'"),
+    "a variable that stands for another": ('"state": state}', '"state": tokens}', "`tokens`"),
+    "a changed preamble": ("ones = [1] * len(tokens)", "ones = [2] * len(tokens)", "`ones = [2]"),
+    "a changed ending": ("return classify(READOUT", "return tokens or classify(READOUT", "`return tokens or"),
+    "a side effect in run": ("    state = elem", "    print(tokens)\n    state = elem", "`print(tokens)`"),
+    "a query that answers some keys only": (
+        "return q_token ==",
+        'if k_token == "a":\n        return q_token ==',
+        "leaves keys open",
+    ),
+    "an unknown option": ("predicate_seen)", 'predicate_seen, maks="before")', "the option `maks`"),
+    "a vocabulary without a beginning": ('("<s>", "a", "b")', '("a", "b")', "lacks '<s>'"),
+    "numbers that leave int64": ('"low": (0, 1)', f'"low": (0, {2**63})', "2**63"),
+    "a file cut short": ("    variables = ", "    variables = (", "a syntax error"),
+}
+
+
+@pytest.mark.parametrize("what", CHANGES)
+def test_the_reader_refuses(what: str) -> None:
+    old, new, found = CHANGES[what]
+    text = with_primitives(SMALL)
+    assert text.count(old) >= 1
+    message = str(refusal(text.replace(old, new, 1)))
+    assert message.startswith("p.py:")
+    assert found in message
+    assert "\n" not in message
+
+
+def test_a_node_cannot_take_a_name_that_run_needs() -> None:
+    text = with_primitives(SMALL).replace("seen", "check")
+    assert "uses this name itself" in str(refusal(text))
+
+
+def test_a_refusal_names_line_and_column() -> None:
+    text = with_primitives(SMALL).replace('not k_token == "<s>"', 'not k_token == "z"')
+    error = refusal(text)
+    line = text.splitlines()[error.line - 1]
+    assert line[error.column - 1 :].startswith('"z"')
+
+
+def test_a_row_that_no_branch_lists_is_a_hole_and_not_an_error() -> None:
+    text = with_primitives(SMALL).replace(
+        'return q_token == k_token and not k_token == "<s>"',
+        'if q_token in {"a", "<s>"}:\n        return k_token == q_token',
+    )
+    program = read_source(text).program
+    run = execute(program, encode(program, [["<s>", "a"], ["<s>", "b"]]))
+    assert run.hole(0) is None
+    assert str(run.hole(1)) == "hole at seen, query 'b'"
+
+
+@pytest.mark.parametrize("cut", range(0, 100, 3))
+def test_a_module_cut_short_anywhere_is_refused_or_whole_but_never_a_traceback(cut: int) -> None:
+    text = emit(PROGRAMS["sort"].program).text
+    shorter = text[: len(text) * cut // 100]
+    with pytest.raises(BadSource):
+        read_source(shorter)
+
+
+@given(st.data())
+@settings(max_examples=150, deadline=None)
+def test_a_damaged_module_is_read_or_refused_but_never_a_traceback(data: st.DataObject) -> None:
+    text = emit(PROGRAMS[data.draw(st.sampled_from(["sort", "dyck1"]))].program).text
+    for _ in range(data.draw(st.integers(1, 3))):
+        place = data.draw(st.integers(0, len(text)))
+        end = place + data.draw(st.integers(0, 12))
+        text = text[:place] + data.draw(st.text("(){}[]:=,.'\"0aif \n\t\\<>", max_size=3)) + text[end:]
+    with suppress(TpdebugError):  # a refusal is as good as a Program; anything else fails the test
+        read_source(text)
+
+
+def test_deep_nesting_is_refused() -> None:
+    for text in ("(" * 10_000 + ")" * 10_000, "x = " + "-" * 100_000 + "1", "TASK = " + "[" * 90 + "]" * 90):
+        assert str(refusal(text)).startswith("p.py:")
+
+
+def test_reading_does_not_execute(tmp_path: Path) -> None:
+    witness = tmp_path / "witness"
+    path = tmp_path / "hostile.py"
+    path.write_text(f"open({str(witness)!r}, 'w').close()\n" + with_primitives(SMALL), encoding="utf-8")
+    with pytest.raises(BadSource):
+        read_module(path)
+    assert not witness.exists()
+
+
+@pytest.mark.parametrize(
+    ("damage", "found"),
+    [
+        (lambda side: side[:200], "not the JSON tables"),
+        (lambda side: "[]", "not the tables"),
+        (lambda side: side.replace('"word5": 1', '"word5": [1]'), "table of words"),
+        (lambda side: side.replace('"word5": [1, 5]', '"word5": [1]'), "the row [1]"),
+        (lambda side: side.replace('"VOCABULARY": [', '"VOCABULARY": [1,'), "no VOCABULARY"),
+    ],
+)
+def test_a_damaged_side_file_is_refused_by_name(tmp_path: Path, damage: object, found: str) -> None:
+    emitted = emit(large_vocabulary_program(), "words")
+    (tmp_path / "words.py").write_text(emitted.text, encoding="utf-8")
+    assert callable(damage)
+    (tmp_path / "words_tables.json").write_text(damage(emitted.side["words_tables.json"]), encoding="utf-8")
+    with pytest.raises(BadFile, match="words") as caught:
+        read_module(tmp_path / "words.py")
+    assert found in str(caught.value)
+
+
+def test_a_side_file_stands_beside_the_module_and_nowhere_else(tmp_path: Path) -> None:
+    emitted = emit(large_vocabulary_program(), "words")
+    (tmp_path / "words.py").write_text(emitted.text.replace("words_tables.json", ".."), encoding="utf-8")
+    with pytest.raises(BadFile, match="plain file name"):
+        read_module(tmp_path / "words.py")
+    (tmp_path / "words.py").write_text(emitted.text, encoding="utf-8")
+    with pytest.raises(BadFile, match=r"words_tables\.json"):
+        read_module(tmp_path / "words.py")
+
+
+def test_an_edit_by_hand_changes_just_its_entry() -> None:
+    text = emit(PROGRAMS["sort"].program).text
+    module = read_source(text)
+    head = next(n for n in module.program.nodes if isinstance(n, Head))
+    lookup = next(n for n in module.program.nodes if isinstance(n, Lookup))
+    first, _ = module.blocks["function", lookup.name]
+    assert f"def lookup_{lookup.name}" in text.splitlines()[first - 1]
+    assert module.lines[next(e for e in module.lines if e.node == head.name and e.part == "row")] > 0
