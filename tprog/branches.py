@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -54,20 +55,25 @@ def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]
 def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
     queries, keys = program.symbols(node.query), program.symbols(node.key)
     query, key = _pair(node.query, node.key, ("q_", "k_"))
-    groups: dict[Keys, list[Value]] = {}
-    for value, accepted in zip(queries, node.predicate, strict=True):
+    rows = list(zip(queries, node.predicate, strict=True))
+    # Three queries or more that accept just themselves are said once: "the same letter".
+    equal = {value for value, accepted in rows if accepted == (value,)}
+    equal = equal if len(equal) >= 3 else set()
+    groups: dict[Keys | None, list[Value]] = {}
+    for value, accepted in rows:
         if accepted is not None:
-            groups.setdefault(accepted, []).append(value)
+            groups.setdefault(None if value in equal else accepted, []).append(value)
     with out.block(f"def predicate_{node.name}({query}, {key}):"):
-        if len(groups) == 1 and None not in node.predicate:
-            _return_test(out, key, keys, next(iter(groups)))
-            return
         if not groups:
             out.line("return None")
         for accepted, values in groups.items():
-            _if_equal(out, query, values)
-            with out.block():
-                _return_test(out, key, keys, accepted)
+            if len(values) < len(rows):
+                _if_equal(out, query, values)
+            with out.block() if len(values) < len(rows) else nullcontext():
+                if accepted is None:
+                    out.line(f"return {key} == {query}")
+                else:
+                    _return_test(out, key, keys, accepted)
 
 
 def _return_test(out: Builder, key: str, keys: Symbols, accepted: Keys) -> None:

@@ -103,6 +103,8 @@ def _selection(program: Program, node: AttentionHead, key: str) -> str:
             return f"{key} {'>=' if relation == 'not smaller' else '<='} {query}{aside}"
         case _ if relation.startswith("= "):
             return f"{key} {relation}{aside}"
+        case "+ 0":
+            return f"{key} = {query}{aside}"
         case _:
             return f"{key} = {query} {relation}{aside}"
 
