@@ -214,7 +214,8 @@ def execute(
         overrides: node -> the codes (or numerators) that it yields instead, [input, position] or one for all. The
             node itself is not evaluated and so reaches no hole.
         base: an execution of the same batch, by this program or one with the same frame; nodes that are equal in both
-            and whose inputs have not changed are taken from it.
+            and whose inputs have not changed are taken from it, overridden values too: a second ablation on top of a
+            first one starts from the first.
     """
     overrides = overrides or {}
     shape = batch.tokens.shape
@@ -289,7 +290,7 @@ def _inputs(program: Program, batch: Batch) -> dict[str, Array]:
 def _dtype(domain: Symbols | Numbers) -> np.dtype[Any]:
     """The smallest signed integer type that holds every code, or every numerator, of a domain."""
     largest = len(domain) - 1 if isinstance(domain, Symbols) else domain.bound
-    return np.min_scalar_type(-max(largest, 1))
+    return np.min_scalar_type(-largest - 1)  # int8 holds -128 but not 128
 
 
 def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
@@ -365,7 +366,7 @@ def _order(n: int) -> NDArray[np.int8]:
         by_preference = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
         for place, j in enumerate([*by_preference, i]):
             rank[i, j] = n - place
-    return rank.astype(np.min_scalar_type(-n))
+    return rank.astype(np.min_scalar_type(-n - 1))
 
 
 def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
@@ -451,6 +452,7 @@ def _read_out(
     """The logits' numerators; adds the holes that the readout reaches to `holed`."""
     reusable = base is not None and base.program.logit_scale == program.logit_scale
     reusable = reusable and base is not None and len(base.program.classes) == len(program.classes)
+    reusable = reusable and base is not None and base.program.readout.scale == program.readout.scale
     terms = {term.variable: term for term in program.readout.terms}
     read_at: Bools | None = None
     if any(None in term.rows for term in terms.values()):

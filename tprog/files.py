@@ -1,8 +1,9 @@
 """Reading and writing files without losing any: atomic, and never over a file that tpdebug did not write.
 
 A file counts as written by tpdebug if `MARK` matches in its first 4,096 bytes. Every text that tpdebug writes carries
-such a mark near its top: a module in its docstring, a picture or page in a comment, JSON as its ``"tool"``. A file that
-cannot carry one (a checkpoint) is written with ``force=True`` into a folder that belongs to tpdebug.
+such a mark near its top: a module in its docstring, a picture or page in a comment, JSON as its ``"tool"`` or
+``"schema"``. A file that cannot carry one (a checkpoint) is written with ``force=True`` into a folder that belongs to
+tpdebug.
 """
 
 from __future__ import annotations
@@ -16,7 +17,7 @@ from pathlib import Path
 
 from tprog.errors import BadFile
 
-MARK = re.compile(rb'written by tpdebug|the form that tpdebug writes|"tool":\s*"tpdebug')
+MARK = re.compile(rb'written by tpdebug|the form that tpdebug writes|"(tool|schema)":\s*"tpdebug')
 """What tells a file that tpdebug wrote."""
 
 HEAD_BYTES = 4096
@@ -54,7 +55,7 @@ def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) ->
             is left behind.
     """
     target = Path(os.path.realpath(path))
-    _check_target(Path(path), target, force)
+    check_target(path, force=force)
     content = data.encode("utf-8") if isinstance(data, str) else data
     try:
         handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
@@ -106,8 +107,13 @@ def read_text(path: Path | str, what: str = "a text file") -> str:
         ) from None
 
 
-def _check_target(path: Path, target: Path, force: bool) -> None:
-    """Refuses a target that is no plain file, or not ours to overwrite."""
+def check_target(path: Path | str, *, force: bool = False) -> None:
+    """Refuse, before a long piece of work, a path that `write_atomic` would refuse after it.
+
+    Raises:
+        BadFile: it is no plain file, or not ours to overwrite.
+    """
+    target = Path(os.path.realpath(path))
     try:
         found = os.stat(target)
     except FileNotFoundError:

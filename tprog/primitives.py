@@ -111,7 +111,7 @@ def check(tokens, vocabulary, max_length):
         if token != wanted if wanted else token not in vocabulary or token in ("<s>", "</s>"):
             allowed = [wanted] if wanted else [v for v in vocabulary if v not in ("<s>", "</s>")]
             shown = ", ".join(map(repr, allowed[:20])) + (", ..." if len(allowed) > 20 else "")
-            raise ValueError(f"token {i} is {token!r}; expected {'one of ' if len(allowed) > 1 else ''}{shown}")
+            raise ValueError(f"token {i} is {tokens[i]!r}; expected {'one of ' if len(allowed) > 1 else ''}{shown}")
     return read
 
 
@@ -149,8 +149,9 @@ def classify_pooled(readout, variables, classes):
 
 def main(run, vocabulary, arguments):
     """Print the prediction for the command line's symbols, to which <s> and </s> are added. Returns the exit code."""
-    words = arguments[0].split() if len(arguments) == 1 else arguments
-    symbols = list(words[0]) if len(words) == 1 and words[0] not in vocabulary else words
+    symbols = arguments[0].split() if len(arguments) == 1 else arguments
+    if len(symbols) == 1 and all(len(v) == 1 or v in ("<s>", "</s>", "<unk>") for v in vocabulary):
+        symbols = list(symbols[0])
     try:
         prediction = run(["<s>", *symbols] + ["</s>"] * ("</s>" in vocabulary))
     except (LookupError, ValueError) as error:

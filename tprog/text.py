@@ -60,7 +60,8 @@ def _json_list(text: str, program: Program) -> list[str] | None:
         reason = str(error)
     if any(word.startswith("[") for word in program.vocabulary):
         return None
-    raise BadInput(f"the input {text!r} is not a JSON list of tokens: {reason}")
+    shown = text if len(text) <= 60 else text[:60] + "..."
+    raise BadInput(f"the input {shown!r} is not a JSON list of tokens: {reason}")
 
 
 def _split(text: str, program: Program) -> list[str]:

@@ -187,7 +187,7 @@ def _numeric_head_domain(node: NumericHead, known: Mapping[str, Variable], frame
             low, high = min(Fraction(0), value.low * most), max(Fraction(0), value.high * most)
             return _exact(node, Numbers(low, high, value.denominator))
         case "mean":
-            if node.default is None:
+            if node.default is None or not _is_number(node.default):
                 raise BadProgram(f"node {node.name!r}: a mean needs a default for positions that select nothing")
             default = Fraction(node.default)
             every = value.denominator * math.lcm(*range(1, most + 1))
@@ -209,7 +209,7 @@ def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
             kind = "categorical, so it has no levels" if levels is not None else "numeric, so it needs levels"
             raise BadProgram(f"node {node.name!r}: its input {name!r} is {kind}")
         if levels is not None:
-            if not levels or any(a >= b for a, b in pairwise(levels)):
+            if not levels or not all(map(_is_number, levels)) or any(a >= b for a, b in pairwise(levels)):
                 raise BadProgram(f"node {node.name!r}: the levels of {name!r} must be ascending numbers, at least one")
             size *= len(levels)
         elif isinstance(domain, Symbols):
@@ -220,15 +220,20 @@ def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
         return _number_cells(node)
     symbols = Symbols(node.symbols)
     for cell in node.cells:
-        if cell is not None and (isinstance(cell, Fraction) or cell not in symbols.codes):
+        if cell is not None and (type(cell) not in (str, int) or cell not in symbols.codes):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}, which is not in its symbols")
     return symbols
+
+
+def _is_number(value: object) -> bool:
+    """Exact numbers only: no float, and no bool, which Python counts as a whole number."""
+    return type(value) in (int, Fraction)
 
 
 def _number_cells(node: Lookup) -> Numbers:
     numbers: list[Fraction] = []
     for cell in node.cells:
-        if isinstance(cell, str):
+        if cell is not None and not _is_number(cell):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}; a lookup without symbols answers numbers")
         if cell is not None:
             numbers.append(Fraction(cell))

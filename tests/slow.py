@@ -1,0 +1,164 @@
+"""A second, slow evaluator, written from the definitions alone: one input at a time, in exact fractions.
+
+It shares no code with `tprog.execute` nor with `tprog.primitives`, so that agreement with them says something.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+from tprog.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Node,
+    NumericHead,
+    Program,
+    Symbols,
+    Value,
+)
+
+
+class Reached(Exception):
+    """A hole, in the words of the design."""
+
+
+@dataclass(frozen=True)
+class Slow:
+    """All values, logits by position (pooled: one, the mean), and the output."""
+
+    values: dict[str, list[Value]]
+    logits: dict[int, list[Fraction]]
+    outputs: list[str] | str
+
+
+def _show(value: Value) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+def _entry(program: Program, variable: str, table: Sequence[Keys | tuple[int, ...] | None], value: Value) -> int:
+    domain = program.variables[variable].domain
+    assert isinstance(domain, Symbols)
+    assert len(table) == len(domain.values)
+    return [type(v) is type(value) and v == value for v in domain.values].index(True)
+
+
+def _selected(program: Program, node: AttentionHead, values: dict[str, list[Value]], i: int) -> list[int]:
+    """M_i."""
+    n = len(values["tokens"])
+    seen = [
+        j
+        for j in range(n)
+        if (node.mask == "all" or (node.mask == "before" and j < i) or (node.mask == "after" and j > i))
+        and not (program.causal and j > i)
+        and not (node.skip_first and j == 0)
+    ]
+    query = values[node.query][i]
+    accepted = node.predicate[_entry(program, node.query, node.predicate, query)]
+    if accepted is None and seen:
+        raise Reached(f"hole at {node.name}, query {query!r}")
+    return [j for j in seen if accepted is not None and values[node.key][j] in accepted]
+
+
+def _head(program: Program, node: Head, values: dict[str, list[Value]], i: int) -> Value:
+    matches = _selected(program, node, values, i)
+    source = values[node.value]
+    if not matches:
+        return source[0] if node.default is None else node.default
+    if program.self_rule == "last":
+        others = [j for j in matches if j != i]
+        if not others:
+            return source[i]
+        least = min(abs(i - j) for j in others)
+        return source[i - least] if i - least in others else source[i + least]
+    # The original research code: a self-match is as far away as there are matches; ties go left.
+    distance = {j: len(matches) if j == i else abs(i - j) for j in matches}
+    return source[min(j for j in matches if distance[j] == min(distance.values()))]
+
+
+def _numeric(program: Program, node: NumericHead, values: dict[str, list[Value]], i: int) -> Value:
+    found = [values[node.value][j] for j in _selected(program, node, values, i)]
+    total = sum((Fraction(value) for value in found), start=Fraction(0))
+    if node.reduce == "sum":
+        return total
+    assert node.default is not None
+    return total / len(found) if found else node.default
+
+
+def _lookup(program: Program, node: Lookup, values: dict[str, list[Value]], i: int) -> Value:
+    place = 0
+    read: list[Value] = []
+    for name, levels in zip(node.inputs, node.levels, strict=True):
+        value = values[name][i]
+        read.append(value)
+        if levels is None:
+            domain = program.symbols(name).values
+            place = place * len(domain) + domain.index(value)
+        else:
+            assert not isinstance(value, str)
+            place = place * len(levels) + max(sum(level <= value for level in levels) - 1, 0)
+    answer = node.cells[place]
+    if answer is None:
+        raise Reached(f"hole at {node.name}, input {', '.join(map(_show, read))}")
+    return answer
+
+
+def _node(program: Program, node: Node, values: dict[str, list[Value]], i: int) -> Value:
+    match node:
+        case Embedding():
+            word = values["tokens"][i]
+            answer = node.table[list(program.vocabulary).index(str(word))]
+            if answer is None:
+                raise Reached(f"hole at {node.name}, word {word!r}")
+            return answer
+        case Head():
+            return _head(program, node, values, i)
+        case NumericHead():
+            return _numeric(program, node, values, i)
+        case Lookup():
+            return _lookup(program, node, values, i)
+
+
+def slow_values(program: Program, tokens: Sequence[str]) -> dict[str, list[Value]]:
+    """Every variable of an input that is in the vocabulary.
+
+    Raises:
+        Reached: the first hole.
+    """
+    n = len(tokens)
+    values: dict[str, list[Value]] = {"tokens": list(tokens), "positions": list(range(n)), "ones": [1] * n}
+    for node in program.nodes:
+        values[node.name] = [_node(program, node, values, i) for i in range(n)]
+    return values
+
+
+def slow_run(program: Program, tokens: Sequence[str]) -> Slow:
+    """All that a Program says of an input that is in the vocabulary.
+
+    Raises:
+        Reached: the first hole.
+    """
+    values, readout = slow_values(program, tokens), program.readout
+    free = [i for i, token in enumerate(tokens) if token not in readout.forced]
+    logits = {i: [Fraction(0)] * len(program.classes) for i in free}
+    for term in readout.terms:
+        numeric = not isinstance(program.variables[term.variable].domain, Symbols)
+        for i in free:
+            value = values[term.variable][i]
+            row = term.rows[0 if numeric else _entry(program, term.variable, term.rows, value)]
+            if row is None:
+                raise Reached(f"hole at readout, {term.variable} = {value!r}")
+            by = value if numeric else 1
+            assert not isinstance(by, str)
+            logits[i] = [old + Fraction(weight, readout.scale) * by for old, weight in zip(logits[i], row, strict=True)]
+    if readout.pooled:
+        means = [sum(column, start=Fraction(0)) / len(tokens) for column in zip(*logits.values(), strict=True)]
+        return Slow(values, {0: means}, program.classes[means.index(max(means))])
+    outputs = list(tokens)
+    for i in free:
+        outputs[i] = program.classes[logits[i].index(max(logits[i]))]
+    return Slow(values, logits, outputs)

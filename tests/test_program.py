@@ -1,0 +1,329 @@
+"""The records check themselves: what contradicts itself is refused by name, and what is proven holds."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Callable
+from dataclasses import FrozenInstanceError, replace
+from fractions import Fraction
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from tests.programs import PROGRAMS
+from tests.strategies import programs, some_inputs
+from tprog.errors import BadProgram, NotExact, TpdebugError
+from tprog.execute import encode, execute
+from tprog.nodes import Node
+from tprog.program import (
+    BEGIN,
+    END,
+    PAD,
+    Embedding,
+    Head,
+    Lookup,
+    Numbers,
+    NumericHead,
+    Program,
+    Readout,
+    Symbols,
+    Variable,
+    Weights,
+    cell_keys,
+    domain_of,
+)
+
+WORDS = (BEGIN, "a", "b", END)
+EACH = ((BEGIN,), ("a",), ("b",), (END,))
+EMBEDDING = Embedding("kind", ("mark", "letter"), ("mark", "letter", "letter", "mark"))
+HEAD = Head("near", "tokens", "tokens", "tokens", EACH)
+COUNT = NumericHead("count", "tokens", "tokens", "ones", EACH)
+MEAN = replace(COUNT, name="mean", reduce="mean", default=0)
+PAIR = Lookup("pair", ("kind", "count"), (None, (0, 1, 2)), ("x", "y"), ("x", "y") * 3)
+NUMBER = Lookup("number", ("kind",), (None,), None, (1, Fraction(1, 2)))
+NODES: tuple[Node, ...] = (EMBEDDING, HEAD, COUNT, MEAN, PAIR, NUMBER)
+WHOLE = Program(
+    WORDS,
+    ("p", "q"),
+    5,
+    NODES,
+    Readout((Weights("ones", ((1, 0),)), Weights("kind", ((0, 1), (1, 0))), Weights("count", ((2, -3),)))),
+)
+
+
+def wrong(value: object) -> Any:
+    """A value that the type checker would refuse before the record can."""
+    return value
+
+
+def test_the_program_that_the_refusals_start_from_is_well_formed() -> None:
+    assert list(WHOLE.variables) == ["tokens", "positions", "ones", "kind", "near", "count", "mean", "pair", "number"]
+    assert WHOLE.by_name["pair"] is PAIR
+    assert WHOLE.ends
+
+
+# Refusals #############################################################################################################
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"vocabulary": ("a", "b")}, "the vocabulary ('a', 'b') lacks '<s>', which every input begins with"),
+        ({"vocabulary": (BEGIN, "a", "a", END)}, "'a' stands twice in the vocabulary"),
+        ({"vocabulary": (BEGIN, "", "b", END)}, "must hold non-empty strings only"),
+        ({"vocabulary": (BEGIN, 1, "b", END)}, "must hold non-empty strings only"),
+        ({"vocabulary": (BEGIN, "a", PAD, END)}, "'<pad>' is never read nor predicted"),
+        ({"classes": ("p", PAD)}, "'<pad>' is never read nor predicted"),
+        ({"classes": ("p", "p")}, "'p' stands twice in the classes"),
+        ({"classes": ()}, "there are no classes; expected at least one"),
+        ({"max_length": 2}, "max_length is 2; expected at least 3"),
+        ({"self_rule": "first"}, "self_rule is 'first'; expected 'last' or 'match-count'"),
+        ({"provenance": (("seed", "1\n2"),)}, "provenance 'seed': '1\\n2'; expected a plain key and one line"),
+        ({"provenance": (("", "1"),)}, "provenance '': '1'; expected a plain key and one line"),
+        ({"causal": True, "nodes": (replace(HEAD, mask="after"),)}, "node 'near': the mask 'after' looks ahead"),
+    ],
+)
+def test_a_frame_that_contradicts_itself_is_refused(changes: dict[str, Any], message: str) -> None:
+    with pytest.raises(BadProgram, match=re.escape(message)):
+        replace(WHOLE, **({"readout": Readout(())} | changes))
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (replace(HEAD, name="two words"), "node 'two words': a name must be a plain Python identifier"),
+        (replace(HEAD, name="lambda"), "node 'lambda': a name must be a plain Python identifier"),
+        (replace(HEAD, name="_near"), "node '_near': a name must be a plain Python identifier"),
+        (replace(HEAD, name="nähe"), "node 'nähe': a name must be a plain Python identifier"),
+        (replace(HEAD, name="ones"), "node 'ones': the name is already taken; each variable is assigned once"),
+        (replace(HEAD, name="kind"), "node 'kind': the name is already taken; each variable is assigned once"),
+        (replace(HEAD, name="select"), "node 'select': the emitted module uses this name itself; choose another"),
+        (replace(HEAD, name="READOUT"), "node 'READOUT': the emitted module uses this name itself"),
+        (replace(HEAD, name="lookup_x"), "node 'lookup_x': the emitted module uses this name itself"),
+        (replace(HEAD, query="later"), "node 'near' reads 'later', which no earlier node and no input provides"),
+        (replace(HEAD, key="near"), "node 'near' reads 'near', which no earlier node and no input provides"),
+        (replace(HEAD, query="ones"), "node 'near': its query 'ones' is numeric; expected a categorical variable"),
+        (replace(HEAD, key="ones"), "node 'near': its key 'ones' is numeric; expected a categorical variable"),
+        (replace(HEAD, value="ones"), "node 'near': its value 'ones' is numeric; expected a categorical variable"),
+        (replace(HEAD, mask=wrong("left")), "node 'near': the mask is 'left'; expected 'all', 'before' or 'after'"),
+        (replace(HEAD, predicate=EACH[:3]), "node 'near': its predicate has 3 rows; 'tokens' has 4 values"),
+        (
+            replace(HEAD, predicate=(*EACH[:3], ("c",))),
+            "node 'near': query '</s>' accepts 'c', which is not a value of 'tokens'",
+        ),
+        (
+            replace(HEAD, predicate=(*EACH[:3], ("b", "a"))),
+            "node 'near': query '</s>' accepts ('b', 'a'); expected each key once, in the key's order",
+        ),
+        (replace(HEAD, predicate=(*EACH[:3], ("a", "a"))), "expected each key once, in the key's order"),
+        (replace(HEAD, default="c"), "node 'near': the default 'c' is not a value of 'tokens'"),
+        (replace(COUNT, value="tokens"), "node 'count': its value 'tokens' is categorical; expected a numeric"),
+        (replace(COUNT, default=0), "node 'count': an empty sum is 0; a default belongs to a mean"),
+        (replace(MEAN, default=None), "node 'mean': a mean needs a default for positions that select nothing"),
+        (replace(COUNT, reduce=wrong("max")), "node 'count': reduce is 'max'; expected 'sum' or 'mean'"),
+        (replace(COUNT, query="ones"), "node 'count': its query 'ones' is numeric"),
+    ],
+)
+def test_a_head_that_contradicts_itself_is_refused_by_name(node: Node, message: str) -> None:
+    with pytest.raises(BadProgram, match=re.escape(message)):
+        Program(WORDS, ("p",), 5, (EMBEDDING, node), Readout(()))
+
+
+@pytest.mark.parametrize(
+    ("node", "message"),
+    [
+        (replace(EMBEDDING, table=("mark",)), "node 'kind': its table has 1 entries; the vocabulary has 4"),
+        (
+            replace(EMBEDDING, table=("mark", "x", "letter", "mark")),
+            "node 'kind': the word 'a' maps to 'x', which is not in its symbols",
+        ),
+        (replace(EMBEDDING, symbols=("mark", "mark")), "the value 'mark' stands twice in a categorical domain"),
+        (replace(EMBEDDING, symbols=()), "a categorical domain is empty; expected at least one value"),
+        (replace(EMBEDDING, symbols=wrong(("mark", 0.5))), "0.5 is a float; a symbol is a str or an int"),
+        (replace(EMBEDDING, symbols=("mark", True)), "True is a bool; a symbol is a str or an int"),
+        (Lookup("pair", (), (), None, (1,)), "node 'pair': a lookup reads 1 or 2 variables"),
+        (
+            Lookup("pair", ("tokens",) * 3, (None,) * 3, None, (1,) * 64),
+            "node 'pair': a lookup reads 1 or 2 variables, with one entry of levels each",
+        ),
+        (Lookup("pair", ("tokens",), (), None, (1,)), "with one entry of levels each"),
+        (
+            Lookup("pair", ("ones",), (None,), None, (1,)),
+            "node 'pair': its input 'ones' is numeric, so it needs levels",
+        ),
+        (
+            Lookup("pair", ("tokens",), ((0, 1),), None, (1, 1)),
+            "node 'pair': its input 'tokens' is categorical, so it has no levels",
+        ),
+        (
+            Lookup("pair", ("ones",), ((1, 0),), None, (1, 1)),
+            "node 'pair': the levels of 'ones' must be ascending numbers, at least one",
+        ),
+        (Lookup("pair", ("ones",), ((),), None, ()), "must be ascending numbers, at least one"),
+        (Lookup("pair", ("tokens",), (None,), None, (1,)), "node 'pair': it has 1 cells; its inputs make 4"),
+        (
+            Lookup("pair", ("tokens",), (None,), ("x",), ("x", "x", "x", "y")),
+            "node 'pair': a cell answers 'y', which is not in its symbols",
+        ),
+        (
+            Lookup("pair", ("tokens",), (None,), (1,), (1, 1, 1, Fraction(1))),
+            "node 'pair': a cell answers Fraction(1, 1), which is not in its symbols",
+        ),
+        (
+            Lookup("pair", ("tokens",), (None,), None, (1, 1, 1, "x")),
+            "node 'pair': a cell answers 'x'; a lookup without symbols answers numbers",
+        ),
+    ],
+)
+def test_a_table_that_contradicts_itself_is_refused_by_name(node: Node, message: str) -> None:
+    with pytest.raises(BadProgram, match=re.escape(message)):
+        Program(WORDS, ("p",), 5, (node,), Readout(()))
+
+
+@pytest.mark.parametrize(
+    ("readout", "message"),
+    [
+        (Readout((), scale=0), "the readout's scale is 0; expected a whole number of at least 1"),
+        (Readout((), forced=("a",)), "the readout forces ['a']; only '<s>' and '</s>', if present, can be forced"),
+        (Readout((), pooled=True), "a pooled readout predicts one class for the whole input, so it forces no"),
+        (Readout((Weights("later", ()),)), "the readout reads 'later', which is not a variable"),
+        (
+            Readout((Weights("kind", ((0, 1), (1, 0))), Weights("ones", ((1, 0),)))),
+            "the readout's term 'ones' is out of order; expected the order of the variables",
+        ),
+        (Readout((Weights("ones", ((1, 0),)),) * 2), "the readout's term 'ones' is out of order"),
+        (Readout((Weights("kind", ((0, 1),)),)), "the readout has 1 rows for 'kind'; expected 2"),
+        (Readout((Weights("ones", ((0, 1), (0, 1))),)), "the readout has 2 rows for 'ones'; expected 1"),
+        (Readout((Weights("ones", (None,)),)), "the readout of the number 'ones' has no row; leave the term out"),
+        (
+            Readout((Weights("kind", ((0, 1), (1, 0, 2))),)),
+            "the readout of 'kind' has the row (1, 0, 2); expected 2 whole numbers, one a class",
+        ),
+        (Readout((Weights("ones", (wrong((0, 0.5)),)),)), "the readout of 'ones' has the row (0, 0.5)"),
+    ],
+)
+def test_a_readout_that_contradicts_itself_is_refused(readout: Readout, message: str) -> None:
+    with pytest.raises(BadProgram, match=re.escape(message)):
+        replace(WHOLE, readout=readout)
+
+
+def test_an_end_mark_that_is_not_in_the_vocabulary_cannot_be_forced() -> None:
+    with pytest.raises(BadProgram, match=re.escape("the readout forces ['</s>']")):
+        Program((BEGIN, "a"), ("p",), 4, (), Readout((), forced=(BEGIN, END)))
+
+
+def test_a_program_cannot_be_changed_in_place() -> None:
+    with pytest.raises(FrozenInstanceError):
+        wrong(WHOLE).max_length = 9
+
+
+# What is proven #######################################################################################################
+
+
+@pytest.mark.parametrize(
+    ("node", "low", "high", "denominator"),
+    [
+        (COUNT, 0, 5, 1),
+        (replace(COUNT, skip_first=True), 0, 4, 1),
+        (replace(COUNT, mask="before"), 0, 4, 1),
+        (replace(COUNT, mask="before", skip_first=True), 0, 4, 1),
+        (replace(COUNT, value="number"), 0, Fraction(5), 2),
+        (replace(COUNT, value="signed"), -15, 10, 1),
+        (replace(MEAN, default=Fraction(1, 7)), Fraction(1, 7), 1, 420),
+        (replace(MEAN, value="signed", default=4, mask="after"), -3, 4, 12),
+        (
+            Lookup("cells", ("kind",), (None,), None, (Fraction(-1, 3), Fraction(1, 2))),
+            Fraction(-1, 3),
+            Fraction(1, 2),
+            6,
+        ),
+        (Lookup("cells", ("kind",), (None,), None, (None, None)), 0, 0, 1),
+    ],
+)
+def test_the_range_of_a_number_follows_from_its_node(node: Node, low: int, high: int, denominator: int) -> None:
+    signed = Lookup("signed", ("kind",), (None,), None, (-3, 2))
+    frame = Program(WORDS, ("p",), 5, (EMBEDDING, NUMBER, signed), Readout(()))
+    assert domain_of(node, frame.variables, frame) == Numbers(Fraction(low), Fraction(high), denominator)
+
+
+def test_codes_are_places_in_a_domain() -> None:
+    domain = WHOLE.symbols("kind")
+    assert (list(domain), len(domain), domain.codes) == (["mark", "letter"], 2, {"mark": 0, "letter": 1})
+    assert Numbers(Fraction(-3, 2), Fraction(1), 2).bound == 3
+    assert WHOLE.variables["ones"] == Variable("ones", Numbers(Fraction(1), Fraction(1)))
+    assert WHOLE.numbers("count").high == 5
+
+
+def test_the_cells_of_a_lookup_are_in_the_order_of_their_inputs() -> None:
+    assert list(cell_keys(WHOLE, PAIR)) == [(k, n) for k in ("mark", "letter") for n in (0, 1, 2)]
+
+
+def test_the_logit_bound_is_the_sum_of_the_largest_shares() -> None:
+    assert (WHOLE.logit_scale, WHOLE.logit_bound) == (1, 1 + 1 + 3 * 5)
+    scaled = replace(WHOLE, readout=Readout((Weights("number", ((7, -8),)),), scale=10))
+    assert (scaled.logit_scale, scaled.logit_bound) == (20, 8 * 2)
+    pooled = replace(WHOLE, readout=replace(WHOLE.readout, pooled=True, forced=()))
+    assert pooled.logit_bound == 5 * WHOLE.logit_bound
+    assert replace(WHOLE, readout=Readout(())).logit_bound == 0
+
+
+def test_logits_that_could_leave_the_exact_range_are_refused() -> None:
+    largest = (2**63 - 1) // 5
+    within = replace(WHOLE, readout=Readout((Weights("count", ((largest, 0),)),)))
+    assert within.logit_bound < 2**63
+    run = execute(within, encode(within, [[BEGIN, "a", "a", "a", END]]))
+    assert int(run.totals[0, 1, 0]) == largest * 3
+    with pytest.raises(NotExact, match=re.escape("needs less than 2**63: use a smaller scale")):
+        replace(WHOLE, readout=Readout((Weights("count", ((largest + 1, 0),)),)))
+
+
+@pytest.mark.parametrize(
+    "change", [lambda m: replace(m, default=Fraction(1, 2**61)), lambda m: replace(m, default=2**60)]
+)
+def test_a_mean_that_could_leave_the_exact_range_is_refused(change: Callable[[NumericHead], NumericHead]) -> None:
+    with pytest.raises(NotExact, match="node 'mean' can reach"):
+        Program(WORDS, ("p",), 5, (change(MEAN),), Readout(()))
+
+
+def test_a_table_of_numbers_beyond_the_exact_range_is_refused() -> None:
+    with pytest.raises(NotExact, match="node 'big' can reach 9223372036854775808"):
+        Program(WORDS, ("p",), 5, (Lookup("big", ("tokens",), (None,), None, (2**63, 0, 0, 0)),), Readout(()))
+
+
+def _stays_within(program: Program) -> None:
+    batch = encode(program, some_inputs(program, 60))
+    run = execute(program, batch)
+    right = ~run.in_hole
+    assert not right.any() or int(np.abs(run.totals[right]).max()) <= program.logit_bound
+    for name, variable in program.variables.items():
+        found = run.values[name][batch.present & right[:, None]]
+        if isinstance(variable.domain, Symbols):
+            low, high = Fraction(0), Fraction(len(variable.domain) - 1)
+        else:
+            low, high = (bound * variable.domain.denominator for bound in (variable.domain.low, variable.domain.high))
+        assert all(low <= int(code) <= high for code in np.unique(found)), name
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_no_value_and_no_logit_of_a_shared_program_leaves_what_is_proven(name: str) -> None:
+    _stays_within(PROGRAMS[name].program)
+
+
+@settings(max_examples=60, deadline=None)
+@given(programs())
+def test_no_value_and_no_logit_leaves_what_is_proven(program: Program) -> None:
+    _stays_within(program)
+
+
+def test_a_bound_is_reached_where_all_inputs_can_reach_it() -> None:
+    program = PROGRAMS["dyck1_by_balance"].program
+    run = execute(program, encode(program, [[BEGIN, *"(" * 15], [BEGIN, *")" * 15]]))
+    assert run.values["balance"][:, -1].tolist() == [15, -15]
+    assert program.numbers("balance").high == 16  # `<s>` is worth 0, which the proof does not see
+
+
+def test_every_refusal_is_an_error_for_the_user() -> None:
+    assert issubclass(BadProgram, TpdebugError)
+    assert issubclass(NotExact, TpdebugError)
