@@ -1,0 +1,277 @@
+"""What single edits of a program do to all predictions with known answers, and which edits are the best.
+
+Only inputs on which the edited node's output changes are executed. All edits are first tried on a few inputs; from
+there on, an edit is carried on as long as it may still rank among the best: no edit mends more than what is wrong among
+the inputs left. That proves the ranking without executing everything. Where too much is wrong for the bound to help,
+the work is cut off, and the edits that did best on the few inputs are completed instead (`Ranking.proven`).
+"""
+
+from __future__ import annotations
+
+import heapq
+from collections.abc import Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from analyze.outcome import FIRST_HOLE, Ground, Rows, outcomes, take
+from analyze.single_edits import kind_of_edit, recodes, rivals, shares, size_of
+from tprog.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, edited_node, weight_row
+from tprog.execute import Array, Bools, evaluate, execute
+
+_FIRST_PART = 128
+"""Inputs on which every edit is tried, half of them wrong ones where there are as many."""
+
+_PARTS = (1024, 4096)
+"""Inputs looked at before an edit is weighed against the others again; then all the rest."""
+
+_WORK = 3_000_000
+"""Inputs times nodes to execute before the ranking is cut off: one to two seconds."""
+
+
+@dataclass(frozen=True)
+class Effect:
+    """What an edit does over all predictions with known answers."""
+
+    edit: Edit
+    mended: int
+    broken: int
+
+    @property
+    def net(self) -> int:
+        return self.mended - self.broken
+
+
+@dataclass(frozen=True)
+class Ranking:
+    """The best edits, in order, each with its exact effect.
+
+    Attributes:
+        proven: whether no other edit ranks above the last of them.
+    """
+
+    effects: tuple[Effect, ...]
+    proven: bool
+
+
+@dataclass(frozen=True, eq=False)
+class _Output:
+    """What an edited node yields on some inputs.
+
+    Attributes:
+        edit: the edit.
+        rows: the inputs, of those asked for, on which that differs from what the intact node yields.
+        values: [row, position].
+        lost: [row] whether the input now runs into a hole at the node.
+    """
+
+    edit: NodeEdit
+    rows: Rows
+    values: Array
+    lost: Bools
+
+
+class Domain:
+    """The intact program over the inputs with known answers, for counting what edits do.
+
+    Attributes:
+        order: the inputs, so that the first `_FIRST_PART` stand for all: wrong and right ones, then the other wrong
+            ones, then the other right ones.
+        work: inputs times nodes executed so far.
+    """
+
+    def __init__(self, on: Ground) -> None:
+        """`on` has right answers."""
+        assert on.expected is not None
+        self.on = on
+        self.expected = on.expected
+        self.right: Bools = (on.outcomes == on.expected) & on.graded
+        self.wrong: Bools = ~self.right & on.graded
+        self.work = 0
+        failing, passing = (np.flatnonzero(which) for which in (self._fails, ~self._fails))
+        # A fixed shuffle, so that the first of each stand for all of them.
+        shuffle = np.random.default_rng(0).permutation
+        failing, passing = shuffle(failing), shuffle(passing)
+        half = _FIRST_PART // 2
+        self.order: Rows = np.concatenate([failing[:half], passing[:half], failing[half:], passing[half:]])
+        self._rivals: dict[int, tuple[Array, Array]] = {}
+        self._place = {name: index for index, name in enumerate(on.program.by_name)}
+
+    @cached_property
+    def _fails(self) -> Bools:
+        """[input]: whether a prediction is wrong."""
+        return _any(self.wrong, len(self.wrong))
+
+    def scale_up(self, mended: int, broken: int) -> float:
+        """The net effect over all inputs to expect from the effect on the first part."""
+        first, every = self.order[:_FIRST_PART], int(self._fails.sum())
+        failing = int(self._fails[first].sum())
+        passing = len(first) - failing
+        up, other_up = every / max(failing, 1), (len(self.order) - every) / max(passing, 1)
+        return mended * up - broken * other_up
+
+    def tally(self, edits: Sequence[NodeEdit], rows: Rows) -> list[tuple[int, int]]:
+        """(mended, broken) predictions on the inputs `rows`, for edits of one node, executed together."""
+        recoded = [edit for edit in edits if recodes(self.on.program, edit)]
+        counts = {edit: self._tally_recoded(edit, rows) for edit in recoded}
+        outputs = [self._output(edit, rows) for edit in edits if edit not in counts]
+        touched = np.concatenate([np.zeros(0, dtype=np.intp), *(output.rows for output in outputs)])
+        if len(touched):
+            node = edits[0].node
+            self._spend(node, len(touched))
+            base = take(self.on.intact, touched)
+            values = np.concatenate([output.values for output in outputs])
+            found = outcomes(execute(self.on.program, base.batch, overrides={node: values}, base=base)).copy()
+            found[np.concatenate([output.lost for output in outputs])] = FIRST_HOLE
+            start = 0
+            for output in outputs:
+                part = slice(start, start := start + len(output.rows))
+                counts[output.edit] = self._compare(found[part], output.rows)
+        return [counts.get(edit, (0, 0)) for edit in edits]
+
+    def weigh(self, edit: ReadoutEdit) -> Effect:
+        """The effect of a readout edit, over all inputs at once."""
+        on, every = self.on, np.arange(len(self.on.batch))
+        program = on.program
+        row = weight_row(program, edit.variable, edit.value)
+        if isinstance(edit, WeightRowEdit) or row is None or on.intact.holed:
+            changed = execute(apply(program, edit), on.batch, base=on.intact)
+            return Effect(edit, *self._compare(outcomes(changed), every))
+        output = program.classes.index(edit.output)
+        if output not in self._rivals:
+            self._rivals[output] = rivals(on.intact.totals, output)
+        best, rival = self._rivals[output]
+        own = on.intact.totals[..., output]
+        if program.readout.pooled:
+            own, best, rival = own[:, None], best[:, None], rival[:, None]
+        own = own + shares(on.intact, edit.variable, edit.value) * (edit.weight - row[output])
+        found = np.where((own > best) | ((own == best) & (output < rival)), output, rival)
+        found = np.where(on.outcomes >= 0, found, on.outcomes)  # a forced output stays
+        return Effect(edit, *self._compare(found, every))
+
+    def _compare(self, found: Array, rows: Rows) -> tuple[int, int]:
+        """(mended, broken) predictions, from new [row, place] outcomes of the inputs `rows`."""
+        now = found == self.expected[rows]
+        return int((now & self.wrong[rows]).sum()), int((~now & self.right[rows]).sum())
+
+    def _tally_recoded(self, edit: NodeEdit, rows: Rows) -> tuple[int, int]:
+        self._spend(edit.node, len(rows))
+        base = take(self.on.intact, rows)
+        return self._compare(outcomes(execute(apply(self.on.program, edit), base.batch, base=base)), rows)
+
+    def _output(self, edit: NodeEdit, rows: Rows) -> _Output:
+        on, made = self.on, edited_node(self.on.program, edit)
+        batch = on.batch.take(rows)
+        reads = {read: on.intact.values[read][rows] for read in made.reads}
+        values, missing = evaluate(made, on.program, batch, reads)
+        lost = _any(None if missing is None else missing & batch.present, len(rows))
+        before = on.intact.holed.get(edit.node)
+        was_lost = _any(None if before is None else before[rows], len(rows))
+        changed = (values != on.intact.values[edit.node][rows]) & batch.present
+        differs = np.logical_or(_any(changed, len(rows)), lost != was_lost)
+        return _Output(edit, np.compress(differs, rows), values[differs], lost[differs])
+
+    def _spend(self, node: str, rows: int) -> None:
+        self.work += rows * (len(self._place) - self._place[node])
+
+
+def _any(at: Bools | None, count: int) -> Bools:
+    """[input]: whether any position of each of `count` inputs is marked; None marks none."""
+    if at is None:
+        return np.zeros(count, dtype=np.bool_)
+    marked: Bools = np.logical_or.reduce(at, axis=1)
+    return marked
+
+
+# Ranking ##############################################################################################################
+
+_Key: TypeAlias = tuple[int, int, Fraction, int]
+"""What edits are ranked by: - net, whether of the readout, size, order of the entries. Less is better."""
+
+
+@dataclass(eq=False)
+class _Contender:
+    """An edit as far as its effect is known: on the first `part` parts of the inputs."""
+
+    edit: Edit
+    tie: tuple[int, Fraction, int]
+    part: int = 0
+    mended: int = 0
+    broken: int = 0
+    promise: float = 0.0
+
+
+def best_edits(domain: Domain, edits: Sequence[Edit], limit: int) -> Ranking:
+    """The best edits, by net effect, then those of the readout last, then smaller ones, then in the order given."""
+    return _Race(domain, edits).run(limit)
+
+
+class _Race:
+    """Edits competing for the first places."""
+
+    def __init__(self, domain: Domain, edits: Sequence[Edit]) -> None:
+        self.domain, count = domain, len(domain.order)
+        starts = sorted({0, *(end for end in (_FIRST_PART, *_PARTS) if end < count)})
+        self.parts = [domain.order[start:end] for start, end in zip(starts, [*starts[1:], count], strict=True)]
+        wrong = [int(domain.wrong[rows].sum()) for rows in self.parts]
+        self.left = [sum(wrong[done:]) for done in range(len(wrong) + 1)]
+        program = domain.on.program
+        self.contenders = [
+            _Contender(edit, (int(kind_of_edit(edit) == "readout"), size_of(program, edit), at))
+            for at, edit in enumerate(edits)
+        ]
+
+    def run(self, limit: int) -> Ranking:
+        self._first_part()
+        queue = [(self._bound(contender), contender) for contender in self.contenders]
+        heapq.heapify(queue)  # keys differ in their last item, so contenders are never compared
+        found: list[_Contender] = []
+        self.domain.work = 0
+        while queue and len(found) < limit:
+            if self.domain.work > _WORK:
+                return Ranking(self._finish(found, [contender for _, contender in queue], limit), False)
+            _, contender = heapq.heappop(queue)
+            if contender.part == len(self.parts):
+                found.append(contender)
+            else:
+                self._go_on(contender)
+                heapq.heappush(queue, (self._bound(contender), contender))
+        return Ranking(tuple(Effect(c.edit, c.mended, c.broken) for c in found), True)
+
+    def _first_part(self) -> None:
+        """Readout edits are counted to the end; the others on the first part, those of one node together."""
+        by_node: dict[str, list[_Contender]] = {}
+        for contender in self.contenders:
+            if isinstance(contender.edit, WeightEdit | WeightRowEdit):
+                effect = self.domain.weigh(contender.edit)
+                contender.part, contender.mended, contender.broken = len(self.parts), effect.mended, effect.broken
+            else:
+                by_node.setdefault(contender.edit.node, []).append(contender)
+        for alike in by_node.values():
+            edits = [c.edit for c in alike if not isinstance(c.edit, WeightEdit | WeightRowEdit)]
+            for contender, (mended, broken) in zip(alike, self.domain.tally(edits, self.parts[0]), strict=True):
+                contender.part, contender.mended, contender.broken = 1, mended, broken
+                contender.promise = self.domain.scale_up(mended, broken)
+
+    def _bound(self, contender: _Contender) -> _Key:
+        """The best key that an edit may still get: it mends no more than what is wrong among the inputs left."""
+        return (-(contender.mended - contender.broken + self.left[contender.part]), *contender.tie)
+
+    def _go_on(self, contender: _Contender) -> None:
+        assert not isinstance(contender.edit, WeightEdit | WeightRowEdit)
+        ((mended, broken),) = self.domain.tally([contender.edit], self.parts[contender.part])
+        contender.part, contender.mended = contender.part + 1, contender.mended + mended
+        contender.broken += broken
+
+    def _finish(self, found: list[_Contender], rest: list[_Contender], limit: int) -> tuple[Effect, ...]:
+        """The best of the complete edits, after completing those that promise the most."""
+        complete = found + [c for c in rest if c.part == len(self.parts)]
+        open_ones = sorted((c for c in rest if c.part < len(self.parts)), key=lambda c: (-c.promise, c.tie))
+        for contender in open_ones[:limit]:
+            while contender.part < len(self.parts):
+                self._go_on(contender)
+        best = sorted([*complete, *open_ones[:limit]], key=self._bound)[:limit]
+        return tuple(Effect(c.edit, c.mended, c.broken) for c in best)

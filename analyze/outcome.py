@@ -1,0 +1,159 @@
+"""What a program answers on stated inputs, in the one form in which all analyses compare it.
+
+An *outcome* is the predicted class, or the hole that the whole input runs into: two runs have the same outcome at a
+position if both predict the same class there, or if both inputs reach their first hole at the same node and position.
+Only *graded* positions count: those with a known right answer, or, where no task says which, all that are read out.
+Shapes: [input, place], where a pooled program has one place and any other one place a position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias, assert_never
+
+import numpy as np
+from numpy.typing import NDArray
+
+from analyze.results import Checked
+from tprog.entry import Entry
+from tprog.execute import Array, Batch, Bools, Execution, execute, read_out_at
+from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program
+from tprog.tasks import UNGRADED, Inputs
+
+Rows: TypeAlias = NDArray[np.intp]
+"""Indices of inputs in a batch."""
+
+FIRST_HOLE = -2
+"""The largest outcome that is a hole; forced and absent positions are -1, classes 0 and above."""
+
+
+def take(execution: Execution, rows: Rows) -> Execution:
+    """The execution of the chosen inputs, in the chosen order; an input may be chosen more than once."""
+    return Execution(
+        execution.program,
+        execution.batch.take(rows),
+        {name: values[rows] for name, values in execution.values.items()},
+        {name: at[rows] for name, at in execution.holed.items()},
+        execution.totals[rows],
+    )
+
+
+def hole_order(program: Program) -> dict[str, int]:
+    """The keys of `Execution.holed` -> their place in execution order, counted from 0."""
+    keys = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
+    return {key: index for index, key in enumerate(keys)}
+
+
+def outcomes(execution: Execution) -> Array:
+    """[input, place] outcomes: class codes, -1 where nothing is predicted, `FIRST_HOLE` and below for holes."""
+    predictions = execution.predictions
+    found: Array = predictions[:, None] if execution.program.readout.pooled else predictions
+    if execution.holed:
+        found = found.astype(np.int64)
+        order = hole_order(execution.program)
+        for name, at in reversed([*execution.holed.items()]):  # so that the first hole is written last
+            rows = np.flatnonzero(at.any(axis=1))
+            found[rows] = FIRST_HOLE - (order[name] * at.shape[1] + at[rows].argmax(axis=1))[:, None]
+    return found
+
+
+@dataclass(frozen=True, eq=False)
+class Ground:
+    """The intact program on the inputs of an analysis: what every intervention is compared with."""
+
+    program: Program
+    inputs: Inputs
+    intact: Execution
+
+    @property
+    def batch(self) -> Batch:
+        return self.inputs.batch
+
+    @property
+    def checked(self) -> Checked:
+        """The inputs as evidence."""
+        return Checked(len(self.batch), self.inputs.exhaustive, self.inputs.description)
+
+    @cached_property
+    def outcomes(self) -> Array:
+        """[input, place] outcomes of the intact program."""
+        return outcomes(self.intact)
+
+    @cached_property
+    def expected(self) -> Array | None:
+        """[input, place] codes of the right classes, `UNGRADED` elsewhere; None if no task says."""
+        expected = self.inputs.expected
+        return expected if expected is None or expected.ndim == 2 else expected[:, None]
+
+    @cached_property
+    def graded(self) -> Bools:
+        """[input, place]: whether a prediction counts there."""
+        if self.expected is not None:
+            return np.asarray(self.expected != UNGRADED)
+        if self.program.readout.pooled:
+            return np.ones((len(self.batch), 1), dtype=np.bool_)
+        return read_out_at(self.program, self.batch)
+
+    @cached_property
+    def first_hole(self) -> Rows:
+        """[input]: the place, in `hole_order`, of the first hole that the input reaches; beyond all if it has none."""
+        order = hole_order(self.program)
+        first = np.full(len(self.batch), len(order), dtype=np.intp)
+        for name, at in self.intact.holed.items():
+            first[at.any(axis=1)] = np.minimum(first[at.any(axis=1)], order[name])
+        return first
+
+    def computed(self, variable: str) -> Bools:
+        """[input, position]: where the intact program computes the variable: up to an input's first hole."""
+        order = hole_order(self.program)
+        if variable not in order or not self.intact.holed:
+            return self.batch.present
+        return self.batch.present & (self.first_hole > order[variable])[:, None]
+
+    def mode(self, variable: str) -> int:
+        """The most frequent code (or numerator) of a variable; ties: the smallest; 0 if it is never computed."""
+        found, counts = np.unique(self.intact.values[variable][self.computed(variable)], return_counts=True)
+        return int(found[counts.argmax()]) if len(found) else 0
+
+    def same(self, execution: Execution, rows: Rows) -> Bools:
+        """[row]: whether all graded outcomes of `execution`, of the inputs `rows`, are those of the intact program."""
+        unlike = (outcomes(execution) != self.outcomes[rows]) & self.graded[rows]
+        kept: Bools = ~unlike.any(axis=1)
+        return kept
+
+
+def ground(program: Program, inputs: Inputs) -> Ground:
+    """The intact program, executed."""
+    return Ground(program, inputs, execute(program, inputs.batch))
+
+
+def spread(count: int, most: int) -> Rows:
+    """At most `most` of `count` indices, evenly spaced, ascending: a sample that holds short and long inputs."""
+    return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.intp)) if count else np.zeros(0, np.intp)
+
+
+def kind_of(node: Node) -> str:
+    """What a node is, in a word or two."""
+    match node:
+        case Embedding():
+            return "embedding"
+        case Head():
+            return "head"
+        case NumericHead():
+            return "numeric head"
+        case Lookup():
+            return "lookup"
+        case _:
+            assert_never(node)
+
+
+def node_line(lines: Mapping[Entry, int] | None, node: str) -> int | None:
+    """The line at which a node is assigned, if its program has a file."""
+    return None if lines is None else lines.get(Entry(node, "wiring"))
+
+
+def label(program: Program, name: str | None) -> str:
+    """How results call a program: the given name, else its task's."""
+    return name or program.task or "program"

@@ -1,0 +1,419 @@
+"""Which functions and classes an expression of a module can stand for, from its text alone.
+
+A small points-to analysis over libcst's scopes: it follows names through assignments, unpacking, loops, imports with a
+fallback, default values, annotations, containers, `return`, `self` and inheritance, without regard to the order of
+statements and without running anything. What it cannot follow stands for nothing: it under-reports rather than guess.
+Where a function is handed to another as an argument, the parameter is not followed.
+"""
+
+# libcst finds the methods of a visitor by their names, such as visit_FunctionDef.
+# ruff: noqa: N802
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import libcst as cst
+from libcst.metadata import (
+    Assignment,
+    BaseAssignment,
+    ClassScope,
+    CodeRange,
+    ExpressionContext,
+    ExpressionContextProvider,
+    MetadataWrapper,
+    ParentNodeProvider,
+    PositionProvider,
+    Scope,
+    ScopeProvider,
+)
+
+from tprog.errors import BadSource
+
+Kind: TypeAlias = Literal["function", "method", "class"]
+
+MODULE = "<module>"
+"""The name of a module's own top level, as Python's tracebacks print it."""
+
+
+@dataclass(frozen=True)
+class Definition:
+    """A function, method or class.
+
+    Attributes:
+        name: its dotted name within the module; ``run.nested`` is defined in ``run``.
+        kind: a function in a class is a method.
+        within: the name of the class that a method belongs to, else None.
+        nodes: its ``def`` or ``class`` statements: several, where the name is defined again.
+    """
+
+    name: str
+    kind: Kind
+    within: str | None
+    nodes: tuple[cst.FunctionDef | cst.ClassDef, ...]
+
+
+@dataclass(frozen=True)
+class Defined:
+    """A function or class itself."""
+
+    name: str
+
+
+@dataclass(frozen=True)
+class Instance:
+    """An object of a class of the module; `above` is what ``super()`` gives: the class itself is passed over."""
+
+    of: str
+    above: bool = False
+
+
+@dataclass(frozen=True)
+class Container:
+    """A list, tuple, set or dictionary of things (a dictionary's values)."""
+
+    items: frozenset[Meaning]
+
+
+Meaning: TypeAlias = Defined | Instance | Container
+
+NOTHING: frozenset[Meaning] = frozenset()
+
+_PROPERTIES = frozenset({"property", "cached_property", "functools.cached_property"})
+
+
+def dotted(node: cst.BaseExpression) -> str:
+    """``a.b.c`` of a name or an attribute of names, else an empty text."""
+    if isinstance(node, cst.Name):
+        return node.value
+    if isinstance(node, cst.Attribute) and (base := dotted(node.value)):
+        return f"{base}.{node.attr.value}"
+    return ""
+
+
+class References:
+    """What the expressions of one module can stand for.
+
+    Args:
+        source: the module's text.
+        path: its name in error messages.
+
+    Raises:
+        BadSource: the text is not Python.
+    """
+
+    def __init__(self, source: str, path: str) -> None:
+        try:
+            module = cst.parse_module(source)
+        except cst.ParserSyntaxError as error:
+            raise BadSource(
+                path, error.raw_line, error.raw_column + 1, "text that is not Python", "a Python module", error.message
+            ) from None
+        wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
+        self.module = module
+        self.scopes: Mapping[cst.CSTNode, Scope | None] = wrapper.resolve(ScopeProvider)
+        self.parents: Mapping[cst.CSTNode, cst.CSTNode] = wrapper.resolve(ParentNodeProvider)
+        self.contexts: Mapping[cst.CSTNode, ExpressionContext | None] = wrapper.resolve(ExpressionContextProvider)
+        self._positions: Mapping[cst.CSTNode, CodeRange] = wrapper.resolve(PositionProvider)
+        found = _Definitions()
+        module.visit(found)
+        self.definitions: Mapping[str, Definition] = found.definitions
+        self.names: Mapping[cst.CSTNode, str] = {
+            node: definition.name for definition in found.definitions.values() for node in definition.nodes
+        }
+        self._returns, self._stores = found.returns, found.stores
+        self._memo: dict[cst.CSTNode, frozenset[Meaning]] = {}
+
+    def position(self, node: cst.CSTNode) -> tuple[int, int]:
+        """The 1-based line and column at which a node begins."""
+        start = self._positions[node].start
+        return start.line, start.column + 1
+
+    # Expressions ######################################################################################################
+
+    def meanings(self, node: cst.CSTNode) -> frozenset[Meaning]:
+        """All that an expression can stand for."""
+        if node not in self._memo:
+            self._memo[node] = NOTHING  # what a definition that runs in a circle adds to itself
+            self._memo[node] = frozenset(self._evaluate(node))
+        return self._memo[node]
+
+    def _evaluate(self, node: cst.CSTNode) -> Iterator[Meaning]:
+        match node:
+            case cst.Name():
+                yield from self._name(node)
+            case cst.Attribute():
+                yield from self.members(self.meanings(node.value), node.attr.value)
+            case cst.Call():
+                yield from self._called(node)
+            case cst.Subscript():
+                yield from elements(self.meanings(node.value))
+            case cst.NamedExpr() | cst.StarredElement():
+                yield from self.meanings(node.value)
+            case cst.Await():
+                yield from self.meanings(node.expression)
+            case cst.IfExp():
+                yield from self.meanings(node.body) | self.meanings(node.orelse)
+            case cst.BooleanOperation():
+                yield from self.meanings(node.left) | self.meanings(node.right)
+            case _ if parts := _contents(node):
+                yield Container(frozenset[Meaning]().union(*map(self.meanings, parts)))
+
+    def _called(self, node: cst.Call) -> Iterator[Meaning]:
+        """What a call gives: an object of a class, or what a function returns."""
+        if isinstance(node.func, cst.Name) and node.func.value == "super":
+            yield from self._super(node)
+        for meaning in self.meanings(node.func):
+            if isinstance(meaning, Defined):
+                definition = self.definitions[meaning.name]
+                if definition.kind == "class":
+                    yield Instance(definition.name)
+                else:
+                    yield from self.returned(definition)
+        if isinstance(node.func, cst.Attribute):
+            holders = self.meanings(node.func.value)
+            match node.func.attr.value:
+                case "values" | "items" | "copy":
+                    yield from (holder for holder in holders if isinstance(holder, Container))
+                case "get" | "pop":
+                    yield from elements(holders)
+
+    def _super(self, node: cst.CSTNode) -> Iterator[Meaning]:
+        while node in self.parents:
+            node = self.parents[node]
+            if isinstance(node, cst.ClassDef):
+                yield Instance(self.names[node], above=True)
+                return
+
+    def returned(self, definition: Definition) -> Iterator[Meaning]:
+        """What calling a function gives."""
+        for node in definition.nodes:
+            for value in self._returns.get(node, ()):
+                yield from self.meanings(value)
+            if isinstance(node, cst.FunctionDef) and node.returns is not None:
+                yield from self._annotated(node.returns)
+
+    def _annotated(self, annotation: cst.Annotation) -> Iterator[Meaning]:
+        for meaning in self.meanings(annotation.annotation):
+            if isinstance(meaning, Defined) and self.definitions[meaning.name].kind == "class":
+                yield Instance(meaning.name)
+
+    # Names ############################################################################################################
+
+    def _name(self, node: cst.Name) -> Iterator[Meaning]:
+        scope = self.scopes.get(node)
+        if scope is not None:
+            yield from self._assigned(scope[node.value])
+
+    def _assigned(self, assignments: Iterable[BaseAssignment]) -> Iterator[Meaning]:
+        """What a name stands for; imports and builtins stand for nothing here."""
+        # Sorted, so that names that stand for each other give the same answer in every run.
+        nodes = (assignment.node for assignment in assignments if isinstance(assignment, Assignment))
+        for node in sorted(nodes, key=self.position):
+            match node:
+                case cst.FunctionDef() | cst.ClassDef():
+                    yield Defined(self.names[node])
+                case cst.Name():
+                    yield from self._bound(node)
+                case cst.Param():
+                    yield from self._parameter(node)
+
+    def _parameter(self, node: cst.Param) -> Iterator[Meaning]:
+        if node.annotation is not None:
+            yield from self._annotated(node.annotation)
+        if node.default is not None:
+            yield from self.meanings(node.default)
+        function = self.parents[self.parents[node]]
+        if isinstance(function, cst.FunctionDef) and function in self.names:
+            definition = self.definitions[self.names[function]]
+            first = [*function.params.posonly_params, *function.params.params][:1]
+            decorators = {dotted(decorator.decorator) for decorator in function.decorators}
+            if definition.within and first == [node] and "staticmethod" not in decorators:
+                yield Defined(definition.within) if "classmethod" in decorators else Instance(definition.within)
+
+    def _bound(self, target: cst.CSTNode) -> Iterator[Meaning]:
+        """What a name stands for because of the statement that binds it."""
+        path: list[int] = []
+        node = target
+        while True:
+            child, node = node, self.parents[node]
+            match node:
+                case cst.Element() | cst.StarredElement():
+                    pass
+                case cst.Tuple() | cst.List():
+                    path.append(next(i for i, element in enumerate(node.elements) if element is child))
+                case cst.AssignTarget():
+                    assign = self.parents[node]
+                    assert isinstance(assign, cst.Assign)
+                    yield from self._unpacked(assign.value, path)
+                    return
+                case cst.AnnAssign():
+                    yield from self._annotated(node.annotation)
+                    if node.value is not None:
+                        yield from self.meanings(node.value)
+                    return
+                case cst.NamedExpr():
+                    yield from self.meanings(node.value)
+                    return
+                case cst.For() | cst.CompFor():
+                    yield from self._iterated(node.iter, path)
+                    return
+                case cst.AsName():
+                    yield from self._named(node)
+                    return
+                case _:
+                    return
+
+    def _unpacked(self, value: cst.BaseExpression, path: list[int]) -> Iterator[Meaning]:
+        """What stands at the end of a path of indices (innermost first) into the value of an assignment."""
+        rest = list(path)
+        while rest and isinstance(value, cst.Tuple | cst.List) and rest[-1] < len(value.elements):
+            value = value.elements[rest.pop()].value
+        meanings = self.meanings(value)
+        for _ in rest:
+            meanings = frozenset(elements(meanings))
+        yield from meanings
+
+    def _iterated(self, iterable: cst.BaseExpression, path: list[int]) -> Iterator[Meaning]:
+        if path and isinstance(iterable, cst.List | cst.Tuple):
+            for element in iterable.elements:
+                yield from self._unpacked(element.value, path)
+            return
+        meanings = frozenset(elements(self.meanings(iterable)))
+        # A loop over pairs, such as `items()`, gives a dictionary's values one level up.
+        yield from meanings | frozenset(elements(meanings))
+
+    def _named(self, node: cst.AsName) -> Iterator[Meaning]:
+        match self.parents[node]:
+            case cst.WithItem() as item:
+                entered = self.members(self.meanings(item.item), "__enter__")
+                yield from (
+                    m for e in entered if isinstance(e, Defined) for m in self.returned(self.definitions[e.name])
+                )
+            case cst.ExceptHandler() as handler if handler.type is not None:
+                caught = self.meanings(handler.type)
+                for meaning in caught | frozenset(elements(caught)):
+                    if isinstance(meaning, Defined):
+                        yield Instance(meaning.name)
+
+    # Attributes #######################################################################################################
+
+    def members(self, holders: Iterable[Meaning], attribute: str) -> Iterator[Meaning]:
+        """What `attribute` of any of the holders can stand for; a property stands for what it returns."""
+        for meaning, reader in self.attributes(holders, attribute):
+            if reader is None:
+                yield meaning
+            else:
+                yield from self.returned(reader)
+
+    def attributes(self, holders: Iterable[Meaning], attribute: str) -> Iterator[tuple[Meaning, Definition | None]]:
+        """Like `members`, but properties as themselves, each beside the definition that is called to read it."""
+        for holder in holders:
+            match holder:
+                case Defined(name):
+                    yield from ((meaning, None) for meaning in self._in_class(name, attribute, False, frozenset()))
+                case Instance(of, False) if attribute == "__class__":
+                    yield Defined(of), None
+                case Instance(of, above):
+                    for meaning in self._in_class(of, attribute, above, frozenset()):
+                        definition = self.definitions[meaning.name] if isinstance(meaning, Defined) else None
+                        yield meaning, definition if definition and _is_property(definition) else None
+
+    def _in_class(self, name: str, attribute: str, above: bool, seen: frozenset[str]) -> Iterator[Meaning]:
+        definition = self.definitions[name]
+        if name in seen:
+            return
+        found: set[Meaning] = set()
+        classes = [node for node in definition.nodes if isinstance(node, cst.ClassDef)]
+        for node in classes if not above else ():
+            scope = self.scopes.get(node.body.body[0]) if node.body.body else None
+            if isinstance(scope, ClassScope):
+                found.update(self._assigned(scope.assignments[attribute]))
+        for base, value in self._stores.get(attribute, ()) if not above else ():
+            if not {Defined(name), Instance(name)}.isdisjoint(self.meanings(base)):
+                found.update(self.meanings(value))
+        if found:
+            yield from sorted(found, key=repr)
+            return
+        for node in classes:
+            for parent in node.bases:
+                for meaning in self.meanings(parent.value):
+                    if isinstance(meaning, Defined):
+                        yield from self._in_class(meaning.name, attribute, False, seen | {name})
+
+
+def elements(meanings: Iterable[Meaning]) -> Iterator[Meaning]:
+    """What the containers among the meanings hold."""
+    for meaning in meanings:
+        if isinstance(meaning, Container):
+            yield from meaning.items
+
+
+def _contents(node: cst.CSTNode) -> list[cst.BaseExpression]:
+    """The expressions that a display or a comprehension puts into its container; none of any other expression."""
+    match node:
+        case cst.List() | cst.Tuple() | cst.Set() | cst.Dict():
+            return [element.value for element in node.elements]
+        case cst.ListComp() | cst.SetComp() | cst.GeneratorExp():
+            return [node.elt]
+        case cst.DictComp():
+            return [node.value]
+        case _:
+            return []
+
+
+def _is_property(definition: Definition) -> bool:
+    return any(dotted(d.decorator) in _PROPERTIES for node in definition.nodes for d in node.decorators)
+
+
+class _Definitions(cst.CSTVisitor):
+    """Collects definitions, what functions return, and what is stored in attributes."""
+
+    def __init__(self) -> None:
+        self.definitions: dict[str, Definition] = {}
+        self.returns: dict[cst.CSTNode, list[cst.BaseExpression]] = {}
+        self.stores: dict[str, list[tuple[cst.BaseExpression, cst.BaseExpression]]] = {}
+        self._stack: list[Definition] = []
+        self._nodes: list[cst.FunctionDef | cst.ClassDef] = []
+
+    def _enter(self, node: cst.FunctionDef | cst.ClassDef, kind: Kind) -> None:
+        outer = self._stack[-1] if self._stack else None
+        name = f"{outer.name}.{node.name.value}" if outer else node.name.value
+        within = outer.name if outer and outer.kind == "class" and kind == "method" else None
+        earlier = self.definitions[name].nodes if name in self.definitions else ()
+        self.definitions[name] = Definition(name, kind, within, (*earlier, node))
+        self._stack.append(self.definitions[name])
+        self._nodes.append(node)
+
+    def visit_FunctionDef(self, node: cst.FunctionDef) -> None:
+        in_class = bool(self._stack) and self._stack[-1].kind == "class"
+        self._enter(node, "method" if in_class else "function")
+
+    def leave_FunctionDef(self, original_node: cst.FunctionDef) -> None:
+        self._stack.pop()
+        self._nodes.pop()
+
+    def visit_ClassDef(self, node: cst.ClassDef) -> None:
+        self._enter(node, "class")
+
+    def leave_ClassDef(self, original_node: cst.ClassDef) -> None:
+        self._stack.pop()
+        self._nodes.pop()
+
+    def visit_Return(self, node: cst.Return) -> None:
+        if node.value is not None and self._nodes:
+            self.returns.setdefault(self._nodes[-1], []).append(node.value)
+
+    def visit_Assign(self, node: cst.Assign) -> None:
+        for target in node.targets:
+            self._store(target.target, node.value)
+
+    def visit_AnnAssign(self, node: cst.AnnAssign) -> None:
+        if node.value is not None:
+            self._store(node.target, node.value)
+
+    def _store(self, target: cst.BaseExpression, value: cst.BaseExpression) -> None:
+        if isinstance(target, cst.Attribute):
+            self.stores.setdefault(target.attr.value, []).append((target.value, value))

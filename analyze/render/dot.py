@@ -1,0 +1,345 @@
+"""Graphs as DOT, the language of Graphviz: the data flow of a program, and a call graph.
+
+A picture must be readable in print and by the colour-blind: whatever a colour or a line style says, a word says too.
+The colours are those of Okabe and Ito (2008, "Color Universal Design"). The text depends on the result alone.
+"""
+
+from __future__ import annotations
+
+import html
+import re
+import textwrap
+from collections.abc import Iterable, Mapping, Sequence
+from itertools import groupby
+
+import graphviz
+
+from analyze.references import MODULE
+from analyze.results import CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
+from tprog.version import VERSION
+
+FONT = "Arial"
+"""Widths in a layout are those of Arial, or of a font with its metrics."""
+
+ROLE_COLOURS = {"query": "#0072B2", "key": "#D55E00", "value": "#009E73", "input": "#AA4499", "readout": "#555555"}
+ROLE_STYLES = {"query": "solid", "key": "dashed", "value": "solid", "input": "solid", "readout": "solid"}
+INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
+FILLS = {
+    "input": "#FFF6D6",
+    "embedding": "#FFF6D6",
+    "head": "#E8F1FA",
+    "numeric head": "#E6F4EE",
+    "lookup": "#F6E9F3",
+    "readout": "#EEEEEE",
+}
+DEAD_FILL, HIGHLIGHT = "#F4F4F4", "#E69F00"
+
+GIVEN = {"tokens": "the symbols of the input", "positions": "0, 1, 2, ...", "ones": "1 everywhere"}
+"""What the three input variables hold."""
+
+WRAP = 30
+"""Characters in a line of a reading."""
+
+WEAK = 0.05
+"""Readout edges whose swing is below this share of the widest edge's are left out of the picture."""
+
+READOUT_WIDTHS = (0.5, 3.5)
+"""Points: the width of the weakest and of the strongest readout edge."""
+
+
+# Data flow ############################################################################################################
+
+
+def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool = False) -> str:
+    """The data flow of a program as DOT, from its inputs on the left to the readout on the right.
+
+    A node shows its name, its reading, and a row for each role with the variable that it reads; the edge of that read
+    ends at the row. Reads of the same variable share a row. A dead node is grey, says so, and has no edges, except to
+    living nodes that read it. Where something is highlighted, all edges outside it fade.
+
+    Args:
+        weak: readout edges below this share of the widest one's swing are left out; 0 leaves out only those that do not
+            tell classes apart.
+        only_highlighted: show highlighted nodes, what they read and the readout, and nothing else.
+    """
+    shown = _shown(result, only_highlighted)
+    nodes = [node for node in result.nodes if node.name in shown]
+    reads = _reads([edge for edge in result.edges if edge.target in shown and edge.role != "readout"])
+    readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
+    by_name = {node.name: node for node in result.nodes}
+    largest = _largest(readouts, by_name)
+    drawn = [
+        edge
+        for edge in readouts
+        if (edge.swing or 0.0) > 0
+        and (edge.swing or 0.0) >= weak * largest
+        and not by_name[edge.source].dead
+        and (by_name[edge.source].highlighted or not result.highlighted)
+    ]
+    graph = _graph()
+    graph.attr("graph", label=_flow_caption(result, nodes, len(readouts) - len(drawn)), ranksep="0.9", nodesep="0.12")
+    rows = {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
+    _columns(graph, nodes, rows, bool(result.highlighted))
+    for target, sources in reads.items():
+        for port, (source, roles) in enumerate(sources.items()):
+            if source in shown:
+                _read_edge(graph, by_name[source], by_name[target], port, roles, bool(result.highlighted))
+    for edge in drawn:
+        _readout_edge(graph, edge, largest)
+    return str(graph.source)
+
+
+def _largest(readouts: Sequence[GraphEdge], by_name: Mapping[str, GraphNode]) -> float:
+    """The swing of the widest readout edge.
+
+    Sums are left out if they can be: the range that is proven for a sum of sums lies far above what it takes, and
+    would make all else look weak.
+    """
+    swings = [edge.swing or 0.0 for edge in readouts if by_name[edge.source].kind != "numeric head"]
+    return max(swings, default=0.0) or max((edge.swing or 0.0 for edge in readouts), default=0.0)
+
+
+def _shown(result: GraphResult, only_highlighted: bool) -> set[str]:
+    """The nodes to draw; an input that nothing reads is left out."""
+    read = {edge.source for edge in result.edges}
+    if not only_highlighted or not result.highlighted:
+        return {node.name for node in result.nodes if node.kind != "input" or node.name in read}
+    kept = set(result.highlighted) | {node.name for node in result.nodes if node.kind == "readout"}
+    given = {node.name for node in result.nodes if node.kind in ("input", "embedding")}
+    return kept | {edge.source for edge in result.edges if edge.target in kept and edge.source in given}
+
+
+def _reads(edges: Iterable[GraphEdge]) -> dict[str, dict[str, list[str]]]:
+    """target -> source -> roles, in the order of the edges."""
+    reads: dict[str, dict[str, list[str]]] = {}
+    for edge in edges:
+        reads.setdefault(edge.target, {}).setdefault(edge.source, []).append(edge.role)
+    return reads
+
+
+def _graph() -> graphviz.Digraph:
+    graph = graphviz.Digraph("tpdebug", comment=f"written by tpdebug {VERSION}")
+    graph.attr("graph", rankdir="LR", fontname=FONT, fontsize="13", labelloc="t", labeljust="l", bgcolor="white")
+    graph.attr("node", fontname=FONT, fontsize="11", fontcolor=INK, shape="plain")
+    graph.attr("edge", fontname=FONT, fontsize="9", arrowsize="0.6", color=PALE)
+    return graph
+
+
+def _columns(
+    graph: graphviz.Digraph,
+    nodes: Sequence[GraphNode],
+    rows: Mapping[str, Sequence[tuple[list[str], str]]],
+    highlighting: bool,
+) -> None:
+    """One rank a stage, from left to right, each below its heading."""
+    previous = ""
+    for stage, group in groupby(sorted(nodes, key=lambda node: node.stage), key=lambda node: node.stage):
+        members = list(group)
+        heading = f"stage {stage}"
+        with graph.subgraph() as column:
+            column.attr(rank="same")
+            column.node(heading, label=_heading(members), shape="plaintext", fontsize="13", tooltip=" ")
+            for node in members:
+                label = _node_label(node, rows.get(node.name, ()), highlighting)
+                column.node(node.name, label=label, tooltip=_escaped(_tooltip(node)), id=f"node-{node.name}")
+                column.edge(heading, node.name, style="invis")  # an edge within a rank says what stands above
+        if previous:
+            graph.edge(previous, heading, style="invis", weight="100")  # weight keeps the headings on one line
+        previous = heading
+
+
+def _heading(members: Sequence[GraphNode]) -> str:
+    kinds = {node.kind for node in members}
+    if kinds <= {"input"}:
+        return "inputs"
+    if kinds <= {"readout"}:
+        return "prediction"
+    what = "lookups" if kinds == {"lookup"} else "embeddings" if kinds == {"embedding"} else "heads"
+    layers = sorted({layer for node in members if (layer := _layer(node)) is not None})
+    return f"layer {', '.join(map(str, layers))}: {what}" if layers else what
+
+
+def _layer(node: GraphNode) -> int | None:
+    """The layer that a learned node's name tells (``attn_1_3``), which may lie above the first that it could be in."""
+    found = re.fullmatch(r"(?:num_)?(?:attn|mlp)_(\d+)_\d+", node.name)
+    return int(found[1]) if found else node.layer
+
+
+def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], highlighting: bool) -> str:
+    """A table: name, reading, and one row a variable read, which is the port of its edge."""
+    ink = PALE if node.dead else INK
+    border = HIGHLIGHT if node.highlighted else FAINT if node.dead else PALE
+    fill = DEAD_FILL if node.dead else FILLS.get(node.kind, "#FFFFFF")
+    if highlighting and not node.highlighted and node.kind not in ("input", "readout"):
+        fill = DEAD_FILL if node.dead else "#FFFFFF"
+    marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
+    lines = [f'<TR><TD ALIGN="LEFT"><FONT COLOR="{ink}"><B>{_html(node.name)}</B>{marks}</FONT></TD></TR>']
+    if reading := node.reading or GIVEN.get(node.name, ""):
+        text = '<BR ALIGN="LEFT"/>'.join(map(_html, textwrap.wrap(reading, WRAP))) + '<BR ALIGN="LEFT"/>'
+        lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT COLOR="{ink}">{text}</FONT></TD></TR>')
+    for port, (roles, source) in enumerate(rows):
+        names = ", ".join(
+            f'<FONT COLOR="{ROLE_COLOURS[role] if not node.dead else PALE}">{role}</FONT>' for role in roles
+        )
+        lines.append(
+            f'<TR><TD PORT="read{port}" ALIGN="LEFT"><FONT POINT-SIZE="10">{names} '
+            f'<FONT COLOR="{ink}">{_html(source)}</FONT></FONT></TD></TR>'
+        )
+    width = 3 if node.highlighted else 1
+    style = "ROUNDED,DASHED" if node.dead else "ROUNDED"
+    return (
+        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="{style}" '
+        f'COLOR="{border}" BGCOLOR="{fill}">{"".join(lines)}</TABLE>>'
+    )
+
+
+def _tooltip(node: GraphNode) -> str:
+    parts = [f"{node.name}: {node.reading}" if node.reading else node.name, node.kind]
+    if node.line is not None:
+        parts.append(f"line {node.line}")
+    if node.swing:
+        parts.append(f"moves the decision by up to {node.swing:.3g}")
+    parts += ["dead"] * node.dead + ["highlighted"] * node.highlighted
+    return "; ".join(parts)
+
+
+def _read_edge(
+    graph: graphviz.Digraph,
+    source: GraphNode,
+    target: GraphNode,
+    port: int,
+    roles: Sequence[str],
+    highlighting: bool,
+) -> None:
+    if target.dead:
+        # Not seen, but it keeps a dead node near what it reads.
+        graph.edge(source.name, target.name, style="invis", weight="0")
+        return
+    faded = source.dead or (highlighting and not (target.highlighted and _stands_out(source)))
+    graph.edge(
+        source.name,
+        target.name,
+        tailport="e",
+        headport=f"read{port}:w",
+        color=FAINT if faded else ":".join(ROLE_COLOURS[role] for role in roles),
+        style="dotted" if source.dead else ROLE_STYLES[roles[0]] if len(roles) == 1 else "solid",
+        penwidth="0.6" if faded else "2" if highlighting else "1.1",
+        tooltip=_escaped(f"{target.name} reads {source.name} as {' and '.join(roles)}"),
+    )
+
+
+def _stands_out(node: GraphNode) -> bool:
+    return node.highlighted or node.kind in ("input", "embedding")
+
+
+def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float) -> None:
+    swing = edge.swing or 0.0
+    thin, thick = READOUT_WIDTHS
+    graph.edge(
+        edge.source,
+        edge.target,
+        tailport="e",
+        headport="w",
+        color=ROLE_COLOURS["readout"] + "80",
+        penwidth=f"{thin + (thick - thin) * min(1.0, swing / largest):.2f}",
+        arrowsize="0.4",
+        tooltip=_escaped(f"readout of {edge.source}: moves the decision by up to {swing:.3g}"),
+    )
+
+
+def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) -> str:
+    """Title, what the picture shows, and the legend."""
+    roles = {edge.role for edge in result.edges}
+    meaning = {
+        "query": "query: what a position asks",
+        "key": "key: what it is compared with",
+        "value": "value: what is copied or added",
+        "input": "input: what is looked up",
+        "readout": "readout: the wider, the more it can move the decision",
+    }
+    swatches = "".join(
+        f'<TD BGCOLOR="{ROLE_COLOURS[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{text}</TD>'
+        for role, text in meaning.items()
+        if role in roles
+    )
+    notes = ["A box is a variable: a list with one value a position. Arrows run from a variable to what reads it."]
+    if any(node.dead for node in nodes):
+        notes.append("Grey with a dashed border: dead, no prediction depends on it.")
+    if result.highlighted:
+        notes.append("* and a thick border: highlighted.")
+    if left_out:
+        outside = ", from outside the highlight" if result.highlighted else ""
+        notes.append(f"Readout edges not drawn: {left_out} (weak{outside}, or telling no classes apart).")
+    note = '<BR ALIGN="LEFT"/>'.join(map(_html, notes)) + '<BR ALIGN="LEFT"/>'
+    what = f"Data flow. {result.title}" if result.title else "Data flow"
+    return (
+        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
+        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{_html(result.program)}</B></FONT></TD></TR>'
+        f'<TR><TD ALIGN="LEFT">{_html(what)}</TD></TR>'
+        '<TR><TD ALIGN="LEFT"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4"><TR>'
+        f"{swatches}</TR></TABLE></TD></TR>"
+        f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT POINT-SIZE="11">{note}</FONT></TD></TR></TABLE>>'
+    )
+
+
+# Calls ################################################################################################################
+
+
+def call_graph(result: CallGraphResult) -> str:
+    """A call graph as DOT: callers on the left; calls as solid, functions passed on as dashed arrows."""
+    graph = _graph()
+    graph.attr("graph", label=_call_caption(result), ranksep="1.2", nodesep="0.08")
+    used = {end for edge in result.edges for end in (edge.source, edge.target)}
+    for node in result.nodes:
+        if node.defined or node.name in used:
+            graph.node(_id(node.name), label=_call_label(node), tooltip=_escaped(_call_tooltip(node)))
+    for edge in result.edges:
+        passes = edge.kind == "passes"
+        lines = f" (line {', '.join(map(str, edge.lines))})" if edge.lines else ""
+        graph.edge(
+            _id(edge.source),
+            _id(edge.target),
+            color=ROLE_COLOURS["key" if passes else "query"],
+            style="dashed" if passes else "solid",
+            tooltip=_escaped(f"{edge.source} {edge.kind} {edge.target}{lines}"),
+        )
+    return str(graph.source)
+
+
+def _id(name: str) -> str:
+    """A node's identifier; Graphviz would take ``<module>`` for markup."""
+    return "(module)" if name == MODULE else name
+
+
+def _call_label(node: CallNode) -> str:
+    name = "top level of the file" if node.name == MODULE else node.name
+    line = f' <FONT POINT-SIZE="9" COLOR="{PALE}">line {node.line}</FONT>' if node.line is not None else ""
+    fill = FILLS["input"] if node.name == MODULE else FILLS["head"] if node.defined else DEAD_FILL
+    return (
+        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" COLOR="{PALE}" '
+        f'BGCOLOR="{fill}"><TR><TD>{_html(name)}{line}</TD></TR></TABLE>>'
+    )
+
+
+def _call_tooltip(node: CallNode) -> str:
+    where = f"line {node.line}" if node.line is not None else "the file itself"
+    return f"{node.name}: {where if node.defined else 'not defined in this file'}"
+
+
+def _call_caption(result: CallGraphResult) -> str:
+    return (
+        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
+        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{_html(result.program)}</B></FONT></TD></TR>'
+        f'<TR><TD ALIGN="LEFT">Call graph, found by {_html(result.engine)}. Solid arrow: calls. '
+        "Dashed arrow: passes the function on, as an argument for instance.</TD></TR></TABLE>>"
+    )
+
+
+def _html(text: str) -> str:
+    return html.escape(text, quote=True)
+
+
+def _escaped(text: str) -> str:
+    """Plain text as a quoted attribute: Graphviz would read a backslash as an escape, and ``<...>`` as markup."""
+    escaped = graphviz.escape(text)
+    return escaped if not (escaped.startswith("<") and escaped.endswith(">")) else f"{escaped} "

@@ -1,0 +1,183 @@
+"""A trace as text: variables down, positions across, in as many pieces as the terminal's width asks for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from rich import box
+from rich.console import Console, ConsoleOptions, Group, RenderableType
+from rich.table import Column, Table
+from rich.text import Text
+
+from analyze.render.tables import BAD, GOOD, counted, shorten, typed
+from analyze.results import Contrast, Plain, TraceResult, TraceTable
+
+CELL = 12
+"""Characters after which a value in a cell is cut."""
+
+NOTHING = "-"
+"""What stands where there is no value: behind a hole, or where nothing is predicted or graded."""
+
+
+def trace_text(result: TraceResult) -> RenderableType:
+    """Each variable's value at each position; with a contrast, the right input below the wrong one.
+
+    A variable that differs has two rows, marked ``wrong`` and ``right``, and a star behind each differing value; ``>``
+    marks the first in which they part.
+    """
+    table, contrast = result.table, result.contrast
+    lines: list[RenderableType] = [_answer(result)]
+    if contrast is not None:
+        lines.append(Text(_parting(contrast)))
+    if result.note:
+        lines.append(Text(result.note))
+    rows = list(_rows(table) if contrast is None else _rows_beside(table, contrast))
+    widest = max(len(table.tokens), 0 if contrast is None else len(contrast.table.tokens))
+    return Group(*lines, Text(""), _Pieces(_headers(table, contrast, widest), tuple(rows)))
+
+
+def _answer(result: TraceResult) -> Text:
+    table = result.table
+    shown = typed(table.tokens)
+    if table.hole is not None:
+        return Text(f"{result.program} on {shown}: {table.hole}", style=BAD)
+    got = _joined(table.predicted)
+    if table.expected is None:
+        return Text(f"{result.program} on {shown}: predicts {got}", style="bold")
+    if not table.wrong:
+        return Text(f"{result.program} on {shown}: predicts {got}, which is right", style=GOOD)
+    where = ", ".join(map(str, table.wrong))
+    at = "" if len(table.predicted) == 1 < len(table.tokens) else f" (wrong at position {where})"
+    return Text(f"{result.program} on {shown}: predicts {got}, expected {_joined(table.expected)}{at}", style=BAD)
+
+
+def _joined(answers: Sequence[str | None]) -> str:
+    said = [answer for answer in answers if answer is not None]
+    return typed(said)
+
+
+def _parting(contrast: Contrast) -> str:
+    shown = typed(contrast.table.tokens)
+    apart = counted(contrast.distance, "position")
+    says = f"nearest right input: {shown}, which differs in {apart} (looked for among {contrast.checked.description})"
+    if contrast.parts_at is None:
+        return f"{says}; no variable differs"
+    where = ", ".join(map(str, contrast.positions))
+    plural = "s" * (len(contrast.positions) != 1)
+    return f"{says}\nthey part at {contrast.parts_at}, position{plural} {where}"
+
+
+# Rows #################################################################################################################
+
+
+@dataclass(frozen=True)
+class _Row:
+    """One line of the table. `first` asks for a rule above."""
+
+    name: str
+    which: str
+    cells: tuple[str, ...]
+    first: bool
+    bold: bool = False
+
+
+def _rows(table: TraceTable) -> Iterator[_Row]:
+    previous = ""
+    for row in table.rows:
+        yield _Row(row.variable, "", tuple(map(_cell, row.values)), _begins_layer(previous, row.kind))
+        previous = row.kind
+    yield from _outputs(table, "")
+
+
+def _begins_layer(previous: str, kind: str) -> bool:
+    """Whether a node stands in another layer than the one before: heads come before lookups in each."""
+    order = {"input": 0, "embedding": 1, "head": 2, "numeric head": 2, "lookup": 3}
+    return previous != "" and (order[kind] < order[previous] or min(order[kind], 2) > min(order[previous], 2))
+
+
+def _outputs(table: TraceTable, which: str) -> Iterator[_Row]:
+    if len(table.predicted) == 1 < len(table.tokens):
+        return  # one prediction for the whole input: the answer above has it
+    predicted = tuple(_cell(value) + "*" * (i in table.wrong) for i, value in enumerate(table.predicted))
+    yield _Row("predicted", which, predicted, True, bold=True)
+    if table.expected is not None:
+        yield _Row("expected", which, tuple(map(_cell, table.expected)), False)
+
+
+def _rows_beside(table: TraceTable, contrast: Contrast) -> Iterator[_Row]:
+    previous = ""
+    for ours, theirs in zip(table.rows, contrast.table.rows, strict=True):
+        begins = _begins_layer(previous, ours.kind)
+        previous = ours.kind
+        width = max(len(ours.values), len(theirs.values))
+        differ = {i for i in range(width) if ours.values[i : i + 1] != theirs.values[i : i + 1]}
+        if not differ:
+            yield _Row(ours.variable, "", tuple(map(_cell, ours.values)), begins)
+            continue
+        parts = ours.variable == contrast.parts_at
+        name = f"> {ours.variable}" if parts else ours.variable
+        yield _Row(name, "wrong", _starred(ours.values, differ), begins, bold=parts)
+        yield _Row("", "right", _starred(theirs.values, differ), False, bold=parts)
+    yield from _outputs(table, "wrong")
+    yield from _outputs(contrast.table, "right")
+
+
+def _starred(values: Sequence[Plain | None], differ: set[int]) -> tuple[str, ...]:
+    return tuple(_cell(value) + "*" * (i in differ) for i, value in enumerate(values))
+
+
+def _cell(value: Plain | None) -> str:
+    return NOTHING if value is None else shorten(str(value), CELL)
+
+
+def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple[str, ...]:
+    """The position and its token; of both inputs, where they differ."""
+    headers = []
+    for i in range(widest):
+        tokens = [*table.tokens[i : i + 1], *(contrast.table.tokens[i : i + 1] if contrast is not None else ())]
+        headers.append(f"{i}\n{' | '.join(shorten(token, CELL) for token in dict.fromkeys(tokens))}")
+    return tuple(headers)
+
+
+# Layout ###############################################################################################################
+
+
+@dataclass(frozen=True)
+class _Pieces:
+    """A table in as many pieces, one below the other, as make each fit the width; the names stand in each."""
+
+    headers: tuple[str, ...]
+    rows: tuple[_Row, ...]
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
+        both = any(row.which for row in self.rows)
+        left = max(len(row.name) for row in self.rows) + 2 + both * (len("wrong") + 2)
+        start = 0
+        while start < len(self.headers):
+            stop = start + 1
+            while (
+                stop < len(self.headers) and left + sum(map(self._width, range(start, stop + 1))) <= options.max_width
+            ):
+                stop += 1
+            if start:
+                yield Text("")
+            yield self._piece(start, stop, both)
+            start = stop
+
+    def _width(self, column: int) -> int:
+        """Columns that a position takes, the space between columns included."""
+        header = max(map(len, self.headers[column].split("\n")))
+        return max(header, *(len(cell) for row in self.rows for cell in row.cells[column : column + 1])) + 2
+
+    def _piece(self, start: int, stop: int, both: bool) -> Table:
+        columns = [Column(Text("position\ntoken"), no_wrap=True)] + [Column(Text("input"), no_wrap=True)] * both
+        columns += [Column(Text(header), no_wrap=True) for header in self.headers[start:stop]]
+        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+        for row in self.rows:
+            if row.first:
+                table.add_section()
+            cells = [*row.cells[start:stop], *[""] * (stop - start - len(row.cells[start:stop]))]
+            style = "bold" if row.bold else ""
+            table.add_row(*map(Text, [row.name, *[row.which] * both, *cells]), style=style)
+        return table

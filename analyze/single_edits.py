@@ -1,0 +1,256 @@
+"""Single edits of a program, and what each makes of one input.
+
+The edits of one node make few different outputs on one input, and those are executed together.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import Literal, TypeAlias, assert_never
+
+import numpy as np
+
+from analyze.outcome import outcomes, take
+from tprog.edit import (
+    CellEdit,
+    Edit,
+    MaskEdit,
+    NodeEdit,
+    ReadEdit,
+    RowEdit,
+    WeightEdit,
+    WeightRowEdit,
+    WordEdit,
+    apply,
+    candidates,
+    edited_node,
+    weight_row,
+)
+from tprog.entry import Entry
+from tprog.errors import BadProgram, NotExact
+from tprog.execute import Array, Execution, evaluate, execute
+from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbol, Symbols, domain_of
+
+EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "wiring", "readout"]
+
+
+def kind_of_edit(edit: Edit) -> EditKind:
+    """What kind of entry an edit changes."""
+    match edit:
+        case RowEdit():
+            return "predicate"
+        case CellEdit():
+            return "lookup"
+        case WordEdit():
+            return "embedding"
+        case ReadEdit() | MaskEdit():
+            return "wiring"
+        case WeightEdit() | WeightRowEdit():
+            return "readout"
+        case _:
+            assert_never(edit)
+
+
+def size_of(program: Program, edit: Edit) -> Fraction:
+    """How large an edit is: 1 for one key, cell or word; 2 for a wiring; for the readout, the change in logits."""
+    match edit:
+        case RowEdit() | CellEdit() | WordEdit():
+            return Fraction(1)
+        case ReadEdit() | MaskEdit():
+            return Fraction(2)
+        case WeightEdit():
+            row = weight_row(program, edit.variable, edit.value) or (0,) * len(program.classes)
+            return Fraction(abs(edit.weight - row[program.classes.index(edit.output)]), program.readout.scale)
+        case WeightRowEdit():
+            return Fraction(sum(map(abs, edit.row or ())), program.readout.scale)
+        case _:
+            assert_never(edit)
+
+
+# On one input #########################################################################################################
+
+
+@dataclass(frozen=True, eq=False)
+class Trial:
+    """An edit and what it makes of one input: [place] outcomes, as `analyze.outcome` codes them."""
+
+    edit: NodeEdit
+    outcomes: Array
+
+
+def reached_entries(run: Execution) -> set[Entry]:
+    """The rows, cells and words that the one input of `run` consults, and the wiring of every node."""
+    program, n = run.program, int(run.batch.lengths[0])
+    found: set[Entry] = set()
+    for node in program.nodes:
+        found.add(Entry(node.name, "wiring"))
+        found.update(entry_at(run, node, position) for position in range(n))
+    return found
+
+
+def entry_at(run: Execution, node: Node, position: int) -> Entry:
+    """The row, cell or word that a node consults at one position of the one input of `run`."""
+    match node:
+        case Embedding():
+            return Entry(node.name, "word", (run.value("tokens", 0, position),))
+        case Head() | NumericHead():
+            return Entry(node.name, "row", (run.value(node.query, 0, position),))
+        case Lookup():
+            at = []
+            for read, levels in zip(node.inputs, node.levels, strict=True):
+                value = run.value(read, 0, position)
+                if levels is not None:
+                    assert not isinstance(value, str)
+                    value = max((level for level in levels if level <= value), default=levels[0])
+                at.append(value)
+            return Entry(node.name, "cell", tuple(at))
+        case _:
+            assert_never(node)
+
+
+def trials(run: Execution) -> Iterator[Trial]:
+    """What every single edit of a node, of an entry that the input reaches, makes of the one input of `run`.
+
+    Edits that leave the node's output as it is are left out: they change no outcome. So are edits that a Program
+    refuses.
+    """
+    reached = reached_entries(run)
+    for node in run.program.nodes:
+        plain_edits = []
+        for edit in candidates(run.program, node, reached.__contains__):
+            if not recodes(run.program, edit):
+                plain_edits.append(edit)
+            elif (changed := _changed(run.program, edit)) is not None:
+                yield Trial(edit, outcomes(execute(changed, run.batch, base=run))[0])
+        yield from _of_node(run, node, plain_edits)
+
+
+def recodes(program: Program, edit: NodeEdit) -> bool:
+    """Whether the edit may take a node's values out of the domain that is proven for it, and so of its coding."""
+    node = program.by_name[edit.node]
+    if not isinstance(node, NumericHead) or not isinstance(edit, MaskEdit | ReadEdit):
+        return False
+    if isinstance(edit, ReadEdit) and edit.role != "value":
+        return False
+    old = program.numbers(node.name)
+    known = {name: variable for name, variable in program.variables.items() if name != node.name}
+    try:
+        new = domain_of(edited_node(program, edit), known, program)
+    except (BadProgram, NotExact):
+        return True
+    assert not isinstance(new, Symbols)
+    return new.denominator != old.denominator or new.low < old.low or new.high > old.high
+
+
+def _changed(program: Program, edit: Edit) -> Program | None:
+    try:
+        return apply(program, edit)
+    except (BadProgram, NotExact):
+        return None
+
+
+def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[Trial]:
+    old = run.values[node.name]
+    by_output: dict[bytes, list[NodeEdit]] = {}
+    found: list[Array] = []
+    for edit in edits:
+        values, missing = evaluate(edited_node(run.program, edit), run.program, run.batch, run.values)
+        if missing is not None and missing.any():
+            continue  # the input runs into a hole at this node, as it did before
+        if node.name not in run.holed and np.array_equal(values, old):
+            continue
+        key = values.tobytes()
+        if key not in by_output:
+            found.append(values[0])
+        by_output.setdefault(key, []).append(edit)
+    if not found:
+        return
+    base = take(run, np.zeros(len(found), dtype=np.intp))
+    changed = execute(run.program, base.batch, overrides={node.name: np.stack(found)}, base=base)
+    for edits_alike, outcome in zip(by_output.values(), outcomes(changed), strict=True):
+        yield from (Trial(edit, outcome) for edit in edits_alike)
+
+
+# The readout ##########################################################################################################
+
+
+def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[WeightEdit | WeightRowEdit]:
+    """The least changes of one readout weight that make the one input of `run` predict class `wanted` at `place`.
+
+    Either the wanted class's weight rises, or the weight of the class predicted falls (where the wanted class is the
+    runner-up). An input that reaches a missing weight row gets that row, with at most one weight that is not 0.
+    """
+    if any(not key.startswith("readout ") for key in run.holed) or len(run.holed) > 1:
+        return
+    program = run.program
+    predicted = int(run.totals[0].argmax() if program.readout.pooled else run.totals[0, place].argmax())
+    for variable, value in _weight_rows_at(run, place):
+        if run.holed and f"readout {variable}" not in run.holed:
+            continue
+        row = weight_row(program, variable, value)
+        per_weight = int(shares(run, variable, value)[0, place])
+        if row is None:
+            rise = _least(run, place, wanted, wanted, per_weight)
+            if rise is not None:
+                made = tuple(rise if code == wanted else 0 for code in range(len(program.classes)))
+                yield WeightRowEdit(variable, value, made)
+            continue
+        for output in dict.fromkeys((wanted, predicted)):
+            by = _least(run, place, output, wanted, per_weight)
+            if by:
+                yield WeightEdit(variable, value, program.classes[output], row[output] + by)
+
+
+def _weight_rows_at(run: Execution, place: int) -> list[tuple[str, Symbol | None]]:
+    """(variable, value) of each weight row that a prediction adds up."""
+    program = run.program
+    positions = range(int(run.batch.lengths[0])) if program.readout.pooled else (place,)
+    found: dict[tuple[str, Symbol | None], None] = {}
+    for term in program.readout.terms:
+        domain = program.variables[term.variable].domain
+        for position in positions:
+            code = run.values[term.variable][0, position]
+            found[term.variable, domain.values[code] if isinstance(domain, Symbols) else None] = None
+    return list(found)
+
+
+def shares(run: Execution, variable: str, value: Symbol | None) -> Array:
+    """[input, place]: by how much one unit of a weight of this row moves a logit, over `Program.logit_scale`."""
+    program, domain = run.program, run.program.variables[variable].domain
+    unit = program.logit_scale // program.readout.scale
+    if isinstance(domain, Symbols):
+        assert value is not None
+        moved: Array = (run.values[variable] == domain.codes[value]) * np.int64(unit)
+    else:
+        moved = run.values[variable].astype(np.int64) * (unit // domain.denominator)
+    return np.where(run.batch.present, moved, 0).sum(axis=1, keepdims=True) if program.readout.pooled else moved
+
+
+def rivals(totals: Array, output: int) -> tuple[Array, Array]:
+    """The best logit among the other classes, and the first class that has it; totals are [..., class]."""
+    others = totals.copy()
+    others[..., output] = np.iinfo(np.int64).min
+    return others.max(axis=-1), others.argmax(axis=-1)
+
+
+def _least(run: Execution, place: int, output: int, wanted: int, per_weight: int) -> int | None:
+    """The least change of a weight of class `output` that makes `wanted` win, or None if none does."""
+    if len(run.program.classes) == 1:
+        return 0
+    totals = run.totals[0] if run.program.readout.pooled else run.totals[0, place]
+    best, rival = (int(found) for found in rivals(totals, output))
+    own = int(totals[output])
+    if output == wanted:
+        needed = max(best - own + int(rival < wanted), 0)
+    elif rival == wanted:
+        needed = -max(own - best + int(output < wanted), 0)
+    else:
+        return None
+    if needed == 0:
+        return 0
+    if per_weight == 0:
+        return None
+    steps = -(-abs(needed) // abs(per_weight))
+    return steps if (needed > 0) == (per_weight > 0) else -steps

@@ -1,0 +1,132 @@
+"""One input, step by step: the value of each variable at each position."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line, outcomes
+from analyze.results import Contrast, Plain, TraceResult, TraceRow, TraceTable, plain
+from tprog.entry import Entry
+from tprog.errors import BadUsage
+from tprog.execute import Execution, encode, execute
+from tprog.program import Program
+from tprog.reading import reading
+from tprog.tasks import Inputs
+
+Lines = Mapping[Entry, int] | None
+
+
+@dataclass(frozen=True)
+class _Run:
+    """One input, executed alone, with its right answers."""
+
+    execution: Execution
+    expected: tuple[str | None, ...] | None
+
+
+def trace(
+    program: Program,
+    tokens: Sequence[str],
+    *,
+    expected: Sequence[str | None] | None = None,
+    contrast: Inputs | None = None,
+    lines: Lines = None,
+    name: str | None = None,
+) -> TraceResult:
+    """Each variable's value at each position.
+
+    Args:
+        tokens: a whole sequence.
+        expected: the right answer at each position (pooled: one), None where nothing is graded.
+        contrast: the inputs among which the nearest right one is looked for, to be set beside a wrong one.
+        lines: entry -> its line in the program's file.
+        name: what the result calls the program.
+
+    Raises:
+        BadInput: the program cannot take the tokens.
+        BadUsage: a contrast is asked for, and nothing says what is right.
+    """
+    run = _Run(execute(program, encode(program, [tokens])), None if expected is None else tuple(expected))
+    table = _table(run, lines)
+    found, note = None, ""
+    if contrast is not None:
+        if expected is None or contrast.expected is None:
+            raise BadUsage("a contrast needs right answers: the program names no task; give one with --task")
+        if not table.wrong:
+            note = "the input is right at every graded position: there is nothing to contrast"
+        else:
+            found = _contrast(run, ground(program, contrast), lines)
+            note = "" if found else f"none of {contrast.description} is right at every graded position"
+    return TraceResult(label(program, name), table, found, note)
+
+
+def _table(run: _Run, lines: Lines) -> TraceTable:
+    execution, program = run.execution, run.execution.program
+    classes = program.classes
+    n = int(execution.batch.lengths[0])
+    predicted = tuple(classes[code] if code >= 0 else None for code in outcomes(execution)[0].tolist())
+    expected = run.expected
+    wrong = (
+        () if expected is None else tuple(i for i, right in enumerate(expected) if right not in (None, predicted[i]))
+    )
+    order = hole_order(program)
+    hole = execution.hole(0)
+    first = min((order[key] for key in execution.holed), default=len(order))
+    rows = []
+    for variable in program.variables:
+        node = program.by_name.get(variable)
+        values: tuple[Plain | None, ...] = (None,) * n
+        if order.get(variable, -1) < first:
+            values = tuple(plain(execution.value(variable, 0, i)) for i in range(n))
+        says = "" if node is None else reading(program, node)
+        kind = "input" if node is None else kind_of(node)
+        rows.append(TraceRow(variable, kind, says, node_line(lines, variable), values))
+    words = tuple(execution.batch.words(program, 0))
+    return TraceTable(words, tuple(rows), predicted, expected, wrong, None if hole is None else str(hole))
+
+
+def _contrast(run: _Run, on: Ground, lines: Lines) -> Contrast | None:
+    """The nearest right input beside a wrong one; see `Contrast`."""
+    program = on.program
+    row = _nearest_right(run.execution, on)
+    if row is None:
+        return None
+    assert on.expected is not None
+    places = 1 if program.readout.pooled else int(on.batch.lengths[row])
+    expected = tuple(program.classes[c] if c >= 0 else None for c in on.expected[row, :places].tolist())
+    other = _Run(execute(program, encode(program, [on.batch.words(program, row)])), expected)
+    table, own = _table(other, lines), run.execution.batch.words(program, 0)
+    shared = [i for i, (a, b) in enumerate(zip(own, table.tokens, strict=False)) if a == b]
+    distance = max(len(own), len(table.tokens)) - len(shared)
+    parts_at, positions = _parting(_table(run, lines), table, set(shared))
+    return Contrast(table, distance, parts_at, positions, on.checked)
+
+
+def _nearest_right(execution: Execution, on: Ground) -> int | None:
+    """The input that is right everywhere, nearest in length, then in Hamming distance, then first in the batch."""
+    right = ~((on.outcomes != on.expected) & on.graded).any(axis=1)
+    rows = np.flatnonzero(right)
+    if not len(rows):
+        return None
+    length = int(execution.batch.lengths[0])
+    width = min(length, on.batch.tokens.shape[1])
+    apart = np.abs(on.batch.lengths[rows] - length)
+    unlike = (on.batch.tokens[rows, :width] != execution.batch.tokens[0, :width]).sum(axis=1)
+    return int(rows[np.lexsort((rows, unlike, apart))[0]])
+
+
+def _parting(one: TraceTable, other: TraceTable, shared: set[int]) -> tuple[str | None, tuple[int, ...]]:
+    """The first node at which two runs part beyond their tokens, and the positions; see `Contrast.parts_at`."""
+    at_all: tuple[str | None, tuple[int, ...]] = (None, ())
+    for ours, theirs in zip(one.rows, other.rows, strict=True):
+        if ours.kind == "input":
+            continue
+        differ = [i for i, (a, b) in enumerate(zip(ours.values, theirs.values, strict=False)) if a != b]
+        if beyond := tuple(i for i in differ if i in shared):
+            return ours.variable, beyond
+        if differ and at_all[0] is None:
+            at_all = (ours.variable, tuple(differ))
+    return at_all

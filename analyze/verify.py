@@ -1,0 +1,82 @@
+"""A program against its task: both accuracies, every wrong input, every hole."""
+
+from __future__ import annotations
+
+from collections import Counter
+
+import numpy as np
+
+from analyze.outcome import Ground, ground, label
+from analyze.results import Checked, Counterexample, HoleCount, VerifyResult
+from tprog.errors import BadUsage
+from tprog.execute import predict
+from tprog.program import Program
+from tprog.tasks import UNGRADED, Inputs
+
+
+def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: str | None = None) -> VerifyResult:
+    """Compare a program with the right answers.
+
+    An input that reaches a hole is wrong, and so are all its graded predictions.
+
+    Args:
+        limit: the most counterexamples listed; None lists all. They are counted in any case.
+        name: what the result calls the program.
+
+    Raises:
+        BadUsage: the right answers are not known.
+    """
+    if inputs.expected is None:
+        raise BadUsage("there is no task to verify the program against: it names none; give one with --task")
+    predictions, in_hole = predict(program, inputs.batch)
+    expected = inputs.expected.reshape(predictions.shape)
+    graded = expected != UNGRADED
+    wrong_at = graded & (predictions != expected)
+    wrong_at[in_hole] = graded[in_hole]
+    tokens, tokens_right = int(graded.sum()), int(graded.sum() - wrong_at.sum())
+    wrong = np.flatnonzero(wrong_at.reshape(len(in_hole), -1).any(axis=1) | in_hole)
+    wrong = wrong[np.argsort(inputs.batch.lengths[wrong], kind="stable")]
+    description = f"the wrong ones of {inputs.description}"
+    on = ground(program, Inputs(inputs.batch.take(wrong), inputs.expected[wrong], False, description))
+    return VerifyResult(
+        program=label(program, name),
+        task=program.task or "",
+        checked=Checked(len(in_hole), inputs.exhaustive, inputs.description),
+        tokens_right=tokens_right,
+        tokens=tokens,
+        token_accuracy=tokens_right / tokens if tokens else 1.0,
+        inputs_right=len(in_hole) - len(wrong),
+        wrong_inputs=len(wrong),
+        sequence_accuracy=1 - len(wrong) / len(in_hole) if len(in_hole) else 1.0,
+        counterexamples=tuple(counterexample(on, row) for row in range(len(wrong))[:limit]),
+        holes=_holes(on),
+    )
+
+
+def counterexample(on: Ground, row: int) -> Counterexample:
+    """One input with the right and the given answers."""
+    assert on.expected is not None
+    classes = on.program.classes
+    places = 1 if on.program.readout.pooled else int(on.batch.lengths[row])
+    hole = on.intact.hole(row)
+    expected, got = on.expected[row, :places].tolist(), on.outcomes[row, :places].tolist()
+    return Counterexample(
+        tokens=tuple(on.batch.words(on.program, row)),
+        expected=tuple(None if code == UNGRADED else classes[code] for code in expected),
+        got=tuple(None if code < 0 else classes[code] for code in got),
+        wrong=tuple(i for i, code in enumerate(expected) if code not in (UNGRADED, got[i])),
+        hole=None if hole is None else str(hole),
+    )
+
+
+def _holes(on: Ground) -> tuple[HoleCount, ...]:
+    """The holes, by falling number of inputs."""
+    first: dict[str, int] = {}
+    counts: Counter[str] = Counter()
+    for row in np.flatnonzero(on.intact.in_hole).tolist():
+        hole = str(on.intact.hole(row))
+        counts[hole] += 1
+        first.setdefault(hole, row)
+    return tuple(
+        HoleCount(hole, count, tuple(on.batch.words(on.program, first[hole]))) for hole, count in counts.most_common()
+    )

@@ -1,0 +1,382 @@
+"""Results as text."""
+
+from __future__ import annotations
+
+import dataclasses
+import io
+
+import pytest
+from rich.console import Console, RenderableType
+
+from analyze.callgraph import call_graph
+from analyze.render.text import (
+    blame_text,
+    calls_text,
+    circuits_text,
+    dead_text,
+    graph_text,
+    trace_text,
+    verify_text,
+)
+from analyze.results import (
+    Account,
+    BlameResult,
+    CallDifference,
+    Candidate,
+    Checked,
+    Circuit,
+    CircuitMember,
+    CircuitResult,
+    Contrast,
+    Counterexample,
+    DeadNode,
+    DeadResult,
+    Dependence,
+    HoleCount,
+    Removal,
+    Share,
+    TraceResult,
+    TraceRow,
+    TraceTable,
+    Verdict,
+    VerifyResult,
+)
+from tests import gold
+from tests.test_dot import SMALL, highlighted
+
+ALL = Checked(19_530, True, "all 19,530 inputs")
+SAMPLE = Checked(500, False, "500 of 1,073,741,824 inputs, sampled with seed 0")
+
+# Results ##############################################################################################################
+
+WRONG = Counterexample(
+    ("<s>", "b", "b", "a", "</s>"), (None, "a", "b", "b", None), (None, "a", "a", "b", None), (2,), None
+)
+HOLED = Counterexample(("<s>", "c", "</s>"), (None, "c", None), (None, None, None), (1,), "hole at attn_0_1, query 'c'")
+
+VERIFY = VerifyResult(
+    program="sort_program.py",
+    task="sort",
+    checked=ALL,
+    tokens_right=112_300,
+    tokens=112_305,
+    token_accuracy=112_300 / 112_305,
+    inputs_right=19_526,
+    wrong_inputs=4,
+    sequence_accuracy=19_526 / 19_530,
+    counterexamples=(HOLED, WRONG),
+    holes=(HoleCount("hole at attn_0_1, query 'c'", 1, ("<s>", "c", "</s>")),),
+)
+
+
+def rows(*values: tuple[int | str | None, ...]) -> tuple[TraceRow, ...]:
+    kinds = ("input", "input", "numeric head", "lookup", "head")
+    names = ("tokens", "positions", "less", "rank", "sorted")
+    return tuple(TraceRow(n, k, "", 10 + i, v) for i, (n, k, v) in enumerate(zip(names, kinds, values, strict=True)))
+
+
+TOKENS, RIGHT_TOKENS = ("<s>", "b", "a", "</s>"), ("<s>", "b", "b", "</s>")
+TABLE = TraceTable(
+    TOKENS,
+    rows(TOKENS, (0, 1, 2, 3), (9, 1, 0, 9), (8, 1, 1, 8), ("<s>", "b", "a", "<s>")),
+    (None, "b", "a", None),
+    (None, "a", "b", None),
+    (1, 2),
+    None,
+)
+RIGHT_TABLE = TraceTable(
+    RIGHT_TOKENS,
+    rows(RIGHT_TOKENS, (0, 1, 2, 3), (9, 0, 0, 9), (8, 1, 2, 8), ("<s>", "b", "b", "<s>")),
+    (None, "b", "b", None),
+    (None, "b", "b", None),
+    (),
+    None,
+)
+TRACE = TraceResult("sort_program.py", TABLE, None, "")
+CONTRAST = TraceResult("sort_program.py", TABLE, Contrast(RIGHT_TABLE, 1, "less", (1,), ALL), "")
+
+DEAD = DeadResult(
+    program="sort_program.py",
+    checked=ALL,
+    nodes=36,
+    dead=(
+        DeadNode(
+            "attn_0_1",
+            "head",
+            "nearest token = f(position), copies token",
+            41,
+            (
+                Verdict("constant", "always '<s>' on all 19,530 inputs", "enumerated", "<s>"),
+                Verdict("inert", "fixed at '<s>', no prediction changes", "enumerated", "<s>"),
+            ),
+        ),
+        DeadNode("mlp_2_0", "lookup", "table of tokens", 99, (Verdict("unread", "nothing reads it", "static"),)),
+    ),
+    removable=(Removal("attn_0_1", "<s>", None), Removal("mlp_2_0", None, "mlp_1_0")),
+    untried=("num_attn_1_0",),
+)
+
+
+def circuit(value: str, members: tuple[CircuitMember, ...]) -> Circuit:
+    return Circuit(
+        problem=f"class {value!r}",
+        kind="class",
+        value=value,
+        pairs=22_360,
+        inputs=14_256,
+        members=members,
+        ablated=(("mlp_0_0", "a"),),
+        alternatives=(("attn_0_0", "mlp_1_0"),),
+        core=("attn_0_0",),
+        status="smallest found, 1-minimal",
+    )
+
+
+MEMBERS = (
+    CircuitMember("attn_0_0", "head", "nearest token = f(position), copies token", 33, True),
+    CircuitMember("attn_1_0", "head", "nearest equal token, copies position", 55, False),
+)
+CIRCUITS = CircuitResult(
+    program="sort_program.py",
+    checked=ALL,
+    baseline="the most frequent value of each node",
+    nodes=36,
+    circuits=(circuit("a", MEMBERS), circuit("b", MEMBERS[:1]), circuit("c", ())),
+    notes=("class 'e' is never predicted",),
+)
+
+BEST = Candidate(
+    entry="rank, input 1, 3",
+    node="rank",
+    part="cell",
+    at=(1, 3),
+    line=215,
+    edit="rank, input 1, 3: answer 5",
+    kind="lookup",
+    mended=410,
+    broken=0,
+    net=410,
+    restores=True,
+    size=1.0,
+    diff="--- sort_program.py\n+++ sort_program.py\n@@ -215 +215 @@\n-            return 4\n+            return 5\n",
+)
+WORSE = dataclasses.replace(
+    BEST, entry="sorted, query 5", edit="accept 4", line=260, broken=5_761, net=-5_351, restores=False, diff=""
+)
+BLAME = BlameResult(
+    program="sort_program.py",
+    tokens=("<s>", "b", "b", "b", "b", "a", "</s>"),
+    position=5,
+    expected="b",
+    predicted="a",
+    right=False,
+    hole=None,
+    wrong=((4, "b", None), (5, "b", "a")),
+    account=Account(
+        "b",
+        "a",
+        "-3/2",
+        -1.5,
+        (
+            Share("sorted", "<s>", 280, "0", "2", "-2", -2.0),
+            Share("tokens", "a", 300, "1", "1", "0", 0.0),
+            Share("rank", 1, 290, "1/2", "0", "1/2", 0.5),
+        ),
+    ),
+    mending=16,
+    candidates=(BEST, WORSE),
+    proven=True,
+    dependences=(),
+    checked=ALL,
+    wrong_before=410,
+)
+FINE = dataclasses.replace(
+    BLAME,
+    predicted="b",
+    right=True,
+    wrong=(),
+    candidates=(),
+    dependences=(
+        Dependence("less, query 'b'", "less", "row", ("b",), 140, True, "less, query 'b': accept 'b'"),
+        Dependence("same, query 'b'", "same", "row", ("b",), 158, False, ""),
+    ),
+)
+
+RESULTS: dict[str, RenderableType] = {
+    "verify": verify_text(VERIFY),
+    "trace": trace_text(TRACE),
+    "contrast": trace_text(CONTRAST),
+    "graph": graph_text(highlighted(SMALL, "attn_0_0", "attn_1_0")),
+    "dead": dead_text(DEAD),
+    "circuits": circuits_text(CIRCUITS),
+    "circuit": circuits_text(dataclasses.replace(CIRCUITS, circuits=CIRCUITS.circuits[:1])),
+    "blame": blame_text(BLAME),
+    "blame_of_a_right_prediction": blame_text(FINE),
+    "calls": calls_text(
+        dataclasses.replace(
+            call_graph("def f(): pass\ndef run(x): return map(f, x)\nrun([1])\n", "m.py"),
+            differences=(
+                CallDifference("run", "CLASSES", "pyan3", "CLASSES: pseudo-node: a variable, not a function"),
+            ),
+        )
+    ),
+}
+
+
+def printed(result: RenderableType, width: int = 80) -> str:
+    page = io.StringIO()
+    Console(file=page, width=width).print(result)
+    return "".join(f"{line.rstrip()}\n" for line in page.getvalue().splitlines())
+
+
+# Tests ################################################################################################################
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_the_text_is_as_it_was_last_read(name: str) -> None:
+    gold.check(f"{name}.txt", printed(RESULTS[name]))
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_nothing_is_lost_in_a_narrow_terminal_nor_coloured_in_a_pipe(name: str) -> None:
+    narrow = printed(RESULTS[name], 60)
+    assert "\x1b" not in narrow
+    assert "\N{HORIZONTAL ELLIPSIS}" not in narrow
+    assert all(len(line) <= 60 for line in narrow.splitlines())
+
+
+@pytest.mark.parametrize("name", RESULTS)
+def test_a_terminal_without_unicode_gets_ascii(name: str) -> None:
+    page = io.TextIOWrapper(io.BytesIO(), encoding="ascii")
+    Console(file=page, width=80).print(RESULTS[name])
+    page.flush()
+
+
+@pytest.mark.parametrize("name", ["verify", "dead", "circuits", "circuit", "blame"])
+def test_every_verdict_says_which_inputs_were_tried(name: str) -> None:
+    assert "checked on all 19,530 inputs" in " ".join(printed(RESULTS[name], 200).split())
+
+
+def test_a_sample_is_no_proof() -> None:
+    text = printed(verify_text(dataclasses.replace(VERIFY, checked=SAMPLE)), 200)
+    assert "checked on 500 of 1,073,741,824 inputs, sampled with seed 0, so this is no proof" in text
+
+
+def test_the_answer_stands_first() -> None:
+    first = {name: printed(result, 200).splitlines()[0] for name, result in RESULTS.items()}
+    assert first["verify"] == "sort_program.py: wrong on 4 of 19,530 inputs of the task sort"
+    assert first["trace"] == "sort_program.py on ba: predicts ba, expected ab (wrong at position 1, 2)"
+    assert first["dead"] == "sort_program.py: 2 of 36 nodes are dead"
+    assert first["circuit"] == "sort_program.py: 2 of 36 nodes suffice for class 'a'"
+    assert first["blame"] == "sort_program.py on bbbba, position 5: predicted 'a', expected 'b'"
+    assert first["blame_of_a_right_prediction"].endswith("predicted 'b', which is right")
+
+
+def test_a_program_that_is_right_says_so() -> None:
+    right = dataclasses.replace(
+        VERIFY, inputs_right=19_530, wrong_inputs=0, counterexamples=(), holes=(), tokens_right=112_305
+    )
+    text = printed(verify_text(right), 200)
+    assert text.splitlines()[0] == "sort_program.py: right on all 19,530 inputs of the task sort"
+    assert "100 % (112,305 of 112,305)" in text
+
+
+def test_a_percentage_is_100_only_if_nothing_is_wrong() -> None:
+    almost = dataclasses.replace(VERIFY, tokens=10_000_000, tokens_right=9_999_999)
+    assert "per token more than 99.999 % (9,999,999 of 10,000,000)" in printed(verify_text(almost), 200)
+
+
+def test_unlisted_counterexamples_are_counted() -> None:
+    assert "... and 2 more wrong inputs" in printed(RESULTS["verify"])
+
+
+def test_tokens_are_never_read_as_markup() -> None:
+    odd = dataclasses.replace(WRONG, tokens=("<s>", "[red]", "[/]", "[b]", "</s>"))
+    assert "[red] [/] [b]" in printed(verify_text(dataclasses.replace(VERIFY, counterexamples=(odd,))))
+    bracketed = dataclasses.replace(TABLE, tokens=("<s>", "[red]", "[/]", "</s>"))
+    assert "[red]   [/]" in printed(trace_text(dataclasses.replace(TRACE, table=bracketed)))
+
+
+def test_a_long_input_is_traced_in_pieces_that_fit() -> None:
+    tokens = ("<s>", *(f"word{i}" for i in range(20)))
+    values = tuple(range(len(tokens)))
+    table = TraceTable(tokens, rows(tokens, values, values, values, tokens), tokens, None, (), None)
+    text = printed(trace_text(dataclasses.replace(TRACE, table=table)))
+    assert all(len(line) <= 80 for line in text.splitlines())
+    assert text.count("\nsorted ") == text.count("\nposition ") > 1
+    assert all(f"word{i} " in text or f"word{i}\n" in text for i in range(20))
+
+
+def test_a_long_value_is_cut_in_a_trace() -> None:
+    values = ("<s>", "b", "x" * 40, "</s>")
+    table = dataclasses.replace(TABLE, rows=rows(values, (0, 1, 2, 3), (1, 1, 1, 1), (1, 1, 1, 1), TOKENS))
+    assert "xxxxxxxxx... " in printed(trace_text(dataclasses.replace(TRACE, table=table)))
+
+
+def test_behind_a_hole_a_trace_shows_nothing() -> None:
+    nothing = (None,) * 4
+    table = TraceTable(
+        TOKENS, rows(TOKENS, (0, 1, 2, 3), (1, 1, 1, 1), nothing, nothing), nothing, None, (), "hole at rank, input 1"
+    )
+    text = printed(trace_text(dataclasses.replace(TRACE, table=table, note="no contrast")))
+    assert text.startswith("sort_program.py on ba: hole at rank, input 1\nno contrast\n")
+    assert [line.split() for line in text.splitlines() if line.startswith("rank")] == [["rank", "-", "-", "-", "-"]]
+
+
+def test_a_pooled_program_has_one_prediction() -> None:
+    pooled = dataclasses.replace(TABLE, predicted=("place",), expected=("place",), wrong=())
+    text = printed(trace_text(dataclasses.replace(TRACE, table=pooled)))
+    assert text.startswith("sort_program.py on ba: predicts place, which is right\n")
+    assert "predicted" not in text
+    unknown = dataclasses.replace(pooled, expected=None)
+    assert printed(trace_text(dataclasses.replace(TRACE, table=unknown))).startswith(
+        "sort_program.py on ba: predicts place\n"
+    )
+
+
+def test_a_contrast_of_inputs_of_two_lengths_shows_both() -> None:
+    longer = ("<s>", "b", "b", "b", "</s>")
+    values = (0, 1, 2, 3, 4)
+    table = TraceTable(longer, rows(longer, values, values, values, longer), (None,) * 5, None, (), None)
+    text = printed(trace_text(dataclasses.replace(TRACE, contrast=Contrast(table, 2, None, (), ALL))))
+    assert "differs in 2 positions" in " ".join(text.split())
+    assert "no variable differs" in " ".join(text.split())
+    assert "</s> | b" in text
+
+
+def test_a_program_without_dead_nodes_has_no_table() -> None:
+    text = printed(dead_text(dataclasses.replace(DEAD, dead=(), removable=(), untried=())))
+    assert text == "sort_program.py: 0 of 36 nodes are dead\nchecked on all 19,530 inputs\n"
+
+
+def test_blame_says_if_no_single_edit_helps() -> None:
+    text = printed(blame_text(dataclasses.replace(BLAME, candidates=(), account=None)))
+    assert "no single edit of an entry makes it right" in text
+    assert "logit" not in text
+
+
+def test_blame_says_if_its_order_is_not_proven() -> None:
+    assert "is not proven" in printed(blame_text(dataclasses.replace(BLAME, proven=False)))
+    assert "is not proven" not in printed(blame_text(BLAME))
+
+
+def test_blame_at_a_hole_names_it_and_the_rest_of_a_long_account_is_summed() -> None:
+    holed = dataclasses.replace(BLAME, predicted=None, hole="hole at rank, input 1", position=None, wrong=())
+    assert "the prediction: predicted a hole (hole at rank, input 1), expected 'b'" in printed(blame_text(holed), 200)
+    text = printed(blame_text(BLAME, shown=1))
+    assert "1 others" not in text
+    assert "1 other" in text
+    unknown = dataclasses.replace(BLAME, expected=None, right=True)
+    assert printed(blame_text(unknown)).startswith("sort_program.py on bbbba, position 5: predicted 'a'\n")
+
+
+def test_engines_that_agree_say_so() -> None:
+    agreed = dataclasses.replace(call_graph("def f(): f()", "m.py"), differences=())
+    assert "the two engines agree" in printed(calls_text(agreed))
+    assert "engines" not in printed(calls_text(dataclasses.replace(agreed, differences=None)))
+
+
+def test_lines_are_left_out_where_the_program_has_no_file() -> None:
+    nodes = tuple(dataclasses.replace(node, line=None) for node in SMALL.nodes)
+    assert "line" not in printed(graph_text(dataclasses.replace(SMALL, nodes=nodes)))
+    assert "line" in printed(graph_text(SMALL))
