@@ -1,0 +1,260 @@
+"""Training: deterministic, refused when it cannot work, stopped and resumed without a trace."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import math
+import signal
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import torch
+
+from tprog.errors import BadFile, BadUsage
+from tprog.execute import execute
+from tprog.tasks import UNGRADED, inputs_for
+from trainer import fit
+from trainer.checkpoint import CHECKPOINT, CONFIG, METRICS
+from trainer.config import TrainConfig
+from trainer.data import prepare
+from trainer.extract import round_readout
+from trainer.fit import Run, TrainResult, load_program, sequence_loss, train
+
+TINY = TrainConfig(
+    "sort",
+    vocabulary_size=5,  # two letters
+    length=6,
+    layers=1,
+    cat_heads=1,
+    num_heads=1,
+    hidden=4,
+    predicates="set",
+    masks="assigned",
+    batch=8,
+    epochs=3,
+    evaluate_every=2,
+    dataset_size=30,
+)
+"""24 training inputs, 3 steps an epoch, 9 steps: a fraction of a second."""
+
+
+def bytes_of(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def run_to_step(monkeypatch: pytest.MonkeyPatch, folder: Path, stop: int, resume: bool = False) -> TrainResult:
+    """Train, with a Ctrl-C in the middle of the step before step `stop`."""
+    step = Run.step
+
+    def interrupted_step(run: Run) -> None:
+        if run.state.step == stop - 1:
+            signal.raise_signal(signal.SIGINT)
+        step(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "step", interrupted_step)
+        return train(TINY, folder, resume=resume, progress=False)
+
+
+def test_equal_seeds_make_equal_runs_and_others_make_others(tmp_path: Path) -> None:
+    first = train(TINY, tmp_path / "a", progress=False)
+    with torch.random.fork_rng(devices=[]):
+        torch.manual_seed(99)  # what else has drawn random numbers does not matter
+        again = train(TINY, tmp_path / "b", progress=False)
+    other = train(dataclasses.replace(TINY, seed=1), tmp_path / "c", progress=False)
+    assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
+    assert first.program == again.program
+    assert first.program != other.program
+    assert set(bytes_of(tmp_path / "a")) == {CONFIG, METRICS, CHECKPOINT}
+
+
+@pytest.mark.parametrize("stop", [1, 2, 6, 8])
+def test_a_run_that_is_stopped_and_resumed_ends_with_the_same_bytes(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+) -> None:
+    whole = train(TINY, tmp_path / "whole", progress=False)
+    part = run_to_step(monkeypatch, tmp_path / "part", stop)
+    assert part.interrupted
+    assert not whole.interrupted
+    assert load_program(tmp_path / "part") == part.program
+    assert Run(TINY, prepare(TINY)).steps == 9
+    resumed = train(TINY, tmp_path / "part", resume=True, progress=False)
+    assert not resumed.interrupted
+    assert resumed.program == whole.program
+    assert bytes_of(tmp_path / "part") == bytes_of(tmp_path / "whole")
+
+
+def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    whole = train(TINY, tmp_path / "whole", progress=False)
+    step = Run.step
+
+    def killed_step(run: Run) -> None:
+        if run.state.step == 7:
+            raise KeyboardInterrupt  # as a second Ctrl-C does: nothing is written any more
+        step(run)
+
+    with monkeypatch.context() as patch:
+        patch.setattr(Run, "step", killed_step)
+        with pytest.raises(KeyboardInterrupt):
+            train(TINY, tmp_path / "part", progress=False)
+    resumed = train(TINY, tmp_path / "part", resume=True, progress=False)
+    assert resumed.program == whole.program
+    assert bytes_of(tmp_path / "part") == bytes_of(tmp_path / "whole")
+
+
+def test_ctrl_c_is_as_before_once_training_is_over(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = signal.getsignal(signal.SIGINT)
+    run_to_step(monkeypatch, tmp_path / "run", 2)
+    assert signal.getsignal(signal.SIGINT) is before
+
+
+def test_training_works_outside_the_main_thread(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(1) as pool:
+        result = pool.submit(train, TINY, tmp_path, progress=False).result()
+    assert result.program == load_program(tmp_path)
+
+
+def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def twice(run: Run) -> None:
+        signal.raise_signal(signal.SIGINT)
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr(Run, "step", twice)
+    with pytest.raises(KeyboardInterrupt):
+        train(TINY, tmp_path / "run", progress=False)
+
+
+def test_a_run_that_is_done_stays_as_it_is(tmp_path: Path) -> None:
+    first = train(TINY, tmp_path, progress=False)
+    before = bytes_of(tmp_path)
+    assert train(TINY, tmp_path, resume=True, progress=False).program == first.program
+    assert bytes_of(tmp_path) == before
+
+
+def test_a_run_is_overwritten_only_when_asked(tmp_path: Path) -> None:
+    train(TINY, tmp_path, progress=False)
+    before = bytes_of(tmp_path)
+    with pytest.raises(BadFile, match="holds a run already; resume it, overwrite it, or name another folder"):
+        train(dataclasses.replace(TINY, seed=1), tmp_path, progress=False)
+    assert bytes_of(tmp_path) == before
+    train(dataclasses.replace(TINY, seed=1), tmp_path, progress=False, overwrite=True)
+    assert bytes_of(tmp_path) != before
+
+
+def test_a_run_resumes_with_its_own_settings_only(tmp_path: Path) -> None:
+    train(TINY, tmp_path, progress=False)
+    with pytest.raises(BadUsage, match="has hidden = 4, not 5; resume it with its own settings"):
+        train(dataclasses.replace(TINY, hidden=5), tmp_path, resume=True, progress=False)
+
+
+def test_a_checkpoint_cut_short_stops_resume_and_load(tmp_path: Path) -> None:
+    train(TINY, tmp_path, progress=False)
+    path = tmp_path / CHECKPOINT
+    path.write_bytes(path.read_bytes()[:-7])
+    for attempt in (lambda: train(TINY, tmp_path, resume=True, progress=False), lambda: load_program(tmp_path)):
+        with pytest.raises(BadFile, match=f"{CHECKPOINT} is damaged or cut short"):
+            attempt()
+
+
+def test_a_folder_that_cannot_be_made_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "file").write_text("")
+    with pytest.raises(BadFile, match="cannot write the run folder"):
+        train(TINY, tmp_path / "file" / "run", progress=False)
+
+
+def test_the_metrics_are_of_the_argmax_model(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    result = train(TINY, tmp_path)
+    rows = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
+    assert [row["epoch"] for row in rows] == [1, 2, 3]
+    assert [row["validation_per_token"] is None for row in rows] == [True, False, False]
+    best = max(row["validation_per_token"] for row in rows[1:])
+    assert result.accuracies["validation"].per_token == pytest.approx(best, abs=0.1)  # the readout is rounded since
+    assert rows[0]["temperature"] > rows[-1]["temperature"] == pytest.approx(0.01)
+    shown = capsys.readouterr()
+    assert shown.out == ""
+    assert "epoch 3/3" in shown.err
+    assert "argmax model" in shown.err
+
+
+def test_the_accuracies_are_those_of_the_program(tmp_path: Path) -> None:
+    result = train(TINY, tmp_path, progress=False)
+    test = prepare(TINY).test
+    run = execute(result.program, test.batch)
+    graded = test.expected.numpy() != UNGRADED
+    accuracy = result.accuracies["test"]
+    assert accuracy.tokens_right == int(((run.predictions == test.expected.numpy()) & graded).sum())
+    assert accuracy.sequences == len(test)
+    assert str(accuracy).endswith("of whole sequences")
+    assert str(accuracy) in dict(result.program.provenance)["test accuracy"]
+
+
+def test_a_trained_network_is_its_program_over_the_whole_domain(tmp_path: Path) -> None:
+    result = train(TINY, tmp_path, progress=False)
+    inputs = inputs_for(result.program)
+    assert inputs.exhaustive
+    run = Run(TINY, prepare(TINY))
+    run.load(tmp_path)
+    run.network.load_state_dict(run.best, strict=False)
+    rounded, _ = round_readout(run.network.hardened(), torch.as_tensor(inputs.batch.tokens, dtype=torch.long))
+    found = rounded.predict(torch.as_tensor(inputs.batch.tokens, dtype=torch.long))
+    np.testing.assert_array_equal(found.numpy(), execute(result.program, inputs.batch).predictions)
+
+
+def test_provenance_is_one_line_an_entry(tmp_path: Path) -> None:
+    provenance = dict(train(TINY, tmp_path, progress=False).program.provenance)
+    assert provenance["task"] == "sort, 4 tokens, N = 6"
+    assert provenance["epochs"].startswith("3 of 3, best on validation after ")
+    assert "predicates = set" in provenance["settings"]
+    assert provenance["training digest"].startswith("sha256 ")
+    assert not any("\n" in text for text in provenance.values())
+
+
+def test_training_learns(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, vocabulary_size=6, dataset_size=100, batch=32, epochs=40, evaluate_every=10)
+    train(config, tmp_path, progress=False)
+    rows = [json.loads(line) for line in (tmp_path / METRICS).read_text().splitlines()]
+    assert rows[-1]["loss"] < 0.8 * rows[0]["loss"]
+
+
+def test_a_loss_that_is_no_number_is_refused_with_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(fit, "sequence_loss", lambda logits, expected: logits.sum() * math.nan)
+    with pytest.raises(BadUsage, match=r"the loss became nan in step 0 of 9 \(epoch 1\); lower lr, which is 0.05"):
+        train(TINY, tmp_path, progress=False)
+
+
+@pytest.mark.parametrize(
+    ("changes", "message"),
+    [
+        ({"batch": 25}, "batch is 25, but there are only 24 training inputs"),
+        ({"cardinality": 5}, "N is 6, but cardinality 5 holds no more positions"),
+        ({"cardinality": 6, "vocabulary_size": 8}, "the vocabulary has 7 words, but cardinality 6"),
+        ({"vocabulary_size": 4}, r"all answers of the task 'sort' at this size are of one class \('a'\)"),
+        ({"length": 3, "batch": 1}, "2 different inputs are too few to split 80/10/10"),
+        ({"task": "knit"}, "there is no task 'knit'"),
+    ],
+)
+def test_a_run_that_cannot_work_is_refused_before_it_starts(
+    tmp_path: Path, changes: dict[str, Any], message: str
+) -> None:
+    config = dataclasses.replace(TINY, **changes)
+    with pytest.raises(BadUsage, match=message):
+        train(config, tmp_path / "run", progress=False)
+    assert not (tmp_path / "run").exists()
+
+
+def test_the_loss_is_averaged_over_each_sequence_first() -> None:
+    logits = torch.tensor([[[0.0, 0], [0, 0]], [[0, 0], [3, 0]], [[5, 0], [0, 5]]])
+    expected = torch.tensor([[0, 1], [UNGRADED, 1], [UNGRADED, UNGRADED]])
+    wrong = math.log(1 + math.exp(3))
+    assert sequence_loss(logits, expected).item() == pytest.approx((math.log(2) + wrong) / 2, rel=1e-5)
+
+
+def test_causal_tasks_train_as_well(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, task="induction", vocabulary_size=None, length=5, masks="learned")
+    result = train(config, tmp_path, progress=False)
+    assert result.program.causal
+    assert {node.mask for node in result.program.nodes if hasattr(node, "mask")} <= {"all", "before"}

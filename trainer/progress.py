@@ -1,0 +1,42 @@
+"""The progress bar of a training run, on stderr."""
+
+from __future__ import annotations
+
+from types import TracebackType
+
+from rich.console import Console
+from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+
+from trainer.checkpoint import State
+
+
+class Bar:
+    """Shows loss, temperature and the argmax model's validation accuracy, epoch by epoch."""
+
+    def __init__(self, epochs: int, state: State, enabled: bool) -> None:
+        self._bar = Progress(
+            TextColumn("epoch {task.completed:.0f}/{task.total:.0f}"),
+            BarColumn(bar_width=24),
+            TimeRemainingColumn(compact=True),
+            TextColumn("{task.description}"),
+            console=Console(stderr=True),
+            disable=not enabled,
+        )
+        self._task = self._bar.add_task("", total=epochs, completed=len(state.metrics))
+
+    def __enter__(self) -> Bar:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+    def show(self, state: State) -> None:
+        """Show where the run stands."""
+        row = state.metrics[-1]
+        found = [r["validation_per_token"] for r in state.metrics if r["validation_per_token"] is not None]
+        accuracy = f"  argmax model {found[-1]:.2%} per token" if found else ""
+        text = f"loss {row['loss']:.3f}  temperature {row['temperature']:.3f}{accuracy}"
+        self._bar.update(self._task, completed=len(state.metrics), description=text)
