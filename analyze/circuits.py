@@ -180,6 +180,7 @@ class _Trial:
         constants: node -> what it yields when ablated.
         few: the inputs that stand for all, in the order in which they were added.
         refuted: sets that failed somewhere.
+        confirmed: sets that keep every pair.
     """
 
     on: Ground
@@ -187,6 +188,7 @@ class _Trial:
     constants: Mapping[str, int]
     few: list[int]
     refuted: set[frozenset[str]] = field(default_factory=set)
+    confirmed: set[frozenset[str]] = field(default_factory=set)
 
     def run(self, members: frozenset[str], rows: Rows, base: Execution | None = None) -> Execution:
         """The inputs `rows` with only `members` left; `base` is a run of the same inputs with more members."""
@@ -216,6 +218,8 @@ class _Trial:
 
     def suffices(self, members: frozenset[str]) -> bool:
         """Whether a set keeps every pair; if not, inputs that refute it join the few."""
+        if members in self.confirmed:
+            return True
         rows = np.arange(len(self.on.batch))
         for start in range(0, len(rows), _CHECKED_AT_ONCE):
             # Strided, so that each part holds short and long inputs and a set that fails does so early.
@@ -226,6 +230,7 @@ class _Trial:
                 self.few.extend(sorted(set(chosen.tolist()) - set(self.few)))
                 self.refuted.add(members)
                 return False
+        self.confirmed.add(members)
         return True
 
     def minimal(self, order: Sequence[str]) -> frozenset[str]:

@@ -12,7 +12,7 @@ from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
 
-from analyze.outcome import outcomes, take
+from analyze.outcome import FIRST_HOLE, outcomes, take
 from tprog.edit import (
     CellEdit,
     Edit,
@@ -158,7 +158,9 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     for edit in edits:
         values, missing = evaluate(edited_node(run.program, edit), run.program, run.batch, run.values)
         if missing is not None and missing.any():
-            continue  # the input runs into a hole at this node, as it did before
+            if node.name not in run.holed:
+                yield Trial(edit, np.full(outcomes(run).shape[1], FIRST_HOLE))
+            continue
         if node.name not in run.holed and np.array_equal(values, old):
             continue
         key = values.tobytes()

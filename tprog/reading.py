@@ -94,7 +94,8 @@ def _selection(program: Program, node: AttentionHead, key: str) -> str:
         case "":
             return f"{key} = f({query})"
         case "nothing" | "anything":
-            return ("nothing" if relation == "nothing" else "position") + aside
+            every = "position" if isinstance(node, Head) else "positions"
+            return ("nothing" if relation == "nothing" else every) + aside
         case "smaller" | "greater":
             return (f"{relation} {key}" if same else f"{key} {'<' if relation == 'smaller' else '>'} {query}") + aside
         case "equal" | "different":

@@ -1,0 +1,112 @@
+"""Which program a command is about, when the command line may leave it out; and the state file that remembers it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import tomllib
+from dataclasses import dataclass
+from pathlib import Path
+
+from tprog.errors import BadFile, BadUsage, TpdebugError
+from tprog.files import write_atomic
+
+VARIABLE = "TPDEBUG_PROGRAM"
+STATE = Path(".tpdebug") / "state.json"
+
+_RUN = re.compile(r"^def run\(tokens\b", re.MULTILINE)
+
+
+@dataclass(frozen=True)
+class Chosen:
+    """A program's module and, if the command line did not name it, why it is this one."""
+
+    path: Path
+    reason: str | None
+
+    @property
+    def note(self) -> str | None:
+        """What to tell a user who did not name the program."""
+        return None if self.reason is None else f"{self.path} ({self.reason})"
+
+
+def find_program(argument: str | None, option: str | None, folder: Path) -> Chosen:
+    """The program that a command is about: the first of those that are there.
+
+    1. the argument, or ``--program``; 2. ``$TPDEBUG_PROGRAM``; 3. ``[tool.tpdebug] program`` in the nearest
+    pyproject.toml; 4. the program last written or used in this folder; 5. the only program in this folder.
+
+    Raises:
+        BadUsage: there is none, or there are two; the message names both.
+    """
+    if argument is not None and option is not None and argument != option:
+        raise BadUsage(f"two programs are given, {argument} and --program {option}; give one")
+    if named := argument or option:
+        return Chosen(Path(named), None)
+    if named := os.environ.get(VARIABLE):
+        return Chosen(Path(named), f"from ${VARIABLE}")
+    return _configured(folder) or _remembered(folder) or _only_one(folder)
+
+
+def remember(program: Path, folder: Path) -> None:
+    """Make this the program last written or used in the folder; where the folder is read-only, nothing happens."""
+    full = program.absolute()
+    shown = full.relative_to(folder.absolute()) if full.is_relative_to(folder.absolute()) else full
+    text = json.dumps({"version": 1, "program": shown.as_posix()}) + "\n"
+    state = folder / STATE
+    try:
+        if state.is_file() and state.read_text(encoding="utf-8") == text:
+            return
+        state.parent.mkdir(exist_ok=True)
+        write_atomic(state, text, force=True)
+    except (OSError, TpdebugError):
+        return  # only a convenience: the command itself must not fail for it
+
+
+def _configured(folder: Path) -> Chosen | None:
+    for above in (folder.absolute(), *folder.absolute().parents):
+        settings = above / "pyproject.toml"
+        if not settings.is_file():
+            continue
+        try:
+            project = tomllib.loads(settings.read_text(encoding="utf-8"))
+        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+            raise BadFile(f"{settings}: cannot be read ({error}); name the program on the command line") from None
+        tool = project.get("tool", {}).get("tpdebug", {})
+        if "program" not in tool:
+            return None
+        if not isinstance(tool["program"], str):
+            raise BadFile(f"{settings}: [tool.tpdebug] program is {tool['program']!r}; expected a path in quotes")
+        return Chosen(Path(os.path.relpath(above / tool["program"], folder)), f"from {settings.name}")
+    return None
+
+
+def _remembered(folder: Path) -> Chosen | None:
+    try:
+        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
+    except (OSError, ValueError):
+        return None
+    named = state.get("program") if isinstance(state, dict) else None
+    if not isinstance(named, str) or not (folder / named).is_file():
+        return None
+    return Chosen(Path(named), "last written or used in this folder")
+
+
+def _only_one(folder: Path) -> Chosen:
+    found = [path for path in sorted(folder.glob("*.py")) if _looks_like_a_program(path)]
+    match found:
+        case [path]:
+            return Chosen(path.relative_to(folder), "the only program in this folder")
+        case []:
+            raise BadUsage("no program is named, and this folder holds none; give the path of a module")
+        case _:
+            names = ", ".join(path.name for path in found[:-1]) + f" and {found[-1].name}"
+            raise BadUsage(f"this folder holds {len(found)} programs, {names}; give the path of one")
+
+
+def _looks_like_a_program(path: Path) -> bool:
+    try:
+        return bool(_RUN.search(path.read_text(encoding="utf-8")))
+    except (OSError, UnicodeDecodeError):
+        return False

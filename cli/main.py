@@ -1,0 +1,108 @@
+"""The entry point of ``tpdebug``: the table of verbs, and how every outcome becomes an exit code.
+
+0: done. 1: done, and the answer is "no". 2: bad usage or input, told in one line on stderr. 130: stopped with Ctrl-C.
+"""
+
+from __future__ import annotations
+
+import io
+import os
+import sys
+from collections.abc import Sequence
+from typing import Annotated
+
+import typer
+
+from cli import asking, making
+from tprog.errors import TpdebugError
+from tprog.version import VERSION
+
+INTERRUPTED = 130
+
+app = typer.Typer(
+    name="tpdebug",
+    add_completion=False,
+    pretty_exceptions_enable=False,
+    rich_markup_mode=None,  # plain help: rich alone would take a third of the time that --help may
+    context_settings={"help_option_names": ["-h", "--help"]},
+    epilog="PROGRAM is a module's path. Left out, it is --program, $TPDEBUG_PROGRAM, [tool.tpdebug] program in "
+    "pyproject.toml, the program last written or used in this folder, or the only one there; the choice is printed.",
+)
+for verb in (
+    making.tasks,
+    making.train,
+    making.emit,
+    making.run,
+    asking.trace,
+    asking.graph,
+    asking.circuits,
+    asking.dead,
+    asking.blame,
+    asking.verify,
+):
+    app.command()(verb)
+
+
+def _print_version(wanted: bool) -> None:
+    if wanted:
+        typer.echo(f"tpdebug {VERSION}")
+        raise typer.Exit
+
+
+@app.callback(invoke_without_command=True)
+def tpdebug(
+    context: typer.Context,
+    version: Annotated[
+        bool, typer.Option("--version", callback=_print_version, is_eager=True, help="Print the version and stop.")
+    ] = False,
+) -> None:
+    """Learn Transformers that are readable programs; run, trace, prove and debug them."""
+    if context.invoked_subcommand is None:
+        typer.echo(context.get_help())
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command line (left out: the process's own) and return its exit code. Nothing escapes but bugs."""
+    for stream in (sys.stdout, sys.stderr):
+        if isinstance(stream, io.TextIOWrapper):
+            stream.reconfigure(errors="backslashreplace")  # a symbol that the terminal cannot show is no reason to fail
+    try:
+        code = app(arguments, prog_name="tpdebug", standalone_mode=False)
+        sys.stdout.flush()
+    except TpdebugError as error:
+        return _refuse(str(error))
+    except typer.TyperException as error:
+        return _refuse(_usage(error))
+    except typer.Abort:
+        return _refuse("stopped: there was no answer")
+    except BrokenPipeError:
+        return _reader_left()
+    except OSError as error:
+        where = f"{error.filename}: " if error.filename else ""
+        return _refuse(f"{where}{error.strerror or error}")
+    except MemoryError:
+        return _refuse("out of memory; look at fewer inputs with --sample, or at a smaller program")
+    except RecursionError:
+        return _refuse("the program is nested too deeply to be read")
+    except KeyboardInterrupt:
+        code = INTERRUPTED
+    if code == INTERRUPTED:
+        print("tpdebug: stopped; files written so far are whole and stay", file=sys.stderr)
+    return code or 0
+
+
+def _usage(error: typer.TyperException) -> str:
+    context = getattr(error, "ctx", None)
+    command = context.command_path if context is not None else "tpdebug"
+    return f"{error.format_message().rstrip('.')}; see {command} --help"
+
+
+def _refuse(message: str) -> int:
+    print("tpdebug: " + " ".join(message.split()), file=sys.stderr)
+    return 2
+
+
+def _reader_left() -> int:
+    """Whoever read the output, such as ``head``, has enough. Not an error; but Python must not flush again."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+    return 0

@@ -1,0 +1,59 @@
+"""The options that verbs share, each with the one help text that it has everywhere."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import Annotated, TypeAlias
+
+import typer
+
+from cli.output import Color
+
+ProgramArgument: TypeAlias = Annotated[
+    str | None, typer.Argument(metavar="PROGRAM", help="The program's module.", show_default=False)
+]
+ProgramOption: TypeAlias = Annotated[
+    str | None, typer.Option("--program", metavar="PROGRAM", help="The same, as an option.", show_default=False)
+]
+InputOption: TypeAlias = Annotated[
+    str,
+    typer.Option(
+        "--input", metavar="TEXT", help='One input: "abbc", "words with spaces", or a JSON list.', show_default=False
+    ),
+]
+ExpectOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--expect", metavar="OUTPUT", help="The right answer, written like an input.", show_default="from the task"
+    ),
+]
+PositionOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--position", min=0, metavar="INDEX", help="A position; <s> stands at 0.", show_default=False),
+]
+ClassOption: TypeAlias = Annotated[
+    str | None, typer.Option("--class", metavar="CLASS", help="The predictions of this class.", show_default=False)
+]
+TokenOption: TypeAlias = Annotated[
+    str | None, typer.Option("--token", metavar="TOKEN", help="The predictions at this token.", show_default=False)
+]
+SubProblemInputOption: TypeAlias = Annotated[
+    str | None, typer.Option("--input", metavar="TEXT", help="The predictions on this input.", show_default=False)
+]
+TaskOption: TypeAlias = Annotated[
+    str | None, typer.Option("--task", metavar="TASK", help="What it should compute.", show_default="what it names")
+]
+SampleOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--sample", min=1, metavar="COUNT", help="Look at so many random inputs.", show_default="all inputs, if few"
+    ),
+]
+SeedOption: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="The seed of what is random.")]
+JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
+FileOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option("-o", "--output", metavar="FILE", help="Write a file: its ending picks the form.", show_default=False),
+]
+ForceOption: TypeAlias = Annotated[bool, typer.Option("--force", help="Overwrite a file that tpdebug did not write.")]
+ColorOption: TypeAlias = Annotated[Color, typer.Option("--color", help="When to use colour.")]

@@ -1,0 +1,186 @@
+"""How fast tpdebug is, beside its goals: ``make bench``.
+
+A goal is reached or not on the machine at hand; the ratio says by how much. ``--program`` measures a trained module
+instead of a random one, ``--write FILE`` puts the table between the marks ``<!-- speed -->`` and ``<!-- /speed -->``.
+"""
+
+from __future__ import annotations
+
+import argparse
+import importlib.util
+import os
+import platform
+import random
+import resource
+import statistics
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+
+import tprog
+from tests.bench.random_program import random_program
+from tprog.execute import Batch, predict
+from tprog.program import Program
+from tprog.tasks import inputs_for
+
+OPEN, CLOSE = "<!-- speed -->", "<!-- /speed -->"
+COLUMNS = ("what", "measured", "goal", "measured / goal", "")
+
+
+@dataclass(frozen=True)
+class Figure:
+    """One measured figure and the goal that it should stay under, both in `unit`."""
+
+    what: str
+    measured: float
+    goal: float
+    unit: str
+
+    def row(self) -> tuple[str, ...]:
+        verdict = "reached" if self.measured < self.goal else "not reached"
+        ratio = f"{self.measured / self.goal:.2f}"
+        return self.what, f"{self.measured:.3g} {self.unit}", f"< {self.goal:g} {self.unit}", ratio, verdict
+
+
+def _best(action: Callable[[], object], times: int) -> float:
+    """The least wall time of several runs, in seconds: the one that other work on the machine disturbed least."""
+    durations = []
+    for _ in range(times):
+        start = time.perf_counter()
+        action()
+        durations.append(time.perf_counter() - start)
+    return min(durations)
+
+
+def whole_domain(program: Program) -> Figure:
+    batch = inputs_for(program).batch
+    seconds = _best(lambda: predict(program, batch), 3)
+    return Figure(f"`execute`, all {len(batch):,} inputs", seconds, 0.5, "s")
+
+
+def a_million() -> tuple[float, float]:
+    """Seconds and peak memory in GB of 1,000,000 random inputs; to be run in a process of its own."""
+    letters = "abcdefgh"
+    program = random_program(letters=letters, length=len(letters) + 2)
+    count, width = 1_000_000, program.max_length
+    tokens = np.random.default_rng(0).integers(1, 1 + len(letters), (count, width), dtype=np.int32)
+    tokens[:, 0], tokens[:, -1] = 0, len(letters) + 1
+    start = time.perf_counter()
+    predict(program, Batch(tokens, np.full(count, width)))
+    seconds = time.perf_counter() - start
+    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
+    return seconds, kilobytes / 1e6
+
+
+def _a_million_apart() -> Iterator[Figure]:
+    told = _run([sys.executable, "-m", "tests.bench.bench_speed", "--million"]).split()
+    what = "`execute`, 1,000,000 random inputs of 8 letters"
+    yield Figure(what, float(told[0]), 30, "s")
+    yield Figure(f"{what}, peak memory", float(told[1]), 1, "GB")
+
+
+def one_call(path: Path, program: Program) -> Figure:
+    """The median over 2,000 inputs of one call of the emitted `run`, its checks of the input included."""
+    spec = importlib.util.spec_from_file_location("measured_program", path)
+    assert spec is not None
+    assert spec.loader is not None
+    module = importlib.util.module_from_spec(spec)
+    spec.loader.exec_module(module)
+    batch = inputs_for(program).batch
+    rows = random.Random(0).sample(range(len(batch)), min(2000, len(batch)))
+    durations = []
+    for tokens in [batch.words(program, row) for row in rows]:
+        start = time.perf_counter()
+        module.run(tokens)
+        durations.append(time.perf_counter() - start)
+    return Figure("one call of the emitted `run`", 1e3 * statistics.median(durations), 1, "ms")
+
+
+def _run(command: list[str], folder: Path | None = None) -> str:
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    if done.returncode not in (0, 1):
+        raise SystemExit(f"{' '.join(command)} exited with {done.returncode}: {done.stderr.strip()}")
+    return done.stdout
+
+
+def _tpdebug(*arguments: str) -> list[str]:
+    return [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())", *arguments]
+
+
+def help_page() -> Figure:
+    durations = []
+    for _ in range(5):
+        before = resource.getrusage(resource.RUSAGE_CHILDREN)
+        _run(_tpdebug("--help"))
+        after = resource.getrusage(resource.RUSAGE_CHILDREN)
+        durations.append(after.ru_utime + after.ru_stime - before.ru_utime - before.ru_stime)
+    return Figure("`tpdebug --help`, CPU", min(durations), 0.25, "s")
+
+
+def verbs(path: Path) -> Iterator[Figure]:
+    with tempfile.TemporaryDirectory() as folder:
+        for verb in (["circuits"], ["dead"], ["graph", "-o", "graph.svg", "--force"]):
+            command = _tpdebug(verb[0], str(path.absolute()), *verb[1:])
+            seconds = _best(partial(_run, command, Path(folder)), 3)
+            yield Figure(f"`tpdebug {verb[0]}`, wall", seconds, 3, "s")
+
+
+def measure(path: Path) -> Iterator[Figure]:
+    program = tprog.load(path)
+    yield whole_domain(program)
+    yield from _a_million_apart()
+    yield one_call(path, program)
+    yield help_page()
+    yield from verbs(path)
+
+
+def table(figures: list[Figure]) -> str:
+    """The figures as a table in Markdown."""
+    rows = [COLUMNS, *(figure.row() for figure in figures)]
+    widths = [max(len(row[column]) for row in rows) for column in range(len(COLUMNS))]
+    lines = [
+        "| " + " | ".join(cell.ljust(width) for cell, width in zip(row, widths, strict=True)) + " |" for row in rows
+    ]
+    lines.insert(1, "|" + "|".join("-" * (width + 2) for width in widths) + "|")
+    return "\n".join(lines)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="make bench", description=__doc__)
+    parser.add_argument("--program", type=Path, help="a module to measure; left out: a random one, L3 H8 M4")
+    parser.add_argument("--write", type=Path, help="a Markdown file with the two marks")
+    parser.add_argument("--million", action="store_true", help=argparse.SUPPRESS)
+    options = parser.parse_args()
+    if options.million:
+        print(*a_million())
+        return
+    with tempfile.TemporaryDirectory() as folder:
+        path = options.program
+        if path is None:
+            path = Path(folder) / "random_program.py"
+            path.write_text(tprog.emit(random_program()).text, encoding="utf-8")
+        figures = []
+        for figure in measure(path):
+            print("  ".join(figure.row()), file=sys.stderr, flush=True)
+            figures.append(figure)
+    machine = f"{os.cpu_count()} cores, Python {platform.python_version()}, NumPy {np.__version__}"
+    what = "a random program (L3 H8 M4)" if options.program is None else f"`{options.program.name}`"
+    text = f"Measured on {what}; {machine}.\n\n{table(figures)}"
+    print(f"\n{text}")
+    if options.write:
+        page = options.write.read_text(encoding="utf-8")
+        before, rest = page.split(OPEN, 1)
+        after = rest.split(CLOSE, 1)[1]
+        options.write.write_text(f"{before}{OPEN}\n{text}\n{CLOSE}{after}", encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main()

@@ -1,0 +1,72 @@
+"""Programs of the shape and size that training gives, drawn at random: for measuring, not for meaning."""
+
+from __future__ import annotations
+
+import random
+from collections.abc import Sequence
+
+from tprog.program import BEGIN, END, Head, Lookup, Node, NumericHead, Program, Readout, Weights
+
+
+class _Draw:
+    """Grows the nodes of one program; `categorical` and `numeric` are the variables that the next node may read."""
+
+    def __init__(self, seed: int, vocabulary: Sequence[str], length: int) -> None:
+        self.random = random.Random(seed)
+        self.values: dict[str, tuple[str | int, ...]] = {
+            "tokens": tuple(vocabulary),
+            "positions": tuple(range(length)),
+        }
+        self.numeric = ["ones"]
+        self.nodes: list[Node] = []
+        self.length = length
+
+    def predicate(self, query: str, key: str) -> tuple[tuple[str | int, ...], ...]:
+        return tuple((self.random.choice(self.values[key]),) for _ in self.values[query])
+
+    def layer(self, layer: int, heads: int, mlps: int) -> None:
+        """Half of the heads and half of the lookups are categorical, half numeric, as published."""
+        names, numbers = list(self.values), list(self.numeric)
+        added: list[Node] = []
+        for head in range(heads // 2):
+            query, key, value = (self.random.choice(names) for _ in range(3))
+            added.append(Head(f"attn_{layer}_{head}", query, key, value, self.predicate(query, key)))
+            self.values[f"attn_{layer}_{head}"] = self.values[value]
+        for head in range(heads // 2):
+            query, key = self.random.choice(names), self.random.choice(names)
+            value = self.random.choice(numbers)
+            added.append(NumericHead(f"num_attn_{layer}_{head}", query, key, value, self.predicate(query, key)))
+            self.numeric.append(f"num_attn_{layer}_{head}")
+        answers = tuple(range(self.length))
+        names, numbers = list(self.values), list(self.numeric)
+        for mlp in range(mlps // 2):
+            inputs = tuple(self.random.choice(names) for _ in range(2))
+            size = len(self.values[inputs[0]]) * len(self.values[inputs[1]])
+            cells = tuple(self.random.choices(answers, k=size))
+            added.append(Lookup(f"mlp_{layer}_{mlp}", inputs, (None, None), answers, cells))
+            self.values[f"mlp_{layer}_{mlp}"] = answers
+        levels = tuple(range(self.length + 1))
+        for mlp in range(mlps // 2):
+            inputs = tuple(self.random.choice(numbers) for _ in range(2))
+            cells = tuple(self.random.choices(answers, k=len(levels) ** 2))
+            added.append(Lookup(f"num_mlp_{layer}_{mlp}", inputs, (levels, levels), answers, cells))
+            self.values[f"num_mlp_{layer}_{mlp}"] = answers
+        self.nodes += added
+
+
+def random_program(
+    *, seed: int = 0, letters: str = "abcde", length: int = 8, layers: int = 3, heads: int = 8, mlps: int = 4
+) -> Program:
+    """A program on `letters` between ``<s>`` and ``</s>``, `length` tokens at most, the marks included."""
+    vocabulary = (BEGIN, *letters, END)
+    draw = _Draw(seed, vocabulary, length)
+    for layer in range(layers):
+        draw.layer(layer, heads, mlps)
+    order = ["tokens", "positions", "ones", *(node.name for node in draw.nodes)]
+    terms = []
+    for name in order:
+        rows = len(draw.values[name]) if name in draw.values else 1
+        weights = [tuple(draw.random.randint(-3000, 3000) for _ in letters) for _ in range(rows)]
+        terms.append(Weights(name, tuple(weights)))
+    readout = Readout(tuple(terms), scale=1000, forced=(BEGIN, END))
+    return Program(vocabulary, tuple(letters), length, tuple(draw.nodes), readout, task="sort")

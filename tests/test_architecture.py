@@ -1,0 +1,159 @@
+"""The layout and the direction of imports, read from the syntax trees of all files."""
+
+from __future__ import annotations
+
+import ast
+import re
+import sys
+import tomllib
+from collections.abc import Iterator
+from functools import cache
+from pathlib import Path
+from typing import NamedTuple
+
+import pytest
+
+from tprog.version import VERSION
+
+ROOT = Path(__file__).parents[1]
+PACKAGES = ("tprog", "trainer", "analyze", "cli")
+MAY_IMPORT = {
+    "tprog": {"tprog"},
+    "trainer": {"trainer", "tprog"},
+    "analyze": {"analyze", "tprog"},
+    "cli": set(PACKAGES),
+}
+USES_TORCH = ("trainer.", "tprog.compile", "tprog.decompile")
+
+
+class Import(NamedTuple):
+    """One import statement: the module imported, whether it runs when the file is imported, and its line."""
+
+    module: str
+    at_top: bool
+    line: int
+
+
+def _name(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+@cache
+def _modules() -> dict[str, Path]:
+    """Dotted name -> file, for all packages."""
+    return {_name(path): path for package in PACKAGES for path in sorted((ROOT / package).rglob("*.py"))}
+
+
+def _only_for_types(node: ast.AST) -> bool:
+    return isinstance(node, ast.If) and isinstance(node.test, ast.Name) and node.test.id == "TYPE_CHECKING"
+
+
+def _statements(body: list[ast.stmt], at_top: bool) -> Iterator[tuple[ast.Import | ast.ImportFrom, bool]]:
+    for statement in body:
+        if isinstance(statement, (ast.Import, ast.ImportFrom)):
+            yield statement, at_top
+        elif not _only_for_types(statement):
+            inside = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
+            below = [node for node in ast.walk(statement) if isinstance(node, ast.stmt) and node is not statement]
+            for node in below:
+                if isinstance(node, (ast.Import, ast.ImportFrom)):
+                    yield node, at_top and not inside
+
+
+@cache
+def _imports(name: str) -> tuple[Import, ...]:
+    """All imports of a module of ours, those for the type checker alone left out."""
+    found = []
+    tree = ast.parse(_modules()[name].read_text(encoding="utf-8"))
+    for statement, at_top in _statements(tree.body, at_top=True):
+        if isinstance(statement, ast.Import):
+            targets = [alias.name for alias in statement.names]
+        else:
+            assert statement.level == 0, f"{name}:{statement.lineno}: write the full name, not a relative import"
+            source = statement.module or ""
+            submodules = [f"{source}.{alias.name}" for alias in statement.names]
+            targets = [module if module in _modules() else source for module in submodules]
+        found += [Import(target, at_top, statement.lineno) for target in dict.fromkeys(targets)]
+    return tuple(found)
+
+
+@pytest.mark.parametrize("package", PACKAGES)
+def test_imports_point_downward_only(package: str) -> None:
+    upward = [
+        f"{name}:{found.line} imports {found.module}"
+        for name in _modules()
+        if name.split(".")[0] == package
+        for found in _imports(name)
+        if (top := found.module.split(".")[0]) in (*PACKAGES, "tests") and top not in MAY_IMPORT[package]
+    ]
+    assert not upward
+
+
+def test_there_is_no_import_cycle() -> None:
+    edges = {name: {found.module for found in _imports(name)} & _modules().keys() for name in _modules()}
+    done: set[str] = set()
+
+    def visit(name: str, above: tuple[str, ...]) -> None:
+        assert name not in above, " -> ".join((*above[above.index(name) :], name))
+        if name not in done:
+            for target in sorted(edges[name] - {name}):
+                visit(target, (*above, name))
+            done.add(name)
+
+    for name in edges:
+        visit(name, ())
+
+
+def test_torch_is_imported_by_the_trainer_only() -> None:
+    outside = [
+        f"{name}:{found.line} imports {found.module}"
+        for name in _modules()
+        if not f"{name}.".startswith(USES_TORCH)
+        for found in _imports(name)
+        if found.module.split(".")[0] in ("torch", "safetensors")
+    ]
+    assert not outside
+
+
+def test_the_command_line_imports_the_packages_only_when_a_verb_runs() -> None:
+    eager = [
+        f"{name}:{found.line} imports {found.module}"
+        for name in _modules()
+        if name.startswith("cli")
+        for found in _imports(name)
+        if found.at_top and found.module.split(".")[0] in ("trainer", "analyze", "numpy", "libcst", "rich")
+    ]
+    assert not eager
+
+
+def test_pyan_is_never_imported() -> None:
+    files = [path for folder in (*PACKAGES, "tests") for path in (ROOT / folder).rglob("*.py")]
+    importing = re.compile(r"^\s*(import|from)\s+pyan", re.MULTILINE)
+    assert not [path for path in files if importing.search(path.read_text(encoding="utf-8"))]
+
+
+def test_every_package_imported_is_declared() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    wanted = project["dependencies"] + project["optional-dependencies"]["train"]
+    declared = {re.split(r"[<>=~!\[; ]", wish, maxsplit=1)[0].replace("-", "_") for wish in wanted}
+    known = declared | set(PACKAGES) | set(sys.stdlib_module_names)
+    undeclared = {
+        found.module for name in _modules() for found in _imports(name) if found.module.split(".")[0] not in known
+    }
+    assert not undeclared
+
+
+def test_the_top_level_holds_the_folders_of_the_design_and_no_others() -> None:
+    ignored = [line.strip("/") for line in (ROOT / ".gitignore").read_text(encoding="utf-8").splitlines()]
+    folders = {
+        path.name
+        for path in ROOT.iterdir()
+        if path.is_dir() and not path.name.startswith(".") and not any(path.match(name) for name in ignored)
+    }
+    assert folders == {*PACKAGES, "tests", "docs"}
+
+
+def test_the_version_of_the_distribution_is_that_of_the_tool() -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["version"] == VERSION

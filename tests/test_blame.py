@@ -1,0 +1,358 @@
+"""Blame: planted faults are found, effects equal those of plain execution, and the account adds up."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+
+import numpy as np
+import pytest
+from hypothesis import assume, given, settings
+from hypothesis import strategies as st
+
+import analyze.effects
+from analyze.blame import blame, dynamic_slice
+from analyze.effects import Domain, best_edits
+from analyze.outcome import ground, outcomes
+from analyze.results import BlameResult
+from analyze.single_edits import kind_of_edit, reached_entries, size_of, trials, weight_edits
+from tests.interventions import listed
+from tests.programs import FAULT, PROGRAMS
+from tests.strategies import programs, some_inputs
+from tprog.edit import (
+    CellEdit,
+    Edit,
+    MaskEdit,
+    NodeEdit,
+    ReadEdit,
+    RowEdit,
+    WeightEdit,
+    WeightRowEdit,
+    apply,
+    candidates,
+    entry,
+)
+from tprog.entry import Entry
+from tprog.errors import BadProgram, BadUsage, NotExact
+from tprog.execute import encode, execute
+from tprog.program import Program, Readout, Symbols, Weights
+from tprog.tasks import Inputs, inputs_for
+
+SORT = PROGRAMS["sort"].program
+
+
+def _first_wrong(program: Program, inputs: Inputs) -> list[str]:
+    on = ground(program, inputs)
+    assert on.expected is not None
+    wrong = ((on.outcomes != on.expected) & on.graded).any(axis=1)
+    return on.batch.words(program, int(wrong.argmax()))
+
+
+# Planted faults #######################################################################################################
+
+
+@pytest.mark.parametrize(
+    ("fault", "kind"),
+    [
+        (RowEdit("less", "c", ("a",)), "predicate"),
+        (RowEdit("less", "c", ("a", "b", "d")), "predicate"),
+        (RowEdit("sorted", 3, (2,)), "predicate"),
+        (CellEdit("rank", (2, 1), 7), "lookup"),
+        (MaskEdit("less", "before", False), "wiring"),
+        (MaskEdit("same", "all", False), "wiring"),
+        (ReadEdit("rank", "second input", "less"), "wiring"),
+        (WeightEdit("sorted", "c", "c", -1), "readout"),
+    ],
+)
+def test_the_first_candidates_restore_a_program_with_one_fault(fault: Edit, kind: str) -> None:
+    program = apply(SORT, fault)
+    inputs = inputs_for(program)
+    tokens = _first_wrong(program, inputs)
+    result = blame(program, inputs, tokens, limit=3)
+    assert not result.right
+    restoring = [candidate for candidate in result.candidates if candidate.restores]
+    assert restoring
+    assert result.candidates[0].restores
+    assert any((c.kind, c.entry) == (kind, str(entry(fault))) for c in restoring)
+    assert result.candidates[0].net == result.wrong_before
+    assert result.checked.exhaustive
+
+
+def test_the_wrong_cell_of_the_faulty_sort_program_is_blamed_with_its_line_and_diff() -> None:
+    program = PROGRAMS["sort_with_a_fault"].program
+    lines = {Entry("rank", "cell", FAULT): 42}
+    tokens = ["<s>", "a", "b", "b", "b", "b", "</s>"]
+    result = blame(
+        program, inputs_for(program), tokens, lines=lines, show=lambda after: f"same as sort: {after == SORT}"
+    )
+    first = result.candidates[0]
+    assert (first.entry, first.line, first.restores) == ("rank, input 1, 3", 42, True)
+    assert first.edit == "rank, input 1, 3: answer 5"
+    assert first.diff == "same as sort: True"
+    assert (result.position, result.expected) == (5, "b")
+    assert result.wrong == ((5, "b", result.predicted),)
+
+
+def test_nets_come_first_then_the_readout_last_then_smaller_edits() -> None:
+    program = PROGRAMS["sort_with_a_fault"].program
+    result = blame(program, inputs_for(program), ["<s>", "a", "b", "b", "b", "b", "</s>"], limit=40)
+    keys = [(-c.net, c.kind == "readout", c.size) for c in result.candidates]
+    assert keys == sorted(keys)
+    assert result.proven
+
+
+# Against plain execution ##############################################################################################
+
+
+def _all_edits(program: Program) -> list[NodeEdit]:
+    return [edit for node in program.nodes for edit in candidates(program, node)]
+
+
+def _sound(program: Program, edit: Edit) -> Program | None:
+    try:
+        return apply(program, edit)
+    except (BadProgram, NotExact):
+        return None
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_the_edits_found_to_mend_an_input_are_those_that_do(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=3)), task=None)
+    tokens = data.draw(st.sampled_from(some_inputs(program, 20)))
+    run = execute(program, encode(program, [tokens]))
+    before = outcomes(run)[0]
+    found = {trial.edit: trial.outcomes for trial in trials(run)}
+    reached = reached_entries(run)
+    for edit in _all_edits(program):
+        if (changed := _sound(program, edit)) is None:
+            assert edit not in found
+            continue
+        after = outcomes(execute(changed, run.batch))[0]
+        if edit in found:
+            assert np.array_equal(found[edit] >= 0, after >= 0)
+            assert np.array_equal(np.maximum(found[edit], -1), np.maximum(after, -1))
+        else:
+            assert np.array_equal(np.maximum(after, -1), np.maximum(before, -1))
+            assert entry(edit) in reached or np.array_equal(after, before)
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_effects_equal_those_of_plain_execution_and_the_ranking_is_theirs(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=3)), task=None)
+    listed_inputs = some_inputs(program, 20)
+    width = 1 if program.readout.pooled else program.max_length
+    answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
+    expected = [
+        [code if place < len(tokens) else -1 for place, code in enumerate(data.draw(answers))]
+        for tokens in listed_inputs
+    ]
+    on = ground(program, listed(program, listed_inputs, expected))
+    domain = Domain(on)
+    edits: list[Edit] = [edit for edit in _all_edits(program) if _sound(program, edit)]
+    for term in program.readout.terms:
+        of = program.variables[term.variable].domain
+        value = data.draw(st.sampled_from(of.values)) if isinstance(of, Symbols) else None
+        edits.append(WeightEdit(term.variable, value, data.draw(st.sampled_from(program.classes)), 5))
+    edits = data.draw(st.lists(st.sampled_from(edits), unique=True, max_size=12)) if edits else []
+    assert on.expected is not None
+    was = (on.outcomes == on.expected) & on.graded
+    truth = {}
+    for edit in edits:
+        now = (outcomes(execute(apply(program, edit), on.batch)) == on.expected) & on.graded
+        truth[edit] = (int((now & ~was).sum()), int((was & ~now).sum()))
+    ranking = best_edits(domain, edits, len(edits))
+    assert {effect.edit: (effect.mended, effect.broken) for effect in ranking.effects} == truth
+    wanted = sorted(
+        edits,
+        key=lambda e: (truth[e][1] - truth[e][0], kind_of_edit(e) == "readout", size_of(program, e), edits.index(e)),
+    )
+    assert [effect.edit for effect in ranking.effects] == wanted
+    assert [effect.edit for effect in best_edits(domain, edits, 3).effects] == wanted[:3]
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_a_readout_edit_is_the_least_change_of_its_weight_that_mends(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=3)), task=None)
+    tokens = data.draw(st.sampled_from(some_inputs(program, 20)))
+    run = execute(program, encode(program, [tokens]))
+    assume(run.hole(0) is None)
+    graded = np.flatnonzero(outcomes(run)[0] >= 0)
+    assume(len(graded))
+    place, wanted = (
+        int(data.draw(st.sampled_from(graded.tolist()))),
+        data.draw(st.integers(0, len(program.classes) - 1)),
+    )
+    assume(outcomes(run)[0, place] != wanted)
+    for edit in weight_edits(run, place, wanted):
+        assert isinstance(edit, WeightEdit)
+        assert outcomes(execute(apply(program, edit), run.batch))[0, place] == wanted
+        old = next(t for t in program.readout.terms if t.variable == edit.variable)
+        at = 0 if edit.value is None else program.symbols(edit.variable).codes[edit.value]
+        row = old.rows[at]
+        assert row is not None
+        weight = row[program.classes.index(edit.output)]
+        nearer = replace(edit, weight=edit.weight + (1 if edit.weight < weight else -1))
+        assert outcomes(execute(apply(program, nearer), run.batch))[0, place] != wanted
+
+
+@settings(max_examples=40)
+@given(st.data())
+def test_nothing_outside_the_slice_of_a_prediction_changes_it(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=3)), task=None)
+    tokens = data.draw(st.sampled_from(some_inputs(program, 20)))
+    run = execute(program, encode(program, [tokens]))
+    places = np.flatnonzero(outcomes(run)[0] >= 0)
+    assume(len(places))
+    place = int(data.draw(st.sampled_from(places.tolist())))
+    inside = set(dynamic_slice(run, place))
+    for trial in trials(run):
+        where = entry(trial.edit)
+        if where.part != "wiring" and trial.outcomes[place] >= 0 and trial.outcomes[place] != outcomes(run)[0, place]:
+            assert where in inside
+
+
+# The account ##########################################################################################################
+
+
+def _adds_up(result: BlameResult) -> None:
+    assert result.account is not None
+    assert sum((Fraction(share.gap) for share in result.account.shares), Fraction(0)) == Fraction(result.account.gap)
+    for share in result.account.shares:
+        assert Fraction(share.expected_logit) - Fraction(share.predicted_logit) == Fraction(share.gap)
+
+
+@pytest.mark.parametrize("name", ["sort_with_a_fault", "rationals", "question_type", "masks", "match_count"])
+def test_the_account_of_the_gap_adds_up_exactly(name: str) -> None:
+    program = PROGRAMS[name].program
+    tokens = some_inputs(program, 40)[30]
+    run = execute(program, encode(program, [tokens]))
+    place = 0 if program.readout.pooled else len(tokens) - 2
+    predicted = int(outcomes(run)[0, place])
+    expected: list[str | None] = [None] * (1 if program.readout.pooled else len(tokens))
+    for code in range(len(program.classes)):
+        expected[place] = program.classes[code]
+        inputs = replace(inputs_for(replace(program, task=None), sample=20), expected=None)
+        result = blame(program, inputs, tokens, expected=expected)
+        _adds_up(result)
+        assert result.account is not None
+        gap = Fraction(result.account.gap)
+        totals = run.totals[0] if program.readout.pooled else run.totals[0, place]
+        other = program.classes.index(result.account.predicted)
+        positions = len(tokens) if program.readout.pooled else 1
+        assert gap == Fraction(int(totals[code] - totals[other]), program.logit_scale * positions)
+        assert result.right == (code == predicted)
+        assert (gap <= 0) if not result.right else (gap >= 0)
+
+
+# Cases ################################################################################################################
+
+
+def test_a_right_prediction_names_what_it_depends_on() -> None:
+    result = blame(SORT, inputs_for(SORT), ["<s>", "b", "a", "</s>"], position=2)
+    assert result.right
+    assert result.candidates == ()
+    assert (result.position, result.expected) == (2, "b")
+    matters = {dependence.entry for dependence in result.dependences if dependence.matters}
+    assert "sorted, query 2" in matters
+    assert "readout of sorted = 'b'" in matters
+    assert "less, query 'b'" in matters
+    assert "rank, input 1, 0" in matters
+    reached = {dependence.entry for dependence in result.dependences}
+    assert "sorted, query 1" not in reached
+    assert all(dependence.change for dependence in result.dependences if dependence.matters)
+    _adds_up(result)
+
+
+def test_a_position_can_be_chosen_and_all_wrong_ones_are_listed() -> None:
+    program = apply(SORT, RowEdit("less", "b", ()))
+    tokens = ["<s>", "c", "b", "a", "</s>"]
+    inputs = inputs_for(program)
+    first = blame(program, inputs, tokens)
+    assert [place for place, _, _ in first.wrong] == [1, 2]
+    assert first.position == 1
+    last = blame(program, inputs, tokens, position=first.wrong[-1][0])
+    assert last.position == first.wrong[-1][0]
+    with pytest.raises(BadUsage, match="position 0 is not graded"):
+        blame(program, inputs, tokens, position=0)
+
+
+def test_a_hole_is_blamed_and_filled() -> None:
+    program = apply(SORT, CellEdit("rank", (1, 0), None))
+    inputs = inputs_for(program)
+    result = blame(program, inputs, ["<s>", "a", "b", "</s>"])
+    assert result.hole == "hole at rank, input 1, 0"
+    assert result.predicted is None
+    assert result.account is None
+    assert (result.candidates[0].edit, result.candidates[0].restores) == ("rank, input 1, 0: answer 2", True)
+
+
+def test_a_predicate_that_is_a_hole_is_filled() -> None:
+    program = apply(SORT, RowEdit("sorted", 2, None))
+    result = blame(program, inputs_for(program), ["<s>", "a", "b", "</s>"])
+    assert result.candidates[0].edit == "sorted, query 2: accept 2"
+    assert result.candidates[0].restores
+
+
+def test_a_missing_weight_row_is_filled_with_the_least_weight() -> None:
+    program = apply(SORT, WeightRowEdit("sorted", "b", None))
+    result = blame(program, inputs_for(program), ["<s>", "b", "</s>"])
+    assert result.candidates[0].edit == "readout of sorted = 'b': weights become (0, 1, 0, 0, 0)"
+    assert result.candidates[0].restores
+
+
+def test_without_a_task_the_expected_output_decides_and_only_this_input_counts() -> None:
+    program = replace(PROGRAMS["sort_with_a_fault"].program, task=None)
+    tokens = ["<s>", "a", "b", "b", "b", "b", "</s>"]
+    inputs = inputs_for(program, sample=100)
+    with pytest.raises(BadUsage, match="--expect"):
+        blame(program, inputs, tokens)
+    result = blame(program, inputs, tokens, expected=[None, *"abbbb", None])
+    assert result.checked.inputs == 1
+    assert result.candidates[0].restores
+    with pytest.raises(BadUsage, match="expected 7, one a position"):
+        blame(program, inputs, tokens, expected=list("abbbb"))
+    with pytest.raises(BadUsage, match="'z' is not a class"):
+        blame(program, inputs, tokens, expected=[None, *"abbbz", None])
+    with pytest.raises(BadUsage, match="no position of this input is graded"):
+        blame(program, inputs, tokens, expected=[None] * 7)
+
+
+def test_an_input_that_the_sample_lacks_is_added_to_it() -> None:
+    program = PROGRAMS["sort_with_a_fault"].program
+    tokens = ["<s>", "a", "b", "b", "b", "b", "</s>"]
+    one = Inputs(encode(program, [["<s>", "a", "</s>"]]), np.array([[-1, 0, -1]]), False, "1 input")
+    result = blame(program, one, tokens)
+    assert result.checked.description == "1 input and this input"
+    assert result.checked.inputs == 2
+    assert result.wrong_before == len(result.wrong)
+
+
+def test_a_pooled_prediction_has_no_position_and_its_mean_logits_are_accounted_for() -> None:
+    program = PROGRAMS["question_type"].program
+    tokens = ["<s>", "who", "is", "the", "king"]
+    result = blame(program, inputs_for(program, sample=50), tokens, expected=["place"])
+    assert result.position is None
+    assert (result.expected, result.predicted) == ("place", "person")
+    _adds_up(result)
+    for candidate in result.candidates:
+        assert candidate.mended == 1
+    assert {candidate.kind for candidate in result.candidates} & {"embedding", "predicate", "lookup", "wiring"}
+
+
+def test_a_ranking_that_is_cut_off_says_so_and_still_finds_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyze.effects, "_WORK", 0)
+    program = apply(SORT, RowEdit("less", "c", ("a",)))
+    inputs = inputs_for(program)
+    result = blame(program, inputs, _first_wrong(program, inputs), limit=3)
+    assert not result.proven
+    assert result.candidates[0].restores
+
+
+def test_a_program_with_one_class_has_no_gap() -> None:
+    program = Program(("<s>", "a"), ("only",), 3, (), Readout((Weights("tokens", ((0,), (0,))),)))
+    result = blame(program, inputs_for(program), ["<s>", "a"], expected=[None, "only"])
+    assert result.right
+    assert result.account is None

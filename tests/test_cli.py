@@ -1,0 +1,440 @@
+"""The command line as a user meets it: what is printed, what is written, and the exit code."""
+
+from __future__ import annotations
+
+import io
+import json
+import os
+import subprocess
+import sys
+import xml.etree.ElementTree as ElementTree
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+import tprog
+from cli.discovery import VARIABLE
+from cli.main import INTERRUPTED, main
+from tests import programs
+from tprog.version import VERSION
+
+ROOT = Path(__file__).parents[1]
+EXACT = tprog.emit(programs.sort()).text
+FAULTY = tprog.emit(programs.sort_with_a_fault()).text
+WRONG = "abbbb"
+"""An input that the faulty program gets wrong."""
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder with an exact and a faulty program."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "exact.py").write_text(EXACT, encoding="utf-8")
+    (tmp_path / "faulty.py").write_text(FAULTY, encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
+    """Runs a command line: exit code, stdout, stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
+
+
+def _python(code: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+    command = [sys.executable, "-c", code, *arguments]
+    return subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+
+
+RUN_MAIN = "import sys; from cli.main import main; sys.exit(main())"
+
+
+# Help #################################################################################################################
+
+
+def test_help_lists_every_verb_in_the_order_of_the_work(said: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = said("--help")
+    assert code == 0
+    listed = [
+        line.split()[0] for line in out.split("Commands:")[1].splitlines() if line[:3] == "  " + line[2:3] != "   "
+    ]
+    assert listed[:10] == ["tasks", "train", "emit", "run", "trace", "graph", "circuits", "dead", "blame", "verify"]
+    assert said("-h")[1] == out == said()[1]
+
+
+@pytest.mark.parametrize(
+    "verb", ["tasks", "train", "emit", "run", "trace", "graph", "circuits", "dead", "blame", "verify"]
+)
+def test_every_verb_explains_itself(verb: str, said: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, err = said(verb, "--help")
+    assert (code, err) == (0, "")
+    assert f"tpdebug {verb}" in out
+
+
+def test_the_version_is_printed(said: Callable[..., tuple[int, str, str]]) -> None:
+    assert said("--version") == (0, f"tpdebug {VERSION}\n", "")
+
+
+def test_help_imports_nothing_heavy() -> None:
+    heavy = ("numpy", "libcst", "rich.console", "torch", "graphviz")
+    code = f"{RUN_MAIN.replace('sys.exit(main())', 'main()')}; print([m for m in {heavy} if m in sys.modules])"
+    assert _python(code, "--help").stdout.splitlines()[-1] == "[]"
+
+
+# Torch ################################################################################################################
+
+WITHOUT_TORCH = """
+import sys
+from importlib.abc import MetaPathFinder
+
+class Block(MetaPathFinder):
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("torch", "safetensors"):
+            raise ModuleNotFoundError(f"No module named {name!r}", name=name.split(".")[0])
+
+sys.meta_path.insert(0, Block())
+from cli.main import main
+print("codes", *[main(line.split()) for line in sys.argv[1].splitlines()])
+"""
+
+
+def test_only_train_and_emit_of_a_run_need_torch(folder: Path) -> None:
+    (folder / "runs").mkdir()
+    codes = {
+        "tasks": 0,
+        "run exact.py --input ba": 0,
+        "trace exact.py --input ba": 0,
+        "graph exact.py -o graph.svg": 0,
+        "graph exact.py --calls": 0,
+        "circuits exact.py": 0,
+        "dead exact.py": 0,
+        "blame exact.py --input ba": 0,
+        "verify exact.py": 0,
+        "emit exact.py -o again.py": 0,
+        "emit runs -o again.py": 2,
+        "train sort": 2,
+    }
+    done = _python(WITHOUT_TORCH, "\n".join(codes), folder=folder)
+    assert done.stdout.splitlines()[-1].split() == ["codes", *map(str, codes.values())], done.stderr
+    assert done.stderr.count("pip install 'tpdebug[train]'") == 2
+
+
+# Answers ##############################################################################################################
+
+ASKING: dict[str, tuple[str, ...]] = {
+    "verify": ("verify", "faulty.py"),
+    "trace": ("trace", "faulty.py", "--input", WRONG),
+    "graph": ("graph", "faulty.py"),
+    "calls": ("graph", "faulty.py", "--calls"),
+    "dead": ("dead", "faulty.py"),
+    "circuits": ("circuits", "faulty.py"),
+    "blame": ("blame", "faulty.py", "--input", WRONG),
+}
+
+
+@pytest.mark.parametrize("schema", ASKING)
+def test_every_analysis_answers_in_json_with_its_schema(schema: str, said: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, err = said(*ASKING[schema], "--json")
+    assert (code, err) == (int(schema == "verify"), "")
+    assert json.loads(out)["schema"] == f"tpdebug.{schema}/1"
+
+
+@pytest.mark.parametrize("schema", ASKING)
+def test_every_analysis_writes_the_same_json_and_text_to_a_file(
+    schema: str, said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    _, printed, _ = said(*ASKING[schema], "--json")
+    code, out, err = said(*ASKING[schema], "-o", "answer.json")
+    assert (code, out, err) == (int(schema == "verify"), "", "tpdebug: wrote answer.json\n")
+    assert (folder / "answer.json").read_text(encoding="utf-8") == printed
+    said(*ASKING[schema], "-o", "answer.txt")
+    _, text, _ = said(*ASKING[schema])
+    assert text.splitlines()[0] in (folder / "answer.txt").read_text(encoding="utf-8")
+
+
+def test_verify_says_no_with_exit_code_1_and_yes_with_0(said: Callable[..., tuple[int, str, str]]) -> None:
+    code, out, _ = said("verify", "faulty.py")
+    assert code == 1
+    assert WRONG in out
+    assert "19,530" in out
+    assert "390 more" in out
+    assert len(json.loads(said("verify", "faulty.py", "--json")[1])["counterexamples"]) == 410
+    assert len(json.loads(said("verify", "faulty.py", "--json", "--limit", "7")[1])["counterexamples"]) == 7
+    assert said("verify", "exact.py")[0] == 0
+
+
+def test_a_sample_is_stated(said: Callable[..., tuple[int, str, str]]) -> None:
+    found = json.loads(said("verify", "exact.py", "--sample", "100", "--seed", "3", "--json")[1])
+    assert found["checked"]["exhaustive"] is False
+    assert "seed 3" in found["checked"]["description"]
+
+
+def test_colour_is_used_only_where_it_is_wanted(said: Callable[..., tuple[int, str, str]]) -> None:
+    assert "\x1b[" not in said("verify", "faulty.py")[1]
+    assert "\x1b[" in said("verify", "faulty.py", "--color", "always")[1]
+
+
+@pytest.mark.parametrize(
+    ("options", "kind"),
+    [
+        (("--class", "b"), "class"),
+        (("--position", "2"), "position"),
+        (("--token", "c"), "token"),
+        (("--input", "abbc"), "input"),
+    ],
+)
+def test_a_circuit_of_each_kind_of_sub_problem_is_found_and_drawn(
+    options: tuple[str, str], kind: str, said: Callable[..., tuple[int, str, str]]
+) -> None:
+    found = json.loads(said("circuits", "exact.py", *options, "--json")[1])
+    assert [circuit["kind"] for circuit in found["circuits"]] == [kind]
+    drawn = json.loads(said("graph", "exact.py", *options, "--json")[1])
+    assert drawn["highlighted"] == [member["name"] for member in found["circuits"][0]["members"]]
+
+
+def test_two_sub_problems_at_once_are_refused(said: Callable[..., tuple[int, str, str]]) -> None:
+    assert said("circuits", "exact.py", "--class", "b", "--position", "2")[0] == 2
+    assert said("graph", "exact.py", "--class", "b", "--from", "less")[0] == 2
+
+
+def test_slices_are_highlighted(said: Callable[..., tuple[int, str, str]]) -> None:
+    forward = json.loads(said("graph", "exact.py", "--from", "less", "--json")[1])
+    assert {"less", "rank", "readout"} <= set(forward["highlighted"])
+    backward = json.loads(said("graph", "exact.py", "--to", "less", "--json")[1])
+    assert set(backward["highlighted"]) == {"tokens", "ones", "less"}
+
+
+def test_a_picture_is_svg_or_dot_by_its_ending(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+    for more in ((), ("--calls",)):
+        assert said("graph", "exact.py", *more, "-o", "graph.svg") == (0, "", "tpdebug: wrote graph.svg\n")
+        assert ElementTree.parse(folder / "graph.svg").getroot().tag.endswith("svg")
+        assert said("graph", "exact.py", *more, "-o", "graph.dot")[0] == 0
+        assert "digraph" in (folder / "graph.dot").read_text(encoding="utf-8")
+
+
+def test_the_engines_of_the_call_graph_can_be_chosen_and_compared(said: Callable[..., tuple[int, str, str]]) -> None:
+    assert json.loads(said("graph", "exact.py", "--engine", "pyan3", "--json")[1])["engine"] == "pyan3"
+    assert json.loads(said("graph", "exact.py", "--cross-check", "--json")[1])["differences"]
+
+
+def test_trace_sets_the_nearest_right_input_beside_a_wrong_one(said: Callable[..., tuple[int, str, str]]) -> None:
+    found = json.loads(said("trace", "faulty.py", "--input", WRONG, "--contrast", "--json")[1])
+    assert found["table"]["wrong"]
+    assert found["contrast"]["parts_at"]
+    assert not found["contrast"]["table"]["wrong"]
+
+
+def test_blame_names_the_planted_fault_first(said: Callable[..., tuple[int, str, str]]) -> None:
+    found = json.loads(said("blame", "faulty.py", "--input", WRONG, "--json")[1])
+    first = found["candidates"][0]
+    assert (first["node"], first["at"], first["restores"]) == ("rank", list(programs.FAULT), True)
+    assert FAULTY.splitlines()[first["line"] - 1].strip() == "return 4"
+
+
+def test_an_expected_answer_replaces_the_task(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+    (folder / "nameless.py").write_text(tprog.emit(replace(programs.sort(), task=None)).text, encoding="utf-8")
+    found = json.loads(said("blame", "nameless.py", "--input", "ba", "--expect", "bb", "--json")[1])
+    assert (found["position"], found["expected"], found["predicted"]) == (1, "b", "a")
+    found = json.loads(said("blame", "nameless.py", "--input", "ba", "--position", "2", "--expect", "a", "--json")[1])
+    assert (found["position"], found["expected"], found["predicted"]) == (2, "a", "b")
+    table = json.loads(said("trace", "nameless.py", "--input", "ba", "--expect", "bb", "--json")[1])["table"]
+    assert table["wrong"] == [1]
+
+
+# Running ##############################################################################################################
+
+
+def test_run_prints_one_prediction_a_line(
+    said: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert said("run", "exact.py", "--input", "cab", "--input", "b a") == (0, "abc\nab\n", "")
+    monkeypatch.setattr(sys, "stdin", io.StringIO("edcba\nb\n"))
+    assert said("run", "exact.py") == (0, "abcde\nb\n", "")
+
+
+def test_run_does_not_wait_for_a_person_to_type(
+    said: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(sys, "stdin", io.StringIO("cab\n"))
+    monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
+    code, _, err = said("run", "exact.py")
+    assert code == 2
+    assert "--input" in err
+
+
+def test_run_answers_in_json_a_line(said: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = said("run", "exact.py", "--input", "ba", "--input", "c", "--json")
+    told: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
+    assert [answer["prediction"][1:-1] for answer in told] == [["a", "b"], ["c"]]
+
+
+def test_a_hole_is_told_as_the_outcome_of_its_input(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+    (folder / "partial.py").write_text(tprog.emit(programs.partial()).text, encoding="utf-8")
+    code, out, _ = said("run", "partial.py", "--input", "a", "--input", "d")
+    assert code == 1
+    assert out.splitlines() == ["yes", "hole at kind, word 'd'"]
+    told = json.loads(said("run", "partial.py", "--input", "d", "--json")[1])
+    assert (told["prediction"], told["hole"]) == (None, "hole at kind, word 'd'")
+
+
+def test_a_program_that_was_not_named_is_told(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+    said("verify", "faulty.py")
+    assert said("run", "--input", "b") == (0, "b\n", "tpdebug: faulty.py (last written or used in this folder)\n")
+    said("emit", "exact.py", "-o", "new.py")
+    assert said("run", "--input", "b")[2] == "tpdebug: new.py (last written or used in this folder)\n"
+    assert said("graph", "--calls", "--json")[2] == "tpdebug: new.py (last written or used in this folder)\n"
+
+
+def test_emit_writes_a_module_that_reads_the_same(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+    assert said("emit", "exact.py", "-o", "again.py") == (0, "", "tpdebug: wrote again.py\n")
+    assert tprog.load(folder / "again.py") == programs.sort()
+    assert said("emit", "exact.py") == (0, EXACT, "")
+
+
+def test_the_tasks_are_listed_with_an_example_each(said: Callable[..., tuple[int, str, str]]) -> None:
+    _, out, _ = said("tasks")
+    assert "19,530" in out
+    listed = json.loads(said("tasks", "--json")[1])["tasks"]
+    assert [task["task"] for task in listed][:4] == ["reverse", "hist", "double_hist", "sort"]
+
+
+# Training #############################################################################################################
+
+SMALL = [
+    option for setting in ("dataset_size=200", "batch=64", "layers=1", "hidden=4") for option in ("--set", setting)
+]
+SMALL += ["--epochs", "2"]
+
+
+def test_a_run_is_kept_read_again_and_protected(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+    code, out, err = said("train", "sort", *SMALL, "-o", "learned.py")
+    assert code == 0, err
+    assert "test: " in out
+    assert said("run", "--input", "abbc")[0] == 0
+    learned = (folder / "learned.py").read_text(encoding="utf-8")
+
+    assert said("emit", "runs/sort-0", "-o", "again.py")[0] == 0
+    assert (folder / "again.py").read_text(encoding="utf-8") == learned
+
+    code, _, err = said("train", "sort", *SMALL)
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert said("train", "sort", "--resume", "-o", "learned.py")[0] == 0
+    assert said("train", "sort", "--resume", "--epochs", "3")[0] == 2
+    assert said("train", "reverse", "--resume", "--run-folder", "runs/sort-0")[0] == 2
+    assert (folder / "learned.py").read_text(encoding="utf-8") == learned
+
+    checkpoint = folder / "runs" / "sort-0" / "checkpoint.safetensors"
+    checkpoint.write_bytes(checkpoint.read_bytes()[:-100])
+    for command in (("emit", "runs/sort-0", "-o", "cut.py"), ("train", "sort", "--resume")):
+        code, _, err = said(*command)
+        assert (code, len(err.splitlines())) == (2, 1)
+        assert "checkpoint.safetensors" in err
+    assert not (folder / "cut.py").exists()
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("sort", "--set", "layres=1"),
+        ("sort", "--set", "layers"),
+        ("sort", "--set", "layers=many"),
+        ("sort", "--set", "layers=0"),
+        ("sort", "--preset", "published", "--set", "batch=0"),
+        ("hist", "--preset", "demo"),
+        ("sort", "-o", "program.txt"),
+        ("sort", "--resume"),
+        ("sort", "-o", "notes.py"),
+    ],
+    ids=" ".join,
+)
+def test_settings_without_meaning_are_refused_before_training(
+    arguments: tuple[str, ...], said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    (folder / "notes.py").write_text("print('mine')\n", encoding="utf-8")
+    code, out, err = said("train", *arguments)
+    assert (code, out, len(err.splitlines())) == (2, "", 1), err
+    assert not (folder / "runs").exists()
+
+
+def test_a_run_that_is_stopped_says_how_to_go_on(
+    said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer import fit
+
+    whole = fit.train
+
+    def stopped(*arguments: Any, **options: Any) -> fit.TrainResult:
+        return replace(whole(*arguments, **options), interrupted=True)
+
+    monkeypatch.setattr(fit, "train", stopped)
+    code, _, err = said("train", "sort", *SMALL)
+    assert code == INTERRUPTED
+    assert "tpdebug train sort --run-folder runs/sort-0 --resume -o sort_program.py" in err
+    assert (folder / "sort_program.py").is_file()
+
+
+# Outcomes #############################################################################################################
+
+
+@pytest.mark.parametrize(
+    ("raised", "code", "says"),
+    [
+        (KeyboardInterrupt(), INTERRUPTED, "stopped"),
+        (MemoryError(), 2, "--sample"),
+        (RecursionError(), 2, "nested"),
+        (OSError(5, "Input/output error", "disk"), 2, "disk: Input/output error"),
+        (EOFError(), 2, "stopped"),
+    ],
+    ids=lambda value: type(value).__name__,
+)
+def test_whatever_stops_a_verb_is_told_in_one_line(
+    raised: BaseException,
+    code: int,
+    says: str,
+    said: Callable[..., tuple[int, str, str]],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    def stop(*_: object, **__: object) -> None:
+        raise raised
+
+    monkeypatch.setattr("analyze.dead.find_dead", stop)
+    found, out, err = said("dead", "exact.py")
+    assert (found, out) == (code, "")
+    assert says in err
+    assert len(err.strip().splitlines()) == 1
+
+
+def test_a_reader_that_leaves_early_is_no_error(folder: Path) -> None:
+    command = f"'{sys.executable}' -c '{RUN_MAIN}' verify faulty.py --json | head -c 1"
+    done = subprocess.run(
+        ["bash", "-o", "pipefail", "-c", command],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+    )
+    assert (done.returncode in (0, 1), done.stdout, done.stderr) == (True, "{", "")
+
+
+def test_a_terminal_without_unicode_shows_what_it_can(folder: Path) -> None:
+    environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "ascii"}
+    done = subprocess.run(
+        [sys.executable, "-c", RUN_MAIN, "trace", "faulty.py", "--input", WRONG],
+        capture_output=True,
+        text=True,
+        check=False,
+        cwd=folder,
+        env=environment,
+    )
+    assert (done.returncode, done.stderr) == (0, "")

@@ -1,0 +1,97 @@
+"""The data-flow graph: stages, edges, what the readout makes of a variable, slices."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+from fractions import Fraction
+from itertools import combinations
+
+import pytest
+from hypothesis import given
+
+from analyze.dataflow import data_flow, reached_from, reaching, stages, swing
+from tests.programs import PROGRAMS
+from tests.strategies import programs
+from tprog.entry import Entry
+from tprog.errors import BadUsage
+from tprog.program import Program, Symbols, Weights
+
+SORT = PROGRAMS["sort"].program
+
+
+def test_the_graph_of_the_sort_program() -> None:
+    lines = {Entry("less", "wiring"): 9}
+    graph = data_flow(SORT, dead=["same"], highlighted=["less", "readout"], title="a test", lines=lines)
+    nodes = {node.name: node for node in graph.nodes}
+    assert list(nodes) == ["tokens", "positions", "ones", "less", "same", "rank", "sorted", "readout"]
+    assert [(node.stage, node.layer) for node in graph.nodes] == [
+        (0, None), (0, None), (0, None), (2, 0), (2, 0), (3, 0), (4, 1), (5, None),
+    ]  # fmt: skip
+    assert {(edge.source, edge.target, edge.role) for edge in graph.edges} == {
+        *(("tokens", head, role) for head in ("less", "same") for role in ("query", "key")),
+        *(("ones", head, "value") for head in ("less", "same")),
+        ("less", "rank", "input"),
+        ("same", "rank", "input"),
+        ("positions", "sorted", "query"),
+        ("rank", "sorted", "key"),
+        ("tokens", "sorted", "value"),
+        ("sorted", "readout", "readout"),
+    }
+    assert nodes["less"].line == 9
+    assert (nodes["same"].dead, nodes["less"].dead) == (True, False)
+    assert graph.dead == ("same",)
+    assert graph.highlighted == ("less", "readout")
+    assert nodes["sorted"].swing == 2.0  # from +1 for one class and 0 for another to 0 and +1
+    assert nodes["readout"].reading == "best of 5 classes"
+
+
+def test_a_pooled_readout_says_so() -> None:
+    assert data_flow(PROGRAMS["question_type"].program).nodes[-1].reading.startswith("mean over positions")
+
+
+@given(programs())
+def test_heads_and_lookups_stand_behind_all_they_read(program: Program) -> None:
+    stage = stages(program)
+    for node in program.nodes:
+        assert all(stage[read] < stage[node.name] for read in node.reads)
+        kind = {"Embedding": {1}, "Lookup": {1}, "Head": {0}, "NumericHead": {0}}[type(node).__name__]
+        assert stage[node.name] % 2 in kind
+    graph = data_flow(program)
+    assert len(graph.edges) == sum(len(node.reads) for node in program.nodes) + len(program.readout.terms)
+
+
+@given(programs())
+def test_swing_is_the_largest_change_of_a_difference_between_two_classes(program: Program) -> None:
+    for term in program.readout.terms:
+        domain = program.variables[term.variable].domain
+        largest = Fraction(0)
+        if isinstance(domain, Symbols):
+            rows = [row for row in term.rows if row is not None]
+            values = [[Fraction(w, program.readout.scale) for w in row] for row in rows]
+        else:
+            row = term.rows[0] or ()
+            values = [[Fraction(w, program.readout.scale) * x for w in row] for x in (domain.low, domain.high)]
+        for one, other in combinations(values, 2):
+            for c, d in combinations(range(len(program.classes)), 2):
+                largest = max(largest, abs((one[c] - one[d]) - (other[c] - other[d])))
+        assert swing(program, term) == largest
+
+
+def test_slices_follow_reads_backward_and_forward() -> None:
+    assert reaching(SORT, ["rank"]) == {"rank", "less", "same", "tokens", "ones"}
+    assert reaching(SORT, ["readout"]) == {"readout", *SORT.variables}
+    assert reached_from(SORT, ["less"]) == {"less", "rank", "sorted", "readout"}
+    assert reached_from(SORT, ["positions"]) == {"positions", "sorted", "readout"}
+    no_readout = replace(SORT, readout=replace(SORT.readout, terms=(Weights("ones", ((1, 0, 0, 0, 0),)),)))
+    assert reached_from(no_readout, ["rank"]) == {"rank", "sorted"}
+
+
+def test_a_slice_from_nowhere_is_refused() -> None:
+    for ask in (reaching, reached_from):
+        with pytest.raises(BadUsage, match="no variable 'nowhere'"):
+            ask(SORT, ["nowhere"])
+
+
+def test_highlighting_what_is_not_there_is_refused() -> None:
+    with pytest.raises(BadUsage, match="no variable 'nowhere'"):
+        data_flow(SORT, highlighted=["nowhere"])

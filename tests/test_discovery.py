@@ -1,0 +1,109 @@
+"""Which program a command is about when the command line leaves it out."""
+
+from __future__ import annotations
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+
+from cli.discovery import STATE, VARIABLE, find_program, remember
+from tprog.errors import BadFile, BadUsage
+
+PROGRAM = "def run(tokens):\n    return tokens\n"
+
+
+@pytest.fixture
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """An empty folder without a pyproject.toml of its own, as the current one."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def test_the_argument_comes_first_and_needs_no_reason(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv(VARIABLE, "other.py")
+    chosen = find_program("named.py", None, folder)
+    assert (chosen.path, chosen.reason) == (Path("named.py"), None)
+    assert find_program(None, "named.py", folder) == chosen
+    assert find_program("named.py", "named.py", folder) == chosen
+
+
+def test_an_argument_and_an_option_that_differ_are_both_named(folder: Path) -> None:
+    with pytest.raises(BadUsage, match=r"one\.py and --program two\.py"):
+        find_program("one.py", "two.py", folder)
+
+
+def test_the_order_is_variable_then_settings_then_memory_then_folder(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "only.py").write_text(PROGRAM)
+    assert find_program(None, None, folder).path == Path("only.py")
+    (folder / "last.py").write_text(PROGRAM)
+    remember(Path("last.py"), folder)
+    assert find_program(None, None, folder).path == Path("last.py")
+    (folder / "pyproject.toml").write_text('[tool.tpdebug]\nprogram = "set.py"\n')
+    assert find_program(None, None, folder).path == Path("set.py")
+    monkeypatch.setenv(VARIABLE, "variable.py")
+    chosen = find_program(None, None, folder)
+    assert chosen.path == Path("variable.py")
+    assert chosen.reason is not None
+    assert VARIABLE in chosen.reason
+
+
+def test_settings_of_a_folder_above_are_read_relative_to_it(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (folder / "pyproject.toml").write_text('[tool.tpdebug]\nprogram = "set.py"\n')
+    below = folder / "notes"
+    below.mkdir()
+    monkeypatch.chdir(below)
+    assert find_program(None, None, below).path == Path("..", "set.py")
+
+
+def test_settings_that_say_nothing_of_a_program_are_passed_over(folder: Path) -> None:
+    (folder / "pyproject.toml").write_text('[project]\nname = "x"\n')
+    (folder / "only.py").write_text(PROGRAM)
+    assert find_program(None, None, folder).path == Path("only.py")
+
+
+@pytest.mark.parametrize("text", ["[tool.tpdebug\n", "[tool.tpdebug]\nprogram = 3\n"])
+def test_settings_that_cannot_be_read_are_named(folder: Path, text: str) -> None:
+    (folder / "pyproject.toml").write_text(text)
+    with pytest.raises(BadFile, match=r"pyproject\.toml"):
+        find_program(None, None, folder)
+
+
+def test_two_programs_in_the_folder_are_both_named(folder: Path) -> None:
+    for name in ("one.py", "two.py"):
+        (folder / name).write_text(PROGRAM)
+    with pytest.raises(BadUsage, match=r"one\.py and two\.py"):
+        find_program(None, None, folder)
+
+
+def test_other_python_files_are_no_programs(folder: Path) -> None:
+    (folder / "setup.py").write_text("print('hello')\n")
+    (folder / "latin.py").write_bytes(b"# \xe9\n")
+    with pytest.raises(BadUsage, match="give the path"):
+        find_program(None, None, folder)
+
+
+def test_what_is_remembered_survives_as_a_path_relative_to_the_folder(folder: Path, tmp_path: Path) -> None:
+    (folder / "a.py").write_text(PROGRAM)
+    remember(folder / "a.py", folder)
+    remember(Path("a.py"), folder)
+    assert json.loads((folder / STATE).read_text())["program"] == "a.py"
+
+
+@pytest.mark.parametrize("state", ["", "[]", "{", '{"program": 3}', '{"program": "gone.py"}'])
+def test_a_state_file_of_no_use_is_passed_over(folder: Path, state: str) -> None:
+    (folder / "only.py").write_text(PROGRAM)
+    (folder / STATE).parent.mkdir()
+    (folder / STATE).write_text(state)
+    assert find_program(None, None, folder).path == Path("only.py")
+
+
+def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(folder: Path) -> None:
+    (folder / STATE.parent).write_text("a file where the state's folder would be")
+    remember(Path("a.py"), folder)
+    assert (folder / STATE.parent).is_file()
+    assert os.listdir(folder) == [STATE.parent.name]

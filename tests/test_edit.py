@@ -1,0 +1,173 @@
+"""Edits: what they change, that they can be undone, and what they refuse."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given
+from hypothesis import strategies as st
+
+from tests.programs import PROGRAMS
+from tests.strategies import programs
+from tprog.edit import (
+    CellEdit,
+    Edit,
+    MaskEdit,
+    ReadEdit,
+    RowEdit,
+    WeightEdit,
+    WeightRowEdit,
+    WordEdit,
+    apply,
+    candidates,
+    describe,
+    entry,
+    read_by,
+    undo,
+)
+from tprog.entry import Entry
+from tprog.errors import BadProgram, BadUsage, NotExact
+from tprog.program import Head, Lookup, Program, Symbols, cell_keys
+
+SORT = PROGRAMS["sort"].program
+QUESTION = PROGRAMS["question_type"].program
+
+
+@st.composite
+def edits(draw: st.DrawFn, program: Program) -> Edit:
+    """Any edit: a candidate of some node, a hole, a weight or a weight row."""
+    made: list[Edit] = []
+    for node in program.nodes:
+        found = list(candidates(program, node))
+        made += draw(st.lists(st.sampled_from(found), max_size=2)) if found else []
+        if isinstance(node, Lookup):
+            made.append(CellEdit(node.name, next(iter(cell_keys(program, node))), None))
+    for term in program.readout.terms:
+        domain = program.variables[term.variable].domain
+        value = draw(st.sampled_from(domain.values)) if isinstance(domain, Symbols) else None
+        made.append(WeightEdit(term.variable, value, draw(st.sampled_from(program.classes)), draw(st.integers(-3, 3))))
+        if value is not None:
+            row = tuple(draw(st.integers(-3, 3)) for _ in program.classes)
+            made.append(WeightRowEdit(term.variable, value, draw(st.sampled_from([None, row]))))
+    assume(made)
+    return draw(st.sampled_from(made))
+
+
+@given(st.data())
+def test_undoing_an_edit_gives_the_program_back(data: st.DataObject) -> None:
+    program = data.draw(programs())
+    edit = data.draw(edits(program))
+    try:
+        changed = apply(program, edit)
+    except (BadProgram, NotExact):
+        return  # well-formed edits of which the program's own checks refuse the result, such as too large a sum
+    inverse = undo(program, edit)
+    assert apply(changed, inverse) == program
+    assert entry(inverse) == entry(edit)
+    assert "\n" not in describe(edit)
+
+
+@given(st.data())
+def test_every_candidate_changes_its_node_and_nothing_else(data: st.DataObject) -> None:
+    program = data.draw(programs())
+    assume(program.nodes)
+    node = data.draw(st.sampled_from(program.nodes))
+    found = list(candidates(program, node))
+    assert len(set(found)) == len(found)
+    assume(found)
+    edit = data.draw(st.sampled_from(found))
+    try:
+        changed = apply(program, edit)
+    except NotExact:
+        return
+    assert [new.name for new in changed.nodes if new != program.by_name[new.name]] == [node.name]
+    assert changed.readout == program.readout
+
+
+def test_candidates_keep_to_the_entries_asked_for() -> None:
+    only = Entry("less", "row", ("b",))
+    found = list(candidates(SORT, SORT.by_name["less"], lambda where: where == only))
+    assert {entry(edit) for edit in found} == {only}
+    # The row accepts only 'a': six other keys in its place, six beside it, or none.
+    assert len(found) == 6 + 6 + 1
+
+
+def test_a_row_that_is_a_hole_gets_one_key() -> None:
+    program = PROGRAMS["partial"].program
+    only = Entry("like", "row", ("e",))
+    found = list(candidates(program, program.by_name["like"], lambda where: where == only))
+    assert found == [RowEdit("like", "e", (word,)) for word in program.vocabulary]
+
+
+def test_a_read_moves_only_to_a_variable_of_the_same_domain() -> None:
+    wirings = [e for e in candidates(SORT, SORT.by_name["sorted"]) if isinstance(e, ReadEdit)]
+    assert wirings == []  # positions, ranks and tokens differ, and nothing else stands before
+    with pytest.raises(BadUsage, match="the domains differ"):
+        apply(SORT, ReadEdit("sorted", "query", "tokens"))
+    moved = apply(SORT, ReadEdit("rank", "second input", "less"))
+    assert read_by(moved, "rank", "second input") == "less"
+
+
+def test_a_head_in_a_causal_program_is_never_made_to_look_ahead() -> None:
+    dyck = PROGRAMS["dyck1"].program
+    masks = [e for e in candidates(dyck, dyck.by_name["opened"]) if isinstance(e, MaskEdit)]
+    assert masks == [MaskEdit("opened", "before", False), MaskEdit("opened", "all", True)]
+
+
+def test_each_kind_of_edit_says_what_it_does() -> None:
+    told = {
+        describe(RowEdit("less", "b", ("a", "c"))): "less, query 'b': accept 'a' or 'c'",
+        describe(RowEdit("less", "b", ())): "less, query 'b': accept nothing",
+        describe(RowEdit("less", "b", None)): "less, query 'b': accept a hole",
+        describe(CellEdit("rank", (1, 3), 5)): "rank, input 1, 3: answer 5",
+        describe(CellEdit("pair", ("a", "b"), "x")): "pair, input 'a', 'b': answer 'x'",
+        describe(WordEdit("emb_0", "how", "amount")): "emb_0, word 'how': value 'amount'",
+        describe(WeightEdit("tokens", "a", "b", 3)): "readout of tokens = 'a': weight of 'b' becomes 3",
+        describe(WeightRowEdit("count", None, (1, 2))): "readout of count: weights become (1, 2)",
+        describe(ReadEdit("rank", "first input", "same")): "rank: first input becomes same",
+        describe(MaskEdit("less", "before", True)): "less: mask becomes before, without position 0",
+    }
+    assert list(told) == list(told.values())
+
+
+def test_a_weight_in_a_missing_row_fills_the_row_and_undo_makes_it_missing_again() -> None:
+    program = PROGRAMS["partial"].program
+    edit = WeightEdit("pair", 2, "no", 7)
+    changed = apply(program, edit)
+    (term,) = (term for term in changed.readout.terms if term.variable == "pair")
+    assert term.rows[2] == (0, 7)
+    assert apply(changed, undo(program, edit)) == program
+
+
+@pytest.mark.parametrize(
+    ("edit", "message"),
+    [
+        (RowEdit("nowhere", "a", ()), "no node 'nowhere'"),
+        (RowEdit("rank", "a", ()), "'rank' is not a head"),
+        (RowEdit("less", "z", ()), "'z' is not a value"),
+        (CellEdit("less", (0,), 1), "'less' is not a lookup"),
+        (CellEdit("rank", (0, 99), 1), "has no cell at"),
+        (WordEdit("less", "a", "b"), "'less' is not an embedding"),
+        (MaskEdit("rank", "before", False), "'rank' is not a head"),
+        (ReadEdit("rank", "query", "less"), "has no query"),
+        (ReadEdit("less", "key", "sorted"), "nothing before it provides"),
+        (WeightEdit("tokens", "a", "b", 1), "does not read 'tokens'"),
+        (WeightEdit("sorted", "z", "b", 1), "'z' is not a value"),
+        (WeightEdit("sorted", None, "b", 1), "one row a value"),
+        (WeightEdit("sorted", "a", "z", 1), "'z' is not a class"),
+    ],
+)
+def test_an_edit_of_what_is_not_there_is_refused(edit: Edit, message: str) -> None:
+    with pytest.raises(BadUsage, match=message):
+        apply(SORT, edit)
+
+
+def test_a_row_that_a_program_cannot_have_is_refused_by_its_own_checks() -> None:
+    with pytest.raises(BadProgram, match="accepts 'z'"):
+        apply(SORT, RowEdit("less", "a", ("z",)))
+
+
+def test_an_embedding_word_can_be_edited() -> None:
+    changed = apply(QUESTION, WordEdit("emb_0", "many", "human"))
+    assert changed != QUESTION
+    assert apply(changed, undo(QUESTION, WordEdit("emb_0", "many", "human"))) == QUESTION
+    assert isinstance(apply(QUESTION, ReadEdit("asked_before", "value", "emb_0")).by_name["asked_before"], Head)

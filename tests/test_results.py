@@ -1,0 +1,72 @@
+"""Results: plain types only, and back from JSON as they were."""
+
+from __future__ import annotations
+
+import json
+
+import pytest
+
+from analyze.blame import blame
+from analyze.circuits import SubProblem, find_circuits
+from analyze.dataflow import data_flow
+from analyze.dead import find_dead
+from analyze.results import (
+    BlameResult,
+    CallDifference,
+    CallEdge,
+    CallGraphResult,
+    CallNode,
+    Result,
+    VerifyResult,
+)
+from analyze.trace import trace
+from analyze.verify import verify
+from tests.programs import PROGRAMS
+from tprog.errors import BadFile
+from tprog.tasks import get_task, inputs_for
+from tprog.version import VERSION
+
+PROGRAM = PROGRAMS["sort_with_a_fault"].program
+TOKENS = ["<s>", "a", "b", "b", "b", "b", "</s>"]
+
+
+def _results() -> list[Result]:
+    inputs = inputs_for(PROGRAM, sample=300)
+    fractions = PROGRAMS["rationals"].program
+    return [
+        verify(PROGRAM, inputs_for(PROGRAM), limit=3),
+        trace(PROGRAM, TOKENS, expected=get_task("sort").oracle(TOKENS), contrast=inputs),
+        trace(fractions, ["<s>", "x", "y"]),
+        data_flow(PROGRAM, dead=["less"]),
+        find_dead(fractions, inputs_for(fractions)),
+        find_circuits(PROGRAM, inputs, [SubProblem("all"), SubProblem("input", tuple(TOKENS))]),
+        blame(PROGRAM, inputs, TOKENS, limit=2),
+        blame(PROGRAM, inputs, TOKENS, position=1, limit=2),
+        CallGraphResult(
+            program="p.py",
+            engine="libcst",
+            nodes=(CallNode("run", 3, True), CallNode("len", None, False)),
+            edges=(CallEdge("run", "len", "calls", (4, 5)),),
+            differences=(CallDifference("run", "f", "libcst", "passed"),),
+        ),
+    ]
+
+
+def test_every_result_comes_back_from_json_as_it_was() -> None:
+    for result in _results():
+        data = result.to_json()
+        text = json.dumps(data, allow_nan=False)
+        assert json.loads(text) == data
+        assert type(result).from_json(json.loads(text)) == result
+        assert data["schema"] == f"tpdebug.{result.verb}/1"
+        assert data["tool"] == VERSION
+
+
+def test_a_result_of_another_schema_is_refused() -> None:
+    data = verify(PROGRAM, inputs_for(PROGRAM, sample=10)).to_json()
+    with pytest.raises(BadFile, match=r"expected 'tpdebug.blame/1'"):
+        BlameResult.from_json(data)
+    with pytest.raises(BadFile, match="does not fit its schema"):
+        VerifyResult.from_json({**data, "more": 1})
+    with pytest.raises(BadFile, match="does not fit its schema"):
+        VerifyResult.from_json({key: value for key, value in data.items() if key != "tokens"})
