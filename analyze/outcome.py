@@ -19,7 +19,7 @@ from numpy.typing import NDArray
 from analyze.results import Checked
 from tprog.entry import Entry
 from tprog.execute import Array, Batch, Bools, Execution, execute, read_out_at
-from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program
+from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
 from tprog.tasks import UNGRADED, Inputs
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -113,9 +113,12 @@ class Ground:
         return self.batch.present & (self.first_hole > order[variable])[:, None]
 
     def mode(self, variable: str) -> int:
-        """The most frequent code (or numerator) of a variable; ties: the smallest; 0 if it is never computed."""
+        """The most frequent code (or numerator) of a variable; ties: the smallest; if none is computed, the first."""
         found, counts = np.unique(self.intact.values[variable][self.computed(variable)], return_counts=True)
-        return int(found[counts.argmax()]) if len(found) else 0
+        if len(found):
+            return int(found[counts.argmax()])
+        domain = self.program.variables[variable].domain
+        return 0 if isinstance(domain, Symbols) else int(domain.low * domain.denominator)
 
     def same(self, execution: Execution, rows: Rows) -> Bools:
         """[row]: whether all graded outcomes of `execution`, of the inputs `rows`, are those of the intact program."""

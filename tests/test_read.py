@@ -143,6 +143,11 @@ CHANGES = {
     "a variable that stands for another": ('"state": state}', '"state": tokens}', "`tokens`"),
     "a changed preamble": ("ones = [1] * len(tokens)", "ones = [2] * len(tokens)", "`ones = [2]"),
     "a changed ending": ("return classify(READOUT", "return tokens or classify(READOUT", "`return tokens or"),
+    "a loop before the return": (
+        "    return classify(",
+        "    for token in tokens:\n        pass\n    return classify(",
+        "`for token in tokens",
+    ),
     "a side effect in run": ("    state = elem", "    print(tokens)\n    state = elem", "`print(tokens)`"),
     "a query that answers some keys only": (
         "return q_token ==",

@@ -37,9 +37,10 @@ def read_tpdebug(
     frame = read_frame(top, tables)
     parts = Parts(source, top.constants, top.functions, tables, frame, dict(frame.variables))
     nodes = _run(parts)
+    variables = _variables(parts)
     terms = read_weights(parts)
     for term in terms:
-        if term.variable not in _variables(parts):
+        if term.variable not in variables:
             found = f"`variables` without {term.variable!r}"
             source.refuse(_body(parts)[-2], found, "every variable that READOUT names")
     program = built(
@@ -71,6 +72,8 @@ def _run(parts: Parts) -> list[Node]:
     for statement, text in [*zip(body, PREAMBLE, strict=False), (body[-1], ending)]:
         if ast.unparse(statement) != text:
             parts.source.unexpected(statement, f"`{text}`")
+    if not isinstance(body[-2], ast.Assign) or ast.unparse(body[-2].targets[0]) != "variables":
+        parts.source.unexpected(body[-2], "`variables = {...}`, and then the return")
     nodes: list[Node] = []
     for statement in body[len(PREAMBLE) : -2]:
         node = read_node(parts, statement)
