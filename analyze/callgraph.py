@@ -17,8 +17,8 @@ from typing import Literal, TypeAlias
 import libcst as cst
 from libcst.metadata import ExpressionContext
 
-from analyze.references import MODULE, Container, Defined, Instance, Meaning, References
-from analyze.results import CallEdge, CallGraphResult, CallNode
+from analyze.references import Container, Defined, Instance, Meaning, References
+from analyze.results import MODULE, CallEdge, CallGraphResult, CallNode
 
 ENGINE = "libcst"
 

@@ -22,7 +22,7 @@ import numpy as np
 
 from analyze.dataflow import READOUT, reaching, swing
 from analyze.outcome import Ground, Rows, ground, kind_of, label, node_line, outcomes, spread, take
-from analyze.results import Circuit, CircuitMember, CircuitResult, plain
+from analyze.results import Circuit, CircuitNode, CircuitResult, plain
 from tprog.entry import Entry
 from tprog.errors import BadUsage
 from tprog.execute import Array, Bools, Execution, decode, encode, execute
@@ -106,7 +106,7 @@ def find_circuits(
         problems = [SubProblem("class", word) for code, word in enumerate(program.classes) if code in predicted]
         if never := [word for code, word in enumerate(program.classes) if code not in predicted]:
             notes.append(f"never predicted: {', '.join(never)}")
-    found = tuple(_circuit(on, problem, constants, lines) for problem in problems)
+    found = tuple(_circuit(on, problem, constants) for problem in problems)
     notes += [
         f"{circuit.problem}: the empty circuit suffices, as they stay with every head and lookup ablated"
         for circuit in found
@@ -117,10 +117,15 @@ def find_circuits(
         program=label(program, name),
         checked=on.checked,
         baseline=f"the most frequent value of each node over {on.checked.description}{named}",
-        nodes=len(constants),
+        nodes=tuple(_described(program, node, lines) for node in constants),
         circuits=found,
         notes=tuple(notes),
     )
+
+
+def _described(program: Program, name: str, lines: Mapping[Entry, int] | None) -> CircuitNode:
+    node = program.by_name[name]
+    return CircuitNode(name, kind_of(node), reading(program, node), node_line(lines, name))
 
 
 def ablatable(program: Program) -> list[str]:
@@ -248,9 +253,7 @@ class _Trial:
                 return kept
 
 
-def _circuit(
-    on: Ground, problem: SubProblem, constants: Mapping[str, int], lines: Mapping[Entry, int] | None
-) -> Circuit:
+def _circuit(on: Ground, problem: SubProblem, constants: Mapping[str, int]) -> Circuit:
     """The smallest circuit found for one sub-problem."""
     program = on.program
     if problem.kind == "input":
@@ -271,16 +274,7 @@ def _circuit(
         value=" ".join(problem.value) if isinstance(problem.value, tuple) else str(problem.value),
         pairs=int(pairs.sum()),
         inputs=len(rows),
-        members=tuple(
-            CircuitMember(
-                name=node,
-                kind=kind_of(program.by_name[node]),
-                reading=reading(program, program.by_name[node]),
-                line=node_line(lines, node),
-                core=node in core,
-            )
-            for node in ranked[0]
-        ),
+        members=tuple(ranked[0]),
         ablated=tuple(
             (node, plain(decode(program, node, code))) for node, code in constants.items() if node not in ranked[0]
         ),

@@ -34,9 +34,6 @@ from tprog.errors import BadSource
 
 Kind: TypeAlias = Literal["function", "method", "class"]
 
-MODULE = "<module>"
-"""The name of a module's own top level, as Python's tracebacks print it."""
-
 
 @dataclass(frozen=True)
 class Definition:

@@ -258,6 +258,10 @@ class GraphResult(Result):
     highlighted: tuple[str, ...]
 
 
+MODULE = "<module>"
+"""The name of a module's own top level, as Python's tracebacks print it."""
+
+
 @dataclass(frozen=True)
 class CallNode:
     """A function (or ``<module>``, the top level) of a source file.
@@ -370,14 +374,13 @@ class DeadResult(Result):
 
 
 @dataclass(frozen=True)
-class CircuitMember:
-    """A head or lookup that a circuit keeps. `core`: every sufficient set found contains it."""
+class CircuitNode:
+    """A head or lookup: what a circuit keeps or leaves out."""
 
     name: str
     kind: str
     reading: str
     line: int | None
-    core: bool
 
 
 @dataclass(frozen=True)
@@ -389,7 +392,8 @@ class Circuit:
         kind: class, position, token, input or all.
         value: which class, position (as text), token or input; empty for all.
         pairs, inputs: how many predictions, on how many inputs, it stands for; all were checked.
-        members: sufficient; with any one of them left out, it is not (1-minimal); the smallest set found.
+        members: the heads and lookups it keeps, in execution order. They suffice; with any one of them left out,
+            they do not (1-minimal); no smaller set was found.
         ablated: (node, the constant it is fixed at), of all other heads and lookups.
         alternatives: the other 1-minimal sets found, smallest first.
         core: what all sets found have in common.
@@ -401,7 +405,7 @@ class Circuit:
     value: str
     pairs: int
     inputs: int
-    members: tuple[CircuitMember, ...]
+    members: tuple[str, ...]
     ablated: tuple[tuple[str, Plain], ...]
     alternatives: tuple[tuple[str, ...], ...]
     core: tuple[str, ...]
@@ -415,7 +419,7 @@ class CircuitResult(Result):
     Attributes:
         checked: the inputs from which the sub-problems and the baseline were taken.
         baseline: what an ablated node yields, in words.
-        nodes: how many heads and lookups there are.
+        nodes: all heads and lookups, in execution order.
         notes: what was left out, such as classes that are never predicted.
     """
 
@@ -424,7 +428,7 @@ class CircuitResult(Result):
     program: str
     checked: Checked
     baseline: str
-    nodes: int
+    nodes: tuple[CircuitNode, ...]
     circuits: tuple[Circuit, ...]
     notes: tuple[str, ...]
 

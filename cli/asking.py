@@ -283,7 +283,7 @@ def _data_flow(
     title = ""
     if problems is not None:
         (circuit,) = find_circuits(program, inputs, problems).circuits
-        highlighted, title = {member.name for member in circuit.members}, f"circuit: {circuit.problem}"
+        highlighted, title = set(circuit.members), f"circuit: {circuit.problem}"
     elif source is not None:
         highlighted, title = reached_from(program, [source]), f"what {source} flows into"
     elif target is not None:

@@ -25,7 +25,7 @@ from analyze.results import (
     Candidate,
     Checked,
     Circuit,
-    CircuitMember,
+    CircuitNode,
     CircuitResult,
     Contrast,
     Counterexample,
@@ -117,7 +117,7 @@ DEAD = DeadResult(
 )
 
 
-def circuit(value: str, members: tuple[CircuitMember, ...]) -> Circuit:
+def circuit(value: str, members: tuple[str, ...]) -> Circuit:
     return Circuit(
         problem=f"class {value!r}",
         kind="class",
@@ -132,15 +132,17 @@ def circuit(value: str, members: tuple[CircuitMember, ...]) -> Circuit:
     )
 
 
-MEMBERS = (
-    CircuitMember("attn_0_0", "head", "nearest token = f(position), copies token", 33, True),
-    CircuitMember("attn_1_0", "head", "nearest equal token, copies position", 55, False),
+CIRCUIT_NODES = (
+    CircuitNode("attn_0_0", "head", "nearest token = f(position), copies token", 33),
+    CircuitNode("mlp_0_0", "lookup", "table of (tokens, attn_0_0)", 44),
+    CircuitNode("attn_1_0", "head", "nearest equal token, copies position", 55),
 )
+MEMBERS = ("attn_0_0", "attn_1_0")
 CIRCUITS = CircuitResult(
     program="sort_program.py",
     checked=ALL,
     baseline="the most frequent value of each node",
-    nodes=36,
+    nodes=CIRCUIT_NODES,
     circuits=(circuit("a", MEMBERS), circuit("b", MEMBERS[:1]), circuit("c", ())),
     notes=("class 'e' is never predicted",),
 )
@@ -267,7 +269,7 @@ def test_the_answer_stands_first() -> None:
     assert first["verify"] == "sort_program.py: wrong on 4 of 19,530 inputs of the task sort"
     assert first["trace"] == "sort_program.py on ba: predicts ba, expected ab (wrong at position 1, 2)"
     assert first["dead"] == "sort_program.py: 2 of 36 nodes are dead"
-    assert first["circuit"] == "sort_program.py: 2 of 36 nodes suffice for class 'a'"
+    assert first["circuit"] == "sort_program.py: 2 of 3 nodes suffice for class 'a'"
     assert first["blame"] == "sort_program.py on bbbba, position 5: predicted 'a', expected 'b'"
     assert first["blame_of_a_right_prediction"].endswith("predicted 'b', which is right")
 

@@ -14,8 +14,7 @@ from itertools import groupby
 
 import graphviz
 
-from analyze.references import MODULE
-from analyze.results import CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
+from analyze.results import MODULE, CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
 from tprog.version import VERSION
 
 FONT = "Arial"

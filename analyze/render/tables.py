@@ -23,19 +23,27 @@ def table(
     rows: Iterable[Sequence[object]],
     numbers: Iterable[str] = (),
     optional: Iterable[str] = ("line",),
+    whole: Iterable[str] = (),
 ) -> Table:
     """A plain table of folded cells.
 
     Args:
         numbers: the columns that are aligned right.
         optional: the columns that are left out where no row has anything in them.
+        whole: the columns, beside those, that are never folded.
     """
     cells = [["" if cell is None else cell for cell in row] for row in rows]
     kept = [i for i, name in enumerate(columns) if name not in optional or any(row[i] != "" for row in cells)]
     right = set(numbers)
+    unfolded = right | set(whole)
     made = Table(
         *(
-            Column(Text(name), justify="right" if name in right else "left", overflow="fold", no_wrap=name in right)
+            Column(
+                Text(name),
+                justify="right" if name in right else "left",
+                overflow="fold",
+                no_wrap=name in unfolded,
+            )
             for name in (columns[i] for i in kept)
         ),
         box=box.SIMPLE_HEAD,

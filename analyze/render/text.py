@@ -11,14 +11,14 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from analyze.references import MODULE
+from analyze.render.circuits import circuits_text
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, table, typed
 from analyze.render.trace import trace_text
 from analyze.results import (
+    MODULE,
     BlameResult,
     CallGraphResult,
     Candidate,
-    CircuitResult,
     Counterexample,
     DeadResult,
     GraphEdge,
@@ -188,52 +188,6 @@ def dead_text(result: DeadResult) -> RenderableType:
         table(("node", "verdict", "evidence", "holds for", "line"), rows, ("line",)) if rows else None,
         f"\n{together} can be removed together, no prediction changes: {removable}" if result.removable else None,
         f"only values that occur were tried for: {', '.join(result.untried)}" if result.untried else None,
-    )
-
-
-# Circuits #############################################################################################################
-
-
-def circuits_text(result: CircuitResult) -> RenderableType:
-    """The circuit of each sub-problem; `+` marks the members that every sufficient set found contains."""
-    if len(result.circuits) == 1:
-        return _one_circuit(result)
-    rows = [
-        (
-            circuit.problem,
-            f"{len(circuit.members)} of {result.nodes}",
-            ", ".join(member.name + "+" * member.core for member in circuit.members) or "none: constants suffice",
-            f"{circuit.pairs:,}",
-            circuit.status,
-        )
-        for circuit in result.circuits
-    ]
-    shared = set.intersection(*({m.name for m in c.members} for c in result.circuits)) if result.circuits else set()
-    answer = f"{result.program}: {counted(len(result.circuits), 'circuit')} among {counted(result.nodes, 'node')}"
-    return page(
-        answer + (f"; in all of them: {', '.join(sorted(shared))}" if shared else ""),
-        "bold",
-        f"{evidence(result.checked)}; all other nodes fixed at {result.baseline}",
-        table(("sub-problem", "size", "circuit", "predictions", "how sure"), rows, ("size", "predictions")),
-        "+ is in every sufficient set that was found",
-        *result.notes,
-    )
-
-
-def _one_circuit(result: CircuitResult) -> RenderableType:
-    (circuit,) = result.circuits
-    rows = [(m.name + "+" * m.core, m.kind, m.reading, at_line(m.line)) for m in circuit.members]
-    stays = f"{counted(circuit.pairs, 'prediction')} on {counted(circuit.inputs, 'input')} stay"
-    others = [", ".join(names) or "none" for names in circuit.alternatives]
-    return page(
-        f"{result.program}: {len(circuit.members)} of {counted(result.nodes, 'node')} suffice for {circuit.problem}",
-        "bold",
-        f"{circuit.status}; {stays}; {evidence(result.checked)}",
-        f"all other nodes fixed at {result.baseline}",
-        table(("member", "kind", "what it does", "line"), rows, ("line",)) if rows else None,
-        "+ is in every sufficient set that was found" if rows else None,
-        *(f"or: {names}" for names in others),
-        *result.notes,
     )
 
 
