@@ -356,3 +356,14 @@ def test_a_program_with_one_class_has_no_gap() -> None:
     result = blame(program, inputs_for(program), ["<s>", "a"], expected=[None, "only"])
     assert result.right
     assert result.account is None
+
+
+def test_an_answer_that_is_given_counts_for_its_input_in_place_of_the_tasks() -> None:
+    tokens = ["<s>", "b", "a", "</s>"]
+    given_answer = [None, "b", "b", None]
+    result = blame(SORT, inputs_for(SORT), tokens, expected=given_answer)
+    assert (result.position, result.predicted, result.expected) == (1, "a", "b")
+    assert result.wrong_before == 1
+    assert result.candidates
+    assert all(candidate.mended >= 1 for candidate in result.candidates)
+    assert result.checked.description == "all 19,530 inputs, this one with the answer as given"
