@@ -25,10 +25,11 @@ from analyze.single_edits import (
     trials,
     weight_edits,
 )
+from tprog.batch import Batch, encode
 from tprog.edit import Edit, ReadoutEdit, apply, describe, entry
 from tprog.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import FORCED, Batch, Execution, encode, execute, mask_word
+from tprog.execute import FORCED, Execution, execute, mask_word
 from tprog.nodes import INT64_LIMIT
 from tprog.primitives import visible
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols

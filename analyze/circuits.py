@@ -23,9 +23,10 @@ import numpy as np
 from analyze.dataflow import READOUT, reaching, swing
 from analyze.outcome import Ground, Rows, ground, kind_of, label, node_line, outcomes, spread, take
 from analyze.results import Circuit, CircuitNode, CircuitResult, plain
+from tprog.batch import Array, Bools, encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import Array, Bools, Execution, decode, encode, execute
+from tprog.execute import Execution, decode, execute
 from tprog.program import Embedding, Program, Symbols, Value
 from tprog.reading import reading
 from tprog.tasks import UNGRADED, Inputs, task_of

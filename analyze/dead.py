@@ -19,8 +19,9 @@ import numpy as np
 from analyze.dataflow import reached_from, swing
 from analyze.outcome import Ground, Rows, ground, kind_of, label, node_line, spread, take
 from analyze.results import DeadNode, DeadResult, Removal, Verdict, plain
+from tprog.batch import Array
 from tprog.entry import Entry
-from tprog.execute import Array, Execution, decode, execute
+from tprog.execute import Execution, decode, execute
 from tprog.nodes import INT64_LIMIT
 from tprog.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program, Symbols
 from tprog.reading import reading

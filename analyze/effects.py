@@ -19,8 +19,9 @@ import numpy as np
 
 from analyze.outcome import FIRST_HOLE, Ground, Rows, outcomes, take
 from analyze.single_edits import kind_of_edit, recodes, rivals, shares, size_of
+from tprog.batch import Array, Bools
 from tprog.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, edited_node, weight_row
-from tprog.execute import Array, Bools, evaluate, execute
+from tprog.execute import evaluate, execute
 
 _FIRST_PART = 128
 """Inputs on which every edit is tried, half of them wrong ones where there are as many."""

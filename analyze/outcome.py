@@ -17,8 +17,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.results import Checked
+from tprog.batch import Array, Batch, Bools
 from tprog.entry import Entry
-from tprog.execute import Array, Batch, Bools, Execution, execute, read_out_at
+from tprog.execute import Execution, execute, read_out_at
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
 from tprog.tasks import UNGRADED, Inputs
 

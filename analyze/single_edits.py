@@ -13,6 +13,7 @@ from typing import Literal, TypeAlias, assert_never
 import numpy as np
 
 from analyze.outcome import FIRST_HOLE, outcomes, take
+from tprog.batch import Array
 from tprog.edit import (
     CellEdit,
     Edit,
@@ -30,7 +31,7 @@ from tprog.edit import (
 )
 from tprog.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.execute import Array, Execution, evaluate, execute
+from tprog.execute import Execution, evaluate, execute
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbol, Symbols, domain_of
 
 EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "wiring", "readout"]

@@ -9,9 +9,10 @@ import numpy as np
 
 from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line, outcomes
 from analyze.results import Contrast, Plain, TraceResult, TraceRow, TraceTable, plain
+from tprog.batch import encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import Execution, encode, execute
+from tprog.execute import Execution, execute
 from tprog.program import Program
 from tprog.reading import reading
 from tprog.tasks import Inputs

@@ -141,7 +141,8 @@ def run(
     as_json: JsonOption = False,
 ) -> int:
     """Run a program on inputs. The file is read, not executed; exit 1 if an input reaches a hole."""
-    from tprog.execute import encode, execute
+    from tprog.batch import encode
+    from tprog.execute import execute
     from tprog.text import parse_input, show_tokens
 
     subject = read_subject(argument, program)

@@ -7,7 +7,8 @@ from dataclasses import replace
 
 import numpy as np
 
-from tprog.execute import encode, execute
+from tprog.batch import encode
+from tprog.execute import execute
 from tprog.program import Embedding, Lookup, Node, Program, Symbols, Value
 from tprog.tasks import Inputs
 

@@ -19,6 +19,7 @@ from analyze.single_edits import kind_of_edit, reached_entries, size_of, trials,
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
+from tprog.batch import encode
 from tprog.edit import (
     CellEdit,
     Edit,
@@ -34,7 +35,7 @@ from tprog.edit import (
 )
 from tprog.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.execute import encode, execute
+from tprog.execute import execute
 from tprog.program import Program, Readout, Symbols, Weights
 from tprog.tasks import Inputs, inputs_for
 

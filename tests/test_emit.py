@@ -16,8 +16,9 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
+from tprog.batch import encode
 from tprog.emit import SIDE_ROWS, emit
-from tprog.execute import encode, execute
+from tprog.execute import execute
 from tprog.program import Embedding, Lookup, Program, Readout, Weights
 from tprog.read import read_module, read_source
 

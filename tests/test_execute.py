@@ -12,8 +12,9 @@ from hypothesis import given, settings
 from tests.programs import PROGRAMS
 from tests.slow import Reached, Slow, slow_run
 from tests.strategies import programs, some_inputs
+from tprog.batch import BEHIND_END, CHUNK, chunks, encode
 from tprog.errors import BadInput, NotExact
-from tprog.execute import BEHIND_END, CHUNK, FORCED, Execution, chunks, encode, execute, predict
+from tprog.execute import FORCED, Execution, execute, predict
 from tprog.program import (
     BEGIN,
     END,

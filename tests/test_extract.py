@@ -13,8 +13,9 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
+from tprog.batch import BEHIND_END, Batch
 from tprog.errors import NotExact
-from tprog.execute import BEHIND_END, Batch, execute
+from tprog.execute import execute
 from tprog.program import BEGIN, END, Embedding, Head, Lookup, NumericHead, Program
 from trainer.choices import ARGMAX
 from trainer.config import TrainConfig

@@ -14,8 +14,9 @@ from hypothesis import given, settings
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
+from tprog.batch import encode
 from tprog.errors import BadProgram, NotExact, TpdebugError
-from tprog.execute import encode, execute
+from tprog.execute import execute
 from tprog.nodes import Node
 from tprog.program import (
     BEGIN,

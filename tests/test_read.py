@@ -11,9 +11,10 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.test_emit import large_vocabulary_program
+from tprog.batch import encode
 from tprog.emit import emit
 from tprog.errors import BadFile, BadSource, TpdebugError
-from tprog.execute import encode, execute
+from tprog.execute import execute
 from tprog.program import Head, Lookup
 from tprog.read import read_module, read_source
 

@@ -12,8 +12,9 @@ from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
+    from tprog.batch import Batch
     from tprog.emit import Emitted
-    from tprog.execute import Batch, Execution
+    from tprog.execute import Execution
     from tprog.program import Program
 
 __all__ = ["emit", "execute", "load"]
@@ -43,7 +44,7 @@ def execute(program: Program, inputs: Batch | Sequence[Sequence[str]]) -> Execut
     Raises:
         tprog.errors.BadInput: an input that the program cannot take.
     """
-    from tprog.execute import Batch, encode
+    from tprog.batch import Batch, encode
     from tprog.execute import execute as execute_batch
 
     return execute_batch(program, inputs if isinstance(inputs, Batch) else encode(program, inputs))

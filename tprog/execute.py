@@ -7,17 +7,17 @@ domain allows, so that no step rounds. Shapes: [input, position], [input, query,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tprog import primitives
-from tprog.errors import BadInput
+from tprog.batch import Array, Batch, Bools, chunks
 from tprog.program import (
     AttentionHead,
     Embedding,
@@ -34,66 +34,8 @@ from tprog.program import (
     Weights,
 )
 
-Array: TypeAlias = NDArray[Any]
-Bools: TypeAlias = NDArray[np.bool_]
-
-CHUNK = 4096
-"""Inputs evaluated at once: [chunk, query, key] arrays of the largest shipped programs stay inside a core's cache."""
-
-BEHIND_END = -1
-"""The token code at positions behind the end of an input."""
-
 FORCED = -1
 """The prediction code at positions whose output is forced, and behind the end of an input."""
-
-
-@dataclass(frozen=True, eq=False)
-class Batch:
-    """Inputs as token codes.
-
-    Attributes:
-        tokens: [input, position] indices in the vocabulary, `BEHIND_END` behind the end; as wide as the longest input.
-        lengths: [input] tokens in each, ``<s>`` and ``</s>`` included.
-    """
-
-    tokens: Array
-    lengths: Array
-
-    def __len__(self) -> int:
-        return len(self.lengths)
-
-    def take(self, rows: Array | slice) -> Batch:
-        """The chosen inputs, in the chosen order, at the width of this batch."""
-        return Batch(self.tokens[rows], self.lengths[rows])
-
-    @cached_property
-    def present(self) -> Bools:
-        """[input, position]: whether the position lies within the input."""
-        return np.arange(self.tokens.shape[1]) < self.lengths[:, None]
-
-    def words(self, program: Program, row: int) -> list[str]:
-        """Input `row` as tokens."""
-        return [program.vocabulary[code] for code in self.tokens[row, : self.lengths[row]]]
-
-
-def encode(program: Program, inputs: Sequence[Sequence[str]]) -> Batch:
-    """Whole token sequences, ``<s>`` and ``</s>`` included, as a `Batch`.
-
-    Raises:
-        BadInput: an input that the program cannot take; the message names the token and its index.
-    """
-    codes = {word: code for code, word in enumerate(program.vocabulary)}
-    read = []
-    for tokens in inputs:
-        try:
-            read.append([codes[t] for t in primitives.check(tokens, program.vocabulary, program.max_length)])
-        except ValueError as error:
-            raise BadInput(str(error)) from None
-    lengths = np.array([len(row) for row in read], dtype=np.int64)
-    rectangle = np.full((len(read), int(lengths.max(initial=0))), BEHIND_END, dtype=np.int32)
-    for row, found in enumerate(read):
-        rectangle[row, : len(found)] = found
-    return Batch(rectangle, lengths)
 
 
 @dataclass(frozen=True)
@@ -243,14 +185,6 @@ def execute(
             changed.add(name)
     totals = _read_out(program, batch, values, holed, changed, base)
     return Execution(program, batch, values, holed, totals)
-
-
-def chunks(batch: Batch, size: int = CHUNK) -> Iterator[tuple[slice, Batch]]:
-    """The batch in pieces, each cut to the width of its longest input."""
-    for start in range(0, len(batch), size):
-        rows = slice(start, start + size)
-        width = int(batch.lengths[rows].max(initial=0))
-        yield rows, Batch(batch.tokens[rows, :width], batch.lengths[rows])
 
 
 def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:

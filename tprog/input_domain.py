@@ -13,7 +13,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.execute import BEHIND_END, Batch
+from tprog.batch import BEHIND_END, Batch
 from tprog.program import BEGIN, END
 
 Array: TypeAlias = NDArray[Any]

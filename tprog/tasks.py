@@ -17,8 +17,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog import primitives
+from tprog.batch import Batch
 from tprog.errors import BadInput, BadProgram, BadUsage
-from tprog.execute import Batch
 from tprog.input_domain import Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
 from tprog.program import BEGIN, END, UNKNOWN, Program
 

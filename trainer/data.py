@@ -13,8 +13,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
+from tprog.batch import Batch
 from tprog.errors import BadUsage
-from tprog.execute import Batch
 from tprog.tasks import UNGRADED, Task, get_task
 from trainer.config import TrainConfig
 from trainer.model import Frame, cardinality

@@ -26,7 +26,8 @@ import numpy as np
 
 import tprog
 from tests.bench.random_program import random_program
-from tprog.execute import Batch, predict
+from tprog.batch import Batch
+from tprog.execute import predict
 from tprog.program import Program
 from tprog.tasks import inputs_for
 
