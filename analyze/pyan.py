@@ -136,6 +136,6 @@ def _run(source: str, path: str, timeout: float) -> str:
     if done.returncode == 0:
         return done.stdout
     if "No module named pyan" in done.stderr:
-        raise BadUsage("pyan3 is not installed here; expected it for this engine: pip install tpdebug[pyan]")
+        raise BadUsage("pyan3 is not installed here; expected it for this engine: pip install pyan3")
     last = (done.stderr.strip().splitlines() or ["no message"])[-1]
     raise BadUsage(f"pyan3 failed on {path} with exit code {done.returncode}: {last}")

@@ -30,7 +30,7 @@ from libcst.metadata import (
     ScopeProvider,
 )
 
-from tprog.errors import BadSource
+from tprog.syntax import parse_python
 
 Kind: TypeAlias = Literal["function", "method", "class"]
 
@@ -98,16 +98,12 @@ class References:
         path: its name in error messages.
 
     Raises:
-        BadSource: the text is not Python.
+        BadSource: the text is not Python, or is nested too deep.
     """
 
     def __init__(self, source: str, path: str) -> None:
-        try:
-            module = cst.parse_module(source)
-        except cst.ParserSyntaxError as error:
-            raise BadSource(
-                path, error.raw_line, error.raw_column + 1, "text that is not Python", "a Python module", error.message
-            ) from None
+        parse_python(source, path)  # refuses what libcst would crash on
+        module = cst.parse_module(source)
         wrapper = MetadataWrapper(module, unsafe_skip_copy=True)
         self.module = module
         self.scopes: Mapping[cst.CSTNode, Scope | None] = wrapper.resolve(ScopeProvider)

@@ -27,7 +27,8 @@ def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: 
         BadUsage: the right answers are not known.
     """
     if inputs.expected is None:
-        raise BadUsage("there is no task to verify the program against: it names none; give one with --task")
+        named = f"its task {program.task!r} is not one of tpdebug's" if program.task else "it names none"
+        raise BadUsage(f"there is no task to verify the program against: {named}; give one with --task")
     predictions, in_hole = predict(program, inputs.batch)
     expected = inputs.expected.reshape(predictions.shape)
     graded = expected != UNGRADED

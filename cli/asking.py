@@ -107,6 +107,12 @@ def graph(
     from analyze.render import text as render
 
     if calls or cross_check or engine is not Engine.LIBCST:
+        asked = {"--class": answer, "--position": position, "--token": token, "--input": text, "--task": task}
+        asked |= {"--from": source, "--to": target, "--sample": sample}
+        if given := [option for option, value in asked.items() if value is not None]:
+            raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
+        if cross_check and file is not None and file.suffix.lower() in (".svg", ".dot"):
+            raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
         called, choice = _call_graph(argument, program, engine, cross_check)
         draw = partial(dot.call_graph, called)
         what = f"The functions of {called.program}, and who calls or passes whom."
@@ -115,8 +121,8 @@ def graph(
         return
     subject = read_subject(argument, program, task)
     problems = _sub_problems(subject, answer, position, token, text)
-    if sum(asked is not None for asked in (problems, source, target)) > 1:
-        raise BadUsage("a circuit, --from and --to are three things to highlight; ask for one")
+    if problems is not None and (source or target):
+        raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
     flow = _data_flow(subject, subject.inputs(sample, seed), problems, source, target)
     draw = partial(dot.data_flow, flow)
     what = f"The variables of {flow.program}, and who reads whom. {flow.title}".rstrip()
@@ -284,6 +290,9 @@ def _data_flow(
     if problems is not None:
         (circuit,) = find_circuits(program, inputs, problems).circuits
         highlighted, title = set(circuit.members), f"circuit: {circuit.problem}"
+    elif source is not None and target is not None:
+        highlighted = reached_from(program, [source]) & reaching(program, [target])
+        title = f"what flows from {source} into {target}"
     elif source is not None:
         highlighted, title = reached_from(program, [source]), f"what {source} flows into"
     elif target is not None:

@@ -73,7 +73,10 @@ def _configured(folder: Path) -> Chosen | None:
             project = tomllib.loads(settings.read_text(encoding="utf-8"))
         except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
             raise BadFile(f"{settings}: cannot be read ({error}); name the program on the command line") from None
-        tool = project.get("tool", {}).get("tpdebug", {})
+        tools = project.get("tool", {})
+        tool = tools.get("tpdebug", {}) if isinstance(tools, dict) else {}
+        if not isinstance(tool, dict):
+            raise BadFile(f"{settings}: tpdebug under [tool] is {tool!r}; expected a table, [tool.tpdebug]")
         if "program" not in tool:
             return None
         if not isinstance(tool["program"], str):
@@ -94,7 +97,7 @@ def _remembered(folder: Path) -> Chosen | None:
 
 
 def _only_one(folder: Path) -> Chosen:
-    found = [path for path in sorted(folder.glob("*.py")) if _looks_like_a_program(path)]
+    found = [path for path in sorted(folder.glob("*.py")) if path.is_file() and _looks_like_a_program(path)]
     match found:
         case [path]:
             return Chosen(path.relative_to(folder), "the only program in this folder")

@@ -16,7 +16,7 @@ from cli.discovery import remember
 from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, SeedOption
 from cli.output import Color, Preset, note, terminal
 from cli.subject import read_subject
-from tprog.errors import BadUsage
+from tprog.errors import BadFile, BadInput, BadUsage, TpdebugError
 
 if TYPE_CHECKING:
     from tprog.program import Program
@@ -86,7 +86,7 @@ def train(
         bool, typer.Option("--force", help="Replace a run in that folder, and a module that tpdebug did not write.")
     ] = False,
 ) -> None:
-    """Train a program and write its module. Ctrl-C keeps what is learned; --resume goes on."""
+    """Train a program and write its module. Ctrl-C keeps what is learned in the run folder; --resume goes on."""
     file = _module_path(file or Path(f"{task}_program.py"), force)
     with _needs_torch():
         from trainer.fit import train as fit
@@ -96,14 +96,18 @@ def train(
     else:
         config = _configured(task, preset, seed, epochs, settings or [])
     result = fit(config, folder, resume=resume, overwrite=force)
+    if result.interrupted:
+        note(
+            f"stopped after {result.epochs} of {config.epochs} epochs; what is learned is in {folder}. "
+            f"Go on with: tpdebug train {task} --run-folder {folder} --resume -o {file}"
+        )
+        note(f"for the program as it is now: tpdebug emit {folder} -o {file}")
+        raise typer.Exit(130)
     _write_module(result.program, file, force)
     for split in ("validation", "test"):
         typer.echo(f"{split}: {result.accuracies[split]}")
     typer.echo(str(result.rounding))
     typer.echo(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
-    if result.interrupted:
-        note(f"stopped before the end; go on with: tpdebug train {task} --run-folder {folder} --resume -o {file}")
-        raise typer.Exit(130)
 
 
 def emit(
@@ -148,14 +152,22 @@ def run(
     subject = read_subject(argument, program)
     if texts is None and sys.stdin.isatty():
         raise BadUsage('no input is given; give --input "abbc", or one input a line on stdin')
-    lines = [line.rstrip("\n") for line in sys.stdin] if texts is None else texts
-    inputs = [parse_input(line, subject.program) for line in lines]
-    execution = execute(subject.program, encode(subject.program, inputs))
-    holes = [execution.hole(row) for row in range(len(inputs))]
-    if subject.choice is not None:
-        note(subject.choice)
-    for row, (tokens, hole) in enumerate(zip(inputs, holes, strict=True)):
-        prediction = None if hole else execution.outputs(row)
+    found_hole = False
+    for place, line in enumerate(sys.stdin if texts is None else texts, start=1):
+        if texts is None and not line.strip():
+            continue
+        try:
+            tokens = parse_input(line.rstrip("\n"), subject.program)
+            execution = execute(subject.program, encode(subject.program, [tokens]))
+        except BadInput as error:
+            if texts is None:
+                raise BadInput(f"line {place} of stdin: {error}") from None
+            raise
+        hole = execution.hole(0)
+        found_hole = found_hole or hole is not None
+        prediction = None if hole else execution.outputs(0)
+        if subject.choice is not None and place == 1:
+            note(subject.choice)
         if as_json:
             told = {"tokens": tokens, "prediction": prediction, "hole": str(hole) if hole else None}
             typer.echo(json.dumps({"schema": "tpdebug.run/1", **told}, ensure_ascii=False))
@@ -163,7 +175,7 @@ def run(
             typer.echo(show_tokens(prediction))
         else:
             typer.echo(str(hole) if hole else prediction)
-    return int(any(holes))
+    return int(found_hole)
 
 
 # Parts ################################################################################################################
@@ -176,7 +188,9 @@ def _needs_torch() -> Iterator[None]:
     except ModuleNotFoundError as error:
         if error.name not in ("torch", "safetensors"):
             raise
-        raise BadUsage(f"this needs {error.name}, which is not installed: pip install 'tpdebug[train]'") from None
+        raise BadUsage(
+            f"this needs {error.name}, which is not installed: pip install '.[train]' in tpdebug's folder"
+        ) from None
 
 
 def _configured(task: str, preset: Preset, seed: int, epochs: int | None, settings: list[str]) -> TrainConfig:
@@ -224,7 +238,21 @@ def _module_path(file: Path, force: bool) -> Path:
     if file.suffix != ".py":
         raise BadUsage(f"-o {file}: a program is written as a module; expected the ending .py")
     check_target(file, force=force)
+    if not force and file.exists() and _edited(file):
+        raise BadFile(f"{file} was edited since tpdebug wrote it; use --force to overwrite it, or another name")
     return file
+
+
+def _edited(file: Path) -> bool:
+    """Whether a module is no longer what tpdebug would write: somebody's work, which is not overwritten unasked."""
+    from tprog.emit import emit as emit_program
+    from tprog.read import read_module
+
+    try:
+        module = read_module(file)
+    except TpdebugError:
+        return file.stat().st_size > 0
+    return emit_program(module.program, file.stem).text != module.text
 
 
 def _write_module(program: Program, file: Path, force: bool) -> None:

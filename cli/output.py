@@ -68,7 +68,7 @@ class Output:
     ) -> None:
         self.as_json, self.file, self.force, self.color = as_json, file, force, color
         endings = (*pictures, "json", "txt")
-        if file is not None and file.suffix.removeprefix(".") not in endings:
+        if file is not None and file.suffix.lower().removeprefix(".") not in endings:
             known = ", ".join(f".{ending}" for ending in endings)
             raise BadUsage(f"-o {file}: the ending picks the form, and this verb writes {known}")
         if file is not None:
@@ -91,7 +91,7 @@ class Output:
             note(choice)
         as_json = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
         if self.file is not None:
-            match self.file.suffix:
+            match self.file.suffix.lower():
                 case ".json":
                     content = as_json
                 case ".txt":
@@ -103,7 +103,7 @@ class Output:
         if self.as_json:
             sys.stdout.write(as_json)
         elif self.file is None:
-            terminal(self.color).print(text())
+            put(terminal(self.color), text())
 
 
 def terminal(color: Color) -> Console:
@@ -116,12 +116,26 @@ def terminal(color: Color) -> Console:
     return Console(force_terminal=forced, no_color=color is Color.NEVER or None, width=width, highlight=False)
 
 
-def as_text(renderable: RenderableType) -> str:
+def put(console: Console, renderable: RenderableType) -> None:
+    """Print whole lines: without blanks at their ends, and never cut, so that a narrow terminal wraps what is wider."""
+    from rich.segment import Segment, Segments
+
+    shown: list[Segment] = []
+    for line in Segment.split_lines(console.render(renderable)):
+        while line and not line[-1].text.strip(" "):
+            line.pop()
+        if line:
+            line[-1] = Segment(line[-1].text.rstrip(" "), line[-1].style)
+        shown += [*line, Segment.line()]
+    console.print(Segments(shown), crop=False)
+
+
+def as_text(renderable: RenderableType, width: int = PIPE_WIDTH) -> str:
     """What a console without colour would print."""
     from rich.console import Console
 
     page = io.StringIO()
-    Console(width=PIPE_WIDTH, no_color=True, highlight=False, file=page).print(renderable)
+    put(Console(width=width, no_color=True, highlight=False, file=page), renderable)
     return page.getvalue()
 
 

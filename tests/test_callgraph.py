@@ -212,3 +212,11 @@ def test_text_that_is_not_python_is_refused_with_its_place() -> None:
     with pytest.raises(BadSource) as caught:
         call_graph("x = 1\ndef f(:\n", "m.py")
     assert str(caught.value).startswith("m.py:2:")
+
+
+@pytest.mark.parametrize(
+    "deep", ["x = [" + "[" * 5000 + "]" * 5001, "x = " + "-" * 3000 + "1", "x = a" + ".b" * 3000], ids=len
+)
+def test_text_nested_too_deep_is_refused_and_does_not_crash(deep: str) -> None:
+    with pytest.raises(BadSource, match=r"nested|nesting|syntax error"):
+        call_graph(deep, "deep.py")

@@ -126,7 +126,7 @@ def test_only_train_and_emit_of_a_run_need_torch(folder: Path) -> None:
     }
     done = _python(WITHOUT_TORCH, "\n".join(codes), folder=folder)
     assert done.stdout.splitlines()[-1].split() == ["codes", *map(str, codes.values())], done.stderr
-    assert done.stderr.count("pip install 'tpdebug[train]'") == 2
+    assert done.stderr.count("pip install '.[train]' in tpdebug's folder") == 2
 
 
 # Answers ##############################################################################################################
@@ -380,7 +380,54 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
     code, _, err = said("train", "sort", *SMALL)
     assert code == INTERRUPTED
     assert "tpdebug train sort --run-folder runs/sort-0 --resume -o sort_program.py" in err
-    assert (folder / "sort_program.py").is_file()
+    assert "tpdebug emit runs/sort-0 -o sort_program.py" in err
+    assert not (folder / "sort_program.py").exists()  # half-trained, it must replace nothing
+
+
+def test_a_module_that_a_person_edited_is_not_overwritten_unasked(
+    said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    path = folder / "exact.py"
+    assert said("emit", str(path), "-o", "copy.py")[0] == 0
+    assert said("emit", str(path), "-o", "copy.py")[0] == 0  # as tpdebug wrote it: nothing is lost
+    edited = (folder / "copy.py").read_text(encoding="utf-8").replace("READOUT = {", "# my notes\nREADOUT = {", 1)
+    (folder / "copy.py").write_text(edited, encoding="utf-8")
+    code, _, err = said("emit", str(path), "-o", "copy.py")
+    assert (code, err) == (
+        2,
+        "tpdebug: copy.py was edited since tpdebug wrote it; use --force to overwrite it, or another name\n",
+    )
+    assert said("train", "sort", *SMALL, "-o", "copy.py")[0] == 2
+    assert (folder / "copy.py").read_text(encoding="utf-8") == edited
+    assert said("emit", str(path), "-o", "copy.py", "--force")[0] == 0
+
+
+def test_inputs_on_stdin_are_answered_as_they_come_and_a_bad_line_is_named(
+    said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO("ba\n\ncba\nxx\n"))
+    code, out, err = said("run", str(folder / "exact.py"))
+    assert (code, out) == (2, "ab\nabc\n")
+    assert err == "tpdebug: line 4 of stdin: token 1 is 'x'; expected one of 'a', 'b', 'c', 'd', 'e'\n"
+
+
+def test_a_run_folder_that_holds_other_things_is_left_alone(
+    said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    (folder / "mine").mkdir()
+    (folder / "mine" / "notes.txt").write_text("x", encoding="utf-8")
+    code, _, err = said("train", "sort", *SMALL, "--run-folder", "mine")
+    assert (code, err.count("holds other things than a run")) == (2, 1)
+    assert [path.name for path in (folder / "mine").iterdir()] == ["notes.txt"]
+
+
+@pytest.mark.parametrize("options", [("--class", "a"), ("--from", "run"), ("--task", "sort"), ("--sample", "9")])
+def test_a_call_graph_takes_no_option_of_the_data_flow(
+    options: tuple[str, ...], said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    code, _, err = said("graph", str(folder / "exact.py"), "--calls", *options)
+    assert (code, err) == (2, f"tpdebug: {options[0]} is about the data flow; a call graph has no such thing\n")
+    assert said("graph", str(folder / "exact.py"), "--cross-check", "-o", "x.svg")[0] == 2
 
 
 # Outcomes #############################################################################################################

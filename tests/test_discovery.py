@@ -107,3 +107,20 @@ def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(folder: Path) -> N
     remember(Path("a.py"), folder)
     assert (folder / STATE.parent).is_file()
     assert os.listdir(folder) == [STATE.parent.name]
+
+
+@pytest.mark.parametrize("settings", ["[tool]\ntpdebug = 4\n", "[tool.tpdebug]\nprogram = 4\n", "tool = [1]\n"])
+def test_settings_of_another_shape_are_no_traceback(folder: Path, settings: str) -> None:
+    (folder / "pyproject.toml").write_text(settings)
+    (folder / "only.py").write_text(PROGRAM)
+    if "tool = [1]" in settings:
+        assert find_program(None, None, folder).path == Path("only.py")
+    else:
+        with pytest.raises(BadFile, match="expected"):
+            find_program(None, None, folder)
+
+
+def test_a_pipe_in_the_folder_is_passed_over(folder: Path) -> None:
+    os.mkfifo(folder / "pipe.py")
+    (folder / "only.py").write_text(PROGRAM)
+    assert find_program(None, None, folder).path == Path("only.py")

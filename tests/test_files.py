@@ -228,3 +228,18 @@ def test_a_missing_file_a_folder_and_a_huge_file_are_refused(tmp_path: Path, mon
     monkeypatch.setattr(files, "open", _fails(errno.EACCES), raising=False)
     with pytest.raises(BadFile, match=r"cannot read .*a.py: permission denied"):
         read_text(tmp_path / "a.py")
+
+
+def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.py")
+    with pytest.raises(BadFile, match="is a pipe, which may never end"):
+        read_text(tmp_path / "pipe.py")
+
+
+def test_a_byte_order_mark_is_no_part_of_the_text_and_utf_16_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "p.py"
+    path.write_bytes(b"\xef\xbb\xbfx = 1\n")
+    assert read_text(path) == "x = 1\n"
+    path.write_text("x = 1\n", encoding="utf-16")
+    with pytest.raises(BadFile, match="is UTF-16 text"):
+        read_text(path)

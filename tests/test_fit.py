@@ -138,7 +138,7 @@ def test_a_run_that_is_done_stays_as_it_is(tmp_path: Path) -> None:
 def test_a_run_is_overwritten_only_when_asked(tmp_path: Path) -> None:
     train(TINY, tmp_path, progress=False)
     before = bytes_of(tmp_path)
-    with pytest.raises(BadFile, match="holds a run already; resume it, overwrite it, or name another folder"):
+    with pytest.raises(BadFile, match="holds a run already; --resume it"):
         train(dataclasses.replace(TINY, seed=1), tmp_path, progress=False)
     assert bytes_of(tmp_path) == before
     train(dataclasses.replace(TINY, seed=1), tmp_path, progress=False, overwrite=True)

@@ -238,7 +238,7 @@ def test_bad_input_and_holes_are_one_line_on_stderr(capsys: pytest.CaptureFixtur
 
     assert main(_upper, LETTERS, ["az"]) == 2
     assert main(_upper, LETTERS, []) == 2
-    assert main(hole, LETTERS, ["a"]) == 2
+    assert main(hole, LETTERS, ["a"]) == 1
     assert capsys.readouterr() == (
         "",
         "token 2 is 'z'; expected one of 'a', 'b'\n"

@@ -9,7 +9,7 @@ from hypothesis import given
 
 from tests.programs import PROGRAMS, equal, everything, predicate
 from tests.strategies import programs
-from tprog.program import Head, Keys, Node, NumericHead, Program
+from tprog.program import Head, Keys, Lookup, Node, NumericHead, Program
 from tprog.reading import LIMIT, reading
 
 SORT = PROGRAMS["sort"].program
@@ -44,8 +44,8 @@ def _shifted(by: int) -> tuple[Keys, ...]:
         ),
         (Head("h", "tokens", "tokens", "tokens", ((),) * 7), "selects nothing, copies tokens at 0"),
         (Head("h", "tokens", "tokens", "tokens", ((),) * 7, default="a"), "selects nothing, always 'a'"),
-        (Head("h", "tokens", "tokens", "tokens", LATER), "nearest greater token, copies token"),
-        (NumericHead("n", "tokens", "tokens", "ones", LESS), "counts smaller tokens"),
+        (Head("h", "tokens", "tokens", "tokens", LATER), "nearest greater token (marks aside), copies token"),
+        (NumericHead("n", "tokens", "tokens", "ones", LESS), "counts smaller tokens (marks aside)"),
         (
             NumericHead("n", "tokens", "tokens", "ones", equal(VOCABULARY, VOCABULARY), mask="before"),
             "counts earlier equal tokens",
@@ -56,7 +56,7 @@ def _shifted(by: int) -> tuple[Keys, ...]:
         (NumericHead("n", "tokens", "tokens", "less", (("a",),) * 7), "sums less at tokens = 'a'"),
         (
             NumericHead("n", "tokens", "tokens", "less", (("a",),) * 7, reduce="mean", default=0),
-            "mean of less at tokens = 'a'",
+            "mean of less at tokens = 'a', else 0",
         ),
         (NumericHead("n", "tokens", "tokens", "ones", (None, *((),) * 6)), "counts tokens = f(token)"),
     ],
@@ -73,6 +73,24 @@ def test_the_sort_program_reads_as_one_would_say_it() -> None:
         "table of (less, same)",
         "nearest rank = position, copies token",
     ]
+
+
+def test_what_a_window_and_a_default_do_is_said_too() -> None:
+    skipping = NumericHead("n", "tokens", "tokens", "ones", everything(VOCABULARY, VOCABULARY), skip_first=True)
+    assert reading(replace(SORT, nodes=(*SORT.nodes, skipping)), skipping) == "counts positions beyond 0"
+    head = Head("h", "tokens", "tokens", "tokens", equal(VOCABULARY, VOCABULARY), mask="before", default="a")
+    shown = "nearest earlier equal token, copies token, else 'a'"
+    assert reading(replace(SORT, nodes=(*SORT.nodes, head)), head) == shown
+    causal = PROGRAMS["dyck1"].program
+    assert reading(causal, causal.nodes[0]) == "counts tokens = '(' so far"
+
+
+def test_an_order_is_named_only_where_the_domain_ascends() -> None:
+    for symbols, expected in (((0, 1, 2), "counts smaller u"), ((2, 1, 0), "counts u = f(u)")):
+        table = Lookup("u", ("tokens",), (None,), symbols, (0, 1, 2, 0, 1, 2, 0))
+        smaller = NumericHead("n", "u", "u", "ones", ((), symbols[:1], symbols[:2]))
+        program = replace(SORT, nodes=(table, smaller), readout=replace(SORT.readout, terms=()))
+        assert reading(program, smaller) == expected
 
 
 def test_embeddings_say_how_many_values_they_have() -> None:

@@ -8,6 +8,7 @@ tpdebug.
 
 from __future__ import annotations
 
+import codecs
 import errno
 import os
 import re
@@ -85,6 +86,8 @@ def read_text(path: Path | str, what: str = "a text file") -> str:
             `LARGEST_TEXT`.
     """
     try:
+        if stat.S_ISFIFO(os.stat(path).st_mode) and not str(path).startswith(("/dev/", "/proc/")):
+            raise BadFile(f"{path} is a pipe, which may never end; expected {what}")
         with open(path, "rb") as file:
             data = file.read(LARGEST_TEXT + 1)
     except FileNotFoundError:
@@ -97,10 +100,12 @@ def read_text(path: Path | str, what: str = "a text file") -> str:
         raise BadFile(f"{path} is larger than {LARGEST_TEXT // 2**20} MiB; expected {what}")
     if not data.strip():
         raise BadFile(f"{path} is empty; expected {what}")
+    if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
+        raise BadFile(f"{path} is UTF-16 text; expected {what} in UTF-8")
     if (at := data.find(b"\0")) >= 0:
         raise BadFile(f"{path} is a binary file (it has a zero at byte {at}); expected {what}")
     try:
-        return data.decode("utf-8")
+        return data.decode("utf-8-sig")  # a byte order mark is no part of the text
     except UnicodeDecodeError as error:
         raise BadFile(
             f"{path} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}); expected {what}"

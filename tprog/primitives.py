@@ -156,7 +156,7 @@ def main(run, vocabulary, arguments):
         prediction = run(["<s>", *symbols] + ["</s>"] * ("</s>" in vocabulary))
     except (LookupError, ValueError) as error:
         print(error, file=sys.stderr)
-        return 2
+        return 1 if isinstance(error, LookupError) else 2
     if isinstance(prediction, list):
         prediction = prediction[1 : len(symbols) + 1]
         prediction = ("" if all(len(p) == 1 for p in prediction) else " ").join(prediction)

@@ -7,8 +7,6 @@ showing an Edit needs.
 
 from __future__ import annotations
 
-import ast
-import warnings
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -17,9 +15,10 @@ from tprog.dialects.subset import Source
 from tprog.dialects.tpdebug import read_tpdebug
 from tprog.emit import Block
 from tprog.entry import Entry
-from tprog.errors import BadFile, BadSource
+from tprog.errors import BadFile
 from tprog.files import read_text
 from tprog.program import Program
+from tprog.syntax import parse_python
 
 NOT_A_PROGRAM = "tpdebug reads modules that it wrote, edited or not (docs/how-it-works.md says how far)"
 
@@ -71,23 +70,6 @@ def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | No
     def no_side(name: str) -> str:
         raise BadFile(f"{path}: its side file {name!r} is not at hand")
 
-    tree = _parsed(text, path)
-    try:
-        program, lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, side or no_side)
-    except RecursionError:
-        raise BadSource(path, 1, 1, "expressions nested too deep", "a module as tpdebug writes it") from None
+    tree = parse_python(text, path)
+    program, lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, side or no_side)
     return Module(path, text, "tpdebug", program, lines, blocks)
-
-
-def _parsed(text: str, path: str) -> ast.Module:
-    try:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")  # an invalid escape in somebody's docstring is not our user's concern
-            return ast.parse(text)
-    except SyntaxError as error:
-        line, column = error.lineno or 1, error.offset or 1
-        raise BadSource(path, line, column, f"a syntax error ({error.msg})", "valid Python") from None
-    except (RecursionError, MemoryError):
-        raise BadSource(path, 1, 1, "expressions nested too deep", "a module as tpdebug writes it") from None
-    except ValueError as error:
-        raise BadSource(path, 1, 1, f"text that Python cannot parse ({error})", "valid Python") from None

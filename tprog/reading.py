@@ -44,8 +44,9 @@ def reading(program: Program, node: Node) -> str:
     """One node in words, on one line: ``nearest earlier equal token, copies position``.
 
     A predicate is named as a relation where it is one for *all* its rows: nothing, anything, one constant, the same
-    symbol, another symbol, an order of the key's domain, or a fixed offset of whole numbers; failing that, as what it
-    is between letters, ``(marks aside)``; otherwise it is ``f(query)``. A reading is a summary: the rows define.
+    symbol, another symbol, an order (where the key's domain ascends), or a fixed offset of whole numbers; failing
+    that, as what it is between letters, ``(marks aside)``; otherwise it is
+    ``f(query)``. A reading is a summary: the rows define.
     """
     match node:
         case Embedding():
@@ -67,17 +68,24 @@ def _head(program: Program, node: Head) -> str:
     if what == "nothing":
         fallback = f"copies {node.value} at 0" if node.default is None else f"always {node.default!r}"
         return f"selects nothing, {fallback}"
-    return f"nearest {_DIRECTION[node.mask]}{what}, copies {_ONE.get(node.value, node.value)}"
+    otherwise = "" if node.default is None else f", else {node.default!r}"
+    what = _DIRECTION[node.mask] + what + _window(program, node)
+    return f"nearest {what}, copies {_ONE.get(node.value, node.value)}{otherwise}"
 
 
 def _numeric_head(program: Program, node: NumericHead) -> str:
     what = _selection(program, node, node.key)
     if what == "nothing":
         return f"selects nothing, always {0 if node.default is None else node.default}"
-    what = _DIRECTION[node.mask] + what
+    what = _DIRECTION[node.mask] + what + _window(program, node)
     if node.reduce == "mean":
-        return f"mean of {node.value} at {what}"
+        return f"mean of {node.value} at {what}, else {node.default}"
     return f"counts {what}" if node.value == "ones" else f"sums {node.value} at {what}"
+
+
+def _window(program: Program, node: AttentionHead) -> str:
+    """What of its window a head's mask does not say: a causal head sees no later position, `skip_first` not 0."""
+    return " so far" * (program.causal and node.mask == "all") + " beyond 0" * node.skip_first
 
 
 def _selection(program: Program, node: AttentionHead, key: str) -> str:
@@ -125,8 +133,9 @@ def _without_marks(
 def relation_of(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Sequence[Keys | None]) -> str:
     """The name of the relation that a predicate is, or an empty string.
 
-    Order means the order of the key's domain; a query value that is no key has none. ``= 'a'`` is a constant and
-    ``+ 1`` an offset of whole numbers, where rows whose shifted value is no key accept at most one key or none.
+    An order is named only where the key's domain ascends; a query value that is no key has none. ``= 'a'`` is a
+    constant and ``+ 1`` an offset of whole numbers, where rows whose shifted value is no key accept one
+    key or none.
     """
     if None in rows:
         return ""
@@ -140,9 +149,18 @@ def relation_of(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Sequenc
     place = {key: index for index, key in enumerate(keys)}
     if all(query in place for query in queries):
         for name, row_at in _RELATIONS.items():
-            if all(row == row_at(tuple(keys), place[query]) for query, row in zip(queries, found, strict=True)):
+            ordered = name in ("equal", "different") or _ascends(keys)
+            matching = (row == row_at(tuple(keys), place[query]) for query, row in zip(queries, found, strict=True))
+            if ordered and all(matching):
                 return name
     return _offset(queries, keys, found)
+
+
+def _ascends(keys: Sequence[Symbol]) -> bool:
+    """Whether the order of a domain is the one that "smaller" makes a reader think of."""
+    numbers = [key for key in keys if isinstance(key, int)]
+    words = [key for key in keys if isinstance(key, str)]
+    return (not words and numbers == sorted(numbers)) or (not numbers and words == sorted(words))
 
 
 def _offset(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Sequence[Keys]) -> str:

@@ -34,6 +34,7 @@ from tprog.tasks import UNGRADED
 from tprog.version import VERSION
 from trainer.checkpoint import (
     CHECKPOINT,
+    CONFIG,
     State,
     expect_tensors,
     load_checkpoint,
@@ -291,10 +292,12 @@ def _program_accuracy(program: Program, split: Split) -> Accuracy:
 
 def _begun(config: TrainConfig, folder: Path, data: Data, overwrite: bool) -> Run:
     if (folder / CHECKPOINT).exists() and not overwrite:
-        raise BadFile(f"{folder} holds a run already; resume it, overwrite it, or name another folder")
+        raise BadFile(f"{folder} holds a run already; --resume it, --force its end, or name another --run-folder")
     run = Run(config, data)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        if any(folder.iterdir()) and not (folder / CONFIG).exists():
+            raise BadFile(f"{folder} holds other things than a run; name a new or an empty folder for the run")
         # Of a run that is replaced nothing may survive, or the new settings would stand beside old weights.
         (folder / CHECKPOINT).unlink(missing_ok=True)
     except OSError as error:
