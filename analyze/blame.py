@@ -1,16 +1,18 @@
 """Blame: why one prediction is what it is, and which single edits of the program would mend it.
 
-Every single edit of an entry that the input reaches is tried on it; those that make the prediction right are ranked by
-what they do to all predictions with known answers: net mended (mended less broken), then predicate, lookup, embedding
-and wiring before the readout, then smaller edits, then the order of the entries. Beside them stands the exact account
-of the logit gap. For a right prediction: the entries that it depends on.
+Every small edit of an entry that the input reaches is tried on it: one key, cell, word, read, mask or weight. Where
+none of them makes the prediction right, every row of each predicate is tried. Those that do are ranked by what they do
+to all predictions with known answers: net mended (mended less broken), then predicate, lookup, embedding and wiring
+before the readout, then smaller edits, then the order of the entries. Beside them stands the exact account of the logit
+gap. For a right prediction: the entries that it depends on.
 """
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import assert_never
 
 import numpy as np
 
@@ -19,20 +21,22 @@ from analyze.outcome import Ground, ground, label, outcomes
 from analyze.results import Account, BlameResult, Candidate, Dependence, Plain, Share, plain
 from analyze.single_edits import (
     Trial,
+    consults,
     entry_at,
     kind_of_edit,
+    reached_entries,
+    row_trials,
+    seen,
     size_of,
     trials,
     weight_edits,
 )
 from tprog.batch import Batch, encode
-from tprog.edit import Edit, ReadoutEdit, apply, describe, entry
+from tprog.edit import Edit, apply, describe, entry
 from tprog.entry import Entry
-from tprog.errors import BadUsage
-from tprog.execute import FORCED, Execution, execute, mask_word
-from tprog.nodes import INT64_LIMIT
-from tprog.primitives import visible
-from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
+from tprog.errors import BadUsage, NotExact
+from tprog.execute import FORCED, Execution, execute, read_out_at
+from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
 from tprog.tasks import UNGRADED, Inputs, task_of
 
 LIMIT = 10
@@ -98,9 +102,11 @@ def blame(
     wrong_before = int(domain.wrong.sum())
     tried = list(trials(case.run))
     mending: list[Edit] = []
-    if not right:
-        mending = [trial.edit for trial in tried if trial.outcomes[case.place] == case.wanted]
-        mending += _possible(program, weight_edits(case.run, case.place, case.wanted))
+    dependences: tuple[Dependence, ...] = ()
+    if right:
+        dependences, complete = _dependences(case, tried, lines)
+    else:
+        mending, complete = _mending(case, tried)
     ranking = best_edits(domain, mending, limit)
     hole = case.run.hole(0)
     return BlameResult(
@@ -115,8 +121,8 @@ def blame(
         account=_account(case, lines) if hole is None and len(program.classes) > 1 else None,
         mending=len(mending),
         candidates=tuple(_candidate(program, effect, wrong_before, show, lines) for effect in ranking.effects),
-        proven=ranking.proven,
-        dependences=_dependences(case, tried, lines) if right else (),
+        proven=ranking.proven and complete,
+        dependences=dependences,
         checked=on.checked,
         wrong_before=wrong_before,
     )
@@ -192,17 +198,39 @@ def _wrong(case: _Case) -> tuple[tuple[int | None, str, str | None], ...]:
     )
 
 
-def _possible(program: Program, edits: Iterable[ReadoutEdit]) -> list[Edit]:
-    """Those edits whose weights stay within exact arithmetic."""
-    unit = program.logit_scale // program.readout.scale
-    found: list[Edit] = []
-    for edit in edits:
-        domain = program.variables[edit.variable].domain
-        largest = 1 if isinstance(domain, Symbols) else domain.bound
-        change = int(size_of(program, edit) * program.readout.scale) * unit * largest * program.max_length
-        if program.logit_bound + change < INT64_LIMIT:
-            found.append(edit)
-    return found
+def _mending(case: _Case, tried: Sequence[Trial]) -> tuple[list[Edit], bool]:
+    """The edits that make the prediction right; and, if there are none, whether that holds of all single edits."""
+    found: list[Edit] = [trial.edit for trial in tried if trial.outcomes[case.place] == case.wanted]
+    found += [edit for edit in weight_edits(case.run, case.place, case.wanted) if _outcome(case, edit) == case.wanted]
+    if found:
+        return found, True
+    complete, reached = True, reached_entries(case.run)
+    for node in case.run.program.nodes:
+        for where in dict.fromkeys(entry_at(case.run, node, i) for i in range(int(case.run.batch.lengths[0]))):
+            others, whole = _other_rows(case, where) if where in reached else ([], True)
+            complete &= whole
+            found += [trial.edit for trial in others if trial.outcomes[case.place] == case.wanted][:1]
+    return found, bool(found) or complete
+
+
+def _other_rows(case: _Case, where: Entry) -> tuple[list[Trial], bool]:
+    """What the other contents of an entry, beyond those in `trials`, make of the input; and whether all were tried."""
+    node = case.run.program.by_name.get(where.node)
+    if isinstance(node, Head | NumericHead) and where.part == "row":
+        (query,) = where.at
+        assert not isinstance(query, Fraction)
+        return row_trials(case.run, node, query)
+    # A cell that holds a number was given the other numbers of its table, and there are more.
+    return [], not (isinstance(node, Lookup) and node.symbols is None and where.part == "cell")
+
+
+def _outcome(case: _Case, edit: Edit) -> int | None:
+    """What the edited program predicts there; None if its weights would leave exact arithmetic."""
+    try:
+        edited = apply(case.run.program, edit)
+    except NotExact:
+        return None
+    return int(outcomes(execute(edited, case.run.batch, base=case.run))[0, case.place])
 
 
 def _candidate(
@@ -280,17 +308,32 @@ def _share(case: _Case, variable: str, output: int) -> Fraction:
 # A right prediction ###################################################################################################
 
 
-def _dependences(case: _Case, tried: Sequence[Trial], lines: Mapping[Entry, int] | None) -> tuple[Dependence, ...]:
-    """The entries that a prediction reaches, in execution order, and which of them alone can change it."""
+def _dependences(
+    case: _Case, tried: Sequence[Trial], lines: Mapping[Entry, int] | None
+) -> tuple[tuple[Dependence, ...], bool]:
+    """The entries that a prediction reaches, in execution order, and which of them alone can change it.
+
+    Returns:
+        also whether everything was tried with those that are said not to matter.
+    """
     first: dict[Entry, Edit] = {}
     for trial in tried:
         if trial.outcomes[case.place] != case.predicted:
             first.setdefault(entry(trial.edit), trial.edit)
     others = [code for code in range(len(case.run.program.classes)) if code != case.predicted]
     bends = [edit for code in others for edit in weight_edits(case.run, case.place, code)]
-    for edit in sorted(_possible(case.run.program, bends), key=lambda e: size_of(case.run.program, e)):
-        first.setdefault(entry(edit), edit)
-    return tuple(
+    for edit in sorted(bends, key=lambda e: size_of(case.run.program, e)):
+        if entry(edit) not in first and _outcome(case, edit) not in (None, case.predicted):
+            first[entry(edit)] = edit
+    reached, complete = dynamic_slice(case.run, case.place), True
+    for where in reached:
+        if where not in first:
+            rows, whole = _other_rows(case, where)
+            changing = [trial.edit for trial in rows if trial.outcomes[case.place] != case.predicted]
+            if changing:
+                first[where] = changing[0]
+            complete &= whole or bool(changing)
+    found = tuple(
         Dependence(
             entry=str(where),
             node=where.node,
@@ -300,15 +343,17 @@ def _dependences(case: _Case, tried: Sequence[Trial], lines: Mapping[Entry, int]
             matters=where in first,
             change=describe(first[where]) if where in first else "",
         )
-        for where in dynamic_slice(case.run, case.place)
+        for where in reached
     )
+    return found, complete
 
 
 def dynamic_slice(run: Execution, place: int) -> list[Entry]:
     """The rows, cells, words and weight rows that a prediction for the one input of `run` consults.
 
     A head consults its query there, the keys at all positions that it may see, and its value at those that it
-    attends to or could.
+    attends to or could; where it may see nothing, it consults neither. What can run into a hole decides about the
+    whole output, so a table with a missing entry counts at every position.
 
     Returns:
         entries in execution order, within a node by position.
@@ -317,32 +362,52 @@ def dynamic_slice(run: Execution, place: int) -> list[Entry]:
     places = range(n) if program.readout.pooled else (place,)
     wanted: dict[str, set[int]] = {variable: set() for variable in program.variables}
     for term in program.readout.terms:
-        wanted[term.variable] |= set(places)
+        wanted[term.variable] |= set(_places(run, term, places))
     consulted: list[list[Entry]] = []
     for node in reversed(program.nodes):
-        positions = sorted(wanted[node.name])
-        consulted.append(list(dict.fromkeys(entry_at(run, node, position) for position in positions)))
+        positions = sorted(range(n) if None in _table(node) else wanted[node.name])
+        consulted.append([entry_at(run, node, position) for position in positions if consults(run, node, position)])
         for position in positions:
-            _demand(program, node, position, n, wanted)
+            _demand(run, node, position, wanted)
     found = [where for entries in reversed(consulted) for where in entries]
     for term in program.readout.terms:
-        for position in places:
+        for position in _places(run, term, places):
             value = run.value(term.variable, 0, position)
             categorical = isinstance(program.variables[term.variable].domain, Symbols)
             found.append(Entry("readout", "weights", (term.variable, value) if categorical else (term.variable,)))
     return list(dict.fromkeys(found))
 
 
-def _demand(program: Program, node: Node, position: int, n: int, wanted: dict[str, set[int]]) -> None:
+def _places(run: Execution, term: Weights, places: Sequence[int]) -> Sequence[int]:
+    """The positions at which a readout term decides about a prediction at `places`."""
+    if None not in term.rows:
+        return places
+    return [int(position) for position in np.flatnonzero(read_out_at(run.program, run.batch)[0])]
+
+
+def _table(node: Node) -> Sequence[object]:
+    match node:
+        case Embedding():
+            return node.table
+        case Head() | NumericHead():
+            return node.predicate
+        case Lookup():
+            return node.cells
+        case _:
+            assert_never(node)
+
+
+def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int]]) -> None:
     """Note what a node reads to yield its value at one position."""
     match node:
         case Embedding() | Lookup():
             for read in node.reads:
                 wanted[read].add(position)
         case Head() | NumericHead():
-            seen = set(visible(position, n, mask_word(node, program), node.skip_first))
-            wanted[node.query].add(position)
-            wanted[node.key] |= seen
-            wanted[node.value] |= seen
+            window = seen(run, node, position)
+            if window:
+                wanted[node.query].add(position)
+            wanted[node.key] |= set(window)
+            wanted[node.value] |= set(window)
             if isinstance(node, Head) and node.default is None:
                 wanted[node.value].add(0)  # what a head copies where nothing matches

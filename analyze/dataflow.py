@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Collection, Iterable, Iterator, Mapping
 from fractions import Fraction
 from itertools import combinations
@@ -79,7 +80,11 @@ def data_flow(
 
 
 def stages(program: Program) -> dict[str, int]:
-    """variable -> its column; see `GraphNode.stage`. Heads of layer l stand at 2 l + 2, its lookups at 2 l + 3."""
+    """variable -> its column; see `GraphNode.stage`. Heads of layer l stand at 2 l + 2, its lookups at 2 l + 3.
+
+    A node whose name tells the layer that it was learned in (``attn_1_3``) stands there, even if what it reads would
+    allow an earlier column; any other stands as early as it can.
+    """
     stage = {"tokens": 0, "positions": 0, "ones": 0}
     for node in program.nodes:
         after = max(stage[read] for read in node.reads)
@@ -87,12 +92,18 @@ def stages(program: Program) -> dict[str, int]:
             case Embedding():
                 stage[node.name] = 1
             case Head() | NumericHead():
-                stage[node.name] = max(2, after + 2 - after % 2)
+                stage[node.name] = max(2 * _learned_in("attn", node.name) + 2, after + 2 - after % 2)
             case Lookup():
-                stage[node.name] = max(3, after + 1 + after % 2)
+                stage[node.name] = max(2 * _learned_in("mlp", node.name) + 3, after + 1 + after % 2)
             case _:
                 assert_never(node)
     return stage
+
+
+def _learned_in(module: str, name: str) -> int:
+    """The 0-based layer that a learned node's name tells, else 0."""
+    found = re.fullmatch(rf"(?:num_)?{module}_([0-9]{{1,2}})_[0-9]+", name)
+    return int(found[1]) if found else 0
 
 
 def swing(program: Program, term: Weights) -> Fraction:

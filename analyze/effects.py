@@ -233,7 +233,7 @@ class _Race:
         self.domain.work = 0
         while queue and len(found) < limit:
             if self.domain.work > _WORK:
-                return Ranking(self._finish(found, [contender for _, contender in queue], limit), False)
+                return self._finish(found, [contender for _, contender in queue], limit)
             _, contender = heapq.heappop(queue)
             if contender.part == len(self.parts):
                 found.append(contender)
@@ -267,7 +267,7 @@ class _Race:
         contender.part, contender.mended = contender.part + 1, contender.mended + mended
         contender.broken += broken
 
-    def _finish(self, found: list[_Contender], rest: list[_Contender], limit: int) -> tuple[Effect, ...]:
+    def _finish(self, found: list[_Contender], rest: list[_Contender], limit: int) -> Ranking:
         """The best of the complete edits, after completing those that promise the most."""
         complete = found + [c for c in rest if c.part == len(self.parts)]
         open_ones = sorted((c for c in rest if c.part < len(self.parts)), key=lambda c: (-c.promise, c.tie))
@@ -275,4 +275,5 @@ class _Race:
             while contender.part < len(self.parts):
                 self._go_on(contender)
         best = sorted([*complete, *open_ones[:limit]], key=self._bound)[:limit]
-        return tuple(Effect(c.edit, c.mended, c.broken) for c in best)
+        proven = all(self._bound(c) > self._bound(best[-1]) for c in open_ones[limit:])
+        return Ranking(tuple(Effect(c.edit, c.mended, c.broken) for c in best), proven)

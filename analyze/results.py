@@ -533,10 +533,13 @@ class BlameResult(Result):
         right: whether they are equal.
         wrong: all wrong positions of the input as (position, expected, predicted).
         account: the logit gap; None at a hole, or with a single class.
-        mending: how many single edits mend the prediction.
+        mending: how many single edits mend the prediction: of one key, cell, word, read, mask or weight; where there is
+            none of these, of one row, each with the fewest changed keys.
         candidates: the best of them, in order; exact figures.
-        proven: whether no other edit ranks above the last candidate; if not, those that did best on a part of the
-            inputs were chosen, and counted on all.
+        proven: whether no other of these edits ranks above the last candidate; if not, those that did best on a part of
+            the inputs were chosen, and counted on all. Without candidates, whether no edit at all of a single entry
+            mends (if right: whether none at all of a dependence that does not matter changes the prediction); if not,
+            rows of several keys, or numbers that a lookup does not answer yet, are left.
         dependences: for a right prediction, the entries it reaches, in execution order; else empty.
         checked: the inputs over which mended and broken are counted.
         wrong_before: wrong predictions over those inputs before any edit.

@@ -1,13 +1,16 @@
 """Single edits of a program, and what each makes of one input.
 
-The edits of one node make few different outputs on one input, and those are executed together.
+The edits of one node make few different outputs on one input, and those are executed together. An edit that
+`tprog.edit.candidates` lists is small: one key, cell, word, read or mask. `row_trials` tries all other rows of a
+predicate as well: on one input they differ only by the keys that occur in it.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from itertools import combinations, islice
 from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
@@ -31,8 +34,24 @@ from tprog.edit import (
 )
 from tprog.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.execute import Execution, evaluate, execute
-from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbol, Symbols, domain_of
+from tprog.execute import Execution, evaluate, execute, mask_word
+from tprog.primitives import visible
+from tprog.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Node,
+    NumericHead,
+    Program,
+    Symbol,
+    Symbols,
+    domain_of,
+)
+
+MOST_ROWS = 4096
+"""Rows of one predicate entry tried on one input: all of them where up to 12 different keys occur."""
 
 EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "wiring", "readout"]
 
@@ -55,10 +74,19 @@ def kind_of_edit(edit: Edit) -> EditKind:
 
 
 def size_of(program: Program, edit: Edit) -> Fraction:
-    """How large an edit is: 1 for one key, cell or word; 2 for a wiring; for the readout, the change in logits."""
+    """How large an edit is.
+
+    1 for a cell or word; for a row the number of keys changed, where one put in the place of another counts once; 2
+    for a wiring; for the readout, the change in logits.
+    """
     match edit:
-        case RowEdit() | CellEdit() | WordEdit():
+        case CellEdit() | WordEdit():
             return Fraction(1)
+        case RowEdit(query=query, keys=keys):
+            head = program.by_name[edit.node]
+            assert isinstance(head, AttentionHead)
+            old, new = set(head.predicate[program.symbols(head.query).codes[query]] or ()), set(keys or ())
+            return Fraction(max(1, len(new - old), len(old - new)))
         case ReadEdit() | MaskEdit():
             return Fraction(2)
         case WeightEdit():
@@ -87,8 +115,19 @@ def reached_entries(run: Execution) -> set[Entry]:
     found: set[Entry] = set()
     for node in program.nodes:
         found.add(Entry(node.name, "wiring"))
-        found.update(entry_at(run, node, position) for position in range(n))
+        found.update(entry_at(run, node, position) for position in range(n) if consults(run, node, position))
     return found
+
+
+def seen(run: Execution, head: AttentionHead, position: int) -> range:
+    """The positions that a head may attend to from one position of the one input of `run`."""
+    window: range = visible(position, int(run.batch.lengths[0]), mask_word(head, run.program), head.skip_first)
+    return window
+
+
+def consults(run: Execution, node: Node, position: int) -> bool:
+    """Whether a node consults an entry at one position: a head does only if it may see anything from there."""
+    return not isinstance(node, AttentionHead) or bool(seen(run, node, position))
 
 
 def entry_at(run: Execution, node: Node, position: int) -> Entry:
@@ -126,6 +165,54 @@ def trials(run: Execution) -> Iterator[Trial]:
             elif (changed := _changed(run.program, edit)) is not None:
                 yield Trial(edit, outcomes(execute(changed, run.batch, base=run))[0])
         yield from _of_node(run, node, plain_edits)
+
+
+def row_trials(run: Execution, node: Head | NumericHead, query: Symbol) -> tuple[list[Trial], bool]:
+    """What every row of a predicate for one query value makes of the one input of `run`, fewest changed keys first.
+
+    Only the keys at the positions that are seen where that query stands make a difference, so only those are changed.
+
+    Returns:
+        trials, of the rows that make the same output only the first; rows that leave the output as it is are left
+        out. And whether all rows were tried, which they are not where more than `MOST_ROWS` differ on this input.
+    """
+    program, n = run.program, int(run.batch.lengths[0])
+    code = program.symbols(node.query).codes[query]
+    here = [position for position in range(n) if run.values[node.query][0, position] == code]
+    present = sorted({int(run.values[node.key][0, j]) for position in here for j in seen(run, node, position)})
+    old = node.predicate[code]
+    rows = _rows_over(old, program.symbols(node.key), present)
+    # All rows at once: the input once a row, with a query value of its own that stands for the one in question.
+    one_each = np.zeros(len(rows), dtype=np.intp)
+    queries = run.values[node.query].astype(np.int64)[one_each]
+    own = len(node.predicate) + np.arange(len(rows))[:, None]
+    made = replace(node, query=_OWN_QUERY, predicate=(*node.predicate, *rows))
+    base = take(run, one_each)
+    values, missing = evaluate(
+        made, program, base.batch, {**base.values, _OWN_QUERY: np.where(queries == code, own, queries)}
+    )
+    complete = 2 ** len(present) <= MOST_ROWS
+    if missing is not None and (missing & base.batch.present).any():
+        return [], complete  # the row of another query value is a hole as well
+    first = np.sort(np.unique(values, axis=0, return_index=True)[1])
+    if node.name not in run.holed:
+        first = first[(values[first] != run.values[node.name]).any(axis=1)]
+    changed = execute(program, base.batch.take(first), overrides={node.name: values[first]}, base=take(base, first))
+    found = outcomes(changed)
+    return [Trial(RowEdit(node.name, query, rows[at]), found[i]) for i, at in enumerate(first.tolist())], complete
+
+
+_OWN_QUERY = " one row each"
+"""A variable that no program has: it names the row that each copy of the input consults."""
+
+
+def _rows_over(old: Keys | None, keys: Symbols, present: Sequence[int]) -> list[Keys]:
+    """The rows that differ from `old` by keys of `present`, the nearest first; at most `MOST_ROWS`."""
+    inside = {keys.codes[key] for key in old or ()}
+    toggles = (set(some) for count in range(len(present) + 1) for some in combinations(present, count))
+    chosen = list(islice(toggles, MOST_ROWS))
+    chosen.sort(key=lambda some: (max(len(some - inside), len(some & inside)), len(some)))
+    return [tuple(keys.values[code] for code in sorted(inside ^ some)) for some in chosen]
 
 
 def recodes(program: Program, edit: NodeEdit) -> bool:
@@ -183,27 +270,40 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[WeightEdit
     """The least changes of one readout weight that make the one input of `run` predict class `wanted` at `place`.
 
     Either the wanted class's weight rises, or the weight of the class predicted falls (where the wanted class is the
-    runner-up). An input that reaches a missing weight row gets that row, with at most one weight that is not 0.
+    runner-up). An input that reaches a missing weight row, at whatever position, gets that row, with at most one
+    weight that is not 0; one that reaches two, or another hole, is mended by none.
     """
-    if any(not key.startswith("readout ") for key in run.holed) or len(run.holed) > 1:
-        return
     program = run.program
-    predicted = int(run.totals[0].argmax() if program.readout.pooled else run.totals[0, place].argmax())
-    for variable, value in _weight_rows_at(run, place):
-        if run.holed and f"readout {variable}" not in run.holed:
-            continue
-        row = weight_row(program, variable, value)
-        per_weight = int(shares(run, variable, value)[0, place])
-        if row is None:
-            rise = _least(run, place, wanted, wanted, per_weight)
+    if run.holed:
+        missing = _missing_weight_rows(run)
+        for variable, value in missing if len(missing) == 1 else ():
+            rise = _least(run, place, wanted, wanted, int(shares(run, variable, value)[0, place]))
             if rise is not None:
                 made = tuple(rise if code == wanted else 0 for code in range(len(program.classes)))
                 yield WeightRowEdit(variable, value, made)
-            continue
+        return
+    predicted = int(run.totals[0].argmax() if program.readout.pooled else run.totals[0, place].argmax())
+    for variable, value in _weight_rows_at(run, place):
+        row = weight_row(program, variable, value)
+        assert row is not None
+        per_weight = int(shares(run, variable, value)[0, place])
         for output in dict.fromkeys((wanted, predicted)):
             by = _least(run, place, output, wanted, per_weight)
             if by:
                 yield WeightEdit(variable, value, program.classes[output], row[output] + by)
+
+
+def _missing_weight_rows(run: Execution) -> list[tuple[str, Symbol | None]]:
+    """(variable, value) of each missing weight row that the input reaches; none if it reaches another hole too."""
+    found: dict[tuple[str, Symbol | None], None] = {}
+    for key, at in run.holed.items():
+        if not key.startswith("readout "):
+            return []
+        variable = key.removeprefix("readout ")
+        domain = run.program.variables[variable].domain
+        for code in run.values[variable][0, at[0]].tolist():
+            found[variable, domain.values[code] if isinstance(domain, Symbols) else None] = None
+    return list(found)
 
 
 def _weight_rows_at(run: Execution, place: int) -> list[tuple[str, Symbol | None]]:

@@ -60,7 +60,7 @@ def trace(
             note = "the input is right at every graded position: there is nothing to contrast"
         else:
             found = _contrast(run, ground(program, contrast), lines)
-            note = "" if found else f"none of {contrast.description} is right at every graded position"
+            note = "" if found else f"no other input is right everywhere (looked for among {contrast.description})"
     return TraceResult(label(program, name), table, found, note)
 
 
@@ -107,16 +107,18 @@ def _contrast(run: _Run, on: Ground, lines: Lines) -> Contrast | None:
 
 
 def _nearest_right(execution: Execution, on: Ground) -> int | None:
-    """The input that is right everywhere, nearest in length, then in Hamming distance, then first in the batch."""
+    """The input that is right everywhere, nearest in length, then in Hamming distance, then first in the batch.
+
+    Never the executed input itself, which the task may find right where the user expects something else.
+    """
     right = ~((on.outcomes != on.expected) & on.graded).any(axis=1)
     rows = np.flatnonzero(right)
-    if not len(rows):
-        return None
     length = int(execution.batch.lengths[0])
     width = min(length, on.batch.tokens.shape[1])
     apart = np.abs(on.batch.lengths[rows] - length)
     unlike = (on.batch.tokens[rows, :width] != execution.batch.tokens[0, :width]).sum(axis=1)
-    return int(rows[np.lexsort((rows, unlike, apart))[0]])
+    nearest = [i for i in np.lexsort((rows, unlike, apart))[:2] if apart[i] or unlike[i]]  # inputs are unique
+    return int(rows[nearest[0]]) if nearest else None
 
 
 def _parting(one: TraceTable, other: TraceTable, shared: set[int]) -> tuple[str | None, tuple[int, ...]]:

@@ -4,16 +4,20 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
+from io import StringIO
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
+from rich.console import Console
 
 import analyze.effects
+import analyze.single_edits
 from analyze.blame import blame, dynamic_slice
 from analyze.effects import Domain, best_edits
 from analyze.outcome import ground, outcomes
+from analyze.render.text import blame_text
 from analyze.results import BlameResult
 from analyze.single_edits import kind_of_edit, reached_entries, size_of, trials, weight_edits
 from tests.interventions import listed
@@ -36,7 +40,7 @@ from tprog.edit import (
 from tprog.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.execute import execute
-from tprog.program import Program, Readout, Symbols, Weights
+from tprog.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
 from tprog.tasks import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
@@ -211,7 +215,7 @@ def test_nothing_outside_the_slice_of_a_prediction_changes_it(data: st.DataObjec
     inside = set(dynamic_slice(run, place))
     for trial in trials(run):
         where = entry(trial.edit)
-        if where.part != "wiring" and trial.outcomes[place] >= 0 and trial.outcomes[place] != outcomes(run)[0, place]:
+        if where.part != "wiring" and trial.outcomes[place] != outcomes(run)[0, place]:
             assert where in inside
 
 
@@ -368,3 +372,139 @@ def test_an_answer_that_is_given_counts_for_its_input_in_place_of_the_tasks() ->
     assert result.candidates
     assert all(candidate.mended >= 1 for candidate in result.candidates)
     assert result.checked.description == "all 19,530 inputs, this one with the answer as given"
+
+
+# What counts as an edit that mends ####################################################################################
+
+ROWS = ((0, 0), (0, 1), None, None)
+WORDS = ("<s>", "a", "b", "c")
+
+
+def _readout_of_tokens(*rows: tuple[int, ...] | None, pooled: bool = False) -> Program:
+    forced: tuple[str, ...] = () if pooled else ("<s>",)
+    return Program(
+        WORDS[: len(rows)], ("x", "y"), 4, (), Readout((Weights("tokens", rows),), pooled=pooled, forced=forced)
+    )
+
+
+def _blamed(program: Program, symbols: str, *expected: str | None, position: int | None = None) -> BlameResult:
+    tokens = ["<s>", *symbols]
+    inputs = replace(inputs_for(program), expected=None)
+    return blame(program, inputs, tokens, expected=expected, position=position, limit=1000)
+
+
+def test_only_the_missing_weight_row_mends_an_input_that_ends_there_wherever_it_stands() -> None:
+    program = _readout_of_tokens(*ROWS[:3])
+    assert [c.entry for c in _blamed(program, "ab", None, "y", "y", position=2).candidates] == [
+        "readout of tokens = 'b'"
+    ]
+    found = _blamed(program, "ab", None, "y", "x", position=1)
+    assert [c.edit for c in found.candidates] == ["readout of tokens = 'b': weights become (0, 0)"]
+    assert _blamed(program, "ab", None, "x", "y", position=1).candidates == ()
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_one_of_two_missing_weight_rows_does_not_mend(pooled: bool) -> None:
+    program = _readout_of_tokens(*ROWS, pooled=pooled)
+    found = _blamed(program, "bc", *(["y"] if pooled else [None, "y", "y"]))
+    assert (found.mending, found.candidates, found.proven) == (0, (), True)
+
+
+def _counting(row: tuple[str, ...] | None, symbols: tuple[str, ...] | None = ("lo", "hi")) -> Program:
+    """Says y where two tokens or more are selected; only the query c selects any."""
+    count = NumericHead("n", "tokens", "tokens", "ones", ((), (), (), row))
+    table = Lookup("z", ("n",), ((0, 1, 2),), symbols, ("lo", "lo", "hi") if symbols else (0, 0, 1))
+    weights = Weights("z", ((1, 0), (0, 1)) if symbols else ((0, 1),))
+    return Program(WORDS, ("x", "y"), 4, (count, table), Readout((weights,), forced=("<s>",)))
+
+
+def test_a_hole_that_only_a_row_of_two_keys_mends_is_filled_with_them() -> None:
+    found = _blamed(_counting(None), "ac", None, None, "y")
+    assert (found.candidates[0].edit, found.candidates[0].size) == ("n, query 'c': accept '<s>' or 'a'", 2.0)
+    assert found.proven
+
+
+def test_a_row_matters_to_a_right_prediction_if_two_keys_at_once_change_it() -> None:
+    found = _blamed(_counting(()), "ac", None, None, "x")
+    assert {d.entry: d.change for d in found.dependences}["n, query 'c'"] == "n, query 'c': accept '<s>' or 'a'"
+    assert found.proven
+
+
+def test_what_was_not_tried_is_not_proven_to_be_useless(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyze.single_edits, "MOST_ROWS", 3)
+    for row, answer in ((None, "y"), ((), "x")):
+        found = _blamed(_counting(row), "ac", None, None, answer)
+        assert not found.proven
+        page = StringIO()
+        Console(file=page, width=300).print(blame_text(found))
+        assert "not all rows of several keys" in page.getvalue()
+
+
+def test_that_no_edit_mends_is_not_proven_where_a_lookup_may_answer_other_numbers() -> None:
+    program = apply(apply(_counting((), None), CellEdit("z", (0,), None)), CellEdit("z", (2,), 0))
+    found = _blamed(program, "aa", None, None, "y")  # 1 would do, but the table holds only 0
+    assert (found.mending, found.proven) == (0, False)
+
+
+def test_what_keeps_an_input_out_of_a_hole_elsewhere_is_a_dependence() -> None:
+    nodes = (Embedding("e", ("p", "q"), ("p", "p", "p")), Lookup("l", ("e",), (None,), ("u", "v"), ("u", None)))
+    program = Program(WORDS[:3], ("x", "y"), 4, nodes, Readout((Weights("l", ((1, 0), (0, 1))),), forced=("<s>",)))
+    found = _blamed(program, "ab", None, "x", "x", position=1)
+    assert {"e, word 'a'", "e, word 'b'", "e, word '<s>'"} <= {d.entry for d in found.dependences if d.matters}
+
+
+def test_a_row_whose_position_sees_nothing_is_not_reached() -> None:
+    head = Head("h", "tokens", "tokens", "tokens", ((), None, ("a",)), mask="before", skip_first=True, default="a")
+    program = Program(
+        WORDS[:3], ("x", "y"), 4, (head,), Readout((Weights("h", ((1, 0), (1, 0), (0, 1))),), forced=("<s>",))
+    )
+    found = _blamed(program, "ab", None, "x", "x", position=1)
+    assert {d.entry for d in found.dependences} & {"h, query '<s>'", "h, query 'a'"} == set()
+
+
+def test_a_ranking_cut_off_that_leaves_nothing_out_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(analyze.effects, "_WORK", 0)
+    program = apply(SORT, RowEdit("less", "c", ("a",)))
+    inputs = inputs_for(program)
+    found = blame(program, inputs, _first_wrong(program, inputs), limit=500)
+    assert (len(found.candidates), found.proven) == (found.mending, True)
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_every_edit_that_is_called_mending_mends_and_where_there_is_none_no_edit_does(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=2)), task=None)
+    tokens = data.draw(st.sampled_from(some_inputs(program, 20)))
+    run = execute(program, encode(program, [tokens]))
+    pooled, forced = program.readout.pooled, program.readout.forced
+    places = [0] if pooled else [i for i, token in enumerate(tokens) if token not in forced]
+    assume(places)
+    place, wanted = data.draw(st.sampled_from(places)), data.draw(st.sampled_from(program.classes))
+    expected = [wanted if i == place else None for i in range(1 if pooled else len(tokens))]
+    code = program.classes.index(wanted)
+    assume(outcomes(run)[0, place] != code)
+    after: list[Program] = []
+
+    def show(edited: Program) -> str:
+        after.append(edited)
+        return ""
+
+    inputs = replace(inputs_for(program, sample=20), expected=None)
+    found = blame(program, inputs, tokens, expected=expected, limit=1000, show=show)
+    assert len(after) == len(found.candidates) == found.mending
+    assert all(outcomes(execute(edited, run.batch))[0, place] == code for edited in after)
+    if found.mending:
+        return
+    small: list[Edit] = list(_all_edits(program))
+    for term in program.readout.terms:
+        of = program.variables[term.variable].domain
+        for value, row in zip(of.values if isinstance(of, Symbols) else [None], term.rows, strict=True):
+            if row is None:
+                filled = tuple(10**6 * int(name == wanted) for name in program.classes)
+                small += [
+                    WeightRowEdit(term.variable, value, filled),
+                    WeightRowEdit(term.variable, value, (0,) * len(filled)),
+                ]
+    for edit in small:
+        if (changed := _sound(program, edit)) is not None:
+            assert outcomes(execute(changed, run.batch))[0, place] != code

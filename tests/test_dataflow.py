@@ -14,7 +14,7 @@ from tests.programs import PROGRAMS
 from tests.strategies import programs
 from tprog.entry import Entry
 from tprog.errors import BadUsage
-from tprog.program import Program, Symbols, Weights
+from tprog.program import Head, Lookup, Program, Symbols, Weights
 
 SORT = PROGRAMS["sort"].program
 
@@ -58,6 +58,23 @@ def test_heads_and_lookups_stand_behind_all_they_read(program: Program) -> None:
         assert stage[node.name] % 2 in kind
     graph = data_flow(program)
     assert len(graph.edges) == sum(len(node.reads) for node in program.nodes) + len(program.readout.terms)
+
+
+def test_a_learned_node_stands_in_the_layer_that_its_name_tells() -> None:
+    less, same, rank, copied = SORT.nodes
+    assert isinstance(rank, Lookup)
+    assert isinstance(copied, Head)
+    nodes = (
+        replace(less, name="num_attn_1_0"),
+        replace(same, name="num_attn_0_1"),
+        replace(rank, name="mlp_1_0", inputs=("num_attn_1_0", "num_attn_0_1")),
+        replace(copied, name="attn_3_0", key="mlp_1_0"),
+    )
+    terms = tuple(replace(term, variable="attn_3_0") for term in SORT.readout.terms)
+    graph = data_flow(replace(SORT, nodes=nodes, readout=replace(SORT.readout, terms=terms)))
+    assert [(node.name, node.stage, node.layer) for node in graph.nodes[3:]] == [
+        ("num_attn_1_0", 4, 1), ("num_attn_0_1", 2, 0), ("mlp_1_0", 5, 1), ("attn_3_0", 8, 3), ("readout", 9, None),
+    ]  # fmt: skip
 
 
 @given(programs())

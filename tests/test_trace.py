@@ -94,7 +94,17 @@ def test_it_says_so_if_nothing_is_right() -> None:
     inputs = listed(FAULTY, [WRONG], [np.array([-1, 0, 1, 1, 1, 1, -1]).tolist()])
     result = trace(FAULTY, WRONG, expected=TASK.oracle(WRONG), contrast=inputs)
     assert result.contrast is None
-    assert "none of all 1 inputs listed is right" in result.note
+    assert result.note == "no other input is right everywhere (looked for among all 1 inputs listed)"
+
+
+def test_an_input_that_the_user_expects_something_else_of_is_not_its_own_contrast() -> None:
+    tokens = ["<s>", "a", "b", "</s>"]
+    contrast = trace(FAULTY, tokens, expected=[None, "b", "a", None], contrast=inputs_for(FAULTY)).contrast
+    assert contrast is not None
+    assert contrast.table.tokens != tuple(tokens)
+    assert contrast.distance == 1
+    alone = trace(FAULTY, tokens, expected=[None, "b", "a", None], contrast=listed(FAULTY, [tokens], [[-1, 0, 1, -1]]))
+    assert alone.contrast is None
 
 
 def test_a_contrast_needs_right_answers() -> None:

@@ -7,13 +7,12 @@ The colours are those of Okabe and Ito (2008, "Color Universal Design"). The tex
 from __future__ import annotations
 
 import html
-import re
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from itertools import groupby
 
 import graphviz
 
+from analyze.render.order import with_few_crossings
 from analyze.results import MODULE, CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
 from tprog.version import VERSION
 
@@ -23,6 +22,9 @@ FONT = "Arial"
 ROLE_COLOURS = {"query": "#0072B2", "key": "#D55E00", "value": "#009E73", "input": "#AA4499", "readout": "#555555"}
 ROLE_STYLES = {"query": "solid", "key": "dashed", "value": "solid", "input": "solid", "readout": "solid"}
 INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
+READOUT_PALE = "#BBBBBB"
+"""Readout edges where nothing is highlighted: every node has one, so that they must not drown the reads."""
+
 FILLS = {
     "input": "#FFF6D6",
     "embedding": "#FFF6D6",
@@ -42,7 +44,7 @@ WRAP = 30
 WEAK = 0.05
 """Readout edges whose swing is below this share of the widest edge's are left out of the picture."""
 
-READOUT_WIDTHS = (0.5, 3.5)
+READOUT_WIDTHS = (0.5, 2.5)
 """Points: the width of the weakest and of the strongest readout edge."""
 
 
@@ -53,8 +55,9 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     """The data flow of a program as DOT, from its inputs on the left to the readout on the right.
 
     A node shows its name, its reading, and a row for each role with the variable that it reads; the edge of that read
-    ends at the row. Reads of the same variable share a row. A dead node is grey, says so, and has no edges, except to
-    living nodes that read it. Where something is highlighted, all edges outside it fade.
+    ends at the row. Reads of the same variable share a row. A dead node is grey, says so, and has its rows but no
+    edges. Where something is highlighted, an edge stands out if both its ends do, and all others fade. Within a column
+    the nodes stand so that few edges cross.
 
     Args:
         weak: readout edges below this share of the widest one's swing are left out; 0 leaves out only those that do not
@@ -62,30 +65,68 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
         only_highlighted: show highlighted nodes, what they read and the readout, and nothing else.
     """
     shown = _shown(result, only_highlighted)
-    nodes = [node for node in result.nodes if node.name in shown]
-    reads = _reads([edge for edge in result.edges if edge.target in shown and edge.role != "readout"])
-    readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
     by_name = {node.name: node for node in result.nodes}
+    lit = _standing_out(result)
+    reads = _reads([edge for edge in result.edges if edge.target in shown and edge.role != "readout"])
+    rows = {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
+    read_edges = [
+        (source, target, port)
+        for target, sources in rows.items()
+        for port, (roles, source) in enumerate(sources)
+        if source in shown
+        and not (by_name[source].dead or by_name[target].dead)
+        and not (_counts(by_name[target], source, roles) and not _asked_for(result, source))
+    ]
+    readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
     largest = _largest(readouts, by_name)
     drawn = [
         edge
         for edge in readouts
-        if (edge.swing or 0.0) > 0
-        and (edge.swing or 0.0) >= weak * largest
-        and not by_name[edge.source].dead
-        and (by_name[edge.source].highlighted or not result.highlighted)
+        if (edge.swing or 0.0) > 0 and (edge.swing or 0.0) >= weak * largest and not by_name[edge.source].dead
     ]
+    ends = [(source, target) for source, target, _ in read_edges] + [(edge.source, edge.target) for edge in drawn]
+    read = {source for source, _ in ends}
+    nodes = [node for node in result.nodes if node.name in shown and (node.kind != "input" or node.name in read)]
     graph = _graph()
-    graph.attr("graph", label=_flow_caption(result, nodes, len(readouts) - len(drawn)), ranksep="0.9", nodesep="0.12")
-    rows = {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
-    _columns(graph, nodes, rows, bool(result.highlighted))
-    for target, sources in reads.items():
-        for port, (source, roles) in enumerate(sources.items()):
-            if source in shown:
-                _read_edge(graph, by_name[source], by_name[target], port, roles, bool(result.highlighted))
+    graph.attr("graph", label=_flow_caption(result, nodes, len(readouts) - len(drawn)), ranksep="1.4", nodesep="0.12")
+    _columns(graph, nodes, rows, ends, lit)
+    for source, target, port in read_edges:
+        _read_edge(graph, source, target, port, rows[target][port][0], lit)
     for edge in drawn:
-        _readout_edge(graph, edge, largest)
+        _readout_edge(graph, edge, largest, lit)
     return str(graph.source)
+
+
+def _standing_out(result: GraphResult) -> set[str] | None:
+    """What a highlight makes stand out; None without one.
+
+    To a circuit belong the inputs and embeddings, which are never held constant, and the readout. A slice has those
+    that it reaches.
+    """
+    if not _highlights(result):
+        return None
+    given = ("input", "embedding", "readout") if _is_circuit(result) else ()
+    return set(result.highlighted) | {node.name for node in result.nodes if node.kind in given}
+
+
+def _highlights(result: GraphResult) -> bool:
+    """Whether a circuit or a slice was asked for; that of a constant answer is empty."""
+    return bool(result.highlighted) or _is_circuit(result)
+
+
+def _is_circuit(result: GraphResult) -> bool:
+    return result.title.startswith("circuit")
+
+
+def _counts(node: GraphNode, source: str, roles: Sequence[str]) -> bool:
+    """Whether a read is that of a head which counts: it adds up `ones`, which its reading says well enough."""
+    return node.kind == "numeric head" and source == "ones" and roles == ["value"]
+
+
+def _asked_for(result: GraphResult, name: str) -> bool:
+    """Whether an input is what a slice starts from."""
+    inputs = {node.name for node in result.nodes if node.kind == "input"}
+    return inputs & set(result.highlighted) == {name}
 
 
 def _largest(readouts: Sequence[GraphEdge], by_name: Mapping[str, GraphNode]) -> float:
@@ -99,10 +140,9 @@ def _largest(readouts: Sequence[GraphEdge], by_name: Mapping[str, GraphNode]) ->
 
 
 def _shown(result: GraphResult, only_highlighted: bool) -> set[str]:
-    """The nodes to draw; an input that nothing reads is left out."""
-    read = {edge.source for edge in result.edges}
+    """The nodes to draw; of the inputs, those among them that an edge leaves."""
     if not only_highlighted or not result.highlighted:
-        return {node.name for node in result.nodes if node.kind != "input" or node.name in read}
+        return {node.name for node in result.nodes}
     kept = set(result.highlighted) | {node.name for node in result.nodes if node.kind == "readout"}
     given = {node.name for node in result.nodes if node.kind in ("input", "embedding")}
     return kept | {edge.source for edge in result.edges if edge.target in kept and edge.source in given}
@@ -128,20 +168,26 @@ def _columns(
     graph: graphviz.Digraph,
     nodes: Sequence[GraphNode],
     rows: Mapping[str, Sequence[tuple[list[str], str]]],
-    highlighting: bool,
+    edges: Sequence[tuple[str, str]],
+    lit: set[str] | None,
 ) -> None:
     """One rank a stage, from left to right, each below its heading."""
+    by_name = {node.name: node for node in nodes}
+    stages = sorted({node.stage for node in nodes})
+    columns = [[node.name for node in nodes if node.stage == stage] for stage in stages]
     previous = ""
-    for stage, group in groupby(sorted(nodes, key=lambda node: node.stage), key=lambda node: node.stage):
-        members = list(group)
+    for stage, names in zip(stages, with_few_crossings(columns, edges), strict=True):
         heading = f"stage {stage}"
         with graph.subgraph() as column:
             column.attr(rank="same")
+            members = [by_name[name] for name in names]
             column.node(heading, label=_heading(members), shape="plaintext", fontsize="13", tooltip=" ")
+            above = heading
             for node in members:
-                label = _node_label(node, rows.get(node.name, ()), highlighting)
+                label = _node_label(node, rows.get(node.name, ()), lit)
                 column.node(node.name, label=label, tooltip=_escaped(_tooltip(node)), id=f"node-{node.name}")
-                column.edge(heading, node.name, style="invis")  # an edge within a rank says what stands above
+                column.edge(above, node.name, style="invis")  # an edge within a rank says what stands above
+                above = node.name
         if previous:
             graph.edge(previous, heading, style="invis", weight="100")  # weight keeps the headings on one line
         previous = heading
@@ -154,23 +200,18 @@ def _heading(members: Sequence[GraphNode]) -> str:
     if kinds <= {"readout"}:
         return "prediction"
     what = "lookups" if kinds == {"lookup"} else "embeddings" if kinds == {"embedding"} else "heads"
-    layers = sorted({layer for node in members if (layer := _layer(node)) is not None})
+    layers = sorted({node.layer for node in members if node.layer is not None})
     return f"layer {', '.join(map(str, layers))}: {what}" if layers else what
 
 
-def _layer(node: GraphNode) -> int | None:
-    """The layer that a learned node's name tells (``attn_1_3``), which may lie above the first that it could be in."""
-    found = re.fullmatch(r"(?:num_)?(?:attn|mlp)_(\d+)_\d+", node.name)
-    return int(found[1]) if found else node.layer
-
-
-def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], highlighting: bool) -> str:
+def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set[str] | None) -> str:
     """A table: name, reading, and one row a variable read, which is the port of its edge."""
     ink = PALE if node.dead else INK
     border = HIGHLIGHT if node.highlighted else FAINT if node.dead else PALE
     fill = DEAD_FILL if node.dead else FILLS.get(node.kind, "#FFFFFF")
-    if highlighting and not node.highlighted and node.kind not in ("input", "readout"):
+    if lit is not None and node.name not in lit:
         fill = DEAD_FILL if node.dead else "#FFFFFF"
+        ink = PALE
     marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
     lines = [f'<TR><TD ALIGN="LEFT"><FONT COLOR="{ink}"><B>{_html(node.name)}</B>{marks}</FONT></TD></TR>']
     if reading := node.reading or GIVEN.get(node.name, ""):
@@ -203,44 +244,36 @@ def _tooltip(node: GraphNode) -> str:
 
 
 def _read_edge(
-    graph: graphviz.Digraph,
-    source: GraphNode,
-    target: GraphNode,
-    port: int,
-    roles: Sequence[str],
-    highlighting: bool,
+    graph: graphviz.Digraph, source: str, target: str, port: int, roles: Sequence[str], lit: set[str] | None
 ) -> None:
-    if target.dead:
-        # Not seen, but it keeps a dead node near what it reads.
-        graph.edge(source.name, target.name, style="invis", weight="0")
-        return
-    faded = source.dead or (highlighting and not (target.highlighted and _stands_out(source)))
+    faded = _fades(source, target, lit)
     graph.edge(
-        source.name,
-        target.name,
+        source,
+        target,
         tailport="e",
         headport=f"read{port}:w",
         color=FAINT if faded else ":".join(ROLE_COLOURS[role] for role in roles),
-        style="dotted" if source.dead else ROLE_STYLES[roles[0]] if len(roles) == 1 else "solid",
-        penwidth="0.6" if faded else "2" if highlighting else "1.1",
-        tooltip=_escaped(f"{target.name} reads {source.name} as {' and '.join(roles)}"),
+        style=ROLE_STYLES[roles[0]] if len(roles) == 1 else "solid",
+        penwidth="0.6" if faded else "1.1" if lit is None else "2",
+        tooltip=_escaped(f"{target} reads {source} as {' and '.join(roles)}"),
     )
 
 
-def _stands_out(node: GraphNode) -> bool:
-    return node.highlighted or node.kind in ("input", "embedding")
+def _fades(source: str, target: str, lit: set[str] | None) -> bool:
+    return lit is not None and not (source in lit and target in lit)
 
 
-def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float) -> None:
+def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit: set[str] | None) -> None:
     swing = edge.swing or 0.0
     thin, thick = READOUT_WIDTHS
+    faded = _fades(edge.source, edge.target, lit)
     graph.edge(
         edge.source,
         edge.target,
         tailport="e",
         headport="w",
-        color=ROLE_COLOURS["readout"] + "80",
-        penwidth=f"{thin + (thick - thin) * min(1.0, swing / largest):.2f}",
+        color=FAINT if faded else ROLE_COLOURS["readout"] if lit is not None else READOUT_PALE,
+        penwidth="0.6" if faded else f"{thin + (thick - thin) * min(1.0, swing / largest):.2f}",
         arrowsize="0.4",
         tooltip=_escaped(f"readout of {edge.source}: moves the decision by up to {swing:.3g}"),
     )
@@ -256,19 +289,21 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         "input": "input: what is looked up",
         "readout": "readout: the wider, the more it can move the decision",
     }
+    colours = ROLE_COLOURS if _highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
     swatches = "".join(
-        f'<TD BGCOLOR="{ROLE_COLOURS[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{text}</TD>'
+        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{text}</TD>'
         for role, text in meaning.items()
         if role in roles
     )
     notes = ["A box is a variable: a list with one value a position. Arrows run from a variable to what reads it."]
     if any(node.dead for node in nodes):
-        notes.append("Grey with a dashed border: dead, no prediction depends on it.")
-    if result.highlighted:
-        notes.append("* and a thick border: highlighted.")
+        notes.append("Grey with a dashed border: dead, no prediction depends on it; its edges are not drawn.")
+    if _highlights(result):
+        notes.append(f"Bold (a thick border and *): {_meaning(result)}.")
+    if not any(node.name == "ones" for node in nodes) and any(edge.source == "ones" for edge in result.edges):
+        notes.append("Not drawn: ones, which is 1 everywhere; a head that counts adds it up.")
     if left_out:
-        outside = ", from outside the highlight" if result.highlighted else ""
-        notes.append(f"Readout edges not drawn: {left_out} (weak{outside}, or telling no classes apart).")
+        notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
     note = '<BR ALIGN="LEFT"/>'.join(map(_html, notes)) + '<BR ALIGN="LEFT"/>'
     what = f"Data flow. {result.title}" if result.title else "Data flow"
     return (
@@ -279,6 +314,13 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         f"{swatches}</TR></TABLE></TD></TR>"
         f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT POINT-SIZE="11">{note}</FONT></TD></TR></TABLE>>'
     )
+
+
+def _meaning(result: GraphResult) -> str:
+    """What the highlight says of the program."""
+    if _is_circuit(result):
+        return "the circuit; every faded box is held at a constant"
+    return result.title or "highlighted"
 
 
 # Calls ################################################################################################################

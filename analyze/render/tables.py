@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Iterable, Sequence
 
 from rich import box
-from rich.console import Group, RenderableType
+from rich.cells import cell_len
+from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderResult
 from rich.table import Column, Table
 from rich.text import Text
 
@@ -15,12 +16,37 @@ from tprog.text import show_tokens
 LONG = 200
 """Characters after which a value in a table is cut."""
 
+FOLDED = 16
+"""Columns of the terminal below which a folded cell does not shrink: an entry and its edit can be read in it, and the
+widest table of a usual size fits 80 columns with it."""
+
+GAP = 3
+"""Columns of the terminal between two columns of a table."""
+
 GOOD, BAD = "bold green", "bold red"
+
+
+class Listing(Table):
+    """A plain table that loses nothing: where the terminal is narrower than what its columns need at least
+    (`min_width`), the lines are longer than the terminal is wide, which then wraps them."""
+
+    def __init__(self, *columns: Column) -> None:
+        super().__init__(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
+
+    def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        # Without this, rich would squeeze columns to no width at all.
+        least = sum(column.min_width or 0 for column in self.columns) + GAP * (len(self.columns) - 1)
+        yield from super().__rich_console__(console, options.update_width(max(options.max_width, least)))
+
+
+def width(*texts: str) -> int:
+    """Columns of the terminal that the widest line of the texts takes; an East Asian character takes two."""
+    return max((cell_len(line) for text in texts for line in text.split("\n")), default=0)
 
 
 def table(
     columns: Sequence[str],
-    rows: Iterable[Sequence[object]],
+    rows: Sequence[Sequence[object]],
     numbers: Iterable[str] = (),
     optional: Iterable[str] = ("line",),
     whole: Iterable[str] = (),
@@ -32,28 +58,29 @@ def table(
         optional: the columns that are left out where no row has anything in them.
         whole: the columns, beside those, that are never folded.
     """
-    cells = [["" if cell is None else cell for cell in row] for row in rows]
-    kept = [i for i, name in enumerate(columns) if name not in optional or any(row[i] != "" for row in cells)]
+    kept = [
+        i for i, name in enumerate(columns) if name not in optional or any(row[i] not in (None, "") for row in rows)
+    ]
+    cells = [[_cell(row[i]) for i in kept] for row in rows]
     right = set(numbers)
     unfolded = right | set(whole)
-    made = Table(
-        *(
-            Column(
-                Text(name),
-                justify="right" if name in right else "left",
-                overflow="fold",
-                no_wrap=name in unfolded,
-            )
-            for name in (columns[i] for i in kept)
-        ),
-        box=box.SIMPLE_HEAD,
-        pad_edge=False,
-        show_edge=False,
-    )
+    made = Listing()
+    for place, name in enumerate(columns[i] for i in kept):
+        widest = width(name, *(row[place].plain for row in cells))
+        made.add_column(
+            Text(name),
+            justify="right" if name in right else "left",
+            overflow="fold",
+            no_wrap=name in unfolded,
+            min_width=widest if name in unfolded else min(widest, FOLDED),
+        )
     for row in cells:
-        shown = (row[i] for i in kept)
-        made.add_row(*(cell if isinstance(cell, Text) else Text(shorten(str(cell))) for cell in shown))
+        made.add_row(*row)
     return made
+
+
+def _cell(value: object) -> Text:
+    return value if isinstance(value, Text) else Text("" if value is None else shorten(str(value)))
 
 
 def shorten(text: str, limit: int = LONG) -> str:

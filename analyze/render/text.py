@@ -34,6 +34,9 @@ UNPROVEN = (
 )
 """What blame says of candidates that were chosen on a part of the inputs."""
 
+NOT_ALL_TRIED = "not all rows of several keys, or numbers that a lookup does not answer yet, were tried"
+"""What blame says where more edits of an entry are possible than it tried."""
+
 
 # Verify ###############################################################################################################
 
@@ -114,7 +117,8 @@ def graph_text(result: GraphResult) -> RenderableType:
         )
     count = len(rows)
     listed = table(("node", "what it does", "reads", "readout", "line"), rows, ("readout", "line"))
-    parts = [f"* {counted(len(result.highlighted), 'node')} highlighted"] if result.highlighted else []
+    marked = sum(node.highlighted and node.kind not in ("input", "readout") for node in result.nodes)
+    parts = [f"* {counted(marked, 'node')} highlighted"] if result.highlighted else []
     parts += [f"{counted(len(result.dead), 'dead node')}"] if result.dead else []
     return page(
         f"{result.program}: {counted(count, 'node')}" + (f"; {result.title}" if result.title else ""),
@@ -138,9 +142,8 @@ def calls_text(result: CallGraphResult) -> RenderableType:
     functions = sum(node.defined and node.name != MODULE for node in result.nodes)
     listed = table(("function", "calls", "passes as an argument", "line"), rows, ("line",))
     size = f"{counted(functions, 'function')}, {counted(len(result.edges), 'edge')}"
-    answer = f"{result.program}: {size}, found by {result.engine}"
     if result.differences is None:
-        return page(answer, "bold", listed)
+        return page(f"{result.program}: {size}, found by {result.engine}", "bold", listed)
     differ = table(
         ("only found by", "from", "to", "why"),
         [(d.only, _function(d.source), _function(d.target), d.reason) for d in result.differences],
@@ -150,7 +153,12 @@ def calls_text(result: CallGraphResult) -> RenderableType:
         if result.differences
         else "the two engines agree"
     )
-    return page(answer, "bold", listed, "\n" + says, differ if result.differences else None)
+    return page(
+        f"{result.program}: {says}; {result.engine} finds {size}",
+        "bold",
+        differ if result.differences else None,
+        listed,
+    )
 
 
 def _function(name: str) -> str:
@@ -223,7 +231,9 @@ def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | 
     if result.right:
         return []
     if not result.candidates:
-        return ["no single edit of an entry makes it right"]
+        if result.proven:
+            return ["no single edit of an entry makes it right"]
+        return [f"no edit of one key, cell, word, read, mask or weight makes it right; {NOT_ALL_TRIED}"]
     best = result.candidates[:shown]
     rows = [
         (
@@ -254,7 +264,8 @@ def _diff(candidate: Candidate) -> list[RenderableType]:
     lines = [Text("\nthe first edit as a change of the source:")]
     for line in candidate.diff.rstrip("\n").splitlines():
         changed = {"+": "green", "-": "red"}.get(line[:1], "")
-        lines.append(Text(line, style="" if line.startswith(("+++", "---")) else changed))
+        style = "" if line.startswith(("+++", "---")) else changed
+        lines.append(Text(line, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied
     return list(lines)
 
 
@@ -265,6 +276,7 @@ def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str |
     return [
         f"it reaches {counted(len(result.dependences), 'entry', 'entries')}; a single edit of "
         f"{len(matter)} of them changes the prediction",
+        None if result.proven else f"of the others {NOT_ALL_TRIED}",
         table(("entry", "line", "a change that matters"), rows, ("line",)) if rows else None,
         f"... and {more} more" if more else None,
     ]

@@ -5,12 +5,11 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from rich import box
 from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.table import Column, Table
+from rich.table import Column
 from rich.text import Text
 
-from analyze.render.tables import BAD, GOOD, counted, shorten, typed
+from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, shorten, typed, width
 from analyze.results import Contrast, Plain, TraceResult, TraceTable
 
 CELL = 12
@@ -34,7 +33,7 @@ def trace_text(result: TraceResult) -> RenderableType:
         lines.append(Text(result.note))
     rows = list(_rows(table) if contrast is None else _rows_beside(table, contrast))
     widest = max(len(table.tokens), 0 if contrast is None else len(contrast.table.tokens))
-    return Group(*lines, Text(""), _Pieces(_headers(table, contrast, widest), tuple(rows)))
+    return Group(*lines, Text(""), _Blocks(_headers(table, contrast, widest), tuple(rows)))
 
 
 def _answer(result: TraceResult) -> Text:
@@ -62,7 +61,7 @@ def _parting(contrast: Contrast) -> str:
     apart = counted(contrast.distance, "position")
     says = f"nearest right input: {shown}, which differs in {apart} (looked for among {contrast.checked.description})"
     if contrast.parts_at is None:
-        return f"{says}; no variable differs"
+        return f"{says}\nonly what they hold differs: no head or lookup does, at any position that both have"
     where = ", ".join(map(str, contrast.positions))
     plural = "s" * (len(contrast.positions) != 1)
     return f"{says}\nthey part at {contrast.parts_at}, position{plural} {where}"
@@ -144,40 +143,43 @@ def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple
 
 
 @dataclass(frozen=True)
-class _Pieces:
-    """A table in as many pieces, one below the other, as make each fit the width; the names stand in each."""
+class _Blocks:
+    """A table in blocks of positions, one below the other, as many positions in each as fit the width.
+
+    Each block has the names and its own header. A position that does not fit by itself makes lines that are longer
+    than the terminal is wide; none is left out.
+    """
 
     headers: tuple[str, ...]
     rows: tuple[_Row, ...]
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        both = any(row.which for row in self.rows)
-        left = max(len(row.name) for row in self.rows) + 2 + both * (len("wrong") + 2)
+        names = [("position\ntoken", [row.name for row in self.rows])]
+        if any(row.which for row in self.rows):
+            names.append(("input", [row.which for row in self.rows]))
+        left = sum(width(header, *cells) + GAP for header, cells in names)
+        widths = [width(header, *self._cells(i)) for i, header in enumerate(self.headers)]
         start = 0
-        while start < len(self.headers):
-            stop = start + 1
-            while (
-                stop < len(self.headers) and left + sum(map(self._width, range(start, stop + 1))) <= options.max_width
-            ):
+        while start < len(widths):
+            stop, taken = start + 1, left + widths[start]
+            while stop < len(widths) and taken + GAP + widths[stop] <= options.max_width:
+                taken += GAP + widths[stop]
                 stop += 1
             if start:
                 yield Text("")
-            yield self._piece(start, stop, both)
+            yield self._block([*names, *((self.headers[i], self._cells(i)) for i in range(start, stop))])
             start = stop
 
-    def _width(self, column: int) -> int:
-        """Columns that a position takes, the space between columns included."""
-        header = max(map(len, self.headers[column].split("\n")))
-        return max(header, *(len(cell) for row in self.rows for cell in row.cells[column : column + 1])) + 2
+    def _cells(self, position: int) -> list[str]:
+        """What the rows hold at a position; an input that is too short to have it holds nothing."""
+        return ["".join(row.cells[position : position + 1]) for row in self.rows]
 
-    def _piece(self, start: int, stop: int, both: bool) -> Table:
-        columns = [Column(Text("position\ntoken"), no_wrap=True)] + [Column(Text("input"), no_wrap=True)] * both
-        columns += [Column(Text(header), no_wrap=True) for header in self.headers[start:stop]]
-        table = Table(*columns, box=box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
-        for row in self.rows:
+    def _block(self, columns: Sequence[tuple[str, Sequence[str]]]) -> Listing:
+        block = Listing(
+            *(Column(Text(header), no_wrap=True, min_width=width(header, *cells)) for header, cells in columns)
+        )
+        for index, row in enumerate(self.rows):
             if row.first:
-                table.add_section()
-            cells = [*row.cells[start:stop], *[""] * (stop - start - len(row.cells[start:stop]))]
-            style = "bold" if row.bold else ""
-            table.add_row(*map(Text, [row.name, *[row.which] * both, *cells]), style=style)
-        return table
+                block.add_section()
+            block.add_row(*(Text(cells[index]) for _, cells in columns), style="bold" if row.bold else "")
+        return block
