@@ -9,7 +9,7 @@ from itertools import combinations
 from typing import Final, Literal, TypeAlias, assert_never
 
 from analyze.outcome import kind_of, label, node_line
-from analyze.results import GraphEdge, GraphNode, GraphResult
+from analyze.results import Checked, GraphEdge, GraphNode, GraphResult
 from tprog.entry import Entry
 from tprog.errors import BadUsage
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
@@ -26,6 +26,7 @@ def data_flow(
     dead: Collection[str] = (),
     highlighted: Collection[str] = (),
     title: str = "",
+    checked: Checked | None = None,
     lines: Mapping[Entry, int] | None = None,
     name: str | None = None,
 ) -> GraphResult:
@@ -35,6 +36,7 @@ def data_flow(
         dead, highlighted: names of nodes, as `analyze.dead` and `analyze.circuits` or `reaching` and `reached_from`
             find them.
         title: what is highlighted, in words.
+        checked: the inputs on which dead nodes and a circuit were found.
         lines: entry -> its line in the program's file.
         name: what the result calls the program.
 
@@ -76,6 +78,7 @@ def data_flow(
         edges=tuple(edges),
         dead=tuple(variable for variable in order if variable in dead),
         highlighted=tuple(variable for variable in order if variable in highlighted),
+        checked=checked,
     )
 
 

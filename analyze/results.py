@@ -246,7 +246,13 @@ class GraphEdge:
 
 @dataclass(frozen=True)
 class GraphResult(Result):
-    """The data flow of a program. `title` says what is highlighted; `dead` and `highlighted` list the nodes."""
+    """The data flow of a program.
+
+    Attributes:
+        title: what is highlighted, in words.
+        dead, highlighted: names of nodes.
+        checked: the inputs on which dead nodes and a circuit were looked for; None where nothing was.
+    """
 
     verb: ClassVar[str] = "graph"
 
@@ -256,6 +262,7 @@ class GraphResult(Result):
     edges: tuple[GraphEdge, ...]
     dead: tuple[str, ...]
     highlighted: tuple[str, ...]
+    checked: Checked | None = None
 
 
 MODULE = "<module>"

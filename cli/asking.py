@@ -297,9 +297,11 @@ def _data_flow(
         highlighted, title = reached_from(program, [source]), f"what {source} flows into"
     elif target is not None:
         highlighted, title = reaching(program, [target]), f"what flows into {target}"
+    found = find_dead(program, inputs)
     return data_flow(
         program,
-        dead=[node.name for node in find_dead(program, inputs).dead],
+        dead=[node.name for node in found.dead],
+        checked=found.checked,
         highlighted=highlighted,
         title=title,
         lines=subject.module.lines,

@@ -14,7 +14,7 @@ import typer
 
 from cli.discovery import remember
 from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, SeedOption
-from cli.output import Color, Preset, note, terminal
+from cli.output import Color, Preset, note, put, terminal
 from cli.subject import read_subject
 from tprog.errors import BadFile, BadInput, BadUsage, TpdebugError
 
@@ -64,7 +64,7 @@ def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
             f"{row['inputs']:,}",
             f"{row['example']} -> {row['answer']}",
         )
-    terminal(color).print(table)
+    put(terminal(color), table)
 
 
 def train(

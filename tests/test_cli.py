@@ -485,3 +485,13 @@ def test_a_terminal_without_unicode_shows_what_it_can(folder: Path) -> None:
         env=environment,
     )
     assert (done.returncode, done.stderr) == (0, "")
+
+
+def test_a_picture_and_a_table_of_a_sample_say_that_they_are_no_proof(
+    said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    path = str(folder / "exact.py")
+    assert "checked on all 19,530 inputs\n" in said("graph", path)[1]
+    assert "so this is no proof" in said("graph", path, "--sample", "2")[1]
+    assert said("graph", path, "--sample", "2", "--class", "a", "-o", "x.dot")[0] == 0
+    assert "so this is no proof" in (folder / "x.dot").read_text(encoding="utf-8")

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import graphviz
 
 from analyze.render.order import with_few_crossings
+from analyze.render.tables import evidence
 from analyze.results import MODULE, CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
 from tprog.version import VERSION
 
@@ -302,6 +303,8 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         notes.append(f"Bold (a thick border and *): {_meaning(result)}.")
     if not any(node.name == "ones" for node in nodes) and any(edge.source == "ones" for edge in result.edges):
         notes.append("Not drawn: ones, which is 1 everywhere; a head that counts adds it up.")
+    if result.checked is not None and (result.dead or result.highlighted):
+        notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
     note = '<BR ALIGN="LEFT"/>'.join(map(_html, notes)) + '<BR ALIGN="LEFT"/>'

@@ -123,7 +123,7 @@ def graph_text(result: GraphResult) -> RenderableType:
     return page(
         f"{result.program}: {counted(count, 'node')}" + (f"; {result.title}" if result.title else ""),
         "bold",
-        "; ".join(parts),
+        "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
         listed,
         "readout: the most, in logits, by which the variable can move the difference between two classes",
     )
