@@ -134,7 +134,7 @@ def stub(monkeypatch: pytest.MonkeyPatch, returncode: int, stderr: str) -> None:
 
 def test_without_pyan3_the_message_says_how_to_install_it(monkeypatch: pytest.MonkeyPatch) -> None:
     stub(monkeypatch, 1, f"{sys.executable}: No module named pyan\n")
-    with pytest.raises(BadUsage, match=r"pip install tpdebug\[pyan\]"):
+    with pytest.raises(BadUsage, match=r"pip install pyan3"):
         pyan_graph("x = 1", "m.py")
 
 

@@ -303,7 +303,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         notes.append(f"Bold (a thick border and *): {_meaning(result)}.")
     if not any(node.name == "ones" for node in nodes) and any(edge.source == "ones" for edge in result.edges):
         notes.append("Not drawn: ones, which is 1 everywhere; a head that counts adds it up.")
-    if result.checked is not None and (result.dead or result.highlighted):
+    if result.checked is not None and (result.dead or _highlights(result)):
         notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
