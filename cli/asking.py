@@ -29,7 +29,7 @@ from cli.options import (
     TaskOption,
     TokenOption,
 )
-from cli.output import Color, Engine, Output, Pictures
+from cli.output import Color, Engine, Output, Pictures, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
 
@@ -123,7 +123,9 @@ def graph(
     problems = _sub_problems(subject, answer, position, token, text)
     if problems is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
-    flow = _data_flow(subject, subject.inputs(sample, seed), problems, source, target)
+    inputs = subject.inputs(sample, seed)
+    with working("graph", inputs.description):
+        flow = _data_flow(subject, inputs, problems, source, target)
     draw = partial(dot.data_flow, flow)
     what = f"The variables of {flow.program}, and who reads whom. {flow.title}".rstrip()
     pictures = {"dot": draw, "svg": lambda: svg.svg(draw(), f"Data flow of {flow.program}", what)}
@@ -153,7 +155,8 @@ def circuits(
     subject = read_subject(argument, program, task)
     problems = _sub_problems(subject, answer, position, token, text)
     inputs = subject.inputs(sample, seed)
-    result = find_circuits(subject.program, inputs, problems, lines=subject.module.lines, name=subject.name)
+    with working("circuits", inputs.description):
+        result = find_circuits(subject.program, inputs, problems, lines=subject.module.lines, name=subject.name)
     output.show(subject.choice, result, partial(render.circuits_text, result))
 
 
@@ -174,7 +177,9 @@ def dead(
     from analyze.render import text as render
 
     subject = read_subject(argument, program, task)
-    result = find_dead(subject.program, subject.inputs(sample, seed), lines=subject.module.lines, name=subject.name)
+    inputs = subject.inputs(sample, seed)
+    with working("dead", inputs.description):
+        result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
     output.show(subject.choice, result, partial(render.dead_text, result))
 
 
@@ -204,17 +209,19 @@ def blame(
     expected = subject.answers(tokens, expect, position)
     if expected is None:
         raise BadUsage(f"{subject.name} names no task, so the right answer is unknown; give --expect or --task")
-    result = analysis.blame(
-        subject.program,
-        subject.inputs(sample, seed),
-        tokens,
-        position=position,
-        expected=expected,
-        limit=limit,
-        show=subject.diff,
-        lines=subject.module.lines,
-        name=subject.name,
-    )
+    inputs = subject.inputs(sample, seed)
+    with working("blame", inputs.description):
+        result = analysis.blame(
+            subject.program,
+            inputs,
+            tokens,
+            position=position,
+            expected=expected,
+            limit=limit,
+            show=subject.diff,
+            lines=subject.module.lines,
+            name=subject.name,
+        )
     output.show(subject.choice, result, partial(render.blame_text, result, limit))
 
 
@@ -247,7 +254,9 @@ def verify(
     subject = read_subject(argument, program, task)
     if limit is None and not as_json and file is None:
         limit = LISTED
-    result = analysis.verify(subject.program, subject.inputs(sample, seed), limit=limit, name=subject.name)
+    inputs = subject.inputs(sample, seed)
+    with working("verify", inputs.description):
+        result = analysis.verify(subject.program, inputs, limit=limit, name=subject.name)
     output.show(subject.choice, result, partial(render.verify_text, result))
     return int(result.wrong_inputs > 0)
 

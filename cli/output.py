@@ -6,7 +6,8 @@ import io
 import json
 import os
 import sys
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -104,6 +105,18 @@ class Output:
             sys.stdout.write(as_json)
         elif self.file is None:
             put(terminal(self.color), text())
+
+
+@contextmanager
+def working(verb: str, over: str) -> Iterator[None]:
+    """While an analysis runs: what it works on, and that it does, on a terminal's stderr. Ctrl-C stops it."""
+    if not sys.stderr.isatty():
+        yield
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(f"{verb}: {over}"):
+        yield
 
 
 def terminal(color: Color) -> Console:

@@ -18,6 +18,7 @@ import pytest
 import tprog
 from cli.discovery import VARIABLE
 from cli.main import INTERRUPTED, main
+from cli.output import working
 from tests import programs
 from tprog.version import VERSION
 
@@ -495,3 +496,18 @@ def test_a_picture_and_a_table_of_a_sample_say_that_they_are_no_proof(
     assert "so this is no proof" in said("graph", path, "--sample", "2")[1]
     assert said("graph", path, "--sample", "2", "--class", "a", "-o", "x.dot")[0] == 0
     assert "so this is no proof" in (folder / "x.dot").read_text(encoding="utf-8")
+
+
+def test_a_terminal_is_told_what_is_being_worked_on(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with working("dead", "all 9 inputs"):
+        pass
+    assert capsys.readouterr() == ("", "")
+    monkeypatch.setattr("sys.stderr.isatty", lambda: True, raising=False)
+    monkeypatch.setenv("TERM", "xterm")
+    with working("dead", "all 9 inputs"):
+        pass
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "dead: all 9 inputs" in err
