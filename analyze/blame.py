@@ -18,7 +18,8 @@ import numpy as np
 
 from analyze.effects import Domain, Effect, best_edits
 from analyze.outcome import Ground, ground, label, outcomes
-from analyze.results import Account, BlameResult, Candidate, Dependence, Plain, Share, plain
+from analyze.record import Plain, plain
+from analyze.results import Account, BlameResult, Candidate, Dependence, Share
 from analyze.single_edits import (
     Trial,
     consults,

@@ -22,7 +22,8 @@ import numpy as np
 
 from analyze.dataflow import READOUT, reaching, swing
 from analyze.outcome import Ground, Rows, ground, kind_of, label, node_line, outcomes, spread, take
-from analyze.results import Circuit, CircuitNode, CircuitResult, plain
+from analyze.record import plain
+from analyze.results import Circuit, CircuitNode, CircuitResult
 from tprog.batch import Array, Bools, encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage
@@ -141,7 +142,7 @@ def _baseline(on: Ground, node: str, named: Mapping[str, Value]) -> int:
     domain, value = on.program.variables[node].domain, named[node]
     if isinstance(domain, Symbols):
         if value in domain.codes:
-            return domain.codes[value]  # type: ignore[index]  # a Fraction is in no domain of symbols
+            return domain.codes[value]
     elif not isinstance(value, str) and domain.low <= value <= domain.high and not value * domain.denominator % 1:
         return int(value * domain.denominator)
     raise BadUsage(f"the baseline {value!r} is not a value of {node!r}")

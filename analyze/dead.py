@@ -18,7 +18,8 @@ import numpy as np
 
 from analyze.dataflow import reached_from, swing
 from analyze.outcome import Ground, Rows, ground, kind_of, label, node_line, spread, take
-from analyze.results import DeadNode, DeadResult, Removal, Verdict, plain
+from analyze.record import plain
+from analyze.results import DeadNode, DeadResult, Removal, Verdict
 from tprog.batch import Array
 from tprog.entry import Entry
 from tprog.execute import Execution, decode, execute

@@ -18,7 +18,7 @@ from tprog.files import check_target, write_atomic
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
 
-    from analyze.results import Result
+    from analyze.record import Result
 
 Pictures: TypeAlias = Mapping[str, Callable[[], str]]
 """Ending -> the text of a file of that form."""

@@ -10,15 +10,8 @@ from analyze.blame import blame
 from analyze.circuits import SubProblem, find_circuits
 from analyze.dataflow import data_flow
 from analyze.dead import find_dead
-from analyze.results import (
-    BlameResult,
-    CallDifference,
-    CallEdge,
-    CallGraphResult,
-    CallNode,
-    Result,
-    VerifyResult,
-)
+from analyze.record import Result
+from analyze.results import BlameResult, CallDifference, CallEdge, CallGraphResult, CallNode, VerifyResult
 from analyze.trace import trace
 from analyze.verify import verify
 from tests.programs import PROGRAMS

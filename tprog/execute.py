@@ -244,7 +244,7 @@ def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Ar
 def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools | None]:
     """A column of a table as codes or numerators, holes as 0; and where the holes are, None if nowhere."""
     if isinstance(domain, Symbols):
-        found = [0 if value is None else domain.codes[value] for value in column]  # type: ignore[index]
+        found = [0 if value is None else domain.codes[value] for value in column]
     else:
         found = [0 if value is None else _numerator(value, domain) for value in column]
     holes = np.array([value is None for value in column])

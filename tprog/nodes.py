@@ -61,8 +61,8 @@ class Symbols:
         return iter(self.values)
 
     @cached_property
-    def codes(self) -> Mapping[Symbol, int]:
-        """value -> index in `values`."""
+    def codes(self) -> Mapping[Value, int]:
+        """value -> index in `values`; a fraction is in no domain of symbols."""
         return {value: code for code, value in enumerate(self.values)}
 
 

@@ -9,8 +9,9 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Column
 from rich.text import Text
 
+from analyze.record import Plain
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, shorten, typed, width
-from analyze.results import Contrast, Plain, TraceResult, TraceTable
+from analyze.results import Contrast, TraceResult, TraceTable
 
 CELL = 12
 """Characters after which a value in a cell is cut."""

@@ -269,7 +269,7 @@ def _embedding(parts: Parts, name: str, call: ast.Call) -> Embedding:
         values: Mapping[str, Symbol] = found
     else:
         values = _words(parts, name, written, call)
-    if unknown := [word for word in values if word not in parts.frame.variables["tokens"].domain.codes]:  # type: ignore[union-attr]
+    if unknown := [word for word in values if word not in parts.frame.symbols("tokens").codes]:
         parts.source.refuse(written, f"the word {unknown[0]!r} in the table of {name}", "words of VOCABULARY")
     return Embedding(name, symbols, tuple(values.get(word) for word in parts.frame.vocabulary))
 
