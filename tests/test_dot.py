@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+from typing import Literal, TypeAlias
 
 import pytest
 
@@ -28,8 +29,11 @@ def node(name: str, kind: str, stage: int, *, swing: float = 0.0, dead: bool = F
     return GraphNode(name, kind, stage, layer, reading, 7, swing, dead, on)
 
 
-def edge(source: str, target: str, role: str, swing: float | None = None) -> GraphEdge:
-    return GraphEdge(source, target, role, swing)  # type: ignore[arg-type]  # a Literal, in short
+Role: TypeAlias = Literal["query", "key", "value", "input", "readout"]
+
+
+def edge(source: str, target: str, role: Role, swing: float | None = None) -> GraphEdge:
+    return GraphEdge(source, target, role, swing)
 
 
 SMALL = GraphResult(
