@@ -50,6 +50,9 @@ class Task:
         causal: the answer at a position depends on what stands up to it alone.
         symbols: the tokens between the marks, in the task's order (the order that `sort` sorts by).
         domain: the inputs that the task draws from, as codes of `symbols`.
+        listable: whether all inputs of the domain can be told; else it is only drawn from.
+        examples: the inputs are examples, as many as somebody wrote down. So a program may know further tokens and
+            classes and longer inputs, and an input that is not among them has no answers.
     """
 
     name: str
@@ -61,18 +64,22 @@ class Task:
     domain: InputDomain
     _answers: tuple[str, ...] = field(repr=False)
     _rule: Rule = field(repr=False)
+    listable: bool = True
+    examples: bool = False
 
     @property
-    def size(self) -> int:
-        """The number of inputs in the domain."""
-        return self.domain.size
+    def size(self) -> int | None:
+        """The number of inputs in the domain; None if that is not known."""
+        return self.domain.size if self.listable else None
 
     def inputs(self, limit: int = ENUMERATED) -> Batch:
         """The whole domain: shortest first, then in the order of the symbols.
 
         Raises:
-            BadUsage: the domain has more than `limit` inputs.
+            BadUsage: the domain has more than `limit` inputs, or how many is not known.
         """
+        if self.size is None:
+            raise BadUsage(f"{self.name} has inputs that can only be drawn at random; take a sample")
         if self.size > limit:
             raise BadUsage(
                 f"{self.name} has {self.size:,} inputs, more than the {limit:,} that are enumerated; take a sample"
@@ -325,21 +332,34 @@ def task_of(program: Program) -> Task | None:
         task = get_task(name, k, program.max_length - int(name == "induction"))
     except BadUsage as error:
         raise BadProgram(f"the program names the task {name!r}, which it does not fit: {error}") from None
-    return _fitted(task, program)
+    return fitted(task, program)
 
 
-def _fitted(task: Task, program: Program) -> Task:
-    """The task in the program's order of vocabulary and classes."""
+def fitted(task: Task, program: Program) -> Task:
+    """The task in a program's order of vocabulary and classes.
+
+    Raises:
+        BadProgram: vocabulary, classes, length or pooling do not fit the task.
+    """
     for what, found, wanted in (
         ("vocabulary is", program.vocabulary, task.vocabulary),
         ("classes are", program.classes, task.classes),
-        ("length is", (program.max_length,), (task.max_length,)),
     ):
-        if set(found) != set(wanted):
+        if task.examples and (unknown := [word for word in wanted if word not in found]):
+            shown = ", ".join(map(repr, unknown[:5])) + ", ..." * (len(unknown) > 5)
+            raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {shown}")
+        if not task.examples and set(found) != set(wanted):
             raise BadProgram(f"the program does not fit the task {task.name!r}, whose {what} {wanted}; found {found}")
+    longest, wanted_length = program.max_length, task.max_length
+    if longest != wanted_length and not (task.examples and longest > wanted_length):
+        raise BadProgram(
+            f"the program does not fit the task {task.name!r}, whose length is {wanted_length}; found {longest}"
+        )
+    if (END in program.vocabulary) != (END in task.vocabulary):
+        raise BadProgram(f"the inputs of the program end in {END!r}, and those of the task {task.name!r} do not")
     if program.readout.pooled:
         raise BadProgram(f"the program is pooled; the task {task.name!r} grades every position")
-    return replace(task, vocabulary=program.vocabulary, classes=program.classes)
+    return replace(task, vocabulary=program.vocabulary, classes=program.classes, max_length=program.max_length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -379,17 +399,20 @@ def inputs_for(
         BadProgram: the program does not fit the task.
         BadUsage: `sample` is not positive.
     """
-    task = task_of(program) if task is None else _fitted(task, program)
+    task = task_of(program) if task is None else fitted(task, program)
     symbols = symbols_of(program.vocabulary) if task is None else task.symbols
     most = program.max_length - (len(program.vocabulary) - len(symbols))
     domain = InputDomain(len(symbols), 1, most) if task is None else task.domain
+    size = domain.size if task is None else task.size
     if sample is not None and sample < 1:
         raise BadUsage(f"a sample of {sample} inputs says nothing; ask for at least 1")
-    whole = domain.size <= limit if sample is None else domain.size <= sample
+    whole = size is not None and size <= (limit if sample is None else sample)
     sequences = domain.enumerate() if whole else draw_distinct(domain, sample or SAMPLE, seed)
     batch = framed(sequences, symbols, program.vocabulary)
     if whole:
-        description = f"all {domain.size:,} inputs"
+        description = f"all {size:,} inputs"
+    elif size is None:
+        description = f"{len(batch):,} different inputs of the task's sampler, drawn with seed {seed}"
     else:
-        description = f"{len(batch):,} of {domain.size:,} inputs, sampled with seed {seed}"
+        description = f"{len(batch):,} of {size:,} inputs, sampled with seed {seed}"
     return Inputs(batch, None if task is None else task.expected(batch), whole, description)
