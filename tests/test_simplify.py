@@ -1,0 +1,250 @@
+"""Simplified programs: equal where it was promised, never larger, and readable."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+
+from cli.main import main
+from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
+from tests.strategies import programs
+from tprog.emit import emit
+from tprog.errors import BadUsage
+from tprog.execute import execute
+from tprog.program import Head, Lookup, NumericHead, Program, Weights
+from tprog.read import read_source
+from tprog.simplify import Simplification, simplify
+from tprog.simplify.rewrite import Fixed, Via, rewritten
+from tprog.simplify.separate import Patterns, separate, smaller
+from tprog.tasks import UNGRADED, Inputs, inputs_for
+
+
+def _inputs(program: Program, most: int = 120) -> Inputs:
+    return inputs_for(program, sample=most)
+
+
+def _checked(program: Program, inputs: Inputs) -> Simplification:
+    """Simplified, and compared with the original by other code than the search's own."""
+    result = simplify(program, inputs)
+    old, new = execute(program, inputs.batch), execute(result.program, inputs.batch)
+    graded = np.ones(old.predictions.shape, dtype=np.bool_)
+    if inputs.expected is not None:
+        graded = inputs.expected != UNGRADED
+    answered = ~old.in_hole
+    assert np.array_equal(old.in_hole, new.in_hole)
+    assert ((old.predictions == new.predictions) | ~graded)[answered].all()
+    for row in np.flatnonzero(old.in_hole)[:20]:
+        assert str(old.hole(int(row))) == str(new.hole(int(row)))
+    for what in ("nodes", "entries", "lines"):
+        assert getattr(result.after, what) <= getattr(result.before, what)
+    assert result.changed == 0
+    return result
+
+
+@pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
+def test_a_simplified_program_is_equal_and_nowhere_larger(case: Case) -> None:
+    _checked(case.program, _inputs(case.program))
+
+
+@pytest.mark.parametrize("name", ["double_hist", "masks", "rationals", "partial", "no_nodes"])
+def test_simplifying_twice_finds_nothing_more(name: str) -> None:
+    program = PROGRAMS[name].program
+    inputs = _inputs(program)
+    once = simplify(program, inputs)
+    assert simplify(once.program, inputs).after == once.after
+
+
+@settings(max_examples=10, deadline=None)
+@given(programs(max_nodes=4))
+def test_any_program_stays_equal_and_gets_nowhere_larger(program: Program) -> None:
+    program = replace(program, task=None)
+    result = _checked(program, _inputs(program, 60))
+    assert read_source(emit(result.program).text).program == result.program
+
+
+def test_a_program_that_is_minimal_keeps_its_nodes_and_loses_what_no_input_reaches() -> None:
+    result = simplify(sort(), _inputs(sort()))
+    assert [node.name for node in result.program.nodes] == ["less", "same", "rank", "sorted"]
+    assert result.after.entries < result.before.entries
+    assert "# same: counts earlier equal tokens\n" in emit(result.program).text
+
+
+def test_what_was_planted_is_taken_out_again() -> None:
+    program = sort()
+    less, same, rank, last = program.nodes
+    assert isinstance(less, NumericHead)
+    assert isinstance(last, Head)
+    letters = program.vocabulary
+    planted = replace(
+        program,
+        nodes=(
+            less,
+            replace(less, name="less_again"),
+            same,
+            rank,
+            # A copy of the token itself, under other names.
+            lookup("copy", {"tokens": letters}, lambda token: f"is {token}", [f"is {token}" for token in letters]),
+            last,
+            Head("noise", "positions", "copy", "copy", tuple(("is a",) for _ in range(8))),
+        ),
+        readout=replace(
+            program.readout,
+            terms=(
+                *program.readout.terms,
+                Weights("noise", tuple((0, 0, 0, 0, int(row == 2)) for row in range(len(letters)))),
+            ),
+            scale=10,
+        ),
+    )
+    # The noise must not matter: the answer outweighs it.
+    terms = tuple(
+        Weights(term.variable, tuple(tuple(9 * w for w in row or ()) for row in term.rows))
+        if term.variable == "sorted"
+        else term
+        for term in planted.readout.terms
+    )
+    planted = replace(planted, readout=replace(planted.readout, terms=terms))
+    result = _checked(planted, _inputs(planted))
+    assert {node.name for node in result.program.nodes} == {"less", "same", "rank", "sorted"}
+    assert [term.variable for term in result.program.readout.terms] == ["sorted"]
+    assert result.program.readout.scale == 1
+
+
+def test_a_readout_of_one_variable_becomes_a_plain_map() -> None:
+    program = sort()
+    weights = tuple(tuple(370 * w - 5 for w in row or ()) for row in program.readout.terms[0].rows)
+    heavy = replace(program, readout=replace(program.readout, terms=(Weights("sorted", weights),), scale=1000))
+    (term,) = simplify(heavy, _inputs(heavy)).program.readout.terms
+    assert {w for row in term.rows for w in row or ()} == {0, 1}
+
+
+def test_wrong_predictions_may_change_only_if_that_is_asked_for() -> None:
+    program = sort_with_a_fault()
+    inputs = _inputs(program, 600)
+    kept, freed = simplify(program, inputs), simplify(program, inputs, keep="right")
+    assert kept.changed == 0
+    assert kept.wrong_before == kept.wrong_after
+    assert freed.wrong_after is not None
+    assert kept.wrong_before is not None
+    assert 0 <= freed.wrong_after <= kept.wrong_before
+    assert kept.wrong_before > 0
+    assert freed.after.lines <= kept.after.lines
+
+
+def test_keeping_what_is_right_needs_an_oracle() -> None:
+    with pytest.raises(BadUsage, match="--task"):
+        simplify(masks(), _inputs(masks()), keep="right")
+
+
+# Parts ################################################################################################################
+
+
+def test_a_node_can_be_replaced_by_a_constant_or_by_a_table_of_another_variable() -> None:
+    program = sort()
+    rank = program.by_name["rank"]
+    assert isinstance(rank, Lookup)
+    fixed = rewritten(program, {"same": Fixed(0)})
+    assert fixed is not None
+    new = fixed.by_name["rank"]
+    assert isinstance(new, Lookup)
+    assert (new.inputs, new.cells) == (("less",), rank.cells[:: len(rank.levels[1] or ())])
+    via = rewritten(program, {"rank": Via("positions", (1, 2, 3, 4, 5, 6, 7, 8))})
+    assert via is not None
+    head = via.by_name["sorted"]
+    assert isinstance(head, Head)
+    assert (head.key, head.predicate[1]) == ("positions", (0,))
+
+
+def test_what_no_reader_can_read_is_refused() -> None:
+    # A number cannot be a key.
+    assert rewritten(sort(), {"rank": Via("less", (1, 2), (0, 1))}) is None
+
+
+def test_separable_patterns_get_small_weights_and_others_none() -> None:
+    first, second = np.array([0, 0, 1, 1]), np.array([0, 1, 0, 1])
+    either = Patterns([first, second], [2, 2], np.array([0, 1, 1, 1]), 2)
+    weights, _ = separate(either)
+    assert weights is not None
+    small = smaller(either, [rows * 100 for rows in weights])
+    assert not either.wrong(small).any()
+    assert max(int(np.abs(rows).max()) for rows in small) <= 3
+    just_one = Patterns([first, second], [2, 2], np.array([0, 1, 1, 0]), 2)
+    assert separate(just_one)[0] is None
+
+
+def test_a_pattern_of_two_classes_is_no_pattern() -> None:
+    column, wanted = np.array([0, 0, 1]), np.array([0, 1, 1])
+    assert Patterns([column], [2], wanted, 2).only([0]) is None
+
+
+# Command line #########################################################################################################
+
+
+def _module(folder: Path, program: Program) -> Path:
+    path = folder / "program.py"
+    path.write_text(emit(program).text, encoding="utf-8")
+    return path
+
+
+def test_the_command_writes_a_smaller_module(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    path, small = _module(tmp_path, masks()), tmp_path / "small.py"
+    assert main(["simplify", str(path), "-o", str(small)]) == 0
+    shown = capsys.readouterr()
+    assert "all 120 inputs" in shown.out
+    program = read_source(small.read_text(encoding="utf-8")).program
+    assert len(program.nodes) < len(masks().nodes)
+    assert "on all 120 inputs" in dict(program.provenance)["simplified"]
+    small.write_text(small.read_text(encoding="utf-8") + "# mine\n", encoding="utf-8")
+    assert main(["simplify", str(path), "-o", str(small)]) == 2
+    assert "--force" in capsys.readouterr().err
+    assert main(["simplify", str(path), "-o", str(small), "--force"]) == 0
+
+
+def test_the_command_without_a_file_says_how_to_write_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["simplify", str(_module(tmp_path, masks())), "--json"]) == 0
+    shown = capsys.readouterr()
+    told = json.loads(shown.out)
+    assert told["schema"] == "tpdebug.simplify/1"
+    assert told["after"]["nodes"] < told["before"]["nodes"] == 12
+    assert (told["inputs"], told["exhaustive"], told["changed"]) == (120, True, 0)
+    assert "-o FILE" in shown.err
+
+
+def test_a_domain_that_is_too_large_is_sampled_only_if_that_is_asked_for(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    letters = ("<s>", *"abcdefghijklmnop")
+    head = Head("seen", "tokens", "tokens", "tokens", equal(letters, letters), mask="before")
+    weights = Weights("seen", tuple((row % 2, 1 - row % 2) for row in range(len(letters))))
+    program = replace(
+        masks(),
+        vocabulary=letters,
+        classes=("x", "y"),
+        max_length=9,
+        nodes=(head,),
+        readout=replace(masks().readout, terms=(weights,)),
+    )
+    path = _module(tmp_path, program)
+    assert main(["simplify", str(path)]) == 2
+    assert "--sampled" in capsys.readouterr().err
+    assert main(["simplify", str(path), "--sampled", "200"]) == 0
+    assert "sampled with seed 0" in capsys.readouterr().out
+
+
+def test_a_module_says_only_what_is_still_true_of_it(tmp_path: Path) -> None:
+    measured = (("tool", "tpdebug"), ("test accuracy", "100.00%"), ("rounding", "0 changed"))
+    module = tmp_path / "sort.py"
+    module.write_text(emit(replace(PROGRAMS["sort"].program, provenance=measured), "sort").text)
+    some, again = tmp_path / "some.py", tmp_path / "again.py"
+    assert main(["simplify", str(module), "--sampled", "9", "-o", str(some)]) == 0
+    assert main(["simplify", str(some), "-o", str(again)]) == 0
+    told = read_source(again.read_text()).program.provenance
+    keys = [key for key, _ in told]
+    assert keys == ["tool", "test accuracy before simplifying", "rounding before simplifying", *["simplified"] * 2]
+    assert "9 of" in told[3][1]
+    assert "all 19,530 inputs" in told[4][1]

@@ -1,0 +1,101 @@
+"""Program -> a smaller Program that predicts the same on stated inputs.
+
+Each module is one pass, and each pass proposes candidates; `tprog.simplify.search` runs every candidate on all inputs
+before it is believed. So the order of the passes decides how small a program becomes, never whether it is right.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable
+
+import numpy as np
+
+from tprog.batch import Array
+from tprog.errors import BadUsage
+from tprog.execute import predict
+from tprog.program import Program
+from tprog.simplify.lookups import shorter_lookups
+from tprog.simplify.names import natural_names
+from tprog.simplify.nodes import fewer_nodes, smaller_domains
+from tprog.simplify.predicates import shorter_predicates
+from tprog.simplify.readout import smaller_readout
+from tprog.simplify.record import Keep, Simplification, Size, Step, size
+from tprog.simplify.rewrite import pruned
+from tprog.simplify.search import Search
+from tprog.tasks import UNGRADED, Inputs
+
+__all__ = ["Keep", "Simplification", "Size", "Step", "simplify", "size"]
+
+_PASSES: tuple[tuple[str, Callable[[Search], None]], ...] = (
+    ("readout", smaller_readout),
+    ("nodes", fewer_nodes),
+    ("lookups", shorter_lookups),
+    ("domains", smaller_domains),
+    ("predicates", shorter_predicates),
+    ("names", natural_names),
+)
+
+
+def simplify(
+    program: Program, inputs: Inputs, *, keep: Keep = "all", progress: Callable[[str, Size], object] | None = None
+) -> Simplification:
+    """A program that is nowhere larger and predicts the same.
+
+    Only graded predictions count: those with a known right answer, or, where no task says which, all that are read
+    out. An input that reaches a hole goes on reaching the same first hole.
+
+    Args:
+        inputs: on which predictions must stay; what the result does on any other input is unknown.
+        keep: ``right`` lets predictions change that are wrong.
+        progress: called after each pass with its name and the size that it has left.
+
+    Raises:
+        BadUsage: `keep` is ``right``, but nothing says what is right.
+    """
+    if keep == "right" and inputs.expected is None:
+        raise BadUsage("to keep what is right, the program must name its task; name one with --task")
+    before = size(program)
+    search = Search(program, inputs, keep)
+    search.attempt(pruned(program), "readout", "left out what nothing reads")
+    done: dict[str, Program] = {}  # pass -> the program in which it found nothing more to do
+    while any(done.get(name) is not search.program for name, _ in _PASSES):
+        for name, shorten in _PASSES:
+            found = search.program
+            if done.get(name) is found:
+                continue
+            shorten(search)
+            if search.program is found:
+                done[name] = found
+            if progress:
+                progress(name, size(search.program))
+    return _told(program, search, inputs, keep, before)
+
+
+def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: Size) -> Simplification:
+    old, _ = predict(program, inputs.batch)
+    new, _ = predict(search.program, inputs.batch)
+    expected = inputs.expected
+    graded = np.ones(old.shape, dtype=np.bool_) if expected is None else expected != UNGRADED
+    holed = np.concatenate([part.holes >= 0 for part in search.parts]) if search.parts else np.zeros(0, np.bool_)
+    graded = graded & ~(holed if graded.ndim == 1 else holed[:, None])
+
+    def wrong(predictions: Array) -> int | None:
+        if expected is None:
+            return None
+        unlike = (predictions != expected) & (expected != UNGRADED)
+        return int((unlike if unlike.ndim == 1 else unlike.any(axis=1)).sum())
+
+    return Simplification(
+        program=search.program,
+        before=before,
+        after=size(search.program),
+        steps=tuple(search.steps),
+        inputs=len(inputs.batch),
+        exhaustive=inputs.exhaustive,
+        description=inputs.description,
+        predictions=search.predictions,
+        keep=keep,
+        changed=int(((old != new) & graded).sum()),
+        wrong_before=wrong(old),
+        wrong_after=wrong(new),
+    )

@@ -1,0 +1,59 @@
+"""Names for the symbols of lookups that say what they stand for."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+
+from tprog.program import Embedding, Head, Lookup, NumericHead, Program, Symbol
+from tprog.simplify.nodes import renamed
+from tprog.simplify.record import size
+from tprog.simplify.search import Search
+
+
+def natural_names(search: Search) -> None:
+    """Where a head matches a lookup's symbols one to one with another variable's, give them the names of those.
+
+    "rank = 3 accepts position 5" becomes "equal", which is one line and not sixteen.
+    """
+    for name in [node.name for node in search.program.nodes]:
+        for names in _matches(search.program, name):
+            before = size(search.program).lines
+            state = search.state()
+            if renamed(search, name, names, "its symbols named after what they are compared with"):
+                if size(search.program).lines < before:
+                    break
+                search.restore(state)
+
+
+def _matches(program: Program, name: str) -> Iterator[Mapping[Symbol, Symbol]]:
+    """Names that would make a head that compares the node's symbols with another variable's compare for equality."""
+    node = program.by_name[name]
+    if not isinstance(node, Embedding | Lookup) or node.symbols is None:
+        return
+    for head in program.nodes:
+        if isinstance(head, Head | NumericHead) and (head.query == name) != (head.key == name):
+            names = _names(program, node.symbols, head, head.key == name)
+            if names is not None and [*names.items()] != [(symbol, symbol) for symbol in node.symbols]:
+                yield names
+
+
+def _names(
+    program: Program, symbols: tuple[Symbol, ...], head: Head | NumericHead, as_key: bool
+) -> Mapping[Symbol, Symbol] | None:
+    """Old name -> new one; None if a symbol has no partner of its own."""
+    partner: dict[Symbol, Symbol] = {}
+    for query, row in zip(program.symbols(head.query), head.predicate, strict=True):
+        if row is None or len(row) > 1:
+            return None
+        for key in row:
+            symbol, other = (key, query) if as_key else (query, key)
+            if symbol in partner or other in partner.values():
+                return None
+            partner[symbol] = other
+    if len(partner) < 3:
+        return None
+    # What is compared with nothing needs a name that nothing else has.
+    spare = (number for number in range(len(symbols) + len(partner) + 1) if number not in partner.values())
+    named = {symbol: partner[symbol] if symbol in partner else next(spare) for symbol in symbols}
+    order = {other: at for at, other in enumerate(program.symbols(head.query if as_key else head.key))}
+    return dict(sorted(named.items(), key=lambda item: (order.get(item[1], len(order)), str(item[1]))))

@@ -1,0 +1,153 @@
+"""Predicates that read as a relation, or at least group in few branches, and heads without idle options."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import replace
+from functools import partial
+from typing import TypeAlias
+
+import numpy as np
+
+from tprog import primitives
+from tprog.batch import Array
+from tprog.execute import mask_word
+from tprog.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Program, Symbol
+from tprog.simplify.search import Search
+from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten
+
+Accepts: TypeAlias = Callable[[int, int], bool]
+"""Whether the query with this index accepts the key with that one; both in the order of the key's domain."""
+
+_RELATIONS: Mapping[str, Accepts] = {
+    "equal": lambda query, key: key == query,
+    "different": lambda query, key: key != query,
+    "smaller": lambda query, key: key < query,
+    "greater": lambda query, key: key > query,
+    "not greater": lambda query, key: key <= query,
+    "not smaller": lambda query, key: key >= query,
+    "one less": lambda query, key: key == query - 1,
+    "one more": lambda query, key: key == query + 1,
+}
+
+
+def shorter_predicates(search: Search) -> None:
+    """Rewrite each head's predicate, mask and default for the shortest text."""
+    for name in [node.name for node in search.program.nodes]:
+        node = search.program.by_name.get(name)
+        if isinstance(node, Head | NumericHead) and None not in node.predicate:
+            shorten(search, node, [*_edits(search, node)])
+            # Last and alone: it gives the predicate other rows.
+            every = len(search.program.symbols("tokens"))
+            node = search.program.by_name[name]
+            assert isinstance(node, Head | NumericHead)
+            shorten(search, node, [("asks nothing of the query", partial(_without_query, every))])
+
+
+def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]:
+    program = search.program
+    queries, keys = program.symbols(node.query).values, program.symbols(node.key).values
+    reached = _reached(search, node)
+    for name, accepts in _RELATIONS.items():
+        if all(query in keys for query in queries if query not in (BEGIN, END)):
+            yield f"accepts {name} keys", partial(_as_relation, queries, keys, accepts, False)
+            yield f"accepts {name} keys, marks aside", partial(_as_relation, queries, keys, accepts, True)
+    yield "accepts every key", partial(_as_rows, (keys,) * len(queries))
+    yield "accepts no key", partial(_as_rows, ((),) * len(queries))
+    for key in keys:
+        yield f"accepts {key!r} alone", partial(_as_rows, ((key,),) * len(queries))
+    for filling in (None, False, True):
+        yield "says nothing of pairs that no input shows it", partial(_filled, keys, reached, filling)
+    yield from _row_edits(queries, keys)
+    yield "no mask", lambda head: replace(head, mask="all") if head.mask != "all" else None
+    yield "position 0 not left out", lambda head: replace(head, skip_first=False) if head.skip_first else None
+    yield "no default", lambda head: replace(head, default=None) if isinstance(head, Head) else None
+
+
+def _row_edits(queries: Sequence[Symbol], keys: Sequence[Symbol]) -> Iterator[Edit[AttentionHead]]:
+    for at, query in enumerate(queries):
+        for other in range(len(queries)):
+            if other != at:
+                yield f"{query!r} accepts what {queries[other]!r} does", partial(_as_other_row, at, other)
+        yield f"{query!r} accepts nothing", partial(_as_row, at, ())
+        yield f"{query!r} accepts everything", partial(_as_row, at, tuple(keys))
+        for key in keys:
+            yield f"{query!r} accepts {key!r} alone", partial(_as_row, at, (key,))
+    for at, query in enumerate(queries):
+        for key in keys:
+            yield f"{query!r} accepts {key!r}, or no more", partial(_toggled, keys, at, key)
+
+
+def _as_rows(rows: tuple[Keys | None, ...], head: AttentionHead) -> AttentionHead:
+    return replace(head, predicate=rows)
+
+
+def _as_row(at: int, row: Keys | None, head: AttentionHead) -> AttentionHead:
+    return replace(head, predicate=(*head.predicate[:at], row, *head.predicate[at + 1 :]))
+
+
+def _as_other_row(at: int, other: int, head: AttentionHead) -> AttentionHead:
+    return _as_row(at, head.predicate[other], head)
+
+
+def _toggled(keys: Sequence[Symbol], at: int, key: Symbol, head: AttentionHead) -> AttentionHead:
+    row = head.predicate[at] or ()
+    return _as_row(at, tuple(k for k in keys if (k in row) != (k == key)), head)
+
+
+def _as_relation(
+    queries: Sequence[Symbol], keys: Sequence[Symbol], accepts: Accepts, marks_aside: bool, head: AttentionHead
+) -> AttentionHead | None:
+    """The predicate as a relation; between letters alone, or wherever a query is a key itself."""
+    marks = {BEGIN, END} if marks_aside else set()
+    if marks_aside and marks.isdisjoint(queries) and marks.isdisjoint(keys):
+        return None
+    place = {key: at for at, key in enumerate(keys)}
+    rows: list[Keys | None] = []
+    for query, old in zip(queries, head.predicate, strict=True):
+        if query in marks or query not in place:
+            rows.append(old)
+        else:
+            rows.append(tuple(k for k in keys if (k in (old or ()) if k in marks else accepts(place[query], place[k]))))
+    return replace(head, predicate=tuple(rows))
+
+
+def _without_query(tokens: int, head: AttentionHead) -> AttentionHead | None:
+    """The same for every token, if it is the same for every query."""
+    if len(set(head.predicate)) > 1 or head.query == "tokens":
+        return None
+    return replace(head, query="tokens", predicate=head.predicate[:1] * tokens)
+
+
+def _filled(keys: Sequence[Symbol], reached: Array, filling: bool | None, head: AttentionHead) -> AttentionHead | None:
+    """The predicate with rows as alike as the pairs allow that matter; what is free even then is `filling`."""
+    grid: Grid[bool | None] = [
+        [(key in (row or ())) if seen else None for key, seen in zip(keys, line, strict=True)]
+        for row, line in zip(head.predicate, reached.tolist(), strict=True)
+    ]
+    rows = []
+    for merged in merged_rows(grid):
+        free = most_common(merged, False) if filling is None else filling
+        rows.append(tuple(k for k, cell in zip(keys, merged, strict=True) if (free if cell is None else cell)))
+    return replace(head, predicate=tuple(rows))
+
+
+def _reached(search: Search, node: AttentionHead) -> Array:
+    """[query value, key value]: whether some input makes the head look at such a pair."""
+    program = search.program
+    queries, keys = program.symbols(node.query), program.symbols(node.key)
+    reached = np.zeros((len(queries), len(keys)), dtype=np.bool_)
+    for part, _, (query, key) in search.values(node.query, node.key):
+        window = _window(program, node, query.shape[1])
+        for i, j in np.argwhere(window).tolist():
+            both = part.batch.present[:, i] & part.batch.present[:, j]
+            reached[query[both, i], key[both, j]] = True
+    return reached
+
+
+def _window(program: Program, node: AttentionHead, n: int) -> Array:
+    """[query, key] positions that the head may look at."""
+    window = np.zeros((n, n), dtype=np.bool_)
+    for i in range(n):
+        window[i, list(primitives.visible(i, n, mask_word(node, program), node.skip_first))] = True
+    return window

@@ -1,0 +1,178 @@
+"""A readout of fewer variables, and with small weights."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+from itertools import combinations
+
+import numpy as np
+
+from tprog.batch import Array
+from tprog.program import Numbers, Program, Symbols, Weights
+from tprog.simplify.record import entries, size
+from tprog.simplify.rewrite import closure, pruned, with_terms
+from tprog.simplify.search import ANY, Search
+from tprog.simplify.separate import Patterns, separate, smaller
+
+_TOGETHER = 3
+"""The largest readouts that are looked for among all variables."""
+
+_TRIED = 24
+"""How many of those that could do are tried."""
+
+_SPREAD = 4096
+"""Patterns on which a set of variables must suffice before all are looked at."""
+
+
+def smaller_readout(search: Search) -> None:
+    """Read fewer variables, with weights as small as are found."""
+    _drop_terms(search)
+    if search.program.readout.pooled or not _all_whole(search.program):
+        return
+    names, patterns = _patterns(search)
+    if not len(patterns.wanted):
+        return
+    _few_variables(search, names, patterns)
+    _leave_out(search, names, patterns)
+    _small_weights(search, names, patterns)
+
+
+def _drop_terms(search: Search) -> None:
+    """Leave out variables without which, as weights stand, no prediction changes."""
+    for term in reversed(search.program.readout.terms):
+        left = [other for other in search.program.readout.terms if other.variable != term.variable]
+        if len(left) < len(search.program.readout.terms):
+            candidate = pruned(with_terms(search.program, left))
+            search.attempt(candidate, "readout", f"{term.variable} left out")
+
+
+def _all_whole(program: Program) -> bool:
+    """Whether every row is there and every number is whole: what `separate` can speak of."""
+    domains = [variable.domain for variable in program.variables.values()]
+    whole = all(domain.denominator == 1 for domain in domains if isinstance(domain, Numbers))
+    return whole and all(None not in term.rows for term in program.readout.terms)
+
+
+def _patterns(search: Search) -> tuple[list[str], Patterns]:
+    """The distinct values of all variables at the positions whose predictions must stay."""
+    program = search.program
+    names = list(program.variables)
+    columns: list[list[Array]] = [[] for _ in names]
+    wanted = []
+    for part, _, values in search.values(*names):
+        at = part.wanted != ANY
+        wanted.append(part.wanted[at])
+        for column, found in zip(columns, values, strict=True):
+            column.append(found[at])
+    sizes = [len(d) if isinstance(d, Symbols) else None for d in (program.variables[n].domain for n in names)]
+    joined = [np.concatenate(column) for column in columns]
+    every = Patterns(joined, sizes, np.concatenate(wanted).astype(np.intp), len(program.classes))
+    distinct = every.only(range(len(names)))
+    return names, every.take(np.zeros(0, np.intp)) if distinct is None else distinct
+
+
+def _read(program: Program, names: Sequence[str], weights: Sequence[Array]) -> Program:
+    """The program with such a readout, pruned."""
+    order = {name: index for index, name in enumerate(program.variables)}
+    terms = [
+        Weights(name, tuple(tuple(map(int, row)) for row in rows.tolist()))
+        for name, rows in sorted(zip(names, weights, strict=True), key=lambda item: order[item[0]])
+    ]
+    return pruned(replace(with_terms(program, terms), readout=replace(program.readout, terms=tuple(terms), scale=1)))
+
+
+def _few_variables(search: Search, names: Sequence[str], patterns: Patterns) -> None:
+    """The one to three variables from which the predictions follow, that need the fewest nodes."""
+    program = search.program
+    own = _cost(program, [term.variable for term in program.readout.terms])
+    some = patterns.take(np.linspace(0, len(patterns.wanted) - 1, min(_SPREAD, len(patterns.wanted))).astype(np.intp))
+    useful = [i for i, name in enumerate(names) if name != "ones"]
+    found: list[tuple[tuple[int, int], tuple[int, ...]]] = []
+    enough: list[set[int]] = []
+    for count in range(1, _TOGETHER + 1):
+        if count == _TOGETHER and len(useful) > 24:
+            break
+        for chosen in combinations(useful, count):
+            cost = _cost(program, [names[i] for i in chosen])
+            if cost < own and not any(known <= set(chosen) for known in enough) and some.only(chosen) is not None:
+                found.append((cost, chosen))
+                if count < _TOGETHER and patterns.only(chosen) is not None:
+                    enough.append(set(chosen))
+    for _, chosen in sorted(found)[:_TRIED]:
+        # The number that is 1 everywhere costs no node, and gives every class a bias.
+        which = [*chosen, names.index("ones")] if any(patterns.sizes[i] is None for i in chosen) else [*chosen]
+        part = patterns.only(which)
+        weights = None if part is None else separate(part)[0]
+        if part is not None and weights is not None:
+            weights = smaller(part, weights)
+            candidate = _read(program, [names[i] for i in which], weights)
+            told = " and ".join(names[i] for i in chosen)
+            if search.attempt(candidate, "readout", f"reads {told} alone, with weights of its own"):
+                return
+
+
+def _cost(program: Program, variables: Sequence[str]) -> tuple[int, int]:
+    """The nodes that a readout needs, and how many variables it reads besides the bias."""
+    return len(closure(program, variables)), len(set(variables) - {"ones"})
+
+
+def _leave_out(search: Search, names: Sequence[str], patterns: Patterns) -> None:
+    """Leave out one variable after the other, those that free the most nodes first; the others get new weights."""
+    program = search.program
+    read = [term.variable for term in program.readout.terms]
+    every = len(closure(program, read))
+
+    def freed(name: str) -> int:
+        return every - len(closure(program, [other for other in read if other != name]))
+
+    hard = np.zeros(0, dtype=np.intp)
+    for name in sorted(read, key=freed, reverse=True):
+        terms = {term.variable: term for term in search.program.readout.terms}
+        if name not in terms or len(terms) < 2:
+            continue
+        left = [other for other in terms if other != name]
+        which = [names.index(other) for other in left]
+        if patterns.only(which) is None:
+            continue
+        # Not its distinct patterns: what is hard without one variable is hard without the next.
+        part = Patterns(
+            [patterns.columns[i] for i in which],
+            [patterns.sizes[i] for i in which],
+            patterns.wanted,
+            patterns.classes,
+        )
+        weights, hard = separate(part, [_array(terms[other]) for other in left], hard)
+        if weights is not None:
+            candidate = _read(search.program, left, weights)
+            search.attempt(candidate, "readout", f"{name} left out, with new weights for the others")
+
+
+def _array(term: Weights) -> Array:
+    return np.array(term.rows, dtype=np.int64)
+
+
+def _small_weights(search: Search, names: Sequence[str], patterns: Patterns) -> None:
+    """The same variables with smaller weights, if that makes the text shorter."""
+    program = search.program
+    terms = program.readout.terms
+    read = [term.variable for term in terms]
+    part = patterns.only([names.index(name) for name in read]) if read else None
+    if part is None:
+        return
+    now = [_array(term) for term in terms]
+    found = [smaller(part, now)]
+    if len(read) <= _TOGETHER + 1 and (anew := separate(part)[0]) is not None:
+        found.append(smaller(part, anew))
+    candidates = [_read(program, read, weights) for weights in found]
+    best = min(candidates, key=_text, default=program)
+    (lines, total), (old_lines, old_total) = _text(best), _text(program)
+    # A little less would go on for long: weights are small enough when they do not get a tenth smaller.
+    if (lines < old_lines or (lines == old_lines and total < 0.9 * old_total)) and entries(best) <= entries(program):
+        search.attempt(best, "readout", "smaller weights")
+
+
+def _text(program: Program) -> tuple[int, int]:
+    """What the readout takes to write down: lines of the module, then the sum of all weights and the scale."""
+    weights = (abs(w) for term in program.readout.terms for row in term.rows for w in row or ())
+    return size(program).lines, sum(weights) + program.readout.scale

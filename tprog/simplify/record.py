@@ -1,0 +1,95 @@
+"""What a simplification did, as a frozen record that goes to JSON."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any, Literal, TypeAlias
+
+from tprog.emit import emit
+from tprog.program import Embedding, Head, Lookup, NumericHead, Program
+from tprog.version import VERSION
+
+Keep: TypeAlias = Literal["all", "right"]
+"""Which predictions must stay: all, or only those that the task's oracle says are right."""
+
+
+@dataclass(frozen=True)
+class Size:
+    """How large a program is.
+
+    Attributes:
+        nodes: embeddings, heads and lookups.
+        entries: rows of predicates, cells of lookups, words of embeddings and rows of weights.
+        lines: of the emitted module, its primitives included.
+    """
+
+    nodes: int
+    entries: int
+    lines: int
+
+
+@dataclass(frozen=True)
+class Step:
+    """One accepted change.
+
+    Attributes:
+        node: what it changed, a node's name or ``readout``.
+        reason: what was done, in words.
+    """
+
+    node: str
+    reason: str
+
+
+@dataclass(frozen=True)
+class Simplification:
+    """A simplified program and the evidence that it may stand for the original.
+
+    Attributes:
+        program: the result; no prediction that had to stay differs from the original's on any input looked at.
+        inputs, exhaustive, description: how many inputs were looked at, whether there are others, and in words.
+        predictions: how many predictions were compared.
+        keep: which had to stay.
+        changed: how many graded predictions differ from the original's: 0 unless `keep` is ``right``.
+        wrong_before, wrong_after: inputs with a wrong prediction; None where no task says what is right.
+    """
+
+    program: Program
+    before: Size
+    after: Size
+    steps: tuple[Step, ...]
+    inputs: int
+    exhaustive: bool
+    description: str
+    predictions: int
+    keep: Keep
+    changed: int
+    wrong_before: int | None
+    wrong_after: int | None
+
+    def to_json(self) -> dict[str, Any]:
+        """Everything but the program itself, which has a module of its own, as JSON types."""
+        told = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "program"}
+        told |= {"before": dataclasses.asdict(self.before), "after": dataclasses.asdict(self.after)}
+        told["steps"] = [dataclasses.asdict(step) for step in self.steps]
+        return {"schema": "tpdebug.simplify/1", "tool": VERSION, **told}
+
+
+def size(program: Program) -> Size:
+    """The three counts of a program."""
+    return Size(len(program.nodes), entries(program), emit(program).text.count("\n"))
+
+
+def entries(program: Program) -> int:
+    """Rows of predicates, cells of lookups, words of embeddings and rows of weights."""
+    count = sum(len(term.rows) for term in program.readout.terms)
+    for node in program.nodes:
+        match node:
+            case Embedding(table=table):
+                count += len(table)
+            case Head(predicate=rows) | NumericHead(predicate=rows):
+                count += len(rows)
+            case Lookup(cells=cells):
+                count += len(cells)
+    return count

@@ -1,0 +1,306 @@
+"""A Program without some of its nodes: their readers are told what to read instead.
+
+What stands in for a node is a constant, or what a table makes of one other variable. Nothing here asks whether the
+program still predicts the same: see `tprog.simplify.search`.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from fractions import Fraction
+from itertools import product
+from typing import TypeAlias, TypeVar
+
+from tprog.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Node,
+    Number,
+    NumericHead,
+    Program,
+    Symbol,
+    Symbols,
+    Value,
+    Weights,
+    axis,
+)
+
+T = TypeVar("T")
+
+
+@dataclass(frozen=True)
+class Fixed:
+    """The variable is this constant."""
+
+    value: Value
+
+
+@dataclass(frozen=True)
+class Via:
+    """The categorical variable is a function of another one.
+
+    Attributes:
+        symbols: for each value of `variable` as it will be, or for each of `levels`, the symbol that it stands for.
+        levels: of a numeric `variable`; only a lookup can read through them.
+    """
+
+    variable: str
+    symbols: tuple[Symbol, ...]
+    levels: tuple[Number, ...] | None = None
+
+
+@dataclass(frozen=True)
+class Same:
+    """The numeric variable equals another one."""
+
+    variable: str
+
+
+StandIn: TypeAlias = Fixed | Via | Same
+
+
+class Inexpressible(Exception):
+    """A reader has no form in which it could read the stand-in."""
+
+
+@dataclass
+class _Rewriter:
+    """Goes through a program in execution order.
+
+    Attributes:
+        stand_ins: variable of the old program -> what its readers read instead; grows on the way.
+        domains: categorical variable of the new program -> its symbols.
+    """
+
+    program: Program
+    stand_ins: dict[str, StandIn]
+    renewed: Mapping[str, Node]
+    domains: dict[str, tuple[Symbol, ...]] = field(default_factory=dict)
+
+    def run(self) -> Program:
+        program = self.program
+        self.domains = {name: program.symbols(name).values for name in ("tokens", "positions")}
+        kept: list[Node] = []
+        for old in program.nodes:
+            if old.name in self.stand_ins and old.name not in self.renewed:
+                continue
+            node = self._node(self.renewed.get(old.name, old))
+            if node is None:
+                continue
+            kept.append(node)
+            if isinstance(node, Head):
+                self.domains[node.name] = self.domains[node.value]
+            elif isinstance(node, Embedding | Lookup) and node.symbols is not None:
+                self.domains[node.name] = node.symbols
+        return replace(program, nodes=tuple(kept), readout=replace(program.readout, terms=self._terms(kept)))
+
+    def _node(self, node: Node) -> Node | None:
+        if not any(read in self.stand_ins for read in node.reads):
+            return node
+        match node:
+            case Embedding():
+                return node
+            case Head():
+                return self._value(self._selection(node))
+            case NumericHead():
+                return self._number(self._selection(node))
+            case Lookup():
+                return self._lookup(node)
+
+    def _selection(self, node: Head | NumericHead) -> Head | NumericHead:
+        """The head with its query and key rewritten."""
+        queries = self.program.symbols(node.query)
+        match self.stand_ins.get(node.query):
+            case Fixed(value):
+                rows: tuple[Keys | None, ...] = (node.predicate[queries.codes[value]],) * len(self.domains["tokens"])
+                node = replace(node, query="tokens", predicate=rows)
+            case Via(variable, symbols, None):
+                rows = tuple(node.predicate[queries.codes[symbol]] for symbol in symbols)
+                node = replace(node, query=variable, predicate=rows)
+            case None:
+                pass
+            case _:
+                raise Inexpressible
+        match self.stand_ins.get(node.key):
+            case Fixed(value):
+                every = self.domains["tokens"]
+                rows = tuple(None if row is None else every if value in row else () for row in node.predicate)
+                return replace(node, key="tokens", predicate=rows)
+            case Via(variable, symbols, None):
+                keys = self.domains[variable]
+                rows = tuple(
+                    None if row is None else tuple(k for k, s in zip(keys, symbols, strict=True) if s in row)
+                    for row in node.predicate
+                )
+                return replace(node, key=variable, predicate=rows)
+            case None:
+                return node
+            case _:
+                raise Inexpressible
+
+    def _value(self, node: AttentionHead) -> Head | None:
+        assert isinstance(node, Head)
+        match self.stand_ins.get(node.value):
+            case Fixed(value):
+                if node.default not in (None, value):
+                    raise Inexpressible
+                self.stand_ins[node.name] = Fixed(value)
+                return None
+            case Via(variable, symbols, None):
+                default = node.default
+                if default is not None:
+                    if default not in symbols:
+                        raise Inexpressible
+                    default = self.domains[variable][symbols.index(default)]
+                self.stand_ins[node.name] = Via(node.name, symbols)
+                return replace(node, value=variable, default=default)
+            case None:
+                return node
+            case _:
+                raise Inexpressible
+
+    def _number(self, node: AttentionHead) -> NumericHead | None:
+        assert isinstance(node, NumericHead)
+        match self.stand_ins.get(node.value):
+            case Same(variable):
+                return replace(node, value=variable)
+            case Fixed(value) if value == 1 and node.reduce == "sum":
+                return replace(node, value="ones")
+            case Fixed(value) if (value == 0 and node.reduce == "sum") or value == node.default:
+                self.stand_ins[node.name] = Fixed(value)
+                return None
+            case None:
+                return node
+            case _:
+                raise Inexpressible
+
+    def _lookup(self, node: Lookup) -> Lookup | None:
+        sources = [self.program.variables[name].domain for name in node.inputs]
+        inputs, levels, places = [], [], []
+        for name, own_levels, domain in zip(node.inputs, node.levels, sources, strict=True):
+            match self.stand_ins.get(name):
+                case Fixed(value):
+                    places.append([level_of(value, own_levels) if own_levels else _code(domain, value)])
+                case Via(variable, symbols, via_levels):
+                    inputs.append(variable)
+                    levels.append(via_levels)
+                    places.append([_code(domain, symbol) for symbol in symbols])
+                case other:
+                    inputs.append(other.variable if other else name)
+                    levels.append(own_levels)
+                    places.append(list(range(len(own_levels) if own_levels else len(_symbols(domain)))))
+        width = len(node.cells) // len(axis(self.program.variables, node, 0))
+        at = (p[0] * width + p[1] if len(p) == 2 else p[0] for p in product(*places))
+        cells = tuple(node.cells[index] for index in at)
+        if inputs:
+            return replace(node, inputs=tuple(inputs), levels=tuple(levels), cells=cells)
+        if cells[0] is None:
+            raise Inexpressible
+        self.stand_ins[node.name] = Fixed(cells[0])
+        return None
+
+    def _terms(self, kept: Sequence[Node]) -> tuple[Weights, ...]:
+        rows: dict[str, tuple[tuple[int, ...] | None, ...]] = {}
+
+        def add(variable: str, more: Sequence[tuple[int, ...] | None]) -> None:
+            old = rows.get(variable)
+            rows[variable] = tuple(more) if old is None else tuple(map(_sum, old, more))
+
+        for term in self.program.readout.terms:
+            match self.stand_ins.get(term.variable):
+                case Fixed(value):
+                    add("ones", (self._bias(term, value),))
+                case Via(variable, symbols, None):
+                    codes = self.program.symbols(term.variable).codes
+                    add(variable, [term.rows[codes[symbol]] for symbol in symbols])
+                case Same(variable):
+                    add(variable, term.rows)
+                case None:
+                    add(term.variable, term.rows)
+                case _:
+                    raise Inexpressible
+        order = ["tokens", "positions", "ones", *(node.name for node in kept)]
+        return tuple(Weights(name, rows[name]) for name in order if name in rows)
+
+    def _bias(self, term: Weights, value: Value) -> tuple[int, ...]:
+        """What a term adds to the logits if its variable is a constant."""
+        domain = self.program.variables[term.variable].domain
+        if isinstance(domain, Symbols):
+            row = term.rows[domain.codes[value]]
+            if row is None:
+                raise Inexpressible
+            return row
+        weighed = [Fraction(value) * weight for weight in term.rows[0] or ()]
+        if any(weight.denominator != 1 for weight in weighed):
+            raise Inexpressible
+        return tuple(map(int, weighed))
+
+
+def _sum(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:
+    return None if one is None or other is None else tuple(a + b for a, b in zip(one, other, strict=True))
+
+
+def _symbols(domain: object) -> Symbols:
+    assert isinstance(domain, Symbols)
+    return domain
+
+
+def _code(domain: object, value: Value) -> int:
+    return _symbols(domain).codes[value]
+
+
+def level_of(value: Value, levels: Sequence[Number]) -> int:
+    """The index of the level that a number reads as."""
+    assert not isinstance(value, str)
+    return max((index for index, level in enumerate(levels) if level <= value), default=0)
+
+
+def rewritten(program: Program, stand_ins: Mapping[str, StandIn], *renewed: Node) -> Program | None:
+    """The program with stand-ins in place of variables, and without the nodes that nothing reads any more.
+
+    Args:
+        stand_ins: node -> what its readers read instead of it. The node goes, unless it is one of `renewed`.
+        renewed: nodes that stay under their name, with another domain, which their stand-in reads.
+
+    Returns:
+        None if a reader cannot read its stand-in.
+    """
+    try:
+        return pruned(_Rewriter(program, dict(stand_ins), {node.name: node for node in renewed}).run())
+    except Inexpressible:
+        return None
+
+
+def with_node(program: Program, node: Node) -> Program:
+    """The program with one node exchanged for another of the same name and domain."""
+    return replace(program, nodes=tuple(node if old.name == node.name else old for old in program.nodes))
+
+
+def with_terms(program: Program, terms: Sequence[Weights]) -> Program:
+    """The program with another readout."""
+    return replace(program, readout=replace(program.readout, terms=tuple(terms)))
+
+
+def pruned(program: Program) -> Program:
+    """The program without readout terms that tell no classes apart, and without nodes that nothing reads."""
+    terms = tuple(term for term in program.readout.terms if any(row is None or len(set(row)) > 1 for row in term.rows))
+    read = {term.variable for term in terms}
+    kept: list[Node] = []
+    for node in reversed(program.nodes):
+        if node.name in read:
+            kept.append(node)
+            read.update(node.reads)
+    return replace(program, nodes=tuple(reversed(kept)), readout=replace(program.readout, terms=terms))
+
+
+def closure(program: Program, variables: Sequence[str]) -> set[str]:
+    """The nodes that variables are computed from, themselves included."""
+    read = set(variables)
+    for node in reversed(program.nodes):
+        if node.name in read:
+            read.update(node.reads)
+    return {node.name for node in program.nodes if node.name in read}

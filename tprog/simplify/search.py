@@ -1,0 +1,226 @@
+"""The check behind every step: a candidate is believed only after it ran on all inputs.
+
+Shapes: [input, position]; [input, place], where a pooled program has one place and any other one place a position.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tprog.batch import Array, Batch, Bools, chunks
+from tprog.execute import Execution, evaluate, execute, read_out_at
+from tprog.program import Node, Program
+from tprog.simplify.record import Keep, Step
+from tprog.tasks import UNGRADED, Inputs
+
+ANY = -1
+"""The wanted class where every prediction will do."""
+
+_FIRST, _MORE, _MOST = 192, 48, 1536
+"""Inputs that a candidate must pass before all of them are run; how many each failed check adds; and the most."""
+
+_CHUNK = 8192
+
+
+@dataclass(frozen=True, eq=False)
+class Part:
+    """Some inputs.
+
+    Attributes:
+        wanted: [input, place] class codes that must stay, `ANY` elsewhere.
+        holes: [input] the first hole that the input reaches, and must go on to reach, as a number; -1: none.
+    """
+
+    batch: Batch
+    wanted: Array
+    holes: Array
+
+    def failing(self, run: Execution, order: Sequence[str]) -> Bools:
+        """[input]: whether a run has another outcome than wanted."""
+        found = _places(run)
+        unlike: Bools = ((found != self.wanted) & (self.wanted != ANY)).any(axis=1)
+        if run.holed or (self.holes >= 0).any():
+            holes = first_holes(run, order)
+            unlike = np.where(self.holes >= 0, holes != self.holes, unlike | (holes >= 0))
+        return unlike
+
+    def take(self, rows: Array) -> Part:
+        return Part(self.batch.take(rows), self.wanted[rows], self.holes[rows])
+
+
+def _places(run: Execution) -> Array:
+    return run.predictions[:, None] if run.program.readout.pooled else run.predictions
+
+
+def first_holes(run: Execution, order: Sequence[str]) -> Array:
+    """[input]: the first hole that each reaches, as a number that names the node and the position; -1: none."""
+    holes = np.full(len(run.batch), -1, dtype=np.int64)
+    for name, at in reversed([*run.holed.items()]):
+        rows = np.flatnonzero(at.any(axis=1))
+        holes[rows] = order.index(name) * run.program.max_length + at[rows].argmax(axis=1)
+    return holes
+
+
+class Search:
+    """The program as simplified so far, its runs on all inputs, and the steps that led to it.
+
+    Args:
+        keep: ``right`` frees the predictions that are wrong.
+    """
+
+    def __init__(self, program: Program, inputs: Inputs, keep: Keep = "all") -> None:
+        self.program = program
+        self.steps: list[Step] = []
+        self._order = [*program.by_name, *(f"readout {name}" for name in program.variables)]
+        self.parts: list[Part] = []
+        self.runs: list[Execution] = []
+        for rows, batch in chunks(inputs.batch, _CHUNK):
+            run = execute(program, batch)
+            expected = None if inputs.expected is None else _cut(inputs.expected[rows], batch)
+            wanted = _places(run).astype(np.int16)
+            graded = _graded(program, batch, expected)
+            if keep == "right":
+                graded = graded & (wanted == expected)
+            part = Part(batch, np.where(graded, wanted, ANY), first_holes(run, self._order))
+            self.parts.append(part)
+            self.runs.append(run)
+        self._sample: Part | None = None
+        self._sample_run: Execution | None = None
+        self._sampled: set[tuple[int, int]] = set()
+        self._draw()
+
+    @property
+    def predictions(self) -> int:
+        """How many predictions are compared."""
+        return sum(int((part.wanted != ANY).sum()) for part in self.parts)
+
+    def attempt(
+        self,
+        candidate: Program | None,
+        node: str,
+        reason: str,
+        wanted: Callable[[Program], bool] = lambda candidate: True,
+    ) -> bool:
+        """Go on with a candidate if it keeps all outcomes.
+
+        Args:
+            wanted: a condition that is dearer to check than some inputs, and cheaper than all.
+        """
+        if candidate is None or not self._passes_sample(candidate) or not wanted(candidate):
+            return False
+        runs = self._passes(candidate)
+        if runs is None:
+            return False
+        self.program, self.runs = candidate, runs
+        self._sample_run = None
+        self.steps.append(Step(node, reason))
+        return True
+
+    def state(self) -> tuple[Program, list[Execution], list[Step]]:
+        """What `restore` goes back to."""
+        return self.program, self.runs, [*self.steps]
+
+    def restore(self, state: tuple[Program, list[Execution], list[Step]]) -> None:
+        """Forget what was accepted since `state`."""
+        self.program, self.runs, self.steps = state[0], state[1], [*state[2]]
+        self._sample_run = None
+
+    def values(self, *names: str) -> Iterable[tuple[Part, Execution, list[Array]]]:
+        """The parts with the current values of variables."""
+        for part, run in zip(self.parts, self.runs, strict=True):
+            yield part, run, [run.values[name] for name in names]
+
+    def may_be(self, name: str, codes: Callable[[Mapping[str, Array]], Array | int]) -> bool:
+        """Whether a node could yield other codes, as far as the sample shows.
+
+        Args:
+            codes: the values of all variables -> those of this one, [input, position] or one for all.
+        """
+        sample, base = self._sampled_run()
+        run = execute(self.program, sample.batch, overrides={name: codes(base.values)}, base=base)
+        return not sample.failing(run, self._order).any()
+
+    def may_become(self, node: Node) -> bool:
+        """Whether a node could become one of the same name and domain, as far as the sample shows."""
+        sample, base = self._sampled_run()
+        values, _ = evaluate(node, self.program, sample.batch, base.values)
+        run = execute(self.program, sample.batch, overrides={node.name: values}, base=base)
+        return not sample.failing(run, self._order).any()
+
+    def _sampled_run(self) -> tuple[Part, Execution]:
+        assert self._sample is not None
+        if self._sample_run is None:
+            self._sample_run = execute(self.program, self._sample.batch)
+        return self._sample, self._sample_run
+
+    def _passes_sample(self, candidate: Program) -> bool:
+        sample, base = self._sampled_run()
+        return not sample.failing(execute(candidate, sample.batch, base=base), self._order).any()
+
+    def _passes(self, candidate: Program) -> list[Execution] | None:
+        """The runs of a candidate that keeps all outcomes, or None; what refutes it joins the sample."""
+        runs = []
+        for index, (part, base) in enumerate(zip(self.parts, self.runs, strict=True)):
+            run = execute(candidate, part.batch, base=base)
+            failing = np.flatnonzero(part.failing(run, self._order))
+            if len(failing):
+                self._remember((index, int(row)) for row in failing[:: max(1, len(failing) // _MORE)][:_MORE])
+                return None
+            runs.append(run)
+        return runs
+
+    def _draw(self) -> None:
+        """Start the sample: evenly spaced, so that it holds short and long inputs."""
+        total = sum(len(part.batch) for part in self.parts)
+        picked: Array = np.unique(np.linspace(0, max(total - 1, 0), min(total, _FIRST)).astype(np.intp))
+        starts = np.cumsum([0, *(len(part.batch) for part in self.parts)])
+        which = np.searchsorted(starts, picked, side="right") - 1
+        self._remember((int(i), int(p - starts[i])) for i, p in zip(which, picked, strict=True))
+
+    def _remember(self, rows: Iterable[tuple[int, int]]) -> None:
+        """Add inputs to the sample."""
+        new = [row for row in rows if row not in self._sampled]
+        if self._sample is not None and len(self._sampled) + len(new) > _MOST:
+            return
+        self._sampled.update(new)
+        width = max((part.batch.tokens.shape[1] for part in self.parts), default=0)
+        pieces = [] if self._sample is None else [self._sample]
+        for index in sorted({index for index, _ in new}):
+            chosen = self.parts[index].take(np.array([row for i, row in new if i == index]))
+            pieces.append(_widened(chosen, width, self.program.readout.pooled))
+        if not pieces:
+            pieces = [Part(Batch(np.zeros((0, width), np.int8), np.zeros(0, np.int64)), np.zeros((0, 1)), np.zeros(0))]
+        self._sample = Part(
+            Batch(
+                np.concatenate([piece.batch.tokens for piece in pieces]),
+                np.concatenate([piece.batch.lengths for piece in pieces]),
+            ),
+            np.concatenate([piece.wanted for piece in pieces]),
+            np.concatenate([piece.holes for piece in pieces]),
+        )
+        self._sample_run = None
+
+
+def _cut(expected: Array, batch: Batch) -> Array:
+    """Right classes at the width of a batch; pooled ones as one place."""
+    return expected[:, None] if expected.ndim == 1 else expected[:, : batch.tokens.shape[1]]
+
+
+def _graded(program: Program, batch: Batch, expected: Array | None) -> Bools:
+    """[input, place]: whether a prediction counts there: where the task grades it, or wherever there is one."""
+    if expected is not None:
+        return np.asarray(expected != UNGRADED)
+    if program.readout.pooled:
+        return np.ones((len(batch), 1), dtype=np.bool_)
+    return read_out_at(program, batch)
+
+
+def _widened(part: Part, width: int, pooled: bool) -> Part:
+    """The inputs in arrays of `width` positions."""
+    more = ((0, 0), (0, width - part.batch.tokens.shape[1]))
+    batch = Batch(np.pad(part.batch.tokens, more, constant_values=-1), part.batch.lengths)
+    wanted = part.wanted if pooled else np.pad(part.wanted, more, constant_values=ANY)
+    return Part(batch, wanted, part.holes)

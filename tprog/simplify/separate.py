@@ -1,0 +1,225 @@
+"""A linear classifier with small whole weights that is right on every pattern, if the search finds one.
+
+A *pattern* is the values of some variables at a position, beside the class that they must give. A categorical value is
+a feature of its own, a number is a feature that is multiplied. The search is the perceptron's: it finds a separating
+classifier if there is one and the budget suffices; it cannot prove that there is none.
+
+Source: Collins, "Discriminative training methods for hidden Markov models", EMNLP 2002, section 2 (the multi-class
+perceptron); its bound on the number of mistakes is Novikoff's.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from tprog.batch import Array
+
+ROUNDS = 40
+"""How often all patterns are looked at."""
+
+UPDATES = 3_000
+"""Corrections after which patterns that the perceptron works on count as inseparable."""
+
+_ADDED, _HARD = 150, 1000
+"""How many wrong patterns one look at all adds to those that the perceptron works on; and the most of these."""
+
+LOWERED = 500_000
+"""Patterns times variables up to which weights are lowered one by one: beyond, no readout is pleasant to read."""
+
+_NEVER = np.iinfo(np.int64).min
+
+
+@dataclass(frozen=True, eq=False)
+class Patterns:
+    """Distinct patterns.
+
+    Attributes:
+        columns: one array [pattern] a variable: codes, or numbers.
+        sizes: one a variable: how many codes it has; None for a number.
+        wanted: [pattern] class codes.
+        classes: how many classes there are.
+    """
+
+    columns: Sequence[Array]
+    sizes: Sequence[int | None]
+    wanted: Array
+    classes: int
+
+    def logits(self, weights: Sequence[Array]) -> Array:
+        """[pattern, class]; `weights` are [code, class] for each variable, [1, class] for a number."""
+        total = np.zeros((self.classes, len(self.wanted)), dtype=np.int64)
+        for column, size, rows in zip(self.columns, self.sizes, weights, strict=True):
+            for label in range(self.classes):
+                if rows[:, label].any():
+                    share = rows[0, label] * column if size is None else rows[:, label].take(column)
+                    total[label] += share
+        return total.T
+
+    def wrong(self, weights: Sequence[Array], ties: bool = False) -> Array:
+        """[pattern]: whether the wanted class does not stand alone at the top.
+
+        Args:
+            ties: it need not stand alone, but come first among those at the top.
+        """
+        return not_on_top(self.logits(weights), self.wanted, ties)
+
+    def take(self, rows: Array) -> Patterns:
+        return Patterns([column[rows] for column in self.columns], self.sizes, self.wanted[rows], self.classes)
+
+    def only(self, which: Sequence[int]) -> Patterns | None:
+        """The patterns of some of the variables, or None if one pattern would have to give two classes."""
+        columns, sizes = [self.columns[i] for i in which], [self.sizes[i] for i in which]
+        group = _groups(columns, len(self.wanted))
+        first = np.unique(group, return_index=True)[1]
+        by_group = np.zeros(len(first), dtype=self.wanted.dtype)
+        by_group[group] = self.wanted
+        if (by_group[group] != self.wanted).any():
+            return None
+        return Patterns([column[first] for column in columns], sizes, self.wanted[first], self.classes)
+
+
+def _groups(columns: Sequence[Array], count: int) -> Array:
+    """[pattern]: a number from 0 up for each different row."""
+    group = np.zeros(count, dtype=np.int64)
+    for column in columns:
+        low = int(column.min(initial=0))
+        width = int(column.max(initial=0)) - low + 1
+        group = group * width + (column.astype(np.int64) - low)
+        group = np.unique(group, return_inverse=True)[1].reshape(-1)
+    return group
+
+
+def not_on_top(logits: Array, wanted: Array, ties: bool = False) -> Array:
+    """[pattern]: whether another class wins over the wanted one; see `Patterns.wrong`."""
+    rows = np.arange(len(logits))
+    if ties:  # the earlier of two classes gains what is less than any difference
+        logits = logits * logits.shape[1] - np.arange(logits.shape[1])
+    own = logits[rows, wanted]
+    others = logits.copy()
+    others[rows, wanted] = _NEVER
+    reached: Array = own <= others.max(axis=1, initial=_NEVER)
+    return reached
+
+
+def separate(
+    patterns: Patterns, start: Sequence[Array] | None = None, hard: Array | None = None
+) -> tuple[list[Array] | None, Array]:
+    """Whole weights under which every pattern gets its class alone, and the patterns that were hard.
+
+    Args:
+        start: weights to start from; left out: none.
+        hard: patterns known to be hard, to begin with.
+
+    Returns:
+        None for the weights if the search ends without.
+    """
+    weights = [np.zeros((size or 1, patterns.classes), dtype=np.int64) for size in patterns.sizes]
+    if start is not None:
+        weights = [rows.copy() for rows in start]
+    step = max(1, max((int(np.abs(rows).max(initial=0)) for rows in weights), default=0) // 64)
+    hard = np.zeros(0, dtype=np.intp) if hard is None else hard
+    for _ in range(ROUNDS):
+        if len(hard) and not _learn(patterns.take(hard), weights, step):
+            return None, hard
+        wrong = np.flatnonzero(patterns.wrong(weights))
+        if not len(wrong):
+            return weights, hard
+        hard = np.union1d(hard, wrong[:: max(1, len(wrong) // _ADDED)][:_ADDED])
+        if len(hard) > _HARD:
+            return None, hard[::2]
+    return None, hard
+
+
+def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
+    """The perceptron: at a wrong pattern, what speaks for its class gains and what speaks for the best other loses.
+
+    It runs on the patterns' inner products, in which one correction is two additions.
+
+    Returns:
+        whether it came to an end.
+    """
+    alike = np.zeros((len(patterns.wanted),) * 2, dtype=np.int64)
+    for column, size in zip(patterns.columns, patterns.sizes, strict=True):
+        wide = column.astype(np.int64)
+        alike += np.multiply.outer(wide, wide) if size is None else wide[:, None] == wide
+    alike *= step
+    logits = np.ascontiguousarray(patterns.logits(weights).T)  # [class, pattern]
+    blame = np.zeros_like(logits)
+    updates = 0
+    while updates < UPDATES:
+        wrong = np.flatnonzero(not_on_top(logits.T, patterns.wanted))
+        if not len(wrong):
+            break
+        for row in wrong.tolist():
+            label = int(patterns.wanted[row])
+            found = logits[:, row].tolist()
+            own, found[label] = found[label], _NEVER
+            best = max(found)
+            if own <= best:
+                rival = found.index(best)
+                logits[label] += alike[row]
+                logits[rival] -= alike[row]
+                blame[label, row] += step
+                blame[rival, row] -= step
+                updates += 1
+    for column, size, table in zip(patterns.columns, patterns.sizes, weights, strict=True):
+        for label in range(patterns.classes):
+            if size is None:
+                table[0, label] += int((blame[label] * column).sum())
+            else:
+                np.add.at(table[:, label], column, blame[label])
+    return updates < UPDATES
+
+
+def smaller(patterns: Patterns, weights: Sequence[Array]) -> list[Array]:
+    """Weights that do the same and are nearer to 0: in larger units, and then each lowered as far as it goes.
+
+    Weights that separate strictly go on to; others may go on to rely on ties.
+    """
+    ties = bool(patterns.wrong(weights).any())
+    found = [_shifted(rows) for rows in weights]
+    largest = max((int(np.abs(rows).max(initial=0)) for rows in found), default=0)
+    for largest_then in (*range(1, 13), 15, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000):
+        if largest_then >= largest:
+            break
+        coarse = [np.rint(rows * (largest_then / largest)).astype(np.int64) for rows in found]
+        if not patterns.wrong(coarse, ties).any():
+            found = coarse
+            break
+    if len(patterns.wanted) * len(found) > LOWERED:
+        return found
+    logits = patterns.logits(found)
+    for column, size, rows in zip(patterns.columns, patterns.sizes, found, strict=True):
+        for at in range(len(rows)):
+            touched = np.arange(len(column)) if size is None else np.flatnonzero(column == at)
+            factor = column.astype(np.int64) if size is None else np.ones(len(touched), dtype=np.int64)
+            part, wanted = logits[touched], patterns.wanted[touched]
+            for label in range(patterns.classes):
+                rows[at, label] = _lowered(part, wanted, factor, label, int(rows[at, label]), ties)
+            logits[touched] = part
+    return [_shifted(rows) for rows in found]
+
+
+def _lowered(part: Array, wanted: Array, factor: Array, label: int, old: int, ties: bool) -> int:
+    """The weight nearest to 0 of a few that keeps every pattern right; `part` is brought up to date."""
+    before = part[:, label].copy()
+    sign = 1 if old > 0 else -1
+    for size in dict.fromkeys((0, abs(old) // 4, abs(old) // 2, abs(old) * 3 // 4, abs(old) - 1)):
+        if size < abs(old):
+            part[:, label] = before + (sign * size - old) * factor
+            if not not_on_top(part, wanted, ties).any():
+                return sign * size
+    part[:, label] = before
+    return old
+
+
+def _shifted(rows: Array) -> Array:
+    """Each row minus its most frequent weight, which changes no argmax: most weights are 0 then."""
+    shifted = rows.copy()
+    for at, row in enumerate(rows):
+        found, counts = np.unique(row, return_counts=True)
+        shifted[at] -= found[counts.argmax()]
+    return shifted

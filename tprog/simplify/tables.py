@@ -1,0 +1,93 @@
+"""What the passes over predicates and lookups share: how long a node's text is, and what of its table matters."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Hashable, Iterable, Sequence
+from typing import TypeAlias, TypeVar
+
+from tprog.branches import comment, function_lines
+from tprog.emit import assignment
+from tprog.program import Head, Lookup, NumericHead, Program
+from tprog.simplify.rewrite import with_node
+from tprog.simplify.search import Search
+
+Cell = TypeVar("Cell", bound=Hashable)
+N = TypeVar("N", Head | NumericHead, Lookup)
+
+Grid: TypeAlias = list[list[Cell]]
+"""Rows of a table; None where no input looks."""
+
+RELATION_LINES = 3
+"""How many lines longer a predicate may be that is one named relation ("smaller") than one that is just a table."""
+
+Cost: TypeAlias = tuple[int, int, int]
+"""Lines, less those that a named relation is worth; entries; characters."""
+
+Edit: TypeAlias = tuple[str, Callable[[N], N | None]]
+"""What is done, in words, and how; None where it has no meaning for the node as it is by then."""
+
+
+def cost(program: Program, node: Head | NumericHead | Lookup) -> tuple[Cost, int]:
+    """What a node's text costs its reader; and its lines."""
+    text = function_lines(program, node)
+    named = not isinstance(node, Lookup) and "f(" not in comment(program, node)
+    count = len(node.cells) if isinstance(node, Lookup) else len(node.predicate)
+    characters = sum(map(len, text)) + len(assignment(program, node))
+    return (len(text) - RELATION_LINES * named, count, characters), len(text)
+
+
+def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:
+    """Edit a node as long as an edit makes it cost less and keeps all predictions.
+
+    An edit leaves the node's domain as it is.
+    """
+    now, lines = cost(search.program, node)
+    again = True
+    while again:
+        again, tried = False, {node}
+        for reason, edit in edits:
+            new = edit(node)
+            if new is None or new in tried:
+                continue
+            tried.add(new)
+            found, found_lines = cost(search.program, new)
+            if found >= now or found_lines > lines:
+                continue
+            # A table of numbers proves its own domain, which the sample's run could not hold.
+            if not (isinstance(new, Lookup) and new.symbols is None) and not search.may_become(new):
+                continue
+            if search.attempt(with_node(search.program, new), node.name, reason):
+                node, now, lines, again = new, found, found_lines, True
+
+
+def merged_rows(grid: Sequence[Sequence[Cell]]) -> Grid[Cell]:
+    """The rows with as few different ones as a greedy choice finds: rows that contradict nowhere become one.
+
+    A row joins the nearest one before it that it fits, so that groups are ranges where they can be.
+    """
+    groups: list[list[Cell]] = []
+    member: list[int] = []
+    for row in grid:
+        for which in [*reversed(member), *range(len(groups))]:
+            if all(a is None or b is None or a == b for a, b in zip(groups[which], row, strict=True)):
+                groups[which] = [b if a is None else a for a, b in zip(groups[which], row, strict=True)]
+                break
+        else:
+            groups.append(list(row))
+            which = len(groups) - 1
+        member.append(which)
+    return [list(groups[which]) for which in member]
+
+
+def transposed(grid: Sequence[Sequence[Cell]]) -> Grid[Cell]:
+    """Rows as columns."""
+    return [list(column) for column in zip(*grid, strict=True)]
+
+
+def most_common(cells: Iterable[Cell], otherwise: Cell) -> Cell:
+    """What stands in most cells, the first of several."""
+    counts: dict[Cell, int] = {}
+    for cell in cells:
+        if cell is not None:
+            counts[cell] = counts.get(cell, 0) + 1
+    return max(counts, key=lambda cell: counts[cell], default=otherwise)
