@@ -1,0 +1,341 @@
+"""Polishing makes programs better on what it is judged by, stays in their class, and tells what it cannot take."""
+
+from __future__ import annotations
+
+import dataclasses
+from dataclasses import dataclass
+from typing import Any
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+
+from tprog.batch import Batch
+from tprog.errors import BadUsage
+from tprog.execute import execute, predict
+from tprog.program import BEGIN, END, Head, Lookup, Mask, Node, NumericHead, Program, Readout, Weights
+from tprog.tasks import UNGRADED, Task, get_task
+from trainer.moves import Moves, State
+from trainer.polish import PolishSettings, _Budget, _Polishing, polish
+from trainer.refit import Graded, columns, fit_readout, losses, round_weights
+from trainer.relearn import Learned, relearn_categorical, relearn_numeric
+from trainer.sight import Copies, key_ranks, key_sums, preference, window
+from trainer.slots import Slots, layer
+
+QUICK = PolishSettings(sample=1800, scout=600, wirings=20)
+
+
+@dataclass(frozen=True, eq=False)
+class Inputs:
+    """Inputs with their right answers."""
+
+    batch: Batch
+    expected: Any
+
+
+def some(task: Task, count: int, seed: int) -> Inputs:
+    batch = task.draw(count, seed)
+    return Inputs(batch, task.expected(batch))
+
+
+def blank(task: Task, nodes: tuple[Node, ...]) -> Program:
+    """A program of the task whose readout says nothing."""
+    forced = tuple(word for word in (BEGIN, END) if word in task.vocabulary)
+    return Program(
+        task.vocabulary, task.classes, task.max_length, nodes, Readout((), 1, False, forced), task.name, task.causal
+    )
+
+
+def counting(task: Task, name: str = "num_attn_0_0") -> NumericHead:
+    """A numeric head that learned nothing: every query counts the first symbol."""
+    return NumericHead(name, "tokens", "tokens", "ones", ((task.vocabulary[0],),) * len(task.vocabulary))
+
+
+def copying(task: Task, name: str = "attn_0_0", mask: Mask = "all") -> Head:
+    rows = ((task.vocabulary[0],),) * len(task.vocabulary)
+    return Head(name, "tokens", "tokens", "tokens", rows, mask)
+
+
+def wrong(program: Program, inputs: Inputs) -> int:
+    predictions, _ = predict(program, inputs.batch)
+    return int(((predictions != inputs.expected) & (inputs.expected != UNGRADED)).sum())
+
+
+def sorter(task: Task) -> Program:
+    return blank(task, tuple(counting(task, f"num_attn_0_{h}") for h in range(3)))
+
+
+SORT = get_task("sort", 6, 6)  # three letters, up to four of them
+
+
+def test_a_sort_program_of_the_published_class_becomes_exact_on_the_whole_domain() -> None:
+    every = Inputs(SORT.inputs(), SORT.expected(SORT.inputs()))
+    polished = polish(sorter(SORT), every, every, moves=40, settings=QUICK)
+    assert wrong(polished.program, every) == 0
+    heads = [node for node in polished.program.nodes if isinstance(node, NumericHead)]
+    assert len(heads) <= 3
+    assert all(head.mask == "all" and all(len(row or ()) == 1 for row in head.predicate) for head in heads)
+
+
+def test_a_reverse_program_is_found_together_with_the_lookup_and_the_length_that_it_reads() -> None:
+    task = get_task("reverse", 6, 6)
+    every = Inputs(task.inputs(), task.expected(task.inputs()))
+    lookup = Lookup("mlp_0_0", ("tokens",), (None,), tuple(range(6)), (0,) * len(task.vocabulary))
+    start = blank(task, (copying(task), lookup, copying(task, "attn_1_0")))
+    polished = polish(start, every, every, moves=40, settings=QUICK)
+    assert wrong(polished.program, every) == 0
+    assert [node.name for node in polished.program.nodes] == ["attn_0_0", "mlp_0_0", "attn_1_0"]
+
+
+def test_a_chain_of_relations_is_found_whole() -> None:
+    task = get_task("double_hist", 6, 6)
+    every = Inputs(task.inputs(), task.expected(task.inputs()))
+    lookups = tuple(
+        Lookup(f"num_mlp_{layer}_0", ("num_attn_0_0",), (tuple(range(7)),), tuple(range(6)), (0,) * 7)
+        for layer in range(2)
+    )
+    own = dataclasses.replace(counting(task), predicate=tuple((word,) for word in task.vocabulary))
+    start = blank(task, (own, lookups[0], counting(task, "num_attn_1_0"), lookups[1]))
+    polished = polish(start, every, every, moves=20, settings=QUICK)
+    assert wrong(polished.program, every) == 0
+    assert max(layer(node.name) or (0, 0) for node in polished.program.nodes) >= (1, 0)
+
+
+def test_a_class_that_training_never_shows_is_predicted_beyond_the_numbers_that_it_shows() -> None:
+    task = get_task("hist", 5, 6)
+    every = Inputs(task.inputs(), task.expected(task.inputs()))
+    shown = np.flatnonzero((every.expected < 3).all(axis=1))
+    train = Inputs(every.batch.take(shown), every.expected[shown])
+    start = blank(task, (dataclasses.replace(counting(task), predicate=(("<s>", "a"),) * len(task.vocabulary)),))
+    polished = polish(start, train, train, moves=20, settings=QUICK)
+    assert wrong(polished.program, train) == 0
+    assert wrong(polished.program, every) == 0
+
+
+def test_a_wrong_entry_whose_effect_flows_through_other_nodes_is_put_right() -> None:
+    task = get_task("hist", 8, 5)
+    every = Inputs(task.inputs(), task.expected(task.inputs()))
+    right, head = tuple((word,) for word in task.vocabulary), counting(task)
+    cells = Lookup("num_mlp_0_0", ("num_attn_0_0",), (tuple(range(6)),), tuple(range(6)), tuple(range(6)))
+    exact = blank(task, (dataclasses.replace(head, predicate=right), cells))
+    weights = tuple(tuple(10 * int(count == c + 1) for c in range(4)) for count in range(6))
+    readout = Readout((Weights("num_mlp_0_0", weights),), 1, False, (BEGIN,))
+    exact = dataclasses.replace(exact, readout=readout)
+    assert wrong(exact, every) == 0
+    broken = (*right[:-1], right[0])
+    spoilt = dataclasses.replace(exact, nodes=(dataclasses.replace(head, predicate=broken), cells))
+    assert wrong(spoilt, every) > 0
+    found = _Polishing(spoilt, every, every, _Budget(None, 2), 0, QUICK)
+    fixed = found._toggled(found.start)
+    assert fixed is not None
+    assert fixed.program.nodes == exact.nodes
+
+
+def test_unreached_cells_answer_as_the_nearest_that_is_reached() -> None:
+    node = Lookup("num_mlp_0_0", ("num_attn_0_0",), (tuple(range(7)),), tuple(range(6)), (5, 1, 5, 2, 5, 5, 5))
+    program = blank(SORT, (counting(SORT), node))
+    filled = Slots.of(program).filled(program, {"num_attn_0_0": np.array([1, 3])})
+    assert filled.nodes[1] == dataclasses.replace(node, cells=(1, 1, 1, 2, 2, 2, 2))
+
+
+@settings(max_examples=10, deadline=None)
+@given(st.integers(0, 10_000))
+def test_what_is_derived_is_what_its_nodes_yield(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    heads = (copying(SORT), counting(SORT), counting(SORT, "num_attn_0_1"))
+    lookup = Lookup("num_mlp_0_0", ("num_attn_0_0",), (tuple(range(7)),), tuple(range(6)), (0,) * 7)
+    later = (copying(SORT, "attn_1_0", "before"), counting(SORT, "num_attn_1_0"))
+    sets = dataclasses.replace(heads[1], predicate=(("a", "b"),) * len(SORT.vocabulary))
+    slots, program = Slots.of(blank(SORT, (heads[0], sets, heads[2], lookup, *later))), blank(SORT, ())
+    inputs = some(SORT, 10, seed)
+    graded = Graded.of(program, inputs.batch, inputs.expected)
+    deriver = Moves(State(program, graded, {}), slots, 10, 10, rng)._deriver()
+    assert deriver is not None
+    deriver.derive(2, True, rng)
+    placed = 0
+    for feature in (deriver.features[i] for i in rng.permutation(len(deriver.features))[:30]):
+        nodes = slots.placed(program, feature)
+        if feature.kind and nodes is not None:
+            found = execute(slots.put(program, *nodes), inputs.batch).values[nodes[-1].name]
+            here = inputs.batch.present
+            assert np.array_equal(found[here], feature.codes[here])
+            placed += 1
+    assert placed
+
+
+def test_the_same_arguments_give_the_same_program_and_steps() -> None:
+    train, validation = some(SORT, 60, 0), some(SORT, 30, 1)
+    first, second = (polish(sorter(SORT), train, validation, moves=4, seed=3, settings=QUICK) for _ in range(2))
+    assert first.program == second.program
+    assert first.steps == second.steps
+
+
+def test_no_move_is_made_beyond_the_budget() -> None:
+    train = some(SORT, 60, 0)
+    assert polish(sorter(SORT), train, train, moves=3, settings=QUICK).moves <= 3
+    assert polish(sorter(SORT), train, train, seconds=0, settings=QUICK).moves == 0
+
+
+@settings(max_examples=2, deadline=None)
+@given(st.integers(0, 1000))
+def test_the_result_is_never_worse_than_the_start(seed: int) -> None:
+    rng = np.random.default_rng(seed)
+    rows = tuple((SORT.vocabulary[code],) for code in rng.integers(len(SORT.vocabulary), size=len(SORT.vocabulary)))
+    start = blank(SORT, (dataclasses.replace(copying(SORT), predicate=rows, mask="before"),))
+    weights = tuple(tuple(row) for row in rng.integers(-9, 10, size=(5, 3)).tolist())
+    start = dataclasses.replace(start, readout=Readout((Weights("tokens", weights),), 10, False, (BEGIN, END)))
+    train, validation = some(SORT, 50, seed), some(SORT, 40, seed + 1)
+    polished = polish(start, train, validation, moves=1, seed=seed, settings=QUICK)
+    assert wrong(polished.program, train) <= wrong(start, train)
+    assert wrong(polished.program, validation) <= wrong(start, validation)
+    assert polished.steps[0].train[0] == wrong(start, train)
+    kept = [step for step in polished.steps if step.kept]
+    assert not kept or kept[-1].train[1] == wrong(polished.program, train)
+
+
+def test_what_validation_contradicts_is_not_kept() -> None:
+    train, validation = some(SORT, 60, 0), some(SORT, 40, 1)
+    right = polish(sorter(SORT), train, train, moves=20, settings=QUICK).program
+    assert wrong(right, validation) < 10
+    # Answers that are right for no rule: whatever helps on them must hurt elsewhere.
+    noise = np.where(
+        train.expected == UNGRADED, UNGRADED, np.random.default_rng(0).integers(3, size=train.expected.shape)
+    )
+    polished = polish(right, Inputs(train.batch, noise), validation, moves=4, settings=QUICK)
+    assert wrong(polished.program, validation) <= wrong(right, validation)
+    assert not all(step.kept for step in polished.steps)
+
+
+def test_a_causal_program_stays_causal() -> None:
+    task = get_task("dyck1", None, 7)
+    every = Inputs(task.inputs(), task.expected(task.inputs()))
+    start = blank(task, (dataclasses.replace(counting(task), mask="before"), counting(task, "num_attn_0_1")))
+    polished = polish(start, every, every, moves=6, settings=QUICK)
+    assert polished.program.causal
+    assert wrong(polished.program, every) < wrong(start, every)
+
+
+# Refitting ############################################################################################################
+
+
+def test_the_refitted_readout_has_no_slope_left() -> None:
+    inputs = some(SORT, 80, 0)
+    program = sorter(SORT)
+    graded = Graded.of(program, inputs.batch, inputs.expected)
+    read = columns(program, execute(program, inputs.batch).values, graded)
+    fit = fit_readout(program, read, graded.labels, iterations=200, ridge=1e-3)
+    rng = np.random.default_rng(0)
+
+    def objective(weights: Any) -> float:
+        scores = sum(
+            weights[name][codes] if len(weights[name]) > 1 else codes[:, None] * weights[name]
+            for name, codes in read.items()
+        )
+        return float(losses(np.asarray(scores), graded.labels).mean())
+
+    for _ in range(10):
+        moved = {name: table + rng.normal(0, 0.05, table.shape) for name, table in fit.weights.items()}
+        assert objective(moved) > objective(fit.weights) - 5e-3  # the ridge, which is not in the objective
+    assert fit.loss == pytest.approx(objective(fit.weights), rel=1e-3)
+
+
+@pytest.mark.parametrize("rows", [0, 2, 30])
+def test_a_refit_may_begin_from_weights_for_a_smaller_or_larger_domain(rows: int) -> None:
+    inputs, program = some(SORT, 40, 0), sorter(SORT)
+    graded = Graded.of(program, inputs.batch, inputs.expected)
+    read = columns(program, execute(program, inputs.batch).values, graded)
+    start = {"tokens": np.ones((rows, len(SORT.classes)))}
+    fit = fit_readout(program, read, graded.labels, start, iterations=100)
+    assert fit.loss == pytest.approx(fit_readout(program, read, graded.labels, iterations=100).loss, rel=0.02)
+
+
+def test_rounded_weights_stay_below_the_limit_of_float32() -> None:
+    big = {"tokens": np.array([[1e4, 0, -1e4]] * len(SORT.vocabulary))}
+    rounded = round_weights(sorter(SORT), big)
+    assert rounded.logit_bound < 2**24
+    assert rounded.readout.scale < 10_000
+
+
+# Relearning ###########################################################################################################
+
+
+@settings(max_examples=15, deadline=None)
+@given(st.integers(0, 10_000), st.sampled_from(["all", "before", "after"]), st.booleans())
+def test_what_a_head_would_copy_or_add_is_what_execution_says(seed: int, mask: Mask, skip_first: bool) -> None:
+    rng = np.random.default_rng(seed)
+    inputs, words = some(SORT, 20, seed), SORT.vocabulary
+    table = rng.random((len(words), len(words))) < 0.4
+    rows = tuple(tuple(word for word, taken in zip(words, row, strict=True) if taken) for row in table)
+    head = Head("attn_0_0", "tokens", "tokens", "positions", rows, mask, skip_first)
+    number = NumericHead("num_attn_0_0", "tokens", "tokens", "ones", rows, mask, skip_first)
+    program = blank(SORT, (head, number))
+    run = execute(program, inputs.batch)
+    graded = Graded.of(program, inputs.batch, inputs.expected)
+    tokens, n = run.values["tokens"], inputs.batch.tokens.shape[1]
+    asked, shown = tokens.ravel()[graded.at], window(program, head, n)
+    ranks = key_ranks(tokens, len(words), shown, preference(n), graded)
+    copies = Copies(ranks, run.values["positions"], program.max_length, preference(n), None, graded)
+    assert np.array_equal(copies.table(table, asked), run.values["attn_0_0"].ravel()[graded.at])
+    sums = key_sums(tokens, len(words), None, shown, graded)
+    assert np.array_equal((sums * table[asked]).sum(axis=1), run.values["num_attn_0_0"].ravel()[graded.at])
+
+
+@pytest.mark.parametrize("sets", [False, True])
+def test_a_relearned_head_is_no_worse_than_the_one_that_it_began_with(sets: bool) -> None:
+    inputs = some(SORT, 80, 0)
+    program = sorter(SORT)
+    run, n = execute(program, inputs.batch), inputs.batch.tokens.shape[1]
+    graded = Graded.of(program, inputs.batch, inputs.expected)
+    tokens, count = run.values["tokens"], len(SORT.vocabulary)
+    rows = run.values["positions"].ravel()[graded.at].astype(np.int64)
+    base = np.zeros((len(rows), len(SORT.classes)), dtype=np.float32)
+    nothing = float(losses(base, graded.labels).sum())
+    shown = window(program, counting(SORT), n)
+    sums = key_sums(tokens, count, None, shown, graded)
+    copies = Copies(key_ranks(tokens, count, shown, preference(n), graded), tokens, count, preference(n), None, graded)
+    for learned in (
+        relearn_numeric(base, rows, program.max_length, sums, graded.labels, sets),
+        relearn_categorical(base, rows, program.max_length, copies, graded.labels, sets),
+    ):
+        assert learned.loss < nothing
+        assert sets or (learned.table.sum(axis=1) == 1).all()
+    counts_a = np.tile(np.arange(count) == SORT.vocabulary.index("a"), (SORT.max_length, 1))
+    start = Learned(counts_a, np.zeros((1, len(SORT.classes))), np.inf)
+    assert relearn_numeric(base, rows, program.max_length, sums, graded.labels, sets, start).loss < nothing
+
+
+# Refusals #############################################################################################################
+
+
+def test_a_budget_is_needed() -> None:
+    train = some(SORT, 20, 0)
+    with pytest.raises(BadUsage, match="give seconds, moves or both"):
+        polish(sorter(SORT), train, train)
+    with pytest.raises(BadUsage, match="nothing negative"):
+        polish(sorter(SORT), train, train, moves=-1)
+
+
+def test_what_cannot_be_polished_is_refused_by_name() -> None:
+    train, start = some(SORT, 20, 0), sorter(SORT)
+    pooled = dataclasses.replace(start, readout=Readout((), 1, True, ()))
+    with pytest.raises(BadUsage, match="pooled"):
+        polish(pooled, train, train, moves=1)
+    with pytest.raises(BadUsage, match="match-count"):
+        polish(dataclasses.replace(start, self_rule="match-count"), train, train, moves=1)
+    holed = dataclasses.replace(counting(SORT), predicate=(None,) * len(SORT.vocabulary))
+    with pytest.raises(BadUsage, match="holes"):
+        polish(blank(SORT, (holed,)), train, train, moves=1)
+    mean = dataclasses.replace(counting(SORT), reduce="mean", default=0)
+    with pytest.raises(BadUsage, match="num_attn_0_0 is a mean"):
+        polish(blank(SORT, (mean,)), train, train, moves=1)
+    with pytest.raises(BadUsage, match="graded"):
+        polish(start, Inputs(train.batch, np.full_like(train.expected, UNGRADED)), train, moves=1)
+
+
+@pytest.mark.parametrize(
+    ("name", "value"), [("sample", 0), ("scout", 0), ("wirings", 0), ("gain", 1.0), ("growth", -0.1)]
+)
+def test_impossible_settings_are_refused(name: str, value: float) -> None:
+    with pytest.raises(BadUsage, match=name):
+        PolishSettings(**{name: value})  # type: ignore[arg-type]
