@@ -22,7 +22,13 @@ from trainer.checkpoint import (
 )
 from trainer.config import TrainConfig
 
-STATE = State(step=7, loss_sum=0.1 + 0.2, best_score=(0.5, 0.25), best_epoch=2, metrics=({"epoch": 1.0, "loss": None},))
+STATE = State(
+    step=7,
+    loss_sums=(0.1 + 0.2, 1 / 3),
+    best_scores=((0.5, 0.25), (1.0, 0.0)),
+    best_epochs=(2, 1),
+    metrics=({"epoch": 1.0, "loss": None},),
+)
 
 
 def test_a_checkpoint_comes_back_as_it_was(tmp_path: Path) -> None:
@@ -100,5 +106,5 @@ def test_damaged_settings_are_refused(tmp_path: Path, text: str, message: str) -
 
 def test_an_unknown_setting_is_refused(tmp_path: Path) -> None:
     (tmp_path / "config.json").write_text('{"task": "sort", "laers": 3}')
-    with pytest.raises(BadUsage, match="unknown setting 'laers'; known are task, "):
+    with pytest.raises(BadUsage, match="unknown setting 'laers'; the nearest known one is layers"):
         load_config(tmp_path)

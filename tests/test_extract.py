@@ -17,9 +17,8 @@ from tprog.batch import BEHIND_END, Batch
 from tprog.errors import NotExact
 from tprog.execute import execute
 from tprog.program import BEGIN, END, Embedding, Head, Lookup, NumericHead, Program
-from trainer.choices import ARGMAX
-from trainer.config import TrainConfig
-from trainer.extract import extract, model_to_program, round_readout
+from trainer.config import Predicates, TrainConfig
+from trainer.extract import Member, extract, model_to_program, round_readout
 from trainer.model import Frame, Network
 
 
@@ -42,32 +41,24 @@ def as_tensor(batch: Batch) -> Tensor:
     return torch.as_tensor(batch.tokens, dtype=torch.long)
 
 
-def drawn(config: TrainConfig, frame: Frame, seed: int, coarse: bool) -> Network:
-    """A hardened network whose parameters are drawn at random: nothing is trained.
+def drawn(config: TrainConfig, frame: Frame, seed: int, coarse: bool) -> Member:
+    """A member whose parameters are drawn at random: nothing is trained.
 
-    Coarse readouts and MLPs hold small whole numbers, so that ties abound.
+    Coarse parameters are small whole numbers, so that ties abound, of choices as of logits.
     """
-    torch.manual_seed(seed)
-    network = Network(config, frame)
-    with torch.no_grad():
-        for layer in network.each_layer:
-            layer.heads.mask.normal_()
-            layer.heads.predicate.add_(1.0)  # set predicates: about one key in four
-            for mlps in (layer.cat_mlps, layer.num_mlps):
-                for weights in mlps.parameters():
-                    if coarse and weights is not mlps.reads:
-                        weights.normal_().round_()
-        for weights in (network.readout, network.number_readout):
-            weights.normal_()
-            if coarse:
-                weights.round_()
-    return network.hardened()
+    network = Network.of(config, frame)
+    theta = torch.randn(network.layout.size, generator=torch.Generator().manual_seed(seed))
+    if config.predicates == "set":
+        for name, view in network.layout.views(theta[None]).items():
+            if name.endswith(".predicate"):
+                view -= 0.7  # about one key in four
+    return Member.of(network, theta.round() if coarse else theta)
 
 
-def agree(network: Network, program: Program, batch: Batch) -> None:
-    """Predictions and logits of a network with whole weights are those of its Program, on every input."""
+def agree(member: Member, program: Program, batch: Batch) -> None:
+    """Predictions of a member with whole weights are those of its Program, on every input."""
     run = execute(program, batch)
-    np.testing.assert_array_equal(network.predict(as_tensor(batch)).numpy(), run.predictions)
+    np.testing.assert_array_equal(member.predict(as_tensor(batch)).numpy(), run.predictions)
     assert not run.holed
 
 
@@ -100,7 +91,6 @@ configs = st.builds(
     embedding=st.sampled_from(["one-hot", "learned"]),
     embedding_variables=st.integers(1, 3),
     cardinality=st.sampled_from([None, 7]),
-    hidden=st.integers(1, 8),
     predicates=st.sampled_from(["one", "set"]),
     masks=st.sampled_from(["all", "learned", "assigned"]),
     numeric_cap=st.integers(1, 9),
@@ -113,32 +103,31 @@ configs = st.builds(
 def test_a_hardened_network_predicts_what_its_program_does(
     config: TrainConfig, frame: Frame, seed: int, coarse: bool
 ) -> None:
-    network = drawn(config, frame, seed, coarse)
+    member = drawn(config, frame, seed, coarse)
     batch = all_inputs(frame)
-    rounded, rounding = round_readout(network, as_tensor(batch))
+    rounded, rounding = round_readout(member, as_tensor(batch))
     program = extract(rounded, rounding.scale)
     agree(rounded, program, batch)
     # A readout of whole numbers loses nothing in rounding, so even its ties stay.
     if coarse:
         assert rounding.changed == 0
-        agree(network, program, batch)
+        agree(member, program, batch)
 
 
 def small(**changes: Any) -> tuple[TrainConfig, Frame]:
     """A config with one module of each kind, and a frame to go with it."""
-    config = TrainConfig("sort", layers=1, cat_heads=1, num_heads=1, cat_mlps=1, num_mlps=1, hidden=4)
+    config = TrainConfig("sort", layers=1, cat_heads=1, num_heads=1, cat_mlps=1, num_mlps=1)
     return dataclasses.replace(config, **changes), Frame((BEGIN, "a", "b"), ("x", "y"), 4)
 
 
 def test_a_tie_of_the_logits_goes_to_the_first_class() -> None:
     config, frame = small()
-    network = drawn(config, frame, 0, coarse=True)
-    with torch.no_grad():
-        network.readout.zero_()
-        network.number_readout.zero_()
-    program = extract(network, 1)
+    member = drawn(config, frame, 0, coarse=True)
+    member["readout"].zero_()
+    member["number_readout"].zero_()
+    program = extract(member, 1)
     batch = all_inputs(frame)
-    agree(network, program, batch)
+    agree(member, program, batch)
     assert set(execute(program, batch).predictions.ravel()) == {-1, 0}
 
 
@@ -153,102 +142,106 @@ def test_the_nodes_are_named_by_kind_layer_and_place() -> None:
     assert [type(node) for node in program.nodes] == kinds
 
 
-def test_an_mlp_that_reads_one_variable_twice_becomes_a_lookup_of_one_input() -> None:
+def test_a_lookup_that_reads_one_variable_twice_becomes_one_of_one_input() -> None:
     config, frame = small()
-    network = drawn(config, frame, 3, coarse=False)
-    with torch.no_grad():
-        network.each_layer[0].cat_mlps.reads.copy_(torch.tensor([[1.0, 0, 0], [1.0, 0, 0]]))
-    program = extract(round_readout(network, as_tensor(all_inputs(frame)))[0], 1000)
+    member, batch = drawn(config, frame, 3, coarse=False), all_inputs(frame)
+    member["0.cat_reads"].copy_(torch.tensor([[1.0, 0, 0], [1.0, 0, 0]]))
+    rounded, rounding = round_readout(member, as_tensor(batch))
+    program = extract(rounded, rounding.scale)
     lookup = program.by_name["mlp_0_0"]
     assert isinstance(lookup, Lookup)
     assert lookup.inputs == ("tokens",)
-    assert len(lookup.cells) == 3
-    rounded, _ = round_readout(network, as_tensor(all_inputs(frame)))
-    agree(rounded, program, all_inputs(frame))
+    assert list(lookup.cells) == member["0.cat_table"][0].argmax(dim=-1).diagonal()[:3].tolist()
+    agree(rounded, program, batch)
 
 
-def show(network: Network, variable: int) -> None:
+def show(member: Member, variable: int) -> None:
     """Let the readout predict class c where a categorical variable, by its index, has the value with code c."""
-    with torch.no_grad():
-        network.number_readout.zero_()
-        network.readout.zero_()
-        network.readout[variable] = torch.eye(network.d, len(network.frame.classes))
+    member["number_readout"].zero_()
+    member["readout"].zero_()
+    member["readout"][:, variable] = torch.eye(*member["readout"].shape[::2], dtype=torch.float64)
 
 
 def test_numbers_above_the_cap_read_as_the_cap_in_network_and_table() -> None:
-    config, frame = small(numeric_cap=2, predicates="set", cat_heads=0, cat_mlps=0, hidden=1)
-    network = drawn(config, frame, 1, coarse=True)
-    with torch.no_grad():
-        heads, mlps = network.each_layer[0].heads, network.each_layer[0].num_mlps
-        heads.predicate.fill_(1.0)  # every key matches, so the head counts the whole input
-        mlps.reads.copy_(torch.tensor([[0.0, 1], [0.0, 1]]))
-        # The answer is 1 from a count of 3 on: which the MLP never sees.
-        mlps.first.copy_(torch.tensor([[[1.0, 0.0]]]))
-        mlps.bias.fill_(-2.0)
-        mlps.out.zero_()[0, 1] = 1.0
-        mlps.out_bias.zero_()
-    show(network, 2)
-    program = extract(network, 1)
+    config, frame = small(numeric_cap=2, predicates="set", cat_heads=0, cat_mlps=0)
+    member = drawn(config, frame, 1, coarse=True)
+    member["0.predicate"].fill_(1.0)  # every key matches, so the head counts the whole input
+    member["0.num_reads"].copy_(torch.tensor([[0.0, 1], [0.0, 1]]))
+    # The answer is 1 from a count of 2 on, which every input has.
+    table = member["0.num_table"][0]
+    assert table.shape == (3, 3, 4)
+    table.zero_()[:, :, 0] = 1.0
+    table[2, 2, 1] = 2.0
+    show(member, 2)
+    program = extract(member, 1)
     lookup = program.by_name["num_mlp_0_0"]
     assert isinstance(lookup, Lookup)
     assert lookup.levels == ((0, 1, 2),)
+    assert lookup.cells == (0, 0, 1)
     batch = all_inputs(frame)
-    assert execute(program, batch).values["num_attn_0_0"].max() == 4
-    agree(network, program, batch)
-    assert network.predict(as_tensor(batch)).max() == 0
+    assert set(execute(program, batch).values["num_attn_0_0"][batch.present]) == {2, 3, 4}
+    agree(member, program, batch)
+    assert set(member.predict(as_tensor(batch)).flatten().tolist()) == {-1, 1}
 
 
-def test_only_values_of_the_key_are_accepted() -> None:
-    config, frame = small(cardinality=9, layers=2, num_heads=0, cat_mlps=0, num_mlps=0)
-    network = drawn(config, dataclasses.replace(frame, classes=("0", "1", "2", "3")), 0, coarse=True)
-    with torch.no_grad():
-        first, second = (layer.heads for layer in network.each_layer)
-        first.value.copy_(torch.tensor([[1.0, 0.0]]))  # copies a token, which slots 3 and 8 are not
-        second.key.copy_(torch.tensor([[0.0, 0.0, 1.0]]))
-        second.value.copy_(torch.tensor([[0.0, 1.0, 0.0]]))  # a position
-        second.predicate.copy_(torch.tensor([0.0, 3.0, 2.0, 5.0, 0.0, 0.0, 0.0, 0.0, 9.0]).expand(1, 9, 9))
-    show(network, 3)
-    program = extract(network, 1)
+@pytest.mark.parametrize("predicates", ["one", "set"])
+def test_only_values_of_the_key_are_accepted(predicates: Predicates) -> None:
+    config, frame = small(cardinality=9, layers=2, num_heads=0, cat_mlps=0, num_mlps=0, predicates=predicates)
+    member = drawn(config, dataclasses.replace(frame, classes=("0", "1", "2", "3")), 0, coarse=True)
+    member["0.value"].copy_(torch.tensor([[1.0, 0.0]]))  # copies a token, which slots 3 and 8 are not
+    member["1.key"].copy_(torch.tensor([[0.0, 0.0, 1.0]]))
+    member["1.value"].copy_(torch.tensor([[0.0, 1.0, 0.0]]))  # a position
+    member["1.predicate"].copy_(torch.tensor([0.0, 3.0, 0.0, 5.0, 0.0, 0.0, 0.0, 0.0, 9.0]).expand(1, 9, 9))
+    show(member, 3)
+    program = extract(member, 1)
     head = program.by_name["attn_1_0"]
     assert isinstance(head, Head)
     assert set(head.predicate) == {("a",)}
-    agree(network, program, all_inputs(frame))
+    agree(member, program, all_inputs(frame))
 
 
 def test_pooled_logits_are_whole_sums_that_no_division_can_tie() -> None:
     config, frame = small()
-    network = drawn(config, dataclasses.replace(frame, pooled=True), 0, coarse=True)
-    batch = all_inputs(frame)
-    logits = network(as_tensor(batch), ARGMAX)
-    np.testing.assert_array_equal(logits.numpy(), execute(extract(network, 1), batch).totals)
+    member = drawn(config, dataclasses.replace(frame, pooled=True), 0, coarse=True)
+    batch, network = all_inputs(frame), member.network
+    logits = network.logits(network.layout.hard(member.theta[None]), as_tensor(batch).T)[0]
+    np.testing.assert_array_equal(logits.T.numpy(), execute(extract(member, 1), batch).totals)
 
 
 def test_rounding_reports_the_predictions_that_it_changes() -> None:
     config, frame = small(readout_scale=1)
-    network = drawn(config, frame, 0, coarse=True)
-    with torch.no_grad():
-        network.readout.zero_()
-        network.number_readout.zero_()
-        network.number_readout[0, 1] = 0.25  # `ones` speaks for class y, a little
-        network.readout[0, 0, 0] = 1.75  # `<s>`, whose output is forced
+    member = drawn(config, frame, 0, coarse=True)
+    member["readout"].zero_()
+    member["number_readout"].zero_()
+    member["number_readout"][1, 0] = 0.25  # `ones` speaks for class y, a little
+    member["readout"][0, 0, 0] = 1.75  # `<s>`, whose output is forced
     tokens = as_tensor(all_inputs(frame))
-    program, rounding = model_to_program(network, tokens, [("tool", "test")])
+    program, rounding = model_to_program(member, tokens, [("tool", "test")])
     read = int((tokens > 0).sum())
     assert (rounding.scale, rounding.changed, rounding.total) == (1, read, read)
     assert str(rounding) == f"readout rounded to 1/1: {read} of {read} predictions changed"
     assert program.provenance == (("tool", "test"),)
     assert program.readout.terms[0].rows[0] == (2, 0)
-    finer = dataclasses.replace(config, readout_scale=100)
-    network.config = finer
-    assert model_to_program(network, tokens)[1].changed == 0
+    finer = dataclasses.replace(member.network, config=dataclasses.replace(config, readout_scale=100))
+    assert model_to_program(Member(finer, member.theta), tokens)[1].changed == 0
+
+
+def test_rounding_leaves_the_member_and_its_choices_as_they_were() -> None:
+    config, frame = small()
+    member = drawn(config, frame, 0, coarse=False)
+    before = member.theta.clone()
+    rounded, _ = round_readout(member, as_tensor(all_inputs(frame)))
+    assert torch.equal(member.theta, before)
+    choices = member.network.layout.choices
+    assert torch.equal(rounded.theta[:choices], before[:choices])
+    assert torch.equal(rounded.theta[choices:], (before[choices:] * 1000).round())
 
 
 def test_large_weights_get_a_coarser_scale_that_keeps_logits_below_the_float32_limit() -> None:
     config, frame = small()
-    network = drawn(config, frame, 0, coarse=True)
-    with torch.no_grad():
-        network.readout.fill_(50_000.0)
-    program, rounding = model_to_program(network, as_tensor(all_inputs(frame)))
+    member = drawn(config, frame, 0, coarse=True)
+    member["readout"].fill_(50_000.0)
+    program, rounding = model_to_program(member, as_tensor(all_inputs(frame)))
     assert rounding.scale == program.readout.scale == 10
     assert program.logit_bound < 2**24
 
@@ -256,30 +249,17 @@ def test_large_weights_get_a_coarser_scale_that_keeps_logits_below_the_float32_l
 @pytest.mark.parametrize("weight", [1e9, float("nan")])
 def test_a_readout_beyond_exact_arithmetic_is_refused(weight: float) -> None:
     config, frame = small()
-    network = drawn(config, frame, 0, coarse=True)
-    with torch.no_grad():
-        network.readout.fill_(weight)
+    member = drawn(config, frame, 0, coarse=True)
+    member["readout"].fill_(weight)
     with pytest.raises(NotExact, match="train with a lower lr"):
-        model_to_program(network, as_tensor(all_inputs(frame)))
+        model_to_program(member, as_tensor(all_inputs(frame)))
 
 
 def test_sums_of_sums_beyond_exact_arithmetic_are_refused() -> None:
     config = TrainConfig("sort", layers=19, cat_heads=0, num_heads=1, cat_mlps=0, num_mlps=0)
-    frame = Frame((BEGIN, "a"), ("x", "y"), 8)
-    network = drawn(config, frame, 0, coarse=True)
-    with torch.no_grad():
-        network.number_readout.zero_()
-        for layer in network.each_layer:
-            layer.heads.number[:, -1] = 10.0  # each layer sums the sums of the one before it
+    member = drawn(config, Frame((BEGIN, "a"), ("x", "y"), 8), 0, coarse=True)
+    member["number_readout"].zero_()
+    for layer in range(config.layers):
+        member[f"{layer}.number"][:, -1] = 10.0  # each layer sums the sums of the one before it
     with pytest.raises(NotExact, match="num_attn_17_0 can reach"):
-        extract(network, 1)
-
-
-def test_mlp_weights_beyond_exact_arithmetic_are_refused() -> None:
-    config, frame = small()
-    network = Network(config, frame)
-    with torch.no_grad():
-        network.each_layer[0].num_mlps.out.fill_(1e7)
-        network.each_layer[0].num_mlps.first.fill_(1e3)
-    with pytest.raises(NotExact, match="an MLP's output can reach"):
-        network.hardened()
+        extract(member, 1)

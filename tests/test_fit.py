@@ -5,7 +5,10 @@ from __future__ import annotations
 import dataclasses
 import json
 import math
+import multiprocessing
+import random
 import signal
+import time
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 from typing import Any
@@ -13,16 +16,19 @@ from typing import Any
 import numpy as np
 import pytest
 import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from tprog.errors import BadFile, BadUsage
 from tprog.execute import execute
 from tprog.tasks import UNGRADED, inputs_for
-from trainer import fit
-from trainer.checkpoint import CHECKPOINT, CONFIG, METRICS
+from trainer import population
+from trainer.checkpoint import CHECKPOINT, CONFIG, METRICS, load_checkpoint
 from trainer.config import TrainConfig
 from trainer.data import prepare
-from trainer.extract import round_readout
-from trainer.fit import Run, TrainResult, load_program, sequence_loss, train
+from trainer.extract import Member, round_readout
+from trainer.fit import MODULE, Run, TrainResult, load_program, train
+from trainer.population import sequence_losses
 
 TINY = TrainConfig(
     "sort",
@@ -31,22 +37,23 @@ TINY = TrainConfig(
     layers=1,
     cat_heads=1,
     num_heads=1,
-    hidden=4,
     predicates="set",
     masks="assigned",
     batch=8,
     epochs=3,
     evaluate_every=2,
     dataset_size=30,
+    hard=0.5,
+    quiet=0.25,
 )
-"""24 training inputs, 3 steps an epoch, 9 steps: a fraction of a second."""
+"""24 training inputs, 3 steps an epoch, 9 steps, of which the last 4 are hard: a fraction of a second."""
 
 
 def bytes_of(folder: Path) -> dict[str, bytes]:
     return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
 
 
-def run_to_step(monkeypatch: pytest.MonkeyPatch, folder: Path, stop: int, resume: bool = False) -> TrainResult:
+def run_to_step(monkeypatch: pytest.MonkeyPatch, folder: Path, stop: int, config: TrainConfig = TINY) -> TrainResult:
     """Train, with a Ctrl-C in the middle of the step before step `stop`."""
     step = Run.step
 
@@ -57,7 +64,7 @@ def run_to_step(monkeypatch: pytest.MonkeyPatch, folder: Path, stop: int, resume
 
     with monkeypatch.context() as patch:
         patch.setattr(Run, "step", interrupted_step)
-        return train(TINY, folder, resume=resume, progress=False)
+        return train(config, folder, progress=False)
 
 
 def test_equal_seeds_make_equal_runs_and_others_make_others(tmp_path: Path) -> None:
@@ -69,20 +76,34 @@ def test_equal_seeds_make_equal_runs_and_others_make_others(tmp_path: Path) -> N
     assert bytes_of(tmp_path / "a") == bytes_of(tmp_path / "b")
     assert first.program == again.program
     assert first.program != other.program
-    assert set(bytes_of(tmp_path / "a")) == {CONFIG, METRICS, CHECKPOINT}
+    assert set(bytes_of(tmp_path / "a")) == {CONFIG, METRICS, CHECKPOINT, MODULE}
 
 
-@pytest.mark.parametrize("stop", [1, 2, 6, 8])
+@pytest.mark.parametrize(
+    ("stop", "changes"),
+    [
+        (1, {}),
+        (2, {}),
+        (6, {}),
+        (8, {}),
+        (1, {"members": 3}),
+        (8, {"members": 3}),
+        (2, {"members": 4, "halvings": 1}),  # before the worse half is dropped,
+        (7, {"members": 4, "halvings": 1}),  # and after
+    ],
+)
 def test_a_run_that_is_stopped_and_resumed_ends_with_the_same_bytes(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, stop: int, changes: dict[str, Any]
 ) -> None:
-    whole = train(TINY, tmp_path / "whole", progress=False)
-    part = run_to_step(monkeypatch, tmp_path / "part", stop)
+    config = dataclasses.replace(TINY, **changes)
+    whole = train(config, tmp_path / "whole", progress=False)
+    part = run_to_step(monkeypatch, tmp_path / "part", stop, config)
     assert part.interrupted
     assert not whole.interrupted
+    assert load_checkpoint(tmp_path / "part")[0].step == stop
+    assert load_checkpoint(tmp_path / "whole")[0].step == 9
     assert load_program(tmp_path / "part") == part.program
-    assert Run(TINY, prepare(TINY)).steps == 9
-    resumed = train(TINY, tmp_path / "part", resume=True, progress=False)
+    resumed = train(config, tmp_path / "part", resume=True, progress=False)
     assert not resumed.interrupted
     assert resumed.program == whole.program
     assert bytes_of(tmp_path / "part") == bytes_of(tmp_path / "whole")
@@ -103,6 +124,54 @@ def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint(tmp_path: Path, m
             train(TINY, tmp_path / "part", progress=False)
     resumed = train(TINY, tmp_path / "part", resume=True, progress=False)
     assert resumed.program == whole.program
+    assert bytes_of(tmp_path / "part") == bytes_of(tmp_path / "whole")
+
+
+def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path) -> None:
+    config = dataclasses.replace(TINY, epochs=60, members=2)
+    train(config, tmp_path / "whole", progress=False)
+    folder = tmp_path / "part"
+    # A server that has torch loaded forks the children: each is a process of its own, but begins at once.
+    context = multiprocessing.get_context("forkserver")
+    context.set_forkserver_preload(["trainer.fit"])
+    # Shares of a second; seeded, though no two machines are at the same step by then.
+    moments, killed = random.Random(3), []
+    for _ in range(4):
+        begun = (folder / CHECKPOINT).exists()
+        child = context.Process(target=train, args=(config, folder, begun, False))
+        child.start()
+        changed = time_of_change(folder)
+        while child.is_alive() and time_of_change(folder) == changed:
+            time.sleep(0.001)
+        time.sleep(moments.uniform(0, 0.2))
+        child.kill()
+        child.join()
+        killed.append(child.exitcode == -signal.SIGKILL)
+        assert killed[-1] or child.exitcode == 0
+        if not killed[-1]:
+            break
+    assert killed[0]
+    train(config, folder, resume=(folder / CHECKPOINT).exists(), progress=False)
+    assert bytes_of(folder) == bytes_of(tmp_path / "whole")
+
+
+def time_of_change(folder: Path) -> int:
+    """When something in a folder was last written: it need not be there."""
+    return folder.stat().st_mtime_ns if folder.exists() else 0
+
+
+@pytest.mark.parametrize("resume", [False, True])
+@pytest.mark.parametrize("name", [CONFIG, METRICS, CHECKPOINT, MODULE])
+def test_what_a_killed_process_left_half_written_is_cleared_away(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, name: str, resume: bool
+) -> None:
+    whole = train(TINY, tmp_path / "whole", progress=False)
+    if resume:
+        run_to_step(monkeypatch, tmp_path / "part", 4)
+    else:
+        (tmp_path / "part").mkdir()
+    (tmp_path / "part" / f".{name}.8k2jx_1q.part").write_bytes(b"half")  # as `tprog.files.write_atomic` names it
+    assert train(TINY, tmp_path / "part", resume=resume, progress=False).program == whole.program
     assert bytes_of(tmp_path / "part") == bytes_of(tmp_path / "whole")
 
 
@@ -147,8 +216,8 @@ def test_a_run_is_overwritten_only_when_asked(tmp_path: Path) -> None:
 
 def test_a_run_resumes_with_its_own_settings_only(tmp_path: Path) -> None:
     train(TINY, tmp_path, progress=False)
-    with pytest.raises(BadUsage, match="has hidden = 4, not 5; resume it with its own settings"):
-        train(dataclasses.replace(TINY, hidden=5), tmp_path, resume=True, progress=False)
+    with pytest.raises(BadUsage, match="has num_mlps = 1, not 2; resume it with its own settings"):
+        train(dataclasses.replace(TINY, num_mlps=2), tmp_path, resume=True, progress=False)
 
 
 def test_a_checkpoint_cut_short_stops_resume_and_load(tmp_path: Path) -> None:
@@ -173,7 +242,7 @@ def test_the_metrics_are_of_the_argmax_model(tmp_path: Path, capsys: pytest.Capt
     assert [row["validation_per_token"] is None for row in rows] == [True, False, False]
     best = max(row["validation_per_token"] for row in rows[1:])
     assert result.accuracies["validation"].per_token == pytest.approx(best, abs=0.1)  # the readout is rounded since
-    assert rows[0]["temperature"] > rows[-1]["temperature"] == pytest.approx(0.01)
+    assert rows[0]["temperature"] > rows[-1]["temperature"] == pytest.approx(TINY.tau_hard)
     shown = capsys.readouterr()
     assert shown.out == ""
     assert "epoch 3/3" in shown.err
@@ -183,6 +252,7 @@ def test_the_metrics_are_of_the_argmax_model(tmp_path: Path, capsys: pytest.Capt
 def test_the_accuracies_are_those_of_the_program(tmp_path: Path) -> None:
     result = train(TINY, tmp_path, progress=False)
     test = prepare(TINY).test
+    assert test is not None
     run = execute(result.program, test.batch)
     graded = test.expected.numpy() != UNGRADED
     accuracy = result.accuracies["test"]
@@ -198,9 +268,9 @@ def test_a_trained_network_is_its_program_over_the_whole_domain(tmp_path: Path) 
     assert inputs.exhaustive
     run = Run(TINY, prepare(TINY))
     run.load(tmp_path)
-    run.network.load_state_dict(run.best, strict=False)
-    rounded, _ = round_readout(run.network.hardened(), torch.as_tensor(inputs.batch.tokens, dtype=torch.long))
-    found = rounded.predict(torch.as_tensor(inputs.batch.tokens, dtype=torch.long))
+    member = Member.of(run.population.network, run.population.best[0])
+    tokens = torch.as_tensor(inputs.batch.tokens, dtype=torch.long)
+    found = round_readout(member, tokens)[0].predict(tokens)
     np.testing.assert_array_equal(found.numpy(), execute(result.program, inputs.batch).predictions)
 
 
@@ -221,8 +291,10 @@ def test_training_learns(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_is_refused_with_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(fit, "sequence_loss", lambda logits, expected: logits.sum() * math.nan)
-    with pytest.raises(BadUsage, match=r"the loss became nan in step 0 of 9 \(epoch 1\); lower lr, which is 0.05"):
+    monkeypatch.setattr(population, "sequence_losses", lambda logits, expected: logits.sum(dim=(1, 2, 3)) * math.nan)
+    with pytest.raises(
+        BadUsage, match=r"the loss of seed 0 became nan in step 0 of 9 \(epoch 1\); lower lr, which is 0.05"
+    ):
         train(TINY, tmp_path, progress=False)
 
 
@@ -247,10 +319,34 @@ def test_a_run_that_cannot_work_is_refused_before_it_starts(
 
 
 def test_the_loss_is_averaged_over_each_sequence_first() -> None:
-    logits = torch.tensor([[[0.0, 0], [0, 0]], [[0, 0], [3, 0]], [[5, 0], [0, 5]]])
+    logits = torch.tensor([[[0.0, 0], [0, 0]], [[0, 0], [3, 0]], [[5, 0], [0, 5]]])  # [B, n, C]
     expected = torch.tensor([[0, 1], [UNGRADED, 1], [UNGRADED, UNGRADED]])
     wrong = math.log(1 + math.exp(3))
-    assert sequence_loss(logits, expected).item() == pytest.approx((math.log(2) + wrong) / 2, rel=1e-5)
+    (loss,) = sequence_losses(logits.permute(2, 1, 0)[None], expected.T)
+    assert loss.item() == pytest.approx((math.log(2) + wrong) / 2, rel=1e-5)
+
+
+@settings(max_examples=25, deadline=None)
+@given(st.integers(0, 2**32), st.booleans())
+def test_the_losses_are_the_naive_formula_for_each_member(seed: int, pooled: bool) -> None:
+    generator = torch.Generator().manual_seed(seed)
+    members, classes, n, batch = 2, 3, 4, 5
+    shape = (batch,) if pooled else (n, batch)
+    logits = 3 * torch.randn(members, classes, *shape, generator=generator, dtype=torch.float64)
+    expected = torch.randint(-1, classes, shape, generator=generator)
+    losses = []
+    for member in range(members):
+        each = []
+        for b in range(batch):
+            row = [
+                (logits[member, ..., b].view(classes, -1)[:, i], int(answer))
+                for i, answer in enumerate(expected[..., b].flatten().tolist())
+                if answer != UNGRADED
+            ]
+            if row:
+                each.append(sum(float(x.exp().sum().log() - x[answer]) for x, answer in row) / len(row))
+        losses.append(sum(each) / max(len(each), 1))
+    assert sequence_losses(logits, expected).tolist() == pytest.approx(losses)
 
 
 def test_causal_tasks_train_as_well(tmp_path: Path) -> None:

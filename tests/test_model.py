@@ -3,20 +3,19 @@
 from __future__ import annotations
 
 import dataclasses
-from itertools import product
 from typing import Any
 
 import pytest
 import torch
+from torch import Tensor
 
-from tprog import primitives
 from tprog.errors import BadUsage
 from tprog.program import BEGIN, END
 from tprog.tasks import TASKS, get_task
-from trainer.choices import ARGMAX, Sampled
+from trainer.choices import Choices
 from trainer.config import Masks, Predicates, TrainConfig, default_config, demo_config, published_config
 from trainer.data import frame_of
-from trainer.model import Frame, Network, Windows, cardinality, mask_names, nearest
+from trainer.model import UNREAD, Frame, Network, cardinality, mask_names, preference, windows
 
 FRAME = Frame((BEGIN, "a", "b", END), ("a", "b"), 5)
 
@@ -34,6 +33,11 @@ FRAME = Frame((BEGIN, "a", "b", END), ("a", "b"), 5)
         ({"cat_heads": 0, "num_heads": 0, "num_mlps": 0}, "expected at least one head a layer"),
         ({"num_heads": 0}, "num_mlps read the sums of numeric heads"),
         ({"embedding_variables": 2}, "set embedding to 'learned'"),
+        ({"members": 0}, "members is 0; expected at least 1"),
+        ({"hard": 1.5}, "hard is 1.5; expected a share of the steps, from 0 to 1"),
+        ({"hard": 0.25, "quiet": 0.5}, "quiet is 0.5; expected a share of the steps, from 0 to hard, which is 0.25"),
+        ({"set_start": float("inf")}, "set_start is inf; expected a finite number"),
+        ({"device": "tpu"}, "device is 'tpu'; expected one of 'cpu', 'cuda'"),
         ({"predicates": "two"}, "predicates is 'two'; expected one of 'one', 'set'"),
         ({"readout_scale": 20}, "readout_scale is 20; expected a power of ten up to 10000"),
         ({"readout_scale": 100_000}, "readout_scale is 100000; expected a power of ten up to 10000"),
@@ -53,14 +57,14 @@ def test_settings_need_a_task() -> None:
 @pytest.mark.parametrize("task", TASKS)
 def test_every_task_has_settings_that_make_a_network(task: str) -> None:
     for config in (default_config(task), published_config(task)):
-        network = Network(config, frame_of(get_task(task, config.vocabulary_size, config.length)))
-        assert len(network.each_layer) == config.layers
+        network = Network.of(config, frame_of(get_task(task, config.vocabulary_size, config.length)))
+        assert sum(slot.name.endswith(".query") for slot in network.layout.slots) == config.layers
 
 
 def test_the_published_class_has_neither_sets_nor_masks() -> None:
     config = published_config("sort", seed=3)
     assert (config.layers, config.cat_heads, config.num_heads, config.cat_mlps, config.num_mlps) == (3, 4, 4, 2, 2)
-    assert (config.predicates, config.masks, config.epochs, config.seed) == ("one", "all", 250, 3)
+    assert (config.predicates, config.masks, config.polish, config.seed) == ("one", "all", 0, 3)
     assert demo_config().task == "sort"
     with pytest.raises(BadUsage, match="no published size for the task 'knit'"):
         published_config("knit")
@@ -81,81 +85,108 @@ def test_a_causal_head_never_looks_ahead() -> None:
     assert mask_names(TrainConfig("sort"), causal) == ("all",)
     assert mask_names(TrainConfig("sort", masks="learned"), causal) == ("all", "before")
     assert mask_names(TrainConfig("sort", masks="assigned"), FRAME) == ("all", "before", "after")
-    options = Windows(("all", "before"), 5, causal=True).options
-    assert not torch.triu(options, diagonal=1).any()
+    assert not torch.triu(windows(("all", "before"), 5, causal=True), diagonal=1).any()
 
 
-def test_the_order_of_preference_is_that_of_the_primitives() -> None:
-    n = 5
-    windows = Windows(("all",), n, causal=False)
-    for keys in product((0, 1), repeat=n):
-        score = torch.tensor([keys] * n, dtype=torch.float32)
-        best = (score * windows.rank).argmax(dim=1).tolist()
-        closest = primitives.select_closest(list(keys), [1] * n, lambda query, key: query == key)
-        assert best == [0 if j is None else j for j in closest]
+def random_parameters(network: Network, members: int = 1, seed: int = 0) -> Tensor:
+    """[S, P] parameters of which none is 0."""
+    generator = torch.Generator().manual_seed(seed)
+    return torch.randn(members, network.layout.size, generator=generator)
 
 
-def test_soft_attention_becomes_the_hard_rule_when_scores_are_hard() -> None:
-    n = 5
-    windows = Windows(("all",), n, causal=False)
-    score = torch.tensor(list(product((0.0, 1.0), repeat=n))).unsqueeze(1).expand(-1, n, -1)
-    values = torch.eye(n).expand(len(score), n, n)
-    soft, hard = (nearest(score, values, windows, exact) for exact in (False, True))
-    torch.testing.assert_close(soft, hard, atol=1e-4, rtol=0)
+def noisy_choices(network: Network, theta: Tensor, hard: bool) -> Choices:
+    """The choices of a training step."""
+    noise = torch.stack([network.layout.noise(torch.Generator().manual_seed(row)) for row in range(len(theta))])
+    return network.layout.trained(theta, torch.ones(len(theta), 1), noise, hard)
 
 
-def test_a_cold_sample_is_nearly_hard_and_repeats_with_its_generator() -> None:
-    logits = torch.tensor([[0.0, 30.0, 0.0], [30.0, 0.0, 0.0]])
-    drawn = [Sampled(0.01, torch.Generator().manual_seed(1)).pick(logits) for _ in range(2)]
-    assert torch.equal(drawn[0], drawn[1])
-    torch.testing.assert_close(drawn[0], ARGMAX.pick(logits))
-    taken = Sampled(0.01, torch.Generator().manual_seed(1)).each(torch.tensor([-30.0, 30.0]))
-    torch.testing.assert_close(taken, torch.tensor([0.0, 1.0]))
+def every_phase(network: Network, theta: Tensor) -> list[Choices]:
+    """Argmax choices, and those of training steps, hard and soft."""
+    return [network.layout.hard(theta), *(noisy_choices(network, theta, hard) for hard in (True, False))]
 
 
-def test_samples_follow_the_logits() -> None:
-    logits = torch.log(torch.tensor([0.2, 0.5, 0.3])).expand(20_000, 3)
-    shares = ARGMAX.pick(Sampled(1.0, torch.Generator().manual_seed(0)).pick(logits)).mean(dim=0)
-    torch.testing.assert_close(shares, torch.tensor([0.2, 0.5, 0.3]), atol=0.02, rtol=0)
+@pytest.mark.parametrize("masks", ["all", "learned", "assigned"])
+def test_what_follows_changes_nothing_in_a_causal_network(masks: Masks) -> None:
+    config = TrainConfig("sort", predicates="set", masks=masks)
+    network = Network.of(config, dataclasses.replace(FRAME, causal=True))
+    theta = random_parameters(network, members=3)
+    tokens, other = torch.tensor([[0, 1, 2, 2, 1], [0, 1, 2, 1, 2]]).T[..., None].unbind(dim=1)
+    for choices in every_phase(network, theta):
+        before, after = (network.logits(choices, each)[:, :, :3] for each in (tokens, other))
+        torch.testing.assert_close(before, after)
 
 
-def test_what_is_not_allowed_is_not_chosen() -> None:
-    logits, allowed = torch.tensor([[5.0, 1.0, 0.0]]), torch.tensor([[0.0, 1.0, 1.0]])
-    assert ARGMAX.pick(logits, allowed).tolist() == [[0.0, 1.0, 0.0]]
-    assert Sampled(0.1, torch.Generator().manual_seed(0)).pick(logits, allowed)[0, 0] < 1e-6
+def test_positions_are_preferred_by_distance_left_before_right_and_oneself_last() -> None:
+    assert preference(5)[2].tolist() == [1, 3, 0, 4, 2]
+    assert preference(5)[0].tolist() == [1, 2, 3, 4, 0]
+    assert preference(1).tolist() == [[0]]
 
 
-def test_an_even_chance_is_a_no_and_a_tie_goes_to_the_first() -> None:
-    assert ARGMAX.each(torch.zeros(2)).tolist() == [0.0, 0.0]
-    assert ARGMAX.pick(torch.zeros(2)).tolist() == [1.0, 0.0]
+def test_the_parameters_of_a_layout_are_those_that_are_read() -> None:
+    config = TrainConfig("sort", layers=1, num_heads=0, num_mlps=0, masks="learned", embedding="learned")
+    names = {slot.name for slot in Network.of(config, FRAME).layout.slots}
+    heads = {f"0.{role}" for role in ("query", "key", "value", "predicate", "mask")}
+    assert names == {"embedding", *heads, "0.cat_reads", "0.cat_table", "readout", "number_readout"}
+    assert not any(".mask" in slot.name for slot in Network.of(TrainConfig("sort", masks="all"), FRAME).layout.slots)
 
 
+@pytest.mark.parametrize("hard", [False, True])
 @pytest.mark.parametrize("predicates", ["one", "set"])
 @pytest.mark.parametrize("masks", ["all", "learned", "assigned"])
-def test_every_parameter_that_is_read_gets_a_gradient(predicates: Predicates, masks: Masks) -> None:
-    torch.manual_seed(0)
-    config = TrainConfig("sort", predicates=predicates, masks=masks, embedding="learned", hidden=8)
-    network = Network(config, FRAME)
-    with torch.no_grad():
-        network.readout.normal_()
-        network.number_readout.normal_()
-    tokens = torch.tensor([[0, 1, 2, 2, 3], [0, 2, 1, 3, -1]])
-    network(tokens, Sampled(1.0, torch.Generator().manual_seed(0))).square().sum().backward()
-    silent = {
-        name for name, p in network.named_parameters() if p.requires_grad and (p.grad is None or not p.grad.any())
-    }
+def test_every_parameter_that_is_read_gets_a_gradient(predicates: Predicates, masks: Masks, hard: bool) -> None:
+    config = TrainConfig("sort", predicates=predicates, masks=masks, embedding="learned", embedding_variables=2)
+    network = Network.of(config, FRAME)
+    theta = random_parameters(network, members=2).requires_grad_()
+    tokens = torch.tensor([[0, 1, 2, 2, 3], [0, 2, 1, 3, -1], [0, 2, 2, 1, 3], [0, 1, 1, 3, -1]]).T
+    network.logits(noisy_choices(network, theta, hard), tokens).square().sum().backward()  # type: ignore[no-untyped-call]
+    assert theta.grad is not None
+    gradients = network.layout.views(theta.grad)
+    silent = {name for name, gradient in gradients.items() if not gradient.flatten(1).any(dim=1).all()}
     # The first layer's numeric heads have one variable to read, `ones`, so there is nothing to choose.
-    assert silent == {"layers.0.heads.number"}
+    assert silent == {"0.number"}
 
 
-def test_what_stands_behind_the_end_of_an_input_changes_nothing() -> None:
-    torch.manual_seed(0)
-    for pooled in (False, True):
-        network = Network(
-            TrainConfig("sort", predicates="set", masks="assigned"), dataclasses.replace(FRAME, pooled=pooled)
-        )
-        torch.nn.init.normal_(network.readout)
-        short = torch.tensor([[0, 2, 3]])
-        padded = torch.tensor([[0, 2, 3, -1, -1]])
-        both = [network(tokens, ARGMAX) for tokens in (short, padded)]
-        torch.testing.assert_close(both[0], both[1] if pooled else both[1][:, :3])
+@pytest.mark.parametrize("pooled", [False, True])
+def test_what_stands_behind_the_end_of_an_input_changes_nothing(pooled: bool) -> None:
+    frame = dataclasses.replace(FRAME, pooled=pooled)
+    network = Network.of(TrainConfig("sort", predicates="set", masks="assigned"), frame)
+    theta = random_parameters(network, members=2)
+    short, padded = torch.tensor([[0, 2, 3]]).T, torch.tensor([[0, 2, 3, -1, -1]]).T
+    for choices in every_phase(network, theta):
+        both = [network.logits(choices, tokens) for tokens in (short, padded)]
+        torch.testing.assert_close(both[0], both[1] if pooled else both[1][:, :, :3])
+    predicted = network.predict(theta, padded)
+    assert pooled or predicted[:, 3:].eq(UNREAD).all()
+
+
+def test_pooled_logits_are_means_in_training_and_sums_of_the_argmax_model() -> None:
+    one_by_one = Network.of(TrainConfig("sort", predicates="set"), FRAME)
+    pooled = dataclasses.replace(one_by_one, frame=dataclasses.replace(FRAME, pooled=True))
+    theta = random_parameters(one_by_one, members=2)
+    tokens = torch.tensor([[0, 2, 1, 3], [0, 2, 3, -1]]).T
+    present = (tokens >= 0).float()
+    argmax, hard, soft = every_phase(one_by_one, theta)
+    for choices, count in ((argmax, torch.ones(2)), (hard, present.sum(dim=0)), (soft, present.sum(dim=0))):
+        totals = (one_by_one.logits(choices, tokens) * present).sum(dim=2)
+        torch.testing.assert_close(pooled.logits(choices, tokens), totals / count)
+
+
+def test_forced_outputs_are_not_predicted() -> None:
+    network = Network.of(TrainConfig("sort"), FRAME)
+    tokens = torch.tensor([[0, 1, 2, 3], [0, 2, 3, -1]]).T
+    predicted = network.predict(random_parameters(network, members=3), tokens)
+    assert torch.equal(predicted == UNREAD, ((tokens != 1) & (tokens != 2)).expand(3, -1, -1))
+
+
+@pytest.mark.parametrize("pooled", [False, True])
+def test_members_and_pieces_of_a_batch_do_not_touch_each_other(pooled: bool) -> None:
+    config = TrainConfig("sort", predicates="set", masks="learned", embedding="learned")
+    network = Network.of(config, dataclasses.replace(FRAME, pooled=pooled))
+    theta = random_parameters(network, members=4).double()
+    tokens = torch.randint(1, 3, (5, 20), generator=torch.Generator().manual_seed(0))
+    tokens[0] = 0
+    whole = network.predict(theta, tokens)
+    alone = torch.cat([network.predict(member[None], tokens) for member in theta])
+    assert torch.equal(whole, alone)
+    assert torch.equal(whole, network.predict(theta, tokens, chunk=7))
+    assert any(not torch.equal(whole[0], other) for other in whole)

@@ -22,7 +22,7 @@ from trainer.config import TrainConfig
 
 CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
 
-FORMAT = 1
+FORMAT = 2
 """The version of the checkpoint's layout."""
 
 _STATE = "state"  # one key, because safetensors does not keep the order of several
@@ -37,18 +37,29 @@ class State:
 
     Attributes:
         step: steps done, over all epochs.
-        loss_sum: the sum of the losses of the steps done in the current epoch.
-        best_score: (per token, whole sequence) of the best argmax model on the validation inputs, or None before
-            the first evaluation.
-        best_epoch: epochs done when it was found.
-        metrics: one row an epoch done.
+        alive: the members that are trained still, counted from 0; left out before the first checkpoint: all.
+        loss_sums: for each member, the sum of the losses of the steps done in the current epoch.
+        best_scores: for each member, (per token, whole sequence) of its best argmax model on the validation inputs;
+            empty before the first evaluation.
+        best_epochs: for each member, epochs done when it was found.
+        digest: of the settings and the training inputs (`trainer.data.Data`); empty before the first checkpoint.
+        metrics: one row an epoch done, of the member that was best then (the loss: the mean over members).
     """
 
     step: int = 0
-    loss_sum: float = 0.0
-    best_score: tuple[float, float] | None = None
-    best_epoch: int = 0
+    alive: tuple[int, ...] = ()
+    loss_sums: tuple[float, ...] = ()
+    best_scores: tuple[tuple[float, float], ...] = ()
+    best_epochs: tuple[int, ...] = ()
+    digest: str = ""
     metrics: tuple[Mapping[str, float | None], ...] = ()
+
+
+def remove_half_written(folder: Path) -> None:
+    """Remove what a process that was killed while it wrote left in a run folder: see `tprog.files.write_atomic`."""
+    for name in (CONFIG, METRICS, CHECKPOINT, "program"):  # the module and its side files
+        for half in folder.glob(f".{name}*.part"):
+            half.unlink(missing_ok=True)
 
 
 def save_config(folder: Path, config: TrainConfig) -> None:
@@ -130,6 +141,12 @@ def expect_tensors(folder: Path, found: Mapping[str, Tensor], expected: Mapping[
 def _state(header: dict[str, Any]) -> State:
     if header.pop("tool") != "tpdebug" or header.pop("format") != FORMAT:
         raise ValueError(f"expected format {FORMAT}")
-    best = header.pop("best_score")
-    metrics = tuple(header.pop("metrics"))
-    return State(best_score=None if best is None else (best[0], best[1]), metrics=metrics, **header)
+    return State(
+        step=header.pop("step"),
+        alive=tuple(header.pop("alive")),
+        loss_sums=tuple(header.pop("loss_sums")),
+        best_scores=tuple((per_token, whole) for per_token, whole in header.pop("best_scores")),
+        best_epochs=tuple(header.pop("best_epochs")),
+        digest=header.pop("digest"),
+        metrics=tuple(header.pop("metrics")),
+    )

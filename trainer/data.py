@@ -15,9 +15,13 @@ from torch import Tensor
 
 from tprog.batch import Batch
 from tprog.errors import BadUsage
-from tprog.tasks import UNGRADED, Task, get_task
+from tprog.own_task import find_task, is_own
+from tprog.tasks import UNGRADED, Task
 from trainer.config import TrainConfig
 from trainer.model import Frame, cardinality
+
+LARGEST_CARDINALITY = 1024
+"""Slots of a categorical variable that nobody asked for: a predicate holds the square of it, a million weights."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -73,54 +77,63 @@ class Data:
     """What a run trains on and is judged by.
 
     Attributes:
-        digest: sha256 of the settings and the training inputs, in hexadecimal.
+        test: None if the run trains on the whole domain; `validation` is then a part of what it trains on.
+        digest: sha256 of the settings and the training inputs with their answers, in hexadecimal.
     """
 
     frame: Frame
     train: Split
     validation: Split
-    test: Split
+    test: Split | None
     digest: str
 
     @property
     def splits(self) -> dict[str, Split]:
-        """By name."""
+        """By name; of a run that trains on the whole domain, that alone."""
+        if self.test is None:
+            return {"train": self.train}
         return {"train": self.train, "validation": self.validation, "test": self.test}
+
+    @property
+    def held_out(self) -> Tensor:
+        """[B, n] the tokens on which rounding is judged."""
+        return torch.cat([split.tokens for split in (self.validation, self.test) if split is not None])
 
 
 def prepare(config: TrainConfig) -> Data:
     """Sample and split a run's inputs, and check that it can begin.
 
     Raises:
-        BadUsage: an unknown task; a variable too small for the input's length or vocabulary; a batch larger than the
-            training data; answers that are all of one class.
+        BadUsage: an unknown task; a variable too small for the input's length or vocabulary, or too large to be
+            trained; a batch larger than the training data; answers that are all of one class.
+        BadFile: a task of a user's own that is none.
     """
-    task = get_task(config.task, config.vocabulary_size, config.length)
+    task = find_task(config.task, config.vocabulary_size, config.length)
     frame = frame_of(task)
-    cardinality(config, frame)
-    batch = task.draw(config.dataset_size, config.seed)
-    batch = batch.take(np.random.default_rng(config.seed).permutation(len(batch)))
+    _check_cardinality(config, frame)
+    batch = task.inputs() if config.whole_domain else task.draw(config.dataset_size, config.data_seed)
+    batch = batch.take(np.random.default_rng(config.data_seed).permutation(len(batch)))
     expected = task.expected(batch)
-    _check_classes(task, expected[expected != UNGRADED])
-    first, second = len(batch) * 8 // 10, len(batch) * 9 // 10
+    _check_classes(config, task, expected[expected != UNGRADED])
+    first, second, last = len(batch) * 8 // 10, len(batch) * 9 // 10, len(batch)
     if config.batch > first:
         raise BadUsage(
             f"batch is {config.batch}, but there are only {first} training inputs "
-            f"(80 % of {len(batch)} different ones); lower batch or raise dataset_size"
+            f"(80 % of {len(batch)} different ones); lower batch{_or_more(config, len(batch))}"
         )
-    if first == second or second == len(batch):
+    if first == second or second == last:
         raise BadUsage(f"{len(batch)} different inputs are too few to split 80/10/10; expected at least 10")
-    train, validation, test = (
-        Split(
-            batch.take(rows),
-            torch.as_tensor(batch.tokens[rows], dtype=torch.long),
-            torch.as_tensor(expected[rows], dtype=torch.long),
-        )
-        for rows in (slice(first), slice(first, second), slice(second, None))
-    )
-    seen = np.ascontiguousarray(batch.tokens[:first], dtype="<i4").tobytes()
+
+    def split(start: int, end: int) -> Split:
+        tokens, answers = (torch.as_tensor(part[start:end], dtype=torch.long) for part in (batch.tokens, expected))
+        return Split(batch.take(np.arange(start, end)), tokens, answers)
+
+    train = split(0, last if config.whole_domain else first)
+    test = None if config.whole_domain else split(second, last)
+    trained = (part[: len(train)] for part in (batch.tokens, expected))
+    seen = b"".join(np.ascontiguousarray(part, dtype="<i4").tobytes() for part in trained)
     digest = hashlib.sha256(config.to_json().encode() + seen).hexdigest()
-    return Data(frame, train, validation, test, digest)
+    return Data(frame, train, split(first, second), test, digest)
 
 
 def frame_of(task: Task) -> Frame:
@@ -128,11 +141,29 @@ def frame_of(task: Task) -> Frame:
     return Frame(task.vocabulary, task.classes, task.max_length, task.causal, task=task.name)
 
 
-def _check_classes(task: Task, answers: np.ndarray[tuple[int, ...], np.dtype[np.integer]]) -> None:
+def _or_more(config: TrainConfig, found: int) -> str:
+    """What else helps against too few inputs: none but those found may be there."""
+    return " or raise dataset_size" if found == config.dataset_size else ""
+
+
+def _check_cardinality(config: TrainConfig, frame: Frame) -> None:
+    d = cardinality(config, frame)
+    if config.cardinality is None and d > LARGEST_CARDINALITY:
+        words = len(frame.vocabulary)
+        raise BadUsage(
+            f"the vocabulary has {words} words and the longest input {frame.max_length} tokens, so each predicate "
+            f"would have {d:,} times {d:,} weights; set embedding to 'learned', and cardinality to what memory allows"
+        )
+
+
+def _check_classes(config: TrainConfig, task: Task, answers: np.ndarray[tuple[int, ...], np.dtype[np.integer]]) -> None:
     found = np.unique(answers)
     if len(found) < 2:
         only = f"{task.classes[found[0]]!r}" if len(found) else "none"
+        size, advice = " at this size", "raise vocabulary_size or length"
+        if is_own(config.task):
+            size, advice = "", f"look at what {config.task} draws and answers"
         raise BadUsage(
-            f"all answers of the task {task.name!r} at this size are of one class ({only}), so there is nothing to "
-            "learn; raise vocabulary_size or length"
+            f"all answers of the task {task.name!r}{size} are of one class ({only}), so there is nothing to learn; "
+            f"{advice}"
         )

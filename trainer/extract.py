@@ -1,7 +1,7 @@
-"""From the hardened network to a Program: gates become wiring, predicates rows, MLPs tables, the readout whole numbers.
+"""From a trained member to a Program: gates become wiring, predicates rows, cells answers, the readout whole numbers.
 
-Nothing is dropped: a head that no one reads is still in the Program, where the analysis of dead heads finds it. An MLP
-that reads one variable twice becomes a lookup of one input, the diagonal of its table.
+Nothing is dropped: a head that no one reads is still in the Program, where the analysis of dead heads finds it. A
+lookup that reads one variable twice becomes one of one input, the diagonal of its table.
 
 Rounding the readout is a pass of its own (`round_readout`), which counts the predictions that it changes.
 """
@@ -9,8 +9,9 @@ Rounding the readout is a pass of its own (`round_readout`), which counts the pr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+from functools import partial
 from itertools import product
 
 import torch
@@ -20,6 +21,7 @@ from tprog.errors import NotExact
 from tprog.program import (
     Embedding,
     Head,
+    Keys,
     Lookup,
     Node,
     NumericHead,
@@ -28,8 +30,10 @@ from tprog.program import (
     Symbols,
     Weights,
 )
-from trainer.choices import ARGMAX
-from trainer.model import FLOAT64_LIMIT, UNREAD, Layer, Mlps, Network
+from trainer.model import UNREAD, Network
+
+FLOAT64_LIMIT = 2**53
+"""Whole numbers below this are exact in float64, whatever the order of a sum."""
 
 FLOAT32_LIMIT = 2**24
 """Whole numbers up to this are exact in float32; the proven bound on the logits of what is extracted stays below."""
@@ -53,25 +57,67 @@ class Rounding:
         return f"readout rounded to 1/{self.scale}: {self.changed} of {self.total} predictions changed"
 
 
+@dataclass(frozen=True)
+class Member:
+    """One member of a population, hardened: its argmax network.
+
+    Attributes:
+        theta: [P] its parameters as float64, in which all that the network computes from whole weights is exact.
+    """
+
+    network: Network
+    theta: Tensor
+
+    @classmethod
+    def of(cls, network: Network, theta: Tensor) -> Member:
+        """From parameters [P] of any type, on any device."""
+        return cls(network, theta.detach().to("cpu", torch.float64))
+
+    def __getitem__(self, name: str) -> Tensor:
+        """The parameters of a slot."""
+        return self.network.layout.views(self.theta[None])[name][0]
+
+    def has(self, name: str) -> bool:
+        """Whether the network has a slot of that name; one without entries it has not."""
+        return any(slot.name == name for slot in self.network.layout.slots)
+
+    def chosen(self, name: str) -> list[int]:
+        """What a slot picks along its last dimension, for a slot of two dimensions; empty if it is not there."""
+        return [int(code) for code in self[name].argmax(dim=-1)] if self.has(name) else []
+
+    def predict(self, tokens: Tensor) -> Tensor:
+        """Predictions [B, n] on inputs [B, n]: see `Network.predict`; pooled, [B]."""
+        found = self.network.predict(self.theta[None], tokens.T)[0]
+        return found.T if found.dim() == 2 else found
+
+    def with_readout(self, change: Callable[[Tensor], Tensor]) -> Member:
+        """A copy whose readout weights are changed."""
+        views = self.network.layout.views(self.theta[None])
+        pieces = [
+            (change(views[slot.name]) if slot.kind == "value" else views[slot.name]).flatten()
+            for slot in self.network.layout.slots
+        ]
+        return Member(self.network, torch.cat(pieces))
+
+
 def model_to_program(
-    network: Network, tokens: Tensor, provenance: Sequence[tuple[str, str]] = ()
+    member: Member, tokens: Tensor, provenance: Sequence[tuple[str, str]] = ()
 ) -> tuple[Program, Rounding]:
-    """The Program of a hardened network, and what rounding its readout changed.
+    """The Program of a member, and what rounding its readout changed.
 
     Args:
-        network: hardened; it is left as it is.
         tokens: [B, n] the inputs on which to compare predictions.
 
     Raises:
         NotExact: numbers or logits too large for exact arithmetic.
     """
-    rounded, rounding = round_readout(network, tokens)
+    rounded, rounding = round_readout(member, tokens)
     program = extract(rounded, rounding.scale)
     return dataclasses.replace(program, provenance=tuple(provenance)), rounding
 
 
-def round_readout(network: Network, tokens: Tensor) -> tuple[Network, Rounding]:
-    """A copy of a hardened network with a readout of whole numbers, in units of 1 / `Rounding.scale`.
+def round_readout(member: Member, tokens: Tensor) -> tuple[Member, Rounding]:
+    """A member with a readout of whole numbers, in units of 1 / `Rounding.scale`.
 
     The scale is the finest power of ten, at most the configured one, at which the proven bound on every logit stays
     below `FLOAT32_LIMIT`.
@@ -79,28 +125,29 @@ def round_readout(network: Network, tokens: Tensor) -> tuple[Network, Rounding]:
     Raises:
         NotExact: even whole weights exceed the bound, or a weight is not finite.
     """
-    weights = torch.cat([network.readout.flatten(), network.number_readout.flatten()])
-    if not bool(torch.isfinite(weights).all()):
-        raise NotExact("the readout has a weight that is not finite; the run has diverged: train with a lower lr")
-    scale = network.config.readout_scale
+    if not bool(torch.isfinite(member.theta).all()):
+        raise NotExact("a weight is not finite; the run has diverged: train with a lower lr")
+    scale = member.network.config.readout_scale
     while True:
-        rounded = network.hardened()
-        with torch.no_grad():
-            rounded.readout.mul_(scale).round_()
-            rounded.number_readout.mul_(scale).round_()
+        rounded = member.with_readout(partial(_rounded, scale=scale))
         bound = extract(rounded, scale).logit_bound
         if bound < FLOAT32_LIMIT:
             break
         if scale == 1:
             raise NotExact(f"the logits can reach {bound}; expected less than 2**24: train with a lower lr")
         scale //= 10
-    before, after = network.predict(tokens), rounded.predict(tokens)
+    before, after = member.predict(tokens), rounded.predict(tokens)
     read = before != UNREAD
     return rounded, Rounding(scale, int((before != after).sum()), int(read.sum()))
 
 
-def extract(network: Network, scale: int) -> Program:
-    """The Program of a hardened network whose readout holds whole numbers, in units of 1 / `scale`."""
+def _rounded(weights: Tensor, scale: int) -> Tensor:
+    return (weights * scale).round()
+
+
+def extract(member: Member, scale: int) -> Program:
+    """The Program of a member whose readout holds whole numbers, in units of 1 / `scale`."""
+    network = member.network
     frame = network.frame
     bare = Program(
         vocabulary=frame.vocabulary,
@@ -111,26 +158,26 @@ def extract(network: Network, scale: int) -> Program:
         task=frame.task,
         causal=frame.causal,
     )
-    names, nodes = _embeddings(network)
+    names, nodes = _embeddings(member)
     walk = _Walk(dataclasses.replace(bare, nodes=tuple(nodes)), [*names, "positions"], ["ones"])
-    for index, layer in enumerate(network.each_layer):
-        walk.add_heads(index, layer, network)
-        walk.add_mlps(index, layer)
+    for layer in range(network.config.layers):
+        walk.add_heads(layer, member)
+        walk.add_lookups(layer, member)
     for name in walk.numbers:
         if (bound := walk.program.numbers(name).bound) >= FLOAT64_LIMIT:
             raise NotExact(f"{name} can reach {bound}; the network is exact below 2**53: use fewer layers")
-    readout = dataclasses.replace(walk.program.readout, terms=_terms(walk, network))
+    readout = dataclasses.replace(walk.program.readout, terms=_terms(walk, member))
     return dataclasses.replace(walk.program, readout=readout)
 
 
-def _embeddings(network: Network) -> tuple[list[str], list[Node]]:
+def _embeddings(member: Member) -> tuple[list[str], list[Node]]:
     """The names of the variables that stand for the words, and their nodes."""
-    if network.config.embedding == "one-hot":
+    if member.network.config.embedding == "one-hot":
         return ["tokens"], []
-    symbols = tuple(range(network.d))
+    symbols = tuple(range(member.network.d))
     nodes: list[Node] = [
         Embedding(f"emb_{index}", symbols, tuple(codes))
-        for index, codes in enumerate(network.embedding.argmax(dim=-1).tolist())
+        for index, codes in enumerate(member["embedding"].argmax(dim=-1).tolist())
     ]
     return [node.name for node in nodes], nodes
 
@@ -149,77 +196,72 @@ class _Walk:
     def _add(self, node: Node) -> None:
         self.program = dataclasses.replace(self.program, nodes=(*self.program.nodes, node))
 
-    def add_heads(self, index: int, layer: Layer, network: Network) -> None:
-        """Layer `index`'s heads, categorical first."""
-        heads = layer.heads
-        query, key = heads.query.argmax(dim=1).tolist(), heads.key.argmax(dim=1).tolist()
-        value, number = heads.value.argmax(dim=1).tolist(), heads.number.argmax(dim=1).tolist()
-        masks = [network.mask_names[code] for code in heads.masks(ARGMAX).argmax(dim=1).tolist()]
-        named = [f"attn_{index}_{h}" for h in range(heads.cat)] + [f"num_attn_{index}_{h}" for h in range(heads.num)]
+    def add_heads(self, layer: int, member: Member) -> None:
+        """A layer's heads, categorical first."""
+        network = member.network
+        cat, num = network.config.cat_heads, network.config.num_heads
+        query, key, value, number = (member.chosen(f"{layer}.{role}") for role in ("query", "key", "value", "number"))
+        masks = member.chosen(f"{layer}.mask") or network.assigned
+        named = [f"attn_{layer}_{h}" for h in range(cat)] + [f"num_attn_{layer}_{h}" for h in range(num)]
         nodes: list[Node] = []
         for h, name in enumerate(named):
-            asked, key_name = self.symbols[query[h]], self.symbols[key[h]]
-            queries, keys = self.program.symbols(asked), self.program.symbols(key_name)
-            allowed = (torch.arange(network.d) < len(keys)).to(heads.predicate.dtype)
-            logits = heads.predicate[h]
-            table = ARGMAX.each(logits) * allowed if heads.sets else ARGMAX.pick(logits, allowed)
-            rows = tuple(
-                tuple(keys.values[slot] for slot in table[code].nonzero().flatten().tolist())
-                for code in range(len(queries))
-            )
-            if h < heads.cat:
-                nodes.append(Head(name, asked, key_name, self.symbols[value[h]], rows, masks[h]))
+            asked, key_name, mask = self.symbols[query[h]], self.symbols[key[h]], network.mask_names[masks[h]]
+            rows = self._rows(member[f"{layer}.predicate"][h], asked, key_name, network.config.predicates == "set")
+            if h < cat:
+                nodes.append(Head(name, asked, key_name, self.symbols[value[h]], rows, mask))
             else:
-                read = self.numbers[number[h - heads.cat]]
-                nodes.append(NumericHead(name, asked, key_name, read, rows, masks[h]))
+                nodes.append(NumericHead(name, asked, key_name, self.numbers[number[h - cat]], rows, mask))
         for node in nodes:
             self._add(node)
-        self.symbols += named[: heads.cat]
-        self.numbers += named[heads.cat :]
+        self.symbols += named[:cat]
+        self.numbers += named[cat:]
 
-    def add_mlps(self, index: int, layer: Layer) -> None:
-        """Layer `index`'s MLPs, categorical first."""
+    def _rows(self, logits: Tensor, query: str, key: str, sets: bool) -> tuple[Keys, ...]:
+        """A predicate: for each query value, the key values that it accepts."""
+        keys = self.program.symbols(key)
+        slots = logits[: len(self.program.symbols(query)), : len(keys)]
+        taken = slots > 0 if sets else torch.zeros_like(slots).scatter_(1, slots.argmax(dim=1, keepdim=True), 1)
+        return tuple(tuple(keys.values[slot] for slot in row.nonzero().flatten().tolist()) for row in taken)
+
+    def add_lookups(self, layer: int, member: Member) -> None:
+        """A layer's lookups, categorical first."""
         added = []
-        for prefix, mlps, variables in (
-            ("mlp", layer.cat_mlps, self.symbols),
-            ("num_mlp", layer.num_mlps, self.numbers),
-        ):
-            reads = mlps.reads.argmax(dim=1).tolist()
-            for m in range(len(mlps.out)):
-                inputs = tuple(dict.fromkeys(variables[code] for code in reads[2 * m : 2 * m + 2]))
-                node = self._lookup(f"{prefix}_{index}_{m}", inputs, mlps, m, layer.cap)
+        for prefix, kind, variables in (("mlp", "cat", self.symbols), ("num_mlp", "num", self.numbers)):
+            reads = member.chosen(f"{layer}.{kind}_reads")
+            count = len(reads) // 2
+            for m in range(count):
+                inputs = tuple(dict.fromkeys((variables[reads[m]], variables[reads[count + m]])))
+                table = member[f"{layer}.{kind}_table"][m].argmax(dim=-1)
+                node = self._lookup(f"{prefix}_{layer}_{m}", inputs, table, member.network)
                 self._add(node)
                 added.append(node.name)
         self.symbols += added
 
-    def _lookup(self, name: str, reads: tuple[str, ...], mlps: Mlps, m: int, cap: int) -> Lookup:
-        """MLP m as a table, by running it on everything that it can read."""
+    def _lookup(self, name: str, reads: tuple[str, ...], table: Tensor, network: Network) -> Lookup:
+        """The cells that the inputs can reach, of a table [first, second] of answers."""
         levels: list[tuple[int, ...] | None] = []
-        sides: list[Tensor] = []  # [value, width] what the network reads for each value of an input
+        sides: list[range] = []  # the rows, or columns, of the table that an input can read
         for read in reads:
             domain = self.program.variables[read].domain
             if isinstance(domain, Symbols):
                 levels.append(None)
-                sides.append(torch.eye(len(domain), mlps.width, dtype=mlps.first.dtype))
+                sides.append(range(len(domain)))
             else:
                 # Sums of ones are whole; `ones` itself is 1 and no more.
-                numbers = range(min(int(domain.low), cap), min(int(domain.high), cap) + 1)
-                levels.append(tuple(numbers))
-                sides.append(torch.tensor(numbers, dtype=mlps.first.dtype).unsqueeze(1))
-        cells = list(product(*(range(len(side)) for side in sides)))
-        # An MLP that reads one variable twice sees the same value on both sides.
-        first, second = sides[0][[cell[0] for cell in cells]], sides[-1][[cell[-1] for cell in cells]]
-        inputs = torch.cat([first, second], dim=1).T
-        answers = mlps.logits(inputs.expand(len(mlps.out), -1, -1))[m].argmax(dim=0).tolist()
-        return Lookup(name, reads, tuple(levels), tuple(range(mlps.out.shape[1])), tuple(answers))
+                sides.append(range(min(int(domain.low), network.cap), min(int(domain.high), network.cap) + 1))
+                levels.append(tuple(sides[-1]))
+        # A lookup that reads one variable twice sees the same value on both sides.
+        cells = product(*sides) if len(sides) == 2 else ((code, code) for code in sides[0])
+        answers = tuple(int(table[cell]) for cell in cells)
+        return Lookup(name, reads, tuple(levels), tuple(range(network.d)), answers)
 
 
-def _terms(walk: _Walk, network: Network) -> tuple[Weights, ...]:
+def _terms(walk: _Walk, member: Member) -> tuple[Weights, ...]:
     """The readout's weights, in the order of the Program's variables."""
     rows: dict[str, list[list[int]]] = {}
-    for name, table in zip(walk.symbols, network.readout.long().tolist(), strict=True):
+    for name, table in zip(walk.symbols, member["readout"].permute(1, 2, 0).long().tolist(), strict=True):
         rows[name] = table[: len(walk.program.symbols(name))]
-    for name, row in zip(walk.numbers, network.number_readout.long().tolist(), strict=True):
+    for name, row in zip(walk.numbers, member["number_readout"].T.long().tolist(), strict=True):
         rows[name] = [row]
     return tuple(
         Weights(name, tuple(tuple(row) for row in rows[name])) for name in walk.program.variables if name in rows

@@ -11,45 +11,47 @@ token averaged over each sequence.
 from __future__ import annotations
 
 import dataclasses
-import hashlib
-import math
 import signal
 import threading
 import time
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
-from typing import Any
 
 import torch
-from torch import Tensor
-from torch.nn import functional
 
+from tprog.emit import emit
 from tprog.errors import BadFile, BadUsage
 from tprog.execute import predict
+from tprog.files import write_atomic
 from tprog.program import Program
-from tprog.tasks import UNGRADED
+from tprog.read import read_module
 from tprog.version import VERSION
 from trainer.checkpoint import (
     CHECKPOINT,
     CONFIG,
+    METRICS,
     State,
     expect_tensors,
     load_checkpoint,
     load_config,
+    remove_half_written,
     save_checkpoint,
     save_config,
 )
-from trainer.choices import Sampled
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split, prepare
-from trainer.extract import Rounding, model_to_program
-from trainer.model import Network
-from trainer.progress import Bar
+from trainer.extract import Member, Rounding, model_to_program
+from trainer.polish import polish, polished
+from trainer.population import Population
+from trainer.progress import Bar, searching
 
 OnEpoch = Callable[[State], object]
+
+MODULE = "program.py"
+"""The module of a run that is done, in its folder."""
 
 
 @dataclass(frozen=True)
@@ -58,7 +60,8 @@ class TrainResult:
 
     Attributes:
         program: extracted from the best argmax model on the validation inputs.
-        accuracies: of the Program itself, by split: ``train``, ``validation``, ``test``.
+        accuracies: of the Program itself, by split: ``train``, ``validation``, ``test``; of a run that trains on the
+            whole domain, ``train`` alone.
         rounding: what rounding the readout changed on the validation and test inputs.
         folder: the run folder.
         seconds: wall-clock time of this call.
@@ -76,7 +79,12 @@ class TrainResult:
 
 
 def train(
-    config: TrainConfig, folder: Path | str, resume: bool = False, progress: bool = True, overwrite: bool = False
+    config: TrainConfig,
+    folder: Path | str,
+    resume: bool = False,
+    progress: bool = True,
+    overwrite: bool = False,
+    on_epoch: OnEpoch | None = None,
 ) -> TrainResult:
     """Train, writing the run to a folder.
 
@@ -84,6 +92,7 @@ def train(
         resume: go on with the run in the folder, which must have the same settings. One that is done stays as it is.
         progress: show a bar on stderr.
         overwrite: replace a run that the folder holds already.
+        on_epoch: told where the run stands after each epoch.
 
     Raises:
         BadUsage: settings that cannot be trained; the loss is no longer a number; other settings than the run's.
@@ -93,14 +102,24 @@ def train(
     folder = Path(folder)
     started = time.monotonic()
     data = prepare(config)
-    with _one_thread(), _sigint() as interrupted:
-        run = _resumed(config, folder, data) if resume else _begun(config, folder, data, overwrite)
-        with Bar(config.epochs, run.state, enabled=progress) as bar:
-            run.to_the_end(folder, interrupted, bar.show)
-        program, accuracies, rounding = run.finish()
+    with _one_thread():
+        run = _resumed(config, folder, data, may_begin=True) if resume else _begun(config, folder, data, overwrite)
+        # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search begins anew where it is resumed.
+        with _sigint() as interrupted, Bar(config.epochs, run.state, enabled=progress) as bar:
+            watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
+            run.to_the_end(folder, interrupted, watchers)
+        with searching(enabled=progress and config.polish > 0 and run.state.step == run.steps):
+            program, accuracies, rounding = run.finish(folder)
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
     return TrainResult(program, accuracies, rounding, folder, seconds, run.state.step < run.steps, epochs)
+
+
+def told(accuracies: Mapping[str, Accuracy]) -> dict[str, Accuracy]:
+    """The accuracies that say something: those on inputs that were not trained on, or on the whole domain."""
+    if set(accuracies) == {"train"}:
+        return {"whole domain": accuracies["train"]}
+    return {name: accuracy for name, accuracy in accuracies.items() if name != "train"}
 
 
 def load_program(folder: Path | str) -> Program:
@@ -112,177 +131,169 @@ def load_program(folder: Path | str) -> Program:
     folder = Path(folder)
     config = load_config(folder)
     with _one_thread():
-        return _resumed(config, folder, prepare(config)).finish()[0]
+        return _resumed(config, folder, prepare(config)).finish(folder)[0]
 
 
 class Run:
-    """A training run in memory: network, optimiser and state, advanced step by step."""
+    """A training run in memory: a population and where it stands, advanced step by step."""
 
     def __init__(self, config: TrainConfig, data: Data) -> None:
         self.config, self.data = config, data
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed(config, "parameters"))
-            self.network = Network(config, data.frame)
-        self.trained = {name: p for name, p in self.network.named_parameters() if p.requires_grad and p.numel()}
-        self.adam = torch.optim.Adam(self.trained.values(), lr=config.lr, fused=True)
-        self.best = self._parameters()
-        self.state = State()
-        self.steps_an_epoch = math.ceil(len(data.train) / config.batch)
-        self.steps = self.steps_an_epoch * config.epochs
-        self._order: tuple[int, Tensor] | None = None  # the current epoch and the order of its inputs
-
-    def _parameters(self) -> dict[str, Tensor]:
-        return {name: p.detach().clone() for name, p in self.trained.items()}
-
-    def temperature(self, step: int) -> float:
-        """tau of a step, 0-based."""
-        done = step / max(self.steps - 1, 1)
-        return float(self.config.tau_init * (self.config.tau_end / self.config.tau_init) ** done)
+        self.members = [dataclasses.replace(config, seed=config.seed + index) for index in range(config.members)]
+        self.population = Population(self.members, data)
+        self.state = State(alive=tuple(range(config.members)))
+        self.steps_an_epoch, self.steps = self.population.steps_an_epoch, self.population.steps
+        self._losses = torch.zeros(config.members, dtype=torch.float64)  # of the current epoch
 
     def step(self) -> None:
-        """One step of Adam on one batch.
+        """One step on one batch.
 
         Raises:
-            BadUsage: the loss is no longer a number.
+            BadUsage: a loss is no longer a number.
         """
-        step = self.state.step
-        epoch, place = divmod(step, self.steps_an_epoch)
-        rows = self._epoch_order(epoch)[place * self.config.batch : (place + 1) * self.config.batch]
-        choose = Sampled(self.temperature(step), _generator(self.config, f"noise {step}"))
-        loss = sequence_loss(self.network(self.data.train.tokens[rows], choose), self.data.train.expected[rows])
-        value = loss.item()
-        if not math.isfinite(value):
-            raise BadUsage(
-                f"the loss became {value} in step {step} of {self.steps} (epoch {epoch + 1}); "
-                f"lower lr, which is {self.config.lr}, or raise tau_end, which is {self.config.tau_end}"
-            )
-        self.adam.zero_grad()
-        loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
-        self.adam.step()
-        self.state = dataclasses.replace(self.state, step=step + 1, loss_sum=self.state.loss_sum + value)
+        self._losses += self.population.step(self.state.step).cpu()
+        self.state = dataclasses.replace(self.state, step=self.state.step + 1)
 
     def end_epoch(self) -> bool:
-        """Note the epoch just done, and keep the argmax model if it is the best so far.
+        """Note the epoch just done, and keep each argmax model that is its member's best so far.
 
         Returns:
-            Whether the model was evaluated.
+            Whether the models were evaluated.
         """
         epoch = self.state.step // self.steps_an_epoch
-        evaluated = epoch % self.config.evaluate_every == 0 or epoch == self.config.epochs
-        accuracy = evaluate(self.network, self.data.validation) if evaluated else None
+        halved = epoch in self._halvings
+        evaluated = epoch % self.config.evaluate_every == 0 or epoch == self.config.epochs or halved
+        found = self._keep_best(epoch) if evaluated else None
         row: dict[str, float | None] = {
             "epoch": epoch,
-            "loss": self.state.loss_sum / self.steps_an_epoch,
-            "temperature": self.temperature(self.state.step - 1),
-            "validation_per_token": accuracy.per_token if accuracy else None,
-            "validation_whole_sequence": accuracy.whole_sequence if accuracy else None,
+            "loss": float(self._losses.mean()) / self.steps_an_epoch,
+            "temperature": float(self.population.temperature(self.state.step - 1)[0]),
+            "validation_per_token": found.per_token if found else None,
+            "validation_whole_sequence": found.whole_sequence if found else None,
         }
-        state = dataclasses.replace(self.state, loss_sum=0.0, metrics=(*self.state.metrics, row))
-        if accuracy:
-            score = (accuracy.per_token, accuracy.whole_sequence)
-            if state.best_score is None or score > state.best_score:
-                state = dataclasses.replace(state, best_score=score, best_epoch=epoch)
-                self.best = self._parameters()
-        self.state = state
+        self._losses.zero_()
+        self.state = dataclasses.replace(self.state, metrics=(*self.state.metrics, row))
+        if halved:
+            self._keep(self._better_half())
         return evaluated
 
-    def to_the_end(self, folder: Path, interrupted: threading.Event, on_epoch: OnEpoch) -> None:
+    @property
+    def _halvings(self) -> set[int]:
+        """The epochs after which the worse half of the members is dropped."""
+        count, half = self.config.halvings, self.config.epochs / 2
+        return {max(1, round(half * (index + 1) / count)) for index in range(count)}
+
+    def _better_half(self) -> list[int]:
+        """The places of the members whose best argmax models are the better half, in their order; of equals, the
+        first."""
+        scores = self.state.best_scores
+        ranked = sorted(range(len(scores)), key=lambda place: scores[place], reverse=True)
+        return sorted(ranked[: (len(scores) + 1) // 2])
+
+    def _keep(self, places: Sequence[int]) -> None:
+        self.population.keep(places)
+        self._losses = self._losses[list(places)]
+        self.state = dataclasses.replace(
+            self.state,
+            alive=tuple(self.state.alive[place] for place in places),
+            best_scores=tuple(self.state.best_scores[place] for place in places),
+            best_epochs=tuple(self.state.best_epochs[place] for place in places),
+        )
+
+    def _keep_best(self, epoch: int) -> Accuracy:
+        """The accuracy of the argmax model that is best now."""
+        found = self.population.evaluate(self.data.validation)
+        scores, epochs = list(self.state.best_scores), list(self.state.best_epochs)
+        for member, accuracy in enumerate(found):
+            score = (accuracy.per_token, accuracy.whole_sequence)
+            if not self.state.best_scores or score > scores[member]:
+                self.population.best[member] = self.population.now[member].detach()
+                scores[member : member + 1], epochs[member : member + 1] = [score], [epoch]
+        self.state = dataclasses.replace(self.state, best_scores=tuple(scores), best_epochs=tuple(epochs))
+        return max(found, key=lambda accuracy: (accuracy.per_token, accuracy.whole_sequence))
+
+    def to_the_end(self, folder: Path, interrupted: threading.Event, watchers: Sequence[OnEpoch]) -> None:
         """Step until the last step or an interruption, with a checkpoint at each evaluation and at the end."""
         while self.state.step < self.steps and not interrupted.is_set():
             self.step()
             if self.state.step % self.steps_an_epoch == 0:
                 evaluated = self.end_epoch()
-                on_epoch(self.state)
+                for watch in watchers:
+                    watch(self.state)
                 if evaluated and self.state.step < self.steps:
                     self.save(folder)
         self.save(folder)
 
     def save(self, folder: Path) -> None:
         """Write the checkpoint."""
-        save_checkpoint(folder, self.state, self._tensors())
+        losses = tuple(self._losses.tolist())
+        state = dataclasses.replace(self.state, loss_sums=losses, digest=self.data.digest)
+        save_checkpoint(folder, state, self.population.tensors())
 
     def load(self, folder: Path) -> None:
         """Take the run's state from the folder's checkpoint."""
         state, tensors = load_checkpoint(folder)
-        expect_tensors(folder, tensors, self._tensors())
-        for name, parameter in self.trained.items():
-            with torch.no_grad():
-                parameter.copy_(tensors[f"now.{name}"])
-            self.adam.state[parameter] = {
-                "step": torch.tensor(float(state.step)),
-                "exp_avg": tensors[f"mean.{name}"].clone(),
-                "exp_avg_sq": tensors[f"square.{name}"].clone(),
-            }
-            self.best[name] = tensors[f"best.{name}"].clone()
+        self.population.keep([member for member in state.alive if member < self.config.members])
+        expect_tensors(folder, tensors, self.population.tensors())
+        if state.digest != self.data.digest:
+            raise BadUsage(f"the task's inputs or answers are no longer those of the run in {folder}; train anew")
+        self.population.restore(tensors)
+        self._losses = torch.tensor(state.loss_sums, dtype=torch.float64)
         self.state = state
 
-    def _tensors(self) -> dict[str, Tensor]:
-        """What a checkpoint holds: parameters now and at their best, and Adam's two moments."""
-        tensors: dict[str, Tensor] = {}
-        for name, parameter in self.trained.items():
-            moments: Mapping[str, Any] = self.adam.state.get(parameter, {})
-            tensors[f"now.{name}"] = parameter
-            tensors[f"best.{name}"] = self.best[name]
-            tensors[f"mean.{name}"] = moments.get("exp_avg", torch.zeros_like(parameter))
-            tensors[f"square.{name}"] = moments.get("exp_avg_sq", torch.zeros_like(parameter))
-        return tensors
+    @property
+    def chosen(self) -> int:
+        """The place of the member whose argmax model is the best so far on validation; the first of equals."""
+        scores = self.state.best_scores
+        return scores.index(max(scores)) if scores else 0
 
-    def finish(self) -> tuple[Program, dict[str, Accuracy], Rounding]:
+    def finish(self, folder: Path) -> tuple[Program, dict[str, Accuracy], Rounding]:
         """The best argmax model as a Program, its own accuracies on each split, and what rounding changed.
 
-        Before the first evaluation the best model is the current one.
+        Before the first evaluation the best model is the current one. A run that is done is polished once, and its
+        module is written to the folder.
         """
-        network = Network(self.config, self.data.frame)
-        chosen = self.best if self.state.best_score is not None else self._parameters()
-        network.load_state_dict(chosen, strict=False)
-        held_out = torch.cat([self.data.validation.tokens, self.data.test.tokens])
-        program, rounding = model_to_program(network.hardened(), held_out)
+        parameters = self.population.best if self.state.best_scores else self.population.now
+        member = Member.of(self.population.network, parameters[self.chosen])
+        program, rounding = model_to_program(member, self.data.held_out)
+        done = self.state.step == self.steps
+        if done and (folder / MODULE).exists():
+            program = read_module(folder / MODULE).program
+        elif done and self.config.polish:
+            found = polish(
+                program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
+            )
+            program = dataclasses.replace(found.program, provenance=polished(found))
         accuracies = {name: _program_accuracy(program, split) for name, split in self.data.splits.items()}
-        provenance = self._provenance(accuracies, rounding)
-        return dataclasses.replace(program, provenance=provenance), accuracies, rounding
+        if not program.provenance or program.provenance[0][0] != "tool":
+            steps = program.provenance
+            program = dataclasses.replace(program, provenance=(*self._provenance(accuracies, rounding), *steps))
+        if done and not (folder / MODULE).exists():
+            emitted = emit(program, Path(MODULE).stem)
+            for name, text in {**emitted.side, MODULE: emitted.text}.items():
+                write_atomic(folder / name, text, force=True)
+        return program, accuracies, rounding
 
     def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding) -> tuple[tuple[str, str], ...]:
         config, frame = self.config, self.data.frame
-        skipped = ("task", "vocabulary_size", "length", "epochs", "seed")
+        skipped = ("task", "vocabulary_size", "length", "epochs", "seed", "members", "halvings")
         settings = {k: v for k, v in dataclasses.asdict(config).items() if k not in skipped and v is not None}
         done = self.state.step // self.steps_an_epoch
-        at = f"best on validation after {self.state.best_epoch}" if self.state.best_score else "not yet evaluated"
+        epochs = self.state.best_epochs
+        at = f"best on validation after {epochs[self.chosen]}" if epochs else "not yet evaluated"
+        seed = str(config.seed + self.state.alive[self.chosen])
+        if config.members > 1:
+            seed += f", best on validation of {config.seed} to {config.seed + config.members - 1}"
         return (
             ("tool", f"tpdebug {VERSION}"),
-            ("task", f"{config.task}, {len(frame.vocabulary)} tokens, N = {frame.max_length}"),
-            ("seed", str(config.seed)),
+            ("task", f"{frame.task}, {len(frame.vocabulary)} tokens, N = {frame.max_length}"),
+            ("seed", seed),
             ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
             ("epochs", f"{done} of {config.epochs}, {at}"),
-            *((f"{name} accuracy", str(accuracies[name])) for name in ("validation", "test")),
+            *((f"{name} accuracy", str(accuracy)) for name, accuracy in told(accuracies).items()),
             ("rounding", str(rounding)),
             ("training digest", f"sha256 {self.data.digest}"),
         )
-
-    def _epoch_order(self, epoch: int) -> Tensor:
-        if self._order is None or self._order[0] != epoch:
-            order = torch.randperm(len(self.data.train), generator=_generator(self.config, f"order {epoch}"))
-            self._order = (epoch, order)
-        return self._order[1]
-
-
-def sequence_loss(logits: Tensor, expected: Tensor) -> Tensor:
-    """Cross-entropy averaged over the graded positions of each sequence, then over the sequences that have any.
-
-    Args:
-        logits: [B, n, C].
-        expected: [B, n] class codes or `UNGRADED`.
-    """
-    # [C, B * n]: a softmax over few neighbours in memory is slow.
-    by_class = logits.flatten(0, 1).T.contiguous()
-    each = functional.cross_entropy(by_class[None], expected.view(1, -1), ignore_index=UNGRADED, reduction="none")
-    graded = (expected != UNGRADED).sum(dim=1)
-    per_sequence = each.view(expected.shape).sum(dim=1) / graded.clamp_min(1)
-    return per_sequence.sum() / (graded > 0).sum().clamp_min(1)
-
-
-def evaluate(network: Network, split: Split) -> Accuracy:
-    """The accuracy of a network's argmax model, its readout not yet rounded."""
-    return split.accuracy(network.hardened().predict(split.tokens))
 
 
 def _program_accuracy(program: Program, split: Split) -> Accuracy:
@@ -296,35 +307,30 @@ def _begun(config: TrainConfig, folder: Path, data: Data, overwrite: bool) -> Ru
     run = Run(config, data)
     try:
         folder.mkdir(parents=True, exist_ok=True)
+        remove_half_written(folder)
         if any(folder.iterdir()) and not (folder / CONFIG).exists():
             raise BadFile(f"{folder} holds other things than a run; name a new or an empty folder for the run")
         # Of a run that is replaced nothing may survive, or the new settings would stand beside old weights.
-        (folder / CHECKPOINT).unlink(missing_ok=True)
+        for stale in (CHECKPOINT, METRICS, MODULE):
+            (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise BadFile(f"cannot write the run folder {folder}: {error.strerror}") from None
     save_config(folder, config)
     return run
 
 
-def _resumed(config: TrainConfig, folder: Path, data: Data) -> Run:
+def _resumed(config: TrainConfig, folder: Path, data: Data, may_begin: bool = False) -> Run:
     stored = load_config(folder)
     for field in dataclasses.fields(TrainConfig):
         old, new = getattr(stored, field.name), getattr(config, field.name)
         if old != new:
             raise BadUsage(f"the run in {folder} has {field.name} = {old}, not {new}; resume it with its own settings")
+    remove_half_written(folder)
     run = Run(config, data)
+    if may_begin and not (folder / CHECKPOINT).exists():
+        return run  # stopped before its first checkpoint
     run.load(folder)
     return run
-
-
-def _seed(config: TrainConfig, purpose: str) -> int:
-    """63 bits, unrelated for different purposes."""
-    digest = hashlib.sha256(f"{config.seed} {purpose}".encode()).digest()
-    return int.from_bytes(digest[:8], "little") >> 1
-
-
-def _generator(config: TrainConfig, purpose: str) -> torch.Generator:
-    return torch.Generator().manual_seed(_seed(config, purpose))
 
 
 @contextmanager

@@ -1,7 +1,9 @@
-"""The progress bar of a training run, on stderr."""
+"""The progress of a training run, on stderr: a bar while it trains, a note while it searches."""
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+from contextlib import contextmanager
 from types import TracebackType
 
 from rich.console import Console
@@ -40,3 +42,13 @@ class Bar:
         accuracy = f"  argmax model {found[-1]:.2%} per token" if found else ""
         text = f"loss {row['loss']:.3f}  temperature {row['temperature']:.3f}{accuracy}"
         self._bar.update(self._task, completed=len(state.metrics), description=text)
+
+
+@contextmanager
+def searching(enabled: bool) -> Iterator[None]:
+    """Say, to a terminal alone, that the discrete search goes on."""
+    if not enabled:
+        yield
+        return
+    with Console(stderr=True).status("searching for a better program; Ctrl-C stops, --resume searches again"):
+        yield

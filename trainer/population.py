@@ -1,0 +1,213 @@
+"""Many seeds, and at equal shapes many settings, trained as one batch of tensors.
+
+Each member has its own parameters, noise, step size and temperature; all see the same batches. What a member learns
+depends on its own settings and seed alone: adding members changes nothing but rounding.
+
+Source: Adam (Kingma and Ba 2015, arXiv 1412.6980, algorithm 1). The temperature falls geometrically while choices are
+soft, and the loss of a token is averaged over its sequence, as in arXiv 2306.01128, section 3 and appendix.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+from collections.abc import Sequence
+
+import torch
+from torch import Tensor
+from torch.nn import functional
+
+from tprog.errors import BadUsage
+from tprog.tasks import UNGRADED
+from trainer.choices import Choices
+from trainer.config import TrainConfig
+from trainer.data import Accuracy, Data, Split
+from trainer.model import Network
+
+MEAN_DECAY, SQUARE_DECAY, LEAST_ROOT = 0.9, 0.999, 1e-8
+"""Adam's beta 1, beta 2 and epsilon, as in its source."""
+
+OWN_KEYS = ("seed", "lr", "tau_init", "tau_end", "tau_hard")
+"""The settings in which members may differ: those that change no shape and no batch."""
+
+TENSORS = ("now", "best", "mean", "square")
+"""What a checkpoint holds of a population: parameters now and at their best, and Adam's two moments, each [S, P]."""
+
+
+class Population:
+    """S members in memory: parameters and optimiser, advanced step by step.
+
+    Attributes:
+        now: [S, P] the parameters.
+        best: [S, P] the parameters of each member's best argmax model so far.
+    """
+
+    def __init__(self, members: Sequence[TrainConfig], data: Data) -> None:
+        _expect_equal_shapes(members)
+        config = members[0]
+        self.config, self.members, self.data = config, tuple(members), data
+        self.device = _device(config)
+        self.network = Network.of(config, data.frame)
+        layout = self.network.layout
+        start = torch.stack([layout.initial(generator(member, "parameters")) for member in members])
+        self.now = start.to(self.device).requires_grad_()
+        self.best = self.now.detach().clone()
+        self.mean, self.square = torch.zeros_like(self.best), torch.zeros_like(self.best)
+        self.train, self.graded = _columns(data.train, self.device)
+        self._lr = torch.tensor([[member.lr] for member in members], device=self.device)
+        self._order: tuple[int, Tensor] | None = None  # the current epoch and the order of its inputs
+        self.steps_an_epoch = math.ceil(len(data.train) / config.batch)
+        self.steps = self.steps_an_epoch * config.epochs
+
+    def is_hard(self, step: int) -> bool:
+        """Whether a step, 0-based, trains with hard choices."""
+        return step >= self.steps * (1 - self.config.hard)
+
+    def is_quiet(self, step: int) -> bool:
+        """Whether a step, 0-based, trains without noise."""
+        return step >= self.steps * (1 - self.config.quiet)
+
+    def temperature(self, step: int) -> Tensor:
+        """[S, 1] tau of a step, 0-based: from tau_init, towards tau_end while choices are soft, then tau_hard."""
+        soft_steps = max(self.steps * (1 - self.config.hard), 1)
+        done = step / (max(self.steps - 1, 1) if self.is_hard(step) else soft_steps)
+        ends = [member.tau_hard if self.is_hard(step) else member.tau_end for member in self.members]
+        each = [m.tau_init * (end / m.tau_init) ** done for m, end in zip(self.members, ends, strict=True)]
+        return torch.tensor(each, device=self.device).unsqueeze(1)
+
+    def step(self, step: int) -> Tensor:
+        """One step of Adam on one batch.
+
+        Returns:
+            [S] the losses before it.
+
+        Raises:
+            BadUsage: a loss is no longer a number.
+        """
+        epoch, place = divmod(step, self.steps_an_epoch)
+        columns = self._epoch_order(epoch)[place * self.config.batch : (place + 1) * self.config.batch]
+        logits = self.network.logits(self._choices(step), self.train[:, columns])
+        losses = sequence_losses(logits, self.graded[:, columns])
+        found = losses.detach()
+        if not bool(torch.isfinite(found).all()):
+            member = self.members[int((~torch.isfinite(found)).nonzero()[0])]
+            raise BadUsage(
+                f"the loss of seed {member.seed} became {float(found[~torch.isfinite(found)][0])} in step {step} of "
+                f"{self.steps} (epoch {epoch + 1}); lower lr, which is {member.lr}, or raise tau_end, which is "
+                f"{member.tau_end}"
+            )
+        self.now.grad = None
+        losses.sum().backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        self._descend(step)
+        return found
+
+    @torch.no_grad()
+    def _descend(self, step: int) -> None:
+        grad = self.now.grad
+        assert grad is not None
+        self.mean.lerp_(grad, 1 - MEAN_DECAY)
+        self.square.mul_(SQUARE_DECAY).addcmul_(grad, grad, value=1 - SQUARE_DECAY)
+        root = (self.square / (1 - SQUARE_DECAY ** (step + 1))).sqrt_().add_(LEAST_ROOT)
+        self.now.sub_(self._lr / (1 - MEAN_DECAY ** (step + 1)) * self.mean / root)
+
+    def _choices(self, step: int) -> Choices:
+        """The network of a step."""
+        layout = self.network.layout
+        noise = None
+        if not self.is_quiet(step):
+            drawn = [layout.noise(generator(member, f"noise {step}")) for member in self.members]
+            noise = torch.stack(drawn).to(self.device)
+        return layout.trained(self.now, self.temperature(step), noise, self.is_hard(step))
+
+    def evaluate(self, split: Split) -> list[Accuracy]:
+        """The accuracy of each member's argmax model, its readout not yet rounded."""
+        tokens = split.tokens.T.to(self.device)
+        predictions = self.network.predict(self.now.detach(), tokens).cpu()
+        return [split.accuracy(each.T if each.dim() == 2 else each) for each in predictions]
+
+    def keep(self, places: Sequence[int]) -> None:
+        """Go on with some of the members, by their places, alone."""
+        rows = torch.tensor(places, device=self.device)
+        self.members = tuple(self.members[place] for place in places)
+        self.now = self.now.detach()[rows].requires_grad_()
+        self.best, self.mean, self.square = self.best[rows], self.mean[rows], self.square[rows]
+        self._lr = self._lr[rows]
+
+    def tensors(self) -> dict[str, Tensor]:
+        """What a checkpoint holds, by the names in `TENSORS`."""
+        return {"now": self.now.detach(), "best": self.best, "mean": self.mean, "square": self.square}
+
+    def restore(self, tensors: dict[str, Tensor]) -> None:
+        """Take what a checkpoint holds, tensors of the shapes of `tensors()`."""
+        with torch.no_grad():
+            self.now.copy_(tensors["now"])
+        for name in TENSORS[1:]:
+            getattr(self, name).copy_(tensors[name])
+
+    def _epoch_order(self, epoch: int) -> Tensor:
+        if self._order is None or self._order[0] != epoch:
+            order = torch.randperm(len(self.data.train), generator=data_generator(self.config, f"order {epoch}"))
+            self._order = (epoch, order.to(self.device))
+        return self._order[1]
+
+
+def sequence_losses(logits: Tensor, expected: Tensor) -> Tensor:
+    """[S] cross-entropy averaged over the graded positions of each sequence, then over the sequences that have any.
+
+    Args:
+        logits: [S, C, n, B]; pooled, [S, C, B].
+        expected: [n, B] class codes or `UNGRADED`; pooled, [B].
+    """
+    members = len(logits)
+    target = expected.expand(members, *expected.shape)
+    each = functional.cross_entropy(logits, target, ignore_index=UNGRADED, reduction="none")
+    graded = expected != UNGRADED
+    if expected.dim() == 1:
+        return each.sum(dim=1) / graded.sum().clamp_min(1)
+    count = graded.sum(dim=0)
+    per_sequence = each.sum(dim=1) / count.clamp_min(1)
+    return per_sequence.sum(dim=1) / (count > 0).sum().clamp_min(1)
+
+
+def generator(config: TrainConfig, purpose: str) -> torch.Generator:
+    """Random numbers of one member, unrelated for different purposes."""
+    return _generator(f"{config.seed} {purpose}")
+
+
+def data_generator(config: TrainConfig, purpose: str) -> torch.Generator:
+    """Random numbers that all members share."""
+    return _generator(f"{config.data_seed} {purpose}")
+
+
+def _generator(text: str) -> torch.Generator:
+    digest = hashlib.sha256(text.encode()).digest()
+    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+
+
+def _columns(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
+    """[n, B] tokens and expected classes; pooled, [B] expected classes."""
+    return split.tokens.T.contiguous().to(device), split.expected.T.contiguous().to(device)
+
+
+def _device(config: TrainConfig) -> torch.device:
+    if config.device == "cuda" and not torch.cuda.is_available():
+        raise BadUsage("device is 'cuda', but torch finds no CUDA device here; leave it at 'cpu'")
+    return torch.device(config.device)
+
+
+def _expect_equal_shapes(members: Sequence[TrainConfig]) -> None:
+    """Refuses members that differ in more than their own keys.
+
+    Raises:
+        BadUsage: the message names the key.
+    """
+    first = members[0]
+    for other in members[1:]:
+        for field in dataclasses.fields(TrainConfig):
+            one, two = getattr(first, field.name), getattr(other, field.name)
+            if field.name not in OWN_KEYS and one != two:
+                raise BadUsage(
+                    f"members differ in {field.name} ({one} and {two}); together they train only where no more than "
+                    f"{', '.join(OWN_KEYS)} differ"
+                )
