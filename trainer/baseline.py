@@ -1,0 +1,342 @@
+"""A standard Transformer on the data of a Transformer Program: what the constraint to discrete modules costs.
+
+Learned positions, layers of softmax attention and an MLP with layer norms before them, residuals that are added,
+causal where the task is, a class predicted at every position, trained by Adam on cross-entropy. The inputs, their
+split and the two accuracies are those of `trainer.data`, so that the figures stand side by side.
+
+The default size has the 3 layers and the MLPs of 64 neurons of most published Transformer Programs (arXiv 2306.01128,
+table of results), with 4 heads and a width of 64 as in the scripts that train standard Transformers in the code
+published with them: some 75,000 parameters. What we chose ourselves, for results in a minute on one core: batches of
+128, a learning rate that warms up to 3e-3 and falls to nothing along a cosine, 12 epochs.
+
+Letters in shapes: B inputs, n positions, H heads, D width, C classes.
+"""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import math
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any
+
+import torch
+from rich.console import Console
+from rich.progress import track
+from torch import Tensor, nn
+from torch.nn import functional
+
+from tprog.batch import chunks
+from tprog.errors import BadUsage
+from tprog.own_task import find_task
+from tprog.tasks import ENUMERATED, UNGRADED, Task
+from trainer.config import TrainConfig
+from trainer.data import Accuracy, Data, Split, prepare
+
+SAMPLE = 100_000
+"""Inputs tried where the domain is too large to enumerate: half a minute of one core at N = 16."""
+
+WARM_UP = 0.1
+"""The part of all steps in which the learning rate rises."""
+
+
+@dataclass(frozen=True)
+class BaselineConfig:
+    """The settings of one standard Transformer.
+
+    Attributes:
+        task, vocabulary_size, length: as of `TrainConfig`.
+        layers, heads: how many, and how many in each.
+        d_model: D, the width of the residual stream; a multiple of `heads`.
+        d_mlp: neurons of a layer's MLP.
+        lr: Adam's step size at its highest.
+        batch: inputs a step.
+        epochs: passes over the training inputs.
+        seed: of the parameters and the order of the inputs.
+        dataset_size: inputs to sample, before the 80/10/10 split.
+        data_seed: of the data; that of the Transformer Programs that it is compared with.
+
+    Raises:
+        BadUsage: a value that has no meaning; the message names the key.
+    """
+
+    task: str
+    vocabulary_size: int | None = None
+    length: int | None = None
+    layers: int = 3
+    heads: int = 4
+    d_model: int = 64
+    d_mlp: int = 64
+    lr: float = 3e-3
+    batch: int = 128
+    epochs: int = 12
+    seed: int = 0
+    dataset_size: int = 20_000
+    data_seed: int = 0
+
+    def __post_init__(self) -> None:
+        if not isinstance(self.task, str):
+            raise BadUsage(f"task is {self.task!r}, a {type(self.task).__name__}; expected the name of a task")
+        for key, least in _LEAST.items():
+            value = getattr(self, key)
+            if value is None and key in _MAY_BE_NONE:
+                continue
+            if isinstance(value, bool) or not isinstance(value, int):
+                raise BadUsage(f"{key} is {value!r}, a {type(value).__name__}; expected a whole number")
+            if value < least:
+                raise BadUsage(f"{key} is {value}; expected at least {least}")
+        if isinstance(self.lr, bool) or not isinstance(self.lr, (int, float)) or not 0 < self.lr < math.inf:
+            raise BadUsage(f"lr is {self.lr!r}; expected a finite number above 0")
+        if self.d_model % self.heads:
+            raise BadUsage(
+                f"d_model is {self.d_model}, which {self.heads} heads cannot share equally; "
+                "expected a multiple of heads"
+            )
+
+    @classmethod
+    def from_mapping(cls, settings: Mapping[str, Any]) -> BaselineConfig:
+        """The settings from a parsed JSON or TOML table.
+
+        Raises:
+            BadUsage: an unknown key, no task, or a value that has no meaning.
+        """
+        known = [field.name for field in dataclasses.fields(cls)]
+        if unknown := [key for key in settings if key not in known]:
+            raise BadUsage(f"unknown setting {unknown[0]!r}; known are {', '.join(known)}")
+        if "task" not in settings:
+            raise BadUsage("the settings name no task; expected a key 'task'")
+        return cls(**settings)
+
+
+_LEAST: Mapping[str, int] = {
+    "vocabulary_size": 2,
+    "length": 2,
+    "layers": 1,
+    "heads": 1,
+    "d_model": 1,
+    "d_mlp": 1,
+    "batch": 1,
+    "epochs": 1,
+    "seed": 0,
+    "dataset_size": 10,
+    "data_seed": 0,
+}
+
+_MAY_BE_NONE = ("vocabulary_size", "length")
+
+
+@dataclass(frozen=True)
+class BaselineResult:
+    """How good a standard Transformer became.
+
+    Attributes:
+        accuracies: at the epoch chosen, by split: ``train``, ``validation``, ``test``.
+        wrong: inputs with at least one wrong prediction, of those tried.
+        tried: the whole domain where it can be enumerated, else at most `SAMPLE` different ones that the task draws.
+        domain_size: inputs that there are; None if that is not known.
+        seconds: CPU time of this process from the first step to the last, the validation after every epoch included;
+            not the data's preparation and not the check over the domain.
+        parameters: numbers trained.
+        epoch: the one with the best validation accuracy, 1-based; the last of those that are equally good.
+    """
+
+    accuracies: Mapping[str, Accuracy]
+    wrong: int
+    tried: int
+    domain_size: int | None
+    seconds: float
+    parameters: int
+    epoch: int
+
+    @property
+    def exhaustive(self) -> bool:
+        """Whether every input of the domain was tried."""
+        return self.tried == self.domain_size
+
+
+def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineResult:
+    """Train a standard Transformer, choose its epoch by validation and try it on the whole domain.
+
+    The same settings give the same parameters, and so the same result but for `seconds`, on the same machine.
+
+    Args:
+        progress: show a bar on stderr.
+
+    Raises:
+        BadUsage: settings that cannot be trained, as of `trainer.data.prepare`; the loss is no longer a number.
+        BadFile: a task of a user's own that is none.
+    """
+    data = _data(config)
+    task = find_task(config.task, config.vocabulary_size, config.length)
+    with _one_thread():
+        with torch.random.fork_rng(devices=[]):
+            torch.manual_seed(_seed(config, "parameters"))
+            network = StandardTransformer(config, task)
+        started = time.process_time()
+        epoch = _fit(network, config, data, progress)
+        seconds = time.process_time() - started
+        accuracies = {name: split.accuracy(network.predict(split.tokens)) for name, split in data.splits.items()}
+        wrong, tried = _wrong(network, task, config)
+    parameters = sum(p.numel() for p in network.parameters())
+    return BaselineResult(accuracies, wrong, tried, task.size, seconds, parameters, epoch)
+
+
+# The network ##########################################################################################################
+
+
+class StandardTransformer(nn.Module):
+    """Token codes [B, n] to logits [B, n, C]; negative codes are behind the end and nothing attends to them."""
+
+    def __init__(self, config: BaselineConfig, task: Task) -> None:
+        super().__init__()
+        self.causal = task.causal
+        self.tokens = nn.Embedding(len(task.vocabulary), config.d_model)
+        self.positions = nn.Embedding(task.max_length, config.d_model)
+        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
+        self.norm = nn.LayerNorm(config.d_model)
+        self.readout = nn.Linear(config.d_model, len(task.classes))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """Logits [B, n, C]; behind the end of an input they mean nothing."""
+        n = tokens.shape[1]
+        present = tokens >= 0
+        seen = present[:, None, None, :]  # [B, 1, 1, key]
+        if self.causal:
+            seen = seen & torch.ones(n, n, dtype=torch.bool).tril()  # [B, 1, query, key]
+        stream = self.tokens(tokens.clamp_min(0)) + self.positions.weight[:n]  # [B, n, D]
+        for layer in self.layers:
+            stream = layer(stream, seen)
+        logits: Tensor = self.readout(self.norm(stream))
+        return logits
+
+    @torch.no_grad()
+    def predict(self, tokens: Tensor) -> Tensor:
+        """[B, n] class codes, in pieces that keep memory small."""
+        return torch.cat([self(some).argmax(dim=2) for some in torch.split(tokens, _PIECE)])
+
+
+class _Layer(nn.Module):
+    """Attention and an MLP, each added to the residual stream [B, n, D], each reading it through a layer norm."""
+
+    def __init__(self, config: BaselineConfig) -> None:
+        super().__init__()
+        width = config.d_model
+        self.heads = config.heads
+        self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
+        self.query_key_value, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
+        self.mlp = nn.Sequential(nn.Linear(width, config.d_mlp), nn.GELU(), nn.Linear(config.d_mlp, width))
+
+    def forward(self, stream: Tensor, seen: Tensor) -> Tensor:
+        b, n, width = stream.shape
+        each = self.query_key_value(self.attention_norm(stream)).view(b, n, 3, self.heads, width // self.heads)
+        query, key, value = each.permute(2, 0, 3, 1, 4)  # each [B, H, n, D / H]
+        heads = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
+        stream = stream + self.output(heads.transpose(1, 2).reshape(b, n, width))
+        after: Tensor = stream + self.mlp(self.mlp_norm(stream))
+        return after
+
+
+_PIECE = 4096  # inputs predicted at once
+
+
+# Training #############################################################################################################
+
+
+def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progress: bool) -> int:
+    """Train, and leave the network as it was after its best epoch on the validation inputs, which is returned."""
+    adam = torch.optim.Adam(network.parameters(), lr=config.lr, fused=True)
+    steps_an_epoch = math.ceil(len(data.train) / config.batch)
+    steps = config.epochs * steps_an_epoch
+    schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _rate(step, steps))
+    order = torch.Generator().manual_seed(_seed(config, "order"))
+    best_score, best_epoch, best = (-1.0, -1.0), 0, network.state_dict()
+    bar = track(
+        range(1, config.epochs + 1),
+        description="standard Transformer, epochs",
+        console=Console(stderr=True),
+        disable=not progress,
+    )
+    for epoch in bar:
+        for rows in torch.split(torch.randperm(len(data.train), generator=order), config.batch):
+            value = _step(network, adam, data.train, rows)
+            if not math.isfinite(value):
+                raise BadUsage(f"the loss became {value} in epoch {epoch}; lower lr, which is {config.lr}")
+            schedule.step()
+        accuracy = data.validation.accuracy(network.predict(data.validation.tokens))
+        score = (accuracy.per_token, accuracy.whole_sequence)
+        if score >= best_score:  # at 100 % of a small split, more training still mends inputs outside it
+            best_score, best_epoch = score, epoch
+            best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    network.load_state_dict(best)
+    return best_epoch
+
+
+def _step(network: StandardTransformer, adam: torch.optim.Adam, split: Split, rows: Tensor) -> float:
+    """One step on the chosen inputs; the loss before it."""
+    expected = split.expected[rows]
+    graded = expected != UNGRADED
+    # Logits of graded positions alone; the mean of none would not be a number.
+    logits = network(split.tokens[rows])[graded]
+    loss = functional.cross_entropy(logits, expected[graded], reduction="sum") / graded.sum().clamp_min(1)
+    adam.zero_grad()
+    loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+    adam.step()
+    return float(loss.item())
+
+
+def _rate(step: int, steps: int) -> float:
+    """The learning rate of a step, 0-based, as a part of the highest: a line up, then half a cosine down to 0."""
+    rising = max(1, round(WARM_UP * steps))
+    if step < rising:
+        return (step + 1) / rising
+    return 0.5 + 0.5 * math.cos(math.pi * (step - rising) / max(1, steps - rising))
+
+
+# Data and domain ######################################################################################################
+
+
+def _data(config: BaselineConfig) -> Data:
+    """The inputs that a Transformer Program with these settings trains on and is judged by."""
+    return prepare(
+        TrainConfig(
+            task=config.task,
+            vocabulary_size=config.vocabulary_size,
+            length=config.length,
+            batch=config.batch,
+            seed=config.data_seed,  # nothing but the data is made from these settings
+            data_seed=config.data_seed,
+            dataset_size=config.dataset_size,
+        )
+    )
+
+
+def _wrong(network: StandardTransformer, task: Task, config: BaselineConfig) -> tuple[int, int]:
+    """Inputs with a wrong prediction, of how many; a sample is not the one that was trained on."""
+    whole = task.size is not None and task.size <= ENUMERATED
+    inputs = task.inputs() if whole else task.draw(SAMPLE, _seed(config, "domain"))
+    wrong = 0
+    for _, piece in chunks(inputs):
+        expected = torch.as_tensor(task.expected(piece), dtype=torch.long)
+        predictions = network.predict(torch.as_tensor(piece.tokens, dtype=torch.long))
+        wrong += int(((predictions != expected) & (expected != UNGRADED)).any(dim=1).sum())
+    return wrong, len(inputs)
+
+
+def _seed(config: BaselineConfig, purpose: str) -> int:
+    """63 bits, unrelated for different purposes."""
+    digest = hashlib.sha256(f"{config.seed} standard Transformer {purpose}".encode()).digest()
+    return int.from_bytes(digest[:8], "little") >> 1
+
+
+@contextmanager
+def _one_thread() -> Iterator[None]:
+    """One thread, so that the order of sums, and with it the result, does not depend on the machine's cores."""
+    threads = torch.get_num_threads()
+    torch.set_num_threads(1)
+    try:
+        yield
+    finally:
+        torch.set_num_threads(threads)
