@@ -1,0 +1,199 @@
+"""The verb that trains many programs and compares them: sweep. Only what trains imports torch and Dask."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any
+
+import typer
+
+from cli.modules import needs_training
+from cli.options import ColorOption, ForceOption, JsonOption
+from cli.output import Color, Output, note
+from tprog.errors import BadUsage
+from tprog.files import check_target, write_atomic
+
+if TYPE_CHECKING:
+    from trainer.grid import Trial
+    from trainer.store import Line, Store
+
+STORE = Path("runs/sweep.sqlite")
+
+INTERRUPTED = 130
+
+
+def sweep(
+    grid: Annotated[
+        Path | None,
+        typer.Argument(metavar="GRID.toml", help="Settings; a list means alternatives.", show_default=False),
+    ] = None,
+    suite: Annotated[
+        str | None, typer.Option("--suite", metavar="NAME", help="A grid that comes with tpdebug: paper.")
+    ] = None,
+    only: Annotated[
+        str | None, typer.Option("--only", metavar="TEXT", help="Only rows with this in their name or class.")
+    ] = None,
+    store: Annotated[
+        Path | None,
+        typer.Option("--store", metavar="FILE", help="Where results are kept.", show_default=str(STORE)),
+    ] = None,
+    scheduler: Annotated[
+        str | None,
+        typer.Option(
+            "--scheduler",
+            metavar="ADDRESS",
+            help="Train on the Dask cluster with this scheduler.",
+            show_default="processes on this machine",
+        ),
+    ] = None,
+    workers: Annotated[
+        int | None,
+        typer.Option("--workers", min=1, metavar="COUNT", help="Processes to start.", show_default="one a CPU"),
+    ] = None,
+    runs: Annotated[
+        Path | None,
+        typer.Option("--runs", metavar="DIR", help="Keep the run folders, and go on with those that are there."),
+    ] = None,
+    retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run those again that have failed.")] = False,
+    table: Annotated[bool, typer.Option("--table", help="Train nothing: show what is stored.")] = False,
+    best: Annotated[
+        Path | None,
+        typer.Option(
+            "--best", metavar="DIR", help="Write the best stored program of each row, as chosen by validation."
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="Write the table: the ending picks the form. Ending in .sqlite, it is the store.",
+            show_default=False,
+        ),
+    ] = None,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Train a grid of programs, on all CPUs or on a Dask cluster. Stopped, the same command goes on where it was."""
+    if file is not None and file.suffix == ".sqlite":
+        if store is not None:
+            raise BadUsage(f"--store {store} and -o {file} are two stores; give one")
+        store, file = file, None
+    output = Output(as_json, file, force, color, pictures=("md",))
+    if workers is not None and scheduler is not None:
+        raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
+    trials = _trials(grid, suite, only)
+    train = not table and trials is not None
+    if not train:
+        idle = {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
+        if given := [option for option, value in idle.items() if value is not None]:
+            raise BadUsage(f"{given[0]} is about training; give it with a grid or --suite, and without --table")
+        if not table and best is None:
+            raise BadUsage("there is nothing to do; give a GRID.toml, --suite paper, --table or --best DIR")
+    from trainer.store import Store
+
+    with Store(store or STORE, read_only=not train) as opened:
+        missing = _trained(trials, opened, scheduler, workers, runs, retry_failed) if train and trials else 0
+        lines = opened.lines(None if trials is None else {trial.member for trial in trials})
+        if trials is None and only is not None:
+            lines = [line for line in lines if only in line.name or only in line.program_class]
+        if missing:
+            note(f"stopped; {missing} trials are left. Go on with the same command; what is stored is kept")
+            return INTERRUPTED
+        if best is not None:
+            _write_best(opened, lines, best, force)
+    _show(lines, output)
+    return int(train and any(line.record.status == "failed" for line in lines))
+
+
+# Parts ################################################################################################################
+
+
+def _trials(grid: Path | None, suite: str | None, only: str | None) -> tuple[Trial, ...] | None:
+    """What the grid or suite holds, or None if neither is named."""
+    if grid is None and suite is None:
+        return None
+    from trainer import grid as grids
+    from trainer.suites import suite as trials_of
+
+    if grid is not None and suite is not None:
+        raise BadUsage(f"{grid} and --suite {suite} are two grids; give one")
+    with needs_training():
+        trials = trials_of(suite) if suite is not None else grids.read_grid(grid or "")
+    return grids.chosen(trials, only)
+
+
+def _trained(
+    trials: tuple[Trial, ...],
+    store: Store,
+    scheduler: str | None,
+    workers: int | None,
+    runs: Path | None,
+    retry_failed: bool,
+) -> int:
+    """Train what the store lacks, and say how it went: how many trials are left because of Ctrl-C."""
+    with needs_training():
+        from trainer import sweep as sweeping
+    found = sweeping.sweep(
+        trials, store, scheduler=scheduler, workers=workers, runs=runs, retry_failed=retry_failed, progress=True
+    )
+    known = f", {found.known} stored before" if found.known else ""
+    note(f"{found.done} trials done, {found.failed} failed{known}; all results are in {store.path}")
+    return found.missing
+
+
+def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> None:
+    """The best program of each row, its files in a folder of their own with what is known about it."""
+    from trainer.store import best
+
+    texts: dict[Path, str] = {}
+    for (name, program_class), line in best(lines).items():
+        files = store.files(line.record.key)
+        if not files:
+            continue  # a kind of trial that makes no program
+        words = "-".join(f"{name} {program_class}".split())
+        place = folder / "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in words)
+        told = json.dumps({"schema": "tpdebug.trial/1", **_told(line)}, indent=2, ensure_ascii=False)
+        texts |= {place / file: text for file, text in {**files, "trial.json": f"{told}\n"}.items()}
+    for path in texts:  # all, before any is written
+        if path.parent.exists():
+            check_target(path, force=force)
+    for path, text in texts.items():
+        path.parent.mkdir(parents=True, exist_ok=True)
+        write_atomic(path, text, force=force)
+    for place in dict.fromkeys(path.parent for path in texts):
+        note(f"wrote {place}")
+
+
+def _told(line: Line) -> dict[str, Any]:
+    """A line of the table as JSON types."""
+    record = line.record.to_mapping()
+    del record["files"]
+    return {"name": line.name, "class": line.program_class, **record}
+
+
+def _show(lines: list[Line], output: Output) -> None:
+    from analyze.record import Result
+    from analyze.render.tables import BAD, GOOD, counted, page
+    from analyze.render.tables import table as listing
+    from trainer.store import COLUMNS, NUMBERS, best, cells, markdown
+
+    @dataclass(frozen=True)
+    class SweepTable(Result):
+        verb = "sweep"
+        trials: tuple[dict[str, Any], ...]
+
+    chosen = best(lines).values()
+    failed = sum(line.record.status == "failed" for line in lines)
+    answer = f"{counted(len(lines), 'trial')}, {failed} failed; * is the best of its row on validation"
+    shown = listing(COLUMNS, cells(lines), NUMBERS, optional=("class", "settings"), whole=("name", "class", "best"))
+    output.show(
+        None,
+        SweepTable(tuple({**_told(line), "best": line in chosen} for line in lines)),
+        lambda: page(answer, BAD if failed else GOOD, shown),
+        {"md": lambda: f"<!-- written by tpdebug -->\n\n{markdown(lines)}"},
+    )
