@@ -30,7 +30,7 @@ from tprog.errors import BadUsage
 from tprog.execute import Execution, decode, execute
 from tprog.program import Embedding, Program, Symbols, Value
 from tprog.reading import reading
-from tprog.tasks import UNGRADED, Inputs, task_of
+from tprog.tasks import UNGRADED, Inputs, Task, task_of
 
 ProblemKind: TypeAlias = Literal["class", "position", "token", "input", "all"]
 
@@ -83,6 +83,7 @@ def find_circuits(
     baseline: Mapping[str, Value] | None = None,
     lines: Mapping[Entry, int] | None = None,
     name: str | None = None,
+    task: Task | None = None,
 ) -> CircuitResult:
     """One circuit a sub-problem.
 
@@ -92,6 +93,7 @@ def find_circuits(
         baseline: node -> the constant that it yields when ablated; for the others, their most frequent value.
         lines: entry -> its line in the program's file.
         name: what the result calls the program.
+        task: what grades one input as a sub-problem; left out, the task that the program names.
 
     Raises:
         BadUsage: a sub-problem without any pair, or a baseline that is not a value of its node.
@@ -108,7 +110,7 @@ def find_circuits(
         problems = [SubProblem("class", word) for code, word in enumerate(program.classes) if code in predicted]
         if never := [word for code, word in enumerate(program.classes) if code not in predicted]:
             notes.append(f"never predicted: {', '.join(never)}")
-    found = tuple(_circuit(on, problem, constants) for problem in problems)
+    found = tuple(_circuit(on, problem, constants, task) for problem in problems)
     notes += [
         f"{circuit.problem}: the empty circuit suffices, as they stay with every head and lookup ablated"
         for circuit in found
@@ -255,12 +257,12 @@ class _Trial:
                 return kept
 
 
-def _circuit(on: Ground, problem: SubProblem, constants: Mapping[str, int]) -> Circuit:
+def _circuit(on: Ground, problem: SubProblem, constants: Mapping[str, int], task: Task | None) -> Circuit:
     """The smallest circuit found for one sub-problem."""
     program = on.program
     if problem.kind == "input":
         assert isinstance(problem.value, tuple)
-        on = _one_input(program, problem.value)
+        on = _one_input(program, problem.value, task)
     pairs = select(on, problem)
     rows = np.flatnonzero(pairs.any(axis=1))
     alone = Inputs(on.batch.take(rows), None, False, str(problem))
@@ -286,10 +288,10 @@ def _circuit(on: Ground, problem: SubProblem, constants: Mapping[str, int]) -> C
     )
 
 
-def _one_input(program: Program, tokens: Sequence[str]) -> Ground:
+def _one_input(program: Program, tokens: Sequence[str], task: Task | None) -> Ground:
     """A single input, graded as its task says."""
     batch = encode(program, [tokens])
-    task = task_of(program)
+    task = task or task_of(program)
     expected = None if task is None else task.expected(batch)
     if expected is not None and not (expected != UNGRADED).any():
         expected = None

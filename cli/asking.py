@@ -156,7 +156,9 @@ def circuits(
     problems = _sub_problems(subject, answer, position, token, text)
     inputs = subject.inputs(sample, seed)
     with working("circuits", inputs.description):
-        result = find_circuits(subject.program, inputs, problems, lines=subject.module.lines, name=subject.name)
+        result = find_circuits(
+            subject.program, inputs, problems, lines=subject.module.lines, name=subject.name, task=subject.task
+        )
     output.show(subject.choice, result, partial(render.circuits_text, result))
 
 
@@ -208,6 +210,10 @@ def blame(
     tokens = parse_input(text, subject.program)
     expected = subject.answers(tokens, expect, position)
     if expected is None:
+        if subject.task is not None:
+            raise BadUsage(f"the task {subject.task.name!r} has no answer to this input; give it with --expect")
+        if subject.unknown_task is not None:
+            raise BadUsage(f"{subject.unknown_task}, or the right answer with --expect")
         raise BadUsage(f"{subject.name} names no task, so the right answer is unknown; give --expect or --task")
     inputs = subject.inputs(sample, seed)
     with working("blame", inputs.description):
@@ -252,6 +258,8 @@ def verify(
     from analyze.render import text as render
 
     subject = read_subject(argument, program, task)
+    if subject.unknown_task is not None:
+        raise BadUsage(subject.unknown_task)
     if limit is None and not as_json and file is None:
         limit = LISTED
     inputs = subject.inputs(sample, seed)
@@ -297,7 +305,7 @@ def _data_flow(
     highlighted: set[str] = set()
     title = ""
     if problems is not None:
-        (circuit,) = find_circuits(program, inputs, problems).circuits
+        (circuit,) = find_circuits(program, inputs, problems, task=subject.task).circuits
         highlighted, title = set(circuit.members), f"circuit: {circuit.problem}"
     elif source is not None and target is not None:
         highlighted = reached_from(program, [source]) & reaching(program, [target])

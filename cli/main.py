@@ -9,11 +9,12 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperCommand
 
-from cli import asking, making
+from cli import asking, changing, making, sweeping
 from tprog.errors import TpdebugError
 from tprog.version import VERSION
 
@@ -28,19 +29,38 @@ app = typer.Typer(
     epilog="PROGRAM is a module's path. Left out, it is --program, $TPDEBUG_PROGRAM, [tool.tpdebug] program in "
     "pyproject.toml, the program last written or used in this folder, or the only one there; the choice is printed.",
 )
+
+
+class Grouped(TyperCommand):
+    """A verb whose help lists the options of each panel under their own heading, in plain text."""
+
+    def format_options(self, ctx: Any, formatter: Any) -> None:
+        """Write the arguments, then the options panel by panel."""
+        groups: dict[str, list[tuple[str, str]]] = {}
+        for parameter in self.get_params(ctx):
+            if (record := parameter.get_help_record(ctx)) is not None:
+                plain = "Arguments" if parameter.param_type_name == "argument" else "Options"
+                groups.setdefault(getattr(parameter, "rich_help_panel", None) or plain, []).append(record)
+        for heading in sorted(groups, key=["Options", "Arguments"].__contains__, reverse=True):
+            with formatter.section(heading):
+                formatter.write_dl(groups[heading])
+
+
 for verb in (
     making.tasks,
     making.train,
     making.emit,
     making.run,
+    sweeping.sweep,
     asking.trace,
     asking.graph,
     asking.circuits,
     asking.dead,
     asking.blame,
     asking.verify,
+    changing.simplify,
 ):
-    app.command()(verb)
+    app.command(cls=Grouped)(verb)
 
 
 def _print_version(wanted: bool) -> None:

@@ -2,32 +2,23 @@
 
 from __future__ import annotations
 
-import dataclasses
 import json
+import shlex
 import sys
-from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
-from cli.discovery import remember
-from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, SeedOption
+from cli.modules import ModuleOption, module_path, needs_training, write_module
+from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption
 from cli.output import Color, Preset, note, put, terminal
 from cli.subject import read_subject
-from tprog.errors import BadFile, BadInput, BadUsage, TpdebugError
+from cli.training import ConfigOption, Log, configured, expect_named, resumed, run_folder, takes_settings
+from tprog.errors import BadInput, BadUsage
 
 if TYPE_CHECKING:
-    from tprog.program import Program
-    from trainer.config import TrainConfig
-
-RUNS = Path("runs")
-"""Where run folders go, in the current folder."""
-
-ModuleOption = Annotated[
-    Path | None, typer.Option("-o", "--output", metavar="FILE", help="The module to write.", show_default=False)
-]
+    pass
 
 
 def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
@@ -67,17 +58,20 @@ def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
     put(terminal(color), table)
 
 
+@takes_settings
 def train(
-    task: Annotated[str, typer.Argument(metavar="TASK", help="What to learn: see tpdebug tasks.")],
+    task: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TASK",
+            help="What to learn: a name that tpdebug tasks lists, or a .py, .csv or .jsonl file of your own.",
+            show_default=False,
+        ),
+    ] = None,
     file: ModuleOption = None,
     preset: Annotated[Preset, typer.Option("--preset", help="The settings to start from.")] = Preset.DEFAULT,
-    seed: SeedOption = 0,
-    epochs: Annotated[int | None, typer.Option("--epochs", min=1, help="Passes over the training inputs.")] = None,
-    settings: Annotated[
-        list[str] | None,
-        typer.Option("--set", metavar="KEY=VALUE", help="Any other setting, such as layers=2; may be repeated."),
-    ] = None,
-    run_folder: Annotated[
+    config_file: ConfigOption = None,
+    folder: Annotated[
         Path | None,
         typer.Option("--run-folder", metavar="DIR", help="Where the run is kept.", show_default="runs/TASK-SEED"),
     ] = None,
@@ -85,27 +79,56 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a run in that folder, and a module that tpdebug did not write.")
     ] = False,
+    log: Annotated[
+        Log | None, typer.Option("--log", help="Write each epoch's figures to DIR/tensorboard too.", show_default=False)
+    ] = None,
+    **settings: object,
 ) -> None:
     """Train a program and write its module. Ctrl-C keeps what is learned in the run folder; --resume goes on."""
-    file = _module_path(file or Path(f"{task}_program.py"), force)
-    with _needs_torch():
-        from trainer.fit import train as fit
-    folder = run_folder or RUNS / f"{task}-{seed}"
+    from tprog.own_task import is_own, task_name
+
     if resume:
-        config = _resumed(task, folder, preset is not Preset.DEFAULT or epochs is not None or settings)
+        with needs_training():
+            config, folder = resumed(task, folder, preset, config_file, settings)
     else:
-        config = _configured(task, preset, seed, epochs, settings or [])
-    result = fit(config, folder, resume=resume, overwrite=force)
+        config = configured(task, preset, config_file, settings)
+        folder = folder or run_folder(config.task, config.seed)
+    file = file or Path(f"{task_name(config.task)}_program.py")
+    if is_own(config.task) and file.resolve() == Path(config.task).resolve():
+        raise BadUsage(f"-o {file} is the file of the task itself; name another")
+    file = module_path(file, force)
+    with needs_training():
+        from trainer.checkpoint import CHECKPOINT
+        from trainer.fit import told
+        from trainer.fit import train as fit
+        from trainer.log import TensorBoard
+    board = None if log is None else TensorBoard(folder)
+    on_epoch = None if board is None else board.on_epoch
+    go_on = shlex.join(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
+    try:
+        result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch)
+    except KeyboardInterrupt:
+        kept = (folder / CHECKPOINT).exists()
+        note(
+            f"stopped; what is learned is in {folder}. Go on with: {go_on}"
+            if kept
+            else "stopped before the first epoch"
+        )
+        raise typer.Exit(130) from None
+    if board is not None:
+        board.write_run()
     if result.interrupted:
         note(
             f"stopped after {result.epochs} of {config.epochs} epochs; what is learned is in {folder}. "
-            f"Go on with: tpdebug train {task} --run-folder {folder} --resume -o {file}"
+            f"Go on with: {go_on}"
         )
-        note(f"for the program as it is now: tpdebug emit {folder} -o {file}")
+        named = ["--task", config.task] if is_own(config.task) else []
+        given = shlex.join(["tpdebug", "emit", str(folder), "-o", str(file), *named])
+        note(f"for the program as it is now: {given}")
         raise typer.Exit(130)
-    _write_module(result.program, file, force)
-    for split in ("validation", "test"):
-        typer.echo(f"{split}: {result.accuracies[split]}")
+    write_module(result.program, file, force)
+    for split, accuracy in told(result.accuracies).items():
+        typer.echo(f"{split}: {accuracy}")
     typer.echo(str(result.rounding))
     typer.echo(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
 
@@ -113,15 +136,23 @@ def train(
 def emit(
     source: Annotated[str, typer.Argument(metavar="SOURCE", help="A run folder, or a program's module.")],
     file: ModuleOption = None,
+    task: Annotated[
+        str | None,
+        typer.Option("--task", metavar="FILE", help="The run's own task, if that is Python code.", show_default=False),
+    ] = None,
     force: ForceOption = False,
 ) -> None:
     """Write a module: from a run folder, or anew from a module. Left out -o, print it."""
     if file is not None:
-        file = _module_path(file, force)
+        file = module_path(file, force)
     if Path(source).is_dir():
-        with _needs_torch():
+        with needs_training():
+            from trainer.checkpoint import load_config
             from trainer.fit import load_program
+        expect_named(load_config(Path(source)).task, task, Path(source), "it with --task")
         program = load_program(source)
+    elif task is not None:
+        raise BadUsage(f"--task is about a run folder, and {source} is none; leave it out")
     else:
         from tprog.read import read_module
 
@@ -131,7 +162,7 @@ def emit(
 
         typer.echo(emit_program(program).text, nl=False)
         return
-    _write_module(program, file, force)
+    write_module(program, file, force)
     note(f"wrote {file}")
 
 
@@ -176,91 +207,3 @@ def run(
         else:
             typer.echo(str(hole) if hole else prediction)
     return int(found_hole)
-
-
-# Parts ################################################################################################################
-
-
-@contextmanager
-def _needs_torch() -> Iterator[None]:
-    try:
-        yield
-    except ModuleNotFoundError as error:
-        if error.name not in ("torch", "safetensors"):
-            raise
-        raise BadUsage(
-            f"this needs {error.name}, which is not installed: pip install '.[train]' in tpdebug's folder"
-        ) from None
-
-
-def _configured(task: str, preset: Preset, seed: int, epochs: int | None, settings: list[str]) -> TrainConfig:
-    from tprog.tasks import get_task
-    from trainer.config import TrainConfig, default_config, demo_config, published_config
-
-    get_task(task)  # refuses an unknown name
-    match preset:
-        case Preset.DEFAULT:
-            config = default_config(task, seed)
-        case Preset.PUBLISHED:
-            config = published_config(task, seed)
-        case Preset.DEMO:
-            config = demo_config(seed)
-            if config.task != task:
-                raise BadUsage(f"the preset demo is for the task {config.task}; leave --preset out")
-    changes: dict[str, Any] = {} if epochs is None else {"epochs": epochs}
-    for setting in settings:
-        key, equals, value = setting.partition("=")
-        if not equals:
-            raise BadUsage(f"--set {setting}: expected KEY=VALUE, such as layers=2")
-        try:
-            changes[key] = json.loads(value)
-        except json.JSONDecodeError:
-            changes[key] = value
-    return TrainConfig.from_mapping({**dataclasses.asdict(config), **changes})
-
-
-def _resumed(task: str, folder: Path, with_settings: object) -> TrainConfig:
-    """The settings of the run in a folder, which are the only ones that it can go on with."""
-    from trainer.checkpoint import load_config
-
-    if with_settings:
-        raise BadUsage("--resume goes on with the run's own settings; leave --preset, --epochs and --set out")
-    config = load_config(folder)
-    if config.task != task:
-        raise BadUsage(f"the run in {folder} is about the task {config.task}, not {task}")
-    return config
-
-
-def _module_path(file: Path, force: bool) -> Path:
-    """The path of a module that can be written: told before the work begins."""
-    from tprog.files import check_target
-
-    if file.suffix != ".py":
-        raise BadUsage(f"-o {file}: a program is written as a module; expected the ending .py")
-    check_target(file, force=force)
-    if not force and file.exists() and _edited(file):
-        raise BadFile(f"{file} was edited since tpdebug wrote it; use --force to overwrite it, or another name")
-    return file
-
-
-def _edited(file: Path) -> bool:
-    """Whether a module is no longer what tpdebug would write: somebody's work, which is not overwritten unasked."""
-    from tprog.emit import emit as emit_program
-    from tprog.read import read_module
-
-    try:
-        module = read_module(file)
-    except TpdebugError:
-        return file.stat().st_size > 0
-    return emit_program(module.program, file.stem).text != module.text
-
-
-def _write_module(program: Program, file: Path, force: bool) -> None:
-    from tprog.emit import emit as emit_program
-    from tprog.files import write_atomic
-
-    emitted = emit_program(program, file.stem)
-    for name, text in emitted.side.items():
-        write_atomic(file.with_name(name), text, force=force)
-    write_atomic(file, emitted.text, force=force)
-    remember(file, Path.cwd())

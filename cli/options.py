@@ -41,7 +41,13 @@ SubProblemInputOption: TypeAlias = Annotated[
     str | None, typer.Option("--input", metavar="TEXT", help="The predictions on this input.", show_default=False)
 ]
 TaskOption: TypeAlias = Annotated[
-    str | None, typer.Option("--task", metavar="TASK", help="What it should compute.", show_default="what it names")
+    str | None,
+    typer.Option(
+        "--task",
+        metavar="TASK",
+        help="What it should compute: a task's name, or the file of your own.",
+        show_default="what it names",
+    ),
 ]
 SampleOption: TypeAlias = Annotated[
     int | None,

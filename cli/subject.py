@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.discovery import find_program, remember
+from cli.output import note
 
 if TYPE_CHECKING:
     from tprog.program import Program
@@ -37,10 +38,22 @@ class Subject:
         """What results call the program: its path as the user gave it."""
         return self.module.path
 
+    @property
+    def unknown_task(self) -> str | None:
+        """How to say what is right, if the program is for a task that is not one of tpdebug's own."""
+        if self.task is not None or self.program.task is None:
+            return None
+        return (
+            f"{self.name} is for the task {self.program.task!r}, which is not one of tpdebug's own; "
+            "give its file with --task FILE"
+        )
+
     def inputs(self, sample: int | None, seed: int) -> Inputs:
         """The inputs over which a question is asked: the whole domain, or a sample of it."""
         from tprog.tasks import inputs_for
 
+        if self.unknown_task is not None:
+            note(f"{self.unknown_task}; until then no right answer is known, and every sequence counts as an input")
         return inputs_for(self.program, sample=sample, seed=seed, task=self.task)
 
     def diff(self, after: Program) -> str:
@@ -52,33 +65,40 @@ class Subject:
     def answers(
         self, tokens: Sequence[str], expect: str | None, position: int | None = None
     ) -> tuple[str | None, ...] | None:
-        """The right answers to an input: those given, else those of the task, else None."""
+        """The right answers to an input: those given, else those of the task, else None.
+
+        A task that consists of examples knows the answers to these alone.
+        """
         from tprog.answer import parse_answer
 
         if expect is not None:
             return parse_answer(expect, self.program, tokens, position)
-        return None if self.task is None else tuple(self.task.oracle(tokens))
+        if self.task is None:
+            return None
+        answers = tuple(self.task.oracle(tokens))
+        return None if self.task.examples and not any(answers) else answers
 
 
 def read_subject(argument: str | None, option: str | None, task: str | None = None) -> Subject:
     """Find and read the program of a command line.
 
     Args:
-        task: the name of the task to judge it by; left out, the one that the module names.
+        task: the task to judge it by: a name, or the path of a user's own; left out, the one that the module names.
 
     Raises:
         BadUsage: no such task, or no program.
-        BadFile, BadSource: the program cannot be read.
+        BadFile, BadSource: the program, or the file of the task, cannot be read.
         BadProgram: it does not fit the task.
     """
+    from tprog.own_task import find_task, is_own
     from tprog.read import read_module
-    from tprog.tasks import get_task, task_of
+    from tprog.tasks import fitted, task_of
 
-    if task is not None:
-        get_task(task)  # refuses an unknown name
+    own = None if task is None else find_task(task)  # refuses an unknown name
     chosen = find_program(argument, option, Path.cwd())
     module = read_module(chosen.path)
-    program = module.program if task is None else dataclasses.replace(module.program, task=task)
-    subject = Subject(module, program, task_of(program), chosen.note)
+    program = module.program if own is None else dataclasses.replace(module.program, task=own.name)
+    judge = fitted(own, program) if own is not None and is_own(str(task)) else task_of(program)
+    subject = Subject(module, program, judge, chosen.note)
     remember(chosen.path, Path.cwd())
     return subject

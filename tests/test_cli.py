@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 import json
 import os
+import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
@@ -63,19 +64,19 @@ RUN_MAIN = "import sys; from cli.main import main; sys.exit(main())"
 # Help #################################################################################################################
 
 
+VERBS = ["tasks", "train", "emit", "run", "sweep", "trace", "graph", "circuits", "dead", "blame", "verify", "simplify"]
+
+
 def test_help_lists_every_verb_in_the_order_of_the_work(said: Callable[..., tuple[int, str, str]]) -> None:
     code, out, _ = said("--help")
     assert code == 0
-    listed = [
-        line.split()[0] for line in out.split("Commands:")[1].splitlines() if line[:3] == "  " + line[2:3] != "   "
-    ]
-    assert listed[:10] == ["tasks", "train", "emit", "run", "trace", "graph", "circuits", "dead", "blame", "verify"]
+    commands = out.split("Commands:")[1].split("\n\n")[0]
+    listed = [line.split()[0] for line in commands.splitlines() if line[:3] == "  " + line[2:3] != "   "]
+    assert listed == VERBS
     assert said("-h")[1] == out == said()[1]
 
 
-@pytest.mark.parametrize(
-    "verb", ["tasks", "train", "emit", "run", "trace", "graph", "circuits", "dead", "blame", "verify"]
-)
+@pytest.mark.parametrize("verb", VERBS)
 def test_every_verb_explains_itself(verb: str, said: Callable[..., tuple[int, str, str]]) -> None:
     code, out, err = said(verb, "--help")
     assert (code, err) == (0, "")
@@ -311,10 +312,7 @@ def test_the_tasks_are_listed_with_an_example_each(said: Callable[..., tuple[int
 
 # Training #############################################################################################################
 
-SMALL = [
-    option for setting in ("dataset_size=200", "batch=64", "layers=1", "hidden=4") for option in ("--set", setting)
-]
-SMALL += ["--epochs", "2"]
+SMALL = shlex.split("--dataset-size 200 --batch 64 --layers 1 --epochs 2")
 
 
 def test_a_run_is_kept_read_again_and_protected(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
@@ -346,11 +344,11 @@ def test_a_run_is_kept_read_again_and_protected(said: Callable[..., tuple[int, s
 @pytest.mark.parametrize(
     "arguments",
     [
-        ("sort", "--set", "layres=1"),
-        ("sort", "--set", "layers"),
-        ("sort", "--set", "layers=many"),
-        ("sort", "--set", "layers=0"),
-        ("sort", "--preset", "published", "--set", "batch=0"),
+        ("sort", "--layres", "1"),
+        ("sort", "--layers"),
+        ("sort", "--layers", "many"),
+        ("sort", "--layers", "0"),
+        ("sort", "--preset", "published", "--batch", "0"),
         ("hist", "--preset", "demo"),
         ("sort", "-o", "program.txt"),
         ("sort", "--resume"),
@@ -383,6 +381,24 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
     assert "tpdebug train sort --run-folder runs/sort-0 --resume -o sort_program.py" in err
     assert "tpdebug emit runs/sort-0 -o sort_program.py" in err
     assert not (folder / "sort_program.py").exists()  # half-trained, it must replace nothing
+
+
+def test_a_search_that_is_stopped_is_begun_anew_where_the_run_goes_on(
+    said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    from trainer import fit
+
+    def stopped(*arguments: Any, **options: Any) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(fit, "polish", stopped)
+        code, out, err = said("train", "sort", *SMALL, "--polish", "3")
+    assert (code, out) == (INTERRUPTED, "")
+    assert "Go on with: tpdebug train sort --run-folder runs/sort-0 --resume -o sort_program.py" in err
+    assert not (folder / "sort_program.py").exists()
+    assert said("train", "sort", "--resume")[0] == 0
+    assert "polished" in (folder / "sort_program.py").read_text(encoding="utf-8")
 
 
 def test_a_module_that_a_person_edited_is_not_overwritten_unasked(

@@ -1,0 +1,209 @@
+"""What `tpdebug train` is told: an option for each setting, a TOML file, a preset; and what they come to."""
+
+from __future__ import annotations
+
+import dataclasses
+import difflib
+import inspect
+import os
+import re
+import tomllib
+from collections.abc import Callable, Mapping
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, get_type_hints
+
+import typer
+
+from cli.output import Preset
+from tprog.errors import BadFile, BadUsage
+from tprog.files import read_text
+
+if TYPE_CHECKING:
+    from trainer.config import TrainConfig
+
+PANEL = "Settings (left out: those of --config FILE, else of --preset)"
+"""The heading of the options that are settings."""
+
+Verb = TypeVar("Verb", bound=Callable[..., Any])
+
+ConfigOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--config",
+        metavar="FILE.toml",
+        help="Settings, one a line, such as cat_heads = 4; task may be one. An option goes before the file, "
+        "and the file before the preset.",
+        show_default=False,
+    ),
+]
+
+
+class Log(StrEnum):
+    """Where a run's figures can be watched."""
+
+    TENSORBOARD = "tensorboard"
+
+
+def takes_settings(verb: Verb) -> Verb:
+    """The verb with one option more for each key of `TrainConfig` but the task; it gets them as ``**settings``.
+
+    Type and choices are those of the field, and the help text is what the record's docstring says of it. A setting
+    that is not given is None.
+    """
+    from trainer.config import TrainConfig
+
+    told, types = documented(TrainConfig), get_type_hints(TrainConfig)
+    signature = inspect.signature(verb, eval_str=True)
+    keyword = inspect.Parameter.KEYWORD_ONLY
+    parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
+    for field in dataclasses.fields(TrainConfig):
+        if field.name == "task":
+            continue
+        flag = "--" + field.name.replace("_", "-")
+        if types[field.name] is bool:
+            flag = f"{flag}/--no-{flag[2:]}"
+        option = typer.Option(flag, help=told.get(field.name), show_default=False, rich_help_panel=PANEL)
+        annotation: Any = Annotated[types[field.name] | None, option]
+        parameters.append(inspect.Parameter(field.name, keyword, default=None, annotation=annotation))
+    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what typer reads
+    return verb
+
+
+def documented(record: type) -> dict[str, str]:
+    """Field -> what the Attributes section of a class's docstring says of it, as text for a terminal."""
+    _, _, section = (inspect.getdoc(record) or "").partition("Attributes:\n")
+    section = re.split(r"\n(?=\S)", section, maxsplit=1)[0]
+    found: dict[str, str] = {}
+    for entry in re.split(r"\n    (?=\w)", "\n" + section)[1:]:
+        names, _, text = entry.partition(":")
+        plain = " ".join(text.split()).replace("``", "").replace("None is", "left out:")
+        found |= dict.fromkeys(names.split(", "), plain)
+    return found
+
+
+def configured(task: str | None, preset: Preset, file: Path | None, options: Mapping[str, object]) -> TrainConfig:
+    """The settings of a new run: the preset's, over these the file's, over these the options that are given.
+
+    Args:
+        task: a name, or the path of a user's own task; None: the file's.
+
+    Raises:
+        BadUsage: no task or an unknown one, an unknown key, or a value that has no meaning.
+        BadFile: a file that is no such table.
+    """
+    from tprog.own_task import find_task, is_own
+    from trainer.config import TrainConfig
+
+    written = {} if file is None else read_settings(file)
+    given = {key: value for key, value in options.items() if value is not None}
+    name = task or written.get("task")
+    if name is None:
+        raise BadUsage("no task is named; give one that tpdebug tasks lists, or a .py, .csv or .jsonl file of your own")
+    if not is_own(name):
+        find_task(name)  # refuses an unknown name
+    settings = {**dataclasses.asdict(_start(name, preset)), **written, **given, "task": name}
+    try:
+        return TrainConfig.from_mapping(settings)
+    except BadUsage as error:
+        key = str(error).split(maxsplit=1)[0]
+        if key in written and key not in given:
+            raise BadUsage(f"{file}: {error}") from None
+        raise
+
+
+def read_settings(file: Path) -> dict[str, Any]:
+    """The settings in a TOML file. The path of a task is taken from the file's own folder.
+
+    Raises:
+        BadFile: it cannot be read, is not TOML, or holds other things than settings.
+    """
+    from tprog.own_task import is_own
+    from trainer.config import TrainConfig
+
+    text = read_text(file, "settings as TOML, such as layers = 2")
+    try:
+        written = tomllib.loads(text)
+    except (tomllib.TOMLDecodeError, RecursionError) as error:
+        raise BadFile(f"{file}: not TOML: {error}") from None
+    known = [field.name for field in dataclasses.fields(TrainConfig)]
+    for key, value in written.items():
+        if isinstance(value, dict):
+            raise BadFile(f"{file}: [{key}] is a table; expected settings alone, such as layers = 2, under no heading")
+        if key not in known:
+            near = difflib.get_close_matches(key.replace("-", "_"), known, n=1, cutoff=0)
+            raise BadFile(f"{file}: unknown setting {key!r}; the nearest known one is {near[0]}")
+    task = written.get("task", "sort")
+    if not isinstance(task, str):
+        raise BadFile(f"{file}: task is {task!r}; expected a name or a path in quotes")
+    return written | ({"task": str(file.parent / task)} if is_own(task) else {})
+
+
+def resumed(
+    task: str | None, folder: Path | None, preset: Preset, file: Path | None, options: Mapping[str, object]
+) -> tuple[TrainConfig, Path]:
+    """The settings of a run that is to go on, and its folder: it can go on with its own settings only.
+
+    Args:
+        folder: None is the folder that a new run would have.
+
+    Raises:
+        BadUsage: settings are given, or another task or seed than the run's.
+        BadFile: no run in the folder.
+    """
+    from trainer.checkpoint import load_config
+
+    others = [key for key, value in options.items() if value is not None and key != "seed"]
+    changed = ["--config"] * (file is not None) + ["--preset"] * (preset is not Preset.DEFAULT)
+    changed += ["--" + key.replace("_", "-") for key in others]
+    if changed:
+        raise BadUsage(f"--resume goes on with the run's own settings; leave {', '.join(changed)} out")
+    seed = options.get("seed")
+    if folder is None:
+        if task is None:
+            raise BadUsage("which run is to go on? name its task, or its folder with --run-folder")
+        folder = run_folder(task, 0 if seed is None else seed)
+    config = load_config(folder)
+    if task is not None and os.path.normpath(config.task) != os.path.normpath(task):
+        raise BadUsage(f"the run in {folder} is about the task {config.task}, not {task}")
+    if seed is not None and config.seed != seed:
+        raise BadUsage(f"the run in {folder} has the seed {config.seed}, not {seed}")
+    expect_named(config.task, task, folder, "the task on the command line")
+    return config, folder
+
+
+def expect_named(task: str, named: str | None, folder: Path, how: str) -> None:
+    """Refuses to execute a Python file of which only a run folder speaks.
+
+    Args:
+        task: what the run in the folder learns.
+        named: the task that the command line names.
+        how: where to name it.
+
+    Raises:
+        BadUsage: the task is a Python file, and not the one named.
+    """
+    if task.lower().endswith(".py") and (named is None or os.path.normpath(named) != os.path.normpath(task)):
+        raise BadUsage(f"the run in {folder} learns a task that is Python code, {task}; to have it run, give {how}")
+
+
+def run_folder(task: str, seed: object) -> Path:
+    """Where a run is kept if nobody says where: a folder of the current one."""
+    from tprog.own_task import task_name
+
+    return Path("runs") / f"{task_name(task)}-{seed}"
+
+
+def _start(task: str, preset: Preset) -> TrainConfig:
+    from trainer.config import default_config, demo_config, published_config
+
+    match preset:
+        case Preset.DEFAULT:
+            return default_config(task)
+        case Preset.PUBLISHED:
+            return published_config(task)
+        case Preset.DEMO:
+            config = demo_config()
+            if config.task != task:
+                raise BadUsage(f"the preset demo is for the task {config.task}; leave --preset out")
+            return config
