@@ -66,7 +66,7 @@ def takes_settings(verb: Verb) -> Verb:
         option = typer.Option(flag, help=told.get(field.name), show_default=False, rich_help_panel=PANEL)
         annotation: Any = Annotated[types[field.name] | None, option]
         parameters.append(inspect.Parameter(field.name, keyword, default=None, annotation=annotation))
-    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # what typer reads
+    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it
     return verb
 
 

@@ -138,7 +138,7 @@ def test_every_parameter_that_is_read_gets_a_gradient(predicates: Predicates, ma
     network = Network.of(config, FRAME)
     theta = random_parameters(network, members=2).requires_grad_()
     tokens = torch.tensor([[0, 1, 2, 2, 3], [0, 2, 1, 3, -1], [0, 2, 2, 1, 3], [0, 1, 1, 3, -1]]).T
-    network.logits(noisy_choices(network, theta, hard), tokens).square().sum().backward()  # type: ignore[no-untyped-call]
+    network.logits(noisy_choices(network, theta, hard), tokens).square().sum().backward()
     assert theta.grad is not None
     gradients = network.layout.views(theta.grad)
     silent = {name for name, gradient in gradients.items() if not gradient.flatten(1).any(dim=1).all()}

@@ -337,5 +337,6 @@ def test_what_cannot_be_polished_is_refused_by_name() -> None:
     ("name", "value"), [("sample", 0), ("scout", 0), ("wirings", 0), ("gain", 1.0), ("growth", -0.1)]
 )
 def test_impossible_settings_are_refused(name: str, value: float) -> None:
+    changes: dict[str, Any] = {name: value}
     with pytest.raises(BadUsage, match=name):
-        PolishSettings(**{name: value})  # type: ignore[arg-type]
+        dataclasses.replace(PolishSettings(), **changes)

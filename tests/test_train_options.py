@@ -312,7 +312,7 @@ class Board:
 def board(monkeypatch: pytest.MonkeyPatch) -> None:
     """Stands for the package tensorboard."""
     module = ModuleType("torch.utils.tensorboard")
-    module.SummaryWriter = Board  # type: ignore[attr-defined]
+    vars(module)["SummaryWriter"] = Board
     monkeypatch.setitem(sys.modules, "torch.utils.tensorboard", module)
 
 

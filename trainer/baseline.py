@@ -18,8 +18,7 @@ import dataclasses
 import hashlib
 import math
 import time
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
@@ -35,6 +34,7 @@ from tprog.own_task import find_task
 from tprog.tasks import ENUMERATED, UNGRADED, Task
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split, prepare
+from trainer.threads import one_thread
 
 SAMPLE = 100_000
 """Inputs tried where the domain is too large to enumerate: half a minute of one core at N = 16."""
@@ -171,7 +171,7 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
     """
     data = _data(config)
     task = find_task(config.task, config.vocabulary_size, config.length)
-    with _one_thread():
+    with one_thread():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_seed(config, "parameters"))
             network = StandardTransformer(config, task)
@@ -282,7 +282,7 @@ def _step(network: StandardTransformer, adam: torch.optim.Adam, split: Split, ro
     logits = network(split.tokens[rows])[graded]
     loss = functional.cross_entropy(logits, expected[graded], reduction="sum") / graded.sum().clamp_min(1)
     adam.zero_grad()
-    loss.backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+    loss.backward()
     adam.step()
     return float(loss.item())
 
@@ -329,14 +329,3 @@ def _seed(config: BaselineConfig, purpose: str) -> int:
     """63 bits, unrelated for different purposes."""
     digest = hashlib.sha256(f"{config.seed} standard Transformer {purpose}".encode()).digest()
     return int.from_bytes(digest[:8], "little") >> 1
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread, so that the order of sums, and with it the result, does not depend on the machine's cores."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)

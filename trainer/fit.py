@@ -47,6 +47,7 @@ from trainer.extract import Member, Rounding, model_to_program
 from trainer.polish import polish, polished
 from trainer.population import Population
 from trainer.progress import Bar, searching
+from trainer.threads import one_thread
 
 OnEpoch = Callable[[State], object]
 
@@ -102,7 +103,7 @@ def train(
     folder = Path(folder)
     started = time.monotonic()
     data = prepare(config)
-    with _one_thread():
+    with one_thread():
         run = _resumed(config, folder, data, may_begin=True) if resume else _begun(config, folder, data, overwrite)
         # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search begins anew where it is resumed.
         with _sigint() as interrupted, Bar(config.epochs, run.state, enabled=progress) as bar:
@@ -130,7 +131,7 @@ def load_program(folder: Path | str) -> Program:
     """
     folder = Path(folder)
     config = load_config(folder)
-    with _one_thread():
+    with one_thread():
         return _resumed(config, folder, prepare(config)).finish(folder)[0]
 
 
@@ -331,17 +332,6 @@ def _resumed(config: TrainConfig, folder: Path, data: Data, may_begin: bool = Fa
         return run  # stopped before its first checkpoint
     run.load(folder)
     return run
-
-
-@contextmanager
-def _one_thread() -> Iterator[None]:
-    """One thread: the matrices are too small for more, and the order of sums, so every byte, stays the same."""
-    threads = torch.get_num_threads()
-    torch.set_num_threads(1)
-    try:
-        yield
-    finally:
-        torch.set_num_threads(threads)
 
 
 @contextmanager

@@ -10,9 +10,9 @@ X = positions * inputs, K and R what a gate reads and how many do.
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Callable, Iterable
 from itertools import pairwise
-from typing import Any, cast
+from typing import Any
 
 import torch
 from torch import Tensor
@@ -24,12 +24,12 @@ from torch.nn import functional
 
 def scores(query: Tensor, key: Tensor, *masks: Tensor) -> Tensor:
     """[G, i, j, B] sums over c of query [G, c, i, B] times key [G, c, j, B], times constant masks of that shape."""
-    return cast(Tensor, _Scores.apply(query, key, *masks))  # type: ignore[no-untyped-call]
+    return _apply(_Scores, query, key, *masks)
 
 
 def mix(weights: Tensor, values: Tensor) -> Tensor:
     """[G, c, i, B] sums over j of weights [G, i, j, B] times values [G, c, j, B]."""
-    return cast(Tensor, _Mix.apply(weights, values))  # type: ignore[no-untyped-call]
+    return _apply(_Mix, weights, values)
 
 
 def nearest(score: Tensor, order: Tensor) -> Tensor:
@@ -41,17 +41,17 @@ def nearest(score: Tensor, order: Tensor) -> Tensor:
         score: [G, i, j, B] in [0, 1], the chance that a key matches.
         order: [i, j] the positions in the order in which query i prefers them.
     """
-    return cast(Tensor, _Nearest.apply(score, order))  # type: ignore[no-untyped-call]
+    return _apply(_Nearest, score, order)
 
 
 def read(gates: Tensor, blocks: Iterable[Tensor]) -> Tensor:
     """[S, R, X] what gates [S, R, K] read from blocks [S, K_b, X] standing one below the other."""
-    return cast(Tensor, _Read.apply(gates, *blocks))  # type: ignore[no-untyped-call]
+    return _apply(_Read, gates, *blocks)
 
 
 def look_up(first: Tensor, second: Tensor, table: Tensor) -> Tensor:
     """[G, o, X] the answers of tables [G, a * b, o] to inputs [G, a, X] and [G, b, X], each one-hot or a mixture."""
-    return cast(Tensor, _LookUp.apply(first, second, table))  # type: ignore[no-untyped-call]
+    return _apply(_LookUp, first, second, table)
 
 
 def levels(numbers: Tensor, count: int) -> Tensor:
@@ -59,7 +59,12 @@ def levels(numbers: Tensor, count: int) -> Tensor:
 
     A whole number is one-hot; one between two levels is shared by both.
     """
-    return cast(Tensor, _Levels.apply(numbers, count))  # type: ignore[no-untyped-call]
+    return _apply(_Levels, numbers, count)
+
+
+def _apply(function: type[Function], *arguments: object) -> Tensor:
+    apply: Callable[..., Tensor] = function.apply
+    return apply(*arguments)
 
 
 # Sums of products #####################################################################################################

@@ -25,9 +25,8 @@ import numpy as np
 
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.execute import Execution, execute, predict
-from tprog.program import Embedding, Head, Numbers, NumericHead, Program
-from tprog.tasks import UNGRADED
+from tprog.program import Embedding, Head, NumericHead, Program
+from trainer import finish
 from trainer.moves import Moves, Proposal, State
 from trainer.refit import Graded, Readings, fit_readout, round_weights
 from trainer.slots import Slots, bare, layer
@@ -38,12 +37,6 @@ HOPELESS = 0.01
 
 NEARLY = 0.02
 """Share of wrong predictions up to which single entries are changed."""
-
-CHANGES = 4000
-"""Changes of an entry that are tried a round, drawn at random."""
-
-TURN = 2.0
-"""How much steeper the logit of a class that no training input has is made than that of its neighbour."""
 
 DERIVED = {"derived": "chains of relations", "wide": "chains of relations and differences"}
 """Families of `trainer.moves.Moves.derive`, the narrow one first, and what they are called."""
@@ -382,38 +375,12 @@ class _Polishing:
     # Single entries
 
     def _toggled(self, version: _Version) -> _Version | None:
-        """Entries changed one by one where that makes fewer training predictions wrong, and the readout refitted.
-
-        Changes are judged on wrong inputs and on some that are right, and then confirmed on all.
-        """
+        """Entries changed one by one where that makes fewer training predictions wrong, and the readout refitted."""
         if not self.budget.spend():
             return None
-        missed = _wrong_at(version.program, self.train).any(axis=1)
-        wrong, right = (self.rng.permutation(np.flatnonzero(rows)) for rows in (missed, ~missed))
-        rows = np.concatenate([wrong[: self.scout], right[: self.scout]])
-        batch, expected = self.graded.batch.take(rows), np.asarray(self.train.expected)[rows]
-        # An input that is right stands for many.
-        few = min(len(wrong), self.scout)
-        each = np.full(len(rows), len(wrong) / few)
-        each[few:] = len(right) / max(1, min(len(right), self.scout))
-        run = execute(version.program, batch)
-
-        def cost(found: Execution) -> float:
-            missed = (found.predictions != expected) & (expected != UNGRADED)
-            return float(missed.sum(axis=1) @ each)
-
-        here = {name: value[:few] for name, value in run.values.items()}
-        tried = list(self.slots.changes(version.program, here))
-        tried = [tried[index] for index in self.rng.permutation(len(tried))[:CHANGES]]
-        program, total, train = version.program, cost(run), version.train
-        for change in tried:
-            changed = self.slots.changed(program, change)
-            if changed is None:
-                continue
-            found = execute(changed, batch, base=run)
-            if cost(found) < total and (now := _wrong(changed, self.train)) < train:
-                program, run, total, train = changed, found, cost(found), now
-        if program is version.program:
+        expected = np.asarray(self.train.expected)
+        program = finish.changed(version.program, self.slots, self.graded.batch, expected, self.scout, self.rng)
+        if program is None:
             return None
         plain = self._version(program, version.weights)
         refitted = self._settled(bare(program), version.weights)
@@ -422,36 +389,12 @@ class _Polishing:
     # What no training input shows
 
     def _filled(self, version: _Version) -> _Version | None:
-        batch = self.graded.batch
-        values = {name: found[batch.present] for name, found in execute(bare(version.program), batch).values.items()}
-        program = self.slots.filled(version.program, values)
-        return None if program == version.program else self._version(program, version.weights)
+        program = finish.filled(version.program, self.slots, self.graded.batch)
+        return None if program is None else self._version(program, version.weights)
 
     def _extrapolated(self, version: _Version) -> _Version | None:
-        """Classes behind the last one seen are predicted beyond the largest number seen, if answers count that number.
-
-        Answers count a number if every training answer is one class further for a number one larger. Of a class never
-        seen nothing says what its weights are. Given those of the last one seen, turned a little further, it wins from
-        the next number on, and changes no prediction below.
-        """
-        values, weights = execute(bare(version.program), self.graded.batch).values, dict(version.weights)
-        constant = next((name for name, table in weights.items() if len(table) > 1), None)
-        for name in weights:
-            domain = version.program.variables[name].domain
-            if constant is None or not isinstance(domain, Numbers) or domain.denominator > 1:
-                continue
-            known = np.unique(np.stack([values[name].ravel()[self.graded.at], self.graded.labels]), axis=1)
-            if known.shape[1] < 3 or not np.array_equal(np.diff(known[0]), np.diff(known[1])):
-                continue
-            weights = {other: table.copy() for other, table in weights.items()}
-            largest, last = (int(side[-1]) for side in known)
-            for unseen in range(last + 1, min(len(version.program.classes), last + 1 + int(domain.high) - largest)):
-                for table in weights.values():
-                    table[:, unseen] = table[:, unseen - 1]
-                weights[name][0, unseen] += TURN
-                weights[constant][:, unseen] -= TURN * (largest + unseen - last - 0.5)
-            return self._version(round_weights(version.program, weights), weights)
-        return None
+        weights = finish.extrapolated(version.program, version.weights, self.graded)
+        return None if weights is None else self._version(round_weights(version.program, weights), weights)
 
     # Dropping
 
@@ -478,10 +421,7 @@ def _dispensable(state: State, name: str) -> bool:
 
 def _wrong_at(program: Program, judged: Judged) -> Bools:
     """[B, n] where a graded prediction is wrong; a forced output is right or wrong as it is."""
-    expected = np.asarray(judged.expected)
-    predictions, _ = predict(program, judged.batch)
-    missed: Bools = (predictions != expected) & (expected != UNGRADED)
-    return missed
+    return finish.wrong_at(program, judged.batch, np.asarray(judged.expected))
 
 
 def _wrong(program: Program, judged: Judged) -> int:

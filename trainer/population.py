@@ -98,7 +98,7 @@ class Population:
                 f"{member.tau_end}"
             )
         self.now.grad = None
-        losses.sum().backward()  # type: ignore[no-untyped-call]  # torch does not annotate it
+        losses.sum().backward()
         self._descend(step)
         return found
 
