@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from cli import asking, changing, making, sweeping
+from cli import asking, blaming, changing, drawing, making, sweeping
 from tprog.errors import TpdebugError
 from tprog.version import VERSION
 
@@ -53,10 +53,10 @@ for verb in (
     making.run,
     sweeping.sweep,
     asking.trace,
-    asking.graph,
-    asking.circuits,
+    drawing.graph,
+    drawing.circuits,
     asking.dead,
-    asking.blame,
+    blaming.blame,
     asking.verify,
     changing.simplify,
 ):

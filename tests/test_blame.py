@@ -17,7 +17,7 @@ import analyze.single_edits
 from analyze.blame import blame, dynamic_slice
 from analyze.effects import Domain, best_edits
 from analyze.outcome import ground, outcomes
-from analyze.render.text import blame_text
+from analyze.render.blame import blame_text
 from analyze.results import BlameResult
 from analyze.single_edits import kind_of_edit, reached_entries, size_of, trials, weight_edits
 from tests.interventions import listed

@@ -10,16 +10,14 @@ import pytest
 from rich.console import Console, RenderableType
 
 from analyze.callgraph import call_graph
+from analyze.render.blame import blame_text
+from analyze.render.calls import calls_text
+from analyze.render.circuits import circuits_text
+from analyze.render.dead import dead_text
+from analyze.render.graph import graph_text
 from analyze.render.tables import FOLDED, table
-from analyze.render.text import (
-    blame_text,
-    calls_text,
-    circuits_text,
-    dead_text,
-    graph_text,
-    trace_text,
-    verify_text,
-)
+from analyze.render.trace import trace_text
+from analyze.render.verify import verify_text
 from analyze.results import (
     Account,
     BlameResult,

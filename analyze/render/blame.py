@@ -1,0 +1,116 @@
+"""The text of `blame`."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+from rich.text import Text
+
+from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, table, typed
+from analyze.results import BlameResult, Candidate
+
+UNPROVEN = (
+    "that no other edit does better is not proven: these did best on a part of the inputs, and were counted on all"
+)
+"""What blame says of candidates that were chosen on a part of the inputs."""
+
+NOT_ALL_TRIED = "not all rows of several keys, or numbers that a lookup does not answer yet, were tried"
+"""What blame says where more edits of an entry are possible than it tried."""
+
+
+def blame_text(result: BlameResult, shown: int = 10) -> RenderableType:
+    """Why a prediction is what it is: the edits that mend it, or the entries that it depends on; then the account.
+
+    Args:
+        shown: how many candidates, dependences and shares to list.
+    """
+    where = "the prediction" if result.position is None else f"position {result.position}"
+    got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
+    what = f"{result.program} on {typed(result.tokens)}, {where}: predicted {got}"
+    if result.expected is None:
+        answer, style = what, "bold"
+    elif result.right:
+        answer, style = f"{what}, which is right", GOOD
+    else:
+        answer, style = f"{what}, expected {result.expected!r}", BAD
+    others = [w for w in result.wrong if w[0] != result.position]
+    also = "; ".join(
+        f"position {i}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}" for i, e, p in others
+    )
+    parts: list[RenderableType | str | None] = [f"also wrong: {also}" if also else None, *_candidates(result, shown)]
+    if result.dependences:
+        parts += _dependences(result, shown)
+    return page(answer, style, *parts, *_account(result, shown))
+
+
+def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
+    if result.right:
+        return []
+    if not result.candidates:
+        if result.proven:
+            return ["no single edit of an entry makes it right"]
+        return [f"no edit of one key, cell, word, read, mask or weight makes it right; {NOT_ALL_TRIED}"]
+    best = result.candidates[:shown]
+    rows = [
+        (
+            index,
+            c.entry,
+            at_line(c.line),
+            c.edit.removeprefix(f"{c.entry}: "),
+            c.mended,
+            c.broken,
+            f"{c.net:+d}{' all' if c.restores else ''}",
+        )
+        for index, c in enumerate(best, 1)
+    ]
+    return [
+        f"{counted(result.mending, 'single edit')} would make it right; {evidence(result.checked)}, "
+        f"where {counted(result.wrong_before, 'prediction')} {'is' if result.wrong_before == 1 else 'are'} wrong",
+        table(("", "entry", "line", "edit", "mends", "breaks", "net"), rows, ("", "line", "mends", "breaks", "net")),
+        "all: with this edit no prediction is wrong any more" if any(c.restores for c in best) else None,
+        None if result.proven else UNPROVEN,
+        *_diff(best[0]),
+    ]
+
+
+def _diff(candidate: Candidate) -> list[RenderableType]:
+    """The best edit as a change of the source; `+` and `-` say what colour says too."""
+    if not candidate.diff:
+        return []
+    lines = [Text("\nthe first edit as a change of the source:")]
+    for line in candidate.diff.rstrip("\n").splitlines():
+        changed = {"+": "green", "-": "red"}.get(line[:1], "")
+        style = "" if line.startswith(("+++", "---")) else changed
+        lines.append(Text(line, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied
+    return list(lines)
+
+
+def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
+    matter = [d for d in result.dependences if d.matters]
+    rows = [(d.entry, at_line(d.line), d.change.removeprefix(f"{d.entry}: ")) for d in matter[:shown]]
+    more = len(matter) - len(rows)
+    return [
+        f"it reaches {counted(len(result.dependences), 'entry', 'entries')}; a single edit of "
+        f"{len(matter)} of them changes the prediction",
+        None if result.proven else f"of the others {NOT_ALL_TRIED}",
+        table(("entry", "line", "a change that matters"), rows, ("line",)) if rows else None,
+        f"... and {more} more" if more else None,
+    ]
+
+
+def _account(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
+    """The exact split of the logit gap, the strongest shares first."""
+    account = result.account
+    if account is None:
+        return []
+    shares = [share for share in account.shares if share.gap_float != 0]
+    strongest = sorted(shares, key=lambda share: -abs(share.gap_float))[:shown]
+    rows = [(s.variable, s.value, f"{s.gap_float:+.4g}", at_line(s.line)) for s in shares if s in strongest]
+    rest = sum(share.gap_float for share in shares if share not in strongest)
+    if len(shares) > len(strongest):
+        rows.append((counted(len(shares) - len(strongest), "other"), "", f"{rest:+.4g}", ""))
+    rows.append(("sum", "", f"{account.gap_float:+.4g}", ""))
+    return [
+        f"\nlogit of {account.expected!r} less logit of {account.predicted!r}, by variable (exact: {account.gap}):",
+        table(("variable", "value", "share", "line"), rows, ("share", "line")),
+        "a tie goes to the class that comes first" if account.gap_float == 0 else None,
+    ]

@@ -1,0 +1,44 @@
+"""The text of a call graph."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+
+from analyze.render.tables import at_line, counted, page, table
+from analyze.results import MODULE, CallGraphResult
+
+
+def calls_text(result: CallGraphResult) -> RenderableType:
+    """Who calls and passes whom, and where two engines differ."""
+    rows = []
+    for node in result.nodes:
+        out = {
+            kind: [e.target for e in result.edges if e.source == node.name and e.kind == kind]
+            for kind in ("calls", "passes")
+        }
+        if any(out.values()):
+            rows.append((_function(node.name), ", ".join(out["calls"]), ", ".join(out["passes"]), at_line(node.line)))
+    functions = sum(node.defined and node.name != MODULE for node in result.nodes)
+    listed = table(("function", "calls", "passes as an argument", "line"), rows, ("line",))
+    size = f"{counted(functions, 'function')}, {counted(len(result.edges), 'edge')}"
+    if result.differences is None:
+        return page(f"{result.program}: {size}, found by {result.engine}", "bold", listed)
+    differ = table(
+        ("only found by", "from", "to", "why"),
+        [(d.only, _function(d.source), _function(d.target), d.reason) for d in result.differences],
+    )
+    says = (
+        f"the two engines differ in {counted(len(result.differences), 'edge')}"
+        if result.differences
+        else "the two engines agree"
+    )
+    return page(
+        f"{result.program}: {says}; {result.engine} finds {size}",
+        "bold",
+        differ if result.differences else None,
+        listed,
+    )
+
+
+def _function(name: str) -> str:
+    return "(top level)" if name == MODULE else name

@@ -1,0 +1,36 @@
+"""The text of a data flow graph."""
+
+from __future__ import annotations
+
+from rich.console import RenderableType
+
+from analyze.render.tables import at_line, counted, evidence, page, table
+from analyze.results import GraphEdge, GraphResult
+
+
+def graph_text(result: GraphResult) -> RenderableType:
+    """Who reads whom. `*` marks what is highlighted."""
+    reads: dict[str, list[GraphEdge]] = {}
+    for edge in result.edges:
+        reads.setdefault(edge.target, []).append(edge)
+    rows = []
+    for node in result.nodes:
+        if node.kind in ("input", "readout"):
+            continue
+        sources = ", ".join(f"{edge.role} {edge.source}" for edge in reads.get(node.name, ()))
+        marks = "*" * node.highlighted + (" dead" if node.dead else "")
+        rows.append(
+            (node.name + marks, node.reading, sources, f"{node.swing:.4g}" if node.swing else "-", at_line(node.line))
+        )
+    count = len(rows)
+    listed = table(("node", "what it does", "reads", "readout", "line"), rows, ("readout", "line"))
+    marked = sum(node.highlighted and node.kind not in ("input", "readout") for node in result.nodes)
+    parts = [f"* {counted(marked, 'node')} highlighted"] if result.highlighted else []
+    parts += [f"{counted(len(result.dead), 'dead node')}"] if result.dead else []
+    return page(
+        f"{result.program}: {counted(count, 'node')}" + (f"; {result.title}" if result.title else ""),
+        "bold",
+        "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
+        listed,
+        "readout: the most, in logits, by which the variable can move the difference between two classes",
+    )

@@ -1,0 +1,67 @@
+"""The text of `verify`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+
+from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
+from analyze.results import Counterexample, VerifyResult
+
+
+def verify_text(result: VerifyResult) -> RenderableType:
+    """Whether the program is right, both accuracies, and the counterexamples."""
+    wrong = result.wrong_inputs
+    total = result.inputs_right + wrong
+    what = f"{result.program}: wrong on {wrong:,} of {counted(total, 'input')} of the task {result.task}"
+    if not wrong:
+        what = f"{result.program}: right on {'all ' * (total > 1)}{counted(total, 'input')} of the task {result.task}"
+    accuracy = (
+        f"per token {_percent(result.tokens_right, result.tokens)}, "
+        f"whole sequence {_percent(result.inputs_right, total)}; {evidence(result.checked)}"
+    )
+    holes = table(
+        ("hole", "inputs", "smallest"),
+        [(h.hole, f"{h.inputs:,}", typed(h.example)) for h in result.holes],
+        ("inputs",),
+    )
+    listed = table(
+        ("input", "expected", "got", "wrong at position"),
+        [(typed(c.tokens), _graded(c, c.expected), _graded(c, c.got), _where(c)) for c in result.counterexamples],
+    )
+    unlisted = wrong - len(result.counterexamples)
+    return page(
+        what,
+        BAD if wrong else GOOD,
+        accuracy,
+        holes if result.holes else None,
+        listed if result.counterexamples else None,
+        f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
+    )
+
+
+def _percent(part: int, whole: int) -> str:
+    """A percentage that is 100 only if nothing is missing."""
+    if whole == 0:
+        return "none to grade"
+    shown = f"{100 * part / whole:.3f}".rstrip("0").rstrip(".")
+    if shown == "100" and part < whole:
+        shown = "more than 99.999"
+    return f"{shown} % ({part:,} of {whole:,})"
+
+
+def _graded(found: Counterexample, answers: Sequence[str | None]) -> str:
+    """The answers at the graded positions, together as an output is read."""
+    if found.hole is not None and answers is found.got:
+        return found.hole
+    graded = [
+        "-" if answer is None else answer
+        for answer, right in zip(answers, found.expected, strict=True)
+        if right is not None
+    ]
+    return ("" if all(len(answer) == 1 for answer in graded) else " ").join(graded)
+
+
+def _where(found: Counterexample) -> str:
+    return ", ".join(map(str, found.wrong))

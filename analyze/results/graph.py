@@ -1,0 +1,71 @@
+"""The data flow of a program: who reads whom."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal
+
+from analyze.record import Result
+from analyze.results.checked import Checked
+
+
+@dataclass(frozen=True)
+class GraphNode:
+    """One variable, or the readout.
+
+    Attributes:
+        kind: input, embedding, head, numeric head, lookup or readout.
+        stage: the column from left to right: inputs 0, embeddings 1, then heads on even and lookups on odd columns,
+            each as early as what it reads allows; the readout last.
+        layer: the 0-based Transformer layer of a head or lookup; None for the others.
+        reading: what the node does, in words.
+        swing: see `GraphEdge`; 0 where the readout does not read the variable.
+        highlighted: whether the node belongs to the circuit or slice that was asked for.
+    """
+
+    name: str
+    kind: str
+    stage: int
+    layer: int | None
+    reading: str
+    line: int | None
+    swing: float
+    dead: bool
+    highlighted: bool
+
+
+@dataclass(frozen=True)
+class GraphEdge:
+    """One read.
+
+    Attributes:
+        role: query, key, value, input or readout.
+        swing: for a readout edge, the most, in logits, by which the variable's value can change the difference between
+            two classes; 0 means that it does not tell classes apart. None for the others.
+    """
+
+    source: str
+    target: str
+    role: Literal["query", "key", "value", "input", "readout"]
+    swing: float | None
+
+
+@dataclass(frozen=True)
+class GraphResult(Result):
+    """The data flow of a program.
+
+    Attributes:
+        title: what is highlighted, in words.
+        dead, highlighted: names of nodes.
+        checked: the inputs on which dead nodes and a circuit were looked for; None where nothing was.
+    """
+
+    verb: ClassVar[str] = "graph"
+
+    program: str
+    title: str
+    nodes: tuple[GraphNode, ...]
+    edges: tuple[GraphEdge, ...]
+    dead: tuple[str, ...]
+    highlighted: tuple[str, ...]
+    checked: Checked | None = None

@@ -1,0 +1,62 @@
+"""What `verify` found: both accuracies, every wrong input, every hole."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar
+
+from analyze.record import Result
+from analyze.results.checked import Checked
+
+
+@dataclass(frozen=True)
+class Counterexample:
+    """An input on which the program is wrong.
+
+    Attributes:
+        tokens: the whole sequence.
+        expected: the right class at each position, None where the task grades nothing.
+        got: the prediction at each position, None where the output is forced; all None at a hole.
+        wrong: the graded positions that are wrong.
+        hole: the hole that the input reaches, or None.
+    """
+
+    tokens: tuple[str, ...]
+    expected: tuple[str | None, ...]
+    got: tuple[str | None, ...]
+    wrong: tuple[int, ...]
+    hole: str | None
+
+
+@dataclass(frozen=True)
+class HoleCount:
+    """A missing row, how many inputs reach it first, and the smallest of them."""
+
+    hole: str
+    inputs: int
+    example: tuple[str, ...]
+
+
+@dataclass(frozen=True)
+class VerifyResult(Result):
+    """A program compared with its task. Both accuracies are fractions of 1; a hole counts as wrong.
+
+    Attributes:
+        tokens_right, tokens: graded predictions that are right, and all.
+        inputs_right, wrong_inputs: inputs all of whose predictions are right, and the others.
+        counterexamples: the smallest first; all of them unless a limit was given.
+    """
+
+    verb: ClassVar[str] = "verify"
+
+    program: str
+    task: str
+    checked: Checked
+    tokens_right: int
+    tokens: int
+    token_accuracy: float
+    inputs_right: int
+    wrong_inputs: int
+    sequence_accuracy: float
+    counterexamples: tuple[Counterexample, ...]
+    holes: tuple[HoleCount, ...]
