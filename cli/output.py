@@ -107,16 +107,33 @@ class Output:
             put(terminal(self.color), text())
 
 
+Report: TypeAlias = Callable[[int, int], None]
+"""Called by long work with how much is done, and how much there is in all."""
+
+
 @contextmanager
-def working(verb: str, over: str) -> Iterator[None]:
-    """While an analysis runs: what it works on, and that it does, on a terminal's stderr. Ctrl-C stops it."""
+def working(verb: str, over: str) -> Iterator[Report]:
+    """While an analysis runs: what it works on, and that it does, on a terminal's stderr. Ctrl-C stops it.
+
+    Yields:
+        what an analysis that can tell calls as it goes: a bar then stands behind the words.
+    """
     if not sys.stderr.isatty():
-        yield
+        yield lambda done, total: None
         return
     from rich.console import Console
+    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
 
-    with Console(stderr=True).status(f"{verb}: {over}"):
-        yield
+    columns = (
+        SpinnerColumn(),
+        TextColumn("{task.description}", markup=False),
+        BarColumn(),
+        TaskProgressColumn(),
+        TimeRemainingColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
+        bar = progress.add_task(f"{verb}: {over}", total=None)
+        yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
 def terminal(color: Color) -> Console:

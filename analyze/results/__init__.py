@@ -11,12 +11,14 @@ from analyze.results.checked import Checked
 from analyze.results.circuits import Circuit, CircuitNode, CircuitResult
 from analyze.results.dead import DeadNode, DeadResult, Removal, Verdict
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
+from analyze.results.source import AnnotatedSource, Mark, SourceLine
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from analyze.results.verify import Counterexample, HoleCount, VerifyResult
 
 __all__ = [
     "MODULE",
     "Account",
+    "AnnotatedSource",
     "BlameResult",
     "CallDifference",
     "CallEdge",
@@ -36,8 +38,10 @@ __all__ = [
     "GraphNode",
     "GraphResult",
     "HoleCount",
+    "Mark",
     "Removal",
     "Share",
+    "SourceLine",
     "TraceResult",
     "TraceRow",
     "TraceTable",
