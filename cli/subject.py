@@ -39,6 +39,13 @@ class Subject:
         return self.module.path
 
     @property
+    def notes(self) -> tuple[str, ...]:
+        """What a module of the original research code does otherwise than its network did, one line each."""
+        missing = [name for name in self.program.classes if name not in self.module.program.classes]
+        lacks = [f"it has no class {', '.join(map(repr, missing))}, which the task asks for"] if missing else []
+        return (*lacks, *(str(defect) for defect in self.module.defects))
+
+    @property
     def unknown_task(self) -> str | None:
         """How to say what is right, if the program is for a task that is not one of tpdebug's own."""
         if self.task is not None or self.program.task is None:
@@ -59,8 +66,10 @@ class Subject:
     def diff(self, after: Program) -> str:
         """The change from the module to an edited program."""
         from tprog.patch import diff
+        from tprog.task_classes import narrowed
 
-        return diff(self.module, dataclasses.replace(after, task=self.module.program.task))
+        own = self.module.program
+        return diff(self.module, dataclasses.replace(narrowed(after, own.classes), task=own.task))
 
     def answers(
         self, tokens: Sequence[str], expect: str | None, position: int | None = None
@@ -92,13 +101,20 @@ def read_subject(argument: str | None, option: str | None, task: str | None = No
     """
     from tprog.own_task import find_task, is_own
     from tprog.read import read_module
+    from tprog.task_classes import for_task
     from tprog.tasks import fitted, task_of
 
     own = None if task is None else find_task(task)  # refuses an unknown name
     chosen = find_program(argument, option, Path.cwd())
     module = read_module(chosen.path)
-    program = module.program if own is None else dataclasses.replace(module.program, task=own.name)
-    judge = fitted(own, program) if own is not None and is_own(str(task)) else task_of(program)
+    by_file = own is not None and is_own(str(task))
+    if own is None:
+        program = module.program
+    elif by_file:
+        program = dataclasses.replace(module.program, task=own.name)
+    else:
+        program = for_task(module.program, own.name)
+    judge = fitted(own, program) if own is not None and by_file else task_of(program)
     subject = Subject(module, program, judge, chosen.note)
     remember(chosen.path, Path.cwd())
     return subject

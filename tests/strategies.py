@@ -24,6 +24,7 @@ from tprog.program import (
     NumericHead,
     Program,
     Readout,
+    RowsNeeded,
     Symbol,
     Symbols,
     Value,
@@ -131,6 +132,7 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
         causal=draw(st.booleans()),
         self_rule=draw(st.sampled_from(["last", "last", "match-count"])),
         provenance=draw(st.sampled_from([(), (("seed", "3"), ("note", 'a "quoted" \\ text: é'))])),
+        unknown_rule=draw(st.sampled_from(["unk", "unk", "refuse"])),
     )
     known = dict(frame.variables)
     made: list[Node] = []
@@ -148,7 +150,8 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
             row = st.tuples(*(st.integers(-2, 2) for _ in classes))
             row_or_hole = with_holes(row, partial and isinstance(variable.domain, Symbols))
             terms.append(Weights(name, tuple(draw(row_or_hole) for _ in range(rows))))
-    readout = Readout(tuple(terms), frame.readout.scale, pooled, forced)
+    rows_needed: RowsNeeded = draw(st.sampled_from(["free", "everywhere"]))
+    readout = Readout(tuple(terms), frame.readout.scale, pooled, forced, rows_needed)
     return Program(
         vocabulary,
         classes,
@@ -159,6 +162,7 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
         frame.causal,
         frame.self_rule,
         frame.provenance,
+        frame.unknown_rule,
     )
 
 

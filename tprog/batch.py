@@ -10,7 +10,6 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog import primitives
 from tprog.errors import BadInput
 from tprog.program import Program
 
@@ -63,7 +62,7 @@ def encode(program: Program, inputs: Sequence[Sequence[str]]) -> Batch:
     read = []
     for tokens in inputs:
         try:
-            read.append([codes[t] for t in primitives.check(tokens, program.vocabulary, program.max_length)])
+            read.append([codes[t] for t in program.read_tokens(tokens)])
         except ValueError as error:
             raise BadInput(str(error)) from None
     lengths = np.array([len(row) for row in read], dtype=np.int64)

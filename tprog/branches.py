@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
-from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -63,17 +62,28 @@ def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
     for value, accepted in rows:
         if accepted is not None:
             groups.setdefault(None if value in equal else accepted, []).append(value)
+    tested = list(groups.items())
+    last: tuple[Keys | None, list[Value]] | None = None
+    if None not in node.predicate:  # a query that is a hole must not fall into the branch without a test
+        last = max(reversed(tested), key=lambda group: len(group[1]))
+        tested.remove(last)
     with out.block(f"def predicate_{node.name}({query}, {key}):"):
         if not groups:
             out.line("return None")
-        for accepted, values in groups.items():
-            if len(values) < len(rows):
-                _if_equal(out, query, values)
-            with out.block() if len(values) < len(rows) else nullcontext():
-                if accepted is None:
-                    out.line(f"return {key} == {query}")
-                else:
-                    _return_test(out, key, keys, accepted)
+        for accepted, values in tested:
+            _if_equal(out, query, values)
+            with out.block():
+                _return_accepted(out, query, key, keys, accepted)
+        if last is not None:
+            _return_accepted(out, query, key, keys, last[0])
+
+
+def _return_accepted(out: Builder, query: str, key: str, keys: Symbols, accepted: Keys | None) -> None:
+    """The test of the key; None stands for the query's own value."""
+    if accepted is None:
+        out.line(f"return {key} == {query}")
+    else:
+        _return_test(out, key, keys, accepted)
 
 
 def _return_test(out: Builder, key: str, keys: Symbols, accepted: Keys) -> None:

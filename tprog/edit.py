@@ -11,7 +11,7 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from typing import Literal, TypeAlias, TypeVar, assert_never
+from typing import Literal, TypeAlias, TypeVar, assert_never, overload
 
 from tprog.entry import Entry
 from tprog.errors import BadUsage
@@ -25,6 +25,7 @@ from tprog.program import (
     Node,
     NumericHead,
     Program,
+    SelfRule,
     Symbol,
     Symbols,
     Value,
@@ -106,21 +107,34 @@ class MaskEdit:
     skip_first: bool
 
 
+@dataclass(frozen=True)
+class SelfRuleEdit:
+    """How all heads rank a match at their own position becomes `rule`."""
+
+    rule: SelfRule
+
+
 NodeEdit: TypeAlias = RowEdit | CellEdit | WordEdit | ReadEdit | MaskEdit
 ReadoutEdit: TypeAlias = WeightEdit | WeightRowEdit
 Edit: TypeAlias = NodeEdit | ReadoutEdit
+"""A change of one entry."""
+
+Change: TypeAlias = Edit | SelfRuleEdit
+"""A change of one entry, or of what holds for the whole program."""
 
 
 # Apply ################################################################################################################
 
 
-def apply(program: Program, edit: Edit) -> Program:
+def apply(program: Program, edit: Change) -> Program:
     """The program after the edit.
 
     Raises:
         BadUsage: the edit names a node, value or variable that is not there, or re-wires to another domain.
         BadProgram, NotExact: the program would not be well-formed.
     """
+    if isinstance(edit, SelfRuleEdit):
+        return replace(program, self_rule=edit.rule)
     if isinstance(edit, WeightEdit | WeightRowEdit):
         weight_row(program, edit.variable, edit.value)  # refuses a row that is not there
         terms = tuple(_new_term(program, term, edit) for term in program.readout.terms)
@@ -156,7 +170,15 @@ def edited_node(program: Program, edit: NodeEdit) -> Node:
             assert_never(edit)
 
 
-def undo(program: Program, edit: Edit) -> Edit:
+@overload
+def undo(program: Program, edit: Edit) -> Edit: ...
+
+
+@overload
+def undo(program: Program, edit: SelfRuleEdit) -> SelfRuleEdit: ...
+
+
+def undo(program: Program, edit: Change) -> Change:
     """The edit that takes `apply(program, edit)` back to `program`.
 
     Raises:
@@ -184,6 +206,8 @@ def undo(program: Program, edit: Edit) -> Edit:
         case MaskEdit():
             head = _head(program, edit.node)
             return MaskEdit(head.name, head.mask, head.skip_first)
+        case SelfRuleEdit():
+            return SelfRuleEdit(program.self_rule)
         case _:
             assert_never(edit)
 
@@ -330,7 +354,7 @@ def _before(program: Program, node: str) -> list[str]:
 # Describe #############################################################################################################
 
 
-def entry(edit: Edit) -> Entry:
+def entry(edit: Change) -> Entry:
     """The entry that an edit changes."""
     match edit:
         case RowEdit():
@@ -343,11 +367,13 @@ def entry(edit: Edit) -> Entry:
             return Entry("readout", "weights", (edit.variable, *(() if edit.value is None else (edit.value,))))
         case ReadEdit() | MaskEdit():
             return Entry(edit.node, "wiring")
+        case SelfRuleEdit():
+            return Entry("program", "self rule")
         case _:
             assert_never(edit)
 
 
-def describe(edit: Edit) -> str:
+def describe(edit: Change) -> str:
     """An edit in words, on one line: the entry and what it becomes."""
     match edit:
         case RowEdit(keys=keys):
@@ -366,6 +392,9 @@ def describe(edit: Edit) -> str:
             return f"{edit.node}: {edit.role} becomes {edit.variable}"
         case MaskEdit():
             return f"{edit.node}: mask becomes {edit.mask}{', without position 0' if edit.skip_first else ''}"
+        case SelfRuleEdit(rule=rule):
+            how = "last" if rule == "last" else "as a distance of the number of matches"
+            return f"{entry(edit)}: a match at a head's own position counts {how}"
         case _:
             assert_never(edit)
 

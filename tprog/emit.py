@@ -133,6 +133,10 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
     out.line(f"SCALE = {program.readout.scale}")
     if program.self_rule != "last":
         out.line(f"SELF_RULE = {literal(program.self_rule)}")
+    if program.unknown_rule != "unk":
+        out.line(f"UNKNOWN_RULE = {literal(program.unknown_rule)}")
+    if program.readout.rows_needed != "free":
+        out.line(f"ROWS_NEEDED = {literal(program.readout.rows_needed)}")
     if domains := [(n.name, n.symbols) for n in program.nodes if isinstance(n, Embedding | Lookup) and n.symbols]:
         out.line()
         out.line("# What each embedding and lookup may answer.")
@@ -202,7 +206,11 @@ def primitive_texts() -> Mapping[str, str]:
 
 def primitives_used(program: Program) -> list[str]:
     """The primitives that the module of a Program carries, in the order of `tprog.primitives`."""
-    used = {"check", "read_out", "main", "classify_pooled" if program.readout.pooled else "classify"}
+    used = {"check", "read_out", "main", classifier(program)}
+    if program.unknown_rule != "unk":
+        used.add("check_known")
+    if not program.readout.pooled:
+        used.add("classify")
     for node in program.nodes:
         match node:
             case Embedding():
@@ -214,6 +222,18 @@ def primitives_used(program: Program) -> list[str]:
             case Head() | NumericHead():
                 used |= {"visible", "select", _selector(program, node), _aggregator(node)}
     return [name for name in primitive_texts() if name in used]
+
+
+def checker(program: Program) -> str:
+    """The primitive that `run` hands its input to."""
+    return "check" if program.unknown_rule == "unk" else "check_known"
+
+
+def classifier(program: Program) -> str:
+    """The primitive that `run` ends with."""
+    if program.readout.pooled:
+        return "classify_pooled"
+    return "classify" if program.readout.rows_needed == "free" else "classify_everywhere"
 
 
 def _selector(program: Program, node: AttentionHead) -> str:
@@ -301,7 +321,7 @@ def _run(out: Builder, program: Program) -> None:
         end = ', "</s>"' if program.ends else ""
         what = "The predicted class of the input" if program.readout.pooled else "The predicted class at each position"
         out.line(f'"""{what}; tokens is a list such as ["<s>", ...{end}]."""')
-        out.line("tokens = check(tokens, VOCABULARY, MAX_LENGTH)")
+        out.line(f"tokens = {checker(program)}(tokens, VOCABULARY, MAX_LENGTH)")
         out.line("positions = list(range(len(tokens)))")
         out.line("ones = [1] * len(tokens)")
         for node in program.nodes:
@@ -311,7 +331,7 @@ def _run(out: Builder, program: Program) -> None:
         if program.readout.pooled:
             out.line("return classify_pooled(READOUT, variables, CLASSES)")
         else:
-            out.line("return classify(READOUT, variables, CLASSES, FORCED)")
+            out.line(f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)")
     out.line()
     out.line()
     with out.block('if __name__ == "__main__":'):

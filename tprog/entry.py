@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 from tprog.program import Value
 
-Part: TypeAlias = Literal["row", "cell", "word", "weights", "wiring"]
+Part: TypeAlias = Literal["row", "cell", "word", "weights", "wiring", "self rule"]
 
 
 @dataclass(frozen=True)
@@ -15,9 +15,10 @@ class Entry:
     """One entry.
 
     Attributes:
-        node: the node's name, or ``readout``.
+        node: the node's name, or ``readout``, or ``program``.
         part: ``row`` of a head's predicate, ``cell`` of a lookup, ``word`` of an embedding, row of ``weights`` of the
-            readout, or the ``wiring`` of a node: what it reads and under which mask.
+            readout, or the ``wiring`` of a node: what it reads and under which mask; or the ``self rule``, which holds
+            for all heads.
         at: a row's query value; a cell's input values (levels, where the input is numeric); a word; a weight row's
             variable and, if that is categorical, value; nothing for a wiring.
     """
@@ -40,3 +41,5 @@ class Entry:
                 return f"readout of {variable}" + (f" = {value[0]!r}" if value else "")
             case "wiring":
                 return f"wiring of {self.node}"
+            case "self rule":
+                return "self rule"

@@ -390,7 +390,7 @@ def _read_out(
     terms = {term.variable: term for term in program.readout.terms}
     read_at: Bools | None = None
     if any(None in term.rows for term in terms.values()):
-        read_at = read_out_at(program, batch)
+        read_at = batch.present if program.readout.rows_needed == "everywhere" else read_out_at(program, batch)
     for name, term in terms.items():
         if read_at is not None and None in term.rows:
             absent = np.array([row is None for row in term.rows])

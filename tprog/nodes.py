@@ -30,6 +30,8 @@ Keys: TypeAlias = tuple[Symbol, ...]
 
 Mask: TypeAlias = Literal["all", "before", "after"]
 SelfRule: TypeAlias = Literal["last", "match-count"]
+UnknownRule: TypeAlias = Literal["unk", "refuse"]
+RowsNeeded: TypeAlias = Literal["free", "everywhere"]
 
 INT64_LIMIT = 2**63
 """Numbers and logits at or beyond this bound are refused, because `tprog.execute` computes in int64."""
@@ -224,9 +226,12 @@ class Readout:
         pooled: average the logits over all positions and predict one class for the whole input.
         forced: which of ``<s>`` and ``</s>`` predict themselves, whatever the logits say. Their positions are read out
             only if `pooled`, which forces nothing.
+        rows_needed: where a value without a row of weights is a hole: ``free``, at the positions that are read out, or
+            ``everywhere``, at those with a forced output too, as modules of the original research code have it.
     """
 
     terms: tuple[Weights, ...]
     scale: int = 1
     pooled: bool = False
     forced: tuple[str, ...] = (BEGIN,)
+    rows_needed: RowsNeeded = "free"

@@ -208,13 +208,13 @@ class _Functions:
 
     def rule(self, x: Array, symbols: int) -> Array:
         """[input, place] symbol codes -> [input, place] answer codes: what a task's `_rule` is."""
-        with _their_turn(self.path):
+        with their_turn(self.path):
             answers = [self._answer(row) for row in x.tolist()]
         return np.array(answers, dtype=np.int64).reshape(x.shape)
 
     def sample(self, rng: random.Random, count: int) -> Array:
         """[count, place] symbol codes of random inputs."""
-        with _their_turn(self.path):
+        with their_turn(self.path):
             drawn = [
                 self._coded(self._asked("sample(rng)", "sample", self.longest + 2, rng), "sample(rng)")
                 for _ in range(count)
@@ -223,7 +223,7 @@ class _Functions:
 
     def inputs(self) -> Array:
         """[input, place] symbol codes of all inputs, each once."""
-        with _their_turn(self.path):
+        with their_turn(self.path):
             found = self._asked("inputs()", "inputs", ENUMERATED)
             if len(found) > ENUMERATED:
                 raise BadFile(f"{self.path}: inputs() gives more than {ENUMERATED:,} inputs; give sample(rng) instead")
@@ -276,7 +276,7 @@ class _Functions:
         try:
             result = getattr(self.module, name)(*arguments)
         except (Exception, SystemExit) as error:
-            raise _told(self.path, what, error) from None
+            raise told(self.path, what, error) from None
         return self._several(result, most, what)
 
     def _several(self, result: object, most: int, what: str) -> list[Any]:
@@ -285,7 +285,7 @@ class _Functions:
         try:
             return list(islice(result, most + 1))
         except (Exception, SystemExit) as error:  # a generator runs only now
-            raise _told(self.path, what, error) from None
+            raise told(self.path, what, error) from None
 
 
 def _executed(path: Path) -> ModuleType:
@@ -294,16 +294,16 @@ def _executed(path: Path) -> ModuleType:
     module = ModuleType("__tpdebug_task__")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up there
-    with _their_turn(path):
+    with their_turn(path):
         try:
             exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
         except (Exception, SystemExit) as error:
-            raise _told(path, "the file", error) from None
+            raise told(path, "the file", error) from None
     return module
 
 
 @contextlib.contextmanager
-def _their_turn(path: Path) -> Iterator[None]:
+def their_turn(path: Path) -> Iterator[None]:
     """While their code runs, it may import what lies beside it, and what it prints does not mix with our answer."""
     folder = str(path.absolute().parent)
     sys.path.append(folder)  # at the end: a file beside it must not hide the standard library
@@ -314,7 +314,7 @@ def _their_turn(path: Path) -> Iterator[None]:
         sys.path.remove(folder)
 
 
-def _told(path: Path, what: str, error: BaseException) -> BadFile:
+def told(path: Path, what: str, error: BaseException) -> BadFile:
     """Their error as ours: the line of their file where it happened, and what it says."""
     if isinstance(error, SyntaxError) and error.filename is not None:
         return BadFile(f"{error.filename}:{error.lineno}: not Python: {error.msg}")

@@ -3,40 +3,77 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 
 from tprog.branches import comment, function_lines
 from tprog.builder import INDENT, literal
+from tprog.dialects.published.patch import patched_module, patched_sides
 from tprog.emit import Block, assignment, emit, weights_literal
-from tprog.errors import BadSource
+from tprog.errors import BadFile, BadSource
 from tprog.program import Embedding, Node, Numbers, Program
 from tprog.read import Module, read_source
 
 
 def patched(module: Module, after: Program) -> str:
-    """The module's text with only the blocks rewritten that differ in `after`.
+    """The module's text with only the blocks rewritten that differ in `after`; see `patched_files`."""
+    return patched_files(module, after)[module.path]
+
+
+def patched_files(module: Module, after: Program) -> dict[str, str]:
+    """Each file that changes, by its path, with only those parts rewritten that differ in `after`.
 
     Where that cannot say it (another set of nodes, a row that becomes a hole, a primitive that the module lacks), the
-    module is emitted anew.
+    module is emitted anew, in our own dialect, and with its side file if it needs one. The module itself is always
+    there, changed or not.
     """
+    sides: dict[str, str] = {}
+    if module.published is None:
+        text = _patched_text(module, after)
+    else:
+        text = patched_module(module.published, module.text, after)
+        sides = patched_sides(module.published, module.sides, after)
+    try:
+        if (text != module.text or sides) and read_source(text, module.path, _with(module, sides)).program == after:
+            return {module.path: text, **{_beside(module, name): side for name, side in sides.items()}}
+    except (BadSource, BadFile):
+        pass  # what changed does not suffice
+    emitted = emit(after, Path(module.path).stem)
+    return {module.path: emitted.text, **{_beside(module, name): side for name, side in emitted.side.items()}}
+
+
+def _with(module: Module, sides: Mapping[str, str]) -> Callable[[str], str]:
+    """The side files of a module, some of them changed."""
+
+    def side(name: str) -> str:
+        if (text := sides.get(name, module.sides.get(name))) is None:
+            raise BadFile(f"{module.path}: its side file {name!r} is not at hand")
+        return text
+
+    return side
+
+
+def _beside(module: Module, name: str) -> str:
+    return str(Path(module.path).with_name(name))
+
+
+def _patched_text(module: Module, after: Program) -> str:
     lines = module.text.split("\n")
     for (first, last), new in sorted(_changed_blocks(module, after), reverse=True):
         lines[first - 1 : last] = new
-    text = "\n".join(lines)
-    try:
-        if text != module.text and read_source(text, module.path).program == after:
-            return text
-    except BadSource:
-        pass  # the blocks that changed do not suffice
-    return emit(after, Path(module.path).stem).text
+    return "\n".join(lines)
 
 
 def diff(module: Module, after: Program) -> str:
-    """The change from a module to `after`, as a unified diff that `patch -p0` applies."""
-    before_lines = module.text.splitlines(keepends=True)
-    after_lines = patched(module, after).splitlines(keepends=True)
-    return "".join(difflib.unified_diff(before_lines, after_lines, module.path, module.path))
+    """The change from a module to `after`, as a unified diff, of several files if need be, that `patch -p0` applies."""
+    before = {module.path: module.text, **{_beside(module, name): text for name, text in module.sides.items()}}
+    return "".join(
+        line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
+        for path, text in patched_files(module, after).items()
+        for line in difflib.unified_diff(
+            before.get(path, "").splitlines(keepends=True), text.splitlines(keepends=True), path, path
+        )
+    )
 
 
 def _changed_blocks(module: Module, after: Program) -> Iterator[tuple[tuple[int, int], list[str]]]:

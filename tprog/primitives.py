@@ -115,6 +115,14 @@ def check(tokens, vocabulary, max_length):
     return read
 
 
+def check_known(tokens, vocabulary, max_length):
+    """Like `check`, but a token that is not in the vocabulary is refused, though <unk> may be."""
+    for i, token in enumerate(tokens):
+        if token not in vocabulary:
+            raise ValueError(f"token {i} is {token!r}; expected a word of the vocabulary, as <unk> stands for no other")
+    return check(tokens, vocabulary, max_length)
+
+
 def read_out(readout, variables, classes, positions):
     """The logit of each class at each of the positions."""
     rows = [[[0] * len(classes)] * len(positions)]
@@ -138,6 +146,12 @@ def classify(readout, variables, classes, forced):
     for i, logits in zip(free, read_out(readout, variables, classes, free)):
         predictions[i] = classes[logits.index(max(logits))]
     return predictions
+
+
+def classify_everywhere(readout, variables, classes, forced):
+    """Like `classify`, but each value needs its weights, where the output is forced too."""
+    read_out(readout, variables, classes, range(len(variables["tokens"])))
+    return classify(readout, variables, classes, forced)
 
 
 def classify_pooled(readout, variables, classes):

@@ -20,6 +20,7 @@ from fractions import Fraction
 from functools import cached_property
 from itertools import product
 
+from tprog import primitives
 from tprog.errors import NotExact
 from tprog.nodes import (
     BEGIN,
@@ -39,9 +40,11 @@ from tprog.nodes import (
     Numbers,
     NumericHead,
     Readout,
+    RowsNeeded,
     SelfRule,
     Symbol,
     Symbols,
+    UnknownRule,
     Value,
     Variable,
     Weights,
@@ -66,9 +69,11 @@ __all__ = [
     "NumericHead",
     "Program",
     "Readout",
+    "RowsNeeded",
     "SelfRule",
     "Symbol",
     "Symbols",
+    "UnknownRule",
     "Value",
     "Variable",
     "Weights",
@@ -93,6 +98,8 @@ class Program:
         self_rule: ``last``, or ``match-count`` for modules of the original research code, where a self-match counts as
             a distance of len(matches).
         provenance: (key, text) pairs about where the program comes from; they carry no meaning.
+        unknown_rule: what a word outside the vocabulary reads as, if that has ``<unk>``: ``unk``, or ``refuse`` for
+            modules of the original research code, which fail at it.
 
     Raises:
         BadProgram: a record that contradicts itself; the message names the node.
@@ -108,6 +115,7 @@ class Program:
     causal: bool = False
     self_rule: SelfRule = "last"
     provenance: tuple[tuple[str, str], ...] = ()
+    unknown_rule: UnknownRule = "unk"
 
     def __post_init__(self) -> None:
         check_frame(self)
@@ -140,6 +148,16 @@ class Program:
     def ends(self) -> bool:
         """Whether every input ends in ``</s>``."""
         return END in self.vocabulary
+
+    def read_tokens(self, tokens: Sequence[str]) -> list[str]:
+        """A whole input as the program reads it.
+
+        Raises:
+            ValueError: it cannot take it; the message names the token and its index.
+        """
+        if self.unknown_rule == "unk":
+            return list(primitives.check(tokens, self.vocabulary, self.max_length))
+        return list(primitives.check_known(tokens, self.vocabulary, self.max_length))
 
     def symbols(self, variable: str) -> Symbols:
         """The domain of a categorical variable."""

@@ -8,9 +8,11 @@ showing an Edit needs.
 from __future__ import annotations
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
+from typing import Literal, TypeAlias
 
+from tprog.dialects.published import Defect, Published, is_published, read_published
 from tprog.dialects.subset import Source
 from tprog.dialects.tpdebug import read_tpdebug
 from tprog.emit import Block
@@ -21,6 +23,9 @@ from tprog.program import Program
 from tprog.syntax import parse_python
 
 NOT_A_PROGRAM = "tpdebug reads modules that it wrote, edited or not (docs/how-it-works.md says how far)"
+NOT_PUBLISHED = "tpdebug reads modules as the original research code writes them (docs/how-it-works.md says how far)"
+
+Dialect: TypeAlias = Literal["tpdebug", "published"]
 
 
 @dataclass(frozen=True, eq=False)
@@ -30,17 +35,25 @@ class Module:
     Attributes:
         path: as the user gave it.
         text: the whole source.
-        dialect: ``tpdebug``.
-        lines: entry -> the line that holds it (1-based). Entries in a side file have none.
+        dialect: ``tpdebug``, or ``published`` for a module of the original research code.
+        lines: entry -> the line of the module that holds it (1-based). Entries in a side file have none.
         blocks: block (see `tprog.emit.Block`) -> its first and last line (1-based, both included).
+        side_lines: entry -> the side file that holds it, by its plain name, and the line there (1-based).
+        sides: plain name of each side file -> its text.
+        defects: what a published module does otherwise than its network did, in the order of the file.
+        published: where the parts of a published module stand; None for any other.
     """
 
     path: str
     text: str
-    dialect: str
+    dialect: Dialect
     program: Program
     lines: Mapping[Entry, int]
     blocks: Mapping[Block, tuple[int, int]]
+    side_lines: Mapping[Entry, tuple[str, int]] = field(default_factory=dict)
+    sides: Mapping[str, str] = field(default_factory=dict)
+    defects: tuple[Defect, ...] = ()
+    published: Published | None = None
 
 
 def read_module(path: Path | str) -> Module:
@@ -51,13 +64,21 @@ def read_module(path: Path | str) -> Module:
         BadSource: it is not a module of a known dialect; the message has line and column.
     """
     path = Path(path)
+    return read_source(read_text(path), str(path), lambda name: _beside(path, name))
 
-    def side(name: str) -> str:
-        if name in ("", ".", "..") or Path(name).name != name:
-            raise BadFile(f"{path}: the side file {name!r} is not a plain file name; it must stand beside the module")
-        return read_text(path.with_name(name))
 
-    return read_source(read_text(path), str(path), side)
+def _beside(path: Path, name: str) -> str:
+    """The text of a file that stands beside a module: never of one in another folder, whatever a link says."""
+    if name in ("", ".", "..") or Path(name).name != name:
+        raise BadFile(f"{path}: the side file {name!r} is not a plain file name; it must stand beside the module")
+    side = path.with_name(name)
+    folder = path.resolve().parent if path.parent.resolve() != path.resolve().parent else path.parent.resolve()
+    if not side.exists() and (side := folder / name).exists() is False:
+        looked = " or ".join(dict.fromkeys((str(path.parent), str(folder))))
+        raise BadFile(f"{path} needs the side file {name}, which is not beside it; looked in {looked}")
+    if side.resolve().parent not in (path.parent.resolve(), folder):
+        raise BadFile(f"{path}: its side file {name} is a link that leaves the folder; put the file itself there")
+    return read_text(side)
 
 
 def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | None = None) -> Module:
@@ -67,9 +88,30 @@ def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | No
         BadSource, BadFile: as `read_module`.
     """
 
-    def no_side(name: str) -> str:
-        raise BadFile(f"{path}: its side file {name!r} is not at hand")
+    sides: dict[str, str] = {}
+
+    def remembered(name: str) -> str:
+        if name not in sides:
+            if side is None:
+                raise BadFile(f"{path}: its side file {name!r} is not at hand")
+            sides[name] = side(name)
+        return sides[name]
 
     tree = parse_python(text, path)
-    program, lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, side or no_side)
-    return Module(path, text, "tpdebug", program, lines, blocks)
+    if is_published(tree):
+        found = read_published(Source(path, NOT_PUBLISHED), tree, remembered)
+        scope = found.scope
+        return Module(
+            path,
+            text,
+            "published",
+            found.program,
+            scope.lines,
+            scope.blocks,
+            scope.side_lines,
+            sides,
+            found.defects,
+            found,
+        )
+    program, entry_lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, remembered)
+    return Module(path, text, "tpdebug", program, entry_lines, blocks, sides=sides)

@@ -3,20 +3,36 @@
 from __future__ import annotations
 
 import ast
+import re
 import warnings
+from itertools import islice
 
 from tprog.errors import BadSource
 
 DEEPEST = 100
 """Levels of nesting. From about 190 on libcst exhausts the stack; emitted modules have a dozen."""
 
+MOST_TOKENS = 1_000_000
+"""Words and signs of a module. The parser takes up to 600 bytes for each; the largest modules have a tenth of it."""
+
+MOST_BITS = 256
+"""Of a whole number. Exact execution ends below 2**63, and a longer one only costs."""
+
+_TOKEN = re.compile(r"\w+|[^\w\s]")
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_CODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+
 
 def parse_python(text: str, path: str) -> ast.Module:
     """Parse a module without executing it.
 
     Raises:
-        BadSource: it is not Python, or is nested deeper than `DEEPEST`.
+        BadSource: it is not Python, is nested deeper than `DEEPEST`, has more than `MOST_TOKENS` or a number of more
+            than `MOST_BITS`, or asks to be decoded, or cannot be written, otherwise than as UTF-8.
     """
+    _check_coding(text, path)
+    if next(islice(_TOKEN.finditer(text), MOST_TOKENS, None), None):
+        raise BadSource(path, 1, 1, f"more than {MOST_TOKENS:,} words and signs", "a module of a readable size")
     try:
         with warnings.catch_warnings():
             warnings.simplefilter("ignore")  # an invalid escape in somebody's docstring is not our user's concern
@@ -30,11 +46,33 @@ def parse_python(text: str, path: str) -> ast.Module:
         raise BadSource(path, 1, 1, f"text that Python cannot parse ({error})", "valid Python") from None
     level: list[ast.AST] = [tree]
     for _ in range(DEEPEST):
+        _check_constants(level, path)
         if not (below := [child for node in level for child in ast.iter_child_nodes(node)]):
             return tree
         level = below
     at = next((node for node in level if hasattr(node, "lineno")), None)
     raise _too_deep(path, getattr(at, "lineno", 1), getattr(at, "col_offset", 0) + 1)
+
+
+def _check_coding(text: str, path: str) -> None:
+    """Refuse a comment by which Python would read another text than this."""
+    for number, line in enumerate(text.split("\n", 2)[:2], 1):
+        if match := _CODING.match(line):
+            name = match[1].lower().replace("_", "-")
+            if name not in ("utf-8", "utf8") and not (name in ("ascii", "us-ascii") and text.isascii()):
+                raise BadSource(path, number, 1, f"the coding {match[1][:40]!r}", "a module in UTF-8")
+        if line.strip(" \t\f\r") and not line.lstrip(" \t\f").startswith("#"):
+            return
+
+
+def _check_constants(level: list[ast.AST], path: str) -> None:
+    for node in level:
+        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SURROGATE.search(node.value):
+            found = "half of a surrogate pair in a string"
+            raise BadSource(path, node.lineno, node.col_offset + 1, found, "characters that can be written as UTF-8")
+        if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MOST_BITS:
+            found = f"a number of {node.value.bit_length():,} bits"
+            raise BadSource(path, node.lineno, node.col_offset + 1, found, f"at most {MOST_BITS}")
 
 
 def _too_deep(path: str, line: int, column: int) -> BadSource:

@@ -33,6 +33,9 @@ UNGRADED = -1
 ENUMERATED = 1_000_000
 """A domain of at most this many inputs is enumerated; a larger one is sampled."""
 
+READABLE = 10**15
+"""A number of inputs from here on is told by its power of ten."""
+
 SAMPLE = 20_000
 """Inputs in a sample: as many as the published data sets hold."""
 
@@ -322,9 +325,16 @@ def task_of(program: Program) -> Task | None:
     Raises:
         BadProgram: vocabulary, classes or pooling do not fit the task.
     """
-    name = program.task
-    if name not in TASKS:
-        return None
+    return fitted(named_task(program), program) if program.task in TASKS else None
+
+
+def named_task(program: Program) -> Task:
+    """The task that a program names, one of `TASKS`, at its size and in its symbols; its classes may be others.
+
+    Raises:
+        BadProgram: it does not come in that size.
+    """
+    name = str(program.task)
     symbols = symbols_of(program.vocabulary)
     marks = 1 + len(program.vocabulary) - len(symbols)  # <pad>, which k counts, is in no program
     k = None if name.startswith("dyck") else len(symbols) + (2 if name == "induction" else marks)
@@ -332,15 +342,17 @@ def task_of(program: Program) -> Task | None:
         task = get_task(name, k, program.max_length - int(name == "induction"))
     except BadUsage as error:
         raise BadProgram(f"the program names the task {name!r}, which it does not fit: {error}") from None
-    return fitted(task, program)
+    return _in_symbols_of(program, task)
 
 
 def fitted(task: Task, program: Program) -> Task:
-    """The task in a program's order of vocabulary and classes.
+    """The task in a program's order of vocabulary and classes, and in its symbols: a program of the original research
+    code sorts digits, not letters.
 
     Raises:
         BadProgram: vocabulary, classes, length or pooling do not fit the task.
     """
+    task = _in_symbols_of(program, task)
     for what, found, wanted in (
         ("vocabulary is", program.vocabulary, task.vocabulary),
         ("classes are", program.classes, task.classes),
@@ -360,6 +372,31 @@ def fitted(task: Task, program: Program) -> Task:
     if program.readout.pooled:
         raise BadProgram(f"the program is pooled; the task {task.name!r} grades every position")
     return replace(task, vocabulary=program.vocabulary, classes=program.classes, max_length=program.max_length)
+
+
+def _in_symbols_of(program: Program, task: Task) -> Task:
+    """The task with its letters replaced, in their order, by as many other symbols of a program in theirs.
+
+    The order of the program's is that of Python's strings, which is how the original research code sorts. A program
+    that shares a letter with the task means that letter.
+    """
+    own = sorted(symbols_of(program.vocabulary))
+    letters = [symbol for symbol in task.symbols if symbol in ascii_lowercase]
+    letters_only = task.name in TASKS and not task.examples and len(letters) == len(task.symbols)
+    if not letters_only or len(own) != len(letters) or not set(own).isdisjoint(letters):
+        return task
+    names = dict(zip(letters, own, strict=True))
+
+    def renamed(words: tuple[str, ...]) -> tuple[str, ...]:
+        return tuple(names.get(word, word) for word in words)
+
+    return replace(
+        task,
+        vocabulary=renamed(task.vocabulary),
+        classes=renamed(task.classes),
+        symbols=renamed(task.symbols),
+        _answers=renamed(task._answers),
+    )
 
 
 @dataclass(frozen=True, eq=False)
@@ -414,5 +451,6 @@ def inputs_for(
     elif size is None:
         description = f"{len(batch):,} different inputs of the task's sampler, drawn with seed {seed}"
     else:
-        description = f"{len(batch):,} of {size:,} inputs, sampled with seed {seed}"
+        total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
+        description = f"{len(batch):,} of {total} inputs, sampled with seed {seed}"
     return Inputs(batch, None if task is None else task.expected(batch), whole, description)

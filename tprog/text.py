@@ -6,7 +6,6 @@ import json
 import re
 from collections.abc import Sequence
 
-from tprog import primitives
 from tprog.errors import BadInput
 from tprog.program import BEGIN, END, UNKNOWN, Program
 
@@ -30,7 +29,7 @@ def parse_input(text: str, program: Program) -> list[str]:
     if program.ends and tokens[-1] != END:
         tokens = [*tokens, END]
     try:
-        primitives.check(tokens, program.vocabulary, program.max_length)
+        program.read_tokens(tokens)
     except ValueError as error:
         raise BadInput(str(error)) from None
     return tokens

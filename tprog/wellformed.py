@@ -28,6 +28,7 @@ from tprog.nodes import (
     Readout,
     SelfRule,
     Symbols,
+    UnknownRule,
     Variable,
 )
 
@@ -48,6 +49,8 @@ class Frame(Protocol):
     @property
     def self_rule(self) -> SelfRule: ...
     @property
+    def unknown_rule(self) -> UnknownRule: ...
+    @property
     def provenance(self) -> tuple[tuple[str, str], ...]: ...
     @property
     def ends(self) -> bool: ...
@@ -67,8 +70,8 @@ def check_frame(program: Frame) -> None:
         if len(set(words)) != len(words):
             twice = next(w for w in words if words.count(w) > 1)
             raise BadProgram(f"{twice!r} stands twice in the {what}")
-    if PAD in program.classes or PAD in program.vocabulary:
-        raise BadProgram(f"{PAD!r} is never read nor predicted: leave it out of vocabulary and classes")
+    if PAD in program.vocabulary:
+        raise BadProgram(f"{PAD!r} is never read: leave it out of the vocabulary")
     if not program.classes:
         raise BadProgram("there are no classes; expected at least one")
     least = 3 if program.ends else 2  # one symbol between the marks
@@ -79,6 +82,8 @@ def check_frame(program: Frame) -> None:
             raise BadProgram(f"provenance {key!r}: {text!r}; expected a plain key and one line of printable text")
     if program.self_rule not in ("last", "match-count"):
         raise BadProgram(f"self_rule is {program.self_rule!r}; expected 'last' or 'match-count'")
+    if program.unknown_rule not in ("unk", "refuse"):
+        raise BadProgram(f"unknown_rule is {program.unknown_rule!r}; expected 'unk' or 'refuse'")
 
 
 def _check_name(node: Node, known: Mapping[str, Variable]) -> None:
@@ -247,6 +252,8 @@ def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
         raise BadProgram(f"the readout's scale is {readout.scale}; expected a whole number of at least 1")
     if unforceable := [word for word in readout.forced if word not in (BEGIN, END) or word not in program.vocabulary]:
         raise BadProgram(f"the readout forces {unforceable!r}; only {BEGIN!r} and {END!r}, if present, can be forced")
+    if readout.rows_needed not in ("free", "everywhere"):
+        raise BadProgram(f"rows_needed is {readout.rows_needed!r}; expected 'free' or 'everywhere'")
     if readout.pooled and readout.forced:
         raise BadProgram("a pooled readout predicts one class for the whole input, so it forces no position")
     order = {name: index for index, name in enumerate(variables)}

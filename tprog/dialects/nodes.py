@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from math import prod
 from typing import Literal, cast
 
 from tprog.dialects.parts import Parts
@@ -33,6 +34,12 @@ from tprog.program import (
     Value,
     axis,
 )
+
+MOST_CALLS = 1_000_000
+"""Calls of the function of one predicate or lookup: one for each pair of values, with its entry and line."""
+
+MOST_STEPS = 500_000_000
+"""Entries times statements: what reading one function may take, at worst; a minute or two."""
 
 
 def read_node(parts: Parts, statement: ast.stmt) -> Node:
@@ -146,6 +153,7 @@ def _predicate(
     names = plain_parameters(parts.source, function, 2)
     parameters = [Parameter(n, domain.codes, False) for n, domain in zip(names, (queries, keys), strict=True)]
     accepts = Function(parts.source, without_docstring(function.body), parameters, tests=True)
+    _check_work(parts, function, [len(queries), len(keys)])
     rows: list[Keys | None] = []
     for query in queries:
         answers = [accepts(query, key) for key in keys]
@@ -185,6 +193,7 @@ def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
         Parameter(n, dict.fromkeys(values), found is not None)
         for n, values, found in zip(names, axes, levels, strict=True)
     ]
+    _check_work(parts, function, [len(values) for values in axes])
     answer = Function(parts.source, body, parameters, tests=False)
     cells: list[Value | None] = []
     pairs = [(v,) for v in axes[0]] if len(axes) == 1 else [(v, w) for v in axes[0] for w in axes[1]]
@@ -196,6 +205,16 @@ def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
     lookup = Lookup(name, inputs, tuple(levels), symbols, tuple(cells))
     _check_answers(parts, function, lookup)
     return lookup
+
+
+def _check_work(parts: Parts, function: ast.FunctionDef, sizes: Sequence[int]) -> None:
+    """Refuse a table that would take minutes to fill, before it is begun: each entry is a call of its function."""
+    calls, steps = prod(sizes), sum(isinstance(node, ast.stmt) for node in ast.walk(function))
+    if calls > MOST_CALLS or calls * steps > MOST_STEPS:
+        found = f"`{function.name}`, {steps:,} statements for {calls:,} combinations of arguments"
+        parts.source.refuse(
+            function, found, f"at most {MOST_CALLS:,} combinations, or {MOST_STEPS:,} statements in all"
+        )
 
 
 def _check_answers(parts: Parts, function: ast.FunctionDef, lookup: Lookup) -> None:
@@ -223,6 +242,8 @@ def _levels(
         ):
             match called, call.args:
                 case "min", [ast.Name(id=first), ast.Constant(value=int() as cap)] if first == name and cap >= 0:
+                    if cap >= MOST_CALLS:
+                        parts.source.unexpected(call, f"a cap below {MOST_CALLS:,}")
                     if domain.low < 0 or domain.denominator != 1:
                         parts.source.unexpected(call, f"`round_down({name}, (...))`: not a count")
                     return tuple(range(cap + 1)), rest

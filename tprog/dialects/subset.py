@@ -221,12 +221,8 @@ class Function:
 
 def plain_parameters(source: Source, function: ast.FunctionDef, count: int) -> list[str]:
     """The names of a function's arguments, if it has exactly `count` plain ones and nothing that Python would run."""
-    arguments = function.args
-    fancy = [arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.posonlyargs, *function.decorator_list]
-    fancy += [*arguments.defaults, function.returns, *(a.annotation for a in arguments.args)]
-    if extra := [part for part in fancy if part is not None]:
-        source.unexpected(extra[0], f"`{function.name}` with plain arguments only")
-    names = [argument.arg for argument in arguments.args]
+    without_extras(source, function)
+    names = [argument.arg for argument in function.args.args]
     for name in {"min", "round_down", "Fraction"} & set(names):
         source.refuse(
             function, f"the argument `{name}` of `{function.name}`", "another name: the function needs this one"
@@ -234,6 +230,16 @@ def plain_parameters(source: Source, function: ast.FunctionDef, count: int) -> l
     if len(names) != count or len(set(names)) != count:
         source.refuse(function, f"`{function.name}` with {len(names)} arguments", f"{count} different arguments")
     return names
+
+
+def without_extras(source: Source, function: ast.FunctionDef) -> None:
+    """Refuse a function with a decorator, a default, an annotation or any but plain arguments."""
+    arguments = function.args
+    fancy = [arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.posonlyargs, *function.decorator_list]
+    fancy += [*arguments.defaults, function.returns, *(a.annotation for a in arguments.args)]
+    fancy += getattr(function, "type_params", [])  # Python 3.12
+    if extra := [part for part in fancy if part is not None]:
+        source.unexpected(extra[0], f"`{function.name}` with plain arguments only")
 
 
 def without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:

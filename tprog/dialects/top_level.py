@@ -6,19 +6,25 @@ import ast
 import json
 import re
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
 
 from tprog.dialects.parts import built
-from tprog.dialects.subset import Source, literal_items, literal_value, without_docstring
+from tprog.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
 from tprog.emit import primitive_texts
 from tprog.errors import BadFile
-from tprog.program import Program, Readout, SelfRule
+from tprog.program import Program, Readout, RowsNeeded, SelfRule, UnknownRule
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
-OPTIONAL = ("SELF_RULE", "DOMAINS", "EMBEDDINGS", "TABLES")
+OPTIONAL = ("SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
 IMPORTS = ("import sys", "import json", "from fractions import Fraction", "from pathlib import Path")
+LONGEST = 2048
+"""Tokens in an input: attention takes the square of it for each input."""
+
+MOST_ROWS = 2_000_000
+"""Rows of a side file: each takes about a hundred bytes."""
+
 GUARD = "if __name__ == '__main__':\n    sys.exit(main(run, VOCABULARY, sys.argv[1:]))"
 TABLES = re.compile(r"json\.loads\(Path\(__file__\)\.with_name\('([^'/\\]+)'\)\.read_text\(encoding='utf-8'\)\)")
 
@@ -52,6 +58,8 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in CONSTANTS + OPTIONAL:
                 if name in constants:
                     source.refuse(statement, f"`{name}` a second time", "each constant once")
+                if name in ("DOMAINS", "EMBEDDINGS"):
+                    _check_inert(source, value)  # not all of it need be read by a node
                 if name == "TABLES" and constants:
                     source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
                 constants[name] = value
@@ -73,6 +81,26 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
     return TopLevel(source, docstring, frozenset(imports), constants, functions)
 
 
+def _check_inert(source: Source, node: ast.expr) -> None:
+    """Refuse a table in which Python would have to compute anything but ``range(n)`` or look up the side file."""
+    match node:
+        case ast.Constant():
+            return
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if not isinstance(key, ast.Constant):
+                    literal_value(source, key or value)
+                _check_inert(source, value)
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int())], keywords=[]):
+            return
+        case _ if ast.unparse(node) == "TABLES['EMBEDDINGS']":
+            return
+        case ast.Tuple() | ast.Set():
+            literal_items(source, node)
+        case _:
+            literal_value(source, node)
+
+
 def _check_function(source: Source, statement: ast.FunctionDef) -> None:
     name = statement.name
     if name in primitive_texts():
@@ -85,6 +113,9 @@ def _check_function(source: Source, statement: ast.FunctionDef) -> None:
             )
     elif name != "run" and not name.startswith(("predicate_", "lookup_")):
         source.refuse(statement, f"the function `{name}`", "run, a primitive, predicate_* or lookup_*")
+    else:
+        # Python evaluates these when it defines the function, whether or not a node of the program calls it.
+        without_extras(source, statement)
 
 
 def _meaning(function: ast.FunctionDef) -> str:
@@ -117,8 +148,11 @@ def read_tables(top: TopLevel, side: Callable[[str], str]) -> Mapping[str, Any]:
         return {}
     if not (match := TABLES.fullmatch(ast.unparse(value))):
         top.source.unexpected(value, "a side file beside the module, as tpdebug writes it")
+    text = side(match[1])
+    if text.count("[") + text.count("{") > MOST_ROWS:
+        raise BadFile(f"{match[1]}: more than {MOST_ROWS:,} rows; these are no tables of {top.source.path}")
     try:
-        tables = json.loads(side(match[1]))
+        tables = json.loads(text)
     except (ValueError, RecursionError) as error:
         raise BadFile(f"{match[1]}: not the JSON tables of {top.source.path} ({error}); emit it again") from None
     parts = ("EMBEDDINGS", "READOUT")
@@ -138,7 +172,10 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
     else:
         vocabulary = _strings(top, "VOCABULARY")
     rule = literal_value(source, constants["SELF_RULE"]) if "SELF_RULE" in constants else "last"
+    unknown = literal_value(source, constants["UNKNOWN_RULE"]) if "UNKNOWN_RULE" in constants else "unk"
+    rows_needed = literal_value(source, constants["ROWS_NEEDED"]) if "ROWS_NEEDED" in constants else "free"
     readout = Readout((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
+    readout = replace(readout, rows_needed=cast(RowsNeeded, rows_needed))
     return built(
         source,
         constants["VOCABULARY"],
@@ -151,6 +188,7 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
             task=None if unnamed else str(literal_value(source, task)),
             causal=_flag(top, "CAUSAL"),
             self_rule=cast(SelfRule, rule),
+            unknown_rule=cast(UnknownRule, unknown),
             provenance=_provenance(top.docstring),
         ),
     )
@@ -159,6 +197,10 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
 def _side_vocabulary(source: Source, found: object) -> tuple[str, ...]:
     if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
         raise BadFile(f"the side file of {source.path} has no VOCABULARY of words; emit the module again")
+    try:
+        "".join(found).encode()
+    except UnicodeEncodeError:
+        raise BadFile(f"the side file of {source.path} has half of a surrogate pair in a word") from None
     return tuple(found)
 
 
@@ -174,6 +216,8 @@ def _integer(top: TopLevel, name: str) -> int:
     value = literal_value(top.source, top.constants[name])
     if not isinstance(value, int):
         top.source.refuse(top.constants[name], f"{name} = {value!r}", "a whole number")
+    if name == "MAX_LENGTH" and value > LONGEST:
+        top.source.refuse(top.constants[name], f"{name} = {value}", f"at most {LONGEST}")
     return value
 
 

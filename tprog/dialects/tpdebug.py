@@ -12,15 +12,18 @@ from tprog.dialects.parts import Parts, built
 from tprog.dialects.readout import read_weights
 from tprog.dialects.subset import Source, dict_items, plain_parameters, without_docstring
 from tprog.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
-from tprog.emit import Block, needs_fraction, primitives_used
+from tprog.emit import Block, checker, classifier, needs_fraction, primitives_used
 from tprog.entry import Entry
 from tprog.program import Node, Program, Variable, domain_of
 
-PREAMBLE = (
-    "tokens = check(tokens, VOCABULARY, MAX_LENGTH)",
-    "positions = list(range(len(tokens)))",
-    "ones = [1] * len(tokens)",
-)
+
+def preamble(frame: Program) -> tuple[str, ...]:
+    """The lines that `run` begins with."""
+    return (
+        f"tokens = {checker(frame)}(tokens, VOCABULARY, MAX_LENGTH)",
+        "positions = list(range(len(tokens)))",
+        "ones = [1] * len(tokens)",
+    )
 
 
 def read_tpdebug(
@@ -55,7 +58,7 @@ def read_tpdebug(
 def _ending(program: Program) -> str:
     if program.readout.pooled:
         return "return classify_pooled(READOUT, variables, CLASSES)"
-    return "return classify(READOUT, variables, CLASSES, FORCED)"
+    return f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)"
 
 
 def _body(parts: Parts) -> list[ast.stmt]:
@@ -65,17 +68,18 @@ def _body(parts: Parts) -> list[ast.stmt]:
 def _run(parts: Parts) -> list[Node]:
     """The nodes, one a line between the preamble and the readout."""
     function, body, ending = parts.functions["run"], _body(parts), _ending(parts.frame)
+    begin = preamble(parts.frame)
     plain_parameters(parts.source, function, 1)
-    if len(body) < len(PREAMBLE) + 2 or function.args.args[0].arg != "tokens":
-        wanted = f"run(tokens) from `{PREAMBLE[0]}` to `{ending}`"
+    if len(body) < len(begin) + 2 or function.args.args[0].arg != "tokens":
+        wanted = f"run(tokens) from `{begin[0]}` to `{ending}`"
         parts.source.refuse(function, "a `run` that is not whole", wanted)
-    for statement, text in [*zip(body, PREAMBLE, strict=False), (body[-1], ending)]:
+    for statement, text in [*zip(body, begin, strict=False), (body[-1], ending)]:
         if ast.unparse(statement) != text:
             parts.source.unexpected(statement, f"`{text}`")
     if not isinstance(body[-2], ast.Assign) or ast.unparse(body[-2].targets[0]) != "variables":
         parts.source.unexpected(body[-2], "`variables = {...}`, and then the return")
     nodes: list[Node] = []
-    for statement in body[len(PREAMBLE) : -2]:
+    for statement in body[len(begin) : -2]:
         node = read_node(parts, statement)
         domain = built(parts.source, statement, partial(domain_of, node, parts.known, parts.frame))
         parts.known[node.name] = Variable(node.name, domain)

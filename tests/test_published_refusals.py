@@ -1,0 +1,394 @@
+"""What a published module may not be, what is told of its defects, and the tasks that it is judged by."""
+
+from __future__ import annotations
+
+import json
+import os
+from collections.abc import Sequence
+from dataclasses import replace
+from pathlib import Path
+
+import pytest
+
+from analyze.render.verify import verify_text
+from analyze.verify import verify
+from cli.main import main
+from cli.output import as_text
+from tests.published import Writing, write
+from tests.test_published import CASES, PLAIN, program
+from tprog.batch import encode
+from tprog.dialects.published import Defect
+from tprog.errors import BadFile, BadInput, BadProgram, BadSource
+from tprog.execute import execute
+from tprog.program import BEGIN, END, NumericHead, Program, Weights
+from tprog.read import read_module
+from tprog.task_classes import for_task, narrowed
+from tprog.tasks import get_task, inputs_for
+
+
+def changed(folder: Path, old: str, new: str, name: str = "heads", file: str = "made.py") -> Path:
+    """A module written for a case, with `old` exchanged for `new` in one of its files."""
+    wanted, how = CASES[name]
+    path = write(wanted, folder, how=how)
+    text = (folder / file).read_text(encoding="utf-8")
+    assert old in text
+    (folder / file).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return path
+
+
+REFUSED: dict[str, tuple[str, str, str]] = {
+    "another select_closest": (
+        "if not any(found):",
+        "if len(found) < 2:",
+        "a `select_closest` that is none of those known",
+    ),
+    "another distance": ("abs(i - at))", "i - at)", "a `select_closest` that is none of those known"),
+    "another aggregate": ("if attends][0] for", "if attends][-1] for", "a `aggregate` that is none of those known"),
+    "another sum": ("return [sum([", "return [max([", "a `aggregate_sum` that is none of those known"),
+    "a select that looks elsewhere": (
+        "[[predicate(query, key) for key in keys] for query in queries]",
+        "[[predicate(query, key) for key in keys[: i + 1]] for i, query in enumerate(queries)]",
+        "a `select` and a `select_closest` that see different positions",
+    ),
+    "a helper with a default that runs": (
+        "def select(keys, queries, predicate)",
+        "def select(keys, queries, predicate=print(1))",
+        "a `select` that is none of those known",
+    ),
+    "a decorator on a helper": (
+        "def aggregate(",
+        "@print\ndef aggregate(",
+        "a `aggregate` that is none of those known",
+    ),
+    "a decorator on run": ("def run(tokens):", "@print\ndef run(tokens):", "`run\\(tokens\\)`"),
+    "a default that runs": ("def run(tokens):", "def run(tokens=print(1)):", "expected `run\\(tokens\\)`"),
+    "another import": ("import numpy as np", "import os", "found `import os`"),
+    "code behind run": ("\n\nexamples", "\n\nselect = print\nexamples", "found `select = print`"),
+    "an example that calls": ('print(f"x: {x}")', 'print(f"x: {open(x)}")', "expected imports"),
+    "an example that binds run": ("y_hat = run(x)", "run = run(x)", "expected imports"),
+    "an example that reaches for attributes": ('print(f"x: {x}")', "print(x.__class__)", "expected imports"),
+    "a class": ("\n\nexamples", "\n\nclass A:\n    print(1)\nexamples", "found `class A"),
+    "a loop in run": ("    ones =", "    for i in tokens:\n        pass\n    ones =", "found `for i in tokens"),
+    "an assignment of something else": ("ones = [1 for", "ones = [2 for", "found `\\[2 for _ in"),
+    "a name twice": ("    ones =", "    positions = list(range(len(tokens)))\n    ones =", "`positions` a second time"),
+    "a name that run needs": ("    ones =", "    str = list(range(len(tokens)))\n    ones =", "`str` a second time"),
+    "a predicate with a call": ("        return k == 0", "        return len(k) == 0", "found `len\\(k\\)`"),
+    "a predicate with a number for an answer": ("        return k == 0", "        return 1", "found `1`"),
+    "a predicate over a name from outside": ("if q in {0}:", "if tokens in {0}:", "found `tokens`"),
+    "an order on words": ('if q in {"a", "</s>"}:', "if q < 3:", "an order on `q`"),
+    "a predicate that is not defined": (
+        "tokens, tokens, predicate_same",
+        "tokens, tokens, predicate_other",
+        "found `predicate_other`",
+    ),
+    "a pattern that is not there": ("aggregate(same_pattern", "aggregate(other_pattern", "found `other_pattern`"),
+    "a sum over the nearest": (
+        "aggregate(same_pattern",
+        "aggregate_sum(same_pattern",
+        "over the other kind of pattern",
+    ),
+    "a sum of words": ("aggregate(same_pattern, positions)", "aggregate(same_pattern, nothing)", "found `nothing`"),
+    "scores twice": ("[tokens_scores,", "[tokens_scores, tokens_scores,", "the scores of `tokens` a second time"),
+    "scores that are not there": ("[tokens_scores,", "[some_scores,", "found `some_scores`"),
+    "another sum of scores": (".sum(numeric_only=True)", ".max(numeric_only=True)", "expected `logits = "),
+    "another argmax": ("logits.argmax(-1)]", "logits.argmin(-1)]", "expected `predictions = "),
+    "no return": ("    return predictions.tolist()", "", "expected `return predictions.tolist\\(\\)`"),
+    "a path that leaves the folder": ("programs/made/made_weights", "../../made_weights", "by a path without `..`"),
+    "weights read otherwise": ("index_col=[0, 1]", "index_col=[0]", "reads no weights"),
+    "no sum": ("feature_logits = ", "features = ", "sums no scores"),
+    "a comparison of two arguments": ("return k == 0", "return k < q", "found `q`"),
+}
+
+
+@pytest.mark.parametrize("name", REFUSED)
+def test_what_is_outside_the_dialect_is_refused_with_its_place(name: str, tmp_path: Path) -> None:
+    old, new, message = REFUSED[name]
+    path = changed(tmp_path, old, new)
+    with pytest.raises(BadSource, match=message) as refused:
+        read_module(path)
+    text = path.read_text(encoding="utf-8").splitlines()
+    error = refused.value
+    assert str(error).startswith(f"{path}:{error.line}:{error.column}: found ")
+    assert 1 <= error.line <= len(text)
+    assert 1 <= error.column <= len(text[error.line - 1]) + 1
+    assert "expected" in str(error)
+
+
+BAD_TABLES: dict[str, tuple[str, str, str]] = {
+    "a word among weights": ("tokens,a,-2.0", "tokens,a,much", "the weight 'much'"),
+    "an infinite weight": ("tokens,a,-2.0", "tokens,a,inf", "the weight 'inf'"),
+    "a weight with a comma": ("tokens,a,-2.0", 'tokens,a,"1,5"', "the weight '1,5'"),
+    "a weight that no arithmetic holds": ("tokens,a,-2.0", "tokens,a,1e400", "at most 30 places"),
+    "a short row": ("tokens,a,-2.0,2.0", "tokens,a,-2.0", "a row of 3 cells"),
+    "a long row": ("tokens,a,-2.0,2.0", "tokens,a,-2.0,2.0,1", "a row of 5 cells"),
+    "a row twice": ("tokens,b,", "tokens,a,", "the row tokens, a a second time"),
+    "a class twice": ("feature,value,a,b", "feature,value,a,a", "a column without a name, or one twice"),
+    "a class without a name": ("feature,value,a,b", "feature,value,a,", "a column without a name, or one twice"),
+    "other columns": ("feature,value,", "kind,value,", "feature and value first"),
+    "a quote that does not end": ("tokens,a,", 'tokens,"a,', "no CSV"),
+    "a row that begins with a space": ("tokens,a,", " tokens,a,", "begins with a space"),
+    "no begin": (f"tokens,{BEGIN},", "tokens,x,", "no token '<s>'"),
+    "a position far away": ("positions,4,", "positions,999999,", "the position 999999"),
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_a_table_that_nobody_can_mean_is_refused_with_its_line(name: str, tmp_path: Path) -> None:
+    old, new, message = BAD_TABLES[name]
+    path = changed(tmp_path, old, new, file="made_weights.csv")
+    with pytest.raises(BadSource, match=message) as refused:
+        read_module(path)
+    assert str(refused.value).startswith(f"made_weights.csv:{refused.value.line}:")
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("cat, sat", "the", "the word 'the' a second time"),
+        ("NA,99", "NA,many", "'many' in the column 'var0_embeddings'"),
+        ("word,", "token,", "a column 'word'"),
+    ],
+)
+def test_a_table_of_words_is_checked_too(old: str, new: str, message: str, tmp_path: Path) -> None:
+    path = changed(tmp_path, old, new, "embeddings in a table", "made_embeddings.csv")
+    with pytest.raises(BadSource, match=message):
+        read_module(path)
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("from enum import Enum", "from os import Enum", "found `from os import Enum`"),
+        ("class Emb0(Enum):", "class Emb0(Enum, metaclass=print):", "enums of lists of words"),
+        ("class Emb0(Enum):", "@print\nclass Emb0(Enum):", "enums of lists of words"),
+        ("V00 = [", "V00 = [print(1), ", "found `print\\(1\\)`"),
+        ("V01 = ", "V00 = ", "the member `V00`"),
+        ("class Emb0", "class Emb7", "a file without the enum `Emb0`"),
+    ],
+)
+def test_a_file_of_enums_is_read_and_never_run(old: str, new: str, message: str, tmp_path: Path) -> None:
+    path = changed(tmp_path, old, new, "embeddings in enums", "made_embeddings.py")
+    with pytest.raises(BadSource, match=message) as refused:
+        read_module(path)
+    assert str(refused.value).startswith("made_embeddings.py:")
+
+
+# Side files ###########################################################################################################
+
+
+def test_a_missing_side_file_is_an_error_that_says_where_was_looked(tmp_path: Path) -> None:
+    path = write(PLAIN, tmp_path)
+    (tmp_path / "made_weights.csv").unlink()
+    with pytest.raises(BadFile, match=f"needs the side file made_weights.csv.*looked in {tmp_path}"):
+        read_module(path)
+
+
+def test_a_side_file_is_found_beside_the_module_from_any_folder(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "deep"
+    folder.mkdir()
+    write(PLAIN, folder)
+    monkeypatch.chdir(tmp_path)
+    assert read_module("deep/made.py").program == PLAIN
+    monkeypatch.chdir(folder)
+    assert read_module("made.py").program == PLAIN
+
+
+def test_a_link_that_leaves_the_folder_is_refused(tmp_path: Path) -> None:
+    folder, other = tmp_path / "here", tmp_path / "there"
+    folder.mkdir()
+    other.mkdir()
+    path = write(PLAIN, folder)
+    (folder / "made_weights.csv").rename(other / "made_weights.csv")
+    os.symlink(other / "made_weights.csv", folder / "made_weights.csv")
+    with pytest.raises(BadFile, match="a link that leaves the folder"):
+        read_module(path)
+
+
+def test_nothing_of_a_module_is_run(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    read_module(write(PLAIN, tmp_path))
+    assert capsys.readouterr().out == ""
+
+
+# What it means ########################################################################################################
+
+
+def test_a_word_without_a_row_and_one_that_pandas_reads_as_missing_are_told_apart(tmp_path: Path) -> None:
+    wanted, how = CASES["embeddings in enums"]
+    found = read_module(write(wanted, tmp_path, how=how)).program
+    execution = execute(found, encode(found, [[BEGIN, "NA", END]]))
+    assert str(execution.hole(0)) == "hole at var0_embeddings, word 'NA'"
+    with pytest.raises(BadInput, match="token 1 is 'dog'; expected a word of the vocabulary"):
+        encode(found, [[BEGIN, "dog", END]])
+
+
+def test_two_members_with_the_same_words_are_one(tmp_path: Path) -> None:
+    path = changed(tmp_path, "V03 = ['a\"b']", "V03 = ['<unk>']", "embeddings in enums", "made_embeddings.py")
+    found = read_module(path).program
+    assert found.symbols("var0_embeddings").values == ("Emb0.V00", "Emb0.V01", "Emb0.V02")
+
+
+def test_decimals_are_kept_as_they_are_written(tmp_path: Path) -> None:
+    how = Writing(missing_weights={("tokens", "a", 0): "6.0093415e-05", ("tokens", "a", 1): "-.5"})
+    readout = read_module(write(PLAIN, tmp_path, how=how)).program.readout
+    assert readout.scale == 10**12
+    assert readout.terms[0].rows[1] == (60093415, -5 * 10**11)
+
+
+def kinds(found: Sequence[Defect]) -> list[tuple[str, str]]:
+    return [(defect.kind, defect.where) for defect in found]
+
+
+@pytest.mark.parametrize(
+    ("name", "wanted"),
+    [
+        ("heads", [("falls-through", "same"), ("falls-through", "copy"), ("self-match", "same")]),
+        ("heads with a branch for each query", [("self-match", "same")]),
+        ("a self-match last", [("falls-through", "same"), ("falls-through", "copy")]),
+        (
+            "embeddings in enums",
+            [("missing-row", "var0_embeddings"), ("falls-through", "near"), ("self-match", "near")],
+        ),
+        (
+            "rows that stand twice",
+            [
+                ("falls-through", "same"),
+                ("falls-through", "copy"),
+                ("duplicate-rows", "readout"),
+                ("self-match", "same"),
+            ],
+        ),
+    ],
+)
+def test_defects_are_named_with_their_place(name: str, wanted: list[tuple[str, str]], tmp_path: Path) -> None:
+    program_wanted, how = CASES[name]
+    module = read_module(write(program_wanted, tmp_path, how=how))
+    assert kinds(module.defects) == wanted
+    for defect in module.defects:
+        text = module.text if defect.file is None else module.sides[defect.file]
+        assert 1 <= defect.line <= len(text.splitlines())
+
+
+def test_a_missing_row_and_a_lookup_beyond_its_range_are_named(tmp_path: Path) -> None:
+    first, how = CASES["a position without weights"]
+    assert ("missing-row", "positions") in kinds(read_module(write(first, tmp_path, how=how)).defects)
+    second, how = CASES["counts and lookups with a default"]
+    found = {defect.where: defect for defect in read_module(write(second, tmp_path, how=how)).defects}
+    assert "lookup_one` was written for count from 0 to 1, which can reach 5" in found["one"].text
+
+
+def test_lines_point_at_what_answers(tmp_path: Path) -> None:
+    wanted, how = CASES["counts and lookups with a default"]
+    module = read_module(write(wanted, tmp_path, how=how))
+    lines, rows = module.text.splitlines(), module.sides["made_weights.csv"].splitlines()
+    for entry, line in module.lines.items():
+        assert ("return" in lines[line - 1]) or "def predicate_" in lines[line - 1] or entry.part == "wiring"
+    assert {entry.part for entry in module.lines} == {"row", "cell", "wiring"}
+    for entry, (file, line) in module.side_lines.items():
+        assert file == "made_weights.csv"
+        assert rows[line - 1].startswith(str(entry.at[0]))
+
+
+# Tasks ################################################################################################################
+
+
+def counts_of_digits(longest: int) -> Program:
+    """hist over digits: right up to `longest` equal ones, for which it has classes."""
+    digits = tuple("012345")
+    keys = ((), *((digit,) for digit in digits))
+    same = NumericHead("same", "tokens", "tokens", "ones", keys)
+    classes = tuple(str(count) for count in range(1, longest + 1))
+    base = program(same, vocabulary=(BEGIN, *digits), max_length=8, classes=("a", "b"))
+    # 2nc - c² is largest at c = n: the number n has the weights 2c, and every position the weights -c².
+    terms = (
+        Weights("positions", tuple(tuple(-c * c for c in range(1, longest + 1)) for _ in range(8))),
+        Weights("same", (tuple(2 * c for c in range(1, longest + 1)),)),
+    )
+    return replace(base, classes=classes, readout=replace(base.readout, terms=terms, scale=1))
+
+
+def test_a_program_over_digits_is_judged_by_the_task_over_letters(tmp_path: Path) -> None:
+    module = read_module(write(counts_of_digits(7), tmp_path))
+    named = for_task(module.program, "hist")
+    assert named.classes == module.program.classes
+    result = verify(named, inputs_for(named, sample=3000))
+    assert result.wrong_inputs == 0
+
+
+def test_an_answer_that_the_module_has_no_class_for_is_wrong(tmp_path: Path) -> None:
+    module = read_module(write(counts_of_digits(6), tmp_path))
+    with pytest.raises(BadProgram, match="whose classes are"):
+        inputs_for(replace(module.program, task="hist"))
+    named = for_task(module.program, "hist")
+    assert named.classes[-1] == "7"
+    assert narrowed(named, module.program.classes) == replace(module.program, task="hist")
+    batch = encode(named, [[BEGIN, *"0" * 7], [BEGIN, *"01"]])
+    before, after = execute(module.program, batch), execute(named, batch)
+    assert [before.outputs(row) for row in range(2)] == [after.outputs(row) for row in range(2)]
+    task = get_task("hist")
+    assert verify(named, inputs_for(named)).wrong_inputs == len(task.symbols)
+
+
+def test_verify_shows_what_is_known_of_the_module(tmp_path: Path) -> None:
+    module = read_module(write(counts_of_digits(7), tmp_path))
+    named = for_task(module.program, "hist")
+    notes = tuple(str(defect) for defect in module.defects)
+    result = verify(named, inputs_for(named, sample=10), notes=notes)
+    assert result.notes == notes
+    assert type(result).from_json(result.to_json()) == result
+    assert "known of this module:" in as_text(verify_text(result))
+
+
+# The command line #####################################################################################################
+
+
+def tpdebug(capsys: pytest.CaptureFixture[str], *arguments: str) -> tuple[int, str, str]:
+    code = main([*arguments])
+    captured = capsys.readouterr()
+    return code, captured.out, captured.err
+
+
+@pytest.fixture
+def digits(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
+    """The path of a module for hist that lacks the class 7."""
+    monkeypatch.chdir(tmp_path)
+    write(counts_of_digits(6), tmp_path, "old")
+    return "old.py"
+
+
+def test_verify_and_dead_name_what_a_module_does_otherwise(digits: str, capsys: pytest.CaptureFixture[str]) -> None:
+    code, out, _ = tpdebug(capsys, "verify", digits, "--task", "hist")
+    assert code == 1
+    assert "wrong on 6 of 335,922 inputs of the task hist" in out
+    assert "it has no class '7', which the task asks for" in out
+    assert "no branch of `predicate_same` is for '<s>'" in out
+    code, out, _ = tpdebug(capsys, "dead", digits, "--task", "hist", "--sample", "50", "--json")
+    assert code == 0
+    assert json.loads(out)["notes"][0] == "it has no class '7', which the task asks for"
+
+
+def test_a_module_is_converted_and_stays_equal(digits: str, capsys: pytest.CaptureFixture[str]) -> None:
+    assert tpdebug(capsys, "emit", digits, "-o", "new.py")[0] == 0
+    assert read_module("new.py").program == read_module(digits).program
+    code, _, err = tpdebug(capsys, "emit", "new.py", "-o", digits)
+    assert code == 2
+    assert "was not written by tpdebug" in err
+
+
+def test_blame_shows_its_edit_in_the_module_itself(digits: str, capsys: pytest.CaptureFixture[str]) -> None:
+    text = Path(digits).read_text(encoding="utf-8")
+    Path(digits).write_text(text.replace('return k == "3"', 'return k == "4"'), encoding="utf-8")
+    code, out, _ = tpdebug(capsys, "blame", digits, "--task", "hist", "--input", "33", "--sample", "200")
+    assert code == 0
+    assert "--- old.py" in out
+    assert '+        if q in {"3"}:' in out
+    assert '+            return k == "3"' in out
+
+
+def test_a_missing_side_file_is_one_line_on_stderr(digits: str, capsys: pytest.CaptureFixture[str]) -> None:
+    Path("old_weights.csv").unlink()
+    code, out, err = tpdebug(capsys, "run", digits, "--input", "33")
+    assert (code, out) == (2, "")
+    assert err.count("\n") == 1
+    assert "needs the side file old_weights.csv" in err

@@ -1,0 +1,37 @@
+"""What a published module does otherwise than its network did: named when it is read, and reproduced exactly."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+DefectKind: TypeAlias = Literal[
+    "falls-through", "self-match", "missing-row", "out-of-range", "missing-value", "duplicate-rows"
+]
+
+
+@dataclass(frozen=True)
+class Defect:
+    """One defect of a published module. The Program that is read from it has the same one.
+
+    Attributes:
+        kind: ``falls-through``: no branch of a predicate lists a query value, so it selects nothing.
+            ``self-match``: `select_closest` counts a match of a position with itself as far away as there are matches.
+            ``missing-row``: a value has no row of weights, or a word no embedding, and `run` raises KeyError there.
+            ``out-of-range``: a lookup can read larger numbers than it was written for; they get its default.
+            ``missing-value``: pandas reads a weight as missing, and a sum counts it as 0.
+            ``duplicate-rows``: rows of weights that stand several times; nothing reaches them.
+        where: the name of the node, or ``readout``.
+        file: the side file that `line` counts in; None is the module itself.
+        line: 1-based.
+        text: the defect in words.
+    """
+
+    kind: DefectKind
+    where: str
+    file: str | None
+    line: int
+    text: str
+
+    def __str__(self) -> str:
+        return f"{'line' if self.file is None else self.file} {self.line}: {self.text}"
