@@ -8,6 +8,7 @@ Shapes: [input, place], where a pooled program has one place and any other one p
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -17,7 +18,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.results import Checked
-from tprog.batch import Array, Batch, Bools
+from tprog.batch import CHUNK, Array, Batch, Bools
 from tprog.entry import Entry
 from tprog.execute import Execution, execute, read_out_at
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
@@ -60,13 +61,11 @@ def outcomes(execution: Execution) -> Array:
     return found
 
 
-@dataclass(frozen=True, eq=False)
-class Ground:
-    """The intact program on the inputs of an analysis: what every intervention is compared with."""
+class _Asked:
+    """A program and the inputs of an analysis."""
 
     program: Program
     inputs: Inputs
-    intact: Execution
 
     @property
     def batch(self) -> Batch:
@@ -76,11 +75,6 @@ class Ground:
     def checked(self) -> Checked:
         """The inputs as evidence."""
         return Checked(len(self.batch), self.inputs.exhaustive, self.inputs.description)
-
-    @cached_property
-    def outcomes(self) -> Array:
-        """[input, place] outcomes of the intact program."""
-        return outcomes(self.intact)
 
     @cached_property
     def expected(self) -> Array | None:
@@ -96,6 +90,23 @@ class Ground:
         if self.program.readout.pooled:
             return np.ones((len(self.batch), 1), dtype=np.bool_)
         return read_out_at(self.program, self.batch)
+
+
+@dataclass(frozen=True, eq=False)
+class Ground(_Asked):
+    """The intact program on the inputs of an analysis: what every intervention is compared with.
+
+    It holds all values of all nodes. Where there may be millions of inputs, see `Survey`.
+    """
+
+    program: Program
+    inputs: Inputs
+    intact: Execution
+
+    @cached_property
+    def outcomes(self) -> Array:
+        """[input, place] outcomes of the intact program."""
+        return outcomes(self.intact)
 
     @cached_property
     def first_hole(self) -> Rows:
@@ -118,8 +129,7 @@ class Ground:
         found, counts = np.unique(self.intact.values[variable][self.computed(variable)], return_counts=True)
         if len(found):
             return int(found[counts.argmax()])
-        domain = self.program.variables[variable].domain
-        return 0 if isinstance(domain, Symbols) else int(domain.low * domain.denominator)
+        return _first(self.program, variable)
 
     def same(self, execution: Execution, rows: Rows) -> Bools:
         """[row]: whether all graded outcomes of `execution`, of the inputs `rows`, are those of the intact program."""
@@ -131,6 +141,69 @@ class Ground:
 def ground(program: Program, inputs: Inputs) -> Ground:
     """The intact program, executed."""
     return Ground(program, inputs, execute(program, inputs.batch))
+
+
+@dataclass(frozen=True, eq=False)
+class Survey(_Asked):
+    """What the intact program answers on the inputs of an analysis, without the values of its nodes.
+
+    Attributes:
+        outcomes: [input, place], as `Ground.outcomes`.
+        in_hole: [input]: whether the input reaches a hole.
+        modes: node -> its most frequent code (or numerator), as `Ground.mode`.
+    """
+
+    program: Program
+    inputs: Inputs
+    outcomes: Array
+    in_hole: Bools
+    modes: Mapping[str, int]
+
+
+def inputs_at_once(batch: Batch) -> int:
+    """How many inputs to execute at once: [input, query, key] arrays of them stay inside a core's cache."""
+    width: int = batch.tokens.shape[1]
+    return min(CHUNK, max(256, 2**20 // max(1, width) ** 2))
+
+
+def survey(program: Program, inputs: Inputs) -> Survey:
+    """The intact program, executed on a part of the inputs after the other: memory does not grow with its nodes."""
+    batch = inputs.batch
+    width = 1 if program.readout.pooled else batch.tokens.shape[1]
+    found = np.empty((len(batch), width), dtype=np.int32)
+    in_hole = np.zeros(len(batch), dtype=np.bool_)
+    counts: dict[str, Counter[int]] = {name: Counter() for name in program.by_name}
+    size = inputs_at_once(batch)
+    for start in range(0, len(batch), size):
+        rows = slice(start, start + size)
+        part = Inputs(batch.take(rows), None, False, "")
+        on = Ground(program, part, execute(program, part.batch))
+        found[rows], in_hole[rows] = on.outcomes, on.intact.in_hole
+        for name, counted in counts.items():
+            for code, many in zip(*_tallied(on.intact.values[name][on.computed(name)]), strict=True):
+                counted[code] += many
+    modes = {
+        # Ties: the smallest. A node that is nowhere computed has the first value of its domain.
+        name: min(counted, key=lambda code: (-counted[code], code)) if counted else _first(program, name)
+        for name, counted in counts.items()
+    }
+    return Survey(program, inputs, found, in_hole, modes)
+
+
+def _tallied(codes: Array) -> tuple[list[int], list[int]]:
+    """The different codes, ascending, and how often each occurs."""
+    if codes.dtype.itemsize == 1 and len(codes):  # a sort is slow beside this
+        many = np.bincount(codes.astype(np.int64) + 128)
+        present = np.flatnonzero(many)
+        return (present - 128).tolist(), many[present].tolist()
+    found, often = np.unique(codes, return_counts=True)
+    return found.tolist(), often.tolist()
+
+
+def _first(program: Program, variable: str) -> int:
+    """The smallest code (or numerator) of a variable."""
+    domain = program.variables[variable].domain
+    return 0 if isinstance(domain, Symbols) else int(domain.low * domain.denominator)
 
 
 def spread(count: int, most: int) -> Rows:

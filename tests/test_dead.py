@@ -2,21 +2,35 @@
 
 from __future__ import annotations
 
+import json
 from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import analyze.pieces
 from analyze.dead import find_dead, unread
-from analyze.results import DeadResult, Removal, Verdict
+from analyze.dead.proofs import Proofs
+from analyze.reach import entries_of
+from analyze.render.dead import dead_text
+from analyze.results import DeadResult, Verdict
+from cli.main import main
+from cli.output import as_text
+from tests.bench.brute_force import answers as plain_answers
+from tests.bench.brute_force import lacking, without
+from tests.bench.planted_dead import Score, bases, judge
+from tests.bench.planting import KINDS, Planter
 from tests.interventions import answers, frozen, listed
-from tests.programs import PROGRAMS, equal
+from tests.programs import PROGRAMS, equal, everything
 from tests.strategies import programs, some_inputs
+from tprog.emit import emit
 from tprog.execute import decode, execute
-from tprog.program import Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Symbols, Value, Weights
+from tprog.program import END, Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Symbols, Value, Weights
+from tprog.read import read_source
 from tprog.tasks import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
@@ -131,7 +145,7 @@ def test_two_copies_that_back_each_other_up_are_inert_alone_but_not_removed_toge
     assert "inert" in found["again"]
     taken = [removal.name for removal in result.removable]
     assert len({"sorted", "again"} & set(taken)) == 1 or any(removal.mate for removal in result.removable)
-    assert _without(program, result.removable, inputs) == answers(program, inputs)
+    assert answers(without(program, result.removable), inputs) == answers(program, inputs)
 
 
 def test_what_only_removed_nodes_read_is_removed_with_them() -> None:
@@ -153,29 +167,16 @@ def test_numbers_with_too_many_values_are_tried_at_those_they_take() -> None:
     assert find_dead(program, inputs_for(program)).untried == ("wide",)
 
 
-def _without(program: Program, removable: tuple[Removal, ...], inputs: Inputs) -> list[dict[int, object]]:
-    """The answers of a program without the nodes, by plain tables; mates are followed to their own removal."""
-    constants: dict[str, Value] = {r.name: r.constant for r in removable if r.constant is not None and not r.mate}
-    program = frozen(program, constants)
-    for removal in removable:
-        if removal.mate:
-            domain, theirs = program.variables[removal.name].domain, program.variables[removal.mate].domain
-            if isinstance(domain, Symbols) and isinstance(theirs, Symbols):
-                table = Lookup(removal.name, (removal.mate,), (None,), domain.values, theirs.values)
-            else:
-                levels = tuple(value for value in _values(program, removal.mate) if not isinstance(value, str))
-                table = Lookup(removal.name, (removal.mate,), (levels,), None, levels)
-            program = replace(program, nodes=tuple(table if n.name == removal.name else n for n in program.nodes))
-    return answers(program, inputs)
-
-
 @settings(max_examples=60)
 @given(st.data())
 def test_every_verdict_stands_a_check_by_removal_and_none_is_missed(data: st.DataObject) -> None:
     program = replace(data.draw(programs(max_nodes=4)), task=None)
     assume(program.nodes)
     inputs = listed(program, some_inputs(program, 30))
-    result = find_dead(program, inputs)
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(analyze.pieces, "CHUNK", data.draw(st.sampled_from([1, 7, 4096])))
+        patch.setattr(analyze.pieces, "_KEPT", data.draw(st.sampled_from([0, 10**9])))
+        result = find_dead(program, inputs)
     before = answers(program, inputs)
     found = _verdicts(result)
     run = execute(program, inputs.batch)
@@ -194,13 +195,8 @@ def test_every_verdict_stands_a_check_by_removal_and_none_is_missed(data: st.Dat
             assert not values or str(verdicts["inert"].constant) in map(str, inert)
         if "mergeable" in verdicts:
             _check_equal(program, node.name, verdicts["mergeable"].mate or "", inputs)
-    fixed: dict[str, Value] = {}
-    for removal in result.removable:
-        if removal.mate is not None:
-            return  # followed in the tests with planted mates
-        assert removal.constant is not None
-        fixed[removal.name] = _exact(program, removal.name, removal.constant)
-    assert answers(frozen(program, fixed), inputs) == before
+    batch = inputs.batch
+    assert (plain_answers(without(program, result.removable), batch) == plain_answers(program, batch)).all()
 
 
 def _values(program: Program, name: str) -> list[Value]:
@@ -210,12 +206,6 @@ def _values(program: Program, name: str) -> list[Value]:
     assert isinstance(domain, Numbers)
     low, high = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
     return [decode(program, name, code) for code in range(low, high + 1)] if high - low < 60 else []
-
-
-def _exact(program: Program, name: str, shown: str | int) -> Value:
-    if isinstance(program.variables[name].domain, Symbols):
-        return shown
-    return Fraction(shown)
 
 
 def _check_equal(program: Program, one: str, other: str, inputs: Inputs) -> None:
@@ -230,8 +220,189 @@ def test_the_jointly_removable_set_of_every_program_is_removable(name: str) -> N
     program = PROGRAMS[name].program
     inputs = listed(program, some_inputs(program, 200))
     result = find_dead(program, inputs)
-    if any(removal.mate for removal in result.removable):
-        assert _without(program, result.removable, inputs) == answers(program, inputs)
-        return
-    fixed = {r.name: _exact(program, r.name, r.constant) for r in result.removable if r.constant is not None}
-    assert answers(frozen(program, fixed), inputs) == answers(program, inputs)
+    assert answers(without(program, result.removable), inputs) == answers(program, inputs)
+
+
+# What holds for every input ###########################################################################################
+
+
+def _proofs(program: Program, inputs: Inputs | None = None) -> dict[tuple[str, str], str]:
+    result = find_dead(program, inputs or inputs_for(program))
+    return {(node.name, verdict.kind): verdict.proof for node in result.dead for verdict in node.verdicts}
+
+
+def test_a_count_that_can_be_only_one_number_is_dead_for_every_input_though_a_sample_was_tried() -> None:
+    ends = NumericHead("ends", "tokens", "tokens", "ones", tuple((END,) for _ in VOCABULARY))
+    program = _with(ends, terms=(Weights("ends", ((0, 0, 0, 0, -9),)),))
+    result = find_dead(program, inputs_for(program, sample=50))
+    (verdicts,) = (node.verdicts for node in result.dead if node.name == "ends")
+    assert [(verdict.kind, verdict.proof) for verdict in verdicts] == [
+        ("constant", "static"),
+        ("inert", "static"),
+        ("mergeable", "static"),
+    ]
+    assert (verdicts[0].constant, verdicts[2].mate) == (1, "ones")
+
+
+def test_a_duplicate_is_mergeable_for_every_input_and_what_only_the_inputs_show_is_not() -> None:
+    votes = Weights("again", tuple(tuple(5 * w for w in row or ()) for row in SORT.readout.terms[0].rows))
+    program = _with(replace(SORT.nodes[-1], name="again"), terms=(votes,))
+    assert _proofs(program)["again", "mergeable"] == "static"
+    assert _proofs(program)["again", "inert"] == "enumerated"
+    assert _proofs(program, inputs_for(program, sample=100))["again", "inert"] == "sampled"
+
+
+def test_duplicates_of_duplicates_are_proven_mergeable_and_so_is_what_passes_a_variable_on() -> None:
+    rank, last = SORT.nodes[-2:]
+    assert isinstance(last, Head)
+    program = _with(replace(rank, name="other"), replace(last, name="again", key="other"), _copy("echo"))
+    assert Proofs(program).mates == {"other": "rank", "again": "sorted", "echo": "tokens"}
+
+
+def test_a_head_whose_reader_says_the_same_whatever_it_yields_is_inert_for_every_input() -> None:
+    head = Head("head", "tokens", "tokens", "tokens", everything(VOCABULARY, VOCABULARY), mask="before")
+    blind = Lookup("blind", ("head", "tokens"), (None, None), ("x", "y"), ("x", "y", "x", "x", "x", "x", "x") * 7)
+    rows = ((1, 0, 0, 0, 0), (0, 1, 0, 0, 0))
+    assert _proofs(_with(head, blind, terms=(Weights("blind", rows),)))["head", "inert"] == "static"
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_what_is_proven_for_every_input_holds_on_every_input(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=4)), task=None)
+    few, every = listed(program, some_inputs(program, 5)), listed(program, some_inputs(program, 300))
+    result, before = find_dead(program, few), answers(program, every)
+    for node in result.dead:
+        for verdict in node.verdicts:
+            if verdict.proof != "static":
+                continue
+            if verdict.constant is not None:
+                domain = program.variables[node.name].domain
+                constant = verdict.constant if isinstance(domain, Symbols) else Fraction(verdict.constant)
+                assert answers(frozen(program, {node.name: constant}), every) == before
+            if verdict.kind == "mergeable":
+                _check_equal(program, node.name, verdict.mate or "", every)
+    dead = {entry.entry for entry in result.dead_entries if entry.proof == "static"}
+    assert dead <= {entry.entry for entry in find_dead(program, every).dead_entries}
+
+
+# Entries and lines ####################################################################################################
+
+
+def _ranks_that_occur() -> set[tuple[object, ...]]:
+    run = execute(SORT, inputs_for(SORT).batch)
+    return set(zip(*(run.values[name][run.batch.present].tolist() for name in ("less", "same")), strict=True))
+
+
+def test_dead_entries_are_counted_by_table_and_named_with_their_line() -> None:
+    module = read_source(emit(SORT).text)
+    result = find_dead(SORT, inputs_for(SORT), lines=module.lines)
+    tables = {found.table: found for found in result.tables}
+    assert (tables["sorted"].entries, tables["sorted"].dead, tables["sorted"].part) == (8, 0, "row")
+    occur = _ranks_that_occur()
+    assert (tables["rank"].entries, tables["rank"].dead) == (54, 54 - len(occur))
+    ranks = [entry for entry in result.dead_entries if entry.node == "rank"]
+    assert len(ranks) == tables["rank"].dead
+    for entry in ranks:
+        assert entry.at not in occur
+        assert entry.line is not None
+        assert entry.line >= (tables["rank"].line or 0)
+
+
+def test_a_line_is_dead_only_if_all_its_entries_are() -> None:
+    module = read_source(emit(SORT).text)
+    result = find_dead(SORT, inputs_for(SORT), lines=module.lines)
+    dead = {entry.entry for entry in result.dead_entries}
+    on_line: dict[int, set[str]] = {}
+    for entry, line in module.lines.items():
+        if entry.part != "wiring":
+            on_line.setdefault(line, set()).add(str(entry))
+    assert result.lines_with_entries == len(on_line)
+    assert {found.line: set(found.entries) for found in result.dead_lines} == {
+        line: entries for line, entries in on_line.items() if entries <= dead
+    }
+
+
+def test_missing_entries_are_counted_apart() -> None:
+    table = Lookup("table", ("tokens", "positions"), (None, None), (0, 1), (None, *(0,) * 54, None))
+    program = _with(table)
+    result = find_dead(program, inputs_for(program))
+    (found,) = (found for found in result.tables if found.table == "table")
+    # Every input has <s> at position 0, and so none comes as far as the other.
+    assert (found.entries, found.missing, found.missing_reached) == (54, 2, 1)
+    assert not [entry for entry in result.dead_entries if entry.at in (("<s>", 0), ("</s>", 7))]
+    assert "missing entries: 2, of which inputs run into 1 (table 2)" in as_text(dead_text(result))
+
+
+def test_taking_all_dead_entries_away_at_once_changes_nothing() -> None:
+    program = PROGRAMS["most_freq"].program
+    inputs = inputs_for(program, sample=3000)
+    result = find_dead(program, inputs)
+    names = {entry.entry for entry in result.dead_entries}
+    gone = [(t, i) for t, rows in entries_of(program).items() for i, row in enumerate(rows) if str(row) in names]
+    assert len(gone) == len(names) > 50
+    assert (plain_answers(lacking(program, gone), inputs.batch) == plain_answers(program, inputs.batch)).all()
+
+
+def test_the_text_counts_first_and_lists_lines_when_asked() -> None:
+    module = read_source(emit(SORT).text)
+    result = find_dead(SORT, inputs_for(SORT), lines=module.lines, name="sort.py")
+    dead, entries = len(result.dead_entries), sum(found.entries for found in result.tables)
+    short, long = as_text(dead_text(result)), as_text(dead_text(result, lines=True))
+    answer = f"sort.py: 0 of 4 nodes, {dead} of {entries} entries and {len(result.dead_lines)} of"
+    assert short.startswith(answer)
+    assert "--lines" in short
+    for found in result.dead_lines:
+        assert f"\n{found.line:>9}" in long
+    assert "every input" in long
+
+
+def test_the_command_line_tells_what_is_dead_and_writes_all_of_it(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("sort.py").write_text(emit(SORT).text, encoding="utf-8")
+    assert main(["dead", "sort.py"]) == 0
+    short = capsys.readouterr().out
+    assert main(["dead", "sort.py", "--lines"]) == 0
+    long = capsys.readouterr().out
+    assert main(["dead", "sort.py", "--json"]) == 0
+    result = DeadResult.from_json(json.loads(capsys.readouterr().out))
+    assert short.splitlines()[0] == long.splitlines()[0]
+    assert "dead line" in long
+    assert "dead line" not in short
+    assert sum(found.dead for found in result.tables) == len(result.dead_entries) > 0
+    text = Path("sort.py").read_text(encoding="utf-8").splitlines()
+    # Branches of tables and rows of weights.
+    assert all(text[found.line - 1].strip().startswith(("return", '"')) for found in result.dead_lines)
+
+
+# The benchmark ########################################################################################################
+
+BENCHED = {"sort #0", "partial #0", "question_type #0", "random 1", "random 2", "random 3"}
+
+
+def _score(labels: set[str]) -> Score:
+    score = Score()
+    for label, program, seed, with_entries in bases(1):
+        if label in labels:
+            planter = Planter(program, seed)
+            for kind in KINDS:
+                planter.plant(kind)
+            judge(score, label, planter, with_entries and label != "sort #0")
+    return score
+
+
+def test_no_planted_dead_head_is_missed_and_no_verdict_is_refuted_by_removal() -> None:
+    score = _score(BENCHED)
+    assert score.programs == len(BENCHED)
+    assert sum(score.planted.values()) >= 3 * len(BENCHED)
+    assert not [*score.missed, *score.refuted, *score.broken_sets, *score.wrong_entries]
+
+
+def test_the_benchmark_notices_wrong_verdicts(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Proofs, "inert_at", lambda self, name, code: True)
+    assert _score({"random 1"}).refuted
+    monkeypatch.undo()
+    monkeypatch.setattr("analyze.dead._failing", lambda on, name, code: np.arange(1))
+    assert _score({"random 1"}).missed

@@ -104,6 +104,11 @@ def page(answer: str, style: str, *parts: RenderableType | str | None) -> Group:
     return Group(*lines)
 
 
+def noted(notes: Sequence[str]) -> str | None:
+    """What is known of a module, one line each; None where that is nothing."""
+    return "\n".join(["", "known of this module:", *(f"  {note}" for note in notes)]) if notes else None
+
+
 def evidence(checked: Checked) -> str:
     return f"checked on {checked.description}" + ("" if checked.exhaustive else ", so this is no proof")
 

@@ -1,12 +1,16 @@
-"""What `dead` found: verdicts with their evidence."""
+"""What `dead` found: verdicts on nodes, and the entries and lines that nothing reaches, with their evidence."""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import ClassVar, Literal
+from typing import ClassVar, Literal, TypeAlias
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+
+Proof: TypeAlias = Literal["static", "enumerated", "sampled"]
+"""``static``: proven from the program alone, for every input that it accepts; ``enumerated``: tried on all inputs of
+the domain that `DeadResult.checked` names; ``sampled``: not refuted by the sample that it names, which is no proof."""
 
 
 @dataclass(frozen=True)
@@ -17,12 +21,11 @@ class Verdict:
         kind: ``unread``: every path from it ends in weights that do not tell classes apart; ``constant``: one value;
             ``inert``: fixed at `constant`, no prediction changes; ``mergeable``: equal to the variable `mate`.
         evidence: in words.
-        proof: ``static`` holds for every input; ``enumerated`` for the inputs that `DeadResult.checked` names.
     """
 
     kind: Literal["unread", "constant", "inert", "mergeable"]
     evidence: str
-    proof: Literal["static", "enumerated"]
+    proof: Proof
     constant: Plain | None = None
     mate: str | None = None
 
@@ -48,14 +51,70 @@ class Removal:
 
 
 @dataclass(frozen=True)
+class DeadEntry:
+    """A row, cell, word or weight row that no input reaches.
+
+    Attributes:
+        entry: in words.
+        node, part, at: the same as data, as `tprog.entry.Entry` has it; the node of weights is ``readout``.
+    """
+
+    entry: str
+    node: str
+    part: Literal["row", "cell", "word", "weights"]
+    at: tuple[Plain, ...]
+    line: int | None
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class DeadLine:
+    """A line of the module all of whose entries are dead; `proof` is the weakest of theirs."""
+
+    line: int
+    entries: tuple[str, ...]
+    proof: Proof
+
+
+@dataclass(frozen=True)
+class TableCount:
+    """The entries of one node, or of the readout of one variable, counted.
+
+    Attributes:
+        table: the node's name, or ``readout of VARIABLE``.
+        part: what its entries are.
+        line: the first that holds one of them; without any, where the node is assigned.
+        entries: how many it has, without the missing ones.
+        dead: how many of these no input reaches.
+        static: how many of the dead ones are proven so for every input.
+        missing: how many entries a partial program lacks here.
+        missing_reached: how many of the missing ones an input runs into.
+    """
+
+    table: str
+    part: Literal["row", "cell", "word", "weights"]
+    line: int | None
+    entries: int
+    dead: int
+    static: int
+    missing: int
+    missing_reached: int
+
+
+@dataclass(frozen=True)
 class DeadResult(Result):
-    """The dead nodes of a program.
+    """The dead nodes, entries and lines of a program.
 
     Attributes:
         nodes: how many nodes the program has.
         dead: each judged alone, in execution order.
         removable: a set removed together without any change of a prediction over the inputs checked.
         untried: numeric nodes with too many possible values to try all: only those that they take were tried.
+        tables: in execution order.
+        dead_entries: in execution order.
+        lines_with_entries: how many lines of the module hold entries; 0 where the program has no file.
+        dead_lines: ascending.
+        notes: what the module is known to do otherwise than its network did, one line each.
     """
 
     verb: ClassVar[str] = "dead"
@@ -66,3 +125,8 @@ class DeadResult(Result):
     dead: tuple[DeadNode, ...]
     removable: tuple[Removal, ...]
     untried: tuple[str, ...]
+    tables: tuple[TableCount, ...]
+    dead_entries: tuple[DeadEntry, ...]
+    lines_with_entries: int
+    dead_lines: tuple[DeadLine, ...]
+    notes: tuple[str, ...] = ()

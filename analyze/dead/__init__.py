@@ -1,0 +1,305 @@
+"""Dead nodes, entries and lines: what a program has without need, by exact verdicts, and what can go together.
+
+A node is *unread* if every path from it ends in weights that do not tell classes apart, *constant* if it has one value
+over the inputs, *inert* if fixing it at some constant changes no prediction over them, *mergeable* if it equals an
+earlier variable over them. An entry is dead if no input reaches it. What can be proven from the program alone, for
+every input that it accepts, is (`analyze.dead.proofs`, `analyze.dead.ranges`); the rest is checked on every input
+given: a sample of inputs only refutes. An input that reaches a hole must go on reaching the same first hole
+(`analyze.outcome`), and so a node that stands between an input and its hole is not unread.
+
+Inputs are looked at in pieces, each once in most cases, so that memory does not grow with their number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field
+
+import numpy as np
+
+from analyze.dataflow import reached_from
+from analyze.dead.proofs import Proofs, unread
+from analyze.dead.removal import Fix, differ, jointly
+from analyze.dead.unreached import unreached
+from analyze.outcome import Ground, Rows, kind_of, label, node_line, spread
+from analyze.pieces import Pieces, around
+from analyze.reach import Counts
+from analyze.record import plain
+from analyze.results import Checked, DeadNode, DeadResult, Removal, Verdict
+from analyze.results.dead import Proof
+from tprog.entry import Entry
+from tprog.execute import Execution, decode, execute
+from tprog.program import Node, Program, Symbols
+from tprog.reading import reading
+from tprog.tasks import Inputs
+
+__all__ = ["find_dead", "unread"]
+
+MOST_VALUES = 1024
+"""A numeric node with more possible values than this is tried only at those that it takes."""
+
+_FIRST_SAMPLE, _SECOND_SAMPLE = 48, 1024
+"""Inputs on which a constant is tried before all of them: most constants fall on a few."""
+
+
+def find_dead(
+    program: Program, inputs: Inputs, *, lines: Mapping[Entry, int] | None = None, name: str | None = None
+) -> DeadResult:
+    """All dead nodes with their verdicts, a set of nodes that can be removed together, and the dead entries and lines.
+
+    Args:
+        inputs: the inputs over which verdicts hold that are not proven for every input.
+        lines: entry -> its line in the program's file.
+        name: what the result calls the program.
+    """
+    pieces, proofs = Pieces(program, inputs), Proofs(program)
+    suspects = _suspects(pieces, proofs)
+    counts = Counts(program)
+    for on in pieces:
+        counts.add(on.intact)
+        for suspect in suspects:
+            suspect.look(on)
+            suspect.try_on(on)
+    _finish(pieces, suspects)
+    checked = Checked(len(inputs.batch), inputs.exhaustive, inputs.description)
+    tried: Proof = "enumerated" if inputs.exhaustive else "sampled"
+    verdicts: dict[str, tuple[Verdict, ...]] = {}
+    fixes: dict[str, Fix] = {}
+    for suspect in suspects:
+        found, fix = _judge(program, suspect, checked, tried)
+        if fix is not None:
+            verdicts[suspect.name], fixes[suspect.name] = found, fix
+    safe = {n for n, found in verdicts.items() if found[0].kind in ("unread", "constant")}
+    safe |= {n for n, fix in fixes.items() if fix.mate is not None}
+    together = jointly(pieces, fixes, safe, {suspect.name: suspect.mode for suspect in suspects})
+    entries = unreached(proofs.ranges, counts, tried, lines)
+    return DeadResult(
+        program=label(program, name),
+        checked=checked,
+        nodes=len(program.nodes),
+        dead=tuple(
+            DeadNode(n, kind_of(program.by_name[n]), reading(program, program.by_name[n]), node_line(lines, n), found)
+            for n, found in verdicts.items()
+        ),
+        removable=tuple(
+            Removal(fix.node, None if fix.mate else plain(decode(program, fix.node, fix.code)), fix.mate)
+            for fix in together
+        ),
+        untried=tuple(suspect.name for suspect in suspects if not suspect.complete and suspect.witness is None),
+        tables=entries.tables,
+        dead_entries=entries.dead_entries,
+        lines_with_entries=entries.lines_with_entries,
+        dead_lines=entries.dead_lines,
+    )
+
+
+# Single verdicts ######################################################################################################
+
+
+@dataclass(eq=False)
+class _Suspect:
+    """What is known of one node, and what is not refuted so far.
+
+    Attributes:
+        mode: its most frequent code (or numerator) on a few inputs.
+        is_unread, constant, inert, mate: what is proven for every input; `inert` is the code at which it is.
+        codes: constants at which it may be inert over the inputs, the one in question first.
+        complete: whether `codes` began with all that there are.
+        stood: pieces in a row on which the first of `codes` changed nothing.
+        mates: earlier variables that may equal it over the inputs.
+        low, high: the least and the largest code seen; `high` < `low`: none was.
+        holed: whether an input reached a hole at it.
+    """
+
+    node: Node
+    mode: int
+    is_unread: bool
+    constant: int | None
+    inert: int | None
+    mate: str | None
+    codes: list[int]
+    complete: bool
+    mates: list[str]
+    stood: int = 0
+    low: int = field(default=2**63)
+    high: int = field(default=-(2**63))
+    holed: bool = False
+
+    @property
+    def name(self) -> str:
+        return self.node.name
+
+    @property
+    def only(self) -> int | None:
+        """The one code that it ever yields over the inputs, or None if there are several, none, or a hole."""
+        return self.low if self.low == self.high and not self.holed else None
+
+    @property
+    def witness(self) -> int | None:
+        """A code at which it is inert, or None."""
+        proven = self.mode if self.is_unread else self.constant if self.constant is not None else self.inert
+        if proven is not None:
+            return proven
+        return self.only if self.only is not None else self.codes[0] if self.codes else None
+
+    def look(self, on: Ground) -> None:
+        """Note the node's values on more inputs."""
+        computed = on.computed(self.name)
+        self.holed |= self.name in on.intact.holed
+        if self.holed:
+            self.mates = []
+        self.mates = [mate for mate in self.mates if not differ(on, self.name, mate)]
+        if computed.any():
+            values = on.intact.values[self.name]
+            values = values if computed.all() else values[computed]
+            self.low, self.high = min(self.low, int(values.min())), max(self.high, int(values.max()))
+
+    def try_on(self, on: Ground) -> None:
+        """Fix the node on one more piece of the inputs; a constant that fails makes room for the next."""
+        while self.codes:
+            failing = _failing(on, self.name, self.codes[0])
+            if not len(failing):
+                self.stood += 1
+                return
+            self.codes = _surviving(on, self.name, self.codes[1:], failing[:_FIRST_SAMPLE])
+            self.stood = 0
+
+
+def _suspects(pieces: Pieces, proofs: Proofs) -> list[_Suspect]:
+    """All nodes with what is proven of them, and with what a few inputs do not refute."""
+    program = pieces.program
+    pilot = pieces.some(spread(len(pieces.inputs.batch), _SECOND_SAMPLE))
+    taken = _values_taken(pieces, [node.name for node in program.nodes if _is_wide(program, node.name)])
+    found = []
+    for node in program.nodes:
+        name, mode = node.name, pilot.mode(node.name)
+        constant = proofs.constant(name)
+        proven = name in proofs.unread or constant is not None
+        inert = mode if not proven and proofs.inert_at(name, mode) else None
+        codes: list[int] = []
+        if not proven and inert is None:
+            every = taken[name] if name in taken else _all_codes(program, name)
+            codes = _inert_on(pilot, name, [mode, *(code for code in every if code != mode)])
+        earlier = list(program.variables)[: list(program.variables).index(name)]
+        mate = proofs.mates.get(name)
+        mates = [] if mate is not None else [other for other in earlier if not differ(pilot, name, other)]
+        complete = proven or inert is not None or name not in taken
+        found.append(_Suspect(node, mode, name in proofs.unread, constant, inert, mate, codes, complete, mates))
+    return found
+
+
+def _is_wide(program: Program, name: str) -> bool:
+    domain = program.variables[name].domain
+    return not isinstance(domain, Symbols) and (domain.high - domain.low) * domain.denominator >= MOST_VALUES
+
+
+def _all_codes(program: Program, name: str) -> Iterable[int]:
+    domain = program.variables[name].domain
+    if isinstance(domain, Symbols):
+        return range(len(domain))
+    return range(int(domain.low * domain.denominator), int(domain.high * domain.denominator) + 1)
+
+
+def _values_taken(pieces: Pieces, names: Sequence[str]) -> dict[str, list[int]]:
+    """The codes (or numerators) that variables take over the inputs, ascending."""
+    taken: dict[str, set[int]] = {name: set() for name in names}
+    for on in pieces if names else ():
+        for name in names:
+            taken[name].update(np.unique(on.intact.values[name][on.computed(name)]).tolist())
+    return {name: sorted(values) for name, values in taken.items()}
+
+
+def _inert_on(on: Ground, name: str, codes: list[int]) -> list[int]:
+    """The constants at which fixing the node changes no prediction on these inputs."""
+    for most in (_FIRST_SAMPLE, _SECOND_SAMPLE):
+        rows = spread(len(on.batch), most)
+        size = max(1, 8 * _SECOND_SAMPLE // max(len(rows), 1))
+        parts = [codes[start : start + size] for start in range(0, len(codes), size)]
+        codes = [code for part in parts for code in _surviving(on, name, part, rows)]
+    return codes
+
+
+def _surviving(on: Ground, name: str, codes: Sequence[int], rows: Rows) -> list[int]:
+    """The constants at which fixing the node changes no prediction on the inputs `rows`: all tried in one execution."""
+    if not len(rows) or not codes:
+        return list(codes)
+    tiled = np.tile(rows, len(codes))
+    fixed = np.broadcast_to(np.repeat(codes, len(rows))[:, None], (len(tiled), on.batch.tokens.shape[1]))
+    base = _base(on, name, tiled)
+    run = execute(on.program, base.batch, overrides={name: fixed}, base=base)
+    stays = on.same(run, tiled).reshape(len(codes), len(rows))
+    return [code for code, kept in zip(codes, stays, strict=True) if kept.all()]
+
+
+def _base(on: Ground, name: str, rows: Rows) -> Execution:
+    """The intact execution of the chosen inputs, as far as anything downstream of the node reads it."""
+    intact, downstream = on.intact, reached_from(on.program, [name])
+    read = downstream.union(*(node.reads for node in on.program.nodes if node.name in downstream))
+    read |= {term.variable for term in on.program.readout.terms if None in term.rows}
+    nothing = np.broadcast_to(np.int8(0), (len(rows), on.batch.tokens.shape[1]))
+    values = {
+        n: codes[rows] if n in read or n not in on.program.by_name else nothing for n, codes in intact.values.items()
+    }
+    holed = {n: at[rows] for n, at in intact.holed.items()}
+    return Execution(on.program, on.batch.take(rows), values, holed, intact.totals[rows])
+
+
+def _failing(on: Ground, name: str, code: int) -> Rows:
+    """The inputs on which fixing the node at the code changes an outcome."""
+    touched = ((on.intact.values[name] != code) & on.batch.present).any(axis=1)
+    if name in on.intact.holed:
+        touched |= on.intact.holed[name].any(axis=1)
+    rows = np.flatnonzero(touched)
+    if not len(rows):
+        return rows
+    base = _base(on, name, rows) if len(rows) < len(touched) else on.intact
+    run = execute(on.program, base.batch, overrides={name: code}, base=base)
+    return rows[~on.same(run, rows)]
+
+
+def _finish(pieces: Pieces, suspects: Sequence[_Suspect]) -> None:
+    """Go on until each constant in question has stood on every piece: those that came late have earlier ones left."""
+    for index in around(len(pieces)):
+        open_ones = [s for s in suspects if s.codes and s.witness == s.codes[0] and s.stood < len(pieces)]
+        if not open_ones:
+            return
+        on = pieces[index]
+        for suspect in open_ones:
+            suspect.try_on(on)
+
+
+def _judge(
+    program: Program, suspect: _Suspect, checked: Checked, tried: Proof
+) -> tuple[tuple[Verdict, ...], Fix | None]:
+    """The verdicts on one node, and how to take it out."""
+    name, over = suspect.name, f"every position of {checked.description}"
+    found: list[Verdict] = []
+    fix: Fix | None = None
+    if suspect.is_unread:
+        found.append(Verdict("unread", "no path from it leads to weights that tell classes apart", "static"))
+        fix = Fix(name, suspect.mode)
+    only = suspect.constant if suspect.constant is not None else suspect.only
+    if only is not None:
+        shown = plain(decode(program, name, only))
+        if suspect.constant is not None:
+            found.append(Verdict("constant", f"{shown!r} is all that it can be", "static", constant=shown))
+        else:
+            found.append(Verdict("constant", f"{shown!r} at {over}", tried, constant=shown))
+        fix = fix or Fix(name, only)
+    witness = suspect.witness
+    if witness is not None:
+        shown = plain(decode(program, name, witness))
+        proven = suspect.is_unread or suspect.constant is not None or suspect.inert is not None
+        where = "no reader can come out different" if suspect.inert is not None else "no prediction changes"
+        evidence = f"fixed at {shown!r}, {where}" + ("" if proven else f" on {checked.description}")
+        found.append(Verdict("inert", evidence, "static" if proven else tried, constant=shown))
+        fix = fix or Fix(name, witness)
+    if suspect.mate is not None:
+        evidence = f"always equal to {suspect.mate}: no input can tell them apart"
+        found.append(Verdict("mergeable", evidence, "static", mate=suspect.mate))
+        fix = fix or Fix(name, mate=suspect.mate)
+    elif suspect.mates and suspect.low <= suspect.high:
+        mate = suspect.mates[0]
+        found.append(Verdict("mergeable", f"equal to {mate} at {over}", tried, mate=mate))
+        fix = fix or Fix(name, mate=mate)
+    return tuple(found), fix

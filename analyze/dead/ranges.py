@@ -1,0 +1,397 @@
+"""Static ranges: which values each variable can take, over every input that a program accepts, without executing one.
+
+An abstract interpretation: for each length of the input and each position, a set of symbols, a set of numbers or an
+interval. Every value that any input gives is in it (soundness, which a property test checks); not every value in it
+need occur. It knows that ``<s>`` stands at position 0 alone and ``</s>`` at the last alone, what each mask lets a head
+see, that a key that surely matches hides all that are farther, that what a head copies from its own key variable is a
+key it accepts, that a position seen by itself has its own query for a key, and that an input ends at a hole. It takes
+the values of different variables, and of different positions, to be independent.
+
+Where there are many lengths and long inputs, lengths are taken together in *groups* of neighbours, so that the cost of
+a head stays bounded.
+
+Source of the method: P. and R. Cousot, "Abstract interpretation", POPL 1977.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cached_property
+from typing import assert_never
+
+import numpy as np
+
+from analyze.boolean import composed
+from analyze.reach import level_codes
+from tprog.batch import Array, Bools
+from tprog.execute import mask_word
+from tprog.primitives import visible
+from tprog.program import (
+    BEGIN,
+    END,
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Numbers,
+    NumericHead,
+    Program,
+    Symbols,
+    Value,
+)
+
+MOST_NUMBERS = 512
+"""A numeric variable with more possible values than this has an interval instead of a set."""
+
+_WORK = 4_000_000
+"""Cells of the largest [group, row, query position, key position] array; four times as many of [group, position, word].
+Beyond, more lengths are taken together."""
+
+
+@dataclass(frozen=True, eq=False)
+class Range:
+    """What one variable can be.
+
+    Attributes:
+        support: the codes (or numerators) that `possible` is about, ascending; None for an interval.
+        possible: [group, position, support] whether it can be that there; None for an interval.
+        low, high: [group, position] the least and the largest code (or numerator); 0 where `some` is false.
+        some: [group, position] whether any input has a value there: the position is within it, and no hole before.
+    """
+
+    support: Array | None
+    possible: Bools | None
+    low: Array
+    high: Array
+    some: Bools
+
+    @cached_property
+    def anywhere(self) -> Array | None:
+        """The codes (or numerators) that it can be at any position of any input, ascending; None for an interval."""
+        if self.support is None or self.possible is None:
+            return None
+        found: Array = self.support[_any(self.possible, (0, 1))]
+        return found
+
+    @cached_property
+    def only(self) -> int | None:
+        """The one code (or numerator) that it can be anywhere, or None."""
+        if not self.some.any():
+            return None
+        low, high = int(self.low[self.some].min()), int(self.high[self.some].max())
+        return low if low == high else None
+
+    @property
+    def bounds(self) -> tuple[int, int]:
+        """The least and the largest code (or numerator) anywhere; (0, -1) if there is none."""
+        return (int(self.low[self.some].min()), int(self.high[self.some].max())) if self.some.any() else (0, -1)
+
+
+@dataclass(frozen=True, eq=False)
+class Ranges:
+    """The ranges of a whole program.
+
+    Attributes:
+        groups: the lengths in each group, ascending.
+        of: variable -> its range.
+        reachable: table (see `analyze.reach`) -> [entry] whether any input can consult it; where it says no, none does.
+    """
+
+    program: Program
+    groups: tuple[tuple[int, ...], ...]
+    of: Mapping[str, Range]
+    reachable: Mapping[str, Bools]
+
+    def holds(self, variable: str, codes: Array, lengths: Array) -> Bools:
+        """[input, position]: whether the code (or numerator) of an input of that length is in the range.
+
+        Args:
+            codes: [input, position]; behind the end of an input the answer is meaningless.
+            lengths: [input].
+        """
+        group_of = np.zeros(self.program.max_length + 1, dtype=np.int64)
+        for index, members in enumerate(self.groups):
+            group_of[list(members)] = index
+        group = group_of[lengths][:, None]
+        position = np.arange(codes.shape[1])[None, :]
+        found = self.of[variable]
+        wide = codes.astype(np.int64)
+        inside: Bools = found.some[group, position] & (found.low[group, position] <= wide)
+        inside = inside & (wide <= found.high[group, position])
+        if found.support is not None and found.possible is not None and len(found.support):
+            place = np.minimum(np.searchsorted(found.support, wide), len(found.support) - 1)
+            inside = inside & (found.support[place] == wide) & found.possible[group, position, place]
+        return inside
+
+
+def ranges(program: Program) -> Ranges:
+    """The range of every variable of a program."""
+    return _Walk(program).run()
+
+
+class _Walk:
+    """Ranges found so far, in execution order.
+
+    Attributes:
+        there: [group, position] whether some input of the group has the position.
+        sure: [group, position, other] whether an input of the group that has the position surely has the other one.
+    """
+
+    def __init__(self, program: Program) -> None:
+        self.program, self.n = program, program.max_length
+        self.groups = _groups(program)
+        positions = np.arange(self.n)
+        shortest = np.array([group[0] for group in self.groups])[:, None]
+        longest = np.array([group[-1] for group in self.groups])[:, None]
+        self.there: Bools = positions < longest
+        self.sure: Bools = (positions[None, None, :] <= positions[None, :, None]) | (positions < shortest)[:, None, :]
+        self.of: dict[str, Range] = {}
+        self.reachable: dict[str, Bools] = {}
+
+    def run(self) -> Ranges:
+        self._inputs()
+        for node in self.program.nodes:
+            match node:
+                case Embedding():
+                    words = self._set_of("tokens")
+                    self.reachable[node.name] = _any(words, (0, 1))
+                    self.of[node.name] = self._answered(node.table, node.name, words)
+                case Lookup():
+                    self._lookup(node)
+                case Head():
+                    self._head(node)
+                case NumericHead():
+                    self._numeric_head(node)
+                case _:
+                    assert_never(node)
+        self._readout()
+        return Ranges(self.program, self.groups, self.of, self.reachable)
+
+    def _inputs(self) -> None:
+        vocabulary = self.program.vocabulary
+        free = np.array([word not in (BEGIN, END) for word in vocabulary])
+        tokens = np.zeros((len(self.groups), self.n, len(vocabulary)), dtype=np.bool_)
+        for group, lengths in enumerate(self.groups):
+            for length in lengths:
+                tokens[group, 1 : length - int(self.program.ends)] |= free
+                if self.program.ends:
+                    tokens[group, length - 1, vocabulary.index(END)] = True
+        tokens[:, 0, vocabulary.index(BEGIN)] = True
+        self.of["tokens"] = _of_set(np.arange(len(vocabulary)), tokens)
+        here = np.eye(self.n, dtype=np.bool_) & self.there[:, :, None]
+        self.of["positions"] = _of_set(np.arange(self.n), here)
+        self.of["ones"] = _of_set(np.array([1]), self.there[:, :, None])
+
+    def _set_of(self, variable: str) -> Bools:
+        """[group, position, code] of a categorical variable."""
+        possible = self.of[variable].possible
+        assert possible is not None
+        return possible
+
+    # Tables ###########################################################################################################
+
+    def _answered(self, table: tuple[Value | None, ...], name: str, consulted: Bools) -> Range:
+        """The range of the answers, from which entries of the table are consulted: [group, position, entry]."""
+        domain = self.program.variables[name].domain
+        codes = np.array([0 if value is None else _code(value, domain) for value in table], dtype=np.int64)
+        given = np.array([value is not None for value in table])
+        support = np.arange(len(domain)) if isinstance(domain, Symbols) else np.unique(codes[given])
+        answers = np.zeros((len(table), len(support)), dtype=np.bool_)
+        answers[given, np.searchsorted(support, codes[given])] = True
+        return _of_set(support, composed(consulted, answers))
+
+    def _lookup(self, node: Lookup) -> None:
+        axes = [self._levels(node, which) for which in range(len(node.inputs))]
+        consulted = axes[0]
+        if len(axes) == 2:
+            both = axes[0][:, :, :, None] & axes[1][:, :, None, :]
+            if node.inputs[0] == node.inputs[1] and node.levels[0] == node.levels[1]:
+                both &= np.eye(both.shape[2], dtype=np.bool_)
+            consulted = both.reshape(*both.shape[:2], -1)
+        self.reachable[node.name] = _any(consulted, (0, 1))
+        self.of[node.name] = self._answered(node.cells, node.name, consulted)
+
+    def _levels(self, node: Lookup, which: int) -> Bools:
+        """[group, position, value or level] that an input of a lookup can be."""
+        read, levels = node.inputs[which], node.levels[which]
+        if levels is None:
+            return self._set_of(read)
+        found, domain = self.of[read], self.program.numbers(read)
+        every = np.arange(len(levels))
+        if found.support is None or found.possible is None:
+            low, high = (level_codes(bound, levels, domain)[:, :, None] for bound in (found.low, found.high))
+            return found.some[:, :, None] & (low <= every) & (every <= high)
+        return composed(found.possible, level_codes(found.support, levels, domain)[:, None] == every)
+
+    # Heads ############################################################################################################
+
+    def _selection(self, node: AttentionHead) -> _Selection:
+        queries, keys = self._set_of(node.query), self._set_of(node.key)
+        window = np.zeros((self.n, self.n), dtype=np.bool_)
+        for position in range(self.n):
+            window[position, list(visible(position, self.n, mask_word(node, self.program), node.skip_first))] = True
+        seen = window & self.there[:, None, :] & self.there[:, :, None]
+        sees = _any(seen, 2)
+        self.reachable[node.name] = _any(queries & sees[:, :, None], (0, 1))
+        rows = list(dict.fromkeys(node.predicate))
+        row_of = np.array([rows.index(row) for row in node.predicate])
+        here = np.stack([_any(queries[:, :, row_of == row], 2) for row in range(len(rows))], axis=1)
+        accepts = np.zeros((len(rows), keys.shape[2]), dtype=np.bool_)
+        key_codes = self.program.symbols(node.key).codes
+        for at, row in enumerate(rows):
+            accepts[at, [key_codes[key] for key in row or ()]] = True
+            if row is None:  # an input goes on behind a hole only where nothing is seen
+                here[:, at] &= ~_any(window & self.sure, 2)
+        may, surely = (composed(keys, which.T).transpose(0, 2, 1) for which in (accepts, ~accepts))
+        matches = may[:, :, None, :] & seen[:, None]
+        certain = ~surely[:, :, None, :] & (seen & self.sure)[:, None]
+        if node.query == node.key:
+            own = np.arange(self.n)
+            accepted = accepts[row_of, np.arange(len(row_of))]
+            for at in range(len(rows)):
+                mine = queries & (row_of == at)
+                matches[:, at, own, own] &= _any(mine & accepted, 2)
+                certain[:, at, own, own] |= ~_any(mine & ~accepted, 2) & seen[:, own, own]
+        return _Selection(accepts, here, matches, certain & matches)
+
+    def _head(self, node: Head) -> None:
+        found, values = self._selection(node), self._set_of(node.value)
+        near = _nearness(self.n)
+        own = np.eye(self.n, dtype=np.bool_)
+        # Where a match with itself counts as a distance of its own, it may win whatever else matches.
+        stays = own & (self.program.self_rule == "match-count")
+        hidden = (near * (found.certain & ~own)).max(axis=3, keepdims=True)
+        candidates = found.matches & ((near >= hidden) | stays)
+        candidates &= found.here[:, :, :, None]
+        possible = np.zeros(values.shape, dtype=np.bool_)
+        for row, accepted in enumerate(found.accepts):
+            copied = composed(candidates[:, row], values)
+            possible |= copied & accepted if node.value == node.key else copied
+        alone = _any(found.here & ~_any(found.certain, 3), 1)
+        if node.default is None:
+            possible |= alone[:, :, None] & values[:, :1]
+        else:
+            possible[:, :, self.program.symbols(node.value).codes[node.default]] |= alone
+        self.of[node.name] = _of_set(np.arange(values.shape[2]), possible & self.there[:, :, None])
+
+    def _numeric_head(self, node: NumericHead) -> None:
+        found, value = self._selection(node), self.of[node.value]
+        domain, theirs = self.program.numbers(node.name), self.program.numbers(node.value)
+        low, high = value.low[:, None, None, :], value.high[:, None, None, :]
+        here = found.here
+        default: Bools | None = None
+        if node.reduce == "sum":
+            step = 0 if value.anywhere is None else math.gcd(*value.anywhere.tolist())
+            least = np.where(found.certain, low, np.minimum(low, 0) * found.matches).sum(axis=3)
+            most = np.where(found.certain, high, np.maximum(high, 0) * found.matches).sum(axis=3)
+        else:
+            step, up, extreme = 0, domain.denominator // theirs.denominator, np.iinfo(np.int64).max
+            default = here & ~_any(found.certain, 3)
+            here = here & _any(found.matches, 3)
+            least = np.where(found.matches, low * up, extreme).min(axis=3)
+            most = np.where(found.matches, high * up, -extreme).max(axis=3)
+        start, stop = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
+        if stop - start < MOST_NUMBERS:
+            support = np.arange(start, stop + 1)
+            possible = np.zeros((*self.there.shape, len(support)), dtype=np.bool_)
+            for row in range(here.shape[1]):
+                inside = (least[:, row, :, None] <= support) & (support <= most[:, row, :, None])
+                possible |= inside & here[:, row, :, None]
+            if step > 1:
+                possible &= support % step == 0
+            if default is not None and node.default is not None:
+                possible[:, :, int(node.default * domain.denominator) - start] |= _any(default, 1)
+            self.of[node.name] = _of_set(support, possible & self.there[:, :, None])
+            return
+        if default is not None and node.default is not None:
+            fallback = np.full(default.shape, int(node.default * domain.denominator))
+            least, most = (np.concatenate([bound, fallback], axis=1) for bound in (least, most))
+            here = np.concatenate([here, default], axis=1)
+        self.of[node.name] = _interval(least, most, here & self.there[:, None])
+
+    def _readout(self) -> None:
+        readout = self.program.readout
+        lengths = [length for group in self.groups for length in group]
+        group_of = np.repeat(np.arange(len(self.groups)), [len(group) for group in self.groups])
+        read = np.zeros(self.there.shape, dtype=np.bool_)
+        for group, length in zip(group_of.tolist(), lengths, strict=True):
+            first = int(BEGIN in readout.forced)
+            read[group, first : length - int(END in readout.forced and self.program.ends)] = True
+        if readout.rows_needed == "everywhere":
+            read = self.there
+        for term in readout.terms:
+            found = self.of[term.variable]
+            if isinstance(self.program.variables[term.variable].domain, Symbols):
+                reached = _any(self._set_of(term.variable) & read[:, :, None], (0, 1))
+            else:
+                reached = np.array([bool((found.some & read).any())])
+            self.reachable[f"readout {term.variable}"] = reached
+
+
+@dataclass(frozen=True, eq=False)
+class _Selection:
+    """What a head can select, by the different rows of its predicate.
+
+    Attributes:
+        accepts: [row, key code].
+        here: [group, row, position] whether the query can be one of the row, and the input goes on.
+        matches: [group, row, position, key position] whether that can be in M.
+        certain: whether it surely is, for every input that has the position with such a query.
+    """
+
+    accepts: Bools
+    here: Bools
+    matches: Bools
+    certain: Bools
+
+
+def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
+    """The lengths that inputs can have, neighbours taken together where heads would cost too much."""
+    longest = program.max_length
+    lengths = range(3 if program.ends else 2, longest + 1)
+    rows = max((len(set(node.predicate)) for node in program.nodes if isinstance(node, AttentionHead)), default=1)
+    most = min(_WORK // (rows * longest**2), 4 * _WORK // (len(program.vocabulary) * longest))
+    count = min(len(lengths), max(1, most))
+    return tuple(tuple(part.tolist()) for part in np.array_split(np.array(lengths), count))
+
+
+def _nearness(n: int) -> Array:
+    """[query, key] ranks as the nearest match is chosen: a nearer key is higher, left above right, oneself lowest."""
+    rank = np.zeros((n, n), dtype=np.int16)
+    for i in range(n):
+        others = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
+        for place, j in enumerate([*others, i]):
+            rank[i, j] = n - place
+    return rank
+
+
+def _any(at: Bools, axis: int | tuple[int, ...]) -> Bools:
+    found: Bools = np.logical_or.reduce(at, axis=axis)
+    return found
+
+
+def _code(value: Value, domain: Symbols | Numbers) -> int:
+    if isinstance(domain, Symbols):
+        return domain.codes[value]
+    assert not isinstance(value, str)
+    return int(value * domain.denominator)
+
+
+def _of_set(support: Array, possible: Bools) -> Range:
+    some = _any(possible, 2)
+    if not len(support):
+        nothing = np.zeros(some.shape, dtype=np.int64)
+        return Range(support, possible, nothing, nothing, some)
+    low = np.where(some, support[possible.argmax(axis=2)], 0)
+    high = np.where(some, support[len(support) - 1 - possible[:, :, ::-1].argmax(axis=2)], 0)
+    return Range(support, possible, low, high, some)
+
+
+def _interval(least: Array, most: Array, here: Bools) -> Range:
+    """The hull over rows: all [group, row, position]."""
+    some, extreme = _any(here, 1), np.iinfo(np.int64).max
+    low = np.where(some, np.where(here, least, extreme).min(axis=1), 0)
+    high = np.where(some, np.where(here, most, -extreme).max(axis=1), 0)
+    return Range(None, None, low, high, some)

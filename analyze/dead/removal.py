@@ -1,0 +1,144 @@
+"""Taking nodes out of a program: each held at one value or given the values of another variable; and a set of them
+that can go together."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyze.dead.proofs import needed_without
+from analyze.outcome import Ground, Rows, spread
+from analyze.pieces import Pieces, around
+from tprog.batch import Array
+from tprog.execute import Execution, execute
+from tprog.nodes import INT64_LIMIT
+from tprog.program import Numbers, Program, Symbols
+
+_FIRST = 1024
+"""Inputs, evenly spaced, on which a set is tried before all of them."""
+
+_REFUTING = 256
+"""The most inputs that one failed check adds to those that later attempts must pass first."""
+
+
+@dataclass(frozen=True)
+class Fix:
+    """How a node is taken out: held at the code (or numerator) `code`, or given the values of the variable `mate`."""
+
+    node: str
+    code: int = 0
+    mate: str | None = None
+
+
+def run_without(program: Program, base: Execution, fixes: Sequence[Fix]) -> tuple[Execution, Array]:
+    """The program with nodes taken out, on the batch of `base`, an intact execution.
+
+    Returns:
+        the execution, and [input] whether a mate yields a symbol that the node it stands for does not have.
+    """
+    overrides: dict[str, Array | int] = {fix.node: fix.code for fix in fixes if fix.mate is None}
+    run = execute(program, base.batch, overrides=overrides, base=base)
+    lost = np.zeros(len(base.batch), dtype=np.bool_)
+    mates = {fix.node: fix.mate for fix in fixes if fix.mate is not None}
+    for name in program.by_name:  # in execution order: the values of a mate are final before they are copied
+        if name not in mates:
+            continue
+        mate = mates[name]
+        ours, theirs = program.variables[name].domain, program.variables[mate].domain
+        if isinstance(ours, Symbols) and isinstance(theirs, Symbols):
+            values = _recode(ours, theirs).take(run.values[mate])
+            lost |= ((values < 0) & base.batch.present).any(axis=1)
+            overrides[name] = np.maximum(values, 0)
+        else:
+            assert isinstance(ours, Numbers)
+            assert isinstance(theirs, Numbers)
+            scaled = _wide(run.values[mate], theirs.bound * ours.denominator) * ours.denominator
+            lost |= ((scaled % theirs.denominator != 0) & base.batch.present).any(axis=1)
+            overrides[name] = scaled // theirs.denominator
+        run = execute(program, base.batch, overrides=overrides, base=run)
+    return run, lost
+
+
+def jointly(pieces: Pieces, fixes: Mapping[str, Fix], safe: set[str], modes: Mapping[str, int]) -> list[Fix]:
+    """Fixes that change no prediction when applied together, in execution order.
+
+    Greedy: first all at once; then one at a time, those of `safe` (which change no value that matters) first, the
+    others from the last node back. Whatever fails on any input fails for good, so later attempts meet the inputs that
+    refuted earlier ones first; the set is returned once it stands on all inputs. In the end, whatever only removed
+    nodes read goes with them, held at its mode.
+    """
+    program = pieces.program
+    order = [name for name in program.by_name if name in fixes]
+    ranked = [n for n in order if n in safe] + [n for n in reversed(order) if n not in safe]
+    refuting = spread(len(pieces.inputs.batch), _FIRST)
+    kept = _greedy(pieces.some(refuting), [fixes[name] for name in order], [fixes[name] for name in ranked])
+    stood = 0
+    for index in around(len(pieces)):
+        if stood == len(pieces) or not kept:
+            break
+        failing = failing_rows(pieces[index], kept)
+        if len(failing):
+            refuting = np.union1d(refuting, pieces.starts[index] + failing[:_REFUTING])
+            kept = _greedy(pieces.some(refuting), kept, [fixes[name] for name in ranked])
+            stood = 0
+        else:
+            stood += 1
+    needed = needed_without(program, {fix.node for fix in kept}, {fix.mate for fix in kept if fix.mate is not None})
+    gone = {fix.node for fix in kept}
+    kept = kept + [Fix(name, modes[name]) for name in program.by_name if name not in needed | gone]
+    place = {name: index for index, name in enumerate(program.by_name)}
+    return sorted(kept, key=lambda fix: place[fix.node])
+
+
+def _greedy(on: Ground, first: Sequence[Fix], ranked: Sequence[Fix]) -> list[Fix]:
+    """The fixes `first` if they stand together on these inputs; else as many of `ranked` as do, one after another."""
+    if not len(failing_rows(on, first)):
+        return list(first)
+    kept: list[Fix] = []
+    for fix in ranked:
+        if not len(failing_rows(on, [*kept, fix])):
+            kept.append(fix)
+    return kept
+
+
+def failing_rows(on: Ground, fixes: Sequence[Fix]) -> Rows:
+    """The inputs on which the fixes together change an outcome."""
+    if not fixes:
+        return np.zeros(0, dtype=np.intp)
+    run, lost = run_without(on.program, on.intact, fixes)
+    return np.flatnonzero(~on.same(run, np.arange(len(on.batch))) | lost)
+
+
+# Equal variables ######################################################################################################
+
+
+def differ(on: Ground, one: str, other: str) -> bool:
+    """Whether two variables differ anywhere where the first is computed, or are of different kinds."""
+    both = _comparable(on, one, other)
+    return both is None or bool((both[0] != both[1])[on.computed(one)].any())
+
+
+def _comparable(on: Ground, one: str, other: str) -> tuple[Array, Array] | None:
+    """The values of two variables in one coding, or None if one is numeric and the other is not."""
+    ours, theirs = on.program.variables[one].domain, on.program.variables[other].domain
+    values, other_values = on.intact.values[one], on.intact.values[other]
+    if isinstance(ours, Symbols) and isinstance(theirs, Symbols):
+        return values, _recode(ours, theirs).take(other_values)
+    if isinstance(ours, Numbers) and isinstance(theirs, Numbers):
+        common = math.lcm(ours.denominator, theirs.denominator)
+        up, other_up = common // ours.denominator, common // theirs.denominator
+        return _wide(values, ours.bound * up) * up, _wide(other_values, theirs.bound * other_up) * other_up
+    return None
+
+
+def _wide(numerators: Array, bound: int) -> Array:
+    """Numerators in a type that holds numbers up to `bound`."""
+    return numerators.astype(np.int64 if bound < INT64_LIMIT else object)
+
+
+def _recode(ours: Symbols, theirs: Symbols) -> Array:
+    """For each code of `theirs`, the code of the same symbol in `ours`, or -1."""
+    return np.array([ours.codes.get(symbol, -1) for symbol in theirs], dtype=np.int64)

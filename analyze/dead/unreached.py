@@ -1,0 +1,91 @@
+"""Dead entries and dead lines: what no input reaches, proven for every input where the static ranges prove it, else
+found by counting over stated inputs."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Literal
+
+from analyze.dead.ranges import Ranges
+from analyze.outcome import node_line
+from analyze.reach import Counts, entries_of, holes_of
+from analyze.record import plain
+from analyze.results import DeadEntry, DeadLine, TableCount
+from analyze.results.dead import Proof
+from tprog.entry import Entry
+
+
+@dataclass(frozen=True)
+class Unreached:
+    """The fields of `DeadResult` that are about entries and lines."""
+
+    tables: tuple[TableCount, ...]
+    dead_entries: tuple[DeadEntry, ...]
+    lines_with_entries: int
+    dead_lines: tuple[DeadLine, ...]
+
+
+def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry, int] | None) -> Unreached:
+    """What no input reaches.
+
+    Args:
+        found: the static ranges of the program.
+        counts: how often the inputs tried consult each entry.
+        tried: what it proves that none of the inputs tried consults an entry.
+        lines: entry -> its line in the program's file.
+    """
+    lines_of = lines or {}
+    tables, dead = [], []
+    by_line: dict[int, list[DeadEntry | None]] = {}
+    holes = holes_of(found.program)
+    for table, entries in entries_of(found.program).items():
+        reached = counts.tables[table][:, 0] > 0
+        provable = ~found.reachable[table]
+        here = []
+        for entry, is_hole, is_reached, proven in zip(
+            entries, holes[table].tolist(), reached.tolist(), provable.tolist(), strict=True
+        ):
+            if is_hole:
+                continue
+            line = lines_of.get(entry)
+            one = None if is_reached else _dead_entry(entry, line, "static" if proven else tried)
+            if one is not None:
+                here.append(one)
+            if line is not None:
+                by_line.setdefault(line, []).append(one)
+        dead += here
+        tables.append(
+            TableCount(
+                table=table.replace("readout ", "readout of ", 1),
+                part=_part(entries[0]),
+                line=min((lines_of[entry] for entry in entries if entry in lines_of), default=node_line(lines, table)),
+                entries=int((~holes[table]).sum()),
+                dead=len(here),
+                static=sum(one.proof == "static" for one in here),
+                missing=int(holes[table].sum()),
+                missing_reached=int((holes[table] & reached).sum()),
+            )
+        )
+    return Unreached(tuple(tables), tuple(dead), len(by_line), tuple(_dead_lines(by_line, tried)))
+
+
+def _dead_lines(by_line: Mapping[int, list[DeadEntry | None]], tried: Proof) -> list[DeadLine]:
+    found = []
+    for line, entries in sorted(by_line.items()):
+        dead = [entry for entry in entries if entry is not None]
+        if len(dead) == len(entries):
+            proof: Proof = "static" if all(entry.proof == "static" for entry in dead) else tried
+            found.append(DeadLine(line, tuple(entry.entry for entry in dead), proof))
+    return found
+
+
+def _dead_entry(entry: Entry, line: int | None, proof: Proof) -> DeadEntry:
+    at = tuple(plain(value) for value in entry.at)
+    return DeadEntry(str(entry), entry.node, _part(entry), at, line, proof)
+
+
+def _part(entry: Entry) -> Literal["row", "cell", "word", "weights"]:
+    assert entry.part != "wiring"
+    assert entry.part != "self rule"
+    return entry.part

@@ -1,0 +1,183 @@
+"""What is dead in a program, by taking it away: slow, plain, and without any code of the analyses."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from fractions import Fraction
+
+import numpy as np
+
+from analyze.results import Removal
+from tests.interventions import frozen
+from tprog.batch import Array, Batch
+from tprog.execute import Execution, execute, read_out_at
+from tprog.input_domain import InputDomain, framed, symbols_of
+from tprog.program import Embedding, Lookup, Node, Program, Symbols, Value
+from tprog.tasks import Inputs
+
+MOST_INPUTS = 4000
+"""A domain with more inputs is cut to the lengths that have no more together."""
+
+MOST_VALUES = 1024
+"""Nodes with more values than this are not replaced by each of them."""
+
+
+def domain_of(program: Program) -> Inputs:
+    """All inputs of a program, or those of up to so many symbols that there are at most `MOST_INPUTS`."""
+    symbols = symbols_of(program.vocabulary)
+    longest = program.max_length - (len(program.vocabulary) - len(symbols))
+    most = next(n for n in range(longest, 0, -1) if InputDomain(len(symbols), 1, n).size <= MOST_INPUTS or n == 1)
+    batch = framed(InputDomain(len(symbols), 1, most).enumerate(), symbols, program.vocabulary)
+    which = "all" if most == longest else f"all of up to {most} symbols:"
+    return Inputs(batch, None, True, f"{which} {len(batch)} inputs")
+
+
+def answers(program: Program, batch: Batch) -> Array:
+    """[input, place]: the class predicted, -1 where none is; for an input in a hole, a number below for where it is."""
+    run = execute(program, batch)
+    found = run.predictions[:, None] if program.readout.pooled else run.predictions
+    found = found.astype(np.int64)
+    if not program.readout.pooled:
+        found[~read_out_at(program, batch)] = -1
+    order = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
+    for row in np.flatnonzero(run.in_hole).tolist():
+        name = next(iter(n for n, at in run.holed.items() if at[row].any()))
+        found[row] = -2 - order.index(name) * 100 - int(run.holed[name][row].argmax())
+    return found
+
+
+def _stays(program: Program, batch: Batch, before: Array, few: Array) -> bool:
+    """Whether a changed program answers as before; tried on a few inputs first."""
+    part = batch.take(few)
+    return bool((answers(program, part) == before[few]).all() and (answers(program, batch) == before).all())
+
+
+def values_of(program: Program, name: str) -> list[Value] | None:
+    domain = program.variables[name].domain
+    if isinstance(domain, Symbols):
+        return list(domain.values)
+    low, high = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
+    return [Fraction(n, domain.denominator) for n in range(low, high + 1)] if high - low < MOST_VALUES else None
+
+
+@dataclass
+class Truth:
+    """What brute force finds of one node: kinds of deadness, and the constants at which it is inert (None: untried)."""
+
+    kinds: set[str]
+    inert_at: list[Value] | None
+
+
+def truths(program: Program, inputs: Inputs) -> dict[str, Truth]:
+    """What holds of each node over the inputs."""
+    batch, run = inputs.batch, execute(program, inputs.batch)
+    before = answers(program, batch)
+    few = np.unique(np.linspace(0, len(batch) - 1, 60).astype(int))
+    unread = _unread(program)
+    found = {}
+    for node in program.nodes:
+        name, kinds = node.name, set()
+        values = values_of(program, name)
+        inert = (
+            None if values is None else [v for v in values if _stays(frozen(program, {name: v}), batch, before, few)]
+        )
+        seen = _decoded(run, name)
+        if seen is not None and len(set(seen)) == 1:
+            kinds.add("constant")
+        if seen is not None and any(_decoded(run, other, name) == seen for other in _earlier(program, name)):
+            kinds.add("mergeable")
+        if inert:
+            kinds.add("inert")
+        if name in unread:
+            kinds.add("unread")
+        found[name] = Truth(kinds, inert)
+    return found
+
+
+def _earlier(program: Program, name: str) -> list[str]:
+    names, own = list(program.variables), isinstance(program.variables[name].domain, Symbols)
+    return [n for n in names[: names.index(name)] if isinstance(program.variables[n].domain, Symbols) == own]
+
+
+def _decoded(run: Execution, variable: str, at: str | None = None) -> list[object] | None:
+    """The values of a variable wherever `at` (itself) is computed; None if a hole or nothing is met there."""
+    at = at or variable
+    if at in run.holed:
+        return None
+    order, stopped = list(run.program.by_name), np.zeros(len(run.batch), dtype=bool)
+    for name, holes in run.holed.items():
+        if name in order and order.index(name) < order.index(at):
+            stopped |= holes.any(axis=1)
+    codes = run.values[variable][run.batch.present & ~stopped[:, None]].tolist()
+    domain = run.program.variables[variable].domain
+    table: dict[int, object] = {
+        code: domain.values[code] if isinstance(domain, Symbols) else Fraction(code, domain.denominator)
+        for code in set(codes)
+    }
+    return [table[code] for code in codes] or None
+
+
+def _unread(program: Program) -> set[str]:
+    """The nodes that can tell nothing: no weights that differ by class and value, no hole, no such reader."""
+    telling = set()
+    for term in program.readout.terms:
+        rows = [row for row in term.rows if row is not None]
+        numeric = not isinstance(program.variables[term.variable].domain, Symbols)
+        spread = {tuple(w - row[0] for w in row) for row in rows} | (
+            {(0,) * len(program.classes)} if numeric else set()
+        )
+        if None in term.rows or len(spread) > 1:
+            telling.add(term.variable)
+    for node in reversed(program.nodes):
+        table = (
+            node.table if isinstance(node, Embedding) else node.cells if isinstance(node, Lookup) else node.predicate
+        )
+        if node.name in telling or None in table:
+            telling |= {node.name, *node.reads}
+    return {node.name for node in program.nodes} - telling
+
+
+def without(program: Program, removable: Sequence[Removal]) -> Program:
+    """The program with a set of nodes taken out: tables of constants, and tables that pass their mate on."""
+    constants: dict[str, Value] = {}
+    for removal in removable:
+        if removal.mate is None:
+            assert removal.constant is not None
+            categorical = isinstance(program.variables[removal.name].domain, Symbols)
+            constants[removal.name] = removal.constant if categorical else Fraction(removal.constant)
+    program = frozen(program, constants)
+    for removal in removable:
+        if removal.mate is None:
+            continue
+        domain, theirs = program.variables[removal.name].domain, program.variables[removal.mate].domain
+        if isinstance(domain, Symbols) and isinstance(theirs, Symbols):
+            cells = tuple(value if value in domain.codes else None for value in theirs)
+            table = Lookup(removal.name, (removal.mate,), (None,), domain.values, cells)
+        else:
+            assert not isinstance(theirs, Symbols)
+            low, high = int(theirs.low * theirs.denominator), int(theirs.high * theirs.denominator)
+            levels = tuple(Fraction(n, theirs.denominator) for n in range(low, high + 1))
+            table = Lookup(removal.name, (removal.mate,), (levels,), None, levels)
+        program = replace(program, nodes=tuple(table if n.name == removal.name else n for n in program.nodes))
+    return program
+
+
+def lacking(program: Program, entries: Sequence[tuple[str, int]]) -> Program:
+    """The program without entries, given as (table, index) of `analyze.reach.entries_of`."""
+    gone: dict[str, set[int]] = {}
+    for table, index in entries:
+        gone.setdefault(table, set()).add(index)
+
+    def holes(table: str, rows: tuple[object, ...]) -> tuple[object, ...]:
+        return tuple(None if index in gone.get(table, ()) else row for index, row in enumerate(rows))
+
+    def lesser(node: Node) -> Node:
+        if isinstance(node, Embedding):
+            return replace(node, table=holes(node.name, node.table))  # type: ignore[arg-type]  # the same with holes
+        if isinstance(node, Lookup):
+            return replace(node, cells=holes(node.name, node.cells))  # type: ignore[arg-type]
+        return replace(node, predicate=holes(node.name, node.predicate))  # type: ignore[arg-type]
+
+    terms = tuple(replace(t, rows=holes(f"readout {t.variable}", t.rows)) for t in program.readout.terms)  # type: ignore[arg-type]
+    return replace(program, nodes=tuple(map(lesser, program.nodes)), readout=replace(program.readout, terms=terms))
