@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import re
-from collections.abc import Collection, Iterable, Iterator, Mapping
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
 from typing import Final, Literal, TypeAlias, assert_never
@@ -25,6 +25,8 @@ def data_flow(
     *,
     dead: Collection[str] = (),
     highlighted: Collection[str] = (),
+    circuits: Mapping[str, Sequence[str]] | None = None,
+    toward: str | None = None,
     title: str = "",
     checked: Checked | None = None,
     lines: Mapping[Entry, int] | None = None,
@@ -35,18 +37,20 @@ def data_flow(
     Args:
         dead, highlighted: names of nodes, as `analyze.dead` and `analyze.circuits` or `reaching` and `reached_from`
             find them.
+        circuits: node -> the sub-problems whose circuits have it, where there are several.
+        toward: a class; swings are then those of its logit against that of another.
         title: what is highlighted, in words.
         checked: the inputs on which dead nodes and a circuit were found.
         lines: entry -> its line in the program's file.
         name: what the result calls the program.
 
     Raises:
-        BadUsage: a name that is no variable of the program.
+        BadUsage: a name that is no variable, or no class, of the program.
     """
     for asked in (*dead, *highlighted):
         _known(program, asked)
     stage_of = stages(program)
-    swings = {term.variable: swing(program, term) for term in program.readout.terms}
+    swings = {term.variable: swing(program, term, toward) for term in program.readout.terms}
     nodes = []
     for variable in program.variables:
         node = program.by_name.get(variable)
@@ -63,6 +67,7 @@ def data_flow(
                 swing=float(swings.get(variable, 0)),
                 dead=variable in dead,
                 highlighted=variable in highlighted,
+                circuits=tuple((circuits or {}).get(variable, ())),
             )
         )
     says = f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
@@ -79,6 +84,7 @@ def data_flow(
         dead=tuple(variable for variable in order if variable in dead),
         highlighted=tuple(variable for variable in order if variable in highlighted),
         checked=checked,
+        toward=toward,
     )
 
 
@@ -109,24 +115,36 @@ def _learned_in(module: str, name: str) -> int:
     return int(found[1]) if found else 0
 
 
-def swing(program: Program, term: Weights) -> Fraction:
+def swing(program: Program, term: Weights, toward: str | None = None) -> Fraction:
     """The most, in logits, by which the variable's value can change the difference between two classes.
 
     That is the maximum over classes c, d of the range, over the values of the variable, of w[value, c] - w[value, d];
     for a number, over its proven domain. It is 0 exactly if the weights do not tell classes apart. Missing rows are
     left out.
+
+    Args:
+        toward: the class c; left out: any.
+
+    Raises:
+        BadUsage: `toward` is no class.
     """
     domain = program.variables[term.variable].domain
-    if isinstance(domain, Symbols):
-        rows = {row for row in term.rows if row is not None}
-        largest = 0
-        for one, other in combinations(range(len(program.classes)), 2):
-            differences = [row[one] - row[other] for row in rows]
+    pairs = list(combinations(range(len(program.classes)), 2))
+    if toward is not None:
+        if toward not in program.classes:
+            raise BadUsage(f"{toward!r} is not a class; expected one of {', '.join(program.classes)}")
+        asked = program.classes.index(toward)
+        pairs = [(asked, other) for other in range(len(program.classes)) if other != asked]
+    rows = {row for row in term.rows if row is not None}
+    largest = 0
+    for one, other in pairs:
+        differences = [row[one] - row[other] for row in rows]
+        if isinstance(domain, Symbols):
             largest = max(largest, max(differences, default=0) - min(differences, default=0))
-        return Fraction(largest, program.readout.scale)
-    (row,) = term.rows
-    assert row is not None
-    return Fraction(max(row) - min(row), program.readout.scale) * (domain.high - domain.low)
+        else:
+            largest = max(largest, *(abs(slope) for slope in differences))
+    moved = Fraction(largest, program.readout.scale)
+    return moved if isinstance(domain, Symbols) else moved * (domain.high - domain.low)
 
 
 def _reads(node: Node) -> Iterator[tuple[_ReadRole, str]]:
@@ -146,19 +164,41 @@ def _reads(node: Node) -> Iterator[tuple[_ReadRole, str]]:
 
 # Slices ###############################################################################################################
 
+_CLASS = "class:"
+"""What a target that is a class begins with: no variable's name has a colon."""
+
+
+def class_of(target: str) -> str | None:
+    """``b`` of the target ``class:b``; None of any other."""
+    return target.removeprefix(_CLASS) if target.startswith(_CLASS) else None
+
+
+def deciding(program: Program, answer: str) -> list[str]:
+    """The variables of which the readout makes something for a class: those that can move its logit against another's.
+
+    Raises:
+        BadUsage: it is no class.
+    """
+    return [term.variable for term in program.readout.terms if swing(program, term, answer) > 0 or None in term.rows]
+
 
 def reaching(program: Program, targets: Iterable[str]) -> set[str]:
     """Everything from which a path of reads leads to one of the targets, which are included (backward slice).
 
     Args:
-        targets: variables, or ``readout``.
+        targets: variables, ``readout``, or a class as ``class:b``: all that the readout reads, or what decides about
+            the class.
 
     Raises:
-        BadUsage: a name that is no variable of the program.
+        BadUsage: a name that is no variable, or no class, of the program.
     """
-    found = _asked(program, targets)
+    targets = list(targets)
+    answers = [answer for target in targets if (answer := class_of(target)) is not None]
+    found = _asked(program, [target for target in targets if class_of(target) is None])
     if READOUT in found:
         found |= {term.variable for term in program.readout.terms}
+    for answer in answers:
+        found |= {READOUT, *deciding(program, answer)}
     for node in reversed(program.nodes):
         if node.name in found:
             found |= set(node.reads)
@@ -180,6 +220,32 @@ def reached_from(program: Program, sources: Iterable[str]) -> set[str]:
     return found
 
 
+def mattering(program: Program) -> set[str]:
+    """The nodes that can make a difference to a prediction: those with a path to weights that tell classes apart.
+
+    Where a row is missing somewhere, all do: any of them may lead into the hole, or around it.
+    """
+    if _has_holes(program):
+        return set(program.by_name)
+    telling = [term.variable for term in program.readout.terms if swing(program, term) > 0]
+    return reaching(program, telling) & program.by_name.keys()
+
+
+def _has_holes(program: Program) -> bool:
+    tables: list[Sequence[object]] = [term.rows for term in program.readout.terms]
+    for node in program.nodes:
+        match node:
+            case Embedding():
+                tables.append(node.table)
+            case Head() | NumericHead():
+                tables.append(node.predicate)
+            case Lookup():
+                tables.append(node.cells)
+            case _:
+                assert_never(node)
+    return any(None in table for table in tables)
+
+
 def _asked(program: Program, names: Iterable[str]) -> set[str]:
     found = set(names)
     for name in sorted(found):
@@ -189,6 +255,5 @@ def _asked(program: Program, names: Iterable[str]) -> set[str]:
 
 def _known(program: Program, name: str) -> None:
     if name != READOUT and name not in program.variables:
-        raise BadUsage(
-            f"the program has no variable {name!r}; expected one of {', '.join([*program.variables, READOUT])}"
-        )
+        known = ", ".join([*program.variables, READOUT])
+        raise BadUsage(f"the program has no variable {name!r}; expected one of {known}")

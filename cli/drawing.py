@@ -5,6 +5,11 @@ Imports stand inside the functions, so that ``tpdebug --help`` and a bad option 
 
 from __future__ import annotations
 
+import dataclasses
+import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
+from enum import StrEnum
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -26,15 +31,27 @@ from cli.options import (
     SubProblemInputOption,
     TaskOption,
     TokenOption,
+    WhereOption,
 )
 from cli.output import Color, Engine, Output, Pictures, working
 from cli.subject import Subject, read_subject
+from cli.subproblems import named_baseline, sub_problem
 from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
-    from analyze.circuits import SubProblem
-    from analyze.results import CallGraphResult, GraphResult
+    from analyze.circuits import Progress
+    from analyze.circuits.subproblem import SubProblem
+    from analyze.results import CallGraphResult, CircuitResult, GraphResult
     from tprog.tasks import Inputs
+
+PICTURES = ("svg", "dot", "graphml")
+
+
+class Ablation(StrEnum):
+    """What an ablated node yields."""
+
+    MODE = "mode"
+    RESAMPLE = "resample"
 
 
 def graph(
@@ -44,11 +61,13 @@ def graph(
     position: PositionOption = None,
     token: TokenOption = None,
     text: SubProblemInputOption = None,
+    where: WhereOption = None,
     source: Annotated[
         str | None, typer.Option("--from", metavar="NAME", help="Highlight what this variable flows into.")
     ] = None,
     target: Annotated[
-        str | None, typer.Option("--to", metavar="NAME", help="Highlight what flows into this variable.")
+        str | None,
+        typer.Option("--to", metavar="NAME", help="Highlight what flows into this variable, or a class: class:b."),
     ] = None,
     calls: Annotated[bool, typer.Option("--calls", help="The call graph of the file instead.")] = False,
     engine: Annotated[Engine, typer.Option("--engine", help="What finds the calls.")] = Engine.LIBCST,
@@ -62,35 +81,29 @@ def graph(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Draw the data flow. Dead heads are grey; a circuit or a slice is highlighted where one is asked for."""
-    output = Output(as_json, file, force, color, ("svg", "dot"))
-    from analyze.render import dot, svg
-    from analyze.render.calls import calls_text
+    output = Output(as_json, file, force, color, PICTURES)
     from analyze.render.graph import graph_text
 
     if calls or cross_check or engine is not Engine.LIBCST:
-        asked = {"--class": answer, "--position": position, "--token": token, "--input": text, "--task": task}
-        asked |= {"--from": source, "--to": target, "--sample": sample}
+        asked = {"--class": answer, "--position": position, "--token": token, "--input": text, "--where": where}
+        asked |= {"--task": task, "--from": source, "--to": target, "--sample": sample}
         if given := [option for option, value in asked.items() if value is not None]:
             raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
-        if cross_check and file is not None and file.suffix.lower() in (".svg", ".dot"):
+        if cross_check and file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
             raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
-        called, choice = _call_graph(argument, program, engine, cross_check)
-        draw = partial(dot.call_graph, called)
-        what = f"The functions of {called.program}, and who calls or passes whom."
-        pictures: Pictures = {"dot": draw, "svg": lambda: svg.svg(draw(), f"Call graph of {called.program}", what)}
-        output.show(choice, called, partial(calls_text, called), pictures)
+        _show_calls(output, *_call_graph(argument, program, engine, cross_check))
         return
     subject = read_subject(argument, program, task)
-    problems = _sub_problems(subject, answer, position, token, text)
-    if problems is not None and (source or target):
+    problem = sub_problem(subject, answer, position, token, text, where)
+    if problem is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
     inputs = subject.inputs(sample, seed)
     with working("graph", inputs.description):
-        flow = _data_flow(subject, inputs, problems, source, target)
-    draw = partial(dot.data_flow, flow)
-    what = f"The variables of {flow.program}, and who reads whom. {flow.title}".rstrip()
-    pictures = {"dot": draw, "svg": lambda: svg.svg(draw(), f"Data flow of {flow.program}", what)}
-    output.show(subject.choice, flow, partial(graph_text, flow), pictures)
+        if problem is not None:
+            flow = _circuit_flow(subject, inputs, _circuits_of(subject, inputs, [problem]))
+        else:
+            flow = _slice_flow(subject, inputs, source, target)
+    output.show(subject.choice, flow, partial(graph_text, flow), _pictures(flow))
 
 
 def circuits(
@@ -100,6 +113,27 @@ def circuits(
     position: PositionOption = None,
     token: TokenOption = None,
     text: SubProblemInputOption = None,
+    where: WhereOption = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Prove that no smaller set suffices, however long it takes; Ctrl-C ends it.")
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            "--time-limit", min=0, metavar="SECONDS", help="For the proofs, all together.", show_default=False
+        ),
+    ] = None,
+    ablation: Annotated[
+        Ablation,
+        typer.Option("--ablation", help="resample: also how many predictions stay with other inputs' values instead."),
+    ] = Ablation.MODE,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option("--baseline", metavar="NODE=VALUE", help="What this node yields when ablated; may be repeated."),
+    ] = None,
+    annotate: Annotated[
+        bool, typer.Option("--annotate", help="Show the source, with the lines of the circuits marked.")
+    ] = False,
     task: TaskOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -109,75 +143,158 @@ def circuits(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Find the heads and lookups that suffice for a sub-problem. Left out: for each class."""
-    output = Output(as_json, file, force, color)
-    from analyze.circuits import find_circuits
-    from analyze.render.circuits import circuits_text
+    output = Output(as_json, file, force, color, (*PICTURES, "html"))
+    from analyze.circuits import Exactly, find_circuits
+    from analyze.circuits.source import circuit_source
+    from analyze.render.circuits import circuits_html, circuits_text
 
+    if time_limit is not None and not exact:
+        raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
     subject = read_subject(argument, program, task)
-    problems = _sub_problems(subject, answer, position, token, text)
+    problem = sub_problem(subject, answer, position, token, text, where)
+    constants = named_baseline(subject, baseline or [])
     inputs = subject.inputs(sample, seed)
-    with working("circuits", inputs.description):
-        result = find_circuits(
-            subject.program, inputs, problems, lines=subject.module.lines, name=subject.name, task=subject.task
-        )
-    output.show(subject.choice, result, partial(circuits_text, result))
+    find = partial(
+        find_circuits,
+        subject.program,
+        inputs,
+        None if problem is None else [problem],
+        baseline=constants,
+        resample=seed if ablation is Ablation.RESAMPLE else None,
+        lines=subject.module.lines,
+        name=subject.name,
+        task=subject.task,
+    )
+    if exact:
+        with _proving(inputs.description) as progress:
+            result = find(exactly=Exactly(time_limit, progress))
+    else:
+        with working("circuits", inputs.description):
+            result = find()
+    if annotate or (file is not None and file.suffix.lower() == ".html"):
+        module = subject.module
+        result = dataclasses.replace(result, source=circuit_source(result, module.path, module.text, module.blocks))
+    pictures: Pictures = {}
+    if file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
+        pictures = _pictures(_circuit_flow(subject, inputs, result))
+    pictures = {**pictures, "html": partial(circuits_html, result)}
+    output.show(subject.choice, result, partial(circuits_text, result), pictures)
 
 
 # Parts ################################################################################################################
 
 
-def _sub_problems(
-    subject: Subject, answer: str | None, position: int | None, token: str | None, text: str | None
-) -> list[SubProblem] | None:
-    """The sub-problem that the options name, or None if they name none."""
-    from analyze.circuits import SubProblem
-    from tprog.text import parse_input
+def _pictures(flow: GraphResult) -> Pictures:
+    from analyze.render import dot, graphml, svg
 
-    asked = {"--class": answer, "--position": position, "--token": token, "--input": text}
-    given = [option for option, value in asked.items() if value is not None]
-    if len(given) > 1:
-        raise BadUsage(f"{given[0]} and {given[1]} are two sub-problems; ask for one")
-    if answer is not None:
-        return [SubProblem("class", answer)]
-    if position is not None:
-        return [SubProblem("position", position)]
-    if token is not None:
-        return [SubProblem("token", token)]
-    if text is not None:
-        return [SubProblem("input", tuple(parse_input(text, subject.program)))]
-    return None
+    draw = partial(dot.data_flow, flow)
+    what = f"The variables of {flow.program}, and who reads whom. {flow.title}".rstrip()
+    return {
+        "dot": draw,
+        "svg": lambda: svg.svg(draw(), f"Data flow of {flow.program}", what),
+        "graphml": partial(graphml.data_flow, flow),
+    }
 
 
-def _data_flow(
-    subject: Subject, inputs: Inputs, problems: list[SubProblem] | None, source: str | None, target: str | None
-) -> GraphResult:
+def _circuits_of(subject: Subject, inputs: Inputs, problems: list[SubProblem]) -> CircuitResult:
     from analyze.circuits import find_circuits
-    from analyze.dataflow import data_flow, reached_from, reaching
-    from analyze.dead import find_dead
 
-    program = subject.program
-    highlighted: set[str] = set()
-    title = ""
-    if problems is not None:
-        (circuit,) = find_circuits(program, inputs, problems, task=subject.task).circuits
-        highlighted, title = set(circuit.members), f"circuit: {circuit.problem}"
-    elif source is not None and target is not None:
+    return find_circuits(subject.program, inputs, problems, task=subject.task)
+
+
+def _circuit_flow(subject: Subject, inputs: Inputs, found: CircuitResult) -> GraphResult:
+    """The data flow with one circuit highlighted, or with the members of several, each with those that have it."""
+    if len(found.circuits) == 1:
+        (circuit,) = found.circuits
+        return _flow(subject, inputs, set(circuit.members), f"circuit: {circuit.problem}")
+    having = {n.name: [c.value or c.problem for c in found.circuits if n.name in c.members] for n in found.nodes}
+    members = {name for name, circuits in having.items() if circuits}
+    kinds = {circuit.kind for circuit in found.circuits}
+    title = f"circuits of {len(found.circuits)} " + ("classes" if kinds == {"class"} else "sub-problems")
+    return _flow(subject, inputs, members, title, having)
+
+
+def _slice_flow(subject: Subject, inputs: Inputs, source: str | None, target: str | None) -> GraphResult:
+    from analyze.dataflow import class_of, reached_from, reaching
+
+    program, answer = subject.program, None if target is None else class_of(target)
+    into = f"decides about {answer!r}" if answer is not None else f"flows into {target}"
+    if source is not None and target is not None:
         highlighted = reached_from(program, [source]) & reaching(program, [target])
-        title = f"what flows from {source} into {target}"
+        title = (
+            f"what flows from {source} and {into}" if answer is not None else f"what flows from {source} into {target}"
+        )
     elif source is not None:
         highlighted, title = reached_from(program, [source]), f"what {source} flows into"
     elif target is not None:
-        highlighted, title = reaching(program, [target]), f"what flows into {target}"
-    found = find_dead(program, inputs)
+        highlighted, title = reaching(program, [target]), f"what {into}"
+    else:
+        highlighted, title = set(), ""
+    return _flow(subject, inputs, highlighted, title, toward=answer)
+
+
+def _flow(
+    subject: Subject,
+    inputs: Inputs,
+    highlighted: set[str],
+    title: str,
+    circuits: dict[str, list[str]] | None = None,
+    toward: str | None = None,
+) -> GraphResult:
+    from analyze.dataflow import data_flow
+    from analyze.dead import find_dead
+
+    found = find_dead(subject.program, inputs)
     return data_flow(
-        program,
+        subject.program,
         dead=[node.name for node in found.dead],
         checked=found.checked,
         highlighted=highlighted,
+        circuits=circuits,
+        toward=toward,
         title=title,
         lines=subject.module.lines,
         name=subject.name,
     )
+
+
+@contextmanager
+def _proving(over: str) -> Iterator[Progress | None]:
+    """On a terminal's stderr, a bar for the proof of one sub-problem after the other."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
+
+    columns = (
+        TextColumn("{task.description}"),
+        BarColumn(),
+        TextColumn("{task.percentage:.1f} %"),
+        TimeElapsedColumn(),
+    )
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        shown = bar.add_task(f"circuits: {over}", total=None)
+
+        def tell(problem: str, index: int, count: int, share: float) -> None:
+            said = f"circuits: smaller sets excluded, {problem} ({index + 1} of {count}); Ctrl-C to go without"
+            bar.update(shown, description=said, total=1.0, completed=share)
+
+        yield tell
+
+
+def _show_calls(output: Output, called: CallGraphResult, choice: str | None) -> None:
+    from analyze.render import dot, graphml, svg
+    from analyze.render.calls import calls_text
+
+    draw = partial(dot.call_graph, called)
+    what = f"The functions of {called.program}, and who calls or passes whom."
+    pictures: Pictures = {
+        "dot": draw,
+        "svg": lambda: svg.svg(draw(), f"Call graph of {called.program}", what),
+        "graphml": partial(graphml.call_graph, called),
+    }
+    output.show(choice, called, partial(calls_text, called), pictures)
 
 
 def _call_graph(

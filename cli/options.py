@@ -40,6 +40,15 @@ TokenOption: TypeAlias = Annotated[
 SubProblemInputOption: TypeAlias = Annotated[
     str | None, typer.Option("--input", metavar="TEXT", help="The predictions on this input.", show_default=False)
 ]
+WhereOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--where",
+        metavar="CONDITION",
+        help='The predictions for which this holds, such as "len(x) > 4 and x.count(\'a\') > 1" or "i < 3".',
+        show_default=False,
+    ),
+]
 TaskOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

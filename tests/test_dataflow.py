@@ -8,12 +8,15 @@ from itertools import combinations
 
 import pytest
 from hypothesis import given
+from hypothesis import strategies as st
 
-from analyze.dataflow import data_flow, reached_from, reaching, stages, swing
+from analyze.dataflow import data_flow, deciding, mattering, reached_from, reaching, stages, swing
 from tests.programs import PROGRAMS
-from tests.strategies import programs
+from tests.strategies import programs, some_inputs
+from tprog.batch import encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage
+from tprog.execute import execute
 from tprog.program import Head, Lookup, Program, Symbols, Weights
 
 SORT = PROGRAMS["sort"].program
@@ -112,3 +115,78 @@ def test_a_slice_from_nowhere_is_refused() -> None:
 def test_highlighting_what_is_not_there_is_refused() -> None:
     with pytest.raises(BadUsage, match="no variable 'nowhere'"):
         data_flow(SORT, highlighted=["nowhere"])
+
+
+def test_what_decides_about_a_class_is_what_can_move_it_against_another() -> None:
+    (term,) = SORT.readout.terms
+    # `positions` raises every class alike, `less` none; `same` tells a from all others, and so each of these from a.
+    terms = (
+        Weights("positions", tuple((place,) * 5 for place in range(8))),
+        Weights("less", ((0, 0, 0, 0, 0),)),
+        Weights("same", ((1, 0, 0, 0, 0),)),
+        term,
+    )
+    program = replace(SORT, readout=replace(SORT.readout, terms=terms))
+    assert deciding(program, "a") == ["same", "sorted"]
+    assert reaching(program, ["class:a"]) == {
+        "readout",
+        "same",
+        "sorted",
+        "rank",
+        "less",
+        "positions",
+        "tokens",
+        "ones",
+    }
+    graph = data_flow(program, toward="b")
+    assert graph.toward == "b"
+    assert {edge.source: edge.swing for edge in graph.edges if edge.role == "readout"}["positions"] == 0
+    without = replace(SORT, readout=replace(SORT.readout, terms=terms[:3]))
+    assert reaching(without, ["class:b"]) == {"readout", "same", "tokens", "ones"}
+
+
+@given(programs(), st.data())
+def test_what_does_not_decide_about_a_class_never_changes_whether_it_is_predicted(
+    program: Program, data: st.DataObject
+) -> None:
+    answer = data.draw(st.sampled_from(program.classes))
+    inside = reaching(program, [f"class:{answer}"])
+    outside = [node.name for node in program.nodes if node.name not in inside]
+    batch = encode(program, some_inputs(program, 20))
+    run = execute(program, batch)
+    changed = execute(program, batch, overrides={name: run.values[name][::-1] for name in outside})
+    at = program.classes.index(answer)
+    kept = ~run.in_hole & ~changed.in_hole
+    assert ((run.predictions == at) == (changed.predictions == at))[kept].all()
+
+
+@given(programs(), st.data())
+def test_the_swing_toward_a_class_is_that_of_its_differences(program: Program, data: st.DataObject) -> None:
+    at = data.draw(st.integers(0, len(program.classes) - 1))
+    for term in program.readout.terms:
+        others = [swing(program, term, name) for name in program.classes]
+        assert swing(program, term) == max(others)
+        rows = [row for row in term.rows if row is not None]
+        if isinstance(program.variables[term.variable].domain, Symbols):
+            by_class = [[row[at] - row[other] for row in rows] for other in range(len(program.classes))]
+            largest = max((max(found) - min(found) for found in by_class if found), default=0)
+            assert others[at] == Fraction(largest, program.readout.scale)
+
+
+def test_what_makes_no_difference_is_what_has_no_path_to_weights_that_tell_classes_apart() -> None:
+    assert mattering(SORT) == {"less", "same", "rank", "sorted"}
+    blind = replace(SORT, readout=replace(SORT.readout, terms=(Weights("same", ((1, 0, 0, 0, 0),)),)))
+    assert mattering(blind) == {"same"}
+    partial = PROGRAMS["partial"].program
+    assert mattering(partial) == set(partial.by_name)
+
+
+@pytest.mark.parametrize("target", ["class:z", "class:", "klass:b"])
+def test_a_slice_into_what_is_no_class_is_refused(target: str) -> None:
+    with pytest.raises(BadUsage, match=r"is not a class; expected one of a, b|no variable"):
+        reaching(SORT, [target])
+
+
+def test_the_circuits_of_several_sub_problems_stand_at_their_nodes() -> None:
+    graph = data_flow(SORT, highlighted=["less"], circuits={"less": ["a", "b"]})
+    assert [node.circuits for node in graph.nodes if node.circuits] == [("a", "b")]

@@ -1,37 +1,127 @@
-"""Circuits as text: one in words, several side by side."""
+"""Circuits as text and as a page: one in words, several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from html import escape
 
-from rich.console import RenderableType
+from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
+from analyze.render.source import Html, html_page, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, evidence, page, table
-from analyze.results import Circuit, CircuitResult
+from analyze.results import Circuit, CircuitResult, Proof, Resampled
 
 MOST_COLUMNS = 12
 """Sub-problems that stand side by side; more are listed one a row."""
 
+_SIGNS = "+ keeps the node, and so does every sufficient set that was found; o keeps it, another set does without"
+_OVERLAP = (
+    "overlap of two circuits: members of both / members of either (Jaccard); 1: the same members, 0: none in common"
+)
+
 
 def circuits_text(result: CircuitResult) -> RenderableType:
-    """The circuit of each sub-problem: one in words, several as the columns of one table."""
-    if len(result.circuits) == 1:
-        return _one_circuit(result)
+    """The circuit of each sub-problem: one in words, several as the columns of one table; then the source if marked."""
+    answer = _one_circuit(result) if len(result.circuits) == 1 else _several(result)
+    return answer if result.source is None else Group(answer, Text(""), source_text(result.source, around=1))
+
+
+def _several(result: CircuitResult) -> RenderableType:
     shared = [node.name for node in result.nodes if all(node.name in c.members for c in result.circuits)]
-    status = {circuit.status for circuit in result.circuits}
     what = f"{result.program}: {counted(len(result.circuits), 'circuit')} among {counted(len(result.nodes), 'node')}"
+    side_by_side = len(result.circuits) <= MOST_COLUMNS
     return page(
         what + (f"; in all of them: {', '.join(shared)}" if shared else ""),
         "bold",
-        f"{'each ' if len(status) == 1 else ''}{', '.join(sorted(status))}; {evidence(result.checked)}",
+        f"{_claims(result)}; {_evidence(result)}",
         f"all other nodes fixed at {result.baseline}",
         "predictions that stay: " + "; ".join(f"{_short(circuit)} {circuit.pairs:,}" for circuit in result.circuits),
-        _side_by_side(result) if len(result.circuits) <= MOST_COLUMNS else _one_a_row(result),
-        "+ keeps the node, and so does every sufficient set that was found; o keeps it, another set does without",
+        *(f"{_short(c)}: {_searched(c.proof)}" for c in result.circuits if c.proof and not c.proof.proven),
+        _side_by_side(result) if side_by_side else _one_a_row(result),
+        _SIGNS,
+        _overlaps(result) if side_by_side else None,
+        _OVERLAP if side_by_side else None,
+        _statistics(result),
+        _about_statistics(result),
         *result.notes,
     )
+
+
+# Claims ###############################################################################################################
+
+
+def _claim(circuit: Circuit, result: CircuitResult) -> str:
+    if circuit.status != "smallest":
+        return circuit.status
+    return "smallest, proven" if result.checked.exhaustive else "smallest on these inputs, proven"
+
+
+def _claims(result: CircuitResult) -> str:
+    """How far the claims go; named one by one where they differ."""
+    claims: dict[str, list[str]] = {}
+    for circuit in result.circuits:
+        claims.setdefault(_claim(circuit, result), []).append(_short(circuit))
+    if len(claims) == 1:
+        return f"each {next(iter(claims))}"
+    return "; ".join(f"{claim}: {', '.join(of)}" for claim, of in claims.items())
+
+
+def _evidence(result: CircuitResult) -> str:
+    if result.checked.exhaustive or any(c.status != "smallest" for c in result.circuits):
+        return evidence(result.checked)
+    return f"checked on {result.checked.description}, so nothing is proven of others"
+
+
+def _searched(proof: Proof) -> str:
+    """What a search for a smaller set that did not end leaves open."""
+    stopped = ", when it was stopped" if proof.interrupted else ""
+    least = f"; no set of fewer than {counted(proof.least, 'node')} suffices" if proof.least else ""
+    taken = "" if proof.seconds is None else f" in {proof.seconds:g} s"
+    return f"not proven: {proof.excluded:,} of {proof.sets:,} smaller sets excluded{taken}{stopped}{least}"
+
+
+def _share(stay: Sequence[int], found: Resampled) -> str:
+    mean = sum(stay) / len(stay) / found.predictions
+    return f"{mean:.2%} ({min(stay) / found.predictions:.2%} to {max(stay) / found.predictions:.2%})"
+
+
+_STATISTICS = ("resampled: circuit of", "stay with it kept", "stay with nothing kept", "predictions")
+
+
+def _statistic_rows(result: CircuitResult) -> list[Sequence[object]]:
+    """The shares that stay, over the draws: with the circuit kept, and with nothing kept."""
+    return [
+        (
+            _short(c),
+            _share(c.resampled.stay, c.resampled),
+            _share(c.resampled.stay_without, c.resampled),
+            f"{c.pairs:,}",
+        )
+        for c in result.circuits
+        if c.resampled is not None
+    ]
+
+
+def _statistics(result: CircuitResult) -> Table | None:
+    rows = _statistic_rows(result)
+    return table(_STATISTICS, rows, _STATISTICS[1:], whole=_STATISTICS[:1]) if rows else None
+
+
+def _about_statistics(result: CircuitResult) -> str | None:
+    found = [circuit.resampled for circuit in result.circuits if circuit.resampled is not None]
+    if not found:
+        return None
+    alone = sum(one.alone for one in found)
+    more = f"; {counted(alone, 'prediction')} on inputs without another of their length keep their own" if alone else ""
+    return (
+        "a statistic, no verdict: here ablated nodes yield what they compute on another input of the same length; "
+        f"mean of {counted(found[0].draws, 'draw')} with seed {found[0].seed} (least to most){more}"
+    )
+
+
+# Tables ###############################################################################################################
 
 
 def _short(circuit: Circuit) -> str:
@@ -42,16 +132,33 @@ def _mark(circuit: Circuit, node: str) -> str:
     return "+" if node in circuit.core else "o" if node in circuit.members else ""
 
 
+def _heads(result: CircuitResult) -> tuple[str, list[str]]:
+    """The heading of the first column, and one a circuit."""
+    kinds = {circuit.kind for circuit in result.circuits}
+    same = len(kinds) == 1
+    heads = [_short(circuit) if same else circuit.problem for circuit in result.circuits]
+    return f"circuit of {kinds.pop()}" if same else "circuit of", heads
+
+
 def _side_by_side(result: CircuitResult) -> Table:
     """One column a circuit, one row a node: where they overlap is seen at a glance."""
-    kinds = {circuit.kind for circuit in result.circuits}
-    heads = [_short(circuit) if len(kinds) == 1 else circuit.problem for circuit in result.circuits]
+    first, heads = _heads(result)
     rows: list[Sequence[object]] = [("size", *(len(circuit.members) for circuit in result.circuits), None, None)]
     for node in result.nodes:
         marks = (_mark(circuit, node.name) for circuit in result.circuits)
         rows.append((node.name, *marks, at_line(node.line), node.reading))
-    first = f"circuit of {kinds.pop()}" if len(kinds) == 1 else "circuit of"
     return table((first, *heads, "line", "what it does"), rows, (*heads, "line"), whole=[first])
+
+
+def _overlaps(result: CircuitResult) -> Table:
+    """The matrix of overlaps; it is symmetric, and its diagonal is 1."""
+    _, heads = _heads(result)
+    known = {(found.one, found.other): found.jaccard for found in result.overlaps}
+    rows: list[Sequence[object]] = []
+    for at, name in enumerate(heads):
+        values = (1.0 if at == other else known[min(at, other), max(at, other)] for other in range(len(heads)))
+        rows.append((name, *(f"{value:.2f}" for value in values)))
+    return table(("overlap", *heads), rows, heads, whole=["overlap"])
 
 
 def _one_a_row(result: CircuitResult) -> Table:
@@ -75,10 +182,52 @@ def _one_circuit(result: CircuitResult) -> RenderableType:
     return page(
         f"{result.program}: {len(circuit.members)} of {many} suffice for {circuit.problem}",
         "bold",
-        f"{circuit.status}; {stays}; {evidence(result.checked)}",
+        f"{_claim(circuit, result)}; {stays}; {_evidence(result)}",
+        _searched(circuit.proof) if circuit.proof and not circuit.proof.proven else None,
         f"all other nodes fixed at {result.baseline}",
         table(("member", "kind", "what it does", "line"), rows, ("line",)) if rows else None,
         "+ is in every sufficient set that was found; o is not" if rows else None,
         *(f"or: {names}" for names in others),
+        _statistics(result),
+        _about_statistics(result),
         *result.notes,
     )
+
+
+# Page #################################################################################################################
+
+
+def circuits_html(result: CircuitResult) -> Html:
+    """A page that stands alone: the circuits, how far they overlap, and the source with their lines marked."""
+    assert result.source is not None
+    first, heads = _heads(result)
+    rows: list[tuple[object, ...]] = [("size", *(len(circuit.members) for circuit in result.circuits), None, None)]
+    rows += [(n.name, *(_mark(c, n.name) for c in result.circuits), n.line, n.reading) for n in result.nodes]
+    parts = [
+        _paragraph(f"{_claims(result)}; {_evidence(result)}"),
+        _paragraph(f"all other nodes fixed at {result.baseline}"),
+        _paragraph("predictions that stay: " + "; ".join(f"{c.problem} {c.pairs:,}" for c in result.circuits)),
+        *(_paragraph(f"{c.problem}: {_searched(c.proof)}") for c in result.circuits if c.proof and not c.proof.proven),
+        table_html((first, *heads, "line", "what it does"), rows),
+        _paragraph(_SIGNS),
+    ]
+    if len(result.circuits) > 1:
+        known = {(found.one, found.other): f"{found.jaccard:.2f}" for found in result.overlaps}
+        parts.append(
+            table_html(
+                ("overlap", *heads),
+                [
+                    (name, *("1.00" if a == b else known[min(a, b), max(a, b)] for b in range(len(heads))))
+                    for a, name in enumerate(heads)
+                ],
+            )
+        )
+        parts.append(_paragraph(_OVERLAP))
+    if (about := _about_statistics(result)) is not None:
+        parts += [table_html(_STATISTICS, [tuple(row) for row in _statistic_rows(result)]), _paragraph(about)]
+    parts += map(_paragraph, result.notes)
+    return html_page(f"Circuits of {result.program}", *parts, source_html(result.source))
+
+
+def _paragraph(text: str) -> Html:
+    return f"<p>{escape(text)}</p>"

@@ -61,8 +61,8 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     the nodes stand so that few edges cross.
 
     Args:
-        weak: readout edges below this share of the widest one's swing are left out; 0 leaves out only those that do not
-            tell classes apart.
+        weak: readout edges below this share of the widest one's swing are left out, but for those of highlighted nodes;
+            0 leaves out only those that do not tell classes apart.
         only_highlighted: show highlighted nodes, what they read and the readout, and nothing else.
     """
     shown = _shown(result, only_highlighted)
@@ -75,7 +75,7 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
         for target, sources in rows.items()
         for port, (roles, source) in enumerate(sources)
         if source in shown
-        and not (by_name[source].dead or by_name[target].dead)
+        and not (_idle(result, by_name[source]) or _idle(result, by_name[target]))
         and not (_counts(by_name[target], source, roles) and not _asked_for(result, source))
     ]
     readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
@@ -83,7 +83,9 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     drawn = [
         edge
         for edge in readouts
-        if (edge.swing or 0.0) > 0 and (edge.swing or 0.0) >= weak * largest and not by_name[edge.source].dead
+        if (edge.swing or 0.0) > 0
+        and ((edge.swing or 0.0) >= weak * largest or (lit is not None and by_name[edge.source].highlighted))
+        and not _idle(result, by_name[edge.source])
     ]
     ends = [(source, target) for source, target, _ in read_edges] + [(edge.source, edge.target) for edge in drawn]
     read = {source for source, _ in ends}
@@ -117,6 +119,11 @@ def _highlights(result: GraphResult) -> bool:
 
 def _is_circuit(result: GraphResult) -> bool:
     return result.title.startswith("circuit")
+
+
+def _idle(result: GraphResult, node: GraphNode) -> bool:
+    """Whether a node is dead and no member of a circuit: with other nodes held constant, it can matter all the same."""
+    return node.dead and not (_is_circuit(result) and node.highlighted)
 
 
 def _counts(node: GraphNode, source: str, roles: Sequence[str]) -> bool:
@@ -218,6 +225,9 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
     if reading := node.reading or GIVEN.get(node.name, ""):
         text = '<BR ALIGN="LEFT"/>'.join(map(_html, textwrap.wrap(reading, WRAP))) + '<BR ALIGN="LEFT"/>'
         lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT COLOR="{ink}">{text}</FONT></TD></TR>')
+    if node.circuits:
+        text = '<BR ALIGN="LEFT"/>'.join(map(_html, textwrap.wrap(f"* in: {', '.join(node.circuits)}", WRAP)))
+        lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><B>{text}</B><BR ALIGN="LEFT"/></TD></TR>')
     for port, (roles, source) in enumerate(rows):
         names = ", ".join(
             f'<FONT COLOR="{ROLE_COLOURS[role] if not node.dead else PALE}">{role}</FONT>' for role in roles
@@ -288,11 +298,12 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         "key": "key: what it is compared with",
         "value": "value: what is copied or added",
         "input": "input: what is looked up",
-        "readout": "readout: the wider, the more it can move the decision",
+        "readout": "readout: the wider, the more it can move the decision"
+        + ("" if result.toward is None else f" about {result.toward!r}"),
     }
     colours = ROLE_COLOURS if _highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
     swatches = "".join(
-        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{text}</TD>'
+        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{_html(text)}</TD>'
         for role, text in meaning.items()
         if role in roles
     )
@@ -308,7 +319,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
     note = '<BR ALIGN="LEFT"/>'.join(map(_html, notes)) + '<BR ALIGN="LEFT"/>'
-    what = f"Data flow. {result.title}" if result.title else "Data flow"
+    what = f"Data flow: {result.title}" if result.title else "Data flow"
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
         f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{_html(result.program)}</B></FONT></TD></TR>'
@@ -322,6 +333,8 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
 def _meaning(result: GraphResult) -> str:
     """What the highlight says of the program."""
     if _is_circuit(result):
+        if any(node.circuits for node in result.nodes):
+            return "in a circuit, of what stands behind 'in'; in the others it is held at a constant"
         return "the circuit; every faded box is held at a constant"
     return result.title or "highlighted"
 

@@ -32,5 +32,6 @@ def graph_text(result: GraphResult) -> RenderableType:
         "bold",
         "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
         listed,
-        "readout: the most, in logits, by which the variable can move the difference between two classes",
+        "readout: the most, in logits, by which the variable can move the difference between "
+        + ("two classes" if result.toward is None else f"{result.toward!r} and another class"),
     )

@@ -21,6 +21,7 @@ class GraphNode:
         reading: what the node does, in words.
         swing: see `GraphEdge`; 0 where the readout does not read the variable.
         highlighted: whether the node belongs to the circuit or slice that was asked for.
+        circuits: where several circuits were asked for, the sub-problems of those that have it.
     """
 
     name: str
@@ -32,6 +33,7 @@ class GraphNode:
     swing: float
     dead: bool
     highlighted: bool
+    circuits: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -41,7 +43,8 @@ class GraphEdge:
     Attributes:
         role: query, key, value, input or readout.
         swing: for a readout edge, the most, in logits, by which the variable's value can change the difference between
-            two classes; 0 means that it does not tell classes apart. None for the others.
+            two classes, or, if `GraphResult.toward` is one, between that and another; 0 means that it does not tell
+            them apart. None for the others.
     """
 
     source: str
@@ -58,6 +61,7 @@ class GraphResult(Result):
         title: what is highlighted, in words.
         dead, highlighted: names of nodes.
         checked: the inputs on which dead nodes and a circuit were looked for; None where nothing was.
+        toward: the class whose decision is asked about; None: all of them.
     """
 
     verb: ClassVar[str] = "graph"
@@ -69,3 +73,4 @@ class GraphResult(Result):
     dead: tuple[str, ...]
     highlighted: tuple[str, ...]
     checked: Checked | None = None
+    toward: str | None = None

@@ -1,0 +1,284 @@
+"""What is left of a prediction when only some nodes are kept: fast, for many sets of nodes on a few inputs.
+
+The *margin* of a prediction over a class is the logit of the class that the intact program predicts less that of the
+other. A set of nodes keeps the prediction if, with all others ablated, every margin is at least 0, over the classes
+that come first at least 1 (ties go to the first class). The value of a node depends on the kept among its ancestors
+alone, and so does its share of a margin; both are remembered.
+
+A set is an int: bit k stands for node k of `FewInputs.nodes`. Shapes: [pair, class] or, of values, [input, position].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyze.circuits.possible import Interval, Possible
+from analyze.outcome import Rows, Survey
+from tprog.batch import Array, Bools
+from tprog.errors import NotExact
+from tprog.execute import evaluate, execute, read_out_at
+from tprog.program import Embedding, Program, Symbols, Weights
+
+LARGEST_BOUND = 2**60
+"""Logits that may reach it are refused: differences of sums of them must stay within int64."""
+
+REMEMBERED = 150_000_000
+"""Bytes of values and shares that are remembered."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Known:
+    """A node under some kept ancestors.
+
+    Attributes:
+        values: [input, position] codes or numerators.
+        share: [pair, class] what keeping it adds to the margins, against its constant; None if that is nothing, or
+            if shares are not remembered.
+        holed: [input] whether it reaches a hole at the node, or at the readout of it; None if no input does.
+    """
+
+    values: Array
+    share: Array | None
+    holed: Bools | None
+
+
+class FewInputs:
+    """Some inputs of a sub-problem, and the margins of its predictions on them.
+
+    Attributes:
+        nodes: the names of all heads and lookups, in execution order.
+        ancestors: [node] the set of the nodes that its values depend on, itself left out.
+        margins: [pair, class] with every node ablated.
+        least: [class-pair] what they must be at least.
+    """
+
+    def __init__(
+        self,
+        on: Survey,
+        pairs: Bools,
+        constants: Mapping[str, int],
+        rows: Rows,
+        remember: int = REMEMBERED,
+        remember_shares: bool = True,
+    ) -> None:
+        """`rows` are the inputs, in the order of `pairs` and `on`.
+
+        Args:
+            remember: so many bytes, before all is forgotten.
+            remember_shares: not only values. Shares take more space, and less time to compute anew.
+
+        Raises:
+            NotExact: the program's logits are too large for exact margins.
+        """
+        program = on.program
+        if program.logit_bound >= LARGEST_BOUND:
+            raise NotExact(
+                f"logits can reach {program.logit_bound}; circuits need them below 2**60: use a smaller scale"
+            )
+        self.program, self.constants = program, constants
+        self.nodes = list(constants)
+        self.index = {name: index for index, name in enumerate(self.nodes)}
+        width = int(on.batch.lengths[rows].max(initial=1))
+        whole = on.batch.take(rows)
+        self.batch = type(whole)(whole.tokens[:, :width], whole.lengths)
+        places = 1 if program.readout.pooled else width
+        self.input, self.place = np.nonzero(pairs[rows][:, :places])
+        self.right = on.outcomes[rows][self.input, self.place]
+        classes = np.arange(len(program.classes))
+        self.least = (classes < self.right[:, None]).astype(np.int64)
+        self.ancestors = self._ancestors()
+        self.terms = {term.variable: term for term in program.readout.terms}
+        everywhere = program.readout.rows_needed == "everywhere"
+        self._read_at = self.batch.present if everywhere else read_out_at(program, self.batch)
+        intact = execute(program, self.batch, overrides=dict(constants))
+        self.given = {name: values for name, values in intact.values.items() if name not in self.index}
+        self.fixed = {
+            name: np.broadcast_to(np.array(code, dtype=intact.values[name].dtype), self.batch.tokens.shape)
+            for name, code in constants.items()
+        }
+        self._weights = {name: self._differences(term) for name, term in self.terms.items()}
+        self._at_constant = {name: self._share(name, self.fixed[name]) for name in self.nodes if name in self.terms}
+        # Keeping a node is the only way around a constant that has no row of weights.
+        lost = {self.index[name]: self._unweighted(name, self.fixed[name]) for name in self._at_constant}
+        self._lost = {node: rows for node, rows in lost.items() if rows is not None}
+        self.forced = sum(1 << node for node in self._lost)
+        self.margins = self._all_ablated()
+        self._known: dict[tuple[int, int], _Known] = {}
+        self._bytes, self._most_bytes, self._with_shares = 0, remember, remember_shares
+
+    def _ancestors(self) -> list[int]:
+        found: dict[str, int] = {}
+        for node in self.program.nodes:
+            below = 0
+            for read in node.reads:
+                below |= found.get(read, 0) | (1 << self.index[read] if read in self.index else 0)
+            found[node.name] = below
+        return [found[name] for name in self.nodes]
+
+    def _all_ablated(self) -> Array:
+        total = np.zeros(self.least.shape, dtype=np.int64)
+        for name in self.terms:
+            total += self._at_constant[name] if name in self._at_constant else self._share(name, self.given[name])
+        return total
+
+    # Shares of the margins ############################################################################################
+
+    def _differences(self, term: Weights) -> Array:
+        """[value, class, class]: weights of the class in the middle less that of the last; a number has one value."""
+        rows = np.array([row or (0,) * len(self.program.classes) for row in term.rows], dtype=np.int64)
+        domain = self.program.variables[term.variable].domain
+        unit = self.program.logit_scale // self.program.readout.scale
+        rows *= unit if isinstance(domain, Symbols) else unit // domain.denominator
+        return np.asarray(rows[:, :, None] - rows[:, None, :])
+
+    def _share(self, name: str, values: Array) -> Array:
+        """[pair, class]: the part of the margins that a variable adds with these [input, position] values."""
+        weights = self._weights[name]
+        symbolic = isinstance(self.program.variables[name].domain, Symbols)
+        if not self.program.readout.pooled:
+            at = values[self.input, self.place].astype(np.int64)
+            return weights[at, self.right] if symbolic else at[:, None] * weights[0, self.right]
+        if not symbolic:
+            total = np.where(self.batch.present, values, 0).astype(np.int64).sum(axis=1)[self.input]
+            return np.asarray(total[:, None] * weights[0, self.right])
+        every = weights[values[self.input].astype(np.int64), self.right[:, None]]  # [pair, position, class]
+        return np.asarray(np.where(self.batch.present[self.input][:, :, None], every, 0).sum(axis=1))
+
+    def _unweighted(self, name: str, values: Array) -> Bools | None:
+        """[input]: whether the readout reads a value that has no row of weights; None: of no input."""
+        if name not in self.terms or None not in self.terms[name].rows:
+            return None
+        if not isinstance(self.program.variables[name].domain, Symbols):
+            return None
+        absent = np.array([row is None for row in self.terms[name].rows])
+        return _any(absent[values.astype(np.int64)] & self._read_at)
+
+    def of_node(self, node: int, kept: int) -> _Known:
+        """A node that is kept, under the kept among its ancestors."""
+        key = (node, kept & self.ancestors[node])
+        if key not in self._known:
+            if self._bytes > self._most_bytes:
+                self._known.clear()
+                self._bytes = 0
+            known = self._computed(node, kept)
+            self._known[key] = known
+            self._bytes += known.values.nbytes + (0 if known.share is None else known.share.nbytes)
+        return self._known[key]
+
+    def _computed(self, node: int, kept: int) -> _Known:
+        name = self.nodes[node]
+        record = self.program.by_name[name]
+        reads = {read: self._value(read, kept) for read in record.reads}
+        values, missing = evaluate(record, self.program, self.batch, reads)
+        holed = None if missing is None else _any(missing & self.batch.present)
+        unweighted = self._unweighted(name, values)
+        if holed is not None and unweighted is not None:
+            holed = holed | unweighted
+        share = self._added(name, values) if self._with_shares and name in self.terms else None
+        return _Known(values, share, unweighted if holed is None else holed)
+
+    def share_of(self, node: int, kept: int) -> Array | None:
+        """[pair, class]: what keeping a node adds to the margins, against its constant; None: nothing."""
+        known = self.of_node(node, kept)
+        name = self.nodes[node]
+        return known.share if self._with_shares or name not in self.terms else self._added(name, known.values)
+
+    def _added(self, name: str, values: Array) -> Array | None:
+        share = self._share(name, values) - self._at_constant[name]
+        return share if share.any() else None
+
+    def _value(self, name: str, kept: int) -> Array:
+        if name in self.given:
+            return self.given[name]
+        node = self.index[name]
+        return self.of_node(node, kept).values if kept >> node & 1 else self.fixed[name]
+
+    def most(self, node: int, could: Possible) -> Array:
+        """[pair, class]: the most that keeping a node can add to the margins, by what it could yield.
+
+        Args:
+            could: see `analyze.circuits.possible`.
+        """
+        name = self.nodes[node]
+        if name not in self.terms:
+            return np.zeros_like(self.margins)
+        weights, positions = self._weights[name], self.batch.tokens.shape[1]
+        pooled = self.program.readout.pooled
+        rows = np.repeat(self.input, positions) if pooled else self.input
+        places = np.tile(np.arange(positions), len(self.input)) if pooled else self.place
+        right = np.repeat(self.right, positions) if pooled else self.right
+        if isinstance(could, Interval):
+            slope = weights[0, right]
+            low, high = could.low[rows, places, None], could.high[rows, places, None]
+            best = np.maximum(low * slope, high * slope)
+        else:
+            best = np.full((len(rows), len(self.program.classes)), -LARGEST_BOUND, dtype=np.int64)
+            for code in range(could.shape[2]):
+                at = could[rows, places, code]
+                best[at] = np.maximum(best[at], weights[code, right[at]])
+        if pooled:
+            best = np.where(self.batch.present[rows, places, None], best, 0)
+            best = best.reshape(len(self.input), positions, -1).sum(axis=1)
+        return np.asarray(best - self._at_constant[name])
+
+    # Questions ########################################################################################################
+
+    def keeps(self, kept: int) -> bool:
+        """Whether every prediction stays with only the nodes of a set kept."""
+        total = self.margins_of(kept)
+        return total is not None and bool((total >= self.least).all())
+
+    def failing(self, kept: int) -> Rows:
+        """Inputs, by their place among these, of which a prediction does not stay; if some reach a hole, only these."""
+        holes = [known.holed for known in (self.of_node(node, kept) for node in members(kept))]
+        holes += [rows for node, rows in self._lost.items() if not kept >> node & 1]
+        lost = [rows for rows in holes if rows is not None]
+        if lost:
+            return np.flatnonzero(np.logical_or.reduce(lost))
+        total = self.margins_of(kept)
+        assert total is not None
+        return np.unique(self.input[(total < self.least).any(axis=1)])
+
+    def margins_of(self, kept: int) -> Array | None:
+        """[pair, class], or None if an input reaches a hole."""
+        if self.forced & ~kept:
+            return None
+        total = self.margins.copy()
+        for node in members(kept):
+            if self.of_node(node, kept).holed is not None:
+                return None
+            share = self.share_of(node, kept)
+            if share is not None:
+                total += share
+        return total
+
+    def named(self, kept: int) -> tuple[str, ...]:
+        """The names of a set's nodes, in execution order."""
+        return tuple(self.nodes[node] for node in members(kept))
+
+    def set_of(self, names: Sequence[str]) -> int:
+        return sum(1 << self.index[name] for name in names)
+
+
+def _any(at: Bools) -> Bools | None:
+    """[input]: whether any position of it is marked; None if none of any is."""
+    marked: Bools = np.logical_or.reduce(at, axis=1)
+    return marked if marked.any() else None
+
+
+def members(kept: int) -> list[int]:
+    """The nodes of a set, ascending."""
+    found = []
+    while kept:
+        lowest = kept & -kept
+        found.append(lowest.bit_length() - 1)
+        kept ^= lowest
+    return found
+
+
+def ablatable(program: Program) -> list[str]:
+    """The heads and lookups, in execution order."""
+    return [node.name for node in program.nodes if not isinstance(node, Embedding)]

@@ -1,0 +1,121 @@
+"""Small sufficient sets of nodes: elimination in several orders, then exchange.
+
+*Elimination* starts from all nodes and leaves out one after the other, as long as what is left suffices; what comes out
+is 1-minimal. It depends on the order, so several are tried. *Exchange* starts from the smallest set found: one of its
+nodes is replaced by one outside. A set of the same size that suffices is a step sideways, from which the search goes
+on; where one of its members can be left out too, it is a smaller one. The work is bounded by a count, not by a clock,
+so that the same question has the same answer everywhere.
+"""
+
+from __future__ import annotations
+
+import random
+from collections import deque
+from collections.abc import Iterator, Sequence
+
+from analyze.circuits.ablation import Trial
+from analyze.circuits.exact import Exhausted, smaller_than
+from analyze.circuits.margins import members
+from analyze.dataflow import swing
+
+SHUFFLES = 2
+"""Random orders of elimination, beside the four planned ones."""
+
+BRANCHES = 40_000
+"""Branches of the search over all sets that are looked at before anything else is tried."""
+
+EXCHANGES = 1200
+"""Exchanges tried for one sub-problem."""
+
+
+def small_sets(trial: Trial, candidates: int) -> tuple[list[int], Exhausted]:
+    """Sufficient, 1-minimal sets, smallest first.
+
+    Args:
+        candidates: the nodes that can make a difference: all of them suffice, and no other is ever needed.
+    """
+    trial.confirmed.add(candidates)  # what is left out makes no difference to any prediction
+    orders = _orders(trial, members(candidates))
+    found = {minimal(trial, next(orders), candidates)}
+    best = min(one.bit_count() for one in found if one is not None)
+    quick = smaller_than(trial, best, candidates, branches=BRANCHES)
+    if quick.smallest is not None:
+        found.add(quick.smallest)
+    found |= {minimal(trial, order, candidates) for order in orders}
+    kept = {one for one in found if one is not None}
+    if not quick.complete:
+        kept |= set(exchange(trial, min(kept, key=_rank), candidates))
+    return sorted(kept, key=_rank), quick
+
+
+def _rank(kept: int) -> tuple[int, list[int]]:
+    """Small sets first; of two equally large ones that whose first nodes come first."""
+    nodes = members(kept)
+    return len(nodes), nodes
+
+
+def minimal(trial: Trial, order: Sequence[int], start: int) -> int | None:
+    """A sufficient, 1-minimal subset: `start`, less each that can go, tried in this order until none can.
+
+    Returns:
+        None if `start` does not suffice.
+    """
+    while trial.passes(start):
+        kept, smaller = start, True
+        while smaller:
+            smaller = False
+            for node in order:
+                if kept >> node & 1 and trial.passes(kept ^ 1 << node):
+                    kept, smaller = kept ^ 1 << node, True
+        if trial.suffices(kept):
+            return kept
+    return None
+
+
+def _orders(trial: Trial, nodes: Sequence[int]) -> Iterator[list[int]]:
+    """Orders in which to eliminate: what comes first is most likely to go."""
+    program, names = trial.on.program, list(trial.constants)
+    by_term = {term.variable: swing(program, term) for term in program.readout.terms}
+    swings = {node: by_term.get(names[node], 0) for node in nodes}
+    yield list(reversed(nodes))
+    yield list(nodes)
+    yield sorted(nodes, key=lambda node: (swings[node], -node))
+    every = sum(1 << node for node in nodes)
+    harm = {node: len(trial.on_few.failing(every ^ 1 << node)) for node in nodes}
+    yield sorted(nodes, key=lambda node: (harm[node], swings[node], -node))
+    for seed in range(SHUFFLES):
+        shuffled = list(nodes)
+        random.Random(seed).shuffle(shuffled)
+        yield shuffled
+
+
+def exchange(trial: Trial, start: int, candidates: int) -> Iterator[int]:
+    """Sufficient, 1-minimal sets that are smaller than `start`, each smaller than the one before."""
+    left = EXCHANGES
+    queue, seen = deque([start]), {start}
+    while queue:
+        kept = queue.popleft()
+        for fresh in members(candidates & ~kept):
+            for gone in members(kept):
+                other = kept ^ 1 << fresh ^ 1 << gone
+                if other in seen:
+                    continue
+                if left == 0:
+                    return
+                left -= 1
+                seen.add(other)
+                if not trial.passes(other):
+                    continue
+                if any(trial.passes(other ^ 1 << node) for node in members(kept & other)):
+                    # Left out first is what was there before, last what has just come.
+                    order = [*members(kept & other), fresh]
+                    smaller = minimal(trial, order, other)
+                    if smaller is not None and smaller.bit_count() < start.bit_count():
+                        yield smaller
+                        start, queue, seen = smaller, deque(), {smaller}
+                        queue.append(smaller)
+                        break
+                queue.append(other)
+            else:
+                continue
+            break

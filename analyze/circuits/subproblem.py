@@ -1,0 +1,168 @@
+"""Sub-problems: sets of (input, position) pairs about which a question is asked."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from analyze.circuits.where import Where
+from analyze.outcome import Survey, survey
+from tprog.batch import Bools, encode
+from tprog.errors import BadUsage
+from tprog.program import BEGIN, END
+from tprog.tasks import UNGRADED, Inputs, Task, task_of
+
+ConditionKind: TypeAlias = Literal["class", "position", "token", "input", "where", "all"]
+
+
+@dataclass(frozen=True)
+class SubProblem:
+    """A set of predictions, as (input, position) pairs; ungraded ones and inputs that reach a hole are left out.
+
+    Attributes:
+        kind: ``class``: where the intact program predicts it; ``position``: at it (0-based); ``token``: where it stands
+            (pooled: on inputs that hold it); ``input``: on one input; ``where``: where a condition holds, see
+            `analyze.circuits.where`; ``all``.
+        value: the class, position, token, whole token sequence or condition.
+        also: further ones; the pairs are those that lie in all of them.
+    """
+
+    kind: ConditionKind
+    value: str | int | tuple[str, ...] = ()
+    also: tuple[SubProblem, ...] = ()
+
+    def __str__(self) -> str:
+        return "all predictions" if not (said := self._said()) else f"predictions {said}"
+
+    def _said(self) -> str:
+        match self.kind:
+            case "class":
+                own = f"of {self.value!r}"
+            case "position":
+                own = f"at position {self.value}"
+            case "token":
+                own = f"at token {self.value!r}"
+            case "input":
+                assert isinstance(self.value, tuple)
+                own = f"on {' '.join(self.value)}"
+            case "where":
+                own = f"where {self.value}"
+            case "all":
+                own = ""
+        return " ".join(part for part in (own, *(other._said() for other in self.also)) if part)
+
+    @property
+    def parts(self) -> tuple[SubProblem, ...]:
+        """The conditions, each alone."""
+        return (replace(self, also=()), *(part for other in self.also for part in other.parts))
+
+    @property
+    def named(self) -> str:
+        """What it is about, without the word for its kind: ``b``, or ``b, 3`` if several conditions must hold."""
+        shown = (" ".join(p.value) if isinstance(p.value, tuple) else str(p.value) for p in self.parts)
+        return ", ".join(text for text in shown if text)
+
+
+def both(problems: Sequence[SubProblem]) -> SubProblem | None:
+    """The pairs that lie in all of several sub-problems; None of none."""
+    if not problems:
+        return None
+    first, *others = problems
+    return replace(first, also=(*first.also, *others))
+
+
+def surveyed(on: Survey, problem: SubProblem, task: Task | None) -> Survey:
+    """The inputs that a sub-problem is about: those given, or the one that it names, which need not be among them.
+
+    Args:
+        task: what grades that input; left out, the task that the program names.
+
+    Raises:
+        BadInput: the program cannot take it.
+        BadUsage: it names two inputs.
+    """
+    named = {part.value for part in problem.parts if part.kind == "input"}
+    if not named:
+        return on
+    if len(named) > 1:
+        raise BadUsage(f"{problem}: no prediction is made on two inputs")
+    (tokens,) = named
+    assert isinstance(tokens, tuple)
+    batch = encode(on.program, [tokens])
+    task = task or task_of(on.program)
+    expected = None if task is None else task.expected(batch)
+    if expected is not None and not (expected != UNGRADED).any():
+        expected = None
+    return survey(on.program, Inputs(batch, expected, False, " ".join(tokens)))
+
+
+def select(on: Survey, problem: SubProblem) -> Bools:
+    """[input, place]: the pairs of a sub-problem.
+
+    Raises:
+        BadUsage: it names what is not there, or has no pair.
+    """
+    pairs = on.graded & (on.outcomes >= 0)
+    # Conditions in words last: only what is left is put to them.
+    for part in sorted(problem.parts, key=lambda part: part.kind == "where"):
+        if part.kind == "where":
+            pairs = _where(on, Where(str(part.value)), pairs)
+        else:
+            pairs &= _where_simply(on, part)
+    if not pairs.any():
+        raise BadUsage(f"{problem}: there is none among {on.inputs.description}")
+    return pairs
+
+
+def _where_simply(on: Survey, problem: SubProblem) -> Bools:
+    """[input, place], or what broadcasts to it."""
+    kind, value, program = problem.kind, problem.value, on.program
+    pooled = program.readout.pooled
+    if kind == "class":
+        if value not in program.classes:
+            raise BadUsage(f"{value!r} is not a class; expected one of {', '.join(program.classes)}")
+        return np.asarray(on.outcomes == program.classes.index(str(value)))
+    if kind == "token":
+        if value not in program.vocabulary:
+            shown = ", ".join(program.vocabulary[:40]) + (", ..." if len(program.vocabulary) > 40 else "")
+            raise BadUsage(f"{value!r} is not in the vocabulary; expected one of {shown}")
+        stands: Bools = on.batch.tokens == program.vocabulary.index(str(value))
+        return np.asarray(np.logical_or.reduce(stands, axis=1, keepdims=True)) if pooled else stands
+    if kind == "position":
+        if pooled:
+            raise BadUsage("a pooled program makes one prediction an input, at no position")
+        return np.asarray(np.arange(on.outcomes.shape[1]) == value)[None, :]
+    return np.ones((1, 1), dtype=np.bool_)
+
+
+def _where(on: Survey, where: Where, pairs: Bools) -> Bools:
+    """Those of the pairs for which a condition holds."""
+    program = on.program
+    if program.readout.pooled and (unknown := sorted(where.names & {"i", "token"})):
+        raise BadUsage(
+            f"--where {where.text!r}: a pooled program has no {unknown[0]}: it makes one prediction an input"
+        )
+    if on.expected is None and "right" in where.names:
+        raise BadUsage(f"--where {where.text!r}: no task says what is right; name one with --task")
+    marks = {program.vocabulary.index(mark) for mark in (BEGIN, END) if mark in program.vocabulary}
+    joined = all(len(word) == 1 for word in program.vocabulary if word not in (BEGIN, END))
+    kept = np.zeros_like(pairs)
+    for row in np.flatnonzero(pairs.any(axis=1)).tolist():
+        codes = on.batch.tokens[row, : on.batch.lengths[row]].tolist()
+        symbols = [program.vocabulary[code] for code in codes if code not in marks]
+        x = "".join(symbols) if joined else tuple(symbols)
+        if not where.of_input(x):
+            continue
+        if not where.about_a_prediction:
+            kept[row] = pairs[row]
+            continue
+        for place in np.flatnonzero(pairs[row]).tolist():
+            at = None if program.readout.pooled else place
+            token = None if at is None else program.vocabulary[codes[at]]
+            right = None if on.expected is None else program.classes[int(on.expected[row, place])]
+            predicted = program.classes[int(on.outcomes[row, place])]
+            kept[row, place] = where.of_prediction(x, at, token, predicted, right)
+    return kept
