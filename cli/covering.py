@@ -1,0 +1,76 @@
+"""The verb that runs a program's module, in a child process: coverage.
+
+Imports stand inside the functions, so that ``tpdebug --help`` and a bad option cost nothing.
+"""
+
+from __future__ import annotations
+
+import sys
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cli.options import (
+    ColorOption,
+    FileOption,
+    ForceOption,
+    JsonOption,
+    ProgramArgument,
+    ProgramOption,
+    SampleOption,
+    SeedOption,
+    TaskOption,
+)
+from cli.output import Color, Output
+from cli.subject import read_subject
+
+RUNS = 20_000
+"""Inputs that the module itself is run on at most; as `analyze.coverage.RUNS`, which costs an import."""
+
+
+def coverage(
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    annotate: Annotated[bool, typer.Option("--annotate", help="Also print the source with counts beside it.")] = False,
+    runs: Annotated[
+        int, typer.Option("--runs", min=1, metavar="COUNT", help="Run the module itself on at most so many inputs.")
+    ] = RUNS,
+    task: TaskOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    file: FileOption = None,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Show which lines, branches and entries inputs reach. Right and wrong ones apart, and by class."""
+    output = Output(as_json, file, force, color, ("html",))
+    from analyze.coverage import find_coverage
+    from analyze.render.coverage import coverage_html, coverage_text
+
+    subject = read_subject(argument, program, task)
+    inputs = subject.inputs(sample, seed)
+    page = file is not None and file.suffix.lower() == ".html"
+    with _progress(min(runs, len(inputs.batch)), inputs.description) as advance:
+        result = find_coverage(
+            subject.module, inputs, runs=runs, annotate=annotate or page, progress=advance, name=subject.name
+        )
+    output.show(subject.choice, result, partial(coverage_text, result), {"html": partial(coverage_html, result)})
+
+
+@contextmanager
+def _progress(total: int, over: str) -> Iterator[Callable[[int], object] | None]:
+    """A bar over the inputs that the module is run on, on a terminal's stderr."""
+    if not sys.stderr.isatty():
+        yield None
+        return
+    from rich.console import Console
+    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
+
+    columns = (TextColumn("{task.description}"), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
+    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
+        shown = bar.add_task(f"coverage: {over}", total=total)
+        yield lambda done: bar.update(shown, completed=done)
