@@ -1,0 +1,214 @@
+"""Two programs side by side: the same inputs, the same answers, the same values in one code.
+
+Programs can be compared if they have the same tokens and the same classes, in whatever order, and both or neither pool.
+Values are equal if they are the same symbol, or the same number; a symbol is never a number.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from functools import cached_property
+from math import lcm
+
+import numpy as np
+
+from analyze.input_space import InputSpace, space_of
+from tprog.batch import BEHIND_END, Array, Batch, Bools
+from tprog.errors import BadUsage
+from tprog.execute import FORCED, Execution, execute
+from tprog.input_domain import symbols_of
+from tprog.program import Program, Symbols, Value
+from tprog.tasks import TASKS, UNGRADED, Task
+
+NO_ANSWER = -2
+"""The answer code of an input that runs into a hole; `FORCED` stands where nothing is predicted."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pair:
+    """Two programs on the inputs that both can take.
+
+    Raises:
+        BadUsage: their tokens, classes or kinds of output differ.
+    """
+
+    a: Program
+    b: Program
+
+    def __post_init__(self) -> None:
+        for what, mine, theirs in (
+            ("tokens", self.a.vocabulary, self.b.vocabulary),
+            ("classes", self.a.classes, self.b.classes),
+        ):
+            only_a, only_b = sorted(set(mine) - set(theirs)), sorted(set(theirs) - set(mine))
+            if only_a or only_b:
+                told = [f"only the {which} has {_some(words)}" for which, words in _sides(only_a, only_b) if words]
+                raise BadUsage(f"the two programs have different {what}, so they cannot be compared: {'; '.join(told)}")
+        if self.a.readout.pooled != self.b.readout.pooled:
+            pooled, other = ("first", "second") if self.a.readout.pooled else ("second", "first")
+            raise BadUsage(
+                f"the {pooled} program has one answer an input, the {other} one a position; they cannot be compared"
+            )
+
+    @property
+    def longest(self) -> int:
+        """The longest input, marks included, that both can take."""
+        return min(self.a.max_length, self.b.max_length)
+
+    @property
+    def shorter(self) -> Program:
+        """The program with fewer inputs: the first, where they are alike."""
+        return self.b if self.b.max_length < self.a.max_length else self.a
+
+    def encoded(self, program: Program, batch: Batch) -> tuple[Batch, Batch]:
+        """A batch in the codes of `program`, one of the two, in the codes of each."""
+        return _recoded(batch, program, self.a), _recoded(batch, program, self.b)
+
+    @cached_property
+    def _class_codes(self) -> Array:
+        """Class code of `b` -> class code of `a`; the negative codes stay."""
+        return np.array([*(self.a.classes.index(word) for word in self.b.classes), NO_ANSWER, FORCED])
+
+    def answers(self, run_a: Execution, run_b: Execution, expected: Array | None = None) -> tuple[Array, Array]:
+        """[input, place] the answers of both in the class codes of `a`: `NO_ANSWER` at a hole.
+
+        What is not compared is `FORCED` in both: where one forces its output, and where `expected` grades nothing.
+        """
+        mine, theirs = (_answers(run) for run in (run_a, run_b))
+        theirs = self._class_codes[theirs]
+        if not self.a.readout.pooled:
+            silent = (run_a.predictions == FORCED) | (run_b.predictions == FORCED)
+            if expected is not None:
+                silent = silent | (expected == UNGRADED)
+            mine, theirs = (np.where(silent, FORCED, answers) for answers in (mine, theirs))
+        return mine, theirs
+
+    def runs(self, batch_a: Batch, batch_b: Batch, size: int) -> Iterator[tuple[slice, Execution, Execution]]:
+        """Both programs on `size` inputs at a time."""
+        for start in range(0, len(batch_a), size):
+            rows = slice(start, start + size)
+            width = int(batch_a.lengths[rows].max(initial=0))
+            one, two = (Batch(b.tokens[rows, :width], b.lengths[rows]) for b in (batch_a, batch_b))
+            yield rows, execute(self.a, one), execute(self.b, two)
+
+    @cached_property
+    def values(self) -> ValueCodes:
+        return ValueCodes(self.a, self.b)
+
+    @cached_property
+    def shared(self) -> tuple[str, ...]:
+        """The nodes of `a`, in execution order, of which `b` has one of the same name that holds values alike."""
+        kinds = [
+            {name: isinstance(variable.domain, Symbols) for name, variable in program.variables.items()}
+            for program in (self.a, self.b)
+        ]
+        return tuple(node.name for node in self.a.nodes if kinds[1].get(node.name) is kinds[0][node.name])
+
+    def parts_at(self, run_a: Execution, run_b: Execution) -> list[str]:
+        """For each input the first of the shared nodes that differs; ``readout`` if none does."""
+        found = ["readout"] * len(run_a.batch)
+        for name in reversed(self.shared):
+            mine, theirs = self.values.of(run_a, "a", name), self.values.of(run_b, "b", name)
+            for row in np.flatnonzero(((mine != theirs) & run_a.batch.present).any(axis=1)).tolist():
+                found[row] = name
+        return found
+
+
+class ValueCodes:
+    """One code for the values of both programs: a symbol's place among all symbols, or a number's numerator."""
+
+    def __init__(self, a: Program, b: Program) -> None:
+        domains = [v.domain for program in (a, b) for v in program.variables.values()]
+        symbols: dict[Value, int] = {}
+        self.denominator = 1
+        for domain in domains:
+            if isinstance(domain, Symbols):
+                for value in domain:
+                    symbols.setdefault(value, len(symbols))
+            else:
+                self.denominator = lcm(self.denominator, domain.denominator)
+        self.symbols = tuple(symbols)
+        self._tables = {
+            (side, name): np.array([symbols[value] for value in variable.domain], dtype=np.int32)
+            for side, program in (("a", a), ("b", b))
+            for name, variable in program.variables.items()
+            if isinstance(variable.domain, Symbols)
+        }
+
+    def of(self, run: Execution, side: str, name: str) -> Array:
+        """[input, position] codes of one variable."""
+        values, domain = run.values[name], run.program.variables[name].domain
+        if isinstance(domain, Symbols):
+            return np.asarray(self._tables[side, name][values])
+        return values.astype(np.int64) * (self.denominator // domain.denominator)
+
+    def value(self, code: int, categorical: bool) -> Value:
+        """What a code stands for."""
+        if categorical:
+            return self.symbols[code]
+        number = Fraction(int(code), self.denominator)
+        return int(number) if number.denominator == 1 else number
+
+
+def _answers(run: Execution) -> Array:
+    """[input, place] predictions, a hole as `NO_ANSWER` at each."""
+    found = run.predictions[:, None] if run.program.readout.pooled else run.predictions
+    return np.where(run.in_hole[:, None] & (found != FORCED), NO_ANSWER, found)
+
+
+def _recoded(batch: Batch, source: Program, target: Program) -> Batch:
+    if source.vocabulary == target.vocabulary:
+        return batch
+    codes = np.array([*(target.vocabulary.index(word) for word in source.vocabulary), BEHIND_END])
+    return replace(batch, tokens=codes[batch.tokens])
+
+
+def _sides(only_a: list[str], only_b: list[str]) -> tuple[tuple[str, list[str]], tuple[str, list[str]]]:
+    return ("first", only_a), ("second", only_b)
+
+
+def _some(words: list[str]) -> str:
+    return ", ".join(map(repr, words[:5])) + (", ..." if len(words) > 5 else "")
+
+
+def first_hole(run: Execution, row: int) -> str | None:
+    """The hole that an input runs into, in words."""
+    hole = run.hole(row)
+    return None if hole is None else str(hole)
+
+
+def computed(run: Execution) -> Bools:
+    """[input, position]: the positions of the inputs that reach no hole."""
+    return run.batch.present & ~run.in_hole[:, None]
+
+
+def common_space(pair: Pair, task: Task | None = None) -> tuple[InputSpace, tuple[str, ...]]:
+    """The inputs that both programs can be asked about, as inputs of `pair.a`; and what is to be said about them.
+
+    Args:
+        task: what both should compute; left out: what they name, unless they name different tasks.
+
+    Raises:
+        BadProgram: a program does not fit the task.
+    """
+    notes = []
+    names = [program.task for program in (pair.a, pair.b) if program.task is not None]
+    name = names[0] if names else None
+    if task is None and len({*names}) > 1:
+        notes.append(f"they name different tasks, {names[0]} and {names[1]}, so every sequence counts as an input")
+        name = None
+    shorter = pair.shorter
+    if pair.a.max_length != pair.b.max_length:
+        notes.append(
+            f"the longest inputs differ, {pair.a.max_length} and {pair.b.max_length}: compared up to the shorter"
+        )
+    built_in = task is not None and task.name in TASKS  # at the size of the shorter program
+    own = None if built_in else task
+    space = space_of(replace(shorter, task=task.name if task is not None else name), own)
+    if space.task is None:
+        return InputSpace(pair.a, None, symbols_of(pair.a.vocabulary), space.domain), tuple(notes)
+    a = pair.a
+    fitted = replace(space.task, vocabulary=a.vocabulary, classes=a.classes, max_length=a.max_length)
+    return InputSpace(a, fitted, space.symbols, space.domain), tuple(notes)

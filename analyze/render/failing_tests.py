@@ -1,0 +1,89 @@
+"""The failures that `fuzz` found as a pytest file: one test a bucket, failing until the program is mended."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from textwrap import wrap
+
+from analyze.results.fuzz import Bucket, FuzzResult
+from tprog.version import VERSION
+
+LONGEST_LINE = 120
+
+
+def failing_tests(result: FuzzResult, module: str, relations: Sequence[str] = (), task: str = "") -> str:
+    """A file for plain pytest, in which tpdebug reads the module and never executes it.
+
+    Args:
+        module: the program's path, as seen from the folder that the file will be in.
+        relations: the paths of the user's own relations, likewise.
+        task: the task by which relations are told, if not the one that the program names: an expression.
+    """
+    cases = [bucket for bucket in result.buckets if bucket.smallest.expected or result.oracle == "relations"]
+    related = result.oracle == "relations"
+    made = [_head(result, module), _imports(related and any(b.smallest.relation for b in cases))]
+    made.append(f"MODULE = Path(__file__).parent / {_text(module)}")
+    if not cases:
+        made.append("# No input failed, so there is nothing to reproduce.")
+    for number, bucket in enumerate(cases, 1):
+        made.append("\n\n" + _test(number, bucket, relations, task))
+    return "\n".join(made) + "\n"
+
+
+def _head(result: FuzzResult, module: str) -> str:
+    tried = f"{result.failing:,} of {result.checked.description}"
+    said = (
+        f"Compared with {_plain(result.against)}: {tried} failed. One test a cause, with the smallest input that is "
+        "known; it passes once the program is mended. Run it with pytest; tpdebug must be installed."
+    )
+    lines = [
+        f'"""Inputs on which {_plain(module)} fails, written by tpdebug {VERSION} (tpdebug fuzz).',
+        "",
+        *wrap(said, LONGEST_LINE),
+        '"""',
+        "",
+    ]
+    return "\n".join(lines)
+
+
+def _imports(relations: bool) -> str:
+    lines = ["from pathlib import Path", "", "import tprog"]
+    if relations:
+        lines.append("from analyze.fuzz import still_broken")
+    return "\n".join([*lines, ""])
+
+
+def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str) -> str:
+    failure = bucket.smallest
+    comment = f"# {_plain(bucket.what)}" + (f" (line {bucket.line})" if bucket.line is not None else "")
+    comment += f": {bucket.failures:,} input{'s' * (bucket.failures != 1)} of those tried"
+    lines = [comment[:LONGEST_LINE], f"def test_failure_{number}():", f"    tokens = {_listed(failure.tokens)}"]
+    if failure.relation is not None:
+        own = next((path for path in relations if path.endswith(failure.relation.rsplit("/", 1)[-1])), None)
+        which = _text(failure.relation) if own is None else f"Path(__file__).parent / {_text(own)}"
+        judged = f", task={task}" if task else ""
+        lines.append(f"    assert not still_broken(tprog.load(MODULE), tokens, {which}{judged})")
+    elif not failure.expected or all(answer is None for answer in failure.expected):
+        lines.append("    tprog.execute(tprog.load(MODULE), [tokens]).outputs(0)  # raises LookupError at a hole")
+    else:
+        lines.append(f"    expected = {_listed(failure.expected)}  # None: not graded")
+        lines.append("    outputs = tprog.execute(tprog.load(MODULE), [tokens]).outputs(0)")
+        lines.append("    outputs = [outputs] if isinstance(outputs, str) else outputs")
+        lines.append("    assert [None if e is None else o for o, e in zip(outputs, expected)] == expected")
+    return "\n".join(lines)
+
+
+def _listed(words: Sequence[str | None]) -> str:
+    return "[" + ", ".join("None" if word is None else _text(word) for word in words) + "]"
+
+
+def _text(word: str) -> str:
+    """A string as Python source, with double quotes."""
+    inner = word.replace("\\", "\\\\").replace('"', '\\"')
+    return f'"{inner}"' if inner.isprintable() else repr(word)
+
+
+def _plain(text: str) -> str:
+    """A text that can stand in a docstring or a comment: one line, and nothing that ends it."""
+    shown = "".join(character if character.isprintable() else "?" for character in text)
+    return shown.replace("\\", "/").replace('"""', "'''")

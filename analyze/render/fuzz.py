@@ -1,0 +1,104 @@
+"""The text of `fuzz`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+
+from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
+from analyze.results.fuzz import Bucket, Failure, FuzzResult
+
+UNBLAMED = "not blamed (--buckets-limit)"
+
+MENDED = "mended alike"
+
+
+def fuzz_text(result: FuzzResult) -> RenderableType:
+    """Whether an input fails, over how many that was looked for, and the buckets."""
+    failing, tried = result.failing, result.checked.inputs
+    if failing:
+        what = f"{result.program}: {failing:,} of {counted(tried, 'input')} {'fails' if failing == 1 else 'fail'}"
+    else:
+        what = f"{result.program}: no failure among {counted(tried, 'input')}"
+    return page(
+        what + f"; against {result.against}",
+        BAD if failing else GOOD,
+        _evidence(result),
+        _known(result),
+        *result.notes,
+        _relations(result) if result.relations else None,
+        _buckets(result) if result.buckets else None,
+    )
+
+
+def _evidence(result: FuzzResult) -> str:
+    tried = f"tried {result.checked.description}"
+    if result.stopped:
+        tried += "; stopped before the end"
+    elif result.checked.exhaustive:
+        return tried + (": these are all that fail" if result.failing else ", so there is none")
+    if result.failing and result.first_at is None:
+        return f"{tried}; only those that were known fail"
+    if result.failing:
+        return f"{tried}; the first failing one after {counted(result.first_at or 0, 'input')}"
+    return tried + ", so this is no proof"
+
+
+def _known(result: FuzzResult) -> str | None:
+    if not result.known:
+        return None
+    still = "none fails any more" if not result.known_failing else f"{result.known_failing:,} still"
+    still += "" if not result.known_failing else " fails" if result.known_failing == 1 else " fail"
+    return f"{counted(result.known, 'failure')} of earlier runs tried first: {still}"
+
+
+def _relations(result: FuzzResult) -> RenderableType:
+    rows = [(one.name, one.statement, f"{one.failures:,}") for one in result.relations]
+    return table(("relation", "what a right program keeps to", "inputs that break it"), rows, ("inputs that break it",))
+
+
+def _buckets(result: FuzzResult) -> RenderableType:
+    answers = {
+        "answers": ("expected", "got"),
+        "program": ("other program", "this one"),
+        "relations": ("becomes", "expected", "got"),
+    }[result.oracle]
+    columns = ("cause", "line", "failures", MENDED, "smallest", *answers, "how it was found")
+    rows = [_row(bucket, result.oracle == "relations") for bucket in result.buckets]
+    return table(columns, rows, ("line", "failures", MENDED), ("line", MENDED), whole=("smallest", "becomes"))
+
+
+def _row(bucket: Bucket, related: bool) -> tuple[str, ...]:
+    failure = bucket.smallest
+    becomes = ("" if failure.follow_up is None else typed(failure.follow_up),) if related else ()
+    return (
+        _cause(bucket),
+        at_line(bucket.line),
+        f"{bucket.failures:,}",
+        f"{bucket.alike:,}" if bucket.alike else "",
+        typed(failure.tokens),
+        *becomes,
+        _answers(failure, failure.expected) if failure.expected else "no answer",
+        failure.hole or _answers(failure, failure.got),
+        bucket.how,
+    )
+
+
+def _cause(bucket: Bucket) -> str:
+    match bucket.kind:
+        case "line":
+            return f"{bucket.what}; best edit: {bucket.edit}"
+        case "not blamed":
+            return UNBLAMED
+        case "variable":
+            return bucket.what if bucket.what.startswith("position") else f"they part at {bucket.what}"
+        case _:
+            return bucket.what
+
+
+def _answers(failure: Failure, answers: Sequence[str | None]) -> str:
+    """The answers at the positions that count, together as an output is read."""
+    said = failure.expected or failure.got
+    shown = ["-" if a is None else a for a, right in zip(answers, said, strict=True) if right is not None]
+    return ("" if all(len(answer) == 1 for answer in shown) else " ").join(shown)
