@@ -1,0 +1,162 @@
+"""In what the texts of two nodes differ, where nodes that belong together count as having one name."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from typing import TypeAlias, assert_never
+
+from analyze.outcome import kind_of, node_line
+from analyze.results.diff import ReadoutDifference, Side
+from tprog.entry import Entry
+from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Value, Weights, cell_keys
+from tprog.reading import reading
+
+_Table: TypeAlias = dict[tuple[Value, ...], str]
+_GIVEN = ("tokens", "positions", "ones")
+
+
+@dataclass(frozen=True)
+class Names:
+    """Two programs, and for each matched node of `b` its partner in `a`."""
+
+    a: Program
+    b: Program
+    partners: Mapping[str, str]
+
+    def of(self, name: str) -> str | None:
+        """What `a` calls a variable of `b`; None if it has no partner."""
+        return name if name in _GIVEN else self.partners.get(name)
+
+
+def side(program: Program, node: Node, lines: Mapping[Entry, int] | None) -> Side:
+    """A node as a result shows it."""
+    return Side(node.name, kind_of(node), reading(program, node), node_line(lines, node.name))
+
+
+def text_differences(names: Names, one: Node, other: Node) -> list[str]:
+    """How two nodes are written differently: what they read, then entry by entry, as ``where: first | second``."""
+    if type(one) is not type(other):
+        return [f"kind: {kind_of(one)} | {kind_of(other)}"]
+    mine, theirs = _wiring(one), _wiring(other)
+    found = []
+    for key in dict.fromkeys([*mine, *theirs]):
+        here, there = mine.get(key, "none"), theirs.get(key, "none")
+        if key in _READS and names.of(there) == here:
+            continue
+        if key in _READS and there not in _GIVEN:
+            there = f"{there} of the second"
+        if here != there:
+            found.append(f"{key}: {here} | {there}")
+    tables = _table(names.a, one), _table(names.b, other)
+    if any(difference.split(":")[0] in ("query", *_INPUTS) for difference in found):
+        return found  # their entries stand for other things
+    for at in dict.fromkeys([*tables[0], *tables[1]]):
+        here, there = tables[0].get(at, "no entry"), tables[1].get(at, "no entry")
+        if here != there:
+            found.append(f"{', '.join(map(_shown, at))}: {here} | {there}")
+    return found
+
+
+_INPUTS = ("input", "other input")
+_READS = ("query", "key", "value", *_INPUTS)
+
+
+def _wiring(node: Node) -> dict[str, str]:
+    match node:
+        case Embedding():
+            return {}
+        case Head() | NumericHead():
+            made = {"query": node.query, "key": node.key, "value": node.value, "mask": node.mask}
+            made["position 0"] = "skipped" if node.skip_first else "seen"
+            if node.default is not None:
+                made["default"] = _shown(node.default)
+            return made | ({"reduce": node.reduce} if isinstance(node, NumericHead) else {})
+        case Lookup():
+            return dict(zip(_INPUTS, node.inputs, strict=False))
+        case _:
+            assert_never(node)
+
+
+def _table(program: Program, node: Node) -> _Table:
+    match node:
+        case Embedding():
+            return {
+                (word,): "hole" if value is None else _shown(value)
+                for word, value in zip(program.vocabulary, node.table, strict=True)
+            }
+        case Head() | NumericHead():
+            return {
+                (query,): "hole" if keys is None else "{" + ", ".join(sorted(map(_shown, keys))) + "}"
+                for query, keys in zip(program.symbols(node.query), node.predicate, strict=True)
+            }
+        case Lookup():
+            return {
+                at: "hole" if cell is None else _shown(cell)
+                for at, cell in zip(cell_keys(program, node), node.cells, strict=True)
+            }
+        case _:
+            assert_never(node)
+
+
+def _shown(value: Value) -> str:
+    return repr(value) if isinstance(value, str) else str(value)
+
+
+# The readout ##########################################################################################################
+
+
+def readout_differences(names: Names, most: int) -> tuple[ReadoutDifference, ...]:
+    """The variables whose weights differ, in logits, with at most `most` examples each."""
+    a, b = names.a, names.b
+    terms_b = {names.of(term.variable) or f"\0{term.variable}": term for term in b.readout.terms}
+    found = []
+    for term in a.readout.terms:
+        partner = terms_b.pop(term.variable, None)
+        mine = _rows(a, term)
+        theirs = {} if partner is None else _rows(b, partner)
+        examples = [
+            f"{'' if at is None else _shown(at) + ': '}{_change(mine.get(at), theirs.get(at))}"
+            for at in dict.fromkeys([*mine, *theirs])
+            if (at in mine, mine.get(at)) != (at in theirs, theirs.get(at))  # a hole is not a row of zeros
+        ]
+        if examples:
+            other = None if partner is None else partner.variable
+            count = len({*mine, *theirs})
+            shown = () if partner is None else tuple(examples[:most])
+            found.append(ReadoutDifference(term.variable, other, count, len(examples), shown))
+    for partner in terms_b.values():
+        rows = len(_rows(b, partner))
+        found.append(ReadoutDifference(None, partner.variable, rows, rows, ()))
+    return tuple(found)
+
+
+_Row: TypeAlias = dict[str, Fraction] | None
+
+
+def _rows(program: Program, term: Weights) -> dict[Value | None, _Row]:
+    """Value -> class -> weight in logits, None for a hole; rows of zeros left out. Numbers have one row, at None."""
+    domain, scale = program.variables[term.variable].domain, program.readout.scale
+    keys: tuple[Value | None, ...] = domain.values if isinstance(domain, Symbols) else (None,)
+    rows = {
+        at: None if row is None else {c: Fraction(w, scale) for c, w in zip(program.classes, row, strict=True) if w}
+        for at, row in zip(keys, term.rows, strict=True)
+    }
+    return {at: row for at, row in rows.items() if row != {}}
+
+
+def _change(one: _Row, other: _Row) -> str:
+    """The class whose weight differs most, and how many others do."""
+    mine, theirs = one or {}, other or {}
+    changed = [name for name in dict.fromkeys([*mine, *theirs]) if mine.get(name, 0) != theirs.get(name, 0)]
+    if not changed:
+        return "hole | no weights"
+    most = max(changed, key=lambda name: abs(mine.get(name, Fraction(0)) - theirs.get(name, Fraction(0))))
+    more = f" and {len(changed) - 1} more" if len(changed) > 1 else ""
+    return f"{most}: {_weight(mine.get(most))} | {_weight(theirs.get(most))}{more}"
+
+
+def _weight(weight: Fraction | None) -> str:
+    number = Fraction(0) if weight is None else weight
+    return str(number) if number.denominator == 1 else f"{float(number):g}"

@@ -1,0 +1,155 @@
+"""The text of `diff`."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+from rich.console import RenderableType
+
+from analyze.render.tables import BAD, GOOD, counted, page, table, typed
+from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Side
+
+
+def diff_text(result: DiffResult) -> RenderableType:
+    """Whether the programs behave alike, where they do not, and which nodes belong together."""
+    differing, checked = result.differing, result.checked
+    what = f"{result.a} and {result.b}: "
+    if differing:
+        what += f"they differ on {differing:,} of {counted(checked.inputs, 'input')}"
+    else:
+        what += f"they answer alike on {'all ' * checked.exhaustive}{counted(checked.inputs, 'input')}"
+    unlisted = differing - len(result.inputs)
+    return page(
+        what,
+        BAD if differing else GOOD,
+        f"compared on {checked.description}" + ("" if checked.exhaustive else ", so this is no proof"),
+        *(note.capitalize() if note.startswith("the ") else note for note in result.notes),
+        _tally(result),
+        _inputs(result) if result.inputs else None,
+        f"... and {counted(unlisted, 'more input')} on which they differ" if unlisted and result.inputs else None,
+        _nodes(result) if result.nodes else None,
+        _left_out(result),
+        *_node_differences(result.nodes),
+        _readout(result.readout) if result.readout else None,
+    )
+
+
+def _labels(result: DiffResult) -> tuple[str, str]:
+    """What columns call the two programs: their files, as long as that tells them apart."""
+    a, b = (name.replace("\\", "/").rsplit("/", 1)[-1] for name in (result.a, result.b))
+    return (a, b) if a != b else ("first", "second")
+
+
+def _tally(result: DiffResult) -> RenderableType | None:
+    tally = result.tally
+    if tally is None:
+        return None
+    a, b = _labels(result)
+    columns = (f"inputs of {result.task}", f"{b} right", f"{b} wrong")
+    rows = [
+        (f"{a} right", f"{tally.both:,}", f"{tally.only_a:,}"),
+        (f"{a} wrong", f"{tally.only_b:,}", f"{tally.neither:,}"),
+    ]
+    return table(columns, rows, columns[1:])
+
+
+def _inputs(result: DiffResult) -> RenderableType:
+    known = result.tally is not None
+    columns = ("input", *_labels(result), *(("expected", "right") if known else ()), "differ at position")
+    return table(columns, [_input(result, one, known) for one in result.inputs], whole=("input",))
+
+
+def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, ...]:
+    answers = [one.hole_a or _joined(one.a, one.a), one.hole_b or _joined(one.b, one.b)]
+    a, b = _labels(result)
+    right = {"a": a, "b": b, "neither": "neither", None: ""}[one.right]
+    judged = (_joined(one.expected or (), one.expected or ()), right) if known else ()
+    return (typed(one.tokens), *answers, *judged, ", ".join(map(str, one.positions)))
+
+
+def _joined(answers: Sequence[str | None], said: Sequence[str | None]) -> str:
+    shown = [answer or "-" for answer, there in zip(answers, said, strict=True) if there is not None]
+    return ("" if all(len(answer) == 1 for answer in shown) else " ").join(shown)
+
+
+def _nodes(result: DiffResult) -> RenderableType:
+    a, b = _labels(result)
+    columns = (a, "line", b, "line ", "by what they compute", "values that agree")
+    rows = [
+        (*_cells(match.a), *_cells(match.b), _kind(match, result), "" if not match.places else _agreeing(match))
+        for match in result.nodes
+    ]
+    return table(columns, rows, ("line", "line ", "values that agree"), optional=("line", "line "))
+
+
+def _cells(side: Side | None) -> tuple[str, str]:
+    return ("", "") if side is None else (side.name, "" if side.line is None else str(side.line))
+
+
+def _kind(match: NodeMatch, result: DiffResult) -> str:
+    match match.kind:
+        case "only a":
+            return _noted(f"only in {_labels(result)[0]}", match.note)
+        case "only b":
+            return _noted(f"only in {_labels(result)[1]}", match.note)
+        case "renamed":
+            return f"equal, renamed: {', '.join(f'{one} = {other}' for one, other in match.renaming)}"
+        case "same":
+            return "same"
+        case "equal" | "similar":
+            kind = "equal values" if match.kind == "equal" else "similar"
+            return (
+                f"{kind}, {counted(match.differing, 'difference')} in the text"
+                if match.differing
+                else f"{kind}, same text"
+            )
+
+
+def _noted(text: str, note: str) -> str:
+    return f"{text}; {note}" if note else text
+
+
+def _agreeing(match: NodeMatch) -> str:
+    if match.kind != "similar":
+        return "all" if match.kind != "renamed" else ""
+    shown = f"{100 * match.agreeing / match.places:.2f}"
+    return f"{'99.99' if shown == '100.00' else shown} %"
+
+
+def _left_out(result: DiffResult) -> str | None:
+    if not result.left_out:
+        return None
+    return f"values compared where neither reaches a hole; {counted(result.left_out, 'input')} left out"
+
+
+def _node_differences(nodes: Sequence[NodeMatch]) -> list[RenderableType | str]:
+    """For nodes that are not renamings of each other, in what their texts differ."""
+    rows = []
+    for match in nodes:
+        if match.a is None or match.b is None or match.kind == "renamed":
+            continue
+        name = match.a.name if match.a.name == match.b.name else f"{match.a.name}, {match.b.name}"
+        for number, difference in enumerate(match.differences):
+            where, _, both = difference.partition(": ")
+            first, _, second = both.partition(" | ")
+            rows.append((name if number == 0 else "", where, first, second))
+        if match.differing > len(match.differences):
+            rows.append(("", f"... and {match.differing - len(match.differences):,} more", "", ""))
+    return [table(("node", "where", "first", "second"), rows)] if rows else []
+
+
+def _readout(readout: Sequence[ReadoutDifference]) -> RenderableType:
+    rows = []
+    for one in readout:
+        if one.a is not None and one.b is not None:
+            name = one.a if one.a == one.b else f"{one.a}, {one.b}"
+            more = f"; and {one.differing - len(one.examples):,} more" if one.differing > len(one.examples) else ""
+            rows.append((name, f"{one.differing:,} of {one.rows:,}", "; ".join(one.examples) + more))
+    only_a = [one for one in readout if one.b is None]
+    only_b = [one for one in readout if one.a is None]
+    for which, alone in (("first", only_a), ("second", only_b)):
+        if alone:
+            count = f"{sum(one.rows for one in alone):,}"
+            names = ", ".join(one.a or one.b or "" for one in alone)
+            rows.append((counted(len(alone), "variable"), count, f"read out in the {which} alone: {names}"))
+    return table(("readout of", "rows that differ", "logit weights: first | second"), rows, ("rows that differ",))

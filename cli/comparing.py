@@ -1,0 +1,63 @@
+"""The verb that compares two programs.
+
+Imports stand inside the functions, so that ``tpdebug --help`` and a bad option cost nothing.
+"""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cli.options import ColorOption, FileOption, ForceOption, JsonOption, SampleOption, SeedOption, TaskOption
+from cli.output import Color, Output, working
+from cli.subject import read_subject
+
+LISTED = 10
+"""Inputs that a terminal shows."""
+
+
+def diff(
+    first: Annotated[str, typer.Argument(metavar="A", help="A program's module.", show_default=False)],
+    second: Annotated[str, typer.Argument(metavar="B", help="The one to compare it with.", show_default=False)],
+    limit: Annotated[
+        int | None,
+        typer.Option(
+            "--limit",
+            min=0,
+            metavar="COUNT",
+            help="List at most so many inputs.",
+            show_default=f"{LISTED}; all in JSON and files",
+        ),
+    ] = None,
+    task: TaskOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    file: FileOption = None,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Compare two programs, node by node and by their answers. Exit 1 if they answer differently."""
+    output = Output(as_json, file, force, color)
+    from analyze import diff as analysis
+    from analyze.render.diff import diff_text
+    from tprog.read import read_module
+
+    subject, other = read_subject(first, None, task), read_module(second)
+    if limit is None and not as_json and file is None:
+        limit = LISTED
+    with working("diff", f"{first} and {second}"):
+        result = analysis.diff(
+            subject.program,
+            other.program,
+            task=subject.task if task is not None else None,
+            sample=sample,
+            seed=seed,
+            limit=limit,
+            lines=(subject.module.lines, other.lines),
+            names=(subject.name, other.path),
+        )
+    output.show(subject.choice, result, partial(diff_text, result))
+    return int(result.differing > 0)
