@@ -1,22 +1,31 @@
-"""The verbs that make a program from a program: simplify."""
+"""The verbs that make a program from a program: simplify, repair."""
 
 from __future__ import annotations
 
 import dataclasses
 import json
-from collections.abc import Iterator, Sequence
+import sys
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
 from enum import StrEnum
+from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.discovery import remember
 from cli.modules import ModuleOption, module_path, write_module
 from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, SeedOption, TaskOption
-from cli.output import Color, note, put, terminal, working
-from cli.subject import read_subject
+from cli.output import Color, Output, note, put, terminal, working
+from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
+    from analyze.repair import Repaired
+    from analyze.results import RepairResult
+    from tprog.program import Program
+    from tprog.read import Module
     from tprog.simplify import Simplification
 
 
@@ -108,3 +117,153 @@ def _show(name: str, result: Simplification, color: Color) -> None:
     if result.steps:
         put(console, Text())
         put(console, steps)
+
+
+class ChosenOn(StrEnum):
+    """What repair chooses its edits on."""
+
+    SAMPLE = "sample"
+    DOMAIN = "domain"
+
+
+def repair(
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The module to write, or the change: .py, .diff.", show_default=False
+        ),
+    ] = None,
+    on: Annotated[
+        ChosenOn,
+        typer.Option("--on", help="Choose edits on the training split of a sample, or on all inputs there are."),
+    ] = ChosenOn.SAMPLE,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
+    task: TaskOption = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=2,
+            metavar="COUNT",
+            help="Draw so many inputs; 80 % of them are the training split.",
+            show_default="20,000, as in training",
+        ),
+    ] = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Mend wrong predictions by edits, one at a time, the best first; exit 1 if any input stays wrong."""
+    if file is not None and file.suffix not in (".diff", ".patch"):
+        module_path(file, force)
+    output = Output(as_json, None, force, color)
+    from analyze import repair as analysis
+    from analyze.render.repair import repair_text
+
+    subject = read_subject(argument, program, task)
+    if subject.unknown_task is not None:
+        raise BadUsage(subject.unknown_task)
+    inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)
+    with _status("repair") as progress:
+        repaired = analysis.repair(
+            subject.program,
+            inputs,
+            limit=limit,
+            show=subject.diff,
+            lines=subject.module.lines,
+            name=subject.name,
+            progress=progress,
+        )
+    output.show(subject.choice, repaired.result, partial(repair_text, repaired.result))
+    _write_repaired(subject, repaired, file, force)
+    return int(repaired.result.wrong_inputs > 0)
+
+
+@contextmanager
+def _status(verb: str) -> Iterator[Callable[[str], None]]:
+    """What is being done, as it changes, on a terminal's stderr."""
+    if not sys.stderr.isatty():
+        yield lambda words: None
+        return
+    from rich.console import Console
+
+    with Console(stderr=True).status(verb) as status:
+        yield lambda words: status.update(f"{verb}, {words} (Ctrl-C keeps what was found)")
+
+
+def _write_repaired(subject: Subject, repaired: Repaired, file: Path | None, force: bool) -> None:
+    """Write the repaired module, or the change."""
+    if file is None:
+        note("nothing is written; name a module, or a .diff, with -o FILE")
+        return
+    if not repaired.result.steps:
+        note(f"nothing was changed, so {file} is not written")
+        return
+    from tprog.files import write_atomic
+    from tprog.task_classes import narrowed
+
+    if file.suffix in (".diff", ".patch"):
+        write_atomic(file, repaired.result.diff, force=force)
+    else:
+        own = subject.module.program
+        told = [
+            (f"{key} before repair" if key.endswith(" accuracy") or key == "rounding" else key, text)
+            for key, text in own.provenance
+        ]
+        after = dataclasses.replace(narrowed(repaired.program, own.classes), task=own.task)
+        told_after = dataclasses.replace(after, provenance=(*told, ("repaired", _repair_claim(repaired.result))))
+        texts = _in_its_form(subject.module, after, told_after, file)
+        if texts is None:
+            write_module(told_after, file, force)
+        else:
+            for path, text in texts.items():
+                write_atomic(path, text, force=force)
+            remember(file, Path.cwd())
+    note(f"wrote {file}")
+
+
+def _in_its_form(module: Module, after: Program, told_after: Program, file: Path) -> dict[Path, str] | None:
+    """The files of the repaired module with nothing else of them changed: dialect, comments and formatting stay.
+
+    Returns:
+        None if the module is as tpdebug writes it, or if the change cannot be said in its form.
+    """
+    from tprog.emit import emit
+    from tprog.errors import BadFile, BadSource
+    from tprog.patch import patched_files
+    from tprog.read import read_source
+
+    here = Path(module.path)
+    if module.dialect == "tpdebug" and emit(module.program, here.stem).text == module.text:
+        return None
+    texts = patched_files(module, after)
+    text = texts[module.path]
+    sides = {name: texts.get(str(here.with_name(name)), old) for name, old in module.sides.items()}
+    said = "\n".join(f"{key}: {words}" for key, words in after.provenance)
+    if said and said in text:
+        text = text.replace(said, "\n".join(f"{key}: {words}" for key, words in told_after.provenance), 1)
+    try:
+        read = read_source(text, module.path, lambda name: sides[name])
+    except (BadSource, BadFile, KeyError):
+        return None
+    if read.dialect != module.dialect or dataclasses.replace(read.program, provenance=()) != dataclasses.replace(
+        after, provenance=()
+    ):
+        return None
+    if sides and file.resolve().parent == here.resolve().parent and file.resolve() != here.resolve():
+        note(f"{file} is in tpdebug's own form: beside {here} it would need side files of the same names")
+        return None
+    return {file: text, **{file.with_name(name): side for name, side in sides.items()}}
+
+
+def _repair_claim(result: RepairResult) -> str:
+    """What the module says of itself."""
+    steps = f"{len(result.steps)} step{'s' * (len(result.steps) != 1)} chosen on {result.chosen.checked.description}"
+    judged = result.whole or result.rest
+    if judged is None:
+        return steps
+    wrong = f"wrong on {judged.after.wrong_inputs:,} of {judged.after.inputs:,} inputs"
+    return f"{steps}; {wrong}, before on {judged.before.wrong_inputs:,}"

@@ -1,0 +1,208 @@
+"""Repair: edits, one at a time, each the best net gain, until nothing is wrong or no edit gains.
+
+Each step is chosen on stated inputs, a training split or the whole domain, and evaluated on the others. Tried are the
+edits of one entry that mend some wrong prediction (`analyze.repair.proposals`), another self rule, and a refit of the
+readout, which is convex (`analyze.repair.refit`); where none of them gains, an edit together with a refit
+(`analyze.repair.lookahead`). Of what was tried, the step with the greatest net gain on the inputs chosen on is taken,
+unless more of the whole domain were wrong with it: then the next best.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+
+from analyze.outcome import ground, label
+from analyze.record import plain
+from analyze.repair.division import Division, Verdicts, divide, judge, some
+from analyze.repair.lookahead import pairs
+from analyze.repair.proposals import Proposal, again, proposals, single_edits
+from analyze.results import Checked, Compared, RepairEdit, RepairResult, RepairStep
+from analyze.results.repair import Stopped
+from tprog.edit import Change, WeightEdit, WeightRowEdit, describe, entry, weight_row
+from tprog.entry import Entry
+from tprog.program import Program
+from tprog.tasks import Inputs
+
+__all__ = ["LIMIT", "Division", "Repaired", "divide", "repair"]
+
+LIMIT = 40
+"""Steps taken unless told otherwise."""
+
+SINGLE = ("predicate", "lookup", "embedding", "wiring", "readout")
+"""The kinds of steps that edit one entry."""
+
+SHOWN = 3
+"""Inputs named for each step."""
+
+
+@dataclass(frozen=True, eq=False)
+class Repaired:
+    """A repaired program, and what was done to it."""
+
+    program: Program
+    result: RepairResult
+
+
+def repair(
+    program: Program,
+    inputs: Division,
+    *,
+    limit: int = LIMIT,
+    show: Callable[[Program], str] | None = None,
+    lines: Mapping[Entry, int] | None = None,
+    name: str | None = None,
+    progress: Callable[[str], object] | None = None,
+) -> Repaired:
+    """A program with fewer wrong predictions, and how it came about. Ctrl-C ends the search and keeps what was found.
+
+    Args:
+        inputs: see `divide`.
+        limit: the most steps.
+        show: makes the diff of the result from the repaired program.
+        lines: entry -> its line in the program's file.
+        name: what the result calls the program.
+        progress: called with what is being done, in words.
+    """
+    search = _Search(program, inputs, lines, progress or (lambda words: None))
+    stopped: Stopped = "the limit is reached"
+    try:
+        while len(search.steps) < limit and search.chosen.wrong.any():
+            if not search.advance(limit):
+                stopped = "no edit gains"
+                break
+        if not search.chosen.wrong.any():
+            stopped = "nothing is wrong"
+    except KeyboardInterrupt:
+        stopped = "interrupted"
+    return Repaired(search.program, _told(search, program, stopped, show, name))
+
+
+class _Search:
+    """The program as repaired so far, and the steps that led to it."""
+
+    def __init__(
+        self,
+        program: Program,
+        inputs: Division,
+        lines: Mapping[Entry, int] | None,
+        progress: Callable[[str], object],
+    ) -> None:
+        self.program, self.inputs, self.lines, self.progress = program, inputs, lines, progress
+        self.steps: list[RepairStep] = []
+        self.refused = 0
+        self.chosen = judge(program, inputs.chosen)
+        self.whole = None if inputs.whole is None else judge(program, inputs.whole)
+
+    def advance(self, limit: int) -> bool:
+        """Take the best step that gains, if there is one.
+
+        After a single edit the others that were found with it are weighed anew, and taken as long as one of them
+        gains: finding them is most of the work.
+        """
+        wrong = f"step {len(self.steps) + 1}: {self.chosen.figures.wrong_predictions:,} predictions wrong"
+        self.progress(f"{wrong}, trying single edits")
+        on = ground(self.program, self.inputs.chosen)
+        effects = single_edits(on)
+        if self._take(proposals(on, effects, first=not self.steps)):
+            while self.steps[-1].kind in SINGLE and len(self.steps) < limit and self.chosen.wrong.any():
+                self.progress(f"step {len(self.steps) + 1}: weighing the other edits anew")
+                if not self._take(again(ground(self.program, self.inputs.chosen), effects)):
+                    break
+            return True
+        self.progress(f"{wrong}, trying edits together with a refit")
+        return any(self._take(sorted(steps, key=lambda step: step.key)) for steps in pairs(on, effects))
+
+    def _take(self, steps: Iterable[Proposal]) -> bool:
+        for step in steps:
+            whole = None if self.inputs.whole is None else judge(step.after, self.inputs.whole)
+            if whole is not None and self.whole is not None and not whole.no_worse_than(self.whole):
+                self.refused += 1
+                continue
+            chosen = judge(step.after, self.inputs.chosen)
+            self.steps.append(self._told(step, chosen, whole))
+            self.program, self.chosen, self.whole = step.after, chosen, whole
+            return True
+        return False
+
+    def _told(self, step: Proposal, chosen: Verdicts, whole: Verdicts | None) -> RepairStep:
+        mended = some(self.chosen.failing & ~chosen.failing, SHOWN)
+        broken = some(chosen.failing & ~self.chosen.failing, SHOWN)
+        words = self.inputs.chosen.batch.words
+        return RepairStep(
+            kind=step.kind,
+            edits=tuple(_edit(self.program, change, self.lines) for change in step.changes),
+            weights=step.weights,
+            mended=step.mended,
+            broken=step.broken,
+            net=step.net,
+            mended_inputs=tuple(tuple(words(self.program, row)) for row in mended.tolist()),
+            broken_inputs=tuple(tuple(words(self.program, row)) for row in broken.tolist()),
+            chosen=chosen.figures,
+            whole=None if whole is None else whole.figures,
+            reason=_reason(step),
+        )
+
+
+def _edit(program: Program, change: Change, lines: Mapping[Entry, int] | None) -> RepairEdit:
+    where = entry(change)
+    return RepairEdit(
+        entry=str(where),
+        node=where.node,
+        part=where.part,
+        at=tuple(plain(value) for value in where.at),
+        line=None if lines is None else lines.get(where),
+        edit=_becomes(program, change),
+    )
+
+
+def _becomes(program: Program, change: Change) -> str:
+    """A change in words; a weight as the number that it stands for, before and after."""
+    scale = program.readout.scale
+    if isinstance(change, WeightEdit):
+        row = weight_row(program, change.variable, change.value)
+        old = "" if row is None else f"{row[program.classes.index(change.output)] / scale:.6g} -> "
+        return f"{entry(change)}: weight of {change.output!r} {old}{change.weight / scale:.6g}"
+    if isinstance(change, WeightRowEdit) and change.row is not None:
+        return f"{entry(change)}: weights become {', '.join(f'{weight / scale:.6g}' for weight in change.row)}"
+    return describe(change)
+
+
+def _reason(step: Proposal) -> str:
+    """Why a step was taken, in words."""
+    effect = f"mends {step.mended:,} and breaks {step.broken:,}"
+    match step.kind:
+        case "refit":
+            return f"new weights near the old ones: {effect}, more than any single edit"
+        case "edit and refit":
+            return f"no single edit and no refit gains; the two together: {effect}"
+        case "self rule":
+            return f"a match at a head's own position counts last: {effect}"
+        case _:
+            return effect
+
+
+def _told(
+    search: _Search, before: Program, stopped: Stopped, show: Callable[[Program], str] | None, name: str | None
+) -> RepairResult:
+    inputs = search.inputs
+
+    def compared(on: Inputs | None) -> Compared | None:
+        if on is None:
+            return None
+        checked = Checked(len(on.batch), on.exhaustive, on.description)
+        return Compared(checked, judge(before, on).figures, judge(search.program, on).figures)
+
+    chosen = compared(inputs.chosen)
+    assert chosen is not None
+    return RepairResult(
+        program=label(before, name),
+        task=before.task or "",
+        chosen=chosen,
+        rest=compared(inputs.rest),
+        whole=compared(inputs.whole),
+        steps=tuple(search.steps),
+        refused=search.refused,
+        stopped=stopped,
+        diff="" if show is None or not search.steps else show(search.program),
+    )

@@ -1,0 +1,132 @@
+"""On which inputs a repair chooses its edits, on which it is evaluated, and which guard it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+import numpy as np
+
+from analyze.outcome import Rows
+from analyze.results import Figures
+from tprog.batch import Array, Batch, Bools
+from tprog.errors import BadUsage
+from tprog.execute import predict
+from tprog.program import Program
+from tprog.tasks import ENUMERATED, SAMPLE, UNGRADED, Inputs, Task, fitted, inputs_for, task_of
+
+On: TypeAlias = Literal["sample", "domain"]
+
+
+@dataclass(frozen=True, eq=False)
+class Division:
+    """The inputs of a repair.
+
+    Attributes:
+        chosen: what edits are chosen on.
+        rest: what they are evaluated on: inputs that `chosen` does not hold; None if there are none.
+        whole: the whole domain, which no step may make worse; None if it is not enumerated.
+    """
+
+    chosen: Inputs
+    rest: Inputs | None
+    whole: Inputs | None
+
+
+def divide(
+    program: Program, task: Task | None = None, *, on: On = "sample", sample: int | None = None, seed: int = 0
+) -> Division:
+    """The inputs of a repair.
+
+    A sample is drawn and split as a training run does it, with the same seeds: `sample` different inputs, of which 80 %
+    are the training split. Edits are chosen on this split; the rest is the rest of the domain, or, where that is not
+    enumerated, of the sample.
+
+    Args:
+        task: instead of the one that the program names.
+        on: ``domain`` chooses on the whole domain, and then nothing is left to evaluate on.
+        sample: the inputs to draw; left out: 20,000, as in training.
+
+    Raises:
+        BadUsage: no task says what is right; the domain is too large to choose on all of it; too few inputs.
+        BadProgram: the program does not fit the task.
+    """
+    task = task_of(program) if task is None else fitted(task, program)
+    if task is None:
+        raise BadUsage("there is no task to repair the program for: it names none; give one with --task")
+    whole = inputs_for(program, task=task) if task.size is not None and task.size <= ENUMERATED else None
+    if on == "domain":
+        if sample is not None:
+            raise BadUsage("--on domain chooses edits on all inputs, so there is no sample to draw")
+        if whole is None:
+            raise BadUsage(f"{task.name} has too many inputs to choose edits on all of them; use --on sample")
+        return Division(whole, None, whole)
+    batch = task.draw(SAMPLE if sample is None else sample, seed)
+    batch = batch.take(np.random.default_rng(seed).permutation(len(batch)))
+    first = len(batch) * 8 // 10
+    if first == 0:
+        raise BadUsage(f"a sample of {len(batch)} inputs is too few: 80 % of it is chosen on; ask for more")
+    expected = task.expected(batch)
+    drawn = f"{len(batch):,} sampled with seed {seed}"
+    chosen = Inputs(
+        batch.take(slice(0, first)), expected[:first], False, f"{first:,} inputs, the training split of {drawn}"
+    )
+    if whole is None:
+        left = f"{len(batch) - first:,} inputs, the others of {drawn}"
+        return Division(chosen, Inputs(batch.take(slice(first, None)), expected[first:], False, left), None)
+    assert whole.expected is not None
+    others = np.flatnonzero(~_among(whole.batch, chosen.batch))
+    if not len(others):
+        return Division(chosen, None, whole)
+    rest = Inputs(whole.batch.take(others), whole.expected[others], False, f"the other {len(others):,} inputs")
+    return Division(chosen, rest, whole)
+
+
+def _among(batch: Batch, some: Batch) -> Bools:
+    """[input]: whether an input is one of some others."""
+    width = max(batch.tokens.shape[1], some.tokens.shape[1])
+    known = {row.tobytes() for row in _wide(some, width)}
+    return np.array([row.tobytes() in known for row in _wide(batch, width)], dtype=np.bool_)
+
+
+def _wide(batch: Batch, width: int) -> Array:
+    return np.pad(batch.tokens.astype(np.int32), ((0, 0), (0, width - batch.tokens.shape[1])), constant_values=-1)
+
+
+@dataclass(frozen=True, eq=False)
+class Verdicts:
+    """Which predictions are wrong: [input, place]; a hole makes all graded ones of its input wrong."""
+
+    wrong: Bools
+    graded: Bools
+    lost: Bools
+
+    @property
+    def failing(self) -> Bools:
+        """[input]: whether any prediction is wrong."""
+        failing: Bools = self.wrong.any(axis=1) | self.lost
+        return failing
+
+    @property
+    def figures(self) -> Figures:
+        return Figures(len(self.wrong), int(self.failing.sum()), int(self.graded.sum()), int(self.wrong.sum()))
+
+    def no_worse_than(self, other: Verdicts) -> bool:
+        """Whether neither more predictions nor more inputs are wrong."""
+        fewer = int(self.wrong.sum()) <= int(other.wrong.sum())
+        return fewer and int(self.failing.sum()) <= int(other.failing.sum())
+
+
+def judge(program: Program, inputs: Inputs) -> Verdicts:
+    """A program on inputs with right answers."""
+    assert inputs.expected is not None
+    predictions, lost = predict(program, inputs.batch)
+    expected = inputs.expected.reshape(len(lost), -1)
+    graded = expected != UNGRADED
+    wrong = graded & ((predictions.reshape(expected.shape) != expected) | lost[:, None])
+    return Verdicts(wrong, graded, lost)
+
+
+def some(which: Bools, most: int) -> Rows:
+    """The first few inputs that are marked: of a domain, the shortest ones."""
+    return np.flatnonzero(which)[:most]

@@ -1,0 +1,177 @@
+"""Edits that gain nothing by themselves, but let a refit of the readout gain.
+
+Where predictions with the same pattern must give different answers, every readout is wrong on one of them; only an edit
+before the readout can tell them apart. Such edits are counted on the predictions that conflict, the most promising of
+them on all, and the best few are followed by a refit: a search two steps deep, as wide as `BEST` and `REFITTED` say.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from analyze.effects import Effect
+from analyze.outcome import Ground, Rows, ground, spread, take
+from analyze.repair.proposals import Proposal, changed_by, refitted
+from analyze.repair.refit import groups, patterns_of, refit
+from analyze.single_edits import reached_entries, recodes, size_of
+from tprog.batch import Array
+from tprog.edit import Edit, NodeEdit, candidates, edited_node, entry
+from tprog.entry import Entry
+from tprog.execute import evaluate, execute
+from tprog.program import Node
+
+CONFLICTS = 192
+"""Inputs with predictions that conflict on which all edits are tried."""
+
+BEST = 20
+"""Edits that are then counted on all inputs."""
+
+REFITTED = 5
+"""Edits that are then followed by a refit, and as many of those that mend something by themselves; if none of them
+gains, so are all others that were counted."""
+
+
+def pairs(on: Ground, effects: Sequence[Effect]) -> Iterator[list[Proposal]]:
+    """Steps of an edit and a refit that gain together: the most promising ones, then, if none was taken, the others.
+
+    Args:
+        effects: edits that mend something by themselves, the best first.
+    """
+    if on.program.readout.pooled:
+        return
+    separating = _separating(on)
+    tried: set[Edit] = set()
+    for part in (slice(0, REFITTED), slice(REFITTED, None)):
+        edits = dict.fromkeys([*separating[part], *(effect.edit for effect in effects[part])])
+        found = [_with_refit(on, edit) for edit in edits if edit not in tried]
+        tried.update(edits)
+        yield [step for step in found if step is not None and step.net > 0]
+
+
+def _with_refit(on: Ground, edit: Edit) -> Proposal | None:
+    after = changed_by(on.program, [edit])
+    fitted = None if after is None else refit(ground(after, on.inputs), quick=True)
+    return None if after is None or fitted is None else refitted(on, (edit,), after, fitted)
+
+
+def _separating(on: Ground) -> list[NodeEdit]:
+    """The edits after which a readout could be right on the most predictions, the best first."""
+    conflict = _conflict(on)
+    if conflict is None:
+        return []
+    counted = [found for node in on.program.nodes for found in _counted(on, node, conflict)]
+    counted.sort(key=lambda found: (found[0], size_of(on.program, found[1])))
+    least = patterns_of(on).unavoidable
+    ranked: list[tuple[int, int, Fraction, int, NodeEdit]] = []
+    for at, (_, edit) in enumerate(_varied(counted)):
+        after = changed_by(on.program, [edit])
+        if after is None:
+            continue
+        changed = ground(after, on.inputs)
+        unavoidable = patterns_of(changed).unavoidable
+        if unavoidable < least:
+            wrong = int(((changed.outcomes != on.expected) & on.graded).sum())
+            ranked.append((unavoidable, wrong, size_of(on.program, edit), at, edit))
+    return [edit for *_, edit in sorted(ranked, key=lambda found: found[:-1])]
+
+
+def _varied(counted: Sequence[tuple[int, NodeEdit]]) -> list[tuple[int, NodeEdit]]:
+    """The first `BEST` edits, of one entry at most two."""
+    taken: dict[Entry, int] = {}
+    found = []
+    for count, edit in counted:
+        where = entry(edit)
+        if taken.get(where, 0) < 2:
+            taken[where] = taken.get(where, 0) + 1
+            found.append((count, edit))
+    return found[:BEST]
+
+
+@dataclass(frozen=True, eq=False)
+class _Conflict:
+    """Predictions of which some are wrong under every readout.
+
+    Attributes:
+        inputs: the inputs that they stand in.
+        at: [prediction] the index of its input in `inputs`, and its place.
+        wanted: [prediction] class codes.
+    """
+
+    inputs: Rows
+    at: tuple[Array, Array]
+    wanted: Array
+
+    def unavoidable(self, columns: Sequence[Array], copies: int, classes: int) -> Array:
+        """[copy]: errors that no readout avoids, from columns [copy * prediction]."""
+        count = len(self.wanted)
+        which = np.repeat(np.arange(copies), count)
+        group = groups([which, *columns], copies * count)
+        table = np.bincount(group * classes + np.tile(self.wanted, copies), minlength=(group.max() + 1) * classes)
+        table = table.reshape(-1, classes)
+        errors = table.sum(axis=1) - table.max(axis=1)
+        copy_of = np.zeros(len(table), dtype=np.int64)
+        copy_of[group] = which
+        return np.bincount(copy_of, weights=errors, minlength=copies).astype(np.int64)
+
+
+def _conflict(on: Ground) -> _Conflict | None:
+    assert on.expected is not None
+    at = on.graded & ~on.intact.in_hole[:, None]
+    columns = [on.intact.values[term.variable][at] for term in on.program.readout.terms]
+    wanted = on.expected[at].astype(np.intp)
+    group = groups(columns, len(wanted))
+    classes = len(on.program.classes)
+    table = np.bincount(group * classes + wanted, minlength=(int(group.max(initial=0)) + 1) * classes)
+    mixed = (table.reshape(-1, classes) > 0).sum(axis=1) > 1
+    if not mixed.any():
+        return None
+    at_mixed = mixed[group]
+    rows, places = (index[at_mixed] for index in np.nonzero(at))
+    inputs, index = np.unique(rows, return_inverse=True)
+    kept = spread(len(inputs), CONFLICTS)
+    # Whole groups would be best, but one of each pair tells already how an edit moves it.
+    inside = np.isin(index, kept)
+    index = np.searchsorted(kept, index[inside])
+    return _Conflict(inputs[kept], (index, places[inside]), wanted[at_mixed][inside])
+
+
+def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int, NodeEdit]]:
+    """The edits of a node that resolve some of the conflict, each with the errors that are left of it."""
+    program = on.program
+    base = take(on.intact, conflict.inputs)
+    reached: set[Entry] = set()
+    for row in range(len(conflict.inputs)):
+        reached |= {where for where in reached_entries(take(base, np.array([row]))) if where.node == node.name}
+    old = base.values[node.name]
+    first_edit: dict[bytes, NodeEdit] = {}
+    outputs = []
+    for edit in candidates(program, node, reached.__contains__):
+        if recodes(program, edit):
+            continue
+        values, missing = evaluate(edited_node(program, edit), program, base.batch, base.values)
+        if missing is not None and (missing & base.batch.present).any():
+            continue
+        values = np.where(base.batch.present, values, old)
+        key = values.tobytes()
+        if key not in first_edit and not np.array_equal(values, old):
+            first_edit[key] = edit
+            outputs.append(values)
+    names = [term.variable for term in program.readout.terms]
+    index, place = conflict.at
+    now = conflict.unavoidable([base.values[name][index, place] for name in names], 1, len(program.classes))[0]
+    edits, most = list(first_edit.values()), max(1, 20_000 // max(len(conflict.inputs), 1))
+    for start in range(0, len(edits), most):
+        some = outputs[start : start + most]
+        copies = np.tile(np.arange(len(conflict.inputs)), len(some))
+        many = take(base, copies)
+        run = execute(program, many.batch, overrides={node.name: np.concatenate(some)}, base=many)
+        rows = (np.arange(len(some))[:, None] * len(conflict.inputs) + index).reshape(-1)
+        places = np.tile(place, len(some))
+        left = conflict.unavoidable([run.values[name][rows, places] for name in names], len(some), len(program.classes))
+        for edit, errors in zip(edits[start : start + most], left.tolist(), strict=True):
+            if errors < now:
+                yield errors, edit

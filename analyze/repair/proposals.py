@@ -1,0 +1,177 @@
+"""What a repair may do next: mending edits of one entry, another self rule, a refit of the readout."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+
+import numpy as np
+
+from analyze.effects import Domain, Effect, best_edits
+from analyze.outcome import Ground, outcomes, spread
+from analyze.repair.refit import Refit, refit
+from analyze.results.repair import StepKind
+from analyze.single_edits import (
+    Trial,
+    consults,
+    entry_at,
+    kind_of_edit,
+    reached_entries,
+    row_trials,
+    size_of,
+    trials,
+    weight_edits,
+)
+from tprog.batch import Batch
+from tprog.edit import Change, Edit, SelfRuleEdit, apply
+from tprog.errors import BadProgram, NotExact
+from tprog.execute import Execution, execute
+from tprog.program import Head, NumericHead, Program
+
+FAILING = 16
+"""Wrong inputs, evenly spaced, of which mending edits are sought."""
+
+BEST = 12
+"""Single edits that are considered, the best first."""
+
+_RANK: dict[StepKind, int] = {"readout": 1, "refit": 2, "edit and refit": 3}
+
+
+@dataclass(frozen=True, eq=False)
+class Proposal:
+    """A step that might be taken.
+
+    Attributes:
+        after: the program with it.
+        mended, broken: predictions on the inputs chosen on.
+        size: of the edit, as `analyze.single_edits.size_of`; for a refit the number of weights.
+        weights: how many weights a refit changes.
+    """
+
+    kind: StepKind
+    changes: tuple[Change, ...]
+    after: Program
+    mended: int
+    broken: int
+    size: Fraction
+    weights: int = 0
+
+    @property
+    def net(self) -> int:
+        return self.mended - self.broken
+
+    @property
+    def key(self) -> tuple[int, int, Fraction]:
+        """Less is better: the greatest net gain; then an entry before a weight before a refit; then the smaller."""
+        return (-self.net, _RANK.get(self.kind, 0), self.size)
+
+
+def single_edits(on: Ground) -> list[Effect]:
+    """The best edits of one entry that mend some wrong prediction, whatever else they break; the best first."""
+    domain = Domain(on)
+    found: dict[Edit, None] = {}
+    failing = np.flatnonzero(domain.wrong.any(axis=1))
+    for row in failing[spread(len(failing), FAILING)].tolist():
+        found.update(dict.fromkeys(_mending(on, domain, row)))
+    return list(best_edits(domain, list(found), BEST).effects)
+
+
+def _mending(on: Ground, domain: Domain, row: int) -> Iterator[Edit]:
+    """The edits that make some wrong prediction of one input right."""
+    length = int(on.batch.lengths[row])
+    run = execute(on.program, Batch(on.batch.tokens[row : row + 1, :length], on.batch.lengths[row : row + 1]))
+    tried = list(trials(run))
+    hard = False
+    for place in np.flatnonzero(domain.wrong[row]).tolist():
+        wanted = int(domain.expected[row, place])
+        edits: list[Edit] = [trial.edit for trial in tried if trial.outcomes[place] == wanted]
+        edits += [edit for edit in weight_edits(run, place, wanted) if _outcome(run, edit, place) == wanted]
+        hard |= not edits
+        yield from edits
+    if hard:  # rows of several keys, where no small edit helps
+        wrong = np.flatnonzero(domain.wrong[row])
+        for trial in _whole_rows(run):
+            if any(trial.outcomes[place] == domain.expected[row, place] for place in wrong):
+                yield trial.edit
+
+
+def _whole_rows(run: Execution) -> Iterator[Trial]:
+    reached = reached_entries(run)
+    for node in run.program.nodes:
+        if isinstance(node, Head | NumericHead):
+            places = (p for p in range(int(run.batch.lengths[0])) if consults(run, node, p))
+            for where in dict.fromkeys(entry_at(run, node, p) for p in places):
+                if where in reached:
+                    (query,) = where.at
+                    assert not isinstance(query, Fraction)
+                    yield from row_trials(run, node, query)[0]
+
+
+def _outcome(run: Execution, edit: Edit, place: int) -> int | None:
+    changed = changed_by(run.program, [edit])
+    return None if changed is None else int(outcomes(execute(changed, run.batch, base=run))[0, place])
+
+
+def changed_by(program: Program, changes: Sequence[Change]) -> Program | None:
+    """The program after some changes, or None if it would not be well-formed."""
+    try:
+        for change in changes:
+            program = apply(program, change)
+    except (BadProgram, NotExact):
+        return None
+    return program
+
+
+def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Proposal]:
+    """The steps that gain something on the inputs chosen on, the best first.
+
+    Args:
+        effects: the single edits, as `single_edits` found them.
+        first: whether no step was taken before. Then, and where no single edit gains, the refit takes its time.
+    """
+    found = []
+    for effect in effects:
+        after = changed_by(on.program, [effect.edit])
+        if effect.net > 0 and after is not None:
+            size = size_of(on.program, effect.edit)
+            found.append(Proposal(kind_of_edit(effect.edit), (effect.edit,), after, effect.mended, effect.broken, size))
+    if on.program.self_rule != "last":
+        change = SelfRuleEdit("last")
+        found.append(weighed(on, "self rule", (change,), apply(on.program, change), Fraction(2)))
+    quick = bool(found) and not first
+    if (fitted := refit(on, quick=quick)) is not None and (step := refitted(on, (), on.program, fitted)) is not None:
+        found.append(step)
+    return sorted((step for step in found if step.net > 0), key=lambda step: step.key)
+
+
+def again(on: Ground, effects: Sequence[Effect]) -> list[Proposal]:
+    """What single edits gain that were found on the program before another edit, weighed anew; the best first."""
+    found = []
+    for effect in effects:
+        after = changed_by(on.program, [effect.edit])
+        if after is not None:
+            kind, size = kind_of_edit(effect.edit), size_of(on.program, effect.edit)
+            found.append(weighed(on, kind, (effect.edit,), after, size))
+    return sorted((step for step in found if step.net > 0), key=lambda step: step.key)
+
+
+def refitted(on: Ground, before: tuple[Change, ...], program: Program, fitted: Refit) -> Proposal | None:
+    """The step of some changes, which make `program`, and then a refit."""
+    after = changed_by(program, fitted.edits)
+    if after is None:
+        return None
+    kind: StepKind = "edit and refit" if before else "refit"
+    size = Fraction(fitted.weights)
+    return weighed(on, kind, (*before, *fitted.edits), after, size, fitted.weights)
+
+
+def weighed(
+    on: Ground, kind: StepKind, changes: tuple[Change, ...], after: Program, size: Fraction, weights: int = 0
+) -> Proposal:
+    """A step with its exact effect on the inputs chosen on."""
+    assert on.expected is not None
+    was = (on.outcomes == on.expected) | ~on.graded
+    base = on.intact if after.self_rule == on.program.self_rule else None
+    now = (outcomes(execute(after, on.batch, base=base)) == on.expected) | ~on.graded
+    return Proposal(kind, changes, after, int((now & ~was).sum()), int((was & ~now).sum()), size, weights)

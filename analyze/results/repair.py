@@ -1,0 +1,115 @@
+"""What `repair` did: the edits, why each, and how many predictions are wrong before and after."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import ClassVar, Literal, TypeAlias
+
+from analyze.record import Plain, Result
+from analyze.results.checked import Checked
+
+StepKind: TypeAlias = Literal[
+    "predicate", "lookup", "embedding", "wiring", "readout", "self rule", "refit", "edit and refit"
+]
+"""What a step changes: one entry, or all weights at once, or an entry and all weights, which gain only together."""
+
+Stopped: TypeAlias = Literal["nothing is wrong", "no edit gains", "the limit is reached", "interrupted"]
+
+
+@dataclass(frozen=True)
+class Figures:
+    """How many predictions and inputs are wrong; a hole makes all predictions of its input wrong."""
+
+    inputs: int
+    wrong_inputs: int
+    predictions: int
+    wrong_predictions: int
+
+
+@dataclass(frozen=True)
+class Compared:
+    """A program before and after, on the same inputs."""
+
+    checked: Checked
+    before: Figures
+    after: Figures
+
+
+@dataclass(frozen=True)
+class RepairEdit:
+    """One edit of a step.
+
+    Attributes:
+        entry: the entry in words; node, part and at name it.
+        line: where it stands in the module that was read.
+        edit: the change in words.
+    """
+
+    entry: str
+    node: str
+    part: str
+    at: tuple[Plain, ...]
+    line: int | None
+    edit: str
+
+
+@dataclass(frozen=True)
+class RepairStep:
+    """One step that was taken.
+
+    Attributes:
+        edits: the entry edited, then the rows of weights that a refit changes.
+        weights: how many weights a refit changes; 0 without one.
+        mended, broken, net: predictions on the inputs that the step was chosen on.
+        mended_inputs, broken_inputs: the inputs among them that the step makes wholly right, or no longer wholly right;
+            some of them.
+        chosen: the figures on those inputs after the step.
+        whole: those on the whole domain, if it is enumerated.
+        reason: why this step, in words.
+    """
+
+    kind: StepKind
+    edits: tuple[RepairEdit, ...]
+    weights: int
+    mended: int
+    broken: int
+    net: int
+    mended_inputs: tuple[tuple[str, ...], ...]
+    broken_inputs: tuple[tuple[str, ...], ...]
+    chosen: Figures
+    whole: Figures | None
+    reason: str
+
+
+@dataclass(frozen=True)
+class RepairResult(Result):
+    """A program repaired.
+
+    Attributes:
+        chosen: the inputs that the edits were chosen on.
+        rest: all other inputs, or the part of a sample that was set aside; None if there are none.
+        whole: the whole domain, if it is enumerated. Besides `rest` it played one part: a step after which more of it
+            would be wrong was refused.
+        refused: how many steps were refused for that.
+        stopped: why no further step was taken.
+        diff: the change of the module, or empty.
+    """
+
+    verb: ClassVar[str] = "repair"
+
+    program: str
+    task: str
+    chosen: Compared
+    rest: Compared | None
+    whole: Compared | None
+    steps: tuple[RepairStep, ...]
+    refused: int
+    stopped: Stopped
+    diff: str
+
+    @property
+    def wrong_inputs(self) -> int:
+        """Inputs that are wrong after, of all that were looked at."""
+        if self.whole is not None:
+            return self.whole.after.wrong_inputs
+        return self.chosen.after.wrong_inputs + (self.rest.after.wrong_inputs if self.rest else 0)
