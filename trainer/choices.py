@@ -9,7 +9,7 @@ lookup's cell answers), so one vector of noise a step draws a whole network. Tra
 - quiet: the same without noise, so that the argmax model itself is trained.
 
 Source: the Gumbel-Softmax and its straight-through form (Jang et al. 2017, arXiv 1611.01144, section 2.2), the binary
-concrete (Maddison et al. 2017, arXiv 1611.00712). What each phase gave is in docs/method.md.
+concrete (Maddison et al. 2017, arXiv 1611.00712). What each phase gave is in docs/training.md.
 """
 
 from __future__ import annotations

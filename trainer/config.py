@@ -209,7 +209,7 @@ _PUBLISHED_SIZES: Mapping[str, tuple[int, int, int]] = {
 }
 
 
-# The share of steps with hard choices that did best on validation (docs/method.md); for the others, a quarter.
+# The share of steps with hard choices that did best on validation (docs/training.md); for the others, a quarter.
 _HARD: Mapping[str, float] = {"sort": 1.0, "reverse": 0.5}
 
 # Layers of the extended class: the least that are known to hold an exact program, or a third where none is known.

@@ -2,7 +2,7 @@
 
 All dimensions but the batch are tiny (8 slots, 8 positions), and a batched matrix product of 8 by 8 matrices runs at a
 hundredth of a processor's speed. With the batch innermost the same sums are a few long element-wise products, and what
-is left of the matrix products has thousands of columns. Measured in docs/method.md.
+is left of the matrix products has thousands of columns. Measured in docs/training.md.
 
 Letters in shapes: G heads or lookups of all members, i query positions, j key positions, c slots, B inputs,
 X = positions * inputs, K and R what a gate reads and how many do.
