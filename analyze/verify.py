@@ -3,18 +3,28 @@
 from __future__ import annotations
 
 from collections import Counter
+from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from analyze.outcome import Ground, ground, label
+from analyze.outcome import Ground, Rows, ground, label
 from analyze.results import Checked, Counterexample, HoleCount, VerifyResult
+from tprog.batch import CHUNK
 from tprog.errors import BadUsage
 from tprog.execute import predict
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs
 
 
-def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: str | None = None) -> VerifyResult:
+def verify(
+    program: Program,
+    inputs: Inputs,
+    *,
+    limit: int | None = None,
+    name: str | None = None,
+    notes: tuple[str, ...] = (),
+    progress: Callable[[int, int], object] | None = None,
+) -> VerifyResult:
     """Compare a program with the right answers.
 
     An input that reaches a hole is wrong, and so are all its graded predictions.
@@ -22,6 +32,8 @@ def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: 
     Args:
         limit: the most counterexamples listed; None lists all. They are counted in any case.
         name: what the result calls the program.
+        notes: what is known of the module and belongs beside the answer (see `tprog.read.Module.defects`).
+        progress: called with how many inputs are done, and how many there are.
 
     Raises:
         BadUsage: the right answers are not known.
@@ -29,7 +41,9 @@ def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: 
     if inputs.expected is None:
         named = f"its task {program.task!r} is not one of tpdebug's" if program.task else "it names none"
         raise BadUsage(f"there is no task to verify the program against: {named}; give one with --task")
-    predictions, in_hole = predict(program, inputs.batch)
+    count = len(inputs.batch)
+    step = None if progress is None else lambda done: progress(done, count)
+    predictions, in_hole = predict(program, inputs.batch, step)
     expected = inputs.expected.reshape(predictions.shape)
     graded = expected != UNGRADED
     wrong_at = graded & (predictions != expected)
@@ -37,8 +51,7 @@ def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: 
     tokens, tokens_right = int(graded.sum()), int(graded.sum() - wrong_at.sum())
     wrong = np.flatnonzero(wrong_at.reshape(len(in_hole), -1).any(axis=1) | in_hole)
     wrong = wrong[np.argsort(inputs.batch.lengths[wrong], kind="stable")]
-    description = f"the wrong ones of {inputs.description}"
-    on = ground(program, Inputs(inputs.batch.take(wrong), inputs.expected[wrong], False, description))
+    listed = wrong[:limit]
     return VerifyResult(
         program=label(program, name),
         task=program.task or "",
@@ -49,8 +62,11 @@ def verify(program: Program, inputs: Inputs, *, limit: int | None = None, name: 
         inputs_right=len(in_hole) - len(wrong),
         wrong_inputs=len(wrong),
         sequence_accuracy=1 - len(wrong) / len(in_hole) if len(in_hole) else 1.0,
-        counterexamples=tuple(counterexample(on, row) for row in range(len(wrong))[:limit]),
-        holes=_holes(on),
+        counterexamples=tuple(
+            counterexample(on, row) for on in _pieces(program, inputs, listed) for row in range(len(on.batch))
+        ),
+        holes=_holes(program, inputs, wrong[in_hole[wrong]]),
+        notes=notes,
     )
 
 
@@ -70,14 +86,23 @@ def counterexample(on: Ground, row: int) -> Counterexample:
     )
 
 
-def _holes(on: Ground) -> tuple[HoleCount, ...]:
-    """The holes, by falling number of inputs."""
-    first: dict[str, int] = {}
+def _pieces(program: Program, inputs: Inputs, rows: Rows) -> Iterator[Ground]:
+    """The chosen inputs, executed in pieces, so that memory does not grow with their number."""
+    assert inputs.expected is not None
+    for start in range(0, len(rows), CHUNK):
+        part = rows[start : start + CHUNK]
+        chosen = Inputs(inputs.batch.take(part), inputs.expected[part], False, f"some of {inputs.description}")
+        yield ground(program, chosen)
+
+
+def _holes(program: Program, inputs: Inputs, rows: Rows) -> tuple[HoleCount, ...]:
+    """The holes that the inputs `rows` reach first, by falling number of inputs."""
+    first: dict[str, tuple[str, ...]] = {}
     counts: Counter[str] = Counter()
-    for row in np.flatnonzero(on.intact.in_hole).tolist():
-        hole = str(on.intact.hole(row))
-        counts[hole] += 1
-        first.setdefault(hole, row)
-    return tuple(
-        HoleCount(hole, count, tuple(on.batch.words(on.program, first[hole]))) for hole, count in counts.most_common()
-    )
+    for on in _pieces(program, inputs, rows):
+        for row in range(len(on.batch)):
+            hole = str(on.intact.hole(row))
+            counts[hole] += 1
+            if hole not in first:
+                first[hole] = tuple(on.batch.words(program, row))
+    return tuple(HoleCount(hole, count, first[hole]) for hole, count in counts.most_common())

@@ -5,6 +5,7 @@ Imports stand inside the functions, so that ``tpdebug --help`` and a bad option 
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import Annotated
 
@@ -69,6 +70,7 @@ def trace(
 def dead(
     argument: ProgramArgument = None,
     program: ProgramOption = None,
+    lines: Annotated[bool, typer.Option("--lines", help="List every dead line.")] = False,
     task: TaskOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -77,7 +79,7 @@ def dead(
     force: ForceOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
-    """Find the heads and lookups that do nothing, with the evidence."""
+    """Find the nodes, entries and lines that do nothing. Each verdict has its evidence."""
     output = Output(as_json, file, force, color)
     from analyze.dead import find_dead
     from analyze.render.dead import dead_text
@@ -86,7 +88,8 @@ def dead(
     inputs = subject.inputs(sample, seed)
     with working("dead", inputs.description):
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
-    output.show(subject.choice, result, partial(dead_text, result))
+        result = replace(result, notes=subject.notes)
+    output.show(subject.choice, result, partial(dead_text, result, lines))
 
 
 def verify(
@@ -121,7 +124,9 @@ def verify(
     if limit is None and not as_json and file is None:
         limit = LISTED
     inputs = subject.inputs(sample, seed)
-    with working("verify", inputs.description):
-        result = analysis.verify(subject.program, inputs, limit=limit, name=subject.name)
+    with working("verify", inputs.description) as report:
+        result = analysis.verify(
+            subject.program, inputs, limit=limit, name=subject.name, notes=subject.notes, progress=report
+        )
     output.show(subject.choice, result, partial(verify_text, result))
     return int(result.wrong_inputs > 0)

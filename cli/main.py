@@ -14,7 +14,7 @@ from typing import Annotated, Any
 import typer
 from typer.core import TyperCommand
 
-from cli import asking, blaming, changing, drawing, making, sweeping
+from cli import asking, blaming, changing, comparing, covering, drawing, fuzzing, making, sweeping
 from tprog.errors import TpdebugError
 from tprog.version import VERSION
 
@@ -52,13 +52,17 @@ for verb in (
     making.emit,
     making.run,
     sweeping.sweep,
+    asking.verify,
     asking.trace,
     drawing.graph,
     drawing.circuits,
     asking.dead,
+    covering.coverage,
+    fuzzing.fuzz,
     blaming.blame,
-    asking.verify,
+    changing.repair,
     changing.simplify,
+    comparing.diff,
 ):
     app.command(cls=Grouped)(verb)
 

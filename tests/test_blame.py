@@ -12,14 +12,15 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-import analyze.effects
-import analyze.single_edits
-from analyze.blame import blame, dynamic_slice
-from analyze.effects import Domain, best_edits
+import analyze.blame.effects
+import analyze.blame.single_edits
+from analyze.blame import blame
+from analyze.blame.effects import Domain, best_edits
+from analyze.blame.single_edits import kind_of_edit, size_of, trials, weight_edits
+from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground, outcomes
 from analyze.render.blame import blame_text
 from analyze.results import BlameResult
-from analyze.single_edits import kind_of_edit, reached_entries, size_of, trials, weight_edits
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
@@ -348,7 +349,7 @@ def test_a_pooled_prediction_has_no_position_and_its_mean_logits_are_accounted_f
 
 
 def test_a_ranking_that_is_cut_off_says_so_and_still_finds_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyze.effects, "_WORK", 0)
+    monkeypatch.setattr(analyze.blame.effects, "_WORK", 0)
     program = apply(SORT, RowEdit("less", "c", ("a",)))
     inputs = inputs_for(program)
     result = blame(program, inputs, _first_wrong(program, inputs), limit=3)
@@ -431,7 +432,7 @@ def test_a_row_matters_to_a_right_prediction_if_two_keys_at_once_change_it() -> 
 
 
 def test_what_was_not_tried_is_not_proven_to_be_useless(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyze.single_edits, "MOST_ROWS", 3)
+    monkeypatch.setattr(analyze.blame.single_edits, "MOST_ROWS", 3)
     for row, answer in ((None, "y"), ((), "x")):
         found = _blamed(_counting(row), "ac", None, None, answer)
         assert not found.proven
@@ -442,7 +443,10 @@ def test_what_was_not_tried_is_not_proven_to_be_useless(monkeypatch: pytest.Monk
 
 def test_that_no_edit_mends_is_not_proven_where_a_lookup_may_answer_other_numbers() -> None:
     program = apply(apply(_counting((), None), CellEdit("z", (0,), None)), CellEdit("z", (2,), 0))
-    found = _blamed(program, "aa", None, None, "y")  # 1 would do, but the table holds only 0
+    assert _blamed(program, "aa", None, None, "y").candidates[0].edit == "z, input 0: answer 1"
+    weights = Weights("z", ((1, 0, -1),))  # whatever the number, y does not win, but not all numbers are tried
+    program = replace(program, classes=("x", "y", "w"), readout=Readout((weights,), forced=("<s>",)))
+    found = _blamed(program, "aa", None, None, "y")
     assert (found.mending, found.proven) == (0, False)
 
 
@@ -463,7 +467,7 @@ def test_a_row_whose_position_sees_nothing_is_not_reached() -> None:
 
 
 def test_a_ranking_cut_off_that_leaves_nothing_out_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyze.effects, "_WORK", 0)
+    monkeypatch.setattr(analyze.blame.effects, "_WORK", 0)
     program = apply(SORT, RowEdit("less", "c", ("a",)))
     inputs = inputs_for(program)
     found = blame(program, inputs, _first_wrong(program, inputs), limit=500)

@@ -64,7 +64,24 @@ RUN_MAIN = "import sys; from cli.main import main; sys.exit(main())"
 # Help #################################################################################################################
 
 
-VERBS = ["tasks", "train", "emit", "run", "sweep", "trace", "graph", "circuits", "dead", "blame", "verify", "simplify"]
+VERBS = [
+    "tasks",
+    "train",
+    "emit",
+    "run",
+    "sweep",
+    "verify",
+    "trace",
+    "graph",
+    "circuits",
+    "dead",
+    "coverage",
+    "fuzz",
+    "blame",
+    "repair",
+    "simplify",
+    "diff",
+]
 
 
 def test_help_lists_every_verb_in_the_order_of_the_work(said: Callable[..., tuple[int, str, str]]) -> None:
@@ -204,8 +221,15 @@ def test_a_circuit_of_each_kind_of_sub_problem_is_found_and_drawn(
     assert drawn["highlighted"] == found["circuits"][0]["members"]
 
 
-def test_two_sub_problems_at_once_are_refused(said: Callable[..., tuple[int, str, str]]) -> None:
-    assert said("circuits", "exact.py", "--class", "b", "--position", "2")[0] == 2
+def test_two_conditions_at_once_mean_the_predictions_of_both(said: Callable[..., tuple[int, str, str]]) -> None:
+    found = json.loads(said("circuits", "exact.py", "--class", "b", "--position", "2", "--json")[1])["circuits"]
+    assert (
+        found[0]["pairs"]
+        < json.loads(said("circuits", "exact.py", "--class", "b", "--json")[1])["circuits"][0]["pairs"]
+    )
+
+
+def test_a_circuit_and_a_slice_at_once_are_refused(said: Callable[..., tuple[int, str, str]]) -> None:
     assert said("graph", "exact.py", "--class", "b", "--from", "less")[0] == 2
 
 

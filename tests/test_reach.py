@@ -13,8 +13,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from analyze.blame.single_edits import consults, entry_at
 from analyze.reach import Counts, count_reached, entries_of, holes_of, reached
-from analyze.single_edits import consults, entry_at
 from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs

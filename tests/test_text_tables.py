@@ -29,12 +29,16 @@ from analyze.results import (
     CircuitResult,
     Contrast,
     Counterexample,
+    DeadEntry,
+    DeadLine,
     DeadNode,
     DeadResult,
     Dependence,
     HoleCount,
+    Overlap,
     Removal,
     Share,
+    TableCount,
     TraceResult,
     TraceRow,
     TraceTable,
@@ -117,6 +121,13 @@ DEAD = DeadResult(
     ),
     removable=(Removal("attn_0_1", "<s>", None), Removal("mlp_2_0", None, "mlp_1_0")),
     untried=("num_attn_1_0",),
+    tables=(TableCount("attn_0_1", "row", 38, 8, 2, 1, 0, 0), TableCount("mlp_2_0", "cell", 60, 8, 0, 0, 0, 0)),
+    dead_entries=(
+        DeadEntry("attn_0_1, query 7", "attn_0_1", "row", (7,), 39, "static"),
+        DeadEntry("attn_0_1, query 2", "attn_0_1", "row", (2,), 38, "enumerated"),
+    ),
+    lines_with_entries=120,
+    dead_lines=(DeadLine(39, ("attn_0_1, query 7",), "static"),),
 )
 
 
@@ -148,6 +159,10 @@ CIRCUITS = CircuitResult(
     nodes=CIRCUIT_NODES,
     circuits=(circuit("a", MEMBERS), circuit("b", MEMBERS[:1]), circuit("c", ())),
     notes=("class 'e' is never predicted",),
+    overlaps=(
+        Overlap(0, 1, 1, len(MEMBERS), 1 / len(MEMBERS)),
+        *(Overlap(at, 2, 0, len(MEMBERS), 0.0) for at in (0, 1)),
+    ),
 )
 
 BEST = Candidate(
@@ -313,7 +328,7 @@ def test_the_answer_stands_first() -> None:
     first = {name: printed(result, 200).splitlines()[0] for name, result in RESULTS.items()}
     assert first["verify"] == "sort_program.py: wrong on 4 of 19,530 inputs of the task sort"
     assert first["trace"] == "sort_program.py on ba: predicts ba, expected ab (wrong at position 1, 2)"
-    assert first["dead"] == "sort_program.py: 2 of 36 nodes are dead"
+    assert first["dead"] == "sort_program.py: 2 of 36 nodes, 2 of 16 entries and 1 of 120 lines with entries are dead"
     assert first["circuit"] == "sort_program.py: 2 of 3 nodes suffice for class 'a'"
     assert first["blame"] == "sort_program.py on bbbba, position 5: predicted 'a', expected 'b'"
     assert first["blame_of_a_right_prediction"].endswith("predicted 'b', which is right")
@@ -392,8 +407,10 @@ def test_a_contrast_of_inputs_of_two_lengths_shows_both() -> None:
 
 
 def test_a_program_without_dead_nodes_has_no_table() -> None:
-    text = printed(dead_text(dataclasses.replace(DEAD, dead=(), removable=(), untried=())))
-    assert text == "sort_program.py: 0 of 36 nodes are dead\nchecked on all 19,530 inputs\n"
+    alive = dataclasses.replace(DEAD, dead=(), removable=(), untried=(), dead_entries=(), dead_lines=())
+    text = printed(dead_text(dataclasses.replace(alive, tables=DEAD.tables[1:])), 200)
+    answer = "sort_program.py: 0 of 36 nodes, 0 of 8 entries and 0 of 120 lines with entries are dead"
+    assert text == f"{answer}\nchecked on all 19,530 inputs\n"
 
 
 def test_blame_says_if_no_single_edit_helps() -> None:

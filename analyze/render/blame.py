@@ -2,11 +2,23 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
+from html import escape
+
 from rich.console import RenderableType
 from rich.text import Text
 
-from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, table, typed
+from analyze.render.source import Html, html_page, source_html, source_text, table_html
+from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
 from analyze.results import BlameResult, Candidate
+
+EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
+
+AROUND = 2
+"""Lines of the module shown around each that is marked."""
+
+SUSPECTS = 5
+"""Suspects shown at most."""
 
 UNPROVEN = (
     "that no other edit does better is not proven: these did best on a part of the inputs, and were counted on all"
@@ -36,10 +48,54 @@ def blame_text(result: BlameResult, shown: int = 10) -> RenderableType:
     also = "; ".join(
         f"position {i}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}" for i, e, p in others
     )
-    parts: list[RenderableType | str | None] = [f"also wrong: {also}" if also else None, *_candidates(result, shown)]
-    if result.dependences:
+    parts: list[RenderableType | str | None] = [f"also wrong: {also}" if also else None]
+    parts += [*_suspects(result, shown), *_candidates(result, shown)]
+    if result.right and result.dependences:
         parts += _dependences(result, shown)
-    return page(answer, style, *parts, *_account(result, shown))
+    parts += _account(result, shown)
+    if not result.right and result.dependences:
+        parts.append(_slice(result))
+    if result.source is not None:
+        parts += ["\nthe module, with what this prediction consults:\n", source_text(result.source, AROUND)]
+    return page(answer, style, *parts)
+
+
+def blame_html(result: BlameResult, shown: int = 10) -> Html:
+    """The same as a page that stands alone, with the whole module."""
+    where = "" if result.position is None else f", position {result.position}"
+    answer = f"predicted {result.predicted!r}" + ("" if result.right else f", expected {result.expected!r}")
+    parts = [f"<p>{escape(typed(result.tokens))}{where}: {escape(answer)}; {escape(evidence(result.checked))}</p>"]
+    if result.candidates:
+        rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.candidates[:shown]]
+        parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]
+    account = result.account
+    if account is not None:
+        shares = [(s.variable, s.value, s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
+        parts.append(f"<h2>Logit of {escape(account.expected)} less logit of {escape(account.predicted)}</h2>")
+        parts.append(
+            table_html(("variable", "value", "share", "line"), [*shares, ("sum", "", account.gap_float, None)])
+        )
+    if result.source is not None:
+        parts += ["<h2>Source</h2>", source_html(result.source)]
+    return html_page(f"Blame in {result.program}", *parts)
+
+
+def _slice(result: BlameResult) -> str:
+    """The dynamic slice of a wrong prediction, in a line."""
+    lines = sorted({d.line for d in result.dependences if d.line is not None})
+    at = f", in lines {shorten(ranges(lines))}" if lines else ""
+    return f"\nit depends on {counted(len(result.dependences), 'entry', 'entries')} of the program{at}"
+
+
+def ranges(lines: Sequence[int]) -> str:
+    """Ascending numbers as ``1-3, 7``."""
+    found: list[list[int]] = []
+    for line in lines:
+        if found and line == found[-1][1] + 1:
+            found[-1][1] = line
+        else:
+            found.append([line, line])
+    return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
 
 
 def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
@@ -55,7 +111,7 @@ def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | 
             index,
             c.entry,
             at_line(c.line),
-            c.edit.removeprefix(f"{c.entry}: "),
+            change(c),
             c.mended,
             c.broken,
             f"{c.net:+d}{' all' if c.restores else ''}",
@@ -65,19 +121,50 @@ def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | 
     return [
         f"{counted(result.mending, 'single edit')} would make it right; {evidence(result.checked)}, "
         f"where {counted(result.wrong_before, 'prediction')} {'is' if result.wrong_before == 1 else 'are'} wrong",
-        table(("", "entry", "line", "edit", "mends", "breaks", "net"), rows, ("", "line", "mends", "breaks", "net")),
+        table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net")),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in best) else None,
         None if result.proven else UNPROVEN,
-        *_diff(best[0]),
+        *([] if result.suspects else diff_text(best[0].diff)),
     ]
 
 
-def _diff(candidate: Candidate) -> list[RenderableType]:
+def change(found: Candidate) -> str:
+    """What an entry becomes, without its name, which stands beside it."""
+    return found.edit.removeprefix(f"{found.entry}: ").removeprefix(f"{found.node}: ")
+
+
+def _suspects(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
+    """What explains the failures where no single edit mends them all."""
+    if not result.suspects:
+        return []
+    rows = [
+        (
+            index,
+            one.node,
+            at_line(one.line),
+            "; ".join(edit.removeprefix(f"{one.node}, ").removeprefix(f"{one.node}: ") for edit in one.edits),
+            one.mended,
+            one.broken,
+            f"{one.net:+d}{'' if one.mends else ' *'}",
+        )
+        for index, one in enumerate(result.suspects[: min(shown, SUSPECTS)], 1)
+    ]
+    here = any(not one.mends for one in result.suspects[: len(rows)])
+    return [
+        f"no single edit makes all predictions right; where to look first, on {counted(result.looked_at, 'input')}:",
+        table(("", "node", "line", "changes", "mends", "breaks", "net"), rows, ("", "line", "mends", "breaks", "net")),
+        "*: leaves this prediction wrong" if here else None,
+        *diff_text(result.suspects[0].diff),
+        "",
+    ]
+
+
+def diff_text(diff: str) -> list[RenderableType]:
     """The best edit as a change of the source; `+` and `-` say what colour says too."""
-    if not candidate.diff:
+    if not diff:
         return []
     lines = [Text("\nthe first edit as a change of the source:")]
-    for line in candidate.diff.rstrip("\n").splitlines():
+    for line in diff.rstrip("\n").splitlines():
         changed = {"+": "green", "-": "red"}.get(line[:1], "")
         style = "" if line.startswith(("+++", "---")) else changed
         lines.append(Text(line, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from html import escape
 from typing import TypeAlias
 
@@ -77,7 +78,7 @@ def _row(line: SourceLine) -> Html:
     )
 
 
-def table_html(columns: tuple[str, ...], rows: list[tuple[object, ...]]) -> Html:
+def table_html(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Html:
     """A plain table; numbers are aligned right, None is left empty."""
     head = "".join(f"<th>{escape(column)}</th>" for column in columns)
     body = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
@@ -96,7 +97,7 @@ def html_page(title: str, *parts: Html) -> Html:
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
-        f'<meta name="generator" content="tpdebug {VERSION}">\n'
+        f'<meta name="generator" content="written by tpdebug {VERSION}">\n'
         f"<title>{escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
         f"<h1>{escape(title)}</h1>\n{body}\n</body>\n</html>\n"
     )

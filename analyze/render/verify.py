@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
+from analyze.render.tables import BAD, GOOD, counted, evidence, noted, page, table, typed
 from analyze.results import Counterexample, VerifyResult
 
 
@@ -38,6 +38,7 @@ def verify_text(result: VerifyResult) -> RenderableType:
         holes if result.holes else None,
         listed if result.counterexamples else None,
         f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
+        noted(result.notes),
     )
 
 

@@ -13,11 +13,11 @@ from fractions import Fraction
 
 import numpy as np
 
-from analyze.effects import Effect
+from analyze.blame.effects import Effect
+from analyze.blame.single_edits import reached_entries, recodes, size_of
 from analyze.outcome import Ground, Rows, ground, spread, take
 from analyze.repair.proposals import Proposal, changed_by, refitted
 from analyze.repair.refit import groups, patterns_of, refit
-from analyze.single_edits import reached_entries, recodes, size_of
 from tprog.batch import Array
 from tprog.edit import Edit, NodeEdit, candidates, edited_node, entry
 from tprog.entry import Entry

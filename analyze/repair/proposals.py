@@ -8,11 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from analyze.effects import Domain, Effect, best_edits
-from analyze.outcome import Ground, outcomes, spread
-from analyze.repair.refit import Refit, refit
-from analyze.results.repair import StepKind
-from analyze.single_edits import (
+from analyze.blame.effects import Domain, Effect, best_edits
+from analyze.blame.single_edits import (
     Trial,
     consults,
     entry_at,
@@ -23,6 +20,9 @@ from analyze.single_edits import (
     trials,
     weight_edits,
 )
+from analyze.outcome import Ground, outcomes, spread
+from analyze.repair.refit import Refit, refit
+from analyze.results.repair import StepKind
 from tprog.batch import Batch
 from tprog.edit import Change, Edit, SelfRuleEdit, apply
 from tprog.errors import BadProgram, NotExact
@@ -45,7 +45,7 @@ class Proposal:
     Attributes:
         after: the program with it.
         mended, broken: predictions on the inputs chosen on.
-        size: of the edit, as `analyze.single_edits.size_of`; for a refit the number of weights.
+        size: of the edit, as `analyze.blame.single_edits.size_of`; for a refit the number of weights.
         weights: how many weights a refit changes.
     """
 

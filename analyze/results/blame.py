@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from analyze.results.source import AnnotatedSource
 
 
 @dataclass(frozen=True)
@@ -82,7 +83,7 @@ class Dependence:
     """An entry that a prediction reaches.
 
     Attributes:
-        matters: whether some single edit of it alone changes this prediction.
+        matters: whether some single edit of it alone changes this prediction; of a wrong prediction: makes it right.
         change: the first such edit, in words, or empty.
     """
 
@@ -93,6 +94,34 @@ class Dependence:
     line: int | None
     matters: bool
     change: str
+
+
+@dataclass(frozen=True)
+class Suspect:
+    """What would explain the failures best where no single edit mends them all: one edit, several of one node, or
+    another head in the place of a node.
+
+    Attributes:
+        node: its name, or ``readout``.
+        line: where the first of the entries stands.
+        entries: (node, part, at) of each entry that is changed, the one that matters most first.
+        edits: the changes in words.
+        mended, broken, net: predictions of the inputs looked at.
+        price: what it is charged for its size, in predictions: 1 an entry, 2 a wiring, 3 a head.
+        mends: whether the prediction in question becomes right.
+        diff: the change of the source, or empty.
+    """
+
+    node: str
+    line: int | None
+    entries: tuple[tuple[str, str, tuple[Plain, ...]], ...]
+    edits: tuple[str, ...]
+    mended: int
+    broken: int
+    net: int
+    price: int
+    mends: bool
+    diff: str
 
 
 @dataclass(frozen=True)
@@ -113,9 +142,12 @@ class BlameResult(Result):
             the inputs were chosen, and counted on all. Without candidates, whether no edit at all of a single entry
             mends (if right: whether none at all of a dependence that does not matter changes the prediction); if not,
             rows of several keys, or numbers that a lookup does not answer yet, are left.
-        dependences: for a right prediction, the entries it reaches, in execution order; else empty.
+        dependences: the dynamic slice: the entries it reaches, in execution order.
+        suspects: by net effect less price, where no candidate restores all and it was looked for; else empty.
+        looked_at: the inputs on which suspects were compared; 0 where none were looked for.
         checked: the inputs over which mended and broken are counted.
         wrong_before: wrong predictions over those inputs before any edit.
+        source: the module with the slice and the candidates in its margin, if it was asked for.
     """
 
     verb: ClassVar[str] = "blame"
@@ -135,3 +167,57 @@ class BlameResult(Result):
     dependences: tuple[Dependence, ...]
     checked: Checked
     wrong_before: int
+    suspects: tuple[Suspect, ...] = ()
+    looked_at: int = 0
+    source: AnnotatedSource | None = None
+
+
+@dataclass(frozen=True)
+class Bucket:
+    """Failing inputs with the same top blamed entry.
+
+    Attributes:
+        entry: in words; None: no small edit makes the first wrong prediction of these right.
+        inputs: how many there are.
+        examples: some of them, as tokens.
+    """
+
+    entry: str | None
+    node: str | None
+    line: int | None
+    inputs: int
+    examples: tuple[tuple[str, ...], ...]
+
+
+@dataclass(frozen=True)
+class BlameAllResult(Result):
+    """Which entries are to blame for the failures of a program.
+
+    Attributes:
+        wrong_inputs, wrong: inputs with a wrong prediction, and wrong predictions.
+        searched: how many of these inputs edits were looked for on; all, or as many, evenly spread.
+        tried: how many edits make any of their predictions right.
+        unmended: of the inputs searched, those whose first wrong prediction no edit of one key, cell, word, read, mask
+            or weight makes right.
+        entries: the best edit of each entry, by net effect, as `BlameResult.candidates` are ordered; those without a
+            net gain are left out.
+        buckets: the inputs searched by their top blamed entry: that of the best edit that makes their first wrong
+            prediction right.
+        proven: whether no other edit ranks above the last of `entries`, and above the top one of any bucket; if not,
+            those that did best on a part of the inputs were chosen, and counted on all.
+        source: the module with the failures that each line's best edit mends in its margin, if it was asked for.
+    """
+
+    verb: ClassVar[str] = "blame-all"
+
+    program: str
+    checked: Checked
+    wrong_inputs: int
+    wrong: int
+    searched: int
+    tried: int
+    unmended: int
+    entries: tuple[Candidate, ...]
+    buckets: tuple[Bucket, ...]
+    proven: bool
+    source: AnnotatedSource | None = None

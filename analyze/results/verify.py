@@ -45,6 +45,7 @@ class VerifyResult(Result):
         tokens_right, tokens: graded predictions that are right, and all.
         inputs_right, wrong_inputs: inputs all of whose predictions are right, and the others.
         counterexamples: the smallest first; all of them unless a limit was given.
+        notes: what the module is known to do otherwise than its network did, one line each.
     """
 
     verb: ClassVar[str] = "verify"
@@ -60,3 +61,4 @@ class VerifyResult(Result):
     sequence_accuracy: float
     counterexamples: tuple[Counterexample, ...]
     holes: tuple[HoleCount, ...]
+    notes: tuple[str, ...] = ()

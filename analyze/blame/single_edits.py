@@ -1,13 +1,13 @@
 """Single edits of a program, and what each makes of one input.
 
 The edits of one node make few different outputs on one input, and those are executed together. An edit that
-`tprog.edit.candidates` lists is small: one key, cell, word, read or mask. `row_trials` tries all other rows of a
+`node_edits` lists is small: one key, cell, word, read or mask. `row_trials` tries all other rows of a
 predicate as well: on one input they differ only by the keys that occur in it.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from itertools import combinations, islice
@@ -15,7 +15,10 @@ from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
 
+from analyze.blame.edited_node import EditedNode
+from analyze.blame.slice import consults, entry_at, reached_entries, seen
 from analyze.outcome import FIRST_HOLE, outcomes, take
+from analyze.reach import entries_of
 from tprog.batch import Array
 from tprog.edit import (
     CellEdit,
@@ -34,15 +37,15 @@ from tprog.edit import (
 )
 from tprog.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.execute import Execution, evaluate, execute, mask_word
-from tprog.primitives import visible
+from tprog.execute import Execution, evaluate, execute
+from tprog.nodes import INT64_LIMIT
 from tprog.program import (
     AttentionHead,
-    Embedding,
     Head,
     Keys,
     Lookup,
     Node,
+    Number,
     NumericHead,
     Program,
     Symbol,
@@ -52,6 +55,24 @@ from tprog.program import (
 
 MOST_ROWS = 4096
 """Rows of one predicate entry tried on one input: all of them where up to 12 different keys occur."""
+
+__all__ = [
+    "EditKind",
+    "Trial",
+    "consults",
+    "entry_at",
+    "kind_of_edit",
+    "node_edits",
+    "reached_entries",
+    "recodes",
+    "rivals",
+    "row_trials",
+    "shares",
+    "size_of",
+    "stays_exact",
+    "trials",
+    "weight_edits",
+]
 
 EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "wiring", "readout"]
 
@@ -109,45 +130,23 @@ class Trial:
     outcomes: Array
 
 
-def reached_entries(run: Execution) -> set[Entry]:
-    """The rows, cells and words that the one input of `run` consults, and the wiring of every node."""
-    program, n = run.program, int(run.batch.lengths[0])
-    found: set[Entry] = set()
-    for node in program.nodes:
-        found.add(Entry(node.name, "wiring"))
-        found.update(entry_at(run, node, position) for position in range(n) if consults(run, node, position))
-    return found
+def node_edits(program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[NodeEdit]:
+    """Every small edit of a node: those of `tprog.edit.candidates`, and, in the cells of a lookup that answers numbers,
+    0, 1, -1 and the neighbours of its numbers too.
 
-
-def seen(run: Execution, head: AttentionHead, position: int) -> range:
-    """The positions that a head may attend to from one position of the one input of `run`."""
-    window: range = visible(position, int(run.batch.lengths[0]), mask_word(head, run.program), head.skip_first)
-    return window
-
-
-def consults(run: Execution, node: Node, position: int) -> bool:
-    """Whether a node consults an entry at one position: a head does only if it may see anything from there."""
-    return not isinstance(node, AttentionHead) or bool(seen(run, node, position))
-
-
-def entry_at(run: Execution, node: Node, position: int) -> Entry:
-    """The row, cell or word that a node consults at one position of the one input of `run`."""
-    match node:
-        case Embedding():
-            return Entry(node.name, "word", (run.value("tokens", 0, position),))
-        case Head() | NumericHead():
-            return Entry(node.name, "row", (run.value(node.query, 0, position),))
-        case Lookup():
-            at = []
-            for read, levels in zip(node.inputs, node.levels, strict=True):
-                value = run.value(read, 0, position)
-                if levels is not None:
-                    assert not isinstance(value, str)
-                    value = max((level for level in levels if level <= value), default=levels[0])
-                at.append(value)
-            return Entry(node.name, "cell", tuple(at))
-        case _:
-            assert_never(node)
+    Args:
+        reached: which entries to edit.
+    """
+    yield from candidates(program, node, reached)
+    if not isinstance(node, Lookup) or node.symbols is not None:
+        return
+    known: set[Number] = {cell for cell in node.cells if cell is not None and not isinstance(cell, str)}
+    step = Fraction(1, program.numbers(node.name).denominator)
+    near: set[Number] = {0, 1, -1, *(cell + step for cell in known), *(cell - step for cell in known)}
+    numbers = [int(number) if number == int(number) else number for number in sorted(near - known)]
+    for where in entries_of(program)[node.name]:
+        if reached(where):
+            yield from (CellEdit(node.name, where.at, number) for number in numbers)
 
 
 def trials(run: Execution) -> Iterator[Trial]:
@@ -159,7 +158,7 @@ def trials(run: Execution) -> Iterator[Trial]:
     reached = reached_entries(run)
     for node in run.program.nodes:
         plain_edits = []
-        for edit in candidates(run.program, node, reached.__contains__):
+        for edit in node_edits(run.program, node, reached.__contains__):
             if not recodes(run.program, edit):
                 plain_edits.append(edit)
             elif (changed := _changed(run.program, edit)) is not None:
@@ -218,6 +217,8 @@ def _rows_over(old: Keys | None, keys: Symbols, present: Sequence[int]) -> list[
 def recodes(program: Program, edit: NodeEdit) -> bool:
     """Whether the edit may take a node's values out of the domain that is proven for it, and so of its coding."""
     node = program.by_name[edit.node]
+    if isinstance(node, Lookup) and isinstance(edit, CellEdit):
+        return node.symbols is None and edit.answer is not None and edit.answer not in node.cells
     if not isinstance(node, NumericHead) or not isinstance(edit, MaskEdit | ReadEdit):
         return False
     if isinstance(edit, ReadEdit) and edit.role != "value":
@@ -240,20 +241,16 @@ def _changed(program: Program, edit: Edit) -> Program | None:
 
 
 def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[Trial]:
-    old = run.values[node.name]
     by_output: dict[bytes, list[NodeEdit]] = {}
     found: list[Array] = []
-    for edit in edits:
-        values, missing = evaluate(edited_node(run.program, edit), run.program, run.batch, run.values)
-        if missing is not None and missing.any():
+    for edit, values in _outputs(run, node, edits):
+        if values is None:
             if node.name not in run.holed:
                 yield Trial(edit, np.full(outcomes(run).shape[1], FIRST_HOLE))
             continue
-        if node.name not in run.holed and np.array_equal(values, old):
-            continue
         key = values.tobytes()
         if key not in by_output:
-            found.append(values[0])
+            found.append(values)
         by_output.setdefault(key, []).append(edit)
     if not found:
         return
@@ -261,6 +258,39 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     changed = execute(run.program, base.batch, overrides={node.name: np.stack(found)}, base=base)
     for edits_alike, outcome in zip(by_output.values(), outcomes(changed), strict=True):
         yield from (Trial(edit, outcome) for edit in edits_alike)
+
+
+def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[tuple[NodeEdit, Array | None]]:
+    """[position] what edits make a node yield on the one input of `run`, where it differs; None at a hole."""
+    rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
+    if isinstance(node, Head | NumericHead) and None not in node.predicate and rows:
+        codes = np.array([_code_of_row(run.program, node, edit) for edit in rows])
+        values = _with_rows(run, node, codes, [edit.keys for edit in rows])
+        changed = np.flatnonzero((values != run.values[node.name]).any(axis=1))
+        yield from ((rows[at], values[at]) for at in changed.tolist())
+        edits = [edit for edit in edits if not isinstance(edit, RowEdit) or edit.keys is None]
+    edited = EditedNode(run, node.name, np.zeros(1, dtype=np.intp))
+    for edit in edits:
+        output = edited.output(edit)
+        if len(output.rows):
+            yield edit, None if output.lost[0] else output.values[0]
+
+
+def _code_of_row(program: Program, node: AttentionHead, edit: RowEdit) -> int:
+    """The index of the row that an edit changes."""
+    return program.symbols(node.query).codes[edit.query]
+
+
+def _with_rows(run: Execution, node: Head | NumericHead, codes: Array, rows: Sequence[Keys | None]) -> Array:
+    """[row, position]: what a head without holes yields on the one input if the row `codes` becomes each of `rows`."""
+    one_each = np.zeros(len(rows), dtype=np.intp)
+    queries = run.values[node.query].astype(np.int64)[one_each]
+    own = len(node.predicate) + np.arange(len(rows))[:, None]
+    made = replace(node, query=_OWN_QUERY, predicate=(*node.predicate, *rows))
+    base = take(run, one_each)
+    asked = np.where(queries == codes[:, None], own, queries)
+    values, _ = evaluate(made, run.program, base.batch, {**base.values, _OWN_QUERY: asked})
+    return values
 
 
 # The readout ##########################################################################################################
@@ -291,6 +321,17 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[WeightEdit
             by = _least(run, place, output, wanted, per_weight)
             if by:
                 yield WeightEdit(variable, value, program.classes[output], row[output] + by)
+
+
+def stays_exact(program: Program, edit: WeightEdit | WeightRowEdit) -> bool:
+    """Whether the edited program's logits stay below the limit of exact arithmetic."""
+    weights = [edit.weight] if isinstance(edit, WeightEdit) else [*(edit.row or ())]
+    domain = program.variables[edit.variable].domain
+    number = 1 if isinstance(domain, Symbols) else domain.bound
+    places = program.max_length if program.readout.pooled else 1
+    more = max(map(abs, weights), default=0) * number * program.logit_scale * places
+    # Far below the limit, as nearly always, the edited program need not be built to be sure.
+    return program.logit_bound + more < INT64_LIMIT or _changed(program, edit) is not None
 
 
 def _missing_weight_rows(run: Execution) -> list[tuple[str, Symbol | None]]:

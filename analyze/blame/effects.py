@@ -9,7 +9,7 @@ the work is cut off, and the edits that did best on the few inputs are completed
 from __future__ import annotations
 
 import heapq
-from collections.abc import Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -17,17 +17,22 @@ from typing import TypeAlias
 
 import numpy as np
 
+from analyze.blame.edited_node import EditedNode, Output, any_of
+from analyze.blame.single_edits import kind_of_edit, recodes, rivals, shares, size_of
 from analyze.outcome import FIRST_HOLE, Ground, Rows, outcomes, take
-from analyze.single_edits import kind_of_edit, recodes, rivals, shares, size_of
 from tprog.batch import Array, Bools
-from tprog.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, edited_node, weight_row
-from tprog.execute import evaluate, execute
+from tprog.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, weight_row
+from tprog.execute import execute
+from tprog.program import Program
 
 _FIRST_PART = 128
 """Inputs on which every edit is tried, half of them wrong ones where there are as many."""
 
 _PARTS = (1024, 4096)
 """Inputs looked at before an edit is weighed against the others again; then all the rest."""
+
+_TOGETHER = 16_384
+"""Inputs, counted once an edit, that are executed at once."""
 
 _WORK = 12_000_000
 """Inputs times nodes to execute before the ranking is cut off: a few seconds."""
@@ -56,23 +61,6 @@ class Ranking:
 
     effects: tuple[Effect, ...]
     proven: bool
-
-
-@dataclass(frozen=True, eq=False)
-class _Output:
-    """What an edited node yields on some inputs.
-
-    Attributes:
-        edit: the edit.
-        rows: the inputs, of those asked for, on which that differs from what the intact node yields.
-        values: [row, position].
-        lost: [row] whether the input now runs into a hole at the node.
-    """
-
-    edit: NodeEdit
-    rows: Rows
-    values: Array
-    lost: Bools
 
 
 class Domain:
@@ -104,7 +92,7 @@ class Domain:
     @cached_property
     def _fails(self) -> Bools:
         """[input]: whether a prediction is wrong."""
-        return _any(self.wrong, len(self.wrong))
+        return any_of(self.wrong, len(self.wrong))
 
     def scale_up(self, mended: int, broken: int) -> float:
         """The net effect over all inputs to expect from the effect on the first part."""
@@ -116,22 +104,56 @@ class Domain:
 
     def tally(self, edits: Sequence[NodeEdit], rows: Rows) -> list[tuple[int, int]]:
         """(mended, broken) predictions on the inputs `rows`, for edits of one node, executed together."""
-        recoded = [edit for edit in edits if recodes(self.on.program, edit)]
-        counts = {edit: self._tally_recoded(edit, rows) for edit in recoded}
-        outputs = [self._output(edit, rows) for edit in edits if edit not in counts]
-        touched = np.concatenate([np.zeros(0, dtype=np.intp), *(output.rows for output in outputs)])
-        if len(touched):
-            node = edits[0].node
-            self._spend(node, len(touched))
-            base = take(self.on.intact, touched)
-            values = np.concatenate([output.values for output in outputs])
-            found = outcomes(execute(self.on.program, base.batch, overrides={node: values}, base=base)).copy()
-            found[np.concatenate([output.lost for output in outputs])] = FIRST_HOLE
-            start = 0
-            for output in outputs:
-                part = slice(start, start := start + len(output.rows))
-                counts[output.edit] = self._compare(found[part], output.rows)
-        return [counts.get(edit, (0, 0)) for edit in edits]
+        counts = [(0, 0)] * len(edits)
+        for index, changed, found in self.after(edits, rows):
+            counts[index] = self._compare(found, changed)
+        return counts
+
+    def after(self, edits: Sequence[NodeEdit], rows: Rows) -> Iterator[tuple[int, Rows, Array]]:
+        """What edits of one node make of the inputs `rows`.
+
+        Yields:
+            the index of each edit that changes what its node makes of any of them; those inputs, and their [input,
+            place] outcomes.
+        """
+        waiting: list[tuple[int, Output]] = []
+        for index, output in self._outputs(edits, rows):
+            if isinstance(output, Output):
+                if waiting and sum(len(w.rows) for _, w in waiting) + len(output.rows) > _TOGETHER:
+                    yield from self._finished(edits[0].node, waiting)
+                    waiting = []
+                waiting.append((index, output))
+            else:
+                yield index, rows, output
+        if waiting:
+            yield from self._finished(edits[0].node, waiting)
+
+    def _outputs(self, edits: Sequence[NodeEdit], rows: Rows) -> Iterator[tuple[int, Output | Array]]:
+        """The changed outputs of the edits' node; or at once the outcomes, where an edit changes the node's coding."""
+        node = EditedNode(self.on.intact, edits[0].node, rows) if edits else None
+        for index, edit in enumerate(edits):
+            assert node is not None
+            if recodes(self.on.program, edit):
+                self._spend(edit.node, len(rows))
+                base = take(self.on.intact, rows)
+                yield index, outcomes(execute(apply(self.on.program, edit), base.batch, base=base))
+            else:
+                output = node.output(edit)
+                if len(output.rows):
+                    yield index, output
+
+    def _finished(self, node: str, waiting: Sequence[tuple[int, Output]]) -> Iterator[tuple[int, Rows, Array]]:
+        """Execute what stands behind the node, for several edits at once."""
+        touched = np.concatenate([output.rows for _, output in waiting])
+        self._spend(node, len(touched))
+        base = take(self.on.intact, touched)
+        values = np.concatenate([output.values for _, output in waiting])
+        found = outcomes(execute(self.on.program, base.batch, overrides={node: values}, base=base)).copy()
+        found[np.concatenate([output.lost for _, output in waiting])] = FIRST_HOLE
+        start = 0
+        for index, output in waiting:
+            yield index, output.rows, found[start : start + len(output.rows)]
+            start += len(output.rows)
 
     def weigh(self, edit: ReadoutEdit) -> Effect:
         """The effect of a readout edit, over all inputs at once."""
@@ -158,33 +180,8 @@ class Domain:
         now = found == self.expected[rows]
         return int((now & self.wrong[rows]).sum()), int((~now & self.right[rows]).sum())
 
-    def _tally_recoded(self, edit: NodeEdit, rows: Rows) -> tuple[int, int]:
-        self._spend(edit.node, len(rows))
-        base = take(self.on.intact, rows)
-        return self._compare(outcomes(execute(apply(self.on.program, edit), base.batch, base=base)), rows)
-
-    def _output(self, edit: NodeEdit, rows: Rows) -> _Output:
-        on, made = self.on, edited_node(self.on.program, edit)
-        batch = on.batch.take(rows)
-        reads = {read: on.intact.values[read][rows] for read in made.reads}
-        values, missing = evaluate(made, on.program, batch, reads)
-        lost = _any(None if missing is None else missing & batch.present, len(rows))
-        before = on.intact.holed.get(edit.node)
-        was_lost = _any(None if before is None else before[rows], len(rows))
-        changed = (values != on.intact.values[edit.node][rows]) & batch.present
-        differs = np.logical_or(_any(changed, len(rows)), lost != was_lost)
-        return _Output(edit, np.compress(differs, rows), values[differs], lost[differs])
-
     def _spend(self, node: str, rows: int) -> None:
         self.work += rows * (len(self._place) - self._place[node])
-
-
-def _any(at: Bools | None, count: int) -> Bools:
-    """[input]: whether any position of each of `count` inputs is marked; None marks none."""
-    if at is None:
-        return np.zeros(count, dtype=np.bool_)
-    marked: Bools = np.logical_or.reduce(at, axis=1)
-    return marked
 
 
 # Ranking ##############################################################################################################
@@ -205,16 +202,27 @@ class _Contender:
     promise: float = 0.0
 
 
-def best_edits(domain: Domain, edits: Sequence[Edit], limit: int) -> Ranking:
-    """The best edits, by net effect, then those of the readout last, then smaller ones, then in the order given."""
-    return _Race(domain, edits).run(limit)
+def best_edits(
+    domain: Domain, edits: Sequence[Edit], limit: int, known: Mapping[Edit, Effect] | None = None
+) -> Ranking:
+    """The best edits, by net effect, then those of the readout last, then smaller ones, then in the order given.
+
+    Args:
+        known: the effects of readout edits that need not be counted again.
+    """
+    return _Race(domain, edits, known or {}).run(limit)
+
+
+def order_key(program: Program, effect: Effect) -> tuple[int, int, Fraction]:
+    """What edits are ordered by: net effect, then those of the readout last, then smaller ones. Less is better."""
+    return -effect.net, int(kind_of_edit(effect.edit) == "readout"), size_of(program, effect.edit)
 
 
 class _Race:
     """Edits competing for the first places."""
 
-    def __init__(self, domain: Domain, edits: Sequence[Edit]) -> None:
-        self.domain, count = domain, len(domain.order)
+    def __init__(self, domain: Domain, edits: Sequence[Edit], known: Mapping[Edit, Effect]) -> None:
+        self.domain, self.known, count = domain, known, len(domain.order)
         starts = sorted({0, *(end for end in (_FIRST_PART, *_PARTS) if end < count)})
         self.parts = [domain.order[start:end] for start, end in zip(starts, [*starts[1:], count], strict=True)]
         wrong = [int(domain.wrong[rows].sum()) for rows in self.parts]
@@ -247,7 +255,7 @@ class _Race:
         by_node: dict[str, list[_Contender]] = {}
         for contender in self.contenders:
             if isinstance(contender.edit, WeightEdit | WeightRowEdit):
-                effect = self.domain.weigh(contender.edit)
+                effect = self.known.get(contender.edit) or self.domain.weigh(contender.edit)
                 contender.part, contender.mended, contender.broken = len(self.parts), effect.mended, effect.broken
             else:
                 by_node.setdefault(contender.edit.node, []).append(contender)

@@ -1,0 +1,114 @@
+"""Which single edits mend a wrong prediction, and which entries any prediction depends on."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from fractions import Fraction
+
+from analyze.blame.prediction import Prediction
+from analyze.blame.single_edits import Trial, row_trials, size_of, stays_exact, weight_edits
+from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
+from analyze.outcome import outcomes
+from analyze.record import plain
+from analyze.results import Dependence
+from tprog.edit import Edit, apply, describe, entry
+from tprog.entry import Entry
+from tprog.errors import NotExact
+from tprog.execute import execute
+from tprog.program import Head, Lookup, NumericHead
+
+
+def mending_edits(asked: Prediction, tried: Sequence[Trial]) -> tuple[list[Edit], bool]:
+    """The edits that make the prediction right; and, if there are none, whether that holds of all single edits.
+
+    Args:
+        tried: `trials` of the one input.
+    """
+    run = asked.run
+    found: list[Edit] = [trial.edit for trial in tried if trial.outcomes[asked.place] == asked.wanted]
+    found += [edit for edit in weight_edits(run, asked.place, asked.wanted) if stays_exact(run.program, edit)]
+    if found:
+        return found, True
+    complete, reached = True, reached_entries(run)
+    for node in run.program.nodes:
+        for where in dict.fromkeys(entry_at(run, node, i) for i in range(int(run.batch.lengths[0]))):
+            others, whole = _other_rows(asked, where) if where in reached else ([], True)
+            complete &= whole
+            found += [trial.edit for trial in others if trial.outcomes[asked.place] == asked.wanted][:1]
+    return found, bool(found) or complete
+
+
+def _other_rows(asked: Prediction, where: Entry) -> tuple[list[Trial], bool]:
+    """What the other contents of an entry, beyond those in `trials`, make of the input; and whether all were tried."""
+    node = asked.run.program.by_name.get(where.node)
+    if isinstance(node, Head | NumericHead) and where.part == "row":
+        (query,) = where.at
+        assert not isinstance(query, Fraction)
+        return row_trials(asked.run, node, query)
+    # A cell that holds a number was given the other numbers of its table, and there are more.
+    return [], not (isinstance(node, Lookup) and node.symbols is None and where.part == "cell")
+
+
+def dependences(
+    asked: Prediction, tried: Sequence[Trial], mending: Sequence[Edit], lines: Mapping[Entry, int] | None
+) -> tuple[tuple[Dependence, ...], bool]:
+    """The dynamic slice of a prediction, in execution order, and which of its entries matter.
+
+    An entry of a right prediction matters if some single edit of it changes the prediction; one of a wrong prediction
+    if one of the edits `mending` is of it.
+
+    Returns:
+        also whether everything was tried with those that are said not to matter.
+    """
+    reached = dynamic_slice(asked.run, asked.place)
+    if asked.predicted == asked.wanted:
+        first, complete = _changing(asked, tried, reached)
+    else:
+        first, complete = {}, True
+        for edit in mending:
+            first.setdefault(entry(edit), edit)
+    found = tuple(
+        Dependence(
+            entry=str(where),
+            node=where.node,
+            part=where.part,
+            at=tuple(plain(value) for value in where.at),
+            line=None if lines is None else lines.get(where),
+            matters=where in first,
+            change=describe(first[where]) if where in first else "",
+        )
+        for where in reached
+    )
+    return found, complete
+
+
+def _changing(asked: Prediction, tried: Sequence[Trial], reached: Sequence[Entry]) -> tuple[dict[Entry, Edit], bool]:
+    """entry -> the first edit of it that changes a right prediction; and whether everything was tried with the rest."""
+    first: dict[Entry, Edit] = {}
+    for trial in tried:
+        if trial.outcomes[asked.place] != asked.predicted:
+            first.setdefault(entry(trial.edit), trial.edit)
+    program = asked.run.program
+    others = [code for code in range(len(program.classes)) if code != asked.predicted]
+    bends = [edit for code in others for edit in weight_edits(asked.run, asked.place, code)]
+    for edit in sorted(bends, key=lambda e: size_of(program, e)):
+        if entry(edit) not in first and _outcome(asked, edit) not in (None, asked.predicted):
+            first[entry(edit)] = edit
+    complete = True
+    for where in reached:
+        if where not in first:
+            rows, whole = _other_rows(asked, where)
+            changing = [trial.edit for trial in rows if trial.outcomes[asked.place] != asked.predicted]
+            if changing:
+                first[where] = changing[0]
+            complete &= whole or bool(changing)
+    return first, complete
+
+
+def _outcome(asked: Prediction, edit: Edit) -> int | None:
+    """What the edited program predicts there; None if its weights would leave exact arithmetic."""
+    try:
+        edited = apply(asked.run.program, edit)
+    except NotExact:
+        return None
+    return int(outcomes(execute(edited, asked.run.batch, base=asked.run))[0, asked.place])

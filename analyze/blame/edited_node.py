@@ -1,0 +1,123 @@
+"""What single edits of one node make that node yield, on many inputs: only where they consult the edited entry."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+
+import numpy as np
+
+from analyze.outcome import Rows
+from analyze.reach import entry_codes
+from tprog.batch import Array, Batch, Bools
+from tprog.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, edited_node
+from tprog.execute import Execution, evaluate
+from tprog.program import Embedding, Lookup, Symbols, Value, axis
+
+
+@dataclass(frozen=True, eq=False)
+class Output:
+    """What an edited node yields on some inputs.
+
+    Attributes:
+        rows: the inputs, of those asked for, on which that differs from what the intact node yields.
+        values: [row, position].
+        lost: [row] whether the input now runs into a hole at the node.
+    """
+
+    rows: Rows
+    values: Array
+    lost: Bools
+
+
+class EditedNode:
+    """One node of a program on some inputs, under one edit after the other."""
+
+    def __init__(self, intact: Execution, node: str, rows: Rows) -> None:
+        self.program, self.rows = intact.program, rows
+        self.node = self.program.by_name[node]
+        self.batch: Batch = intact.batch.take(rows)
+        self._intact = intact
+        self._reads = {read: intact.values[read][rows] for read in self.node.reads}
+        self._old: Array = intact.values[node][rows]
+        before = intact.holed.get(node)
+        self._was_lost = any_of(None if before is None else before[rows], len(rows))
+
+    @cached_property
+    def _codes(self) -> Array:
+        """[row, position]: the entry consulted, -1 behind the end of an input."""
+        codes: Array = np.where(self.batch.present, entry_codes(self.node, self.program, self._reads), -1)
+        return codes
+
+    def output(self, edit: NodeEdit) -> Output:
+        """What the edit, which keeps the node's coding, makes the node yield."""
+        code = self._entry(edit)
+        if code is None:
+            return self._evaluated(edit, np.arange(len(self.rows)))
+        here = self._codes == code
+        which = np.flatnonzero(np.logical_or.reduce(here, axis=1))
+        new = _new_value(edit)
+        if new is None or self._old_value(code) is None:
+            return self._evaluated(edit, which)
+        values = np.where(here[which], self._coded(new), self._old[which])
+        differs = np.flatnonzero(np.logical_or.reduce(values != self._old[which], axis=1))
+        return Output(self.rows[which[differs]], values[differs], self._was_lost[which[differs]])
+
+    def _entry(self, edit: NodeEdit) -> int | None:
+        """The index of the edited entry, None for a wiring."""
+        program, node = self.program, self.node
+        match edit:
+            case RowEdit(query=query):
+                return program.symbols(node.reads[0]).codes[query]
+            case WordEdit(word=word):
+                return program.vocabulary.index(word)
+            case CellEdit(at=at):
+                assert isinstance(node, Lookup)
+                axes = [axis(program.variables, node, which) for which in range(len(node.inputs))]
+                code = 0
+                for values, value in zip(axes, at, strict=True):
+                    code = code * len(values) + values.index(value)
+                return code
+            case ReadEdit() | MaskEdit():
+                return None
+
+    def _old_value(self, code: int) -> Value | None:
+        """What the intact node yields where it consults the cell or word `code`."""
+        assert isinstance(self.node, Lookup | Embedding)
+        return self.node.cells[code] if isinstance(self.node, Lookup) else self.node.table[code]
+
+    def _coded(self, value: Value) -> int:
+        domain = self.program.variables[self.node.name].domain
+        if isinstance(domain, Symbols):
+            return domain.codes[value]
+        assert not isinstance(value, str)
+        return int(value * domain.denominator)
+
+    def _evaluated(self, edit: NodeEdit, which: Rows) -> Output:
+        """By evaluating the edited node on the rows `which` of those asked for."""
+        made, rows = edited_node(self.program, edit), self.rows[which]
+        batch = self.batch.take(which)
+        reads = {read: self._intact.values[read][rows] for read in made.reads}
+        values, missing = evaluate(made, self.program, batch, reads)
+        lost = any_of(None if missing is None else missing & batch.present, len(rows))
+        changed = (values != self._old[which]) & batch.present
+        differs = np.logical_or(any_of(changed, len(rows)), lost != self._was_lost[which])
+        return Output(rows[differs], values[differs], lost[differs])
+
+
+def _new_value(edit: NodeEdit) -> Value | None:
+    match edit:
+        case CellEdit(answer=answer):
+            return answer
+        case WordEdit(value=value):
+            return value
+        case _:
+            return None
+
+
+def any_of(at: Bools | None, count: int) -> Bools:
+    """[input]: whether any position of each of `count` inputs is marked; None marks none."""
+    if at is None:
+        return np.zeros(count, dtype=np.bool_)
+    marked: Bools = np.logical_or.reduce(at, axis=1)
+    return marked

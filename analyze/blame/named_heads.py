@@ -1,0 +1,83 @@
+"""Heads that a person would write: other definitions of a node, from a small grammar of named predicates.
+
+The grammar: what the node reads (or, if it is no head, what the other heads read, or the inputs), each mask, and the
+predicates *none*, *all*, *equal*, *less*, *greater*, *one before*, *one behind*, one key for every query, and those of
+the program's other heads. That a repair is likely to stand elsewhere in the program is the plastic surgery hypothesis
+(Barr et al., FSE 2014).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import replace
+
+from tprog.nodes import BEGIN, END
+from tprog.program import AttentionHead, Domain, Head, Keys, Mask, Node, NumericHead, Program, Symbol, Symbols
+
+
+def named_heads(program: Program, node: Node) -> Iterator[Node]:
+    """Other definitions of a node that keep the domain of its values, as far as a head can."""
+    before = _before(program, node)
+    domain = program.variables[node.name].domain
+    masks: tuple[Mask, ...] = ("all", "before") if program.causal else ("all", "before", "after")
+    for frame in _frames(program, node, before, domain):
+        for predicate in _predicates(program, frame):
+            for mask in masks:
+                made = replace(frame, predicate=predicate, mask=mask)
+                if made != node:
+                    yield made
+
+
+def _before(program: Program, node: Node) -> list[str]:
+    names = list(program.variables)
+    return names[: names.index(node.name)]
+
+
+def _frames(program: Program, node: Node, before: list[str], domain: Domain) -> Iterator[AttentionHead]:
+    """Heads with everything but a predicate and a mask."""
+    if isinstance(node, Head | NumericHead):
+        yield node
+        return
+    inputs = [("tokens", "tokens"), ("positions", "positions")]
+    read = [(head.query, head.key) for head in program.nodes if isinstance(head, Head | NumericHead)]
+    pairs = dict.fromkeys(pair for pair in [*inputs, *read] if set(pair) <= set(before))
+    for query, key in pairs:
+        if isinstance(domain, Symbols):
+            for value in before:
+                if program.variables[value].domain == domain:
+                    yield Head(node.name, query, key, value, ())
+        else:
+            yield NumericHead(node.name, query, key, "ones", ())
+
+
+def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, ...]]:
+    queries, keys = program.symbols(frame.query), program.symbols(frame.key)
+    plain_keys = [key for key in keys if key not in (BEGIN, END)]
+    made: dict[tuple[Keys, ...], None] = {}
+    made[((),) * len(queries)] = None
+    made[(keys.values,) * len(queries)] = None
+    for but in ((), (BEGIN, END), (BEGIN,)):
+        made[tuple((q,) if q in keys.codes and q not in but else () for q in queries)] = None
+    made[tuple(tuple(k for k in plain_keys if _less(keys, k, q)) for q in queries)] = None
+    made[tuple(tuple(k for k in plain_keys if _less(keys, q, k)) for q in queries)] = None
+    for step in (-1, 1):
+        made[tuple(_beside(keys, query, step) for query in queries)] = None
+    for key in keys:
+        made[((key,),) * len(queries)] = None
+    for other in program.nodes:
+        if (
+            isinstance(other, Head | NumericHead)
+            and (program.symbols(other.query), program.symbols(other.key)) == (queries, keys)
+            and None not in other.predicate
+        ):
+            made[tuple(row or () for row in other.predicate)] = None
+    yield from made
+
+
+def _less(keys: Symbols, one: Symbol, other: Symbol) -> bool:
+    return one in keys.codes and other in keys.codes and keys.codes[one] < keys.codes[other]
+
+
+def _beside(keys: Symbols, query: Symbol, step: int) -> Keys:
+    at = keys.codes[query] + step if query in keys.codes else -1
+    return (keys.values[at],) if 0 <= at < len(keys) else ()

@@ -1,0 +1,115 @@
+"""The one prediction that is asked about, and the inputs with known answers beside it."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyze.outcome import outcomes
+from tprog.batch import Batch, encode
+from tprog.errors import BadUsage
+from tprog.execute import FORCED, Execution, execute
+from tprog.program import Program
+from tprog.tasks import UNGRADED, Inputs, task_of
+
+
+@dataclass(frozen=True, eq=False)
+class Prediction:
+    """The prediction in question.
+
+    Attributes:
+        run: the intact program on the one input.
+        expected: [place] codes of the right classes, `UNGRADED` where unknown.
+        place: where the prediction is; 0 for a pooled program.
+    """
+
+    run: Execution
+    expected: tuple[int, ...]
+    place: int
+
+    @property
+    def wanted(self) -> int:
+        return self.expected[self.place]
+
+    @property
+    def predicted(self) -> int:
+        return int(outcomes(self.run)[0, self.place])
+
+    def wrong(self) -> tuple[tuple[int | None, str, str | None], ...]:
+        """All wrong predictions of the input: position, right class, class predicted (None at a hole)."""
+        program, found = self.run.program, outcomes(self.run)[0].tolist()
+        classes = program.classes
+        return tuple(
+            (
+                None if program.readout.pooled else place,
+                classes[code],
+                classes[found[place]] if found[place] >= 0 else None,
+            )
+            for place, code in enumerate(self.expected)
+            if code not in (UNGRADED, found[place])
+        )
+
+
+def ask(
+    program: Program, tokens: Sequence[str], position: int | None, expected: Sequence[str | None] | None
+) -> Prediction:
+    """The prediction at a position, or the first wrong one; see `analyze.blame.blame`.
+
+    Raises:
+        BadInput: the program cannot take the tokens.
+        BadUsage: no right answer is known, or the position is not graded.
+    """
+    run = execute(program, encode(program, [tokens]))
+    places = 1 if program.readout.pooled else int(run.batch.lengths[0])
+    if expected is None:
+        task = task_of(program)
+        if task is None:
+            raise BadUsage("nothing says what is right: the program names no task; give the answer with --expect")
+        expected = task.oracle(run.batch.words(program, 0))
+    if len(expected) != places:
+        raise BadUsage(f"the expected output has {len(expected)} entries; expected {places}, one a position")
+    for answer in expected:
+        if answer is not None and answer not in program.classes:
+            raise BadUsage(f"the expected {answer!r} is not a class; expected one of {', '.join(program.classes)}")
+    found = outcomes(run)[0]
+    forced = found == FORCED
+    codes = tuple(
+        UNGRADED if answer is None or forced[place] else program.classes.index(answer)
+        for place, answer in enumerate(expected)
+    )
+    graded = [place for place, code in enumerate(codes) if code != UNGRADED]
+    if not graded:
+        raise BadUsage("no position of this input is graded, so none can be right or wrong")
+    if position is None:
+        position = next((place for place in graded if found[place] != codes[place]), graded[0])
+    elif position not in graded:
+        raise BadUsage(f"position {position} is not graded; the graded ones are {', '.join(map(str, graded))}")
+    return Prediction(run, codes, position)
+
+
+def with_prediction(inputs: Inputs, asked: Prediction) -> tuple[Inputs, int]:
+    """The inputs with known answers, the one in question among them with the answer that was given; and its row."""
+    one, places = asked.run.batch, len(asked.expected)
+    if inputs.expected is None:
+        return Inputs(one, np.array([asked.expected]), False, "this input alone"), 0
+    width = one.tokens.shape[1]
+    same = np.flatnonzero(inputs.batch.lengths == one.lengths[0])
+    found = same[(inputs.batch.tokens[same, :width] == one.tokens[0]).all(axis=1)] if len(same) else same
+    if len(found):
+        if np.array_equal(inputs.expected[found[0], :places], asked.expected):
+            return inputs, int(found[0])
+        answers = inputs.expected.copy()
+        answers[found, :places] = asked.expected
+        description = f"{inputs.description}, this one with the answer as given"
+        return Inputs(inputs.batch, answers, inputs.exhaustive, description), int(found[0])
+    widest = max(width, inputs.batch.tokens.shape[1])
+    rectangle = np.full((len(inputs.batch) + 1, widest), -1, dtype=inputs.batch.tokens.dtype)
+    rectangle[:-1, : inputs.batch.tokens.shape[1]] = inputs.batch.tokens
+    rectangle[-1, :width] = one.tokens[0]
+    expected = np.full((len(rectangle), max(places, inputs.expected.shape[-1])), UNGRADED, dtype=np.int64)
+    expected[:-1, : inputs.expected.shape[-1]] = inputs.expected
+    expected[-1, :places] = asked.expected
+    batch = Batch(rectangle, np.append(inputs.batch.lengths, one.lengths[0]))
+    return Inputs(batch, expected, inputs.exhaustive, f"{inputs.description} and this input"), len(batch) - 1

@@ -1,0 +1,140 @@
+"""What a prediction depends on: the entries that its computation consults."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import assert_never
+
+import numpy as np
+
+from tprog.entry import Entry
+from tprog.execute import Execution, mask_word, read_out_at
+from tprog.primitives import visible
+from tprog.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    NumericHead,
+    Program,
+    Symbols,
+    Value,
+    Weights,
+)
+
+
+def reached_entries(run: Execution) -> set[Entry]:
+    """The rows, cells and words that the one input of `run` consults, and the wiring of every node."""
+    program, n = run.program, int(run.batch.lengths[0])
+    found: set[Entry] = set()
+    for node in program.nodes:
+        found.add(Entry(node.name, "wiring"))
+        found.update(entry_at(run, node, position) for position in range(n) if consults(run, node, position))
+    return found
+
+
+def seen(run: Execution, head: AttentionHead, position: int) -> range:
+    """The positions that a head may attend to from one position of the one input of `run`."""
+    window: range = visible(position, int(run.batch.lengths[0]), mask_word(head, run.program), head.skip_first)
+    return window
+
+
+def consults(run: Execution, node: Node, position: int) -> bool:
+    """Whether a node consults an entry at one position: a head does only if it may see anything from there."""
+    return not isinstance(node, AttentionHead) or bool(seen(run, node, position))
+
+
+def entry_at(run: Execution, node: Node, position: int) -> Entry:
+    """The row, cell or word that a node consults at one position of the one input of `run`."""
+    match node:
+        case Embedding():
+            return Entry(node.name, "word", (run.value("tokens", 0, position),))
+        case Head() | NumericHead():
+            return Entry(node.name, "row", (run.value(node.query, 0, position),))
+        case Lookup():
+            at = []
+            for read, levels in zip(node.inputs, node.levels, strict=True):
+                value = run.value(read, 0, position)
+                if levels is not None:
+                    assert not isinstance(value, str)
+                    value = max((level for level in levels if level <= value), default=levels[0])
+                at.append(value)
+            return Entry(node.name, "cell", tuple(at))
+        case _:
+            assert_never(node)
+
+
+def dynamic_slice(run: Execution, place: int) -> list[Entry]:
+    """The rows, cells, words and weight rows that a prediction for the one input of `run` consults.
+
+    A head consults its query there, the keys at all positions that it may see, and its value at those that it
+    attends to or could; where it may see nothing, it consults neither. What can run into a hole decides about the
+    whole output, so a table with a missing entry counts at every position.
+
+    Source: Korel and Laski, "Dynamic program slicing", Information Processing Letters 29 (1988), over the data flow.
+
+    Returns:
+        entries in execution order, within a node by position.
+    """
+    program, n = run.program, int(run.batch.lengths[0])
+    places = range(n) if program.readout.pooled else (place,)
+    wanted: dict[str, set[int]] = {variable: set() for variable in program.variables}
+    for term in program.readout.terms:
+        wanted[term.variable] |= set(_places(run, term, places))
+    consulted: list[list[Entry]] = []
+    for node in reversed(program.nodes):
+        positions = sorted(range(n) if None in _table(node) else wanted[node.name])
+        consulted.append([entry_at(run, node, position) for position in positions if consults(run, node, position)])
+        for position in positions:
+            _demand(run, node, position, wanted)
+    found = [where for entries in reversed(consulted) for where in entries]
+    for term in program.readout.terms:
+        found += [
+            weights_entry(program, term.variable, run.value(term.variable, 0, position))
+            for position in _places(run, term, places)
+        ]
+    return list(dict.fromkeys(found))
+
+
+def weights_entry(program: Program, variable: str, value: Value | None) -> Entry:
+    """The weight row that a value of a variable reads; a numeric variable has one for all."""
+    categorical = isinstance(program.variables[variable].domain, Symbols)
+    return Entry("readout", "weights", (variable, value) if categorical and value is not None else (variable,))
+
+
+def _places(run: Execution, term: Weights, places: Sequence[int]) -> Sequence[int]:
+    """The positions at which a readout term decides about a prediction at `places`."""
+    if None not in term.rows:
+        return places
+    everywhere = run.program.readout.rows_needed == "everywhere"
+    read_at = run.batch.present if everywhere else read_out_at(run.program, run.batch)
+    return [int(position) for position in np.flatnonzero(read_at[0])]
+
+
+def _table(node: Node) -> Sequence[object]:
+    match node:
+        case Embedding():
+            return node.table
+        case Head() | NumericHead():
+            return node.predicate
+        case Lookup():
+            return node.cells
+        case _:
+            assert_never(node)
+
+
+def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int]]) -> None:
+    """Note what a node reads to yield its value at one position."""
+    match node:
+        case Embedding() | Lookup():
+            for read in node.reads:
+                wanted[read].add(position)
+        case Head() | NumericHead():
+            window = seen(run, node, position)
+            if window:
+                wanted[node.query].add(position)
+            wanted[node.key] |= set(window)
+            wanted[node.value] |= set(window)
+            if isinstance(node, Head) and node.default is None:
+                wanted[node.value].add(0)  # what a head copies where nothing matches

@@ -1,0 +1,157 @@
+"""Single weights of the readout bent by any amount, and what that does to all predictions, without executing anything.
+
+A weight of class c that rises makes predictions become c one after the other, and each stays c from there on; one that
+falls makes predictions of c become the runner-up. So each prediction has one threshold, and how many are mended and
+broken by an amount is a count of thresholds up to it.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator
+from dataclasses import dataclass
+
+import numpy as np
+
+from analyze.blame.effects import Effect
+from analyze.blame.single_edits import rivals, shares
+from analyze.outcome import Ground
+from tprog.batch import Array, Bools
+from tprog.edit import Edit, WeightEdit, weight_row
+from tprog.program import Program, Symbol, Symbols
+
+
+@dataclass(frozen=True, eq=False)
+class Bend:
+    """One weight moved one way.
+
+    Attributes:
+        sign: 1 for up, -1 for down.
+        mended: ascending amounts, in units of 1 / `Readout.scale`, at each of which one wrong prediction becomes right.
+        places: the indices of these predictions in [input, place], flattened.
+        broken: ascending amounts at each of which one right prediction becomes wrong.
+    """
+
+    variable: str
+    value: Symbol | None
+    output: str
+    weight: int
+    sign: int
+    mended: Array
+    places: Array
+    broken: Array
+
+    def edit(self, amount: int) -> WeightEdit:
+        return WeightEdit(self.variable, self.value, self.output, self.weight + self.sign * amount)
+
+    def effect(self, amount: int) -> tuple[int, int]:
+        """(mended, broken) predictions."""
+        return tuple(int(np.searchsorted(found, amount, side="right")) for found in (self.mended, self.broken))  # type: ignore[return-value]  # two of them
+
+    def best_from(self) -> tuple[Array, Array]:
+        """For each of the amounts `mended`: the best one that is not less, the smallest of equals; its net effect."""
+        upto = np.searchsorted(self.mended, self.mended, side="right")
+        nets = upto - np.searchsorted(self.broken, self.mended, side="right")
+        greatest = np.maximum.accumulate(nets[::-1])[::-1]
+        count = len(nets)
+        reached = np.where(nets == greatest, np.arange(count), count)
+        at = np.minimum.accumulate(reached[::-1])[::-1]
+        return self.mended[at], greatest
+
+    def midway(self, amount: int) -> int:
+        """An amount with the same effect, as far from the next prediction that breaks as from the last that mends."""
+        after = int(np.searchsorted(self.broken, amount, side="right"))
+        return amount if after == len(self.broken) else (amount + int(self.broken[after])) // 2
+
+
+class Bends:
+    """All that bending a weight can do, on the inputs of an analysis."""
+
+    def __init__(self, on: Ground) -> None:
+        """`on` has right answers."""
+        assert on.expected is not None
+        self.on, self.expected = on, on.expected
+        self.predicted: Bools = on.graded & (on.outcomes >= 0)
+        self.wrong: Bools = self.predicted & (on.outcomes != on.expected)
+        self._rivals: dict[int, tuple[Array, Array]] = {}
+
+    def of(self, variable: str, value: Symbol | None, only_useful: bool = True) -> Iterator[Bend]:
+        """The bends of each weight of a row, those that mend nothing left out.
+
+        Args:
+            only_useful: leave out at once a row that no wrong prediction adds up.
+        """
+        on = self.on
+        program = on.program
+        row = weight_row(program, variable, value)
+        if row is None:
+            return
+        moved = shares(on.intact, variable, value)
+        here = np.flatnonzero((moved != 0) & self.predicted)
+        if only_useful and not self.wrong.ravel()[here].any():
+            return
+        units = moved.ravel()[here].astype(np.int64)
+        for output, name in enumerate(program.classes):
+            for sign in (1, -1):
+                bend = self._bend(here, sign * units, output)
+                if bend is not None:
+                    yield Bend(variable, value, name, row[output], sign, *bend)
+
+    def bend(self, variable: str, value: Symbol | None, output: int, sign: int) -> Bend | None:
+        """One weight one way; None if that mends nothing."""
+        program = self.on.program
+        row = weight_row(program, variable, value)
+        assert row is not None
+        moved = shares(self.on.intact, variable, value)
+        here = np.flatnonzero((moved != 0) & self.predicted)
+        bend = self._bend(here, sign * moved.ravel()[here].astype(np.int64), output)
+        return None if bend is None else Bend(variable, value, program.classes[output], row[output], sign, *bend)
+
+    def _bend(self, here: Array, units: Array, output: int) -> tuple[Array, Array, Array] | None:
+        """Amounts that mend, the predictions that they mend, and amounts that break; None if nothing is mended."""
+        predicted, expected = self.on.outcomes.ravel()[here], self.expected.ravel()[here]
+        best, rival = (found.ravel()[here] for found in self._others(output))
+        own = self.on.intact.totals[..., output].ravel()[here]
+        rises = (units > 0) & (predicted != output)
+        falls = (units < 0) & (predicted == output)
+        mends = (rises & (expected == output)) | (falls & (expected == rival))
+        if not mends.any():
+            return None
+        breaks = (expected == predicted) & (rises | falls)
+        needed = np.where(rises, best - own + (rival < output), own - best + (output < rival))
+        amounts = -(-needed // np.maximum(np.abs(units), 1))
+        order = np.argsort(amounts[mends], kind="stable")
+        return amounts[mends][order], here[mends][order], np.sort(amounts[breaks])
+
+    def _others(self, output: int) -> tuple[Array, Array]:
+        if output not in self._rivals:
+            self._rivals[output] = rivals(self.on.intact.totals, output)
+        return self._rivals[output]
+
+
+def weight_rows(program: Program) -> Iterator[tuple[str, Symbol | None]]:
+    """(variable, value) of each weight row."""
+    for term in program.readout.terms:
+        domain = program.variables[term.variable].domain
+        for value in domain.values if isinstance(domain, Symbols) else (None,):
+            yield term.variable, value
+
+
+def best_bends(on: Ground, edits: Iterable[Edit]) -> dict[Edit, Effect]:
+    """What weight edits do, each of which is the least that mends some prediction of the inputs; and the best edits of
+    the same weights the same way that are not less, with room for predictions that were not seen."""
+    bends = Bends(on)
+    found: dict[Edit, Effect] = {}
+    for edit in edits:
+        if not isinstance(edit, WeightEdit) or (row := weight_row(on.program, edit.variable, edit.value)) is None:
+            continue
+        output = on.program.classes.index(edit.output)
+        change = edit.weight - row[output]
+        bend = bends.bend(edit.variable, edit.value, output, 1 if change > 0 else -1) if change else None
+        if bend is None:
+            continue
+        found[edit] = Effect(edit, *bend.effect(abs(change)))
+        at = int(np.searchsorted(bend.mended, abs(change)))
+        if at < len(bend.mended):
+            best = bend.midway(int(bend.best_from()[0][at]))
+            found.setdefault(bend.edit(best), Effect(bend.edit(best), *bend.effect(best)))
+    return found

@@ -1,0 +1,96 @@
+"""The text and the page of `blame --all`."""
+
+from __future__ import annotations
+
+from html import escape
+
+from rich.console import RenderableType
+
+from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, diff_text
+from analyze.render.source import Html, html_page, source_html, source_text, table_html
+from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
+from analyze.results import BlameAllResult, Bucket
+
+BUCKETS = ("inputs", "first suspect", "line", "such as")
+
+NONE = "no small edit"
+"""What stands for the suspect of inputs that no single small edit mends."""
+
+
+def blame_all_text(result: BlameAllResult) -> RenderableType:
+    """Which entries to look at first, how much each mends, and which failing inputs belong together."""
+    if not result.wrong:
+        return page(f"{result.program}: nothing is wrong; {evidence(result.checked)}", GOOD)
+    parts: list[RenderableType | str | None] = [evidence(result.checked), *_entries(result), *_buckets(result)]
+    if result.source is not None:
+        parts += ["\nthe module, with what the best edit of each line mends:\n", source_text(result.source, AROUND)]
+    return page(_answer(result), BAD, *parts)
+
+
+def _answer(result: BlameAllResult) -> str:
+    found = f"{result.program}: {counted(result.wrong, 'wrong prediction')} on {counted(result.wrong_inputs, 'input')}"
+    if not result.entries:
+        return f"{found}; no single edit mends more than it breaks"
+    best = result.entries[0]
+    first = f"{found}; first suspect: {best.entry}" + ("" if best.line is None else f", line {best.line}")
+    return first + (", whose edit mends all" if best.restores else f", whose edit mends {best.mended:,}")
+
+
+def _entries(result: BlameAllResult) -> list[RenderableType | str | None]:
+    if not result.entries:
+        return []
+    rows = [
+        (
+            index,
+            c.entry,
+            "" if c.line is None else str(c.line),
+            change(c),
+            c.mended,
+            c.broken,
+            f"{c.net:+d}{' all' if c.restores else ''}",
+        )
+        for index, c in enumerate(result.entries, 1)
+    ]
+    return [
+        "the best edit of each entry, by what it mends less what it breaks",
+        table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net")),
+        "all: with this edit no prediction is wrong any more" if any(c.restores for c in result.entries) else None,
+        None if result.proven else UNPROVEN,
+        *diff_text(result.entries[0].diff),
+    ]
+
+
+def _buckets(result: BlameAllResult) -> list[RenderableType | str | None]:
+    """The failing inputs by suspect."""
+    part = "" if result.searched == result.wrong_inputs else f" ({result.searched:,} of them, evenly spread)"
+    rows = [
+        (bucket.inputs, bucket.entry or NONE, "" if bucket.line is None else str(bucket.line), _examples(bucket))
+        for bucket in result.buckets
+    ]
+    return [
+        f"\nthe failing inputs{part} by the entry whose edit mends their first wrong prediction best:",
+        table(BUCKETS, rows, ("inputs", "line")),
+        f"{counted(result.unmended, 'of these inputs', 'of these inputs')} no edit of one key, cell, word, read, mask "
+        "or weight mends there"
+        if result.unmended
+        else None,
+    ]
+
+
+def _examples(bucket: Bucket) -> str:
+    more = ", ..." if bucket.inputs > len(bucket.examples) else ""
+    return ", ".join(typed(tokens) for tokens in bucket.examples) + more
+
+
+def blame_all_html(result: BlameAllResult) -> Html:
+    """A page that stands alone: the tables and the whole module."""
+    parts = [f"<p>{escape(_answer(result) if result.wrong else 'nothing is wrong')}; {evidence(result.checked)}</p>"]
+    if result.entries:
+        rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.entries]
+        parts += ["<h2>The best edit of each entry</h2>", table_html(EDITS, rows)]
+    if result.buckets:
+        groups = [(bucket.inputs, bucket.entry or NONE, bucket.line, _examples(bucket)) for bucket in result.buckets]
+        parts += ["<h2>Failing inputs by first suspect</h2>", table_html(BUCKETS, groups)]
+    if result.source is not None:
+        parts += ["<h2>Source</h2>", source_html(result.source)]
+    return html_page(f"Blame in {result.program}", *parts)
