@@ -18,7 +18,7 @@ import libcst as cst
 from libcst.metadata import ExpressionContext
 
 from analyze.references import Container, Defined, Instance, Meaning, References
-from analyze.results import MODULE, CallEdge, CallGraphResult, CallNode
+from analyze.results.calls import MODULE, CallEdge, CallGraphResult, CallNode
 
 ENGINE = "libcst"
 

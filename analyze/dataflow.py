@@ -9,7 +9,8 @@ from itertools import combinations
 from typing import Final, Literal, TypeAlias, assert_never
 
 from analyze.outcome import kind_of, label, node_line
-from analyze.results import Checked, GraphEdge, GraphNode, GraphResult
+from analyze.results.checked import Checked
+from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.entry import Entry
 from tprog.errors import BadUsage
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights

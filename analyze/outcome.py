@@ -9,7 +9,7 @@ Shapes: [input, place], where a pooled program has one place and any other one p
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias, assert_never
@@ -17,7 +17,7 @@ from typing import TypeAlias, assert_never
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.results import Checked
+from analyze.results.checked import Checked
 from tprog.batch import CHUNK, Array, Batch, Bools
 from tprog.entry import Entry
 from tprog.execute import Execution, execute, read_out_at
@@ -31,12 +31,31 @@ FIRST_HOLE = -2
 """The largest outcome that is a hole; forced and absent positions are -1, classes 0 and above."""
 
 
+class _Chosen(Mapping[str, Array]):
+    """Values of the chosen inputs, each variable's picked out when it is first asked for."""
+
+    def __init__(self, values: Mapping[str, Array], rows: Rows) -> None:
+        self._values, self._rows = values, rows
+        self._chosen: dict[str, Array] = {}
+
+    def __getitem__(self, name: str) -> Array:
+        if name not in self._chosen:
+            self._chosen[name] = self._values[name][self._rows]
+        return self._chosen[name]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self._values)
+
+    def __len__(self) -> int:
+        return len(self._values)
+
+
 def take(execution: Execution, rows: Rows) -> Execution:
     """The execution of the chosen inputs, in the chosen order; an input may be chosen more than once."""
     return Execution(
         execution.program,
         execution.batch.take(rows),
-        {name: values[rows] for name, values in execution.values.items()},
+        _Chosen(execution.values, rows),
         {name: at[rows] for name, at in execution.holed.items()},
         execution.totals[rows],
     )

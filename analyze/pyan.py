@@ -15,7 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from analyze.callgraph import call_graph
-from analyze.results import MODULE, CallDifference, CallEdge, CallGraphResult, CallNode
+from analyze.results.calls import MODULE, CallDifference, CallEdge, CallGraphResult, CallNode
 from tprog.errors import BadSource, BadUsage
 
 ENGINE = "pyan3"

@@ -9,7 +9,7 @@ import numpy as np
 
 from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line, outcomes
 from analyze.record import Plain, plain
-from analyze.results import Contrast, TraceResult, TraceRow, TraceTable
+from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from tprog.batch import encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage

@@ -8,7 +8,8 @@ from collections.abc import Callable, Iterator
 import numpy as np
 
 from analyze.outcome import Ground, Rows, ground, label
-from analyze.results import Checked, Counterexample, HoleCount, VerifyResult
+from analyze.results.checked import Checked
+from analyze.results.verify import Counterexample, HoleCount, VerifyResult
 from tprog.batch import CHUNK
 from tprog.errors import BadUsage
 from tprog.execute import predict

@@ -23,7 +23,7 @@ from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
     from analyze.repair import Repaired
-    from analyze.results import RepairResult
+    from analyze.results.repair import RepairResult
     from tprog.program import Program
     from tprog.read import Module
     from tprog.simplify import Simplification

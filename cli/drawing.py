@@ -41,7 +41,9 @@ from tprog.errors import BadUsage
 if TYPE_CHECKING:
     from analyze.circuits import Progress
     from analyze.circuits.subproblem import SubProblem
-    from analyze.results import CallGraphResult, CircuitResult, GraphResult
+    from analyze.results.calls import CallGraphResult
+    from analyze.results.circuits import CircuitResult
+    from analyze.results.graph import GraphResult
     from tprog.tasks import Inputs
 
 PICTURES = ("svg", "dot", "graphml")

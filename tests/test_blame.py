@@ -20,7 +20,7 @@ from analyze.blame.single_edits import kind_of_edit, size_of, trials, weight_edi
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground, outcomes
 from analyze.render.blame import blame_text
-from analyze.results import BlameResult
+from analyze.results.blame import BlameResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs

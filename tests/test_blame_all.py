@@ -20,7 +20,7 @@ from analyze.blame.weights import Bends, weight_rows
 from analyze.outcome import ground, outcomes
 from analyze.render.blame import blame_html, blame_text, ranges
 from analyze.render.blame_all import blame_all_html, blame_all_text
-from analyze.results import BlameAllResult
+from analyze.results.blame import BlameAllResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs

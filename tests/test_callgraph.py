@@ -7,7 +7,7 @@ import textwrap
 import pytest
 
 from analyze.callgraph import call_graph
-from analyze.results import MODULE
+from analyze.results.calls import MODULE
 from tests.programs import PROGRAMS
 from tprog.emit import emit
 from tprog.errors import BadSource

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from analyze.circuits import SubProblem, ablatable, find_circuits
 from analyze.outcome import ground
-from analyze.results import Circuit
+from analyze.results.circuits import Circuit
 from tests.interventions import answers, frozen, listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs

@@ -19,7 +19,7 @@ from analyze.coverage import find_coverage
 from analyze.coverage.entry_counts import JUDGED, entry_counts
 from analyze.coverage.sandbox import Limits
 from analyze.render.coverage import coverage_html, coverage_text
-from analyze.results import CoverageResult
+from analyze.results.coverage import CoverageResult
 from cli.main import main
 from cli.output import as_text
 from tests.programs import PROGRAMS

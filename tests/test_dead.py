@@ -17,7 +17,7 @@ from analyze.dead import find_dead, unread
 from analyze.dead.proofs import Proofs
 from analyze.reach import entries_of
 from analyze.render.dead import dead_text
-from analyze.results import DeadResult, Verdict
+from analyze.results.dead import DeadResult, Verdict
 from cli.main import main
 from cli.output import as_text
 from tests.bench.brute_force import answers as plain_answers

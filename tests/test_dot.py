@@ -15,7 +15,8 @@ from analyze.callgraph import call_graph
 from analyze.dataflow import data_flow
 from analyze.render import dot
 from analyze.render.order import with_few_crossings
-from analyze.results import CallEdge, CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
+from analyze.results.calls import CallEdge, CallGraphResult, CallNode
+from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tests import gold
 from tests.programs import PROGRAMS
 from tprog.emit import emit

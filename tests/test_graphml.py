@@ -11,7 +11,8 @@ import pytest
 from analyze.callgraph import call_graph
 from analyze.dataflow import data_flow
 from analyze.render import graphml
-from analyze.results import CallGraphResult, GraphResult
+from analyze.results.calls import CallGraphResult
+from analyze.results.graph import GraphResult
 from tests.programs import PROGRAMS
 from tprog.emit import emit
 from tprog.files import is_ours

@@ -17,7 +17,7 @@ from cli.output import as_text
 from tests.published import Writing, write
 from tests.test_published import CASES, PLAIN, program
 from tprog.batch import encode
-from tprog.dialects.published import Defect
+from tprog.dialects.published.defects import Defect
 from tprog.errors import BadFile, BadInput, BadProgram, BadSource
 from tprog.execute import execute
 from tprog.program import BEGIN, END, NumericHead, Program, Weights

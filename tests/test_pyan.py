@@ -10,7 +10,7 @@ from typing import Any
 import pytest
 
 from analyze.pyan import cross_check, pyan_graph
-from analyze.results import MODULE
+from analyze.results.calls import MODULE
 from tests.programs import PROGRAMS
 from tests.test_callgraph import CASES, CLASSES, HELPERS
 from tprog.emit import emit

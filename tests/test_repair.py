@@ -18,7 +18,7 @@ from analyze.outcome import ground
 from analyze.render.repair import repair_text
 from analyze.repair import Division, divide, repair
 from analyze.repair.refit import patterns_of, refit
-from analyze.results import RepairResult
+from analyze.results.repair import RepairResult
 from analyze.verify import verify
 from cli.main import main
 from tests.programs import PROGRAMS, equal, sort, sort_with_a_fault

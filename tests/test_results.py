@@ -11,7 +11,9 @@ from analyze.circuits import SubProblem, find_circuits
 from analyze.dataflow import data_flow
 from analyze.dead import find_dead
 from analyze.record import Result
-from analyze.results import BlameResult, CallDifference, CallEdge, CallGraphResult, CallNode, VerifyResult
+from analyze.results.blame import BlameResult
+from analyze.results.calls import CallDifference, CallEdge, CallGraphResult, CallNode
+from analyze.results.verify import VerifyResult
 from analyze.trace import trace
 from analyze.verify import verify
 from tests.programs import PROGRAMS

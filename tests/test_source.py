@@ -8,7 +8,7 @@ from html.parser import HTMLParser
 from rich.console import Console
 
 from analyze.render.source import html_page, source_html, source_text, table_html
-from analyze.results import AnnotatedSource, SourceLine
+from analyze.results.source import AnnotatedSource, SourceLine
 
 HOSTILE = '    return k == "<script>&[bold]"  # \x1b[31m'
 

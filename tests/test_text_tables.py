@@ -18,33 +18,13 @@ from analyze.render.graph import graph_text
 from analyze.render.tables import FOLDED, table
 from analyze.render.trace import trace_text
 from analyze.render.verify import verify_text
-from analyze.results import (
-    Account,
-    BlameResult,
-    CallDifference,
-    Candidate,
-    Checked,
-    Circuit,
-    CircuitNode,
-    CircuitResult,
-    Contrast,
-    Counterexample,
-    DeadEntry,
-    DeadLine,
-    DeadNode,
-    DeadResult,
-    Dependence,
-    HoleCount,
-    Overlap,
-    Removal,
-    Share,
-    TableCount,
-    TraceResult,
-    TraceRow,
-    TraceTable,
-    Verdict,
-    VerifyResult,
-)
+from analyze.results.blame import Account, BlameResult, Candidate, Dependence, Share
+from analyze.results.calls import CallDifference
+from analyze.results.checked import Checked
+from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap
+from analyze.results.dead import DeadEntry, DeadLine, DeadNode, DeadResult, Removal, TableCount, Verdict
+from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
+from analyze.results.verify import Counterexample, HoleCount, VerifyResult
 from analyze.trace import trace
 from cli.output import as_text, put
 from tests import gold

@@ -7,7 +7,7 @@ domain allows, so that no step rounds. Shapes: [input, position], [input, query,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache, cached_property
@@ -31,6 +31,7 @@ from tprog.program import (
     SelfRule,
     Symbols,
     Value,
+    Variable,
     Weights,
 )
 
@@ -143,6 +144,28 @@ def read_out_at(program: Program, batch: Batch) -> Bools:
     return batch.present & ~np.isin(batch.tokens, forced)
 
 
+@dataclass(frozen=True, eq=False)
+class _Layered(Mapping[str, Array]):
+    """The values of a program's variables: those computed anew, else those of an earlier execution.
+
+    An earlier one may itself fetch values when they are asked for, so what nobody asks for is not touched.
+    """
+
+    variables: Mapping[str, Variable]
+    anew: dict[str, Array]
+    earlier: Mapping[str, Array]
+
+    def __getitem__(self, name: str) -> Array:
+        found = self.anew.get(name)
+        return self.earlier[name] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.variables)
+
+    def __len__(self) -> int:
+        return len(self.variables)
+
+
 def execute(
     program: Program,
     batch: Batch,
@@ -161,27 +184,27 @@ def execute(
     """
     overrides = overrides or {}
     shape = batch.tokens.shape
-    values: dict[str, Array] = _inputs(program, batch) if base is None else {n: base.values[n] for n in _GIVEN}
+    anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
+    values = anew if base is None else _Layered(program.variables, anew, base.values)
     holed: dict[str, Bools] = {}
     changed: set[str] = set() if base is not None else set(_GIVEN)
     for node in program.nodes:
         name, domain = node.name, program.variables[node.name].domain
         old = base.program.by_name.get(name) if base is not None else None
         if base is not None and name not in overrides and old == node and changed.isdisjoint(node.reads):
-            values[name] = base.values[name]
             if name in base.holed:
                 holed[name] = base.holed[name]
             if domain != base.program.variables[name].domain:
                 changed.add(name)
             continue
         if name in overrides:
-            values[name] = np.broadcast_to(np.asarray(overrides[name], dtype=_dtype(domain)), shape)
+            anew[name] = np.broadcast_to(np.asarray(overrides[name], dtype=_dtype(domain)), shape)
         else:
-            values[name], missing = evaluate(node, program, batch, values)
+            anew[name], missing = evaluate(node, program, batch, values)
             if missing is not None and (missing := missing & batch.present).any():
                 holed[name] = missing
         same = base is not None and old is not None and domain == base.program.variables[name].domain
-        if not (same and base is not None and np.array_equal(values[name], base.values[name])):
+        if not (same and base is not None and np.array_equal(anew[name], base.values[name])):
             changed.add(name)
     totals = _read_out(program, batch, values, holed, changed, base)
     return Execution(program, batch, values, holed, totals)
@@ -280,9 +303,9 @@ def _selected(
     for code, row in enumerate(node.predicate):
         table[code, [keys.codes[k] for k in row or ()]] = True
     window = _windows(query.shape[1], mask_word(node, program), node.skip_first)
-    flat = query.astype(np.int32)[:, :, None] * len(keys) + key[:, None, :]
-    matches = table.ravel().take(flat)
-    matches &= window
+    matches = _accepted(table, query, key)
+    if not window.all():
+        matches &= window
     if (batch.lengths < query.shape[1]).any():
         matches &= batch.present[:, None, :]
     if None not in node.predicate:
@@ -290,6 +313,22 @@ def _selected(
     absent = np.array([row is None for row in node.predicate])
     sees = (window & batch.present[:, None, :]).any(axis=2)
     return matches, absent[query] & sees
+
+
+def _accepted(table: Bools, query: Array, key: Array) -> Bools:
+    """[input, query, key]: whether the row [query value] of the table [query value, key value] holds the key."""
+    width = table.shape[1]
+    bits = next((bits for bits in (8, 16, 32, 64) if width <= bits), None)
+    if bits is None:
+        flat = query.astype(np.intp)[:, :, None] * width + key[:, None, :]
+        gathered: Bools = table.ravel().take(flat)
+        return gathered
+    # A row as a bit set: one byte a pair where there are eight keys, and no gathering of single truth values.
+    kind = np.dtype(f"u{bits // 8}")
+    bit = np.left_shift(np.ones(width, dtype=kind), np.arange(width, dtype=kind))
+    rows = np.where(table, bit, np.zeros_like(bit)).sum(axis=1, dtype=kind)
+    found: Bools = (rows.take(query)[:, :, None] & bit.take(key)[:, None, :]) != 0
+    return found
 
 
 @cache
@@ -323,11 +362,12 @@ def _closest(matches: Bools, self_rule: SelfRule) -> Array:
         case "last":
             closest = (matches * _order(n)).argmax(axis=2)
         case "match-count":
-            apart = np.abs(np.arange(n)[:, None] - np.arange(n))
-            distance = np.broadcast_to(apart, matches.shape).copy()
-            own = np.arange(n)
-            distance[:, own, own] = matches.sum(axis=2)
-            closest = np.where(matches, distance, 2 * n).argmin(axis=2)
+            kind, own = np.min_scalar_type(-2 * n - 1), np.arange(n)
+            apart = np.abs(own[:, None] - own).astype(kind)
+            distance = np.where(matches, apart, kind.type(2 * n))
+            counts = np.count_nonzero(matches, axis=2).astype(kind)
+            distance[:, own, own] = np.where(matches[:, own, own], counts, kind.type(2 * n))
+            closest = distance.argmin(axis=2)
     return closest
 
 

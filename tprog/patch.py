@@ -8,7 +8,6 @@ from pathlib import Path
 
 from tprog.branches import comment, function_lines
 from tprog.builder import INDENT, literal
-from tprog.dialects.published.patch import patched_module, patched_sides
 from tprog.emit import Block, assignment, emit, weights_literal
 from tprog.errors import BadFile, BadSource
 from tprog.program import Embedding, Node, Numbers, Program
@@ -31,6 +30,8 @@ def patched_files(module: Module, after: Program) -> dict[str, str]:
     if module.published is None:
         text = _patched_text(module, after)
     else:
+        from tprog.dialects.published.patch import patched_module, patched_sides
+
         text = patched_module(module.published, module.text, after)
         sides = patched_sides(module.published, module.sides, after)
     try:

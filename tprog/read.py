@@ -10,9 +10,10 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal, TypeAlias
+from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tprog.dialects.published import Defect, Published, is_published, read_published
+from tprog.dialects.published import is_published
+from tprog.dialects.published.defects import Defect
 from tprog.dialects.subset import Source
 from tprog.dialects.tpdebug import read_tpdebug
 from tprog.emit import Block
@@ -21,6 +22,9 @@ from tprog.errors import BadFile
 from tprog.files import read_text
 from tprog.program import Program
 from tprog.syntax import parse_python
+
+if TYPE_CHECKING:
+    from tprog.dialects.published.module import Published
 
 NOT_A_PROGRAM = "tpdebug reads modules that it wrote, edited or not (docs/how-it-works.md says how far)"
 NOT_PUBLISHED = "tpdebug reads modules as the original research code writes them (docs/how-it-works.md says how far)"
@@ -99,6 +103,8 @@ def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | No
 
     tree = parse_python(text, path)
     if is_published(tree):
+        from tprog.dialects.published.module import read_published
+
         found = read_published(Source(path, NOT_PUBLISHED), tree, remembered)
         scope = found.scope
         return Module(

@@ -25,7 +25,8 @@ from analyze.blame.source import annotate_prediction
 from analyze.blame.suspects import find_redefinitions
 from analyze.blame.weights import best_bends
 from analyze.outcome import label
-from analyze.results import BlameResult, Checked, Suspect
+from analyze.results.blame import BlameResult, Suspect
+from analyze.results.checked import Checked
 from tprog.edit import Edit, WeightEdit
 from tprog.entry import Entry
 from tprog.program import Program

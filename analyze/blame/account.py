@@ -9,7 +9,7 @@ import numpy as np
 
 from analyze.blame.slice import weights_entry
 from analyze.record import Plain, plain
-from analyze.results import Account, Share
+from analyze.results.blame import Account, Share
 from tprog.entry import Entry
 from tprog.execute import Execution
 from tprog.program import Symbols

@@ -8,7 +8,7 @@ from analyze.blame.effects import Effect
 from analyze.blame.single_edits import kind_of_edit, size_of
 from analyze.blame.suspects import Redefinition
 from analyze.record import plain
-from analyze.results import Candidate, Suspect
+from analyze.results.blame import Candidate, Suspect
 from tprog.edit import apply, describe, entry
 from tprog.entry import Entry
 from tprog.program import Program

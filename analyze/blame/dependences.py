@@ -10,7 +10,7 @@ from analyze.blame.single_edits import Trial, row_trials, size_of, stays_exact, 
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
 from analyze.outcome import outcomes
 from analyze.record import plain
-from analyze.results import Dependence
+from analyze.results.blame import Dependence
 from tprog.edit import Edit, apply, describe, entry
 from tprog.entry import Entry
 from tprog.errors import NotExact

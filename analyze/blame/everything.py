@@ -16,7 +16,8 @@ from analyze.blame.held import effects_over_all, hold
 from analyze.blame.joint_search import Race, Search
 from analyze.blame.source import annotate_all
 from analyze.outcome import label
-from analyze.results import BlameAllResult, Bucket, Checked
+from analyze.results.blame import BlameAllResult, Bucket
+from analyze.results.checked import Checked
 from tprog.edit import Edit, entry
 from tprog.entry import Entry
 from tprog.errors import BadUsage

@@ -4,7 +4,8 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analyze.results import AnnotatedSource, Bucket, Candidate, Dependence, Mark, SourceLine
+from analyze.results.blame import Bucket, Candidate, Dependence
+from analyze.results.source import AnnotatedSource, Mark, SourceLine
 
 
 def annotate_prediction(

@@ -24,7 +24,7 @@ from analyze.circuits.subproblem import SubProblem, select, surveyed
 from analyze.dataflow import mattering
 from analyze.outcome import Survey, kind_of, label, node_line, survey
 from analyze.record import plain
-from analyze.results import Circuit, CircuitNode, CircuitResult, Overlap, Proof
+from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap, Proof
 from tprog.entry import Entry
 from tprog.execute import decode
 from tprog.program import Program, Value

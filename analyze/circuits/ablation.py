@@ -20,7 +20,7 @@ import numpy as np
 
 from analyze.circuits.margins import REMEMBERED, FewInputs, ablatable
 from analyze.outcome import Rows, Survey, inputs_at_once, outcomes, spread
-from analyze.results import Resampled
+from analyze.results.circuits import Resampled
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
 from tprog.execute import execute

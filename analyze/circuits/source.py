@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 
-from analyze.results import CircuitResult
+from analyze.results.circuits import CircuitResult
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
 from tprog.emit import Block
 

@@ -22,9 +22,8 @@ from analyze.coverage.source import RunLines, covered_source
 from analyze.outcome import Rows, label, spread
 from analyze.reach import holes_of
 from analyze.record import plain
-from analyze.results import (
-    AnnotatedSource,
-    Checked,
+from analyze.results.checked import Checked
+from analyze.results.coverage import (
     CoverageContext,
     CoverageResult,
     CoveredEntry,
@@ -33,6 +32,7 @@ from analyze.results import (
     Tally,
     UntakenBranch,
 )
+from analyze.results.source import AnnotatedSource
 from tprog.batch import Batch, chunks
 from tprog.dialects.top_level import TABLES
 from tprog.emit import emit, primitive_texts

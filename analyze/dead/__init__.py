@@ -25,8 +25,8 @@ from analyze.outcome import Ground, Rows, kind_of, label, node_line, spread
 from analyze.pieces import Pieces, around
 from analyze.reach import Counts
 from analyze.record import plain
-from analyze.results import Checked, DeadNode, DeadResult, Removal, Verdict
-from analyze.results.dead import Proof
+from analyze.results.checked import Checked
+from analyze.results.dead import DeadNode, DeadResult, Proof, Removal, Verdict
 from tprog.entry import Entry
 from tprog.execute import Execution, decode, execute
 from tprog.program import Node, Program, Symbols

@@ -11,8 +11,7 @@ from analyze.dead.ranges import Ranges
 from analyze.outcome import node_line
 from analyze.reach import Counts, entries_of, holes_of
 from analyze.record import plain
-from analyze.results import DeadEntry, DeadLine, TableCount
-from analyze.results.dead import Proof
+from analyze.results.dead import DeadEntry, DeadLine, Proof, TableCount
 from tprog.entry import Entry
 
 

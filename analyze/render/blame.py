@@ -10,7 +10,7 @@ from rich.text import Text
 
 from analyze.render.source import Html, html_page, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
-from analyze.results import BlameResult, Candidate
+from analyze.results.blame import BlameResult, Candidate
 
 EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
 

@@ -9,7 +9,7 @@ from rich.console import RenderableType
 from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, diff_text
 from analyze.render.source import Html, html_page, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
-from analyze.results import BlameAllResult, Bucket
+from analyze.results.blame import BlameAllResult, Bucket
 
 BUCKETS = ("inputs", "first suspect", "line", "such as")
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 
 from analyze.render.tables import at_line, counted, page, table
-from analyze.results import MODULE, CallGraphResult
+from analyze.results.calls import MODULE, CallGraphResult
 
 
 def calls_text(result: CallGraphResult) -> RenderableType:

@@ -11,7 +11,7 @@ from rich.text import Text
 
 from analyze.render.source import Html, html_page, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, evidence, page, table
-from analyze.results import Circuit, CircuitResult, Proof, Resampled
+from analyze.results.circuits import Circuit, CircuitResult, Proof, Resampled
 
 MOST_COLUMNS = 12
 """Sub-problems that stand side by side; more are listed one a row."""

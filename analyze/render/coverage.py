@@ -9,7 +9,7 @@ from rich.text import Text
 
 from analyze.render.source import Html, html_page, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, page, table
-from analyze.results import CoverageResult, CoveredEntry, CoveredFunction, Tally, UntakenBranch
+from analyze.results.coverage import CoverageResult, CoveredEntry, CoveredFunction, Tally, UntakenBranch
 
 LISTED = 20
 """Rows of a list that a terminal shows."""

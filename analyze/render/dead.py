@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from analyze.render.tables import at_line, counted, evidence, noted, page, shorten, table
-from analyze.results import DeadResult
+from analyze.results.dead import DeadResult
 
 WORST = 10
 """Tables with dead entries that a short answer lists."""

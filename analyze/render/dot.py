@@ -14,7 +14,8 @@ import graphviz
 
 from analyze.render.order import with_few_crossings
 from analyze.render.tables import evidence
-from analyze.results import MODULE, CallGraphResult, CallNode, GraphEdge, GraphNode, GraphResult
+from analyze.results.calls import MODULE, CallGraphResult, CallNode
+from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.version import VERSION
 
 FONT = "Arial"

@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import RenderableType
 
 from analyze.render.tables import at_line, counted, evidence, page, table
-from analyze.results import GraphEdge, GraphResult
+from analyze.results.graph import GraphEdge, GraphResult
 
 
 def graph_text(result: GraphResult) -> RenderableType:

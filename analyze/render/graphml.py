@@ -10,7 +10,8 @@ from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 from xml.etree import ElementTree
 
-from analyze.results import CallGraphResult, GraphResult
+from analyze.results.calls import CallGraphResult
+from analyze.results.graph import GraphResult
 from tprog.version import VERSION
 
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"

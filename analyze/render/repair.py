@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
-from analyze.results import Compared, RepairResult, RepairStep
+from analyze.results.repair import Compared, RepairResult, RepairStep
 
 DIFF_LINES = 60
 """Lines of the change of the source that a terminal shows; a file of its own has all."""

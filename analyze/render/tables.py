@@ -10,7 +10,7 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType, RenderR
 from rich.table import Column, Table
 from rich.text import Text
 
-from analyze.results import Checked
+from analyze.results.checked import Checked
 from tprog.text import show_tokens
 
 LONG = 200

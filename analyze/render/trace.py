@@ -11,7 +11,7 @@ from rich.text import Text
 
 from analyze.record import Plain
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, shorten, typed, width
-from analyze.results import Contrast, TraceResult, TraceTable
+from analyze.results.trace import Contrast, TraceResult, TraceTable
 
 CELL = 12
 """Characters after which a value in a cell is cut."""

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, counted, evidence, noted, page, table, typed
-from analyze.results import Counterexample, VerifyResult
+from analyze.results.verify import Counterexample, VerifyResult
 
 
 def verify_text(result: VerifyResult) -> RenderableType:

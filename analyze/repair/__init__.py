@@ -17,8 +17,8 @@ from analyze.record import plain
 from analyze.repair.division import Division, Verdicts, divide, judge, some
 from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, again, proposals, single_edits
-from analyze.results import Checked, Compared, RepairEdit, RepairResult, RepairStep
-from analyze.results.repair import Stopped
+from analyze.results.checked import Checked
+from analyze.results.repair import Compared, RepairEdit, RepairResult, RepairStep, Stopped
 from tprog.edit import Change, WeightEdit, WeightRowEdit, describe, entry, weight_row
 from tprog.entry import Entry
 from tprog.program import Program

@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 
 from analyze.outcome import Rows
-from analyze.results import Figures
+from analyze.results.repair import Figures
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
 from tprog.execute import predict

@@ -8,7 +8,7 @@ from fractions import Fraction
 
 import numpy as np
 
-from analyze.results import Removal
+from analyze.results.dead import Removal
 from tests.interventions import frozen
 from tprog.batch import Array, Batch
 from tprog.execute import Execution, execute, read_out_at

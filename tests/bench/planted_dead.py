@@ -20,7 +20,7 @@ from pathlib import Path
 import tprog
 from analyze.dead import find_dead
 from analyze.reach import entries_of
-from analyze.results import DeadResult
+from analyze.results.dead import DeadResult
 from tests.bench.brute_force import answers, domain_of, lacking, truths, values_of, without
 from tests.bench.planting import KINDS, Planter
 from tests.bench.random_program import random_program

@@ -56,12 +56,6 @@ class _Top:
     end: int
 
 
-def is_published(tree: ast.Module) -> bool:
-    """Whether a module is one of this dialect rather than ours: it imports pandas."""
-    imports = (alias.name for node in tree.body if isinstance(node, ast.Import) for alias in node.names)
-    return "pandas" in imports
-
-
 def read_published(source: Source, tree: ast.Module, side: Side) -> Published:
     """The Program that a published module means, and where its parts stand.
 
