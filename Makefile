@@ -43,6 +43,7 @@ demo: $(STAMP) sort_program.py
 	printf '\nThe program gets "%s" wrong. Where, and what would mend it?\n' "$$wrong"; \
 	printf '\n$$ tpdebug trace --input "%s" --contrast\n' "$$wrong"; tpdebug trace --input "$$wrong" --contrast && \
 	printf '\n$$ tpdebug blame --input "%s"\n' "$$wrong"; tpdebug blame --input "$$wrong"
+	$(call type,tpdebug repair sort_program.py -o mended_sort.py --force) || test $$? -eq 1
 	$(call type,tpdebug simplify sort_program.py --keep right -o small_sort.py --force)
 
 test: $(STAMP)
@@ -56,5 +57,5 @@ bench: $(STAMP)
 
 clean:
 	rm -rf $(VENV) build dist htmlcov .coverage .coverage.* .mypy_cache .ruff_cache .pytest_cache .hypothesis
-	rm -rf .tpdebug runs sort_program.py small_sort.py sort.svg
+	rm -rf .tpdebug runs sort_program.py mended_sort.py small_sort.py sort.svg
 	find . -name __pycache__ -type d -prune -exec rm -rf {} +
