@@ -88,7 +88,7 @@ def dead(
     inputs = subject.inputs(sample, seed)
     with working("dead", inputs.description):
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
-        result = replace(result, notes=subject.notes)
+        result = replace(result, notes=(*result.notes, *subject.notes))
     output.show(subject.choice, result, partial(dead_text, result, lines))
 
 

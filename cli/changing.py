@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import json
 import sys
+from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
@@ -20,6 +21,7 @@ from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, P
 from cli.output import Color, Output, note, put, terminal, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
+from tprog.version import VERSION
 
 if TYPE_CHECKING:
     from analyze.repair import Repaired
@@ -112,8 +114,8 @@ def _show(name: str, result: Simplification, color: Color) -> None:
     if result.changed:
         put(console, Text(f"{result.changed:,} wrong predictions changed"))
     steps = Table("changed", "how", box=None, pad_edge=False)
-    for step in result.steps:
-        steps.add_row(Text(step.node), Text(step.reason))
+    for (node, reason), times in Counter((step.node, step.reason) for step in result.steps).items():
+        steps.add_row(Text(node), Text(reason if times == 1 else f"{reason} ({times} times)"))
     if result.steps:
         put(console, Text())
         put(console, steps)
@@ -219,10 +221,25 @@ def _write_repaired(subject: Subject, repaired: Repaired, file: Path | None, for
         if texts is None:
             write_module(told_after, file, force)
         else:
-            for path, text in texts.items():
-                write_atomic(path, text, force=force)
+            _write_all(texts, file, force)
             remember(file, Path.cwd())
+            note(f"wrote {', '.join(map(str, texts))}")
+            return
     note(f"wrote {file}")
+
+
+def _write_all(texts: dict[Path, str], file: Path, force: bool) -> None:
+    """Write a module and the tables beside it, all or none.
+
+    A table cannot say who wrote it: it may be overwritten where the module that it belongs to may be, and is there.
+    """
+    from tprog.files import check_target, is_ours, write_atomic
+
+    belongs = file.exists() and is_ours(file.read_bytes())
+    for path in texts:
+        check_target(path, force=force or (path != file and belongs))
+    for path, text in texts.items():
+        write_atomic(path, text, force=force or path != file)
 
 
 def _in_its_form(module: Module, after: Program, told_after: Program, file: Path) -> dict[Path, str] | None:
@@ -233,6 +250,7 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     """
     from tprog.emit import emit
     from tprog.errors import BadFile, BadSource
+    from tprog.files import is_ours
     from tprog.patch import patched_files
     from tprog.read import read_source
 
@@ -256,6 +274,8 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     if sides and file.resolve().parent == here.resolve().parent and file.resolve() != here.resolve():
         note(f"{file} is in tpdebug's own form: beside {here} it would need side files of the same names")
         return None
+    if not is_ours(text.encode()):
+        text = f"# Repaired; written by tpdebug {VERSION}\n{text}"
     return {file: text, **{file.with_name(name): side for name, side in sides.items()}}
 
 

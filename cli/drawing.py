@@ -249,7 +249,7 @@ def _flow(
     found = find_dead(subject.program, inputs)
     return data_flow(
         subject.program,
-        dead=[node.name for node in found.dead],
+        dead=[n.name for n in found.dead if any(verdict.kind != "mergeable" for verdict in n.verdicts)],
         checked=found.checked,
         highlighted=highlighted,
         circuits=circuits,

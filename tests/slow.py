@@ -144,14 +144,17 @@ def slow_run(program: Program, tokens: Sequence[str]) -> Slow:
     """
     values, readout = slow_values(program, tokens), program.readout
     free = [i for i, token in enumerate(tokens) if token not in readout.forced]
+    needed = list(range(len(tokens))) if readout.rows_needed == "everywhere" else free
     logits = {i: [Fraction(0)] * len(program.classes) for i in free}
     for term in readout.terms:
         numeric = not isinstance(program.variables[term.variable].domain, Symbols)
-        for i in free:
+        for i in needed:
             value = values[term.variable][i]
             row = term.rows[0 if numeric else _entry(program, term.variable, term.rows, value)]
             if row is None:
                 raise Reached(f"hole at readout, {term.variable} = {value!r}")
+            if i not in logits:
+                continue  # a forced output has no logits
             by = value if numeric else 1
             assert not isinstance(by, str)
             logits[i] = [old + Fraction(weight, readout.scale) * by for old, weight in zip(logits[i], row, strict=True)]

@@ -436,7 +436,7 @@ def test_a_module_that_a_person_edited_is_not_overwritten_unasked(
     code, _, err = said("emit", str(path), "-o", "copy.py")
     assert (code, err) == (
         2,
-        "tpdebug: copy.py was edited since tpdebug wrote it; use --force to overwrite it, or another name\n",
+        "tpdebug: copy.py is not, or no longer, as tpdebug writes it; use --force to overwrite it, or another name\n",
     )
     assert said("train", "sort", *SMALL, "-o", "copy.py")[0] == 2
     assert (folder / "copy.py").read_text(encoding="utf-8") == edited

@@ -55,8 +55,10 @@ def find_dead(
     pieces, proofs = Pieces(program, inputs), Proofs(program)
     suspects = _suspects(pieces, proofs)
     counts = Counts(program)
+    in_hole = 0
     for on in pieces:
         counts.add(on.intact)
+        in_hole += int(on.intact.in_hole.sum())
         for suspect in suspects:
             suspect.look(on)
             suspect.try_on(on)
@@ -90,7 +92,17 @@ def find_dead(
         dead_entries=entries.dead_entries,
         lines_with_entries=entries.lines_with_entries,
         dead_lines=entries.dead_lines,
+        notes=_in_holes(in_hole, len(inputs.batch)),
     )
+
+
+def _in_holes(ending: int, inputs: int) -> tuple[str, ...]:
+    """What is to be said where inputs have no prediction that could change."""
+    if not ending:
+        return ()
+    if ending == inputs:
+        return ("every input ends in a hole, so there is no prediction that anything could change; see verify",)
+    return (f"{ending:,} of {inputs:,} inputs end in a hole; their outcome is that hole, and behind it nothing counts",)
 
 
 # Single verdicts ######################################################################################################

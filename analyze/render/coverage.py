@@ -47,7 +47,7 @@ def coverage_html(result: CoverageResult) -> Html:
     parts: list[Html] = [_paragraph(answer(result))]
     parts += [_paragraph(remark) for remark in _remarks(result) if remark]
     parts += ["<h2>Contexts</h2>", table_html(CONTEXTS, _contexts(result))]
-    parts += ["<h2>Functions</h2>", table_html(FUNCTIONS, [_function(f) for f in result.functions])]
+    parts += ["<h2>Functions</h2>", table_html(FUNCTIONS, [_function(f) for f in _own_first(result)])]
     if unreached:
         parts += ["<h2>Entries that no input reaches</h2>", table_html(UNREACHED, unreached)]
     if untaken:
@@ -57,6 +57,11 @@ def coverage_html(result: CoverageResult) -> Html:
     if result.conversion is not None:
         parts += ["<h2>What ran: its conversion</h2>", _renamed(source_html(result.conversion))]
     return html_page(f"Coverage of {result.program}", *parts)
+
+
+def _own_first(result: CoverageResult) -> list[CoveredFunction]:
+    """The functions in the order of the file, the primitives, which are alike in every module, behind the others."""
+    return sorted(result.functions, key=lambda function: not function.own)
 
 
 def answer(result: CoverageResult) -> str:

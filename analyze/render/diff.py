@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, counted, page, table, typed
+from analyze.render.tables import BAD, GOOD, counted, page, shorten, table, typed
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Side
 
 
@@ -27,7 +27,8 @@ def diff_text(result: DiffResult) -> RenderableType:
         _tally(result),
         _inputs(result) if result.inputs else None,
         f"... and {counted(unlisted, 'more input')} on which they differ" if unlisted and result.inputs else None,
-        _nodes(result) if result.nodes else None,
+        _nodes(result) if any(match.kind != "same" for match in result.nodes) else None,
+        _same(result),
         _left_out(result),
         *_node_differences(result.nodes),
         _readout(result.readout) if result.readout else None,
@@ -72,12 +73,21 @@ def _joined(answers: Sequence[str | None], said: Sequence[str | None]) -> str:
     return ("" if all(len(answer) == 1 for answer in shown) else " ").join(shown)
 
 
+def _same(result: DiffResult) -> str | None:
+    """The nodes that need no row of their own."""
+    same = [match.a.name for match in result.nodes if match.kind == "same" and match.a is not None]
+    if not same:
+        return None
+    return f"\nthe same in both, text and values: {shorten(', '.join(same))} ({len(same)} of {len(result.nodes)} nodes)"
+
+
 def _nodes(result: DiffResult) -> RenderableType:
     a, b = _labels(result)
     columns = (a, "line", b, "line ", "by what they compute", "values that agree")
     rows = [
         (*_cells(match.a), *_cells(match.b), _kind(match, result), "" if not match.places else _agreeing(match))
         for match in result.nodes
+        if match.kind != "same"
     ]
     return table(columns, rows, ("line", "line ", "values that agree"), optional=("line", "line "))
 

@@ -29,6 +29,7 @@ def fuzz_text(result: FuzzResult) -> RenderableType:
         *result.notes,
         _relations(result) if result.relations else None,
         _buckets(result) if result.buckets else None,
+        *_explained(result),
     )
 
 
@@ -64,9 +65,23 @@ def _buckets(result: FuzzResult) -> RenderableType:
         "program": ("other program", "this one"),
         "relations": ("becomes", "expected", "got"),
     }[result.oracle]
-    columns = ("cause", "line", "failures", MENDED, "smallest", *answers, "how it was found")
+    columns = ("cause", "best edit", "line", "failures", MENDED, "smallest", *answers)
     rows = [_row(bucket, result.oracle == "relations") for bucket in result.buckets]
-    return table(columns, rows, ("line", "failures", MENDED), ("line", MENDED), whole=("smallest", "becomes"))
+    optional = ("best edit", "line", MENDED)
+    return table(columns, rows, ("line", "failures", MENDED), optional, whole=("smallest", "becomes"))
+
+
+def _explained(result: FuzzResult) -> list[str]:
+    """What stands in the table, and how its smallest failures were found."""
+    said = []
+    if any(bucket.alike for bucket in result.buckets):
+        said.append(f"{MENDED}: failures that the best edit of the cause mends as well; they were not blamed alone")
+    by_how: dict[str, list[str]] = {}
+    for bucket in result.buckets:
+        by_how.setdefault(bucket.how, []).append(typed(bucket.smallest.tokens))
+    if len(by_how) == 1:
+        return [*said, f"how the smallest was found: {next(iter(by_how))}"]
+    return [*said, *(f"how the smallest was found, {', '.join(which)}: {how}" for how, which in by_how.items())]
 
 
 def _row(bucket: Bucket, related: bool) -> tuple[str, ...]:
@@ -74,6 +89,7 @@ def _row(bucket: Bucket, related: bool) -> tuple[str, ...]:
     becomes = ("" if failure.follow_up is None else typed(failure.follow_up),) if related else ()
     return (
         _cause(bucket),
+        (bucket.edit or "").removeprefix(f"{bucket.what}: ") if bucket.kind == "line" else "",
         at_line(bucket.line),
         f"{bucket.failures:,}",
         f"{bucket.alike:,}" if bucket.alike else "",
@@ -81,14 +97,13 @@ def _row(bucket: Bucket, related: bool) -> tuple[str, ...]:
         *becomes,
         _answers(failure, failure.expected) if failure.expected else "no answer",
         failure.hole or _answers(failure, failure.got),
-        bucket.how,
     )
 
 
 def _cause(bucket: Bucket) -> str:
     match bucket.kind:
         case "line":
-            return f"{bucket.what}; best edit: {bucket.edit}"
+            return bucket.what
         case "not blamed":
             return UNBLAMED
         case "variable":

@@ -64,7 +64,7 @@ def _figures(result: RepairResult) -> RenderableType:
         for role, on in (
             ("edits chosen on", result.chosen),
             ("evaluated on", result.rest),
-            ("never made worse on", guard),
+            ("never more wrong on", guard),
         )
         if on is not None
     ]
