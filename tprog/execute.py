@@ -182,6 +182,8 @@ def execute(
             and whose inputs have not changed are taken from it, overridden values too: a second ablation on top of a
             first one starts from the first.
     """
+    if base is None and not overrides and len(batch) > 2 * _PIECE:
+        return _in_pieces(program, batch)
     overrides = overrides or {}
     shape = batch.tokens.shape
     anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
@@ -208,6 +210,25 @@ def execute(
             changed.add(name)
     totals = _read_out(program, batch, values, holed, changed, base)
     return Execution(program, batch, values, holed, totals)
+
+
+_PIECE = 2048
+"""Inputs of a large batch evaluated at once: what stands between two steps then stays in a core's cache."""
+
+
+def _in_pieces(program: Program, batch: Batch) -> Execution:
+    """A large batch executed piece by piece, and put together again."""
+    pieces = [batch.take(slice(start, start + _PIECE)) for start in range(0, len(batch), _PIECE)]
+    runs = [execute(program, piece) for piece in pieces]
+    found = {name for run in runs for name in run.holed}
+    order = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
+    holed = {
+        name: np.concatenate([run.holed.get(name, np.zeros_like(run.batch.present)) for run in runs])
+        for name in order
+        if name in found
+    }
+    values = {name: np.concatenate([run.values[name] for run in runs]) for name in program.variables}
+    return Execution(program, batch, values, holed, np.concatenate([run.totals for run in runs]))
 
 
 def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:

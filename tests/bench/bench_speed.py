@@ -200,7 +200,7 @@ TRAINED = ("--preset", "published", "--batch", "64")
 
 def trained(path: Path, *options: str) -> Path:
     """A sort program of that class, written to `path`."""
-    _run(_tpdebug("train", "sort", *TRAINED, *options, "-o", str(path)), path.parent)
+    _run(_tpdebug("train", "sort", *TRAINED, *options, "-o", str(path), "--run-folder", path.stem), path.parent)
     return path
 
 
