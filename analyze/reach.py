@@ -25,7 +25,8 @@ import numpy as np
 
 from tprog.batch import Array, Batch, Bools, chunks
 from tprog.entry import Entry
-from tprog.execute import Execution, execute, mask_word, read_out_at
+from tprog.evaluate import mask_word
+from tprog.execute import Execution, execute, read_out_at
 from tprog.program import (
     AttentionHead,
     Embedding,

@@ -41,7 +41,9 @@ def module_path(file: Path, force: bool) -> Path:
         raise BadUsage(f"-o {file}: a program is written as a module; expected the ending .py")
     check_target(file, force=force)
     if not force and file.exists() and _edited(file):
-        raise BadFile(f"{file} is not, or no longer, as tpdebug writes it; use --force to overwrite it, or another name")
+        raise BadFile(
+            f"{file} is not, or no longer, as tpdebug writes it; use --force to overwrite it, or another name"
+        )
     return file
 
 

@@ -19,7 +19,7 @@ from typing import TypeAlias
 from tprog import primitives
 from tprog.branches import comment, function_lines, levels_call
 from tprog.builder import Builder, literal, tuple_end, tuple_literal
-from tprog.execute import mask_word
+from tprog.evaluate import mask_word
 from tprog.program import (
     AttentionHead,
     Embedding,

@@ -14,7 +14,8 @@ from functools import partial
 import numpy as np
 
 from tprog.batch import Array
-from tprog.execute import Execution, evaluate, execute
+from tprog.evaluate import evaluate
+from tprog.execute import Execution, execute
 from tprog.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
 from trainer import relearn, sight
 from trainer.refit import Fit, Floats, Graded, Readings, columns, fit_readout, logits

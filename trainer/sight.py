@@ -16,7 +16,7 @@ from numpy.typing import NDArray
 
 from tprog import primitives
 from tprog.batch import Array, Bools
-from tprog.execute import mask_word
+from tprog.evaluate import mask_word
 from tprog.program import AttentionHead, Lookup, Mask, Program
 from trainer.refit import Floats, Graded
 

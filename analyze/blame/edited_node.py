@@ -11,7 +11,8 @@ from analyze.outcome import Rows
 from analyze.reach import entry_codes
 from tprog.batch import Array, Batch, Bools
 from tprog.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, edited_node
-from tprog.execute import Execution, evaluate
+from tprog.evaluate import evaluate
+from tprog.execute import Execution
 from tprog.program import Embedding, Lookup, Symbols, Value, axis
 
 

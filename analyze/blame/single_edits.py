@@ -37,7 +37,8 @@ from tprog.edit import (
 )
 from tprog.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.execute import Execution, evaluate, execute
+from tprog.evaluate import evaluate
+from tprog.execute import Execution, execute
 from tprog.nodes import INT64_LIMIT
 from tprog.program import (
     AttentionHead,

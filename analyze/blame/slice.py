@@ -8,7 +8,8 @@ from typing import assert_never
 import numpy as np
 
 from tprog.entry import Entry
-from tprog.execute import Execution, mask_word, read_out_at
+from tprog.evaluate import mask_word
+from tprog.execute import Execution, read_out_at
 from tprog.primitives import visible
 from tprog.program import (
     AttentionHead,

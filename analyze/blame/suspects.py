@@ -26,7 +26,8 @@ from tprog.batch import Array
 from tprog.edit import Edit, MaskEdit, ReadEdit, apply, entry
 from tprog.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.execute import evaluate, execute
+from tprog.evaluate import evaluate
+from tprog.execute import execute
 from tprog.program import Head, Node, NumericHead, Program, Symbols
 from tprog.tasks import Inputs
 

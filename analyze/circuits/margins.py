@@ -19,7 +19,8 @@ from analyze.circuits.possible import Interval, Possible
 from analyze.outcome import Rows, Survey
 from tprog.batch import Array, Bools
 from tprog.errors import NotExact
-from tprog.execute import evaluate, execute, read_out_at
+from tprog.evaluate import evaluate
+from tprog.execute import execute, read_out_at
 from tprog.program import Embedding, Program, Symbols, Weights
 
 LARGEST_BOUND = 2**60

@@ -18,7 +18,7 @@ import numpy as np
 from analyze.boolean import composed
 from tprog import primitives
 from tprog.batch import Array, Batch, Bools
-from tprog.execute import evaluate, mask_word
+from tprog.evaluate import evaluate, mask_word
 from tprog.program import AttentionHead, Embedding, Head, Lookup, Node, Number, Numbers, NumericHead, Program, Symbols
 
 

@@ -26,7 +26,7 @@ import numpy as np
 from analyze.boolean import composed
 from analyze.reach import level_codes
 from tprog.batch import Array, Bools
-from tprog.execute import mask_word
+from tprog.evaluate import mask_word
 from tprog.primitives import visible
 from tprog.program import (
     BEGIN,

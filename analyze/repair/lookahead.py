@@ -21,7 +21,8 @@ from analyze.repair.refit import groups, patterns_of, refit
 from tprog.batch import Array
 from tprog.edit import Edit, NodeEdit, candidates, edited_node, entry
 from tprog.entry import Entry
-from tprog.execute import evaluate, execute
+from tprog.evaluate import evaluate
+from tprog.execute import execute
 from tprog.program import Node
 
 CONFLICTS = 192

@@ -11,7 +11,7 @@ import numpy as np
 
 from tprog import primitives
 from tprog.batch import Array
-from tprog.execute import mask_word
+from tprog.evaluate import mask_word
 from tprog.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Program, Symbol
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten

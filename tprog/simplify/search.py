@@ -11,7 +11,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tprog.batch import Array, Batch, Bools, chunks
-from tprog.execute import Execution, evaluate, execute, read_out_at
+from tprog.evaluate import evaluate
+from tprog.execute import Execution, execute, read_out_at
 from tprog.program import Node, Program
 from tprog.simplify.record import Keep, Step
 from tprog.tasks import UNGRADED, Inputs
