@@ -160,7 +160,12 @@ def emit(
     if file is None:
         from tprog.emit import emit as emit_program
 
-        typer.echo(emit_program(program).text, nl=False)
+        emitted = emit_program(program)
+        if emitted.side:
+            raise BadUsage(
+                f"{source} has tables that belong into a file beside the module; name the module with -o FILE"
+            )
+        typer.echo(emitted.text, nl=False)
         return
     write_module(program, file, force)
     note(f"wrote {file}")

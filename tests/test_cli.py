@@ -21,6 +21,7 @@ from cli.discovery import VARIABLE
 from cli.main import INTERRUPTED, main
 from cli.output import working
 from tests import programs
+from tests.test_emit import large_vocabulary_program
 from tprog.version import VERSION
 
 ROOT = Path(__file__).parents[1]
@@ -325,6 +326,17 @@ def test_emit_writes_a_module_that_reads_the_same(said: Callable[..., tuple[int,
     assert said("emit", "exact.py", "-o", "again.py") == (0, "", "tpdebug: wrote again.py\n")
     assert tprog.load(folder / "again.py") == programs.sort()
     assert said("emit", "exact.py") == (0, EXACT, "")
+
+
+def test_a_module_that_needs_a_file_beside_it_is_not_printed(
+    said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    large = tprog.emit(large_vocabulary_program(), "large")
+    for name, text in {"large.py": large.text, **large.side}.items():
+        (folder / name).write_text(text, encoding="utf-8")
+    code, out, err = said("emit", "large.py")
+    assert (code, out) == (2, "")
+    assert "name the module with -o FILE" in err
 
 
 def test_the_tasks_are_listed_with_an_example_each(said: Callable[..., tuple[int, str, str]]) -> None:
