@@ -10,6 +10,7 @@ from contextlib import suppress
 from dataclasses import replace
 from functools import cache
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pytest
@@ -29,7 +30,7 @@ from tprog.edit import CellEdit, apply
 from tprog.entry import Entry
 from tprog.errors import BadFile
 from tprog.execute import execute
-from tprog.program import Program
+from tprog.program import Program, Value
 from tprog.read import Module, read_module, read_source
 from tprog.tasks import Inputs, inputs_for
 
@@ -56,22 +57,22 @@ def covered(name: str) -> CoverageResult:
 def _by_hand(program: Program, words: Sequence[str]) -> set[Entry]:
     """The predicate rows and lookup cells that one input consults, seen by calling the module's functions."""
     seen: set[Entry] = set()
-    names: dict[str, object] = {}
+    names: dict[str, Any] = {}
     text = tprog.emit(program).text
     exec(compile(text, "module.py", "exec"), names)
     for name, function in [*names.items()]:
         kind, _, node = name.partition("_")
         if kind in ("predicate", "lookup") and callable(function):
 
-            def spy(*arguments: object, kind: str = kind, node: str = node, function: object = function) -> object:
+            def spy(*arguments: Value, kind: str = kind, node: str = node, function: Any = function) -> object:
                 if kind == "predicate":
-                    seen.add(Entry(node, "row", (arguments[0],)))  # type: ignore[arg-type]
-                return function(*arguments)  # type: ignore[operator]
+                    seen.add(Entry(node, "row", (arguments[0],)))
+                return function(*arguments)
 
             spy.__name__ = name
             names[name] = spy
     with suppress(LookupError):
-        names["run"](list(words))  # type: ignore[operator]
+        names["run"](list(words))
     return seen
 
 

@@ -9,6 +9,7 @@ import sys
 import tempfile
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import pytest
@@ -143,7 +144,7 @@ def test_every_verb_reads_before_it_does_anything(verb: str, folder: Path) -> No
         place = folder / name.replace(" ", "_").replace(":", "")
         place.mkdir()
         path = hostile.ALL[name](place)
-        found = attempt(lambda path=path: main([verb.split()[0], str(path), *VERBS[verb]]), place)  # type: ignore[misc]
+        found = attempt(partial(main, [verb.split()[0], str(path), *VERBS[verb]]), place)
         if verb == "graph --calls" and name == "runs: on import":
             assert found.code == 0, found  # it draws the calls of any Python file, from its text
             assert not list(folder.rglob(hostile.CANARY))

@@ -45,7 +45,8 @@ class Bend:
 
     def effect(self, amount: int) -> tuple[int, int]:
         """(mended, broken) predictions."""
-        return tuple(int(np.searchsorted(found, amount, side="right")) for found in (self.mended, self.broken))  # type: ignore[return-value]  # two of them
+        mended, broken = (int(np.searchsorted(found, amount, side="right")) for found in (self.mended, self.broken))
+        return mended, broken
 
     def best_from(self) -> tuple[Array, Array]:
         """For each of the amounts `mended`: the best one that is not less, the smallest of equals; its net effect."""

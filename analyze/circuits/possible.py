@@ -172,10 +172,10 @@ def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Po
             if answer is not None:
                 table[cell, domain.codes[answer]] = True
         return composed(cells, table)
-    whole = [i for i, answer in enumerate(node.cells) if answer is not None]
-    answers = np.array([int(node.cells[i] * domain.denominator) for i in whole], dtype=np.int64)  # type: ignore[operator]  # no symbol, no hole
+    numbers = {i: answer for i, answer in enumerate(node.cells) if answer is not None and not isinstance(answer, str)}
+    answers = np.array([int(number * domain.denominator) for number in numbers.values()], dtype=np.int64)
     least, most = (int(bound * domain.denominator) for bound in (domain.low, domain.high))
-    chosen = cells[:, :, whole]
+    chosen = cells[:, :, list(numbers)]
     return Interval(
         np.where(chosen, answers, most).min(axis=2, initial=most),
         np.where(chosen, answers, least).max(axis=2, initial=least),

@@ -131,7 +131,12 @@ class Proofs:
         if node.symbols is None:
             return True
         codes = Symbols(node.symbols).codes
-        return frozenset(codes[node.cells[at]] for at in self._cell_indices(sizes, axes))  # type: ignore[index]  # no hole
+        found = []
+        for at in self._cell_indices(sizes, axes):
+            cell = node.cells[at]
+            assert cell is not None, node.name  # a lookup that can reach a hole is not judged
+            found.append(codes[cell])
+        return frozenset(found)
 
     @staticmethod
     def _cell_indices(sizes: list[int], axes: list[list[int]]) -> list[int]:

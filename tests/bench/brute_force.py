@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import TypeVar
 
 import numpy as np
 
@@ -15,6 +16,8 @@ from tprog.execute import Execution, execute, read_out_at
 from tprog.input_domain import InputDomain, framed, symbols_of
 from tprog.program import Embedding, Lookup, Node, Program, Symbols, Value
 from tprog.tasks import Inputs
+
+T = TypeVar("T")
 
 MOST_INPUTS = 4000
 """A domain with more inputs is cut to the lengths that have no more together."""
@@ -169,15 +172,15 @@ def lacking(program: Program, entries: Sequence[tuple[str, int]]) -> Program:
     for table, index in entries:
         gone.setdefault(table, set()).add(index)
 
-    def holes(table: str, rows: tuple[object, ...]) -> tuple[object, ...]:
+    def holes(table: str, rows: tuple[T | None, ...]) -> tuple[T | None, ...]:
         return tuple(None if index in gone.get(table, ()) else row for index, row in enumerate(rows))
 
     def lesser(node: Node) -> Node:
         if isinstance(node, Embedding):
-            return replace(node, table=holes(node.name, node.table))  # type: ignore[arg-type]  # the same with holes
+            return replace(node, table=holes(node.name, node.table))
         if isinstance(node, Lookup):
-            return replace(node, cells=holes(node.name, node.cells))  # type: ignore[arg-type]
-        return replace(node, predicate=holes(node.name, node.predicate))  # type: ignore[arg-type]
+            return replace(node, cells=holes(node.name, node.cells))
+        return replace(node, predicate=holes(node.name, node.predicate))
 
-    terms = tuple(replace(t, rows=holes(f"readout {t.variable}", t.rows)) for t in program.readout.terms)  # type: ignore[arg-type]
+    terms = tuple(replace(t, rows=holes(f"readout {t.variable}", t.rows)) for t in program.readout.terms)
     return replace(program, nodes=tuple(map(lesser, program.nodes)), readout=replace(program.readout, terms=terms))

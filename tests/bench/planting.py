@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from tprog.program import BEGIN, AttentionHead, Head, Lookup, Node, NumericHead, Program, Symbol, Symbols, Weights
+from tprog.program import BEGIN, AttentionHead, Head, Lookup, Mask, Node, NumericHead, Program, Symbol, Symbols, Weights
 
 KINDS = ("unread", "constant", "inert", "mergeable")
 
@@ -54,11 +54,12 @@ class Planter:
         names = self._variables(place, numeric=False)
         query, key, value = (self.random.choice(names) for _ in range(3))
         skip = self.random.random() < 0.3
-        mask = self.random.choice(("all", "before") if self.program.causal else ("all", "before", "after"))
+        masks: tuple[Mask, ...] = ("all", "before") if self.program.causal else ("all", "before", "after")
+        mask = self.random.choice(masks)
         if self.random.random() < 0.5:
-            return Head(name, query, key, value, self._predicate(query, key), mask, skip)  # type: ignore[arg-type]  # a mask
+            return Head(name, query, key, value, self._predicate(query, key), mask, skip)
         number = self.random.choice(["ones", "ones", *self._variables(place, numeric=True)])
-        return NumericHead(name, query, key, number, self._predicate(query, key), mask, skip)  # type: ignore[arg-type]
+        return NumericHead(name, query, key, number, self._predicate(query, key), mask, skip)
 
     def _insert(self, place: int, *nodes: Node) -> None:
         before, after = self.program.nodes[:place], self.program.nodes[place:]
