@@ -25,19 +25,8 @@ from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.batch import encode
-from tprog.edit import (
-    CellEdit,
-    Edit,
-    MaskEdit,
-    NodeEdit,
-    ReadEdit,
-    RowEdit,
-    WeightEdit,
-    WeightRowEdit,
-    apply,
-    candidates,
-    entry,
-)
+from tprog.candidates import candidates
+from tprog.edit import CellEdit, Edit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WeightEdit, WeightRowEdit, apply, entry
 from tprog.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.execute import execute

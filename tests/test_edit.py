@@ -8,6 +8,7 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs
+from tprog.candidates import candidates
 from tprog.edit import (
     CellEdit,
     Edit,
@@ -18,7 +19,6 @@ from tprog.edit import (
     WeightRowEdit,
     WordEdit,
     apply,
-    candidates,
     describe,
     entry,
     read_by,

@@ -11,7 +11,8 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
-from tprog.edit import RowEdit, WeightEdit, apply, candidates
+from tprog.candidates import candidates
+from tprog.edit import RowEdit, WeightEdit, apply
 from tprog.emit import emit, primitives_used
 from tprog.errors import BadProgram, NotExact
 from tprog.patch import diff, patched

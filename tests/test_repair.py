@@ -22,7 +22,8 @@ from analyze.results.repair import RepairResult
 from analyze.verify import verify
 from cli.main import main
 from tests.programs import PROGRAMS, equal, sort, sort_with_a_fault
-from tprog.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, candidates, describe, undo
+from tprog.candidates import candidates
+from tprog.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, describe, undo
 from tprog.emit import emit
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.program import Head, Lookup, Program, Readout, Symbols, Weights

@@ -20,6 +20,7 @@ from analyze.blame.slice import consults, entry_at, reached_entries, seen
 from analyze.outcome import FIRST_HOLE, outcomes, take
 from analyze.reach import entries_of
 from tprog.batch import Array
+from tprog.candidates import candidates
 from tprog.edit import (
     CellEdit,
     Edit,
@@ -31,7 +32,6 @@ from tprog.edit import (
     WeightRowEdit,
     WordEdit,
     apply,
-    candidates,
     edited_node,
     weight_row,
 )
@@ -132,7 +132,7 @@ class Trial:
 
 
 def node_edits(program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[NodeEdit]:
-    """Every small edit of a node: those of `tprog.edit.candidates`, and, in the cells of a lookup that answers numbers,
+    """Every small edit of a node: those of `tprog.candidates`, and, in the cells of a lookup that answers numbers,
     0, 1, -1 and the neighbours of its numbers too.
 
     Args:

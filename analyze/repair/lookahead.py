@@ -19,7 +19,8 @@ from analyze.outcome import Ground, Rows, ground, spread, take
 from analyze.repair.proposals import Proposal, changed_by, refitted
 from analyze.repair.refit import groups, patterns_of, refit
 from tprog.batch import Array
-from tprog.edit import Edit, NodeEdit, candidates, edited_node, entry
+from tprog.candidates import candidates
+from tprog.edit import Edit, NodeEdit, edited_node, entry
 from tprog.entry import Entry
 from tprog.evaluate import evaluate
 from tprog.execute import execute

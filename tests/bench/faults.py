@@ -14,18 +14,8 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from analyze.reach import entries_of
-from tprog.edit import (
-    CellEdit,
-    Edit,
-    MaskEdit,
-    ReadEdit,
-    RowEdit,
-    WeightEdit,
-    WeightRowEdit,
-    WordEdit,
-    apply,
-    candidates,
-)
+from tprog.candidates import candidates
+from tprog.edit import CellEdit, Edit, MaskEdit, ReadEdit, RowEdit, WeightEdit, WeightRowEdit, WordEdit, apply
 from tprog.emit import emit
 from tprog.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
