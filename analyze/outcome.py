@@ -1,7 +1,5 @@
-"""What a program answers on stated inputs, in the one form in which all analyses compare it.
+"""What a program answers on stated inputs, as all analyses compare it: by the outcomes of `tprog.outcome`.
 
-An *outcome* is the predicted class, or the hole that the whole input runs into: two runs have the same outcome at a
-position if both predict the same class there, or if both inputs reach their first hole at the same node and position.
 Only *graded* positions count: those with a known right answer, or, where no task says which, all that are read out.
 Shapes: [input, place], where a pooled program has one place and any other one place a position.
 """
@@ -21,14 +19,12 @@ from analyze.results.checked import Checked
 from tprog.batch import CHUNK, Array, Batch, Bools
 from tprog.entry import Entry
 from tprog.execute import Execution, execute, read_out_at
+from tprog.outcome import outcomes
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
 from tprog.tasks import UNGRADED, Inputs
 
 Rows: TypeAlias = NDArray[np.intp]
 """Indices of inputs in a batch."""
-
-FIRST_HOLE = -2
-"""The largest outcome that is a hole; forced and absent positions are -1, classes 0 and above."""
 
 
 class _Chosen(Mapping[str, Array]):
@@ -65,19 +61,6 @@ def hole_order(program: Program) -> dict[str, int]:
     """The keys of `Execution.holed` -> their place in execution order, counted from 0."""
     keys = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
     return {key: index for index, key in enumerate(keys)}
-
-
-def outcomes(execution: Execution) -> Array:
-    """[input, place] outcomes: class codes, -1 where nothing is predicted, `FIRST_HOLE` and below for holes."""
-    predictions = execution.predictions
-    found: Array = predictions[:, None] if execution.program.readout.pooled else predictions
-    if execution.holed:
-        found = found.astype(np.int64)
-        order = hole_order(execution.program)
-        for name, at in reversed([*execution.holed.items()]):  # so that the first hole is written last
-            rows = np.flatnonzero(at.any(axis=1))
-            found[rows] = FIRST_HOLE - (order[name] * at.shape[1] + at[rows].argmax(axis=1))[:, None]
-    return found
 
 
 class _Asked:

@@ -7,13 +7,14 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line, outcomes
+from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line
 from analyze.record import Plain, plain
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from tprog.batch import encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage
 from tprog.execute import Execution, execute
+from tprog.outcome import outcomes
 from tprog.program import Program
 from tprog.reading import reading
 from tprog.tasks import Inputs

@@ -45,8 +45,7 @@ def answers(program: Program, inputs: Inputs) -> list[dict[int, object]]:
         hole = run.hole(row)
         got: Sequence[object]
         if hole is not None:
-            where = (hole.node, hole.position, hole.what.split(" = ")[0] if hole.node == "readout" else "")
-            got = [where] * inputs.batch.tokens.shape[1]
+            got = [hole] * inputs.batch.tokens.shape[1]
         elif program.readout.pooled:
             got = [run.outputs(row)]
         else:

@@ -18,7 +18,7 @@ from analyze.blame import blame
 from analyze.blame.effects import Domain, best_edits
 from analyze.blame.single_edits import kind_of_edit, size_of, trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
-from analyze.outcome import ground, outcomes
+from analyze.outcome import ground
 from analyze.render.blame import blame_text
 from analyze.results.blame import BlameResult
 from tests.interventions import listed
@@ -30,6 +30,7 @@ from tprog.edit import CellEdit, Edit, MaskEdit, NodeEdit, ReadEdit, RowEdit, We
 from tprog.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
 from tprog.tasks import Inputs, inputs_for
 

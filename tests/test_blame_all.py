@@ -17,7 +17,7 @@ import analyze.blame.joint_search
 from analyze.blame import blame
 from analyze.blame.everything import blame_all
 from analyze.blame.weights import Bends, weight_rows
-from analyze.outcome import ground, outcomes
+from analyze.outcome import ground
 from analyze.render.blame import blame_html, blame_text, ranges
 from analyze.render.blame_all import blame_all_html, blame_all_text
 from analyze.results.blame import BlameAllResult
@@ -29,6 +29,7 @@ from tprog.emit import emit
 from tprog.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import NumericHead, Program
 from tprog.read import read_source
 from tprog.tasks import Inputs, inputs_for

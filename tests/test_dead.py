@@ -29,7 +29,20 @@ from tests.programs import PROGRAMS, equal, everything
 from tests.strategies import programs, some_inputs
 from tprog.emit import emit
 from tprog.execute import decode, execute
-from tprog.program import END, Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Symbols, Value, Weights
+from tprog.program import (
+    END,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    Numbers,
+    NumericHead,
+    Program,
+    Readout,
+    Symbols,
+    Value,
+    Weights,
+)
 from tprog.read import read_source
 from tprog.tasks import Inputs, inputs_for
 
@@ -165,6 +178,14 @@ def test_numbers_with_too_many_values_are_tried_at_those_they_take() -> None:
     wide = Lookup("wide", ("tokens",), (None,), None, (0, 1, 5000, 2, 3, 4, 5))
     program = _with(wide, terms=(Weights("wide", ((-1, 0, 0, 0, 0),)),))
     assert find_dead(program, inputs_for(program)).untried == ("wide",)
+
+
+def test_a_node_that_decides_which_row_is_missing_is_not_dead() -> None:
+    told = Embedding("told", ("x", "y"), tuple("x" if word == "a" else "y" for word in VOCABULARY))
+    count = NumericHead("count", "told", "tokens", "ones", (None, None), mask="before")
+    program = _with(told, count, terms=(Weights("count", ((1, 0, 0, 0, 0),)),))
+    result = find_dead(program, inputs_for(program))
+    assert not {"told", "count"} & {node.name for node in result.dead}
 
 
 @settings(max_examples=60)

@@ -87,18 +87,29 @@ class Execution:
                 return Hole(name.split()[0], position, self._missing(name, row, position))
         return None
 
-    def _missing(self, name: str, row: int, position: int) -> str:
+    def asked(self, name: str) -> tuple[str, ...]:
+        """The variables whose values pick a row of a table: of a node, or of a readout term, as `holed` names them."""
         if name.startswith("readout "):
-            variable = name.removeprefix("readout ")
-            return f"{variable} = {self.value(variable, row, position)!r}"
+            return (name.removeprefix("readout "),)
         match self.program.by_name[name]:
             case Embedding():
-                return f"word {self.value('tokens', row, position)!r}"
+                return ("tokens",)
             case Head(query=query) | NumericHead(query=query):
-                return f"query {self.value(query, row, position)!r}"
+                return (query,)
             case Lookup(inputs=inputs):
-                shown = (self.value(read, row, position) for read in inputs)
-                return "input " + ", ".join(repr(v) if isinstance(v, str) else str(v) for v in shown)
+                return inputs
+
+    def _missing(self, name: str, row: int, position: int) -> str:
+        values = [self.value(variable, row, position) for variable in self.asked(name)]
+        if name.startswith("readout "):
+            return f"{name.removeprefix('readout ')} = {values[0]!r}"
+        match self.program.by_name[name]:
+            case Embedding():
+                return f"word {values[0]!r}"
+            case Head() | NumericHead():
+                return f"query {values[0]!r}"
+            case Lookup():
+                return "input " + ", ".join(repr(v) if isinstance(v, str) else str(v) for v in values)
 
     def value(self, variable: str, row: int, position: int) -> Value:
         """One value of one variable."""

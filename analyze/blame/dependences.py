@@ -8,13 +8,13 @@ from fractions import Fraction
 from analyze.blame.prediction import Prediction
 from analyze.blame.single_edits import Trial, row_trials, size_of, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
-from analyze.outcome import outcomes
 from analyze.record import plain
 from analyze.results.blame import Dependence
 from tprog.edit import Edit, apply, describe, entry
 from tprog.entry import Entry
 from tprog.errors import NotExact
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import Head, Lookup, NumericHead
 
 

@@ -19,10 +19,11 @@ import numpy as np
 
 from analyze.blame.edited_node import EditedNode, Output, any_of
 from analyze.blame.single_edits import kind_of_edit, recodes, rivals, shares, size_of
-from analyze.outcome import FIRST_HOLE, Ground, Rows, outcomes, take
+from analyze.outcome import Ground, Rows, take
 from tprog.batch import Array, Bools
 from tprog.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, weight_row
 from tprog.execute import execute
+from tprog.outcome import SOME_HOLE, outcomes
 from tprog.program import Program
 
 _FIRST_PART = 128
@@ -149,7 +150,7 @@ class Domain:
         base = take(self.on.intact, touched)
         values = np.concatenate([output.values for _, output in waiting])
         found = outcomes(execute(self.on.program, base.batch, overrides={node: values}, base=base)).copy()
-        found[np.concatenate([output.lost for _, output in waiting])] = FIRST_HOLE
+        found[np.concatenate([output.lost for _, output in waiting])] = SOME_HOLE
         start = 0
         for index, output in waiting:
             yield index, output.rows, found[start : start + len(output.rows)]

@@ -7,10 +7,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyze.outcome import outcomes
 from tprog.batch import Batch, encode
 from tprog.errors import BadUsage
 from tprog.execute import FORCED, Execution, execute
+from tprog.outcome import outcomes
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs, task_of
 

@@ -17,7 +17,7 @@ import numpy as np
 
 from analyze.blame.edited_node import EditedNode
 from analyze.blame.slice import consults, entry_at, reached_entries, seen
-from analyze.outcome import FIRST_HOLE, outcomes, take
+from analyze.outcome import take
 from analyze.reach import entries_of
 from tprog.batch import Array
 from tprog.candidates import candidates
@@ -40,6 +40,7 @@ from tprog.errors import BadProgram, NotExact
 from tprog.evaluate import evaluate
 from tprog.execute import Execution, execute
 from tprog.nodes import INT64_LIMIT
+from tprog.outcome import SOME_HOLE, outcomes
 from tprog.program import (
     AttentionHead,
     Head,
@@ -247,7 +248,7 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     for edit, values in _outputs(run, node, edits):
         if values is None:
             if node.name not in run.holed:
-                yield Trial(edit, np.full(outcomes(run).shape[1], FIRST_HOLE))
+                yield Trial(edit, np.full(outcomes(run).shape[1], SOME_HOLE))
             continue
         key = values.tobytes()
         if key not in by_output:

@@ -20,7 +20,7 @@ from analyze.blame.named_heads import named_heads
 from analyze.blame.single_edits import node_edits, stays_exact
 from analyze.blame.slice import dynamic_slice
 from analyze.blame.weights import Bends, weight_rows
-from analyze.outcome import Ground, outcomes, take
+from analyze.outcome import Ground, take
 from analyze.reach import entries_of, reached
 from tprog.batch import Array
 from tprog.edit import Edit, MaskEdit, ReadEdit, apply, entry
@@ -28,6 +28,7 @@ from tprog.entry import Entry
 from tprog.errors import BadProgram, NotExact
 from tprog.evaluate import evaluate
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import Head, Node, NumericHead, Program, Symbols
 from tprog.tasks import Inputs
 

@@ -19,11 +19,12 @@ from functools import cached_property
 import numpy as np
 
 from analyze.circuits.margins import REMEMBERED, FewInputs, ablatable
-from analyze.outcome import Rows, Survey, inputs_at_once, outcomes, spread
+from analyze.outcome import Rows, Survey, inputs_at_once, spread
 from analyze.results.circuits import Resampled
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import Program, Symbols, Value
 from tprog.tasks import Inputs
 

@@ -248,6 +248,7 @@ def _base(on: Ground, name: str, rows: Rows) -> Execution:
     intact, downstream = on.intact, reached_from(on.program, [name])
     read = downstream.union(*(node.reads for node in on.program.nodes if node.name in downstream))
     read |= {term.variable for term in on.program.readout.terms if None in term.rows}
+    read = read.union(*(intact.asked(name) for name in intact.holed))
     nothing = np.broadcast_to(np.int8(0), (len(rows), on.batch.tokens.shape[1]))
     values = {
         n: codes[rows] if n in read or n not in on.program.by_name else nothing for n, codes in intact.values.items()

@@ -20,13 +20,14 @@ from analyze.blame.single_edits import (
     trials,
     weight_edits,
 )
-from analyze.outcome import Ground, outcomes, spread
+from analyze.outcome import Ground, spread
 from analyze.repair.refit import Refit, refit
 from analyze.results.repair import StepKind
 from tprog.batch import Batch
 from tprog.edit import Change, Edit, SelfRuleEdit, apply
 from tprog.errors import BadProgram, NotExact
 from tprog.execute import Execution, execute
+from tprog.outcome import outcomes
 from tprog.program import Head, NumericHead, Program
 
 FAILING = 16

@@ -43,11 +43,14 @@ def answers(program: Program, batch: Batch) -> Array:
     found = found.astype(np.int64)
     if not program.readout.pooled:
         found[~read_out_at(program, batch)] = -1
-    order = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
     for row in np.flatnonzero(run.in_hole).tolist():
-        name = next(iter(n for n, at in run.holed.items() if at[row].any()))
-        found[row] = -2 - order.index(name) * 100 - int(run.holed[name][row].argmax())
+        hole = run.hole(row)
+        found[row] = _holes.setdefault(f"{hole} at {hole and hole.position}", -2 - len(_holes))
     return found
+
+
+_holes: dict[str, int] = {}
+"""A hole in words, with its position -> its number."""
 
 
 def _stays(program: Program, batch: Batch, before: Array, few: Array) -> bool:

@@ -27,11 +27,12 @@ from analyze.circuits import Exactly, find_circuits
 from analyze.circuits import search as circuit_search
 from analyze.circuits.ablation import constants_of
 from analyze.circuits.margins import ablatable
-from analyze.outcome import Survey, outcomes, survey
+from analyze.outcome import Survey, survey
 from tests.bench.random_program import random_program
 from tests.programs import PROGRAMS
 from tprog.batch import Array, Bools, chunks
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import Program, Weights
 from tprog.read import read_module
 from tprog.tasks import Inputs, inputs_for

@@ -23,7 +23,6 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from analyze.blame import blame
-from analyze.outcome import outcomes
 from analyze.record import Plain, plain
 from tests.bench.faults import OUTSIDE, WITHIN, Mutant, differing, restored
 from tests.bench.spectra import all_entries, coverage, first_found, suspiciousness
@@ -31,6 +30,7 @@ from tests.programs import PROGRAMS
 from tprog.batch import Array, Batch, Bools, chunks
 from tprog.entry import Entry
 from tprog.execute import execute
+from tprog.outcome import outcomes
 from tprog.program import Program
 from tprog.read import read_module, read_source
 from tprog.tasks import UNGRADED, Inputs, inputs_for

@@ -76,7 +76,7 @@ def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: 
     new, _ = predict(search.program, inputs.batch)
     expected = inputs.expected
     graded = np.ones(old.shape, dtype=np.bool_) if expected is None else expected != UNGRADED
-    holed = np.concatenate([part.holes >= 0 for part in search.parts]) if search.parts else np.zeros(0, np.bool_)
+    holed = np.concatenate([part.in_hole for part in search.parts]) if search.parts else np.zeros(0, np.bool_)
     graded = graded & ~(holed if graded.ndim == 1 else holed[:, None])
 
     def wrong(predictions: Array) -> int | None:

@@ -12,7 +12,7 @@ from tprog.batch import Array
 from tprog.program import Numbers, Program, Symbols, Weights
 from tprog.simplify.record import entries, size
 from tprog.simplify.rewrite import closure, pruned, with_terms
-from tprog.simplify.search import ANY, Search
+from tprog.simplify.search import Search
 from tprog.simplify.separate import Patterns, separate, smaller
 
 _TOGETHER = 3
@@ -61,7 +61,7 @@ def _patterns(search: Search) -> tuple[list[str], Patterns]:
     columns: list[list[Array]] = [[] for _ in names]
     wanted = []
     for part, _, values in search.values(*names):
-        at = part.wanted != ANY
+        at = part.wanted >= 0
         wanted.append(part.wanted[at])
         for column, found in zip(columns, values, strict=True):
             column.append(found[at])

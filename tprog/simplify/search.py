@@ -5,7 +5,7 @@ Shapes: [input, position]; [input, place], where a pooled program has one place 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,6 +13,7 @@ import numpy as np
 from tprog.batch import Array, Batch, Bools, chunks
 from tprog.evaluate import evaluate
 from tprog.execute import Execution, execute, read_out_at
+from tprog.outcome import SOME_HOLE, outcomes
 from tprog.program import Node, Program
 from tprog.simplify.record import Keep, Step
 from tprog.tasks import UNGRADED, Inputs
@@ -31,38 +32,28 @@ class Part:
     """Some inputs.
 
     Attributes:
-        wanted: [input, place] class codes that must stay, `ANY` elsewhere.
-        holes: [input] the first hole that the input reaches, and must go on to reach, as a number; -1: none.
+        wanted: [input, place] outcomes (`tprog.outcome`) that must stay, `ANY` elsewhere. An input that reaches a hole
+            must go on to reach it, and no other may come to reach one.
     """
 
     batch: Batch
     wanted: Array
-    holes: Array
 
-    def failing(self, run: Execution, order: Sequence[str]) -> Bools:
+    @property
+    def in_hole(self) -> Bools:
+        """[input]: whether the input reaches a hole."""
+        return np.asarray((self.wanted <= SOME_HOLE).any(axis=1))
+
+    def failing(self, run: Execution) -> Bools:
         """[input]: whether a run has another outcome than wanted."""
-        found = _places(run)
+        found = outcomes(run)
         unlike: Bools = ((found != self.wanted) & (self.wanted != ANY)).any(axis=1)
-        if run.holed or (self.holes >= 0).any():
-            holes = first_holes(run, order)
-            unlike = np.where(self.holes >= 0, holes != self.holes, unlike | (holes >= 0))
+        if run.holed:
+            unlike |= run.in_hole & ~self.in_hole
         return unlike
 
     def take(self, rows: Array) -> Part:
-        return Part(self.batch.take(rows), self.wanted[rows], self.holes[rows])
-
-
-def _places(run: Execution) -> Array:
-    return run.predictions[:, None] if run.program.readout.pooled else run.predictions
-
-
-def first_holes(run: Execution, order: Sequence[str]) -> Array:
-    """[input]: the first hole that each reaches, as a number that names the node and the position; -1: none."""
-    holes = np.full(len(run.batch), -1, dtype=np.int64)
-    for name, at in reversed([*run.holed.items()]):
-        rows = np.flatnonzero(at.any(axis=1))
-        holes[rows] = order.index(name) * run.program.max_length + at[rows].argmax(axis=1)
-    return holes
+        return Part(self.batch.take(rows), self.wanted[rows])
 
 
 class Search:
@@ -75,18 +66,16 @@ class Search:
     def __init__(self, program: Program, inputs: Inputs, keep: Keep = "all") -> None:
         self.program = program
         self.steps: list[Step] = []
-        self._order = [*program.by_name, *(f"readout {name}" for name in program.variables)]
         self.parts: list[Part] = []
         self.runs: list[Execution] = []
         for rows, batch in chunks(inputs.batch, _CHUNK):
             run = execute(program, batch)
             expected = None if inputs.expected is None else _cut(inputs.expected[rows], batch)
-            wanted = _places(run).astype(np.int16)
+            found: Array = outcomes(run).astype(np.int32 if run.holed else np.int16)
             graded = _graded(program, batch, expected)
             if keep == "right":
-                graded = graded & (wanted == expected)
-            part = Part(batch, np.where(graded, wanted, ANY), first_holes(run, self._order))
-            self.parts.append(part)
+                graded = graded & (found == expected)
+            self.parts.append(Part(batch, np.where(graded | (found <= SOME_HOLE), found, ANY)))
             self.runs.append(run)
         self._sample: Part | None = None
         self._sample_run: Execution | None = None
@@ -96,7 +85,7 @@ class Search:
     @property
     def predictions(self) -> int:
         """How many predictions are compared."""
-        return sum(int((part.wanted != ANY).sum()) for part in self.parts)
+        return sum(int((part.wanted >= 0).sum()) for part in self.parts)
 
     def attempt(
         self,
@@ -142,14 +131,14 @@ class Search:
         """
         sample, base = self._sampled_run()
         run = execute(self.program, sample.batch, overrides={name: codes(base.values)}, base=base)
-        return not sample.failing(run, self._order).any()
+        return not sample.failing(run).any()
 
     def may_become(self, node: Node) -> bool:
         """Whether a node could become one of the same name and domain, as far as the sample shows."""
         sample, base = self._sampled_run()
         values, _ = evaluate(node, self.program, sample.batch, base.values)
         run = execute(self.program, sample.batch, overrides={node.name: values}, base=base)
-        return not sample.failing(run, self._order).any()
+        return not sample.failing(run).any()
 
     def _sampled_run(self) -> tuple[Part, Execution]:
         assert self._sample is not None
@@ -159,14 +148,14 @@ class Search:
 
     def _passes_sample(self, candidate: Program) -> bool:
         sample, base = self._sampled_run()
-        return not sample.failing(execute(candidate, sample.batch, base=base), self._order).any()
+        return not sample.failing(execute(candidate, sample.batch, base=base)).any()
 
     def _passes(self, candidate: Program) -> list[Execution] | None:
         """The runs of a candidate that keeps all outcomes, or None; what refutes it joins the sample."""
         runs = []
         for index, (part, base) in enumerate(zip(self.parts, self.runs, strict=True)):
             run = execute(candidate, part.batch, base=base)
-            failing = np.flatnonzero(part.failing(run, self._order))
+            failing = np.flatnonzero(part.failing(run))
             if len(failing):
                 self._remember((index, int(row)) for row in failing[:: max(1, len(failing) // _MORE)][:_MORE])
                 return None
@@ -193,14 +182,13 @@ class Search:
             chosen = self.parts[index].take(np.array([row for i, row in new if i == index]))
             pieces.append(_widened(chosen, width, self.program.readout.pooled))
         if not pieces:
-            pieces = [Part(Batch(np.zeros((0, width), np.int8), np.zeros(0, np.int64)), np.zeros((0, 1)), np.zeros(0))]
+            pieces = [Part(Batch(np.zeros((0, width), np.int8), np.zeros(0, np.int64)), np.zeros((0, 1)))]
         self._sample = Part(
             Batch(
                 np.concatenate([piece.batch.tokens for piece in pieces]),
                 np.concatenate([piece.batch.lengths for piece in pieces]),
             ),
             np.concatenate([piece.wanted for piece in pieces]),
-            np.concatenate([piece.holes for piece in pieces]),
         )
         self._sample_run = None
 
@@ -224,4 +212,4 @@ def _widened(part: Part, width: int, pooled: bool) -> Part:
     more = ((0, 0), (0, width - part.batch.tokens.shape[1]))
     batch = Batch(np.pad(part.batch.tokens, more, constant_values=-1), part.batch.lengths)
     wanted = part.wanted if pooled else np.pad(part.wanted, more, constant_values=ANY)
-    return Part(batch, wanted, part.holes)
+    return Part(batch, wanted)
