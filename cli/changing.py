@@ -233,9 +233,9 @@ def _write_all(texts: dict[Path, str], file: Path, force: bool) -> None:
 
     A table cannot say who wrote it: it may be overwritten where the module that it belongs to may be, and is there.
     """
-    from tprog.files import check_target, is_ours, write_atomic
+    from tprog.files import check_target, is_ours, read_bytes, write_atomic
 
-    belongs = file.exists() and is_ours(file.read_bytes())
+    belongs = file.exists() and is_ours(read_bytes(file))
     for path in texts:
         check_target(path, force=force or (path != file and belongs))
     for path, text in texts.items():

@@ -5,15 +5,18 @@ from __future__ import annotations
 import json
 import os
 import re
-import tomllib
 from dataclasses import dataclass
 from pathlib import Path
 
+from cli.output import note
 from tprog.errors import BadFile, BadUsage, TpdebugError
-from tprog.files import write_atomic
+from tprog.files import read_bytes, read_text, write_atomic
+from tprog.formats import parse_json, read_toml
 
 VARIABLE = "TPDEBUG_PROGRAM"
 STATE = Path(".tpdebug") / "state.json"
+LARGEST_STATE = 2**16
+"""Bytes: it holds one path."""
 
 _RUN = re.compile(r"^def run\(tokens\b", re.MULTILINE)
 
@@ -56,8 +59,11 @@ def remember(program: Path, folder: Path) -> None:
     text = json.dumps({"version": 1, "program": shown.as_posix()}) + "\n"
     state = folder / STATE
     try:
-        if state.is_file() and state.read_text(encoding="utf-8") == text:
+        if state.is_file() and read_bytes(state, largest=LARGEST_STATE) == text.encode():
             return
+    except (OSError, BadFile):
+        pass  # whatever it is, it is replaced if it can be
+    try:
         state.parent.mkdir(exist_ok=True)
         write_atomic(state, text, force=True)
     except (OSError, TpdebugError):
@@ -69,31 +75,32 @@ def _configured(folder: Path) -> Chosen | None:
         settings = above / "pyproject.toml"
         if not settings.is_file():
             continue
-        try:
-            project = tomllib.loads(settings.read_text(encoding="utf-8"))
-        except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-            raise BadFile(f"{settings}: cannot be read ({error}); name the program on the command line") from None
+        project = read_toml(settings, "the settings of a project; name the program on the command line")
         tools = project.get("tool", {})
         tool = tools.get("tpdebug", {}) if isinstance(tools, dict) else {}
         if not isinstance(tool, dict):
-            raise BadFile(f"{settings}: tpdebug under [tool] is {tool!r}; expected a table, [tool.tpdebug]")
+            raise BadFile(f"{settings}: tpdebug under [tool] is {_cut(tool)}; expected a table, [tool.tpdebug]")
         if "program" not in tool:
             return None
         if not isinstance(tool["program"], str):
-            raise BadFile(f"{settings}: [tool.tpdebug] program is {tool['program']!r}; expected a path in quotes")
+            raise BadFile(f"{settings}: [tool.tpdebug] program is {_cut(tool['program'])}; expected a path in quotes")
         return Chosen(Path(os.path.relpath(above / tool["program"], folder)), f"from {settings.name}")
     return None
 
 
 def _remembered(folder: Path) -> Chosen | None:
+    if not os.path.lexists(folder / STATE):
+        return None
+    what = "what tpdebug noted there"
     try:
-        state = json.loads((folder / STATE).read_text(encoding="utf-8"))
-    except (OSError, ValueError):
+        state = parse_json(read_text(folder / STATE, what, largest=LARGEST_STATE), str(STATE), what)
+        named = state["program"]
+        found = (folder / named).is_file()
+    except (OSError, BadFile, LookupError, TypeError) as error:
+        reason = str(error) if isinstance(error, BadFile) else f"{STATE} names no program; expected {what}"
+        note(f"the program last used is not known: {reason}")
         return None
-    named = state.get("program") if isinstance(state, dict) else None
-    if not isinstance(named, str) or not (folder / named).is_file():
-        return None
-    return Chosen(Path(named), "last written or used in this folder")
+    return Chosen(Path(named), "last written or used in this folder") if found else None
 
 
 def _only_one(folder: Path) -> Chosen:
@@ -110,6 +117,11 @@ def _only_one(folder: Path) -> Chosen:
 
 def _looks_like_a_program(path: Path) -> bool:
     try:
-        return bool(_RUN.search(path.read_text(encoding="utf-8")))
-    except (OSError, UnicodeDecodeError):
+        return bool(_RUN.search(read_text(path)))
+    except BadFile:
         return False
+
+
+def _cut(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else f"{text[:60]}..."

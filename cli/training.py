@@ -7,7 +7,6 @@ import difflib
 import inspect
 import os
 import re
-import tomllib
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -17,7 +16,7 @@ import typer
 
 from cli.output import Preset
 from tprog.errors import BadFile, BadUsage
-from tprog.files import read_text
+from tprog.formats import read_toml
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
@@ -121,11 +120,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     from tprog.own_task import is_own
     from trainer.config import TrainConfig
 
-    text = read_text(file, "settings as TOML, such as layers = 2")
-    try:
-        written = tomllib.loads(text)
-    except (tomllib.TOMLDecodeError, RecursionError) as error:
-        raise BadFile(f"{file}: not TOML: {error}") from None
+    written = read_toml(file, "settings as TOML, such as layers = 2")
     known = [field.name for field in dataclasses.fields(TrainConfig)]
     for key, value in written.items():
         if isinstance(value, dict):

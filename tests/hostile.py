@@ -432,6 +432,8 @@ PUBLISHED_FILES: Mapping[str, Make] = {
     "a tiny number": _weight("1e-999999999"),
     "infinity": _weight("inf"),
     "a million digits": _weight("1" * 10**6),
+    "more digits than Python reads": _weight("1" * 5000),
+    "more digits behind the point than Python reads": _weight("0." + "1" * 5000),
     "code": _weight(ESCAPE),
     "a hundred thousand columns": _csv(lambda table: table.replace("\n", "," * 100_000 + "\n", 1)),
     "an open quotation": _csv(lambda table: table + '"' + "x," * 10**6),

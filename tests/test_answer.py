@@ -47,6 +47,8 @@ def test_a_pooled_program_has_one_answer() -> None:
         ("abx", "item 2 of the expected output is 'x'"),
         ("[1, 2, 3]", "strings in double quotes"),
         ('["a", ', "not a JSON list"),
+        ("[" * 100_000, "not a JSON list"),
+        ("[" + "9" * 5000 + "]", "not a JSON list"),
     ],
 )
 def test_an_answer_that_fits_no_input_is_refused_by_name(text: str, says: str) -> None:

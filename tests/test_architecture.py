@@ -154,6 +154,35 @@ def test_the_top_level_holds_the_folders_of_the_design_and_no_others() -> None:
     assert folders == {*PACKAGES, "tests", "docs"}
 
 
+OPENS = re.compile(
+    r"open|fdopen|\S+\.(open|fdopen|read_text|read_bytes|write_text|write_bytes|safe_open|load_file|fromfile|loadtxt)"
+    r"|(json|tomllib|np|numpy|torch|pickle)\.load|sqlite3\.connect|safe_open|tempfile\.(?!TemporaryDirectory)\w+|mkstemp"
+)
+"""Calls that open a file. `read_text` and `read_bytes` as plain names are those of `tprog.files`."""
+
+OPENS_ITSELF = {
+    "tprog.files": "it is where files are opened: with their kind and size checked, and whole or not at all",
+    "analyze.coverage.sandbox": "it fills a temporary folder of its own",
+    "analyze.coverage.confined": "it runs alone, in that folder, without tpdebug",
+    "analyze.pyan": "it fills a temporary folder of its own",
+    "cli.main": "it opens the null device, for a stream whose reader has left",
+    "trainer.checkpoint": "safetensors reads a checkpoint itself",
+    "trainer.store": "SQLite opens its database itself",
+}
+
+
+def test_every_file_is_opened_by_the_one_module_that_checks_what_it_is() -> None:
+    bare = [
+        f"{name}:{node.lineno}: {ast.unparse(node)[:60]}"
+        for name, path in _modules().items()
+        if name not in OPENS_ITSELF
+        for node in ast.walk(ast.parse(path.read_text(encoding="utf-8")))
+        if isinstance(node, ast.Call) and OPENS.fullmatch(ast.unparse(node.func))
+    ]
+    assert not bare
+    assert OPENS_ITSELF.keys() <= _modules().keys()
+
+
 def test_the_version_of_the_distribution_is_that_of_the_tool() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == VERSION

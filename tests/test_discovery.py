@@ -94,12 +94,72 @@ def test_what_is_remembered_survives_as_a_path_relative_to_the_folder(folder: Pa
     assert json.loads((folder / STATE).read_text())["program"] == "a.py"
 
 
-@pytest.mark.parametrize("state", ["", "[]", "{", '{"program": 3}', '{"program": "gone.py"}'])
-def test_a_state_file_of_no_use_is_passed_over(folder: Path, state: str) -> None:
+@pytest.mark.parametrize(
+    "state",
+    [
+        b"",
+        b"[]",
+        b"{",
+        b'{"program": 3}',
+        b'{"program": "%s"}' % (b"a" * 5000),
+        b'{"version": %s}' % (b"9" * 5000),
+        b'{"program": "only.py"}\xff',
+        b"[" * 50_000,
+        b'{"a":' * 5000 + b"1" + b"}" * 5000,
+        b'{"program": "only.py"}' + b" " * 2**17,
+        b'{"program": "\\u0000"}',
+        b'{"program": "\\ud800"}',
+        b'{"program": "gone.py"}',
+    ],
+    ids=lambda state: repr(state[:24]),
+)
+def test_a_state_file_of_no_use_is_passed_over_and_told(
+    folder: Path, state: bytes, capsys: pytest.CaptureFixture[str]
+) -> None:
     (folder / "only.py").write_text(PROGRAM)
     (folder / STATE).parent.mkdir()
-    (folder / STATE).write_text(state)
+    (folder / STATE).write_bytes(state)
     assert find_program(None, None, folder).path == Path("only.py")
+    told = capsys.readouterr().err.splitlines()
+    forgotten = b"gone" in state or b"\\u" in state  # a program that is no longer there is no news
+    assert len(told) == (0 if forgotten else 1)
+    assert all(line.startswith("tpdebug: the program last used is not known: ") for line in told)
+    remember(Path("only.py"), folder)
+    assert json.loads((folder / STATE).read_text())["program"] == "only.py"
+
+
+@pytest.mark.parametrize("target", ["pipe", "/dev/zero", "/proc/kmsg", "gone", "."])
+def test_a_state_file_that_is_no_file_neither_hangs_nor_fails(
+    folder: Path, target: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "only.py").write_text(PROGRAM)
+    (folder / STATE).parent.mkdir()
+    os.mkfifo(folder / STATE.parent / "pipe")
+    (folder / STATE).symlink_to(target)
+    assert find_program(None, None, folder).path == Path("only.py")
+    assert len(capsys.readouterr().err.splitlines()) == 1
+    remember(Path("only.py"), folder)
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        b"[tool.tpdebug]\nprogram = 'a\0b'\n",
+        b"version = " + b"9" * 100_000,
+        b"x = " + b"[" * 100_000,
+        b".".join([b"a"] * 100_000) + b" = 1\n",
+        b"[" + b".".join([b"'a'"] * 100_000) + b"]\n",
+        b"\xff",
+        b"x = 1\n" * 2**18,
+    ],
+    ids=lambda text: repr(text[:24]),
+)
+def test_settings_that_cost_too_much_or_are_none_are_refused_in_one_short_line(folder: Path, text: bytes) -> None:
+    (folder / "pyproject.toml").write_bytes(text)
+    with pytest.raises(BadFile, match=r"pyproject\.toml") as caught:
+        find_program(None, None, folder)
+    assert "\n" not in str(caught.value)
+    assert len(str(caught.value)) < 300 + len(str(folder))
 
 
 def test_a_folder_that_cannot_be_written_is_no_reason_to_fail(folder: Path) -> None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import errno
 import os
+import socket
 import subprocess
 import sys
 import tempfile
@@ -155,7 +156,7 @@ def test_a_folder_or_file_without_permission_is_refused(tmp_path: Path, monkeypa
 def test_a_file_that_cannot_be_looked_at_is_left_alone(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     path = tmp_path / "program.py"
     path.write_text(OURS)
-    monkeypatch.setattr(files, "open", _fails(errno.EACCES), raising=False)
+    monkeypatch.setattr(os, "open", _fails(errno.EACCES))
     with pytest.raises(BadFile, match=r"cannot see whether tpdebug wrote .*program.py: permission denied; use --force"):
         write_atomic(path, "new")
 
@@ -222,10 +223,15 @@ def test_a_missing_file_a_folder_and_a_huge_file_are_refused(tmp_path: Path, mon
     (tmp_path / "a.py").write_text("x = 1\n")
     with pytest.raises(BadFile, match=r"cannot read .*b.py: not a directory"):
         read_text(tmp_path / "a.py" / "b.py")
-    monkeypatch.setattr(files, "LARGEST_TEXT", 5)
-    with pytest.raises(BadFile, match=r"a.py is larger than 0 MiB"):
-        read_text(tmp_path / "a.py")
-    monkeypatch.setattr(files, "open", _fails(errno.EACCES), raising=False)
+    with pytest.raises(BadFile, match=r"a.py is larger than 5 bytes"):
+        read_text(tmp_path / "a.py", largest=5)
+    with open(tmp_path / "sparse.py", "wb") as file:
+        file.truncate(2**40)
+    with pytest.raises(BadFile, match=r"sparse.py is larger than 64 MiB"):
+        read_text(tmp_path / "sparse.py")
+    with pytest.raises(BadFile, match="no name holds a zero"):
+        read_text("a\0b.py")
+    monkeypatch.setattr(os, "open", _fails(errno.EACCES))
     with pytest.raises(BadFile, match=r"cannot read .*a.py: permission denied"):
         read_text(tmp_path / "a.py")
 
@@ -234,6 +240,43 @@ def test_a_pipe_is_refused_and_not_waited_for(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "pipe.py")
     with pytest.raises(BadFile, match="is a pipe, which may never end"):
         read_text(tmp_path / "pipe.py")
+
+
+@pytest.mark.parametrize("target", ["/dev/zero", "/dev/tty", "/dev/null", "/proc/kmsg", "/proc/self/mem"])
+def test_what_a_link_leads_to_is_no_file_only_because_the_link_is_called_so(tmp_path: Path, target: str) -> None:
+    if not os.path.exists(target):
+        pytest.skip(f"no {target} here")
+    (tmp_path / "program.py").symlink_to(target)
+    with pytest.raises(BadFile, match=r"program.py is (a device or a socket|empty); expected"):
+        read_text(tmp_path / "program.py")
+
+
+def test_a_socket_is_refused(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)  # the whole path of a socket must be short
+    with socket.socket(socket.AF_UNIX) as made:
+        made.bind("program.py")
+        with pytest.raises(BadFile, match="a device or a socket"):
+            read_text("program.py")
+
+
+def test_a_pipe_of_the_shell_is_read_to_its_end_and_not_waited_for_in_vain(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(files, "LONGEST_WAIT", 0)
+    out, into = os.pipe()
+    try:
+        with pytest.raises(BadFile, match="nothing came for 0 s"):
+            read_text(f"/dev/fd/{out}")
+        os.write(into, b"x = 1\n")
+    finally:
+        os.close(into)
+    assert read_text(f"/dev/fd/{out}") == "x = 1\n"
+    os.close(out)
+
+
+def test_a_file_that_grows_while_it_is_read_is_bounded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    (tmp_path / "a.py").write_text("x")
+    monkeypatch.setattr(os, "read", lambda descriptor, count: b"x" * count)
+    with pytest.raises(BadFile, match="larger than 2 MiB"):
+        read_text(tmp_path / "a.py", largest=2**21)
 
 
 def test_a_byte_order_mark_is_no_part_of_the_text_and_utf_16_is_named(tmp_path: Path) -> None:

@@ -128,6 +128,16 @@ BAD_TABLES: dict[str, tuple[str, str, str]] = {
     "a quote that does not end": ("tokens,a,", 'tokens,"a,', "no CSV"),
     "a row that begins with a space": ("tokens,a,", " tokens,a,", "begins with a space"),
     "no begin": (f"tokens,{BEGIN},", "tokens,x,", "no token '<s>'"),
+    "a weight of very many digits": (
+        "tokens,a,-2.0",
+        f"tokens,a,{'1' * 5000}",
+        f"the weight '{'1' * 60}...'; expected at most 30 places",
+    ),
+    "a position of very many digits": (
+        "positions,4,",
+        f"positions,{'4' * 5000},",
+        f"the position {'4' * 40}; expected",
+    ),
     "a position far away": ("positions,4,", "positions,999999,", "the position 999999"),
 }
 

@@ -233,7 +233,7 @@ def test_reading_does_not_execute(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("damage", "found"),
     [
-        (lambda side: side[:200], "not the JSON tables"),
+        (lambda side: side[:200], "not JSON"),
         (lambda side: "[]", "not the tables"),
         (lambda side: side.replace('"word5": 1', '"word5": [1]'), "table of words"),
         (lambda side: side.replace('"word5": [1, 5]', '"word5": [1]'), "the row [1]"),

@@ -55,8 +55,9 @@ def _items(text: str, program: Program, count: int) -> list[str | None]:
     if text.lstrip().startswith("["):
         try:
             found = json.loads(text)
-        except json.JSONDecodeError as error:
-            raise BadInput(f"the expected output {text!r} is not a JSON list: {error.msg}") from None
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise BadInput(f"the expected output {text[:60]!r} is not a JSON list: {reason}") from None
         if not all(item is None or isinstance(item, str) for item in found):
             raise BadInput(f"the expected output {text!r} must hold strings in double quotes, or null")
         return list(found)

@@ -13,13 +13,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from pathlib import Path
 from typing import TypeAlias
 
 from tprog import primitives
 from tprog.branches import comment, function_lines, levels_call
 from tprog.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.evaluate import mask_word
+from tprog.files import read_text
 from tprog.program import (
     AttentionHead,
     Embedding,
@@ -198,8 +198,8 @@ def _side(program: Program) -> str:
 @cache
 def primitive_texts() -> Mapping[str, str]:
     """Name -> source of each function of `tprog.primitives`, in the order of that module."""
-    source = Path(primitives.__file__).read_text(encoding="utf-8")
-    lines = source.splitlines()
+    source = read_text(primitives.__file__)
+    lines = source.split("\n")
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     return {f.name: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for f in functions}
 

@@ -12,6 +12,7 @@ import codecs
 import errno
 import os
 import re
+import select
 import stat
 import tempfile
 from pathlib import Path
@@ -26,6 +27,9 @@ HEAD_BYTES = 4096
 
 LARGEST_TEXT = 64 * 2**20
 """Bytes; a text file beyond this is refused, because it is not a module."""
+
+LONGEST_WAIT = 60
+"""Seconds for which a pipe may be silent."""
 
 _REASONS = {
     errno.EACCES: "permission denied",
@@ -75,29 +79,17 @@ def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) ->
         raise BadFile(f"cannot write {path}: {_reason(error)}; nothing was changed") from None
 
 
-def read_text(path: Path | str, what: str = "a text file") -> str:
+def read_text(path: Path | str, what: str = "a text file", *, largest: int = LARGEST_TEXT) -> str:
     """The text of a UTF-8 file, its line ends untouched.
 
     Args:
         what: what the file was expected to be, for the message.
+        largest: bytes beyond which it is refused.
 
     Raises:
-        BadFile: there is no such file, it is a folder, cannot be read, is empty, binary, not UTF-8 or beyond
-            `LARGEST_TEXT`.
+        BadFile: as `read_bytes`; or it is empty, binary or not UTF-8.
     """
-    try:
-        if stat.S_ISFIFO(os.stat(path).st_mode) and not str(path).startswith(("/dev/", "/proc/")):
-            raise BadFile(f"{path} is a pipe, which may never end; expected {what}")
-        with open(path, "rb") as file:
-            data = file.read(LARGEST_TEXT + 1)
-    except FileNotFoundError:
-        raise BadFile(f"there is no file {path}; expected {what}") from None
-    except IsADirectoryError:
-        raise BadFile(f"{path} is a folder; expected {what}") from None
-    except OSError as error:
-        raise BadFile(f"cannot read {path}: {_reason(error)}") from None
-    if len(data) > LARGEST_TEXT:
-        raise BadFile(f"{path} is larger than {LARGEST_TEXT // 2**20} MiB; expected {what}")
+    data = read_bytes(path, what, largest=largest)
     if not data.strip():
         raise BadFile(f"{path} is empty; expected {what}")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):
@@ -110,6 +102,71 @@ def read_text(path: Path | str, what: str = "a text file") -> str:
         raise BadFile(
             f"{path} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}); expected {what}"
         ) from None
+
+
+def read_bytes(path: Path | str, what: str = "a file", *, largest: int = LARGEST_TEXT) -> bytes:
+    """The bytes of a plain file, whoever made it and whatever a link of that name leads to.
+
+    Everything that tpdebug opens goes through here: a device, a socket or a named pipe is refused before it is opened,
+    and no file takes more memory than `largest`, or makes anybody wait. A pipe that the shell made (``/dev/stdin``,
+    ``<(command)``) is read, as long as something comes within `LONGEST_WAIT`.
+
+    Args:
+        what: what the file was expected to be, for the message.
+        largest: bytes beyond which it is refused.
+
+    Raises:
+        BadFile: there is no such file, it is none that holds bytes, cannot be read, or is too large.
+    """
+    try:
+        _check_kind(path, os.stat(path), what)
+        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        try:
+            found = os.fstat(descriptor)
+            _check_kind(path, found, what)  # it may be another file by now
+            if found.st_size > largest:
+                data = None
+            elif stat.S_ISREG(found.st_mode) and not found.st_size:
+                data = b""  # not even a look: the files of /proc have no size, and some of them never end
+            else:
+                data = _read(descriptor, path, what, largest)
+        finally:
+            os.close(descriptor)
+    except FileNotFoundError:
+        raise BadFile(f"there is no file {path}; expected {what}") from None
+    except OSError as error:
+        raise BadFile(f"cannot read {path}: {_reason(error)}") from None
+    except ValueError:  # a zero in the name
+        raise BadFile(f"there is no file {str(path)!r}, and no name holds a zero; expected {what}") from None
+    if data is None or len(data) > largest:
+        raise BadFile(f"{path} is larger than {_size(largest)}; expected {what}")
+    return data
+
+
+def _check_kind(path: Path | str, found: os.stat_result, what: str) -> None:
+    if stat.S_ISDIR(found.st_mode):
+        raise BadFile(f"{path} is a folder; expected {what}")
+    if stat.S_ISFIFO(found.st_mode):
+        if not str(path).startswith(("/dev/", "/proc/")):
+            raise BadFile(f"{path} is a pipe, which may never end; expected {what}")
+    elif not stat.S_ISREG(found.st_mode):
+        raise BadFile(f"{path} is a device or a socket; expected {what}")
+
+
+def _read(descriptor: int, path: Path | str, what: str, largest: int) -> bytes:
+    """Up to one byte more than `largest`."""
+    wait = select.poll()
+    wait.register(descriptor, select.POLLIN)
+    pieces, left = [], largest + 1
+    while left:
+        if not wait.poll(LONGEST_WAIT * 1000):
+            raise BadFile(f"{path}: nothing came for {LONGEST_WAIT} s; expected {what}")
+        piece = os.read(descriptor, min(left, 2**20))
+        if not piece:
+            break
+        pieces.append(piece)
+        left -= len(piece)
+    return b"".join(pieces)
 
 
 def check_target(path: Path | str, *, force: bool = False) -> None:
@@ -137,14 +194,26 @@ def check_target(path: Path | str, *, force: bool = False) -> None:
     if force:
         return
     try:
-        with open(target, "rb") as file:
-            begins = file.read(HEAD_BYTES)
+        begins = _begin(target)
     except OSError as error:
         raise BadFile(
             f"cannot see whether tpdebug wrote {path}: {_reason(error)}; use --force to overwrite it"
         ) from None
     if begins and not is_ours(begins):
         raise BadFile(f"{path} exists and was not written by tpdebug; use --force to overwrite it, or another name")
+
+
+def _begin(target: Path) -> bytes:
+    """The bytes in which a plain file says who wrote it."""
+    descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    try:
+        return os.read(descriptor, HEAD_BYTES) if os.fstat(descriptor).st_size else b""
+    finally:
+        os.close(descriptor)
+
+
+def _size(count: int) -> str:
+    return f"{count // 2**20} MiB" if count >= 2**20 else f"{count:,} bytes"
 
 
 def _mode(target: Path) -> int:

@@ -25,7 +25,6 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
-import tomllib
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -33,8 +32,9 @@ from itertools import product
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from tprog.errors import BadFile, BadUsage
+from tprog.errors import BadUsage
 from tprog.files import read_text
+from tprog.formats import read_toml
 from tprog.own_task import is_own, task_name
 from tprog.version import VERSION
 from trainer.config import TrainConfig
@@ -113,11 +113,7 @@ def read_grid(path: Path | str) -> tuple[Trial, ...]:
         BadFile: no such file, or not TOML.
         BadUsage: an unknown key or a value that has no meaning; the message names the file and the key.
     """
-    text = read_text(path, "a grid of settings in TOML")
-    try:
-        table = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise BadFile(f"{path}: not TOML: {error}") from None
+    table = read_toml(path, "a grid of settings in TOML")
     rows = table.pop("rows", None)
     if rows is not None and not (isinstance(rows, list) and all(isinstance(row, dict) for row in rows)):
         raise BadUsage(f"{path}: rows is {rows!r}; expected tables, each under a line [[rows]]")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import ast
-import json
 import re
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, replace
@@ -14,6 +13,7 @@ from tprog.dialects.parts import built
 from tprog.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
 from tprog.emit import primitive_texts
 from tprog.errors import BadFile
+from tprog.formats import parse_json
 from tprog.program import Program, Readout, RowsNeeded, SelfRule, UnknownRule
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
@@ -151,10 +151,7 @@ def read_tables(top: TopLevel, side: Callable[[str], str]) -> Mapping[str, Any]:
     text = side(match[1])
     if text.count("[") + text.count("{") > MOST_ROWS:
         raise BadFile(f"{match[1]}: more than {MOST_ROWS:,} rows; these are no tables of {top.source.path}")
-    try:
-        tables = json.loads(text)
-    except (ValueError, RecursionError) as error:
-        raise BadFile(f"{match[1]}: not the JSON tables of {top.source.path} ({error}); emit it again") from None
+    tables = parse_json(text, match[1], f"the tables of {top.source.path}; emit it again")
     parts = ("EMBEDDINGS", "READOUT")
     whole = isinstance(tables, dict) and all(isinstance(tables.get(part), dict) for part in parts)
     if not whole or not all(isinstance(table, dict) for part in parts for table in tables[part].values()):

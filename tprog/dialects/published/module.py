@@ -247,10 +247,10 @@ def _longest(weights: Table) -> int:
     positions = [row for row in weights.rows if row.cells[0] == "positions" and re.fullmatch("[0-9]+", row.cells[1])]
     if not positions:
         weights.refuse(None, "no row of positions", "rows `positions,0,...`, which say how long an input may be")
-    last = max(positions, key=lambda row: int(row.cells[1]))
-    if int(last.cells[1]) >= LONGEST:
-        weights.refuse(last, f"the position {last.cells[1]}", f"at most {LONGEST - 1}")
-    return int(last.cells[1]) + 1
+    digits, last = max(((row.cells[1].lstrip("0"), row) for row in positions), key=lambda pair: (len(pair[0]), pair[0]))
+    if len(digits) > len(str(LONGEST)) or int(digits or "0") >= LONGEST:
+        weights.refuse(last, f"the position {last.cells[1][:40]}", f"at most {LONGEST - 1}")
+    return int(digits or "0") + 1
 
 
 # run ##################################################################################################################

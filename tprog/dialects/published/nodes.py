@@ -21,7 +21,7 @@ from tprog.program import Variable, axis, domain_of
 _NAME = r"([A-Za-z_]\w*)"
 _ENUM_VALUES = re.compile(rf"\[{_NAME}\[f'V\{{{_NAME}:02\}}'\] for \2 in {_NAME}\['{_NAME}'\]\]")
 _CSV_VALUES = re.compile(rf"{_NAME}\['{_NAME}'\]\.tolist\(\)")
-_NUMERIC_MLP = re.compile(r"num_mlp_(\d+)_\d+")
+_NUMERIC_MLP = re.compile(r"num_mlp_([0-9]{1,4})_[0-9]+")
 
 SHOWN = 8
 """Values that a defect lists before it says how many more there are."""

@@ -144,14 +144,16 @@ def decimal(table: Table, row: Row, place: int) -> tuple[int, int] | None:
     if match is None or not (match[2] or match[3]):
         table.refuse(row, f"the weight {text!r}", "a decimal number")
     behind = match[3] or ""
-    digits, exponent = int(match[1] + match[2] + behind), int(match[4] or 0) - len(behind)
-    while digits and exponent < 0 and digits % 10 == 0:
-        digits, exponent = digits // 10, exponent + 1
+    digits = (match[2] + behind).lstrip("0")
     if not digits:
         return 0, 0
-    if abs(exponent) > LARGEST_EXPONENT or len(str(digits)) > LARGEST_EXPONENT:
-        table.refuse(row, f"the weight {text!r}", f"at most {LARGEST_EXPONENT} places before and behind the point")
-    return digits, exponent
+    exponent = int(match[4] or 0) - len(behind)
+    zeros = min(len(digits) - len(digits.rstrip("0")), max(0, -exponent))
+    digits, exponent = digits[: len(digits) - zeros], exponent + zeros
+    if abs(exponent) > LARGEST_EXPONENT or len(digits) > LARGEST_EXPONENT:
+        shown = text if len(text) <= 60 else f"{text[:60]}..."
+        table.refuse(row, f"the weight {shown!r}", f"at most {LARGEST_EXPONENT} places before and behind the point")
+    return int(match[1] + digits), exponent
 
 
 def whole(table: Table, row: Row, place: int) -> int:
