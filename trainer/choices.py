@@ -22,6 +22,8 @@ from typing import Literal, TypeAlias
 import torch
 from torch import Tensor
 
+from trainer.portable import normal, sigmoid, softmax
+
 Kind: TypeAlias = Literal["pick", "set", "value"]
 """Exactly one option along the last dimension; each option on its own; or a plain number."""
 
@@ -66,10 +68,10 @@ class Layout:
     def __getitem__(self, name: str) -> Slot:
         return next(slot for slot in self.slots if slot.name == name)
 
-    def initial(self, generator: torch.Generator) -> Tensor:
+    def initial(self, seed: int) -> Tensor:
         """[P] initial parameters."""
-        drawn = [torch.randn(slot.size, generator=generator) * slot.spread + slot.start for slot in self.slots]
-        return torch.cat(drawn)
+        drawn = torch.split(normal((self.size,), seed), [slot.size for slot in self.slots])
+        return torch.cat([part * slot.spread + slot.start for slot, part in zip(self.slots, drawn, strict=True)])
 
     def views(self, theta: Tensor) -> dict[str, Tensor]:
         """The slots of parameters [S, P], each [S, ...], by name."""
@@ -134,17 +136,17 @@ class Choices:
             scale = 1.0 if self.temperature is None else self.temperature.view(-1, *[1] * (logits.dim() - 1))
             logits = logits + torch.log(allowed.detach().clamp_min(_FORBIDDEN)) / scale
         if not self.hard:
-            return torch.softmax(logits, dim=-1)
+            return softmax(logits)
         one = torch.zeros_like(logits).scatter_(-1, logits.argmax(dim=-1, keepdim=True), 1.0)
-        return self._through(one, torch.softmax(logits, dim=-1)) if self.soft else one
+        return self._through(one, softmax(logits)) if self.soft else one
 
     def each(self, name: str) -> Tensor:
         """For each option on its own, whether it is taken."""
         logits = self.logits[name]
         if not self.hard:
-            return torch.sigmoid(logits)
+            return sigmoid(logits)
         taken = (logits > 0).to(logits.dtype)
-        return self._through(taken, torch.sigmoid(logits)) if self.soft else taken
+        return self._through(taken, sigmoid(logits)) if self.soft else taken
 
     @staticmethod
     def _through(hard: Tensor, soft: Tensor) -> Tensor:

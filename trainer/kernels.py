@@ -10,7 +10,7 @@ X = positions * inputs, K and R what a gate reads and how many do.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable
+from collections.abc import Iterable
 from itertools import pairwise
 from typing import Any
 
@@ -19,17 +19,19 @@ from torch import Tensor
 from torch.autograd import Function
 from torch.nn import functional
 
+from trainer.portable import add_product, apply
+
 # torch leaves its types open: `Any` below is the context of torch.autograd.Function.
 
 
 def scores(query: Tensor, key: Tensor, *masks: Tensor) -> Tensor:
     """[G, i, j, B] sums over c of query [G, c, i, B] times key [G, c, j, B], times constant masks of that shape."""
-    return _apply(_Scores, query, key, *masks)
+    return apply(_Scores, query, key, *masks)
 
 
 def mix(weights: Tensor, values: Tensor) -> Tensor:
     """[G, c, i, B] sums over j of weights [G, i, j, B] times values [G, c, j, B]."""
-    return _apply(_Mix, weights, values)
+    return apply(_Mix, weights, values)
 
 
 def nearest(score: Tensor, order: Tensor) -> Tensor:
@@ -41,17 +43,17 @@ def nearest(score: Tensor, order: Tensor) -> Tensor:
         score: [G, i, j, B] in [0, 1], the chance that a key matches.
         order: [i, j] the positions in the order in which query i prefers them.
     """
-    return _apply(_Nearest, score, order)
+    return apply(_Nearest, score, order)
 
 
 def read(gates: Tensor, blocks: Iterable[Tensor]) -> Tensor:
     """[S, R, X] what gates [S, R, K] read from blocks [S, K_b, X] standing one below the other."""
-    return _apply(_Read, gates, *blocks)
+    return apply(_Read, gates, *blocks)
 
 
 def look_up(first: Tensor, second: Tensor, table: Tensor) -> Tensor:
     """[G, o, X] the answers of tables [G, a * b, o] to inputs [G, a, X] and [G, b, X], each one-hot or a mixture."""
-    return _apply(_LookUp, first, second, table)
+    return apply(_LookUp, first, second, table)
 
 
 def levels(numbers: Tensor, count: int) -> Tensor:
@@ -59,12 +61,7 @@ def levels(numbers: Tensor, count: int) -> Tensor:
 
     A whole number is one-hot; one between two levels is shared by both.
     """
-    return _apply(_Levels, numbers, count)
-
-
-def _apply(function: type[Function], *arguments: object) -> Tensor:
-    apply: Callable[..., Tensor] = function.apply
-    return apply(*arguments)
+    return apply(_Levels, numbers, count)
 
 
 # Sums of products #####################################################################################################
@@ -73,8 +70,9 @@ def _apply(function: type[Function], *arguments: object) -> Tensor:
 def _sum(pairs: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
     (first, second), *others = pairs
     total = first * second
+    product = torch.empty_like(total) if others else total
     for one, other in others:
-        total.addcmul_(one, other)
+        add_product(total, one, other, product)
     return total
 
 
@@ -137,8 +135,10 @@ class _Nearest(Function):
         ranked, back = (order + rows).flatten(), (order.argsort(dim=1) + rows).flatten()
         s = score.reshape(heads, n * n, batch).index_select(1, ranked).view(heads, n, n, batch)
         unmatched = score.new_ones(n + 1, heads, n, batch)
+        product = torch.empty_like(unmatched[0])
         for t in range(n):
-            torch.addcmul(unmatched[t], unmatched[t], s[:, :, t], value=-1, out=unmatched[t + 1])
+            torch.mul(unmatched[t], s[:, :, t], out=product)
+            torch.sub(unmatched[t], product, out=unmatched[t + 1])
         weights = (s * unmatched[:n].permute(1, 2, 0, 3)).view(heads, n * n, batch).index_select(1, back)
         ctx.save_for_backward(s, unmatched, ranked, back)
         weights = weights.view(heads, n, n, batch)
@@ -151,11 +151,11 @@ class _Nearest(Function):
         heads, n, _, batch = s.shape
         rest = grad[:, :, 0].clone()
         grad = grad.reshape(heads, n * n, batch).index_select(1, ranked).view(heads, n, n, batch)
-        out = torch.empty_like(s)
+        out, gain, product = torch.empty_like(s), torch.empty_like(rest), torch.empty_like(rest)
         for t in reversed(range(n)):
-            gain = grad[:, :, t] - rest
-            out[:, :, t] = gain * unmatched[t]
-            rest.addcmul_(gain, s[:, :, t])
+            torch.sub(grad[:, :, t], rest, out=gain)
+            torch.mul(gain, unmatched[t], out=out[:, :, t])
+            add_product(rest, gain, s[:, :, t], product)
         return out.view(heads, n * n, batch).index_select(1, back).view(heads, n, n, batch), None
 
 

@@ -16,7 +16,6 @@ from collections.abc import Sequence
 
 import torch
 from torch import Tensor
-from torch.nn import functional
 
 from tprog.errors import BadUsage
 from tprog.tasks import UNGRADED
@@ -24,6 +23,7 @@ from trainer.choices import Choices
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split
 from trainer.model import Network
+from trainer.portable import cross_entropy
 
 MEAN_DECAY, SQUARE_DECAY, LEAST_ROOT = 0.9, 0.999, 1e-8
 """Adam's beta 1, beta 2 and epsilon, as in its source."""
@@ -50,7 +50,7 @@ class Population:
         self.device = _device(config)
         self.network = Network.of(config, data.frame)
         layout = self.network.layout
-        start = torch.stack([layout.initial(generator(member, "parameters")) for member in members])
+        start = torch.stack([layout.initial(number(f"{member.seed} parameters")) for member in members])
         self.now = start.to(self.device).requires_grad_()
         self.best = self.now.detach().clone()
         self.mean, self.square = torch.zeros_like(self.best), torch.zeros_like(self.best)
@@ -106,8 +106,8 @@ class Population:
     def _descend(self, step: int) -> None:
         grad = self.now.grad
         assert grad is not None
-        self.mean.lerp_(grad, 1 - MEAN_DECAY)
-        self.square.mul_(SQUARE_DECAY).addcmul_(grad, grad, value=1 - SQUARE_DECAY)
+        self.mean.mul_(MEAN_DECAY).add_(grad * (1 - MEAN_DECAY))
+        self.square.mul_(SQUARE_DECAY).add_(grad * grad * (1 - SQUARE_DECAY))
         root = (self.square / (1 - SQUARE_DECAY ** (step + 1))).sqrt_().add_(LEAST_ROOT)
         self.now.sub_(self._lr / (1 - MEAN_DECAY ** (step + 1)) * self.mean / root)
 
@@ -159,9 +159,7 @@ def sequence_losses(logits: Tensor, expected: Tensor) -> Tensor:
         logits: [S, C, n, B]; pooled, [S, C, B].
         expected: [n, B] class codes or `UNGRADED`; pooled, [B].
     """
-    members = len(logits)
-    target = expected.expand(members, *expected.shape)
-    each = functional.cross_entropy(logits, target, ignore_index=UNGRADED, reduction="none")
+    each = cross_entropy(logits, expected, UNGRADED)
     graded = expected != UNGRADED
     if expected.dim() == 1:
         return each.sum(dim=1) / graded.sum().clamp_min(1)
@@ -180,9 +178,13 @@ def data_generator(config: TrainConfig, purpose: str) -> torch.Generator:
     return _generator(f"{config.data_seed} {purpose}")
 
 
-def _generator(text: str) -> torch.Generator:
-    digest = hashlib.sha256(text.encode()).digest()
-    return torch.Generator().manual_seed(int.from_bytes(digest[:8], "little") >> 1)
+def number(purpose: str) -> int:
+    """The seed of the random numbers for one purpose: unrelated for different ones."""
+    return int.from_bytes(hashlib.sha256(purpose.encode()).digest()[:8], "little") >> 1
+
+
+def _generator(purpose: str) -> torch.Generator:
+    return torch.Generator().manual_seed(number(purpose))
 
 
 def _columns(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
