@@ -45,7 +45,8 @@ WhereOption: TypeAlias = Annotated[
     typer.Option(
         "--where",
         metavar="CONDITION",
-        help='The predictions for which this holds, such as "len(x) > 4 and x.count(\'a\') > 1" or "i < 3".',
+        help='The predictions for which this holds: "predicted == right" (the right ones), "len(x) > 4 and x[0] == '
+        '\'a\'" (x: the input), "i < 3" (the position), "token == \'b\'".',
         show_default=False,
     ),
 ]

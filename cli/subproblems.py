@@ -22,7 +22,7 @@ def sub_problem(
 ) -> SubProblem | None:
     """The sub-problem that the options name: where several do, the pairs that lie in all of them; None if none does."""
     from analyze.circuits.subproblem import SubProblem, both
-    from analyze.circuits.where import Where
+    from analyze.circuits.where import Where, names_of
     from tprog.text import parse_input
 
     asked = []
@@ -35,7 +35,7 @@ def sub_problem(
     if text is not None:
         asked.append(SubProblem("input", tuple(parse_input(text, subject.program))))
     if where is not None:
-        Where(where)  # refuses before the work begins
+        Where(where, names_of(subject.program, subject.task is not None))  # refuses before the work begins
         asked.append(SubProblem("where", where))
     return both(asked)
 

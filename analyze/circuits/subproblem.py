@@ -8,11 +8,10 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from analyze.circuits.where import Where
+from analyze.circuits.where import Where, names_of
 from analyze.outcome import Survey, survey
 from tprog.batch import Bools, encode
 from tprog.errors import BadUsage
-from tprog.program import BEGIN, END
 from tprog.tasks import UNGRADED, Inputs, Task, task_of
 
 ConditionKind: TypeAlias = Literal["class", "position", "token", "input", "where", "all"]
@@ -109,7 +108,7 @@ def select(on: Survey, problem: SubProblem) -> Bools:
     # Conditions in words last: only what is left is put to them.
     for part in sorted(problem.parts, key=lambda part: part.kind == "where"):
         if part.kind == "where":
-            pairs = _where(on, Where(str(part.value)), pairs)
+            pairs = _where(on, str(part.value), pairs)
         else:
             pairs &= _where_simply(on, part)
     if not pairs.any():
@@ -138,22 +137,15 @@ def _where_simply(on: Survey, problem: SubProblem) -> Bools:
     return np.ones((1, 1), dtype=np.bool_)
 
 
-def _where(on: Survey, where: Where, pairs: Bools) -> Bools:
+def _where(on: Survey, condition: str, pairs: Bools) -> Bools:
     """Those of the pairs for which a condition holds."""
     program = on.program
-    if program.readout.pooled and (unknown := sorted(where.names & {"i", "token"})):
-        raise BadUsage(
-            f"--where {where.text!r}: a pooled program has no {unknown[0]}: it makes one prediction an input"
-        )
-    if on.expected is None and "right" in where.names:
-        raise BadUsage(f"--where {where.text!r}: no task says what is right; name one with --task")
-    marks = {program.vocabulary.index(mark) for mark in (BEGIN, END) if mark in program.vocabulary}
-    joined = all(len(word) == 1 for word in program.vocabulary if word not in (BEGIN, END))
+    names = names_of(program, judged=on.expected is not None)
+    where = Where(condition, names)
     kept = np.zeros_like(pairs)
     for row in np.flatnonzero(pairs.any(axis=1)).tolist():
-        codes = on.batch.tokens[row, : on.batch.lengths[row]].tolist()
-        symbols = [program.vocabulary[code] for code in codes if code not in marks]
-        x = "".join(symbols) if joined else tuple(symbols)
+        tokens = on.batch.words(program, row)
+        x = names.x(tokens)
         if not where.of_input(x):
             continue
         if not where.about_a_prediction:
@@ -161,7 +153,7 @@ def _where(on: Survey, where: Where, pairs: Bools) -> Bools:
             continue
         for place in np.flatnonzero(pairs[row]).tolist():
             at = None if program.readout.pooled else place
-            token = None if at is None else program.vocabulary[codes[at]]
+            token = None if at is None else tokens[at]
             right = None if on.expected is None else program.classes[int(on.expected[row, place])]
             predicted = program.classes[int(on.outcomes[row, place])]
             kept[row, place] = where.of_prediction(x, at, token, predicted, right)
