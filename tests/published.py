@@ -9,6 +9,7 @@ from __future__ import annotations
 import csv
 import io
 import json
+import subprocess
 import sys
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
@@ -282,6 +283,49 @@ def _csv(rows: Sequence[Sequence[str]]) -> str:
     text = io.StringIO()
     csv.writer(text, lineterminator="\n").writerows(rows)
     return text.getvalue()
+
+
+# Files as Python runs them ############################################################################################
+
+_RUNNER = """
+import contextlib, io, json, pathlib, runpy, sys
+told = json.load(sys.stdin)
+found = []
+for path, name in told["files"]:
+    sys.path.insert(0, str(pathlib.Path(path).parent))
+    before = set(sys.modules)
+    with contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        names = runpy.run_path(path, run_name=name)
+        outcomes = []
+        for tokens in told["inputs"]:
+            try:
+                outcomes.append(names["run"](tokens))
+            except LookupError:
+                outcomes.append("a hole")
+    sys.path.pop(0)
+    for new in set(sys.modules) - before:
+        if str(getattr(sys.modules[new], "__file__", "")).startswith(str(pathlib.Path(path).parent)):
+            del sys.modules[new]
+    found.append(outcomes)
+print(json.dumps(found))
+"""
+
+
+def run_by_python(
+    files: Sequence[tuple[Path, str]], inputs: Sequence[Sequence[str]], folder: Path
+) -> list[list[object]]:
+    """What the `run` of each file answers when Python executes the whole file in `folder`; "a hole" for LookupError.
+
+    Args:
+        files: each file, and the name that it runs under: ``__main__``, or that of an imported module.
+    """
+    told = json.dumps({"files": [(str(path), name) for path, name in files], "inputs": [list(x) for x in inputs]})
+    done = subprocess.run(
+        [sys.executable, "-c", _RUNNER], input=told, capture_output=True, text=True, cwd=folder, check=False
+    )
+    assert done.returncode == 0, done.stderr[-2000:]
+    found: list[list[object]] = json.loads(done.stdout)
+    return found
 
 
 # The module's own run #################################################################################################

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import difflib
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator
 from pathlib import Path
 
 from tprog.branches import comment, function_lines
@@ -11,7 +11,7 @@ from tprog.builder import INDENT, literal
 from tprog.emit import Block, assignment, emit, weights_literal
 from tprog.errors import BadFile, BadSource
 from tprog.program import Embedding, Node, Numbers, Program
-from tprog.read import Module, read_source
+from tprog.read import Module
 
 
 def patched(module: Module, after: Program) -> str:
@@ -35,7 +35,7 @@ def patched_files(module: Module, after: Program) -> dict[str, str]:
         text = patched_module(module.published, module.text, after)
         sides = patched_sides(module.published, module.sides, after)
     try:
-        if (text != module.text or sides) and read_source(text, module.path, _with(module, sides)).program == after:
+        if (text != module.text or sides) and module.reread(text, sides).program == after:
             return {module.path: text, **{_beside(module, name): side for name, side in sides.items()}}
     except (BadSource, BadFile):
         pass  # what changed does not suffice
@@ -43,19 +43,8 @@ def patched_files(module: Module, after: Program) -> dict[str, str]:
     return {module.path: emitted.text, **{_beside(module, name): side for name, side in emitted.side.items()}}
 
 
-def _with(module: Module, sides: Mapping[str, str]) -> Callable[[str], str]:
-    """The side files of a module, some of them changed."""
-
-    def side(name: str) -> str:
-        if (text := sides.get(name, module.sides.get(name))) is None:
-            raise BadFile(f"{module.path}: its side file {name!r} is not at hand")
-        return text
-
-    return side
-
-
 def _beside(module: Module, name: str) -> str:
-    return str(Path(module.path).with_name(name))
+    return str(module.side_path(name))
 
 
 def _patched_text(module: Module, after: Program) -> str:

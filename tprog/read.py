@@ -7,7 +7,7 @@ showing an Edit needs.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
@@ -18,7 +18,7 @@ from tprog.dialects.subset import Source
 from tprog.dialects.tpdebug import read_tpdebug
 from tprog.emit import Block
 from tprog.entry import Entry
-from tprog.errors import BadFile
+from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text
 from tprog.program import Program
 from tprog.syntax import parse_python
@@ -27,7 +27,9 @@ if TYPE_CHECKING:
     from tprog.dialects.published.module import Published
 
 NOT_A_PROGRAM = "tpdebug reads modules that it wrote, edited or not (docs/how-it-works.md says how far)"
-NOT_PUBLISHED = "tpdebug reads modules as the original research code writes them (docs/how-it-works.md says how far)"
+NOT_PUBLISHED = (
+    "tpdebug reads modules as the original research code writes them (docs/method.md, Published modules, says how far)"
+)
 
 Dialect: TypeAlias = Literal["tpdebug", "published"]
 
@@ -46,6 +48,7 @@ class Module:
         sides: plain name of each side file -> its text.
         defects: what a published module does otherwise than its network did, in the order of the file.
         published: where the parts of a published module stand; None for any other.
+        weights: the file with its weights, if the user has named it.
     """
 
     path: str
@@ -58,17 +61,62 @@ class Module:
     sides: Mapping[str, str] = field(default_factory=dict)
     defects: tuple[Defect, ...] = ()
     published: Published | None = None
+    weights: Path | None = None
+
+    def side_path(self, name: str) -> Path:
+        """Where one of its side files is."""
+        if self.weights is not None and name == self.weights.name:
+            return self.weights
+        return Path(self.path).with_name(name)
+
+    def reread(self, text: str, sides: Mapping[str, str]) -> Module:
+        """The same module with another text, or other side files (name -> text).
+
+        Raises:
+            BadSource, BadFile: as `read_module`.
+        """
+
+        def side(name: str) -> str:
+            if (found := sides.get(name, self.sides.get(name))) is None:
+                raise BadFile(f"{self.path}: its side file {name!r} is not at hand")
+            return found
+
+        return read_source(text, self.path, side, weights=self.weights)
 
 
-def read_module(path: Path | str) -> Module:
+def read_module(path: Path | str, weights: Path | str | None = None) -> Module:
     """Read a module from a file.
+
+    Args:
+        weights: the file with the weights of a published module, instead of the one that its path names.
 
     Raises:
         BadFile: the file, or a side file that it names, cannot be read as text.
         BadSource: it is not a module of a known dialect; the message has line and column.
+        BadUsage: `weights` for a module that has none beside it.
     """
     path = Path(path)
-    return read_source(read_text(path), str(path), lambda name: _beside(path, name))
+    named = None if weights is None else Path(weights)
+
+    def side(name: str) -> str:
+        if named is not None and name == named.name:
+            return read_text(named, "the weights of a published module")
+        return _beside(path, name)
+
+    return read_source(read_text(path), str(path), side, lambda: _tables(path), named)
+
+
+MOST_TABLES = 100
+"""Tables beside a module that are looked at where its path has lost the name of one."""
+
+
+def _tables(path: Path) -> list[str]:
+    """The names of the CSV files beside a module."""
+    try:
+        found = sorted(entry.name for entry in path.parent.iterdir() if entry.suffix == ".csv" and entry.is_file())
+    except OSError:
+        return []
+    return found if len(found) <= MOST_TABLES else []
 
 
 def _beside(path: Path, name: str) -> str:
@@ -79,19 +127,31 @@ def _beside(path: Path, name: str) -> str:
     folder = path.resolve().parent if path.parent.resolve() != path.resolve().parent else path.parent.resolve()
     if not side.exists() and (side := folder / name).exists() is False:
         looked = " or ".join(dict.fromkeys((str(path.parent), str(folder))))
-        raise BadFile(f"{path} needs the side file {name}, which is not beside it; looked in {looked}")
+        raise BadFile(
+            f"{path} needs the side file {name}, which is not beside it; looked in {looked}; --weights FILE names it"
+        )
     if side.resolve().parent not in (path.parent.resolve(), folder):
         raise BadFile(f"{path}: its side file {name} is a link that leaves the folder; put the file itself there")
     return read_text(side)
 
 
-def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | None = None) -> Module:
-    """Read a module from its text; `side` gives the text of a file beside it.
+def read_source(
+    text: str,
+    path: str = "<text>",
+    side: Callable[[str], str] | None = None,
+    tables: Callable[[], Sequence[str]] = tuple,
+    weights: Path | None = None,
+) -> Module:
+    """Read a module from its text.
+
+    Args:
+        side: gives the text of a file beside it, by its plain name.
+        tables: gives the names of all CSV files beside it.
+        weights: the file with the weights of a published module, which `side` knows by its plain name.
 
     Raises:
-        BadSource, BadFile: as `read_module`.
+        BadSource, BadFile, BadUsage: as `read_module`.
     """
-
     sides: dict[str, str] = {}
 
     def remembered(name: str) -> str:
@@ -104,8 +164,10 @@ def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | No
     tree = parse_python(text, path)
     if is_published(tree):
         from tprog.dialects.published.module import read_published
+        from tprog.dialects.published.paths import Beside
 
-        found = read_published(Source(path, NOT_PUBLISHED), tree, remembered)
+        beside = Beside(remembered, tables, None if weights is None else weights.name)
+        found = read_published(Source(path, NOT_PUBLISHED), tree, text, beside)
         scope = found.scope
         return Module(
             path,
@@ -118,6 +180,9 @@ def read_source(text: str, path: str = "<text>", side: Callable[[str], str] | No
             sides,
             found.defects,
             found,
+            weights,
         )
+    if weights is not None:
+        raise BadUsage(f"{path} has its weights in itself; --weights is about modules of the original research code")
     program, entry_lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, remembered)
     return Module(path, text, "tpdebug", program, entry_lines, blocks, sides=sides)

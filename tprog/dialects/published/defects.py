@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 DefectKind: TypeAlias = Literal[
-    "falls-through", "self-match", "missing-row", "out-of-range", "missing-value", "duplicate-rows"
+    "falls-through", "self-match", "missing-row", "out-of-range", "missing-value", "duplicate-rows", "lost-path"
 ]
 
 
@@ -21,6 +21,7 @@ class Defect:
             ``out-of-range``: a lookup can read larger numbers than it was written for; they get its default.
             ``missing-value``: pandas reads a weight as missing, and a sum counts it as 0.
             ``duplicate-rows``: rows of weights that stand several times; nothing reaches them.
+            ``lost-path``: a path that Python reads without its backslashes, so that `run` finds no file by itself.
         where: the name of the node, or ``readout``.
         file: the side file that `line` counts in; None is the module itself.
         line: 1-based.

@@ -45,6 +45,7 @@ def read_terms(scope: Scope, names: Sequence[ast.expr]) -> tuple[tuple[Weights, 
     terms: dict[str, Term] = {}
     for at in names:
         if not isinstance(at, ast.Name) or at.id not in scope.scores:
+            scope.check_defined(at)
             scope.source.unexpected(at, "scores made from classifier_weights above")
         term = scope.scores[at.id]
         if term.variable in terms:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import ast
+import re
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
@@ -78,6 +79,7 @@ class Scope:
         embed_df, embeddings: the local names of the embedding's CSV and of the tokens' rows in it, once they are there.
         columns: embedding -> its column in the CSV (0-based), and the enum that its number names a member of.
         features: variable -> the feature under which its weights stand.
+        undefined: the names in `run` that nothing defines, so that it raises NameError there.
     """
 
     source: Source
@@ -104,6 +106,7 @@ class Scope:
     features: dict[str, str] = field(default_factory=dict)
     columns: dict[str, tuple[int, str | None]] = field(default_factory=dict)
     scored: frozenset[str] = frozenset()
+    undefined: frozenset[str] = frozenset()
     embed_df: str | None = None
     embeddings: str | None = None
 
@@ -111,7 +114,16 @@ class Scope:
         """The Program's variable that an expression names."""
         if isinstance(node, ast.Name) and node.id in self.variables:
             return self.variables[node.id]
+        self.check_defined(node)
         self.source.unexpected(node, "the name of an earlier variable")
+
+    def check_defined(self, node: ast.expr) -> None:
+        """Refuse a name that nothing defines: the fault is the file's own, whoever runs it."""
+        if isinstance(node, ast.Name) and node.id in self.undefined:
+            found = f"`{node.id}`, which nothing defines, so that the file itself raises NameError when `run` is called"
+            advice = "the original code leaves it out of models whose numbers are not all ones"
+            own = advice if re.fullmatch(r"num_var\d+_embeddings?(_scores)?", node.id) else ""
+            self.source.refuse(node, found, "the name of an earlier variable", own)
 
     def taken(self, name: str) -> bool:
         """Whether a local name already stands for something."""

@@ -10,13 +10,11 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from pathlib import PurePosixPath
 from typing import NoReturn
 
-from tprog.dialects.subset import Source
 from tprog.errors import BadFile, BadSource
 
 READ_AS_MISSING = frozenset(
@@ -29,9 +27,6 @@ LARGEST_EXPONENT = 30
 """Decimal places, before or behind the point, of a weight; beyond them no exact logit fits in 64 bits."""
 
 _DECIMAL = re.compile(r"([+-]?)([0-9]*)(?:\.([0-9]*))?(?:[eE]([+-]?[0-9]{1,4}))?")
-
-Side = Callable[[str], str]
-"""The text of a file beside the module, by its plain name."""
 
 
 @dataclass(frozen=True)
@@ -75,18 +70,6 @@ class Table:
             if feature not in READ_AS_MISSING and value not in READ_AS_MISSING:
                 found.setdefault((feature, value), []).append(row)
         return found
-
-
-def side_name(source: Source, node: object, path: str) -> str:
-    """The plain name of a side file from the path that the author wrote, which is relative to wherever he ran it.
-
-    Raises:
-        BadSource: the path has no plain name, or climbs out of its folder.
-    """
-    posix = PurePosixPath(path.replace("\\", "/"))
-    if ".." in posix.parts or posix.name in ("", ".", ".."):
-        source.refuse(node, f"the path {path!r}", "a file beside the module, by a path without `..`")  # type: ignore[arg-type]
-    return posix.name
 
 
 def read_table(name: str, text: str, index: int) -> Table:
