@@ -23,6 +23,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    WeightsOption,
 )
 from cli.output import Color, Output, working
 from cli.subject import read_subject
@@ -41,6 +42,7 @@ def trace(
     ] = False,
     expect: ExpectOption = None,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -54,7 +56,7 @@ def trace(
     from analyze.render.trace import trace_text
     from tprog.text import parse_input
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     tokens = parse_input(text, subject.program)
     result = analysis.trace(
         subject.program,
@@ -72,6 +74,7 @@ def dead(
     program: ProgramOption = None,
     lines: Annotated[bool, typer.Option("--lines", help="List every dead line.")] = False,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -84,7 +87,7 @@ def dead(
     from analyze.dead import find_dead
     from analyze.render.dead import dead_text
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     inputs = subject.inputs(sample, seed)
     with working("dead", inputs.description):
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
@@ -106,6 +109,7 @@ def verify(
         ),
     ] = None,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -118,7 +122,7 @@ def verify(
     from analyze import verify as analysis
     from analyze.render.verify import verify_text
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     if limit is None and not as_json and file is None:

@@ -23,6 +23,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    WeightsOption,
 )
 from cli.output import Color, Output, working
 from cli.subject import Subject, read_subject
@@ -67,6 +68,7 @@ def blame(
         ),
     ] = False,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -83,7 +85,7 @@ def blame(
     annotate = annotate or (file is not None and file.suffix.lower() == ".html")
     # A terminal shows the diff of the first edit alone, and a diff takes as long as reading the module.
     diffs = 1 if not as_json and file is None else None
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     if every:
         _blame_all(subject, output, limit or LISTED_ALL, diffs, annotate, sample, seed)
         return

@@ -17,7 +17,16 @@ import typer
 
 from cli.discovery import remember
 from cli.modules import ModuleOption, module_path, write_module
-from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, SeedOption, TaskOption
+from cli.options import (
+    ColorOption,
+    ForceOption,
+    JsonOption,
+    ProgramArgument,
+    ProgramOption,
+    SeedOption,
+    TaskOption,
+    WeightsOption,
+)
 from cli.output import Color, Output, note, put, terminal, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
@@ -50,6 +59,7 @@ def simplify(
         ),
     ] = None,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -60,7 +70,7 @@ def simplify(
         module_path(file, force)
     from tprog.simplify import simplify as simplified
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     inputs = subject.inputs(sampled, seed)
     if not inputs.exhaustive and sampled is None:
         raise BadUsage(
@@ -143,6 +153,7 @@ def repair(
     ] = ChosenOn.SAMPLE,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: Annotated[
         int | None,
         typer.Option(
@@ -165,7 +176,7 @@ def repair(
     from analyze import repair as analysis
     from analyze.render.repair import repair_text
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)

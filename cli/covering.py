@@ -23,6 +23,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    WeightsOption,
 )
 from cli.output import Color, Output
 from cli.subject import read_subject
@@ -39,6 +40,7 @@ def coverage(
         int, typer.Option("--runs", min=1, metavar="COUNT", help="Run the module itself on at most so many inputs.")
     ] = RUNS,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -51,7 +53,7 @@ def coverage(
     from analyze.coverage import find_coverage
     from analyze.render.coverage import coverage_html, coverage_text
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     inputs = subject.inputs(sample, seed)
     page = file is not None and file.suffix.lower() == ".html"
     with _progress(min(runs, len(inputs.batch)), inputs.description) as advance:

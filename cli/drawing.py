@@ -31,6 +31,7 @@ from cli.options import (
     SubProblemInputOption,
     TaskOption,
     TokenOption,
+    WeightsOption,
     WhereOption,
 )
 from cli.output import Color, Engine, Output, Pictures, working
@@ -75,6 +76,7 @@ def graph(
     engine: Annotated[Engine, typer.Option("--engine", help="What finds the calls.")] = Engine.LIBCST,
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Show where the engines differ.")] = False,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -87,15 +89,16 @@ def graph(
     from analyze.render.graph import graph_text
 
     if calls or cross_check or engine is not Engine.LIBCST:
-        asked = {"--class": answer, "--position": position, "--token": token, "--input": text, "--where": where}
-        asked |= {"--task": task, "--from": source, "--to": target, "--sample": sample}
+        asked: dict[str, object] = {"--class": answer, "--position": position, "--token": token, "--input": text}
+        asked |= {"--where": where, "--task": task, "--weights": weights, "--sample": sample}
+        asked |= {"--from": source, "--to": target}
         if given := [option for option, value in asked.items() if value is not None]:
             raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
         if cross_check and file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
             raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
         _show_calls(output, *_call_graph(argument, program, engine, cross_check))
         return
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     problem = sub_problem(subject, answer, position, token, text, where)
     if problem is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
@@ -137,6 +140,7 @@ def circuits(
         bool, typer.Option("--annotate", help="Show the source, with the lines of the circuits marked.")
     ] = False,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -152,7 +156,7 @@ def circuits(
 
     if time_limit is not None and not exact:
         raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     problem = sub_problem(subject, answer, position, token, text, where)
     constants = named_baseline(subject, baseline or [])
     inputs = subject.inputs(sample, seed)

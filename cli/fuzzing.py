@@ -22,6 +22,7 @@ from cli.options import (
     ProgramOption,
     SeedOption,
     TaskOption,
+    WeightsOption,
 )
 from cli.output import Color, Output, working
 from cli.subject import Subject, read_subject
@@ -70,6 +71,7 @@ def fuzz(
         bool, typer.Option("--database/--no-database", help=f"Keep failures in {FOLDER}, and try them first.")
     ] = True,
     task: TaskOption = None,
+    weights: WeightsOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     file: FileOption = None,
@@ -89,7 +91,7 @@ def fuzz(
     from analyze.render.fuzz import fuzz_text
     from tprog.own_task import is_own
 
-    subject = read_subject(argument, program, task)
+    subject = read_subject(argument, program, task, weights)
     space = space_of(subject.program, subject.task)
     oracle, notes = _oracle(subject, space, against, metamorphic, tuple(relation or ()))
     with working("fuzz", f"against {oracle.against}") as report:

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli.modules import ModuleOption, module_path, needs_training, write_module
-from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption
+from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, WeightsOption
 from cli.output import Color, Preset, note, put, terminal
 from cli.subject import read_subject
 from cli.training import ConfigOption, Log, configured, expect_named, resumed, run_folder, takes_settings
@@ -140,11 +140,14 @@ def emit(
         str | None,
         typer.Option("--task", metavar="FILE", help="The run's own task, if that is Python code.", show_default=False),
     ] = None,
+    weights: WeightsOption = None,
     force: ForceOption = False,
 ) -> None:
     """Write a module: from a run folder, or anew from a module. Left out -o, print it."""
     if file is not None:
         file = module_path(file, force)
+    if Path(source).is_dir() and weights is not None:
+        raise BadUsage(f"--weights is about a module, and {source} is a run folder; leave it out")
     if Path(source).is_dir():
         with needs_training():
             from trainer.checkpoint import load_config
@@ -156,7 +159,7 @@ def emit(
     else:
         from tprog.read import read_module
 
-        program = read_module(source).program
+        program = read_module(source, weights).program
     if file is None:
         from tprog.emit import emit as emit_program
 
@@ -178,6 +181,7 @@ def run(
         list[str] | None,
         typer.Option("--input", metavar="TEXT", help="One input; may be repeated. Left out: one a line of stdin."),
     ] = None,
+    weights: WeightsOption = None,
     as_json: JsonOption = False,
 ) -> int:
     """Run a program on inputs. The file is read, not executed; exit 1 if an input reaches a hole."""
@@ -185,7 +189,7 @@ def run(
     from tprog.execute import execute
     from tprog.text import parse_input, show_tokens
 
-    subject = read_subject(argument, program)
+    subject = read_subject(argument, program, weights=weights)
     if texts is None and sys.stdin.isatty():
         raise BadUsage('no input is given; give --input "abbc", or one input a line on stdin')
     found_hole = False

@@ -59,6 +59,15 @@ TaskOption: TypeAlias = Annotated[
         show_default="what it names",
     ),
 ]
+WeightsOption: TypeAlias = Annotated[
+    Path | None,
+    typer.Option(
+        "--weights",
+        metavar="FILE",
+        help="The weights (CSV) of a module of the original research code.",
+        show_default="beside the module, as it says",
+    ),
+]
 SampleOption: TypeAlias = Annotated[
     int | None,
     typer.Option(

@@ -88,11 +88,14 @@ class Subject:
         return None if self.task.examples and not any(answers) else answers
 
 
-def read_subject(argument: str | None, option: str | None, task: str | None = None) -> Subject:
+def read_subject(
+    argument: str | None, option: str | None, task: str | None = None, weights: Path | None = None
+) -> Subject:
     """Find and read the program of a command line.
 
     Args:
         task: the task to judge it by: a name, or the path of a user's own; left out, the one that the module names.
+        weights: the file with the weights of a module of the original research code.
 
     Raises:
         BadUsage: no such task, or no program.
@@ -106,7 +109,7 @@ def read_subject(argument: str | None, option: str | None, task: str | None = No
 
     own = None if task is None else find_task(task)  # refuses an unknown name
     chosen = find_program(argument, option, Path.cwd())
-    module = read_module(chosen.path)
+    module = read_module(chosen.path, weights)
     by_file = own is not None and is_own(str(task))
     if own is None:
         program = module.program
