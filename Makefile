@@ -5,17 +5,20 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 SOURCES := tprog trainer analyze cli tests
 
+MINUTES ?= 60
+
 # One thread each: the arrays are small, and two test workers share the machine.
 export OMP_NUM_THREADS = 1
 
 # Print a command as a user would type it, then run it.
 type = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
 
-.PHONY: help demo test bench clean
+.PHONY: help demo test soak bench clean
 
 help:
 	@echo 'make demo   train a small Transformer Program on sort, then look at it and debug it (minutes)'
 	@echo 'make test   lint, types and all tests, as continuous integration runs them'
+	@echo 'make soak   property tests with fresh examples, for an hour: MINUTES=10 for ten minutes, SEED=7 for those of a seed'
 	@echo 'make bench  the figures of docs/results.md that are about speed'
 	@echo 'make clean  remove .venv, caches and what make demo wrote'
 
@@ -51,6 +54,9 @@ test: $(STAMP)
 	$(BIN)/ruff format --check $(SOURCES)
 	$(BIN)/mypy
 	$(BIN)/pytest -n 2 --cov --cov-report=term
+
+soak: $(STAMP)
+	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.bench_speed

@@ -54,6 +54,7 @@ def _found(
         database=start,
         phases=[Phase.reuse, Phase.shrink] if shrink else [Phase.reuse],
         max_examples=SHRINKS,
+        derandomize=False,  # whatever profile is loaded: Hypothesis loads one of its own under continuous integration
         deadline=None,
         verbosity=Verbosity.quiet,
         suppress_health_check=list(HealthCheck),
