@@ -8,21 +8,21 @@ import subprocess
 import sys
 import tempfile
 import textwrap
-import time
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
 import tprog
 from analyze.coverage.sandbox import Limits, run_confined
+from tests.ctrl_c import HANG, press, wait_for
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="limits and process groups are those of POSIX")
 
-QUICK = Limits(seconds=20, cpu_seconds=10, memory=2**29)
+QUICK = Limits(cpu_seconds=60, memory=2**29)
 BARE = replace(QUICK, guard=False)
 """The limits alone, without the audit hook."""
 
@@ -70,9 +70,7 @@ def test_processor_time_is_limited() -> None:
 
 
 def test_time_is_limited(tmp_path: Path) -> None:
-    start = time.monotonic()
-    assert "more than 0.5 s" in refused("import time; time.sleep(100)", replace(BARE, seconds=0.5))
-    assert time.monotonic() - start < 15
+    assert "more than 0.5 s" in refused("import time; time.sleep(1000)", replace(BARE, seconds=0.5))
     assert [*tmp_path.iterdir()] == []
 
 
@@ -218,7 +216,7 @@ def test_what_the_child_started_ends_with_it() -> None:
     import os, sys, time
     pid = os.fork()
     if pid == 0:
-        time.sleep(100)
+        time.sleep(10000)
     def run(tokens):
         return pid
     """
@@ -226,11 +224,7 @@ def test_what_the_child_started_ends_with_it() -> None:
         pytest.skip("starting a process is refused in the first place")
     pid = confined(code, BARE)
     assert isinstance(pid, int)
-    for _ in range(100):
-        if not _alive(pid):
-            return
-        time.sleep(0.05)
-    raise AssertionError("a grandchild is left")
+    wait_for(lambda: not _alive(pid))
 
 
 def test_ctrl_c_kills_the_child_and_leaves_nothing(tmp_path: Path) -> None:
@@ -250,26 +244,35 @@ def test_ctrl_c_kills_the_child_and_leaves_nothing(tmp_path: Path) -> None:
     )
     assert parent.stdout is not None
     parent.stdout.readline()
-    children = _wait_for(lambda: [p for p in _processes() if str(tmp_path) in p[1]])
+    wait_for(lambda: _processes(str(tmp_path)))
+    children = _processes(str(tmp_path))
     parent.send_signal(signal.SIGINT)
-    parent.communicate(timeout=20)
-    assert not [pid for pid, _ in children if _alive(pid)]
+    parent.communicate(timeout=HANG)
+    assert not [pid for pid in children if _alive(pid)]
     assert [*tmp_path.iterdir()] == []
 
 
-def _processes() -> list[tuple[int, str]]:
+def test_ctrl_c_while_the_child_starts_leaves_none(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    class Pressed(subprocess.Popen[bytes]):
+        def __init__(self, *arguments: Any, **options: Any) -> None:
+            super().__init__(*arguments, **options)
+            press()
+
+    monkeypatch.setattr(subprocess, "Popen", Pressed)
+    with pytest.raises(KeyboardInterrupt):
+        run_confined("m.py", {"m.py": "while True: pass"}, JOB)
+    assert _processes(str(tmp_path)) == []
+    assert [*tmp_path.iterdir()] == []
+
+
+def _processes(folder: str) -> list[int]:
+    """The children that were given a folder there."""
     found = []
-    for folder in Path("/proc").glob("[0-9]*"):
+    for process in Path("/proc").glob("[0-9]*"):
         try:
-            found.append((int(folder.name), (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()))
+            line = (process / "cmdline").read_bytes().replace(b"\0", b" ").decode()
         except OSError:
             continue
-    return [(pid, line) for pid, line in found if "confined.py" in line]
-
-
-def _wait_for(find: Callable[[], list[tuple[int, str]]]) -> list[tuple[int, str]]:
-    for _ in range(200):
-        if found := find():
-            return found
-        time.sleep(0.05)
-    raise AssertionError("the child did not start")
+        if "confined.py" in line and folder in line:
+            found.append(int(process.name))
+    return found

@@ -17,6 +17,7 @@ import signal
 import subprocess
 import sys
 import tempfile
+import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import dataclass
@@ -118,22 +119,41 @@ def run_confined(
 @contextlib.contextmanager
 def _child(folder: Path) -> Iterator[subprocess.Popen[bytes]]:
     """The child, and the certainty that nothing of its group outlives the block, Ctrl-C included."""
-    child = subprocess.Popen(
-        [sys.executable, "-I", "-S", "-B", "-X", "utf8", confined.__file__, str(folder)],
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.DEVNULL,
-        cwd=folder,
-        env={},
-        close_fds=True,
-        start_new_session=True,
-    )
+    child = None
     try:
+        with _ctrl_c_later():  # a child that is started but not known yet could not be killed
+            child = subprocess.Popen(
+                [sys.executable, "-I", "-S", "-B", "-X", "utf8", confined.__file__, str(folder)],
+                stdin=subprocess.DEVNULL,
+                stdout=subprocess.PIPE,
+                stderr=subprocess.DEVNULL,
+                cwd=folder,
+                env={},
+                close_fds=True,
+                start_new_session=True,
+            )
         yield child
     finally:
-        _kill(child)
-        if child.stdout is not None:
-            child.stdout.close()
+        if child is not None:
+            _kill(child)
+            if child.stdout is not None:
+                child.stdout.close()
+
+
+@contextlib.contextmanager
+def _ctrl_c_later() -> Iterator[None]:
+    """A Ctrl-C that comes within the block takes effect at its end."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    pressed = threading.Event()
+    before = signal.signal(signal.SIGINT, lambda number, frame: pressed.set())
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, before)
+        if pressed.is_set():
+            signal.raise_signal(signal.SIGINT)
 
 
 def _kill(child: subprocess.Popen[bytes]) -> None:
