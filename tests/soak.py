@@ -1,8 +1,8 @@
 """Soak: all property tests with fresh examples, over and over, each round with more of them, until the time is up.
 
-`python -m tests.soak [--minutes 60] [--seed N] [--round N] [FILE or FILE::TEST ...]` prints the seed, a line a round, and
-how many examples passed. The first failure ends it with exit code 1, the failing test, and the command that draws the
-same examples again: what a round draws follows from the seed, the round and the test alone.
+`python -m tests.soak [--minutes 60] [--seed N] [--round N] [FILE or FILE::TEST ...]` prints the seed, a line a round,
+and how many examples passed. The first failure ends it with exit code 1, the failing test, and the command that draws
+the same examples again: what a round draws follows from the seed, the round and the test alone.
 
 As a plugin of pytest (`-p tests.soak`), this module runs one round.
 """
@@ -29,7 +29,7 @@ from hypothesis import HealthCheck, is_hypothesis_test, settings
 from hypothesis.errors import UnsatisfiedAssumption
 
 _ROUND = "TPDEBUG_SOAK_ROUND"
-"""The environment variable that tells the plugin its round, as JSON: `seed`, `factor`, `until` (time.time), `report`."""
+"""The environment variable that tells the plugin its round: the arguments of `Round` as JSON."""
 
 
 class Round:
@@ -143,7 +143,7 @@ def main(arguments: list[str] | None = None) -> int:
         said, examples, failed = _run(number, seed, until, asked.tests)
         total += sum(examples.values())
         print(
-            f"round {number}, {2**number} × the examples of make test: "
+            f"round {number}, {2**number} times the examples of make test: "
             f"{sum(examples.values()):,} examples of {len(examples)} tests, {time.time() - start:,.0f} s so far",
             flush=True,
         )
