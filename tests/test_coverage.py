@@ -194,8 +194,8 @@ def test_a_module_that_answers_otherwise_than_it_reads_is_an_error() -> None:
 
 
 def test_a_run_that_takes_too_long_is_stopped() -> None:
-    with pytest.raises(BadFile, match=r"more than 0\.05 s"):
-        find_coverage(module_of(PROGRAMS["sort"].program), inputs_of("sort"), limits=Limits(seconds=0.05))
+    with pytest.raises(BadFile, match="more than 0 s"):
+        find_coverage(module_of(PROGRAMS["sort"].program), inputs_of("sort"), limits=Limits(seconds=0))
 
 
 def test_progress_counts_up_to_the_inputs() -> None:

@@ -6,11 +6,13 @@ import dataclasses
 import json
 import math
 import multiprocessing
+import os
 import random
 import signal
-import time
+import sys
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
+from types import FrameType
 from typing import Any
 
 import numpy as np
@@ -19,6 +21,7 @@ import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.ctrl_c import press
 from tprog.errors import BadFile, BadUsage
 from tprog.execute import execute
 from tprog.tasks import UNGRADED, inputs_for
@@ -59,7 +62,7 @@ def run_to_step(monkeypatch: pytest.MonkeyPatch, folder: Path, stop: int, config
 
     def interrupted_step(run: Run) -> None:
         if run.state.step == stop - 1:
-            signal.raise_signal(signal.SIGINT)
+            press()
         step(run)
 
     with monkeypatch.context() as patch:
@@ -129,35 +132,51 @@ def test_a_run_that_is_killed_goes_on_from_its_last_checkpoint(tmp_path: Path, m
 
 def test_a_run_that_is_killed_again_and_again_ends_with_the_same_bytes(tmp_path: Path) -> None:
     config = dataclasses.replace(TINY, epochs=60, members=2)
-    train(config, tmp_path / "whole", progress=False)
+    calls = calls_of(config, tmp_path / "whole")
     folder = tmp_path / "part"
     # A server that has torch loaded forks the children: each is a process of its own, but begins at once.
     context = multiprocessing.get_context("forkserver")
-    context.set_forkserver_preload(["trainer.fit"])
-    # Shares of a second; seeded, though no two machines are at the same step by then.
-    moments, killed = random.Random(3), []
-    for _ in range(4):
+    context.set_forkserver_preload([__name__])
+    moments, kills = random.Random(3), 4
+    for _ in range(kills):
         begun = (folder / CHECKPOINT).exists()
-        child = context.Process(target=train, args=(config, folder, begun, False))
+        moment = moments.randrange(calls // kills)
+        child = context.Process(target=train_and_die, args=(moment, config, folder, begun))
         child.start()
-        changed = time_of_change(folder)
-        while child.is_alive() and time_of_change(folder) == changed:
-            time.sleep(0.001)
-        time.sleep(moments.uniform(0, 0.2))
-        child.kill()
         child.join()
-        killed.append(child.exitcode == -signal.SIGKILL)
-        assert killed[-1] or child.exitcode == 0
-        if not killed[-1]:
-            break
-    assert killed[0]
+        assert child.exitcode == -signal.SIGKILL
     train(config, folder, resume=(folder / CHECKPOINT).exists(), progress=False)
     assert bytes_of(folder) == bytes_of(tmp_path / "whole")
 
 
-def time_of_change(folder: Path) -> int:
-    """When something in a folder was last written: it need not be there."""
-    return folder.stat().st_mtime_ns if folder.exists() else 0
+def train_and_die(calls: int, config: TrainConfig, folder: Path, resume: bool) -> None:
+    """Train in this process, and kill it after so many calls of functions: at any moment, and not by the clock."""
+    left = calls
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal left
+        left -= 1
+        if left < 0:
+            os.kill(os.getpid(), signal.SIGKILL)
+
+    sys.setprofile(count)
+    train(config, folder, resume=resume, progress=False)
+
+
+def calls_of(config: TrainConfig, folder: Path) -> int:
+    """How many calls and returns of functions a run takes."""
+    made, before = 0, sys.getprofile()
+
+    def count(frame: FrameType, event: str, argument: object) -> None:
+        nonlocal made
+        made += 1
+
+    sys.setprofile(count)
+    try:
+        train(config, folder, progress=False)
+    finally:
+        sys.setprofile(before)
+    return made
 
 
 @pytest.mark.parametrize("resume", [False, True])
@@ -189,8 +208,8 @@ def test_training_works_outside_the_main_thread(tmp_path: Path) -> None:
 
 def test_a_second_ctrl_c_stops_at_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def twice(run: Run) -> None:
-        signal.raise_signal(signal.SIGINT)
-        signal.raise_signal(signal.SIGINT)
+        press()
+        press()
 
     monkeypatch.setattr(Run, "step", twice)
     with pytest.raises(KeyboardInterrupt):

@@ -104,7 +104,7 @@ def test_a_renderer_that_cannot_run_is_told(tmp_path: Path, monkeypatch: pytest.
 
 
 def test_a_renderer_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    slow = program(tmp_path, "dot", "exec sleep 5")
+    slow = program(tmp_path, "dot", "exec sleep 1000")
     monkeypatch.setattr("shutil.which", lambda name: str(slow))
     monkeypatch.setattr(svg, "TIMEOUT", 0.05)
     with pytest.raises(svg.NoRenderer, match=r"more than 0.05 s"):

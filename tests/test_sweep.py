@@ -6,12 +6,11 @@ import dataclasses
 import json
 import logging
 import os
-import signal
 import sqlite3
 import subprocess
 import sys
-import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
 from contextlib import closing
 from pathlib import Path
 from typing import Any
@@ -23,10 +22,12 @@ from distributed import LocalCluster
 
 from analyze.verify import verify
 from cli.main import main
+from tests.ctrl_c import HANG, press, wait_for
 from tprog.errors import BadUsage
 from tprog.read import read_source
 from tprog.tasks import TASKS, inputs_for
 from trainer import sweep as sweeping
+from trainer.checkpoint import CONFIG
 from trainer.config import TrainConfig
 from trainer.grid import Trial, chosen, configured, read_grid, seeded
 from trainer.store import Record, Store
@@ -48,20 +49,36 @@ TINY = TrainConfig(
 )
 """24 training inputs, 3 steps an epoch, 9 steps: a fraction of a second."""
 
-SLOW = dataclasses.replace(TINY, epochs=25)
-"""Most of a second."""
+ENDLESS = dataclasses.replace(TINY, epochs=100_000)
+"""It is still running when it is killed, however fast the machine."""
+
+HELD = """
+import time
+from pathlib import Path
+
+from trainer.sweep import Bar
+
+show = Bar.show
+
+
+def show_and_wait(bar, trial, record):
+    show(bar, trial, record)
+    while Path("hold").exists():
+        time.sleep(0.005)
+
+
+Bar.show = show_and_wait
+
+from cli.main import main
+
+raise SystemExit(main())
+"""
+"""The command line, of which a sweep stands still after a result as long as there is a file ``hold``."""
 
 
 def grid_text(config: TrainConfig, **changes: Any) -> str:
     settings = {**dataclasses.asdict(config), **changes}
     return "".join(f"{key} = {json.dumps(value)}\n" for key, value in settings.items() if value is not None)
-
-
-def wait_for(what: Callable[[], bool], seconds: float = 120.0) -> None:
-    until = time.monotonic() + seconds
-    while not what():
-        assert time.monotonic() < until, "waited too long"
-        time.sleep(0.05)
 
 
 def stored(path: Path) -> dict[str, str]:
@@ -82,9 +99,10 @@ def workers_of(client: int) -> list[psutil.Process]:
 
 
 def test_a_killed_sweep_goes_on_and_a_killed_workers_trial_is_tried_again(tmp_path: Path) -> None:
-    (tmp_path / "grid.toml").write_text(grid_text(SLOW, seed=list(range(6))))
+    (tmp_path / "grid.toml").write_text(grid_text(TINY, seed=list(range(6))))
+    (tmp_path / "hold").touch()
     store = tmp_path / "s.sqlite"
-    command = [sys.executable, "-c", "from cli.main import main; raise SystemExit(main())"]
+    command = [sys.executable, "-c", HELD]
     command += ["sweep", "grid.toml", "--store", str(store), "--json"]
 
     first = subprocess.Popen(
@@ -95,7 +113,7 @@ def test_a_killed_sweep_goes_on_and_a_killed_workers_trial_is_tried_again(tmp_pa
     listening = {c.laddr.ip for p in processes for c in p.net_connections() if c.status == psutil.CONN_LISTEN}
     first.kill()
     first.communicate()
-    _, alive = psutil.wait_procs(processes[1:], timeout=20)
+    _, alive = psutil.wait_procs(processes[1:], timeout=HANG)
     assert not alive, "the workers outlive the sweep"
     assert listening == {"127.0.0.1"}
     before = stored(store)
@@ -103,8 +121,10 @@ def test_a_killed_sweep_goes_on_and_a_killed_workers_trial_is_tried_again(tmp_pa
     command += ["--workers", "2"]
     second = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(stored(store)) > len(before))
-    workers_of(second.pid)[0].kill()
-    answer, errors = second.communicate(timeout=120)
+    for worker in workers_of(second.pid):  # one of them has a trial whose result nobody has fetched
+        worker.kill()
+    (tmp_path / "hold").unlink()
+    answer, errors = second.communicate(timeout=HANG)
     assert second.returncode == 0, errors
     assert "Traceback" not in errors
     trials = json.loads(answer)["trials"]
@@ -118,17 +138,22 @@ def test_a_killed_sweep_goes_on_and_a_killed_workers_trial_is_tried_again(tmp_pa
 def test_a_trial_that_keeps_killing_its_worker_has_failed_and_the_others_go_on(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    trials = tuple(seeded("slow", "", SLOW, 3))
+    first, last = seeded("row", "", TINY, 2)
+    (endless,) = seeded("endless", "", ENDLESS, 1)
+    runs = tmp_path / "runs"
 
-    class Killer(sweeping.Bar):
-        def show(self, trial: Trial, record: Record) -> None:
-            if trial == trials[0]:
-                time.sleep(0.3)  # the next one runs by then
-                workers_of(os.getpid())[0].kill()
+    def kill() -> None:
+        wait_for((runs / endless.key[:16] / CONFIG).exists)  # it has begun
+        workers_of(os.getpid())[0].kill()
 
-    monkeypatch.setattr(sweeping, "Bar", Killer)
-    with dask.config.set({"distributed.scheduler.allowed-failures": 0}), Store(tmp_path / "s.sqlite") as store:
-        result = sweep(trials, store, workers=1, progress=False)
+    with (
+        ThreadPoolExecutor(1) as pool,
+        dask.config.set({"distributed.scheduler.allowed-failures": 0}),
+        Store(tmp_path / "s.sqlite") as store,
+    ):
+        killed = pool.submit(kill)
+        result = sweep((first, endless, last), store, workers=1, runs=runs, progress=False)
+        killed.result()
         lines = store.lines()
     assert (result.done, result.failed, result.missing) == (2, 1, 0)
     assert [line.record.status for line in lines] == ["done", "failed", "done"]
@@ -139,8 +164,9 @@ def test_a_trial_that_keeps_killing_its_worker_has_failed_and_the_others_go_on(
 
 
 @pytest.fixture
-def cluster() -> Iterator[str]:
+def cluster(monkeypatch: pytest.MonkeyPatch) -> Iterator[str]:
     """The address of a cluster, whose one worker is a thread."""
+    monkeypatch.setattr(sweeping, "_ANSWER", HANG)
     with LocalCluster(
         n_workers=1,
         threads_per_worker=1,
@@ -198,7 +224,7 @@ def test_ctrl_c_keeps_what_is_stored_and_the_same_sweep_does_the_rest(
 
         def add_and_stop(record: Record) -> None:
             add(record)
-            signal.raise_signal(signal.SIGINT)
+            press()
 
         with monkeypatch.context() as patch:
             patch.setattr(store, "add", add_and_stop)
@@ -213,12 +239,12 @@ def test_a_cluster_of_another_version_without_workers_or_not_there_is_refused(
     cluster: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     trials = tuple(seeded("row", "", TINY, 1))
-    monkeypatch.setattr(sweeping, "_ANSWER", 0.3)
     with Store(tmp_path / "s.sqlite") as store:
         with monkeypatch.context() as patch:
             patch.setattr(sweeping, "_version", lambda: "0.0.9")
             with pytest.raises(BadUsage, match=r"runs tpdebug 0\.0\.9, not"):
                 sweep(trials, store, scheduler=cluster, progress=False)
+        monkeypatch.setattr(sweeping, "_ANSWER", 0.3)
         with pytest.raises(BadUsage, match=r"no Dask scheduler answers at 127\.0\.0\.1:1 "):
             sweep(trials, store, scheduler="127.0.0.1:1", progress=False)
         assert store.statuses() == {}
