@@ -52,10 +52,10 @@ def simplify(
     program: ProgramOption = None,
     file: ModuleOption = None,
     keep: Annotated[Kept, typer.Option("--keep", help="Which predictions must stay.")] = Kept.ALL,
-    sampled: Annotated[
+    sample: Annotated[
         int | None,
         typer.Option(
-            "--sampled", min=1, metavar="COUNT", help="Check so many random inputs only.", show_default="all inputs"
+            "--sample", min=1, metavar="COUNT", help="Check so many random inputs only.", show_default="all inputs"
         ),
     ] = None,
     task: TaskOption = None,
@@ -65,16 +65,16 @@ def simplify(
     force: ForceOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
-    """Make a program smaller: equal on every input, each step checked by execution."""
+    """Make a program smaller, equal on every input. Each step is checked by execution."""
     if file is not None:
         module_path(file, force)
     from tprog.simplify import simplify as simplified
 
     subject = read_subject(argument, program, task, weights)
-    inputs = subject.inputs(sampled, seed)
-    if not inputs.exhaustive and sampled is None:
+    inputs = subject.inputs(sample, seed)
+    if not inputs.exhaustive and sample is None:
         raise BadUsage(
-            f"{subject.name} has too many inputs to run them all; --sampled {len(inputs.batch)} checks so many"
+            f"{subject.name} has too many inputs to run them all; --sample {len(inputs.batch)} checks so many"
         )
     if subject.choice is not None:
         note(subject.choice)
@@ -169,7 +169,7 @@ def repair(
     force: ForceOption = False,
     color: ColorOption = Color.AUTO,
 ) -> int:
-    """Mend wrong predictions by edits, one at a time, the best first; exit 1 if any input stays wrong."""
+    """Mend wrong predictions by edits. One at a time, the best first; exit 1 if any input stays wrong."""
     if file is not None and file.suffix not in (".diff", ".patch"):
         module_path(file, force)
     output = Output(as_json, None, force, color)

@@ -10,6 +10,7 @@ from typing import Annotated
 
 import typer
 
+from cli.discovery import module_of
 from cli.options import ColorOption, FileOption, ForceOption, JsonOption, SampleOption, SeedOption, TaskOption
 from cli.output import Color, Output, working
 from cli.subject import read_subject
@@ -19,7 +20,9 @@ LISTED = 10
 
 
 def diff(
-    first: Annotated[str, typer.Argument(metavar="A", help="A program's module.", show_default=False)],
+    first: Annotated[
+        str, typer.Argument(metavar="A", help="A program's module, or a run's folder.", show_default=False)
+    ],
     second: Annotated[str, typer.Argument(metavar="B", help="The one to compare it with.", show_default=False)],
     limit: Annotated[
         int | None,
@@ -45,7 +48,7 @@ def diff(
     from analyze.render.diff import diff_text
     from tprog.read import read_module
 
-    subject, other = read_subject(first, None, task), read_module(second)
+    subject, other = read_subject(first, None, task), read_module(module_of(second))
     if limit is None and not as_json and file is None:
         limit = LISTED
     with working("diff", f"{first} and {second}"):

@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import os
 import re
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -17,6 +18,9 @@ VARIABLE = "TPDEBUG_PROGRAM"
 STATE = Path(".tpdebug") / "state.json"
 LARGEST_STATE = 2**16
 """Bytes: it holds one path."""
+
+RUN_CONFIG, RUN_PROGRAM = "config.json", "program.py"
+"""Files of a run folder: what tells one, and the module that is there once the run is done."""
 
 _RUN = re.compile(r"^def run\(tokens\b", re.MULTILINE)
 
@@ -35,7 +39,7 @@ class Chosen:
 
 
 def find_program(argument: str | None, option: str | None, folder: Path) -> Chosen:
-    """The program that a command is about: the first of those that are there.
+    """The program that a command is about: the first of those that are there. Each may be the folder of a run.
 
     1. the argument, or ``--program``; 2. ``$TPDEBUG_PROGRAM``; 3. ``[tool.tpdebug] program`` in the nearest
     pyproject.toml; 4. the program last written or used in this folder; 5. the only program in this folder.
@@ -46,10 +50,31 @@ def find_program(argument: str | None, option: str | None, folder: Path) -> Chos
     if argument is not None and option is not None and argument != option:
         raise BadUsage(f"two programs are given, {argument} and --program {option}; give one")
     if named := argument or option:
-        return Chosen(Path(named), None)
+        return Chosen(module_of(named), None)
     if named := os.environ.get(VARIABLE):
-        return Chosen(Path(named), f"from ${VARIABLE}")
+        return Chosen(module_of(named), f"from ${VARIABLE}")
     return _configured(folder) or _remembered(folder) or _only_one(folder)
+
+
+def module_of(named: Path | str) -> Path:
+    """The module that somebody means: a file, or the folder of a run that is done.
+
+    Raises:
+        BadUsage: a folder without a program.
+    """
+    path = Path(named)
+    if not path.is_dir():
+        return path
+    if (path / RUN_PROGRAM).is_file() and (path / RUN_CONFIG).is_file():
+        return path / RUN_PROGRAM
+    if (path / RUN_CONFIG).is_file():
+        shown = shlex.quote(str(path))
+        raise BadUsage(
+            f"the run in {path} is not done, so it has no {RUN_PROGRAM} yet; go on with it "
+            f"(tpdebug train --resume --run-folder {shown}), or write the program as it is now "
+            f"(tpdebug emit {shown} -o FILE)"
+        )
+    raise BadUsage(f"{path} is a folder, and not that of a run; expected a program's module, or a run's folder")
 
 
 def remember(program: Path, folder: Path) -> None:
@@ -84,7 +109,7 @@ def _configured(folder: Path) -> Chosen | None:
             return None
         if not isinstance(tool["program"], str):
             raise BadFile(f"{settings}: [tool.tpdebug] program is {_cut(tool['program'])}; expected a path in quotes")
-        return Chosen(Path(os.path.relpath(above / tool["program"], folder)), f"from {settings.name}")
+        return Chosen(module_of(os.path.relpath(above / tool["program"], folder)), f"from {settings.name}")
     return None
 
 

@@ -13,6 +13,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.discovery import module_of
 from cli.options import (
     ColorOption,
     FileOption,
@@ -20,6 +21,7 @@ from cli.options import (
     JsonOption,
     ProgramArgument,
     ProgramOption,
+    SampleOption,
     SeedOption,
     TaskOption,
     WeightsOption,
@@ -58,12 +60,6 @@ def fuzz(
             show_default=False,
         ),
     ] = None,
-    examples: Annotated[
-        int | None,
-        typer.Option(
-            "--examples", min=1, metavar="COUNT", help="Draw so many inputs.", show_default="all inputs, if few"
-        ),
-    ] = None,
     blamed: Annotated[
         int, typer.Option("--buckets-limit", min=0, metavar="COUNT", help="Blame at most so many failures.")
     ] = 40,
@@ -72,6 +68,7 @@ def fuzz(
     ] = True,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     file: FileOption = None,
@@ -97,7 +94,7 @@ def fuzz(
     with working("fuzz", f"against {oracle.against}") as report:
         result = analysis.fuzz(
             oracle,
-            examples=examples,
+            examples=sample,
             seed=seed,
             blamed=blamed,
             database=FOLDER if database else None,
@@ -128,7 +125,7 @@ def _oracle(
     from tprog.read import read_module
 
     if against is not None:
-        return against_program(space, read_module(against).program, against)
+        return against_program(space, read_module(module_of(against)).program, against)
     if metamorphic or named:
         relations, notes = _relations(space, metamorphic, named)
         return Relations(space, relations), notes

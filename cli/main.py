@@ -9,12 +9,12 @@ import io
 import os
 import sys
 from collections.abc import Sequence
-from typing import Annotated, Any
+from typing import Annotated
 
 import typer
-from typer.core import TyperCommand
 
 from cli import asking, blaming, changing, comparing, covering, drawing, fuzzing, making, sweeping
+from cli.layout import Verb
 from tprog.errors import TpdebugError
 from tprog.version import VERSION
 
@@ -22,28 +22,14 @@ INTERRUPTED = 130
 
 app = typer.Typer(
     name="tpdebug",
-    add_completion=False,
+    add_completion=True,
     pretty_exceptions_enable=False,
     rich_markup_mode=None,  # plain help: rich alone would take a third of the time that --help may
     context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="PROGRAM is a module's path. Left out, it is --program, $TPDEBUG_PROGRAM, [tool.tpdebug] program in "
-    "pyproject.toml, the program last written or used in this folder, or the only one there; the choice is printed.",
+    epilog="PROGRAM is a module's path, or the folder of a run. Left out, it is --program, $TPDEBUG_PROGRAM, "
+    "[tool.tpdebug] program in pyproject.toml, the program last written or used in this folder, or the only one there; "
+    "the choice is printed.",
 )
-
-
-class Grouped(TyperCommand):
-    """A verb whose help lists the options of each panel under their own heading, in plain text."""
-
-    def format_options(self, ctx: Any, formatter: Any) -> None:
-        """Write the arguments, then the options panel by panel."""
-        groups: dict[str, list[tuple[str, str]]] = {}
-        for parameter in self.get_params(ctx):
-            if (record := parameter.get_help_record(ctx)) is not None:
-                plain = "Arguments" if parameter.param_type_name == "argument" else "Options"
-                groups.setdefault(getattr(parameter, "rich_help_panel", None) or plain, []).append(record)
-        for heading in sorted(groups, key=["Options", "Arguments"].__contains__, reverse=True):
-            with formatter.section(heading):
-                formatter.write_dl(groups[heading])
 
 
 for verb in (
@@ -64,7 +50,7 @@ for verb in (
     changing.simplify,
     comparing.diff,
 ):
-    app.command(cls=Grouped)(verb)
+    app.command(cls=Verb)(verb)
 
 
 def _print_version(wanted: bool) -> None:

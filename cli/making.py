@@ -5,20 +5,31 @@ from __future__ import annotations
 import json
 import shlex
 import sys
+from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
 from cli.modules import ModuleOption, module_path, needs_training, write_module
-from cli.options import ColorOption, ForceOption, JsonOption, ProgramArgument, ProgramOption, WeightsOption
+from cli.options import (
+    ColorOption,
+    ForceOption,
+    JsonOption,
+    ProgramArgument,
+    ProgramOption,
+    WeightsOption,
+    complete_task,
+)
 from cli.output import Color, Preset, note, put, terminal
 from cli.subject import read_subject
 from cli.training import ConfigOption, Log, configured, expect_named, resumed, run_folder, takes_settings
 from tprog.errors import BadInput, BadUsage
+from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
-    pass
+    from tprog.execute import Execution
+    from tprog.program import Program
 
 
 def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
@@ -66,6 +77,7 @@ def train(
             metavar="TASK",
             help="What to learn: a name that tpdebug tasks lists, or a .py, .csv or .jsonl file of your own.",
             show_default=False,
+            autocompletion=complete_task,
         ),
     ] = None,
     file: ModuleOption = None,
@@ -183,36 +195,61 @@ def run(
     ] = None,
     weights: WeightsOption = None,
     as_json: JsonOption = False,
+    file: Annotated[
+        Path | None,
+        typer.Option("-o", "--output", metavar="FILE", help="Write the answers: .txt, .jsonl.", show_default=False),
+    ] = None,
+    force: ForceOption = False,
 ) -> int:
     """Run a program on inputs. The file is read, not executed; exit 1 if an input reaches a hole."""
-    from tprog.batch import encode
-    from tprog.execute import execute
-    from tprog.text import parse_input, show_tokens
-
+    if file is not None and file.suffix.lower() not in (".txt", ".jsonl"):
+        raise BadUsage(f"-o {file}: the ending picks the form, and this verb writes .txt, .jsonl")
+    if file is not None:
+        check_target(file, force=force)
     subject = read_subject(argument, program, weights=weights)
     if texts is None and sys.stdin.isatty():
         raise BadUsage('no input is given; give --input "abbc", or one input a line on stdin')
-    found_hole = False
+    if subject.choice is not None:
+        note(subject.choice)
+    found_hole, kept = False, []
+    for tokens, execution in _executed(subject.program, texts):
+        found_hole = found_hole or execution.hole(0) is not None
+        if file is not None:
+            kept.append(_answer(tokens, execution, as_json=file.suffix.lower() == ".jsonl"))
+        if file is None or as_json:
+            typer.echo(_answer(tokens, execution, as_json))
+    if file is not None:
+        head = "tpdebug run, written by tpdebug\n\n" if file.suffix.lower() == ".txt" else ""
+        write_atomic(file, head + "".join(f"{line}\n" for line in kept), force=force)
+        note(f"wrote {file}")
+    return int(found_hole)
+
+
+def _executed(program: Program, texts: list[str] | None) -> Iterator[tuple[list[str], Execution]]:
+    """What a program makes of each input, as soon as it is there: the texts, or the lines of stdin."""
+    from tprog.batch import encode
+    from tprog.execute import execute
+    from tprog.text import parse_input
+
     for place, line in enumerate(sys.stdin if texts is None else texts, start=1):
         if texts is None and not line.strip():
             continue
         try:
-            tokens = parse_input(line.rstrip("\n"), subject.program)
-            execution = execute(subject.program, encode(subject.program, [tokens]))
+            tokens = parse_input(line.rstrip("\n"), program)
+            yield tokens, execute(program, encode(program, [tokens]))
         except BadInput as error:
             if texts is None:
                 raise BadInput(f"line {place} of stdin: {error}") from None
             raise
-        hole = execution.hole(0)
-        found_hole = found_hole or hole is not None
-        prediction = None if hole else execution.outputs(0)
-        if subject.choice is not None and place == 1:
-            note(subject.choice)
-        if as_json:
-            told = {"tokens": tokens, "prediction": prediction, "hole": str(hole) if hole else None}
-            typer.echo(json.dumps({"schema": "tpdebug.run/1", **told}, ensure_ascii=False))
-        elif isinstance(prediction, list):
-            typer.echo(show_tokens(prediction))
-        else:
-            typer.echo(str(hole) if hole else prediction)
-    return int(found_hole)
+
+
+def _answer(tokens: list[str], execution: Execution, as_json: bool) -> str:
+    """The answer to one input, as a line."""
+    from tprog.text import show_tokens
+
+    hole = execution.hole(0)
+    prediction = None if hole else execution.outputs(0)
+    if as_json:
+        told = {"tokens": tokens, "prediction": prediction, "hole": str(hole) if hole else None}
+        return json.dumps({"schema": "tpdebug.run/1", **told}, ensure_ascii=False)
+    return str(hole or (show_tokens(prediction) if isinstance(prediction, list) else prediction))

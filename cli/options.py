@@ -9,8 +9,17 @@ import typer
 
 from cli.output import Color
 
+
+def complete_task(incomplete: str) -> list[str]:
+    """The names of tasks that begin so; where none does, a shell offers files."""
+    from tprog.tasks import TASKS
+
+    return [name for name in TASKS if name.startswith(incomplete)]
+
+
 ProgramArgument: TypeAlias = Annotated[
-    str | None, typer.Argument(metavar="PROGRAM", help="The program's module.", show_default=False)
+    str | None,
+    typer.Argument(metavar="PROGRAM", help="The program's module, or the folder of a run.", show_default=False),
 ]
 ProgramOption: TypeAlias = Annotated[
     str | None, typer.Option("--program", metavar="PROGRAM", help="The same, as an option.", show_default=False)
@@ -57,6 +66,7 @@ TaskOption: TypeAlias = Annotated[
         metavar="TASK",
         help="What it should compute: a task's name, or the file of your own.",
         show_default="what it names",
+        autocompletion=complete_task,
     ),
 ]
 WeightsOption: TypeAlias = Annotated[
@@ -74,7 +84,9 @@ SampleOption: TypeAlias = Annotated[
         "--sample", min=1, metavar="COUNT", help="Look at so many random inputs.", show_default="all inputs, if few"
     ),
 ]
-SeedOption: TypeAlias = Annotated[int, typer.Option("--seed", min=0, help="The seed of what is random.")]
+SeedOption: TypeAlias = Annotated[
+    int, typer.Option("--seed", min=0, metavar="SEED", help="The seed of what is random.")
+]
 JsonOption: TypeAlias = Annotated[bool, typer.Option("--json", help="Print the answer as JSON.")]
 FileOption: TypeAlias = Annotated[
     Path | None,

@@ -404,8 +404,8 @@ def test_the_exit_code_says_whether_an_input_fails(folder: Path, said: Said) -> 
     assert "tried all 19,530 inputs: these are all that fail" in out
     line = read_module(folder / "faulty.py").lines[Entry("rank", "cell", (1, 3))]
     assert str(line) in out, "the line of the wrong cell"
-    assert said("fuzz", "faulty.py", "--against", "exact.py", "--examples", "40")[0] == 1
-    assert said("fuzz", "exact.py", "--metamorphic", "--relation", "rotate.py", "--examples", "40")[0] == 0
+    assert said("fuzz", "faulty.py", "--against", "exact.py", "--sample", "40")[0] == 1
+    assert said("fuzz", "exact.py", "--metamorphic", "--relation", "rotate.py", "--sample", "40")[0] == 0
     for refused in (["--against", "exact.py", "--metamorphic"], ["--relation", "nothing"], ["--task", "hist"]):
         assert said("fuzz", "exact.py", *refused)[0] == 2
     code, _, error = said("fuzz", "nameless.py")
@@ -414,21 +414,21 @@ def test_the_exit_code_says_whether_an_input_fails(folder: Path, said: Said) -> 
 
 
 def test_known_failures_are_tried_first_until_none_fails_any_more(folder: Path, said: Said) -> None:
-    first = json.loads(said("fuzz", "faulty.py", "--examples", "200", "--json")[1])
+    first = json.loads(said("fuzz", "faulty.py", "--sample", "200", "--json")[1])
     assert (first["known"], first["failing"] > 0) == (0, True)
-    again = json.loads(said("fuzz", "faulty.py", "--examples", "1", "--json")[1])
+    again = json.loads(said("fuzz", "faulty.py", "--sample", "1", "--json")[1])
     assert again["known"] == again["known_failing"]
     assert again["failing"] >= again["known"] > 0
     (folder / "faulty.py").write_text(tprog.emit(SORT).text, encoding="utf-8")
-    code, out, _ = said("fuzz", "faulty.py", "--examples", "1")
+    code, out, _ = said("fuzz", "faulty.py", "--sample", "1")
     assert code == 0
     assert "none fails any more" in out
-    assert json.loads(said("fuzz", "faulty.py", "--examples", "1", "--json")[1])["known"] == 0
+    assert json.loads(said("fuzz", "faulty.py", "--sample", "1", "--json")[1])["known"] == 0
     assert not (folder / ".hypothesis").exists()
 
 
 def test_without_a_database_nothing_is_kept(folder: Path, said: Said) -> None:
-    said("fuzz", "faulty.py", "--examples", "100", "--no-database")
+    said("fuzz", "faulty.py", "--sample", "100", "--no-database")
     assert not (folder / ".tpdebug" / "fuzz").exists()
     assert not (folder / ".hypothesis").exists()
 
@@ -441,7 +441,7 @@ def test_the_tests_written_fail_until_the_program_is_mended(folder: Path, said: 
         ("own", ("--relation", "rotate.py")),
         ("other", ("--against", "exact.py")),
     ):
-        wanted = ("--examples", "100", "-o", f"tests/test_{name}.py")
+        wanted = ("--sample", "100", "-o", f"tests/test_{name}.py")
         code, out, _ = said("fuzz", "holey.py", *options, *wanted)
         assert (code, out) == (1, "")
 

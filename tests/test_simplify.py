@@ -247,8 +247,8 @@ def test_a_domain_that_is_too_large_is_sampled_only_if_that_is_asked_for(
     )
     path = _module(tmp_path, program)
     assert main(["simplify", str(path)]) == 2
-    assert "--sampled" in capsys.readouterr().err
-    assert main(["simplify", str(path), "--sampled", "200"]) == 0
+    assert "--sample" in capsys.readouterr().err
+    assert main(["simplify", str(path), "--sample", "200"]) == 0
     assert "sampled with seed 0" in capsys.readouterr().out
 
 
@@ -257,7 +257,7 @@ def test_a_module_says_only_what_is_still_true_of_it(tmp_path: Path) -> None:
     module = tmp_path / "sort.py"
     module.write_text(emit(replace(PROGRAMS["sort"].program, provenance=measured), "sort").text)
     some, again = tmp_path / "some.py", tmp_path / "again.py"
-    assert main(["simplify", str(module), "--sampled", "9", "-o", str(some)]) == 0
+    assert main(["simplify", str(module), "--sample", "9", "-o", str(some)]) == 0
     assert main(["simplify", str(some), "-o", str(again)]) == 0
     told = read_source(again.read_text()).program.provenance
     keys = [key for key, _ in told]

@@ -85,7 +85,7 @@ def measure(module: Path, verbs: Sequence[str], limit: int, row: Row) -> Iterato
                 continue
             if verb == "simplify":
                 own = lines_without_weights(emit(program).text)
-                sampled = () if small else ("--sampled", SAMPLED)
+                sampled = () if small else ("--sample", SAMPLED)
                 found, wall, cpu = told("simplify", module, *judged, *sampled, "-o", written, "--force")
                 kept = {key: found[key] for key in ("before", "after", "inputs", "exhaustive", "changed")}
                 row[verb] = {**kept, "lines": [own, lines_without_weights(written.read_text())]}
