@@ -7,10 +7,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from functools import partial
-from typing import Annotated
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from cli.changing import edited_path, write_edited
 from cli.options import (
     ColorOption,
     ExpectOption,
@@ -28,6 +30,11 @@ from cli.options import (
 from cli.output import Color, Output, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
+
+if TYPE_CHECKING:
+    from analyze.results.blame import Candidate, Suspect
+    from analyze.results.checked import Checked
+    from tprog.program import Program
 
 LISTED, LISTED_ALL = 10, 20
 """Edits of one prediction, and entries for all failures, that are shown unless told otherwise."""
@@ -67,6 +74,26 @@ def blame(
             "--thorough", help="If no single edit mends all, look for redefinitions of nodes in large programs too."
         ),
     ] = False,
+    number: Annotated[
+        int | None,
+        typer.Option(
+            "--show",
+            min=1,
+            metavar="N",
+            help="Show edit N of the list as a change of the source.",
+            show_default="the first",
+        ),
+    ] = None,
+    applied: Annotated[
+        int | None,
+        typer.Option(
+            "--apply",
+            min=1,
+            metavar="N",
+            help="Write the module with edit N of the list to -o FILE.py, or the change to FILE.diff.",
+            show_default=False,
+        ),
+    ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     sample: SampleOption = None,
@@ -81,23 +108,27 @@ def blame(
         raise BadUsage("name one input with --input TEXT, or ask about all failures with --all")
     if every and (position is not None or expect is not None or thorough):
         raise BadUsage("--position, --expect and --thorough are about one input; leave them out with --all")
-    output = Output(as_json, file, force, color, pictures=("html",))
+    if number is not None and applied is not None and number != applied:
+        raise BadUsage(f"--show {number} and --apply {applied} are two edits; give one")
+    output = _output(as_json, file, force, color, applied)
     annotate = annotate or (file is not None and file.suffix.lower() == ".html")
-    # A terminal shows the diff of the first edit alone, and a diff takes as long as reading the module.
-    diffs = 1 if not as_json and file is None else None
+    number = number or applied
+    # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
+    diffs = number or 1 if not as_json and (file is None or applied is not None) else None
     subject = read_subject(argument, program, task, weights)
+    writes = None if applied is None or file is None else Written(subject, applied, file, force)
+    limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
     if every:
-        _blame_all(subject, output, limit or LISTED_ALL, diffs, annotate, sample, seed)
+        _blame_all(subject, output, limit, diffs, number, writes, annotate, sample, seed)
         return
     from analyze import blame as analysis
-    from analyze.render.blame import blame_html, blame_text
+    from analyze.render.blame import blame_html, blame_text, listed
     from tprog.text import parse_input
 
     assert text is not None
     tokens = parse_input(text, subject.program)
     expected = _expected(subject, tokens, expect, position)
     inputs = subject.inputs(sample, seed)
-    limit = limit or LISTED
     with working("blame", inputs.description):
         result = analysis.blame(
             subject.program,
@@ -108,13 +139,17 @@ def blame(
             limit=limit,
             diffs=diffs,
             thorough=thorough or None,
-            show=subject.diff,
+            show=subject.diff if writes is None else writes.diff,
             lines=subject.module.lines,
             text=subject.module.text if annotate else None,
             name=subject.name,
         )
+    edits = listed(result, limit)
+    _refuse_number(number, len(edits), "the prediction is right, so there is no list of edits" if result.right else "")
     pages = {"html": partial(blame_html, result, limit)}
-    output.show(subject.choice, result, partial(blame_text, result, limit), pages)
+    output.show(subject.choice, result, partial(blame_text, result, limit, number or 1), pages)
+    if writes is not None:
+        writes.write(edits, result.checked)
 
 
 def _expected(
@@ -131,7 +166,15 @@ def _expected(
 
 
 def _blame_all(
-    subject: Subject, output: Output, limit: int, diffs: int | None, annotate: bool, sample: int | None, seed: int
+    subject: Subject,
+    output: Output,
+    limit: int,
+    diffs: int | None,
+    number: int | None,
+    writes: Written | None,
+    annotate: bool,
+    sample: int | None,
+    seed: int,
 ) -> None:
     from analyze.blame import everything as analysis
     from analyze.render.blame_all import blame_all_html, blame_all_text
@@ -147,9 +190,52 @@ def _blame_all(
             inputs,
             limit=limit,
             diffs=diffs,
-            show=subject.diff,
+            show=subject.diff if writes is None else writes.diff,
             lines=subject.module.lines,
             text=subject.module.text if annotate else None,
             name=subject.name,
         )
-    output.show(subject.choice, result, partial(blame_all_text, result), {"html": partial(blame_all_html, result)})
+    _refuse_number(number, len(result.entries), "nothing is wrong, so there is no edit" if not result.wrong else "")
+    text = partial(blame_all_text, result, number or 1)
+    output.show(subject.choice, result, text, {"html": partial(blame_all_html, result)})
+    if writes is not None:
+        writes.write(result.entries, result.checked)
+
+
+def _output(as_json: bool, file: Path | None, force: bool, color: Color, applied: int | None) -> Output:
+    """Where the answer goes: with ``--apply``, the file is not for the answer but for the edited module."""
+    if applied is None:
+        return Output(as_json, file, force, color, pictures=("html",))
+    if file is None:
+        raise BadUsage(f"--apply {applied} writes a module, or a .diff; name it with -o FILE")
+    edited_path(file, force)
+    return Output(as_json, None, force, color)
+
+
+def _refuse_number(number: int | None, count: int, none: str) -> None:
+    """Refuses an edit that the list does not have."""
+    if number is None or number <= count:
+        return
+    has = none or ("no edit was found" if count == 0 else f"the list has {count} edit{'s' * (count != 1)}")
+    raise BadUsage(f"there is no edit {number}: {has}")
+
+
+class Written:
+    """The edit of a list that is to be written: the programs after each edit are kept until it is known which."""
+
+    def __init__(self, subject: Subject, number: int, file: Path, force: bool) -> None:
+        self.subject, self.number, self.file, self.force = subject, number, file, force
+        self._after: dict[str, Program] = {}
+
+    def diff(self, after: Program) -> str:
+        """The change from the module to the program after an edit."""
+        found = self.subject.diff(after)
+        self._after[found] = after
+        return found
+
+    def write(self, edits: Sequence[Suspect | Candidate], checked: Checked) -> None:
+        """Write the module, or the change."""
+        edit = edits[self.number - 1]
+        said = "; ".join(edit.edits) if hasattr(edit, "edits") else edit.edit
+        claim = f"{said}; mends {edit.mended:,} and breaks {edit.broken:,} predictions on {checked.description}"
+        write_edited(self.subject, self._after[edit.diff], edit.diff, ("edited", claim), self.file, self.force)

@@ -30,6 +30,7 @@ from cli.options import (
 from cli.output import Color, Output, note, put, terminal, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
+from tprog.files import check_target, is_ours, read_bytes, write_atomic
 from tprog.version import VERSION
 
 if TYPE_CHECKING:
@@ -131,6 +132,10 @@ def _show(name: str, result: Simplification, color: Color) -> None:
         put(console, steps)
 
 
+CHANGES = (".diff", ".patch")
+"""Endings of files that hold a change, not a module."""
+
+
 class ChosenOn(StrEnum):
     """What repair chooses its edits on."""
 
@@ -170,8 +175,8 @@ def repair(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Mend wrong predictions by edits. One at a time, the best first; exit 1 if any input stays wrong."""
-    if file is not None and file.suffix not in (".diff", ".patch"):
-        module_path(file, force)
+    if file is not None:
+        edited_path(file, force)
     output = Output(as_json, None, force, color)
     from analyze import repair as analysis
     from analyze.render.repair import repair_text
@@ -211,32 +216,52 @@ def _write_repaired(subject: Subject, repaired: Repaired, file: Path | None, for
     """Write the repaired module, or the change."""
     if file is None:
         note("nothing is written; name a module, or a .diff, with -o FILE")
-        return
-    if not repaired.result.steps:
+    elif not repaired.result.steps:
         note(f"nothing was changed, so {file} is not written")
+    else:
+        claim = ("repaired", _repair_claim(repaired.result))
+        write_edited(subject, repaired.program, repaired.result.diff, claim, file, force)
+
+
+def edited_path(file: Path, force: bool) -> None:
+    """Refuse a file to which no edited module, nor its change, can be written: told before the work begins."""
+    if file.suffix in CHANGES:
+        check_target(file, force=force)
+    else:
+        module_path(file, force)
+
+
+def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str, str], file: Path, force: bool) -> None:
+    """Write the module of an edited program, or the change alone if the file's ending asks for it.
+
+    Args:
+        edited: the program after the edits.
+        diff: the change.
+        claim: what the module says of itself, as a key and a text.
+    """
+    if file.suffix in CHANGES:
+        # patch and git skip what stands before the first file.
+        head = f"# {claim[0]} {subject.name}; written by tpdebug {VERSION}\n"
+        write_atomic(file, head + diff, force=force)
+        note(f"wrote {file}")
         return
-    from tprog.files import write_atomic
     from tprog.task_classes import narrowed
 
-    if file.suffix in (".diff", ".patch"):
-        write_atomic(file, repaired.result.diff, force=force)
+    own = subject.module.program
+    told = [
+        (f"{key} before repair" if key.endswith(" accuracy") or key == "rounding" else key, text)
+        for key, text in own.provenance
+    ]
+    after = dataclasses.replace(narrowed(edited, own.classes), task=own.task)
+    told_after = dataclasses.replace(after, provenance=(*told, claim))
+    texts = _in_its_form(subject.module, after, told_after, file)
+    if texts is None:
+        write_module(told_after, file, force)
+        note(f"wrote {file}")
     else:
-        own = subject.module.program
-        told = [
-            (f"{key} before repair" if key.endswith(" accuracy") or key == "rounding" else key, text)
-            for key, text in own.provenance
-        ]
-        after = dataclasses.replace(narrowed(repaired.program, own.classes), task=own.task)
-        told_after = dataclasses.replace(after, provenance=(*told, ("repaired", _repair_claim(repaired.result))))
-        texts = _in_its_form(subject.module, after, told_after, file)
-        if texts is None:
-            write_module(told_after, file, force)
-        else:
-            _write_all(texts, file, force)
-            remember(file, Path.cwd())
-            note(f"wrote {', '.join(map(str, texts))}")
-            return
-    note(f"wrote {file}")
+        _write_all(texts, file, force)
+        remember(file, Path.cwd())
+        note(f"wrote {', '.join(map(str, texts))}")
 
 
 def _write_all(texts: dict[Path, str], file: Path, force: bool) -> None:
@@ -244,8 +269,6 @@ def _write_all(texts: dict[Path, str], file: Path, force: bool) -> None:
 
     A table cannot say who wrote it: it may be overwritten where the module that it belongs to may be, and is there.
     """
-    from tprog.files import check_target, is_ours, read_bytes, write_atomic
-
     belongs = file.exists() and is_ours(read_bytes(file))
     for path in texts:
         check_target(path, force=force or (path != file and belongs))
@@ -261,7 +284,6 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     """
     from tprog.emit import emit
     from tprog.errors import BadFile, BadSource
-    from tprog.files import is_ours
     from tprog.patch import patched_files
     from tprog.read import read_source
 

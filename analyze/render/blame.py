@@ -10,7 +10,7 @@ from rich.text import Text
 
 from analyze.render.source import Html, html_page, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
-from analyze.results.blame import BlameResult, Candidate
+from analyze.results.blame import BlameResult, Candidate, Suspect
 
 EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
 
@@ -29,11 +29,18 @@ NOT_ALL_TRIED = "not all rows of several keys, or numbers that a lookup does not
 """What blame says where more edits of an entry are possible than it tried."""
 
 
-def blame_text(result: BlameResult, shown: int = 10) -> RenderableType:
+def listed(result: BlameResult, shown: int) -> tuple[Suspect | Candidate, ...]:
+    """What a list of at most so many edits holds, in its order: what `blame_text` numbers from 1."""
+    suspects = result.suspects[: min(shown, SUSPECTS)]
+    return (*suspects, *(() if result.right else result.candidates[:shown]))
+
+
+def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> RenderableType:
     """Why a prediction is what it is: the edits that mend it, or the entries that it depends on; then the account.
 
     Args:
         shown: how many candidates, dependences and shares to list.
+        number: of which edit of the list to show the change of the source.
     """
     where = "the prediction" if result.position is None else f"position {result.position}"
     got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
@@ -49,7 +56,7 @@ def blame_text(result: BlameResult, shown: int = 10) -> RenderableType:
         f"position {i}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}" for i, e, p in others
     )
     parts: list[RenderableType | str | None] = [f"also wrong: {also}" if also else None]
-    parts += [*_suspects(result, shown), *_candidates(result, shown)]
+    parts += [*_suspects(result, shown, number), *_candidates(result, shown, number)]
     if result.right and result.dependences:
         parts += _dependences(result, shown)
     parts += _account(result, shown)
@@ -98,7 +105,7 @@ def ranges(lines: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
 
 
-def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
+def _candidates(result: BlameResult, shown: int, number: int) -> list[RenderableType | str | None]:
     if result.right:
         return []
     if not result.candidates:
@@ -106,6 +113,7 @@ def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | 
             return ["no single edit of an entry makes it right"]
         return [f"no edit of one key, cell, word, read, mask or weight makes it right; {NOT_ALL_TRIED}"]
     best = result.candidates[:shown]
+    first = len(listed(result, shown)) - len(best) + 1
     rows = [
         (
             index,
@@ -116,7 +124,7 @@ def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | 
             c.broken,
             f"{c.net:+d}{' all' if c.restores else ''}",
         )
-        for index, c in enumerate(best, 1)
+        for index, c in enumerate(best, first)
     ]
     return [
         f"{counted(result.mending, 'single edit')} would make it right; {evidence(result.checked)}, "
@@ -124,7 +132,7 @@ def _candidates(result: BlameResult, shown: int) -> list[RenderableType | str | 
         table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net")),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in best) else None,
         None if result.proven else UNPROVEN,
-        *([] if result.suspects else diff_text(best[0].diff)),
+        *(diff_text(best[number - first].diff, number) if first <= number < first + len(best) else []),
     ]
 
 
@@ -133,7 +141,7 @@ def change(found: Candidate) -> str:
     return found.edit.removeprefix(f"{found.entry}: ").removeprefix(f"{found.node}: ")
 
 
-def _suspects(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
+def _suspects(result: BlameResult, shown: int, number: int) -> list[RenderableType | str | None]:
     """What explains the failures where no single edit mends them all."""
     if not result.suspects:
         return []
@@ -154,16 +162,17 @@ def _suspects(result: BlameResult, shown: int) -> list[RenderableType | str | No
         f"no single edit makes all predictions right; where to look first, on {counted(result.looked_at, 'input')}:",
         table(("", "node", "line", "changes", "mends", "breaks", "net"), rows, ("", "line", "mends", "breaks", "net")),
         "*: leaves this prediction wrong" if here else None,
-        *diff_text(result.suspects[0].diff),
+        *(diff_text(result.suspects[number - 1].diff, number) if number <= len(rows) else []),
         "",
     ]
 
 
-def diff_text(diff: str) -> list[RenderableType]:
-    """The best edit as a change of the source; `+` and `-` say what colour says too."""
+def diff_text(diff: str, number: int = 1) -> list[RenderableType]:
+    """One edit of a list as a change of the source; `+` and `-` say what colour says too."""
     if not diff:
         return []
-    lines = [Text("\nthe first edit as a change of the source:")]
+    which = "the first edit" if number == 1 else f"edit {number}"
+    lines = [Text(f"\n{which} as a change of the source:")]
     for line in diff.rstrip("\n").splitlines():
         changed = {"+": "green", "-": "red"}.get(line[:1], "")
         style = "" if line.startswith(("+++", "---")) else changed

@@ -17,11 +17,15 @@ NONE = "no small edit"
 """What stands for the suspect of inputs that no single small edit mends."""
 
 
-def blame_all_text(result: BlameAllResult) -> RenderableType:
-    """Which entries to look at first, how much each mends, and which failing inputs belong together."""
+def blame_all_text(result: BlameAllResult, number: int = 1) -> RenderableType:
+    """Which entries to look at first, how much each mends, and which failing inputs belong together.
+
+    Args:
+        number: of which edit of the list to show the change of the source.
+    """
     if not result.wrong:
         return page(f"{result.program}: nothing is wrong; {evidence(result.checked)}", GOOD)
-    parts: list[RenderableType | str | None] = [evidence(result.checked), *_entries(result), *_buckets(result)]
+    parts: list[RenderableType | str | None] = [evidence(result.checked), *_entries(result, number), *_buckets(result)]
     if result.source is not None:
         parts += ["\nthe module, with what the best edit of each line mends:\n", source_text(result.source, AROUND)]
     return page(_answer(result), BAD, *parts)
@@ -36,7 +40,7 @@ def _answer(result: BlameAllResult) -> str:
     return first + (", whose edit mends all" if best.restores else f", whose edit mends {best.mended:,}")
 
 
-def _entries(result: BlameAllResult) -> list[RenderableType | str | None]:
+def _entries(result: BlameAllResult, number: int) -> list[RenderableType | str | None]:
     if not result.entries:
         return []
     rows = [
@@ -56,7 +60,7 @@ def _entries(result: BlameAllResult) -> list[RenderableType | str | None]:
         table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net")),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in result.entries) else None,
         None if result.proven else UNPROVEN,
-        *diff_text(result.entries[0].diff),
+        *diff_text(result.entries[number - 1].diff, number),
     ]
 
 
