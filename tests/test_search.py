@@ -1,0 +1,320 @@
+"""What the witness functions conclude on small examples, and that what the search finds is right everywhere."""
+
+from __future__ import annotations
+
+import dataclasses
+from collections.abc import Sequence
+
+import numpy as np
+import pytest
+
+from tprog.batch import Array, Batch
+from tprog.execute import execute, predict
+from tprog.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
+from tprog.tasks import UNGRADED, Task, get_task
+from trainer.search.cells import Cells, decided, nearest
+from trainer.search.copies import Asked, classes_of
+from trainer.search.counts import FREE, Sums, Wanted
+from trainer.search.events import absorbing
+from trainer.search.merging import grouped
+from trainer.search.placing import NoRoom, language_of, placed
+from trainer.search.pool import Pool
+from trainer.search.rules import Only, Rule
+from trainer.search.solution import Solution, spelled
+from trainer.search.synthesis import Found, synthesize
+from trainer.search.terms import Examples, Given, Language, Term, Workshop
+from trainer.slots import Slots
+
+LETTERS = ("<s>", "a", "b", "c")
+WIDE = Language(3, True, ("all", "before", "after"), 8)
+
+
+def examples(
+    inputs: Sequence[str], answers: Sequence[str], classes: Sequence[str] = ("a", "b", "c"), causal: bool = False
+) -> Examples:
+    """Letters behind ``<s>``, with one answer a letter; ``.`` where nothing is asked."""
+    width = 1 + max(map(len, inputs))
+    tokens, expected = np.full((len(inputs), width), -1), np.full((len(inputs), width), UNGRADED)
+    tokens[:, 0] = 0
+    for row, (letters, said) in enumerate(zip(inputs, answers, strict=True)):
+        tokens[row, 1 : 1 + len(letters)] = [LETTERS.index(letter) for letter in letters]
+        expected[row, 1 : 1 + len(said)] = [UNGRADED if a == "." else classes.index(a) for a in said]
+    batch = Batch(tokens, np.array([1 + len(letters) for letters in inputs]))
+    return Examples(batch, expected, LETTERS, tuple(classes), 8, causal)
+
+
+def workshop(inputs: Sequence[str], answers: Sequence[str], causal: bool = False) -> Workshop:
+    return Workshop(examples(inputs, answers, causal=causal), WIDE)
+
+
+def asked(shop: Workshop, query: Term | None = None) -> Asked:
+    found = classes_of(shop, shop.tokens)
+    assert found is not None
+    return Asked(shop, query or shop.positions, shop.tokens, found[0])
+
+
+# Labels of copies #####################################################################################################
+
+
+def test_the_first_holder_serves_the_first_that_asks() -> None:
+    wanted = asked(workshop(["bab"], ["abb"])).labelled("in order")
+    assert wanted is not None
+    assert wanted.number[0].tolist() == [FREE, 2, 1, 3]
+    assert wanted.demands == 3
+
+
+def test_the_first_holder_serves_the_last_that_asks_when_mirrored() -> None:
+    wanted = asked(workshop(["abb"], ["bba"])).labelled("mirrored")
+    assert wanted is not None
+    assert wanted.number[0].tolist() == [FREE, 3, 2, 1]
+
+
+def test_of_more_holders_than_needed_the_last_ones_serve_from_behind() -> None:
+    wanted = asked(workshop(["bbb"], ["bb."])).labelled("from behind")
+    assert wanted is not None
+    assert wanted.number[0].tolist() == [FREE, FREE, 1, 2]
+
+
+def test_all_holders_serve_the_only_one_that_asks() -> None:
+    wanted = asked(workshop(["bab"], ["b.."])).labelled("in order")
+    assert wanted is not None
+    assert wanted.number[0].tolist() == [FREE, 1, FREE, 1]
+    assert wanted.demands == 1
+
+
+def test_a_copy_that_nobody_can_serve_is_refused() -> None:
+    assert not asked(workshop(["ab"], ["ac"])).feasible
+    assert asked(workshop(["ab"], ["ba"])).feasible
+
+
+def test_those_that_ask_alike_must_want_the_same() -> None:
+    shop = workshop(["aba"], ["aab"])
+    assert asked(shop).feasible
+    assert not asked(shop, shop.tokens).feasible
+
+
+def test_who_holds_fewer_than_are_asked_for_gets_no_labels() -> None:
+    assert asked(workshop(["ab"], ["aa"])).labelled("in order") is None
+
+
+def test_the_begin_says_the_one_class_that_no_letter_says() -> None:
+    shop = Workshop(examples(["ab"], ["a?"], ("a", "b", "c", "?")), WIDE)
+    found = classes_of(shop, shop.tokens)
+    assert found is not None
+    assert found[1] == 3
+
+
+# Numbers ##############################################################################################################
+
+
+def numbers(shop: Workshop, number: Array) -> Wanted:
+    demand = np.where(number == FREE, -1, np.cumsum(number != FREE).reshape(number.shape) - 1)
+    return Wanted(number, demand, int((number != FREE).sum()))
+
+
+def test_a_number_is_the_count_of_smaller_letters() -> None:
+    shop = workshop(["cab", "bca", "aab"], ["...", "...", "..."])
+    wanted = numbers(shop, np.array([[FREE, 2, 0, 1], [FREE, 1, 2, 0], [FREE, 0, 0, 2]]))
+    found = next(Sums(Cells(shop, (shop.tokens,)), wanted).found())
+    assert (found.first, found.second, found.constant) == ((Rule(("<",)), "all"), None, 0)
+
+
+def test_a_number_may_be_anything_where_it_is_free() -> None:
+    shop = workshop(["cab", "bca", "aab"], ["...", "...", "..."])
+    wanted = numbers(shop, np.array([[FREE, 2, FREE, 1], [FREE, 1, 2, 0], [FREE, FREE, 0, 2]]))
+    assert next(Sums(Cells(shop, (shop.tokens,)), wanted).found()).first == (Rule(("<",)), "all")
+
+
+def test_a_number_that_is_no_sum_of_counts_is_refused() -> None:
+    shop = workshop(["cab", "cab", "aab"], ["...", "...", "..."])
+    wanted = numbers(shop, np.array([[FREE, 2, 0, 1], [FREE, 7, 5, 6], [FREE, 0, 0, 2]]))
+    assert not list(Sums(Cells(shop, (shop.tokens,)), wanted).found())
+
+
+def test_a_rank_counts_smaller_letters_behind_and_equal_ones_before_too() -> None:
+    shop = workshop(["bab", "cba", "abc", "bbb", "cac"], ["abb", "abc", "abc", "bbb", "acc"])
+    wanted = asked(shop).labelled("in order")
+    assert wanted is not None
+    found = list(Sums(Cells(shop, (shop.tokens,)), wanted).found())
+    before_and_after = [each for each in found if each.second is not None]
+    assert {(each.first[0].relations, each.constant) for each in before_and_after} == {(("<=",), 1)}
+
+
+# Cells ################################################################################################################
+
+
+def test_cells_that_would_have_to_answer_twice_decide_nothing() -> None:
+    shop = workshop(["ab", "aa"], ["ab", "ab"])
+    at = shop.examples.graded
+    assert decided(Cells(shop, (shop.tokens,)), at, shop.examples.answers) is None
+    table = decided(Cells(shop, (shop.positions,)), at, shop.examples.answers)
+    assert table is not None
+    assert table[1:3].tolist() == [0, 1]
+
+
+def test_a_cell_that_was_not_seen_answers_as_the_number_next_to_it() -> None:
+    shop = workshop(["ab"], ["ab"])
+    count = shop.count(shop.tokens, shop.tokens, np.ones((4, 4), dtype=np.bool_), "all")
+    table = nearest(Cells(shop, (count,)), np.array([1, 5]), np.array([7, 9]))
+    assert table.tolist() == [7, 7, 7, 7, 9, 9, 9, 9, 9]
+
+
+def test_cells_that_no_reader_tells_apart_become_one_symbol() -> None:
+    shop = workshop(["abc"], ["abc"])
+    codes, fit = grouped(Cells(shop, (shop.tokens,)), np.array([[0, 0], [1, 0], [0, 1], [1, 0]]))
+    assert fit
+    assert codes.tolist() == [0, 1, 2, 1]
+
+
+def test_more_groups_than_symbols_do_not_fit() -> None:
+    shop = Workshop(examples(["abc"], ["abc"]), dataclasses.replace(WIDE, symbols=2))
+    codes, fit = grouped(Cells(shop, (shop.tokens,)), np.eye(4))
+    assert not fit
+    assert codes.max() == 1
+
+
+def test_rules_compare_components_in_order_as_words_are() -> None:
+    values = np.array([[0, 1], [1, 0], [1, 1]])
+    assert Rule(("<", "<"), first=0).accepts(values, values).tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
+    assert Rule(("any", "="), Only(0, False)).accepts(values, values).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1]]
+
+
+# Events ###############################################################################################################
+
+
+def test_an_event_is_asked_for_up_to_where_its_class_begins_and_free_behind() -> None:
+    shop = workshop(["aba", "aab"], ["abb", "aaa"], causal=True)
+    ((code, at, event),) = absorbing(shop)
+    assert code == 1
+    assert at.tolist() == [[True, True, True, False], [True, True, True, True]]
+    assert event[at].tolist() == [0, 0, 1, 0, 0, 0, 0]
+
+
+def test_a_class_that_is_left_again_has_no_event() -> None:
+    assert not list(absorbing(workshop(["aba"], ["aba"], causal=True)))
+
+
+# Variables and nodes ##################################################################################################
+
+SORT = get_task("sort", 6, 6)
+
+
+def blank(task: Task, layers: int, heads: int = 4, lookups: int = 3, masks: bool = True) -> Program:
+    """A program of a class of sets and masks, which says nothing."""
+    size = max(task.max_length, len(task.vocabulary))
+    rows = ((task.vocabulary[:2]),) * len(task.vocabulary)
+    nodes: list[Node] = []
+    for at in range(layers):
+        nodes += [Head(f"attn_{at}_{h}", "tokens", "tokens", "tokens", rows, "before") for h in range(heads)]
+        nodes += [NumericHead(f"num_attn_{at}_{h}", "tokens", "tokens", "ones", rows, "before") for h in range(heads)]
+        for which in range(lookups):
+            nodes.append(Lookup(f"mlp_{at}_{which}", ("tokens",), (None,), tuple(range(size)), (0,) * len(rows)))
+            levels = tuple(range(task.max_length + 1))
+            answers = (0,) * len(levels)
+            name = f"num_mlp_{at}_{which}"
+            nodes.append(Lookup(name, (f"num_attn_{at}_0",), (levels,), tuple(range(size)), answers))
+    forced = tuple(word for word in (BEGIN, "</s>") if word in task.vocabulary)
+    readout = Readout((), 1, False, forced)
+    return Program(task.vocabulary, task.classes, task.max_length, tuple(nodes), readout, task.name, task.causal)
+
+
+def language(program: Program) -> Language:
+    found = language_of(Slots.of(program), program)
+    assert found is not None
+    return found
+
+
+def test_what_the_search_takes_a_variable_to_be_is_what_its_node_yields() -> None:
+    program = blank(SORT, 2)
+    batch = SORT.draw(60, 0)
+    sample = Examples(batch, SORT.expected(batch), SORT.vocabulary, SORT.classes, SORT.max_length, SORT.causal)
+    pool = Pool(Workshop(sample, language(program)))
+    assert pool.grow()
+    assert pool.grow()
+    assert not pool.grow()
+    rng = np.random.default_rng(0)
+    some = [*pool.numbers[::4], *(pool.symbols[at] for at in rng.permutation(len(pool.symbols))[:30])]
+    for term in some:
+        weights = np.ones((1 if term.numeric else term.size, len(program.classes)), dtype=np.int64)
+        solution = Solution("", ((term, weights),), np.zeros(len(program.classes), dtype=np.int64))
+        grown = placed(solution, Slots.of(program), program)
+        assert isinstance(grown, Program)
+        name = term.name if isinstance(term, Given) else grown.nodes[-1].name
+        values = execute(grown, batch).values[name]
+        assert (values == term.codes)[batch.present].all(), name
+
+
+def test_variables_that_are_the_same_on_the_sample_are_kept_once() -> None:
+    shop = workshop(["aa"], ["aa"])
+    pool = Pool(shop)
+    accepts = np.ones((4, 4), dtype=np.bool_)
+    assert pool.add(shop.count(shop.tokens, shop.tokens, accepts, "all"))
+    assert not pool.add(shop.count(shop.positions, shop.tokens, np.ones((8, 4), dtype=np.bool_), "all"))
+
+
+def test_a_solution_that_needs_a_later_layer_than_there_is_has_no_place() -> None:
+    program = blank(SORT, 1)
+    shop = Workshop(Examples(SORT.draw(9, 0), SORT.expected(SORT.draw(9, 0)), *frame(SORT)), WIDE)
+    equal = np.eye(len(SORT.vocabulary), dtype=np.bool_)
+    first = shop.copy(shop.tokens, shop.tokens, shop.tokens, equal, "before")
+    second = shop.copy(first, first, shop.tokens, equal, "before")
+    said = np.zeros(second.size, dtype=np.int64)
+    found = placed(spelled("", second, said, len(SORT.classes)), Slots.of(program), program)
+    assert isinstance(found, NoRoom)
+    assert "not in this class" in str(found)
+
+
+def frame(task: Task) -> tuple[tuple[str, ...], tuple[str, ...], int, bool]:
+    return task.vocabulary, task.classes, task.max_length, task.causal
+
+
+# Whole tasks ##########################################################################################################
+
+
+def searched(task: Task, program: Program, count: int = 600) -> Found | None:
+    batch = task.draw(count, 3)
+    half = len(batch) // 2
+    first, second = batch.take(np.arange(half)), batch.take(np.arange(half, len(batch)))
+    return synthesize(program, (first, task.expected(first)), (second, task.expected(second)))
+
+
+def wrong(program: Program, task: Task) -> int:
+    batch = task.inputs()
+    predictions, _ = predict(program, batch)
+    expected = task.expected(batch)
+    return int(((predictions != expected) & (expected != UNGRADED)).sum())
+
+
+@pytest.mark.parametrize(
+    ("name", "layers"),
+    [("reverse", 2), ("hist", 1), ("double_hist", 2), ("sort", 2), ("most_freq", 3), ("dyck1", 2), ("dyck2", 3)],
+)
+def test_a_program_that_is_right_on_every_input_is_found(name: str, layers: int) -> None:
+    sizes = (None, 8) if name.startswith("dyck") else (6, 6)
+    task = get_task(name, *sizes)
+    found = searched(task, blank(task, layers), 2000)
+    assert found is not None
+    assert found.wrong == (0, 0)
+    assert wrong(found.program, task) == 0
+
+
+def test_induction_is_found_without_numeric_heads_in_two_layers() -> None:
+    task = get_task("induction", 6, 5)
+    program = blank(task, 2, heads=1)
+    nodes = tuple(node for node in program.nodes if isinstance(node, Head))
+    found = searched(task, dataclasses.replace(program, nodes=nodes))
+    assert found is not None
+    assert wrong(found.program, task) == 0
+
+
+def test_the_same_examples_and_seed_give_the_same_program() -> None:
+    program = blank(SORT, 2)
+    one, two = searched(SORT, program), searched(SORT, program)
+    assert one is not None
+    assert two is not None
+    assert one.program == two.program
+
+
+def test_where_no_layer_is_left_for_the_copy_nothing_exact_is_found() -> None:
+    found = searched(SORT, blank(SORT, 1))
+    assert found is None or sum(found.wrong) > 0

@@ -1,0 +1,19 @@
+"""Deductive synthesis: programs found from examples by reasoning backwards from the answers.
+
+From the answers and the kind of the last node it follows what the node's inputs would have to be; that is a smaller
+task of the same sort, with places where nothing is asked. A function from what a node should yield to what it should
+read is a *witness function* (Polozov and Gulwani, "FlashMeta: a framework for inductive program synthesis", OOPSLA
+2015). What can be read at all is enumerated bottom-up, one variable of each value vector (*observational equivalence*:
+Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
+
+    terms      variables that a program could have, and what they are on a sample of the examples
+    pool       which of them are enumerated, simplest first
+    cells      answers that are a table of one or two variables; an event that a class never leaves
+    rules      predicates that can be said in words: smaller, equal, first of its kind
+    counts     witness of a number: it is the sum or difference of two counts
+    copies     witness of a copy: which label each holder of the answer must have
+    additive   answers that are a sum over what stands at each place
+    merging    cells that no reader tells apart become one symbol
+    placing    variables -> nodes at the places that the class has
+    synthesis  what is tried in which order, and who is right on training and validation inputs
+"""

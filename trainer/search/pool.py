@@ -1,0 +1,180 @@
+"""What heads count and copy, enumerated bottom-up: of terms that are the same on the sample, the first stays.
+
+Source: bottom-up enumeration under observational equivalence, Albarghouthi, Gulwani, Kincaid, "Recursive program
+synthesis" (CAV 2013) and Udupa et al., "TRANSIT" (PLDI 2013).
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from itertools import combinations, product
+
+import numpy as np
+
+from tprog.batch import Bools
+from trainer.search.terms import Term, Workshop
+
+OFFSETS = (-1, 1, -2, 2, -3, 3)
+"""How far away a head looks that copies its neighbour."""
+
+PAIRED_SYMBOLS = 14
+"""Symbols of a variable of which every two are counted together; of more, only single ones: the pairs grow squared."""
+
+DEEP = 2500
+"""Symbols, the simplest, that heads of a later layer compare: each costs an array [B, n, n] a mask, about 1 ms."""
+
+PAIRED_NUMBERS = 120
+"""Numbers of a layer, the first, that are paired with each other."""
+
+FEW = 3
+"""Values of a symbol up to which heads of a later layer count each of them."""
+
+
+class Pool:
+    """The terms of a class, a layer at a time.
+
+    Attributes:
+        numbers, symbols: the simplest first within a stage.
+        before: how many numbers and symbols there were before the last layer.
+    """
+
+    def __init__(self, shop: Workshop) -> None:
+        self.shop = shop
+        self.numbers, self.symbols = list[Term](), list[Term]()
+        self._seen: set[tuple[bool, int]] = set()
+        for term in (shop.tokens, shop.positions):
+            self.add(term)
+        self._layers = 0
+        self.before = 0, 0
+
+    def add(self, term: Term) -> bool:
+        """Keep a term, unless the class has no stage for it or one like it is kept; whether it is."""
+        if not self.shop.fits(term) or (key := self.shop.digest(term)) in self._seen:
+            return False
+        self._seen.add(key)
+        (self.numbers if term.numeric else self.symbols).append(term)
+        return True
+
+    def grow(self) -> bool:
+        """Add what the next layer yields; whether there was one."""
+        if self._layers == self.shop.language.layers:
+            return False
+        self.before = (len(self.numbers), len(self.symbols)) if self._layers else (0, 0)
+        if self._layers:
+            self._later_layer()
+        else:
+            self._first_layer()
+        self._layers += 1
+        return True
+
+    def _first_layer(self) -> None:
+        """What the heads of the first layer count and copy, and its lookups of one number or two."""
+        shop, language = self.shop, self.shop.language
+        if language.numbers:
+            for accepts in self._relations():
+                for mask in shop.visible_masks():
+                    self.add(shop.count(shop.tokens, shop.tokens, accepts, mask))
+            for accepts in self._key_sets(shop.tokens):
+                for mask in shop.visible_masks():
+                    self.add(shop.count(shop.tokens, shop.tokens, accepts, mask))
+        if language.copies:
+            self._first_copies()
+        if language.tables[0]:
+            self.compare(self.numbers)
+
+    def _later_layer(self) -> None:
+        """What heads copy from where a symbol of the layer before is the same, and how often it is the same."""
+        shop, language = self.shop, self.shop.language
+        stage = 2 * self._layers - 1
+        found = sorted((term for term in self.symbols if term.stage in (stage, stage - 1)), key=lambda term: term.cost)
+        begin = len(self.numbers)
+        for term in found[:DEEP]:
+            shop.on_time()
+            codes = np.arange(term.size)
+            equal = codes[:, None] == codes
+            for mask in shop.visible_masks():
+                if language.copies:
+                    for copy in shop.copies(term, term, [shop.tokens], equal, mask):
+                        self.add(copy)
+                if language.numbers and term.size <= FEW:
+                    for code in range(term.size):
+                        accepts = np.broadcast_to(codes == code, (shop.positions.size, term.size))
+                        self.add(shop.count(shop.positions, term, accepts, mask))
+        for number in self.numbers[begin:]:
+            self.add(shop.symbol(number))
+
+    def pairs(self) -> Iterator[tuple[Term, Term]]:
+        """Two numbers, or what is given and a symbol; one of them of the last layer that was added."""
+        numbers, symbols = self.before
+        fresh = self.numbers[numbers:][:PAIRED_NUMBERS]
+        yield from combinations(fresh, 2)
+        yield from product(self.numbers[:numbers][:PAIRED_NUMBERS], fresh)
+        for given in (self.shop.tokens, self.shop.positions):
+            yield from ((given, term) for term in self.symbols[symbols:] if term is not given)
+
+    # Predicates
+
+    def _relations(self) -> Iterator[Bools]:
+        """[token, token] tables: every token; equal, smaller, larger, with rows of marks that accept all or nothing."""
+        size, marks = self.shop.tokens.size, list(self.shop.examples.marks)
+        codes = np.arange(size)
+        equal, smaller = codes[:, None] == codes, codes[:, None] > codes
+        if not self.shop.language.sets:
+            yield equal
+            return
+        everything = np.ones((size, size), dtype=np.bool_)
+        yield everything
+        for table in (equal, smaller, smaller.T):
+            bare = table.copy()
+            bare[marks], bare[:, marks] = False, False
+            yield bare
+            crowded = bare.copy()
+            crowded[marks] = True
+            yield crowded
+            yield table
+
+    def _key_sets(self, key: Term) -> Iterator[Bools]:
+        """Tables whose rows are equal: one key, or two."""
+        sizes = (1, 2) if self.shop.language.sets and key.size <= PAIRED_SYMBOLS else (1,)
+        for size in sizes:
+            for chosen in combinations(range(key.size), size):
+                yield np.broadcast_to(np.isin(np.arange(key.size), chosen), (key.size, key.size))
+
+    # Copies
+
+    def _first_copies(self) -> None:
+        shop = self.shop
+        values: list[Term] = [shop.tokens, shop.positions]
+        for offset in OFFSETS:
+            for copy in shop.copies(shop.positions, shop.positions, values[:1], self._offset(offset), "all"):
+                self.add(copy)
+        for mask in shop.visible_masks():
+            for accepts in self._relations():
+                for copy in shop.copies(shop.tokens, shop.tokens, values, accepts, mask):
+                    self.add(copy)
+        size = shop.positions.size
+        for place in range(1, size):
+            chosen = np.broadcast_to(np.arange(size) == place, (size, size))
+            self.add(shop.copy(shop.positions, shop.positions, shop.tokens, chosen, "all"))
+
+    def _offset(self, offset: int) -> Bools:
+        """[position, position] the key at an offset; a row without one accepts itself if it must accept one."""
+        codes = np.arange(self.shop.positions.size)
+        table: Bools = codes[:, None] + offset == codes
+        if not self.shop.language.sets:
+            table[~table.any(axis=1)] = np.eye(len(codes), dtype=np.bool_)[~table.any(axis=1)]
+        return table
+
+    # Lookups
+
+    def compare(self, numbers: list[Term]) -> None:
+        """Numbers as symbols, the order of two, and their difference."""
+        shop, d = self.shop, self.shop.language.symbols
+        for number in numbers:
+            self.add(shop.symbol(number))
+        for first, second in combinations(numbers, 2):
+            apart = np.arange(first.size)[:, None] - np.arange(second.size)
+            if d > 2:
+                self.add(shop.table((first, second), np.sign(apart) + 1, 3))
+            self.add(shop.table((first, second), np.clip(apart, 0, d - 1)))
+            self.add(shop.table((first, second), np.clip(-apart, 0, d - 1)))

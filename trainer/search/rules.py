@@ -1,0 +1,110 @@
+"""Predicates that can be said in words: how the key's components compare with the query's.
+
+A rule is known on every cell, also on those that no example shows; a table is known where it was seen alone.
+
+Letters: Q query cells, K key cells, m components, R rules.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cache
+from itertools import product
+from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tprog.batch import Bools
+
+Relation: TypeAlias = Literal["any", "=", "<", "<=", ">", ">="]
+"""How a key's component compares with the query's: ``<`` accepts keys that are smaller."""
+
+RELATIONS: tuple[Relation, ...] = ("any", "=", "<", "<=", ">", ">=")
+
+_STRICT: tuple[tuple[Relation, Relation], ...] = (("<", "<"), ("<", ">"), (">", "<"), (">", ">"))
+
+
+@dataclass(frozen=True)
+class Only:
+    """The cells of which a component is 0, or above 0; every cell if there is no component."""
+
+    component: int | None = None
+    zero: bool = True
+
+    def holds(self, values: NDArray[np.int64]) -> Bools:
+        """[cell] of values [cell, m]."""
+        if self.component is None:
+            return np.ones(len(values), dtype=np.bool_)
+        found: Bools = (values[:, self.component] == 0) == self.zero
+        return found
+
+
+@dataclass(frozen=True)
+class Rule:
+    """Accepts a key whose components compare in these ways, and which is among some cells.
+
+    Attributes:
+        relations: one a component; None accepts nothing.
+        first: components are compared in order, as words are: this one decides first. Then `relations` are strict.
+    """
+
+    relations: tuple[Relation, ...] | None
+    only: Only = Only()
+    first: int | None = None
+
+    def accepts(self, queries: NDArray[np.int64], keys: NDArray[np.int64]) -> Bools:
+        """[Q, K] for components [Q, m] and [K, m]."""
+        if self.relations is None:
+            return np.zeros((len(queries), len(keys)), dtype=np.bool_)
+        each = [
+            compare(relation, queries[:, which, None], keys[:, which]) for which, relation in enumerate(self.relations)
+        ]
+        if self.first is None:
+            found: Bools = np.logical_and.reduce(each)
+        else:
+            first, second = self.first, 1 - self.first
+            found = each[first] | ((queries[:, first, None] == keys[:, first]) & each[second])
+        return found & self.only.holds(keys)
+
+    @property
+    def cost(self) -> int:
+        """Simple rules first."""
+        if self.relations is None:
+            return 0
+        said = sum(0 if relation == "any" else 1 for relation in self.relations)
+        return 1 + said + 2 * (self.only.component is not None) + 2 * (self.first is not None)
+
+
+def compare(relation: Relation, query: NDArray[np.int64], key: NDArray[np.int64]) -> Bools:
+    """Whether keys stand in a relation to queries."""
+    match relation:
+        case "any":
+            return np.ones(np.broadcast_shapes(query.shape, key.shape), dtype=np.bool_)
+        case "=":
+            return np.asarray(key == query)
+        case "<":
+            return np.asarray(key < query)
+        case "<=":
+            return np.asarray(key <= query)
+        case ">":
+            return np.asarray(key > query)
+        case ">=":
+            return np.asarray(key >= query)
+
+
+@cache
+def onlys(components: int) -> tuple[Only, ...]:
+    """Every cell; then those of which a component is 0, or above it."""
+    return (Only(), *(Only(which, zero) for which in range(components) for zero in (True, False)))
+
+
+@cache
+def rules(components: int) -> tuple[Rule, ...]:
+    """All rules for cells of one or two components, simple ones first."""
+    found = [Rule(None)]
+    for only in onlys(components):
+        found += [Rule(relations, only) for relations in product(RELATIONS, repeat=components)]
+        if components > 1:
+            found += [Rule(relations, only, first) for relations in _STRICT for first in range(components)]
+    return tuple(sorted(found, key=lambda rule: rule.cost))

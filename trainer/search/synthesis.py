@@ -1,0 +1,223 @@
+"""What is tried, in which order, and when to stop."""
+
+from __future__ import annotations
+
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from itertools import islice
+
+import numpy as np
+
+from tprog.batch import Array, Batch
+from tprog.execute import predict
+from tprog.program import Program
+from tprog.tasks import UNGRADED
+from trainer.search.cells import Cells, deciding
+from trainer.search.copies import MATCHINGS, Asked, by_sums, by_table, classes_of
+from trainer.search.counts import FREE, MOST_CELLS, Sums, Wanted
+from trainer.search.events import by_event
+from trainer.search.placing import NoRoom, language_of, placed
+from trainer.search.pool import Pool
+from trainer.search.solution import Solution, numbered, numerals, spelled
+from trainer.search.terms import Examples, OutOfTime, Workshop
+from trainer.slots import Slots
+
+SAMPLE = 300
+"""Inputs that terms are known on: enough to refute what is wrong; all others judge what is found."""
+
+Say = Callable[[str], object]
+
+
+class Reasoning:
+    """All solutions for a sample, the simplest ways of reasoning first."""
+
+    def __init__(self, shop: Workshop, say: Say = lambda text: None) -> None:
+        self.shop, self.pool, self.say = shop, Pool(shop), say
+
+    def solutions(self) -> Iterator[Solution]:
+        """In the order in which they are to be judged."""
+        while self.pool.grow():
+            for what, ways in (
+                ("one variable", self._single),
+                ("attention to equal symbols", self._attending),
+                ("numbers that are sums of counts", self._numbers),
+                ("labels for those who ask", self._copying),
+                ("classes that are never left", self._events),
+                ("two variables", self._double),
+            ):
+                self.say(what)
+                yield from ways()
+
+    # Tables
+
+    def _single(self) -> Iterator[Solution]:
+        shop = self.shop
+        yield from self._nearest_number()
+        answers = shop.examples.answers.astype(np.int64)
+        singles = [*self.pool.symbols, *self.pool.numbers]
+        for cells, table in islice(deciding(shop, singles, iter(()), shop.examples.graded, answers), 5):
+            if solution := self._said(cells, table):
+                yield solution
+
+    def _double(self) -> Iterator[Solution]:
+        shop = self.shop
+        answers = shop.examples.answers.astype(np.int64)
+        for cells, table in islice(deciding(shop, [], self.pool.pairs(), shop.examples.graded, answers), 5):
+            if solution := self._said(cells, table):
+                yield solution
+
+    def _said(self, cells: Cells, table: Array) -> Solution | None:
+        shop, classes = self.shop, len(self.shop.examples.classes)
+        if len(cells.inputs) == 1 and not cells.inputs[0].numeric:
+            return spelled("a table of one variable", cells.inputs[0], table, classes)
+        if classes > shop.language.symbols:
+            return None
+        answer = shop.table(cells.inputs, table.reshape(cells.sizes), classes)
+        return spelled("a table", answer, np.arange(classes), classes) if shop.fits(answer) else None
+
+    def _nearest_number(self) -> Iterator[Solution]:
+        numbers, examples = numerals(self.shop.examples.classes), self.shop.examples
+        if numbers is None:
+            return
+        wanted = numbers[examples.answers[examples.graded]]
+        for term in self.pool.numbers:
+            off = wanted - term.codes[examples.graded]
+            if (off == off[0]).all():
+                yield numbered("a number", [(term, 1)], int(off[0]), numbers)
+
+    # Heads
+
+    def _attending(self) -> Iterator[Solution]:
+        shop = self.shop
+        found = classes_of(shop, shop.tokens)
+        if found is None or not shop.language.copies:
+            return
+        said, _ = found
+        examples = shop.examples
+        rows = np.arange(len(examples.answers))[:, None]
+        held = said[shop.tokens.codes]
+        for query in (shop.tokens, shop.positions):
+            for key in self.pool.symbols[:400]:
+                shop.on_time()
+                accepts = np.arange(query.size)[:, None] == np.arange(key.size)
+                for mask in shop.visible_masks():
+                    where, _ = shop.attended(query, key, accepts, mask)
+                    if (held[rows, where] == examples.answers)[examples.graded].all():
+                        copy = shop.copy(query, key, shop.tokens, accepts, mask)
+                        if shop.fits(copy):
+                            yield spelled("copies", copy, np.maximum(said, 0), len(examples.classes))
+
+    def _spaces(self) -> Iterator[Cells]:
+        """What counts may compare: one variable, or two; few cells first."""
+        shop, (numbers, symbols) = self.shop, self.pool.before
+        found = [Cells(shop, (term,)) for term in (shop.tokens, shop.positions) if not symbols]
+        pairs = [Cells(shop, (term,)) for term in self.pool.numbers[numbers:]]
+        pairs += [Cells(shop, pair) for pair in self.pool.pairs() if pair[0].numeric]
+        found += sorted(pairs, key=lambda cells: cells.cost)
+        return (cells for cells in found if len(cells.seen) <= MOST_CELLS)
+
+    def _numbers(self) -> Iterator[Solution]:
+        shop, numbers = self.shop, numerals(self.shop.examples.classes)
+        if numbers is None or not shop.language.numbers or not shop.language.sets:
+            return
+        graded = shop.examples.graded
+        number = np.where(graded, numbers[shop.examples.answers], FREE)
+        demand = np.full(number.shape, -1)
+        demand[graded] = np.arange(int(graded.sum()))
+        wanted = Wanted(number, demand, int(graded.sum()))
+        for cells in self._spaces():
+            if cells.stage >= 2 * shop.language.layers:
+                continue
+            for found in islice(Sums(cells, wanted).found(), 3):
+                heads = found.heads(False)
+                if heads is None or not all(map(shop.fits, heads)):
+                    continue
+                solution = numbered("a sum of counts", [(head, 1) for head in heads], found.constant, numbers)
+                if not solution.wrong(shop.examples):
+                    yield solution
+
+    def _copying(self) -> Iterator[Solution]:
+        shop = self.shop
+        found = classes_of(shop, shop.tokens)
+        if found is None or not shop.language.copies:
+            return
+        asked = Asked(shop, shop.positions, shop.tokens, found[0])
+        if not asked.feasible:
+            return
+        tasks = [wanted for matching in MATCHINGS if (wanted := asked.labelled(matching)) is not None]
+        for wanted in tasks:
+            yield from by_table(asked, wanted, [shop.positions], iter(()))
+        if shop.language.numbers and shop.language.sets:
+            for cells in self._spaces():
+                for wanted in tasks:
+                    yield from islice(by_sums(asked, wanted, cells), 3)
+        for wanted in tasks:
+            yield from by_table(asked, wanted, self.pool.symbols, self.pool.pairs())
+
+    def _events(self) -> Iterator[Solution]:
+        yield from by_event(self.shop, self.pool.symbols, self.pool.pairs)
+
+
+@dataclass(frozen=True, eq=False)
+class Found:
+    """The best Program that the search came to.
+
+    Attributes:
+        wrong: predictions on training and validation inputs.
+    """
+
+    program: Program
+    how: str
+    wrong: tuple[int, int]
+    seconds: float
+
+
+def sampled(examples: Examples, count: int, seed: int) -> Examples:
+    """Some of the examples: as many of each length, as far as there are that many; long ones fill up."""
+    rng = np.random.default_rng(seed)
+    order = rng.permutation(len(examples.batch))
+    lengths, turn = examples.batch.lengths[order], np.zeros(len(order))
+    for length in np.unique(lengths):
+        turn[lengths == length] = np.arange((lengths == length).sum())
+    return examples.take(order[np.argsort(turn, kind="stable")][:count])
+
+
+def synthesize(
+    program: Program,
+    train: tuple[Batch, Array],
+    validation: tuple[Batch, Array],
+    *,
+    seconds: float = 60.0,
+    seed: int = 0,
+    say: Say = lambda text: None,
+) -> Found | None:
+    """Search for a Program of a class that is right on all training and validation inputs."""
+    slots = Slots.of(program)
+    language = language_of(slots, program)
+    if language is None or program.readout.pooled:
+        return None
+    began = time.process_time()
+    every = Examples(*train, program.vocabulary, program.classes, program.max_length, program.causal)
+    shop = Workshop(sampled(every, SAMPLE, seed), language, began + seconds)
+    best: Found | None = None
+    try:
+        for solution in Reasoning(shop, say).solutions():
+            grown = placed(solution, slots, program)
+            if isinstance(grown, NoRoom):
+                say(f"{solution.how}: {grown}")
+                continue
+            wrong = (_wrong(grown, *train), _wrong(grown, *validation))
+            say(f"{solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
+            if best is None or wrong < best.wrong:
+                best = Found(grown, solution.how, wrong, time.process_time() - began)
+            if not any(wrong):
+                break
+    except OutOfTime:
+        say("no time left")
+    return best
+
+
+def _wrong(program: Program, batch: Batch, answers: Array) -> int:
+    predictions, _ = predict(program, batch)
+    return int(((predictions != answers) & (answers != UNGRADED)).sum())
