@@ -308,10 +308,10 @@ def _call_graph(
 ) -> tuple[CallGraphResult, str | None]:
     """The call graph of any Python file, program or not; and why it is this file, if it was not named."""
     from analyze import callgraph, pyan
-    from tprog.files import read_text
+    from tprog.syntax import read_python
 
     chosen = find_program(argument, option, Path.cwd())
-    source, path = read_text(chosen.path, "a Python module"), str(chosen.path)
+    source, path = read_python(chosen.path, "a Python module"), str(chosen.path)
     if cross_check:
         found = pyan.cross_check(source, path)
     elif engine is Engine.PYAN3:

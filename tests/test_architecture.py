@@ -183,6 +183,13 @@ def test_every_file_is_opened_by_the_one_module_that_checks_what_it_is() -> None
     assert OPENS_ITSELF.keys() <= _modules().keys()
 
 
+def test_lines_are_split_as_python_or_a_diff_counts_them() -> None:
+    """`str.splitlines` ends a line at a form feed too, and at seven other characters that a comment may hold."""
+    no_source = {"analyze.pyan", "analyze.render.svg", "trainer.log", "tprog.patch"}
+    splitting = {name for name, path in _modules().items() if ".splitlines(" in path.read_text(encoding="utf-8")}
+    assert splitting <= no_source
+
+
 def test_the_version_of_the_distribution_is_that_of_the_tool() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == VERSION

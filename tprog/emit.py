@@ -19,7 +19,6 @@ from tprog import primitives
 from tprog.branches import comment, function_lines, levels_call
 from tprog.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.evaluate import mask_word
-from tprog.files import read_text
 from tprog.program import (
     AttentionHead,
     Embedding,
@@ -32,6 +31,7 @@ from tprog.program import (
     Value,
     Weights,
 )
+from tprog.syntax import python_lines, read_python
 
 SIDE_ROWS = 2000
 """A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
@@ -198,8 +198,8 @@ def _side(program: Program) -> str:
 @cache
 def primitive_texts() -> Mapping[str, str]:
     """Name -> source of each function of `tprog.primitives`, in the order of that module."""
-    source = read_text(primitives.__file__)
-    lines = source.split("\n")
+    source = read_python(primitives.__file__)
+    lines = python_lines(source)
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     return {f.name: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for f in functions}
 

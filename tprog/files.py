@@ -28,6 +28,8 @@ HEAD_BYTES = 4096
 LARGEST_TEXT = 64 * 2**20
 """Bytes; a text file beyond this is refused, because it is not a module."""
 
+BYTE_ORDER_MARK = "\ufeff"
+
 LONGEST_WAIT = 60
 """Seconds for which a pipe may be silent."""
 
@@ -79,12 +81,15 @@ def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) ->
         raise BadFile(f"cannot write {path}: {_reason(error)}; nothing was changed") from None
 
 
-def read_text(path: Path | str, what: str = "a text file", *, largest: int = LARGEST_TEXT) -> str:
+def read_text(
+    path: Path | str, what: str = "a text file", *, largest: int = LARGEST_TEXT, keep_mark: bool = False
+) -> str:
     """The text of a UTF-8 file, its line ends untouched.
 
     Args:
         what: what the file was expected to be, for the message.
         largest: bytes beyond which it is refused.
+        keep_mark: leave a byte order mark at the beginning, which is no part of the text.
 
     Raises:
         BadFile: as `read_bytes`; or it is empty, binary or not UTF-8.
@@ -97,7 +102,7 @@ def read_text(path: Path | str, what: str = "a text file", *, largest: int = LAR
     if (at := data.find(b"\0")) >= 0:
         raise BadFile(f"{path} is a binary file (it has a zero at byte {at}); expected {what}")
     try:
-        return data.decode("utf-8-sig")  # a byte order mark is no part of the text
+        return data.decode("utf-8" if keep_mark else "utf-8-sig")
     except UnicodeDecodeError as error:
         raise BadFile(
             f"{path} is not UTF-8 text (byte {error.start} is 0x{data[error.start]:02x}); expected {what}"

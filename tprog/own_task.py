@@ -35,9 +35,9 @@ from numpy.typing import NDArray
 
 from tprog.errors import BadFile, BadUsage
 from tprog.examples import MOST_TOKENS, check_words, in_order, listing, read_examples, shortened, word_of
-from tprog.files import read_text
 from tprog.input_domain import NOTHING, InputDomain
 from tprog.program import BEGIN, END
+from tprog.syntax import read_python
 from tprog.tasks import ENUMERATED, TASKS, UNGRADED, Rule, Task, get_task
 
 Array: TypeAlias = NDArray[Any]
@@ -290,7 +290,7 @@ class _Functions:
 
 def _executed(path: Path) -> ModuleType:
     """The module of a Python file. Nothing is written beside it."""
-    source = read_text(path, "a task of your own, in Python")
+    source = read_python(path, "a task of your own, in Python")
     module = ModuleType("__tpdebug_task__")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up there

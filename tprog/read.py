@@ -21,7 +21,7 @@ from tprog.entry import Entry
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text
 from tprog.program import Program
-from tprog.syntax import parse_python
+from tprog.syntax import parse_python, read_python
 
 if TYPE_CHECKING:
     from tprog.dialects.published.module import Published
@@ -103,7 +103,7 @@ def read_module(path: Path | str, weights: Path | str | None = None) -> Module:
             return read_text(named, "the weights of a published module")
         return _beside(path, name)
 
-    return read_source(read_text(path), str(path), side, lambda: _tables(path), named)
+    return read_source(read_python(path, "a program's module"), str(path), side, lambda: _tables(path), named)
 
 
 MOST_TABLES = 100

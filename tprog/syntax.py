@@ -6,8 +6,10 @@ import ast
 import re
 import warnings
 from itertools import islice
+from pathlib import Path
 
 from tprog.errors import BadSource
+from tprog.files import BYTE_ORDER_MARK, read_text
 
 DEEPEST = 100
 """Levels of nesting. From about 190 on libcst exhausts the stack; emitted modules have a dozen."""
@@ -20,7 +22,38 @@ MOST_BITS = 256
 
 _TOKEN = re.compile(r"\w+|[^\w\s]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
-_CODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)")  # PEP 263
+_CODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)  # PEP 263
+_ASCII = ("ascii", "us-ascii")
+_LINE_END = re.compile(r"\r\n|\r|\n")
+
+
+def read_python(path: Path | str, what: str = "a Python module") -> str:
+    """The text of a Python file, the very text that Python would run.
+
+    Args:
+        what: what the file was expected to be, for the message.
+
+    Raises:
+        BadFile: it cannot be read as text.
+        BadSource: it asks Python to decode it otherwise than as UTF-8.
+    """
+    text = read_text(path, what, keep_mark=True)
+    plain = text.removeprefix(BYTE_ORDER_MARK)
+    _check_coding(plain, str(path), marked=plain != text)
+    return plain
+
+
+def python_lines(text: str, most: int = 0) -> list[str]:
+    """The lines of a source as Python counts them, without their ends.
+
+    A line ends at a line feed, at a carriage return, or at one with the other behind it, and nowhere else: not, as for
+    `str.splitlines`, at a form feed or a line separator, which may stand in a comment or a string.
+
+    Args:
+        most: the rest behind so many line ends is left in one piece; 0 is no limit.
+    """
+    lines = _LINE_END.split(text, most)
+    return lines if lines[-1] else lines[:-1]
 
 
 def parse_python(text: str, path: str) -> ast.Module:
@@ -30,7 +63,7 @@ def parse_python(text: str, path: str) -> ast.Module:
         BadSource: it is not Python, is nested deeper than `DEEPEST`, has more than `MOST_TOKENS` or a number of more
             than `MOST_BITS`, or asks to be decoded, or cannot be written, otherwise than as UTF-8.
     """
-    _check_coding(text, path)
+    _check_coding(text, path, marked=False)
     if next(islice(_TOKEN.finditer(text), MOST_TOKENS, None), None):
         raise BadSource(path, 1, 1, f"more than {MOST_TOKENS:,} words and signs", "a module of a readable size")
     try:
@@ -54,15 +87,27 @@ def parse_python(text: str, path: str) -> ast.Module:
     raise _too_deep(path, getattr(at, "lineno", 1), getattr(at, "col_offset", 0) + 1)
 
 
-def _check_coding(text: str, path: str) -> None:
-    """Refuse a comment by which Python would read another text than this."""
-    for number, line in enumerate(text.split("\n", 2)[:2], 1):
+def _check_coding(text: str, path: str, *, marked: bool) -> None:
+    """Refuse a comment by which Python would read another text than this, or none.
+
+    Python looks for one in the first line, and in the second if the first has no statement.
+
+    Args:
+        marked: whether a byte order mark stands before the text.
+    """
+    for number, line in enumerate(python_lines(text, 2)[:2], 1):
         if match := _CODING.match(line):
-            name = match[1].lower().replace("_", "-")
-            if name not in ("utf-8", "utf8") and not (name in ("ascii", "us-ascii") and text.isascii()):
+            if not _is_utf_8(match[1], marked) and not (match[1].lower() in _ASCII and text.isascii() and not marked):
                 raise BadSource(path, number, 1, f"the coding {match[1][:40]!r}", "a module in UTF-8")
-        if line.strip(" \t\f\r") and not line.lstrip(" \t\f").startswith("#"):
             return
+        if line.strip(" \t\f") and not line.lstrip(" \t\f").startswith("#"):
+            return
+
+
+def _is_utf_8(name: str, marked: bool) -> bool:
+    """Whether Python's tokenizer takes a name for UTF-8: behind a byte order mark, it knows but this spelling."""
+    normal = name[:12].lower().replace("_", "-")
+    return normal == "utf-8" or normal.startswith("utf-8-") or (normal == "utf8" and not marked)
 
 
 def _check_constants(level: list[ast.AST], path: str) -> None:

@@ -6,6 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from analyze.results.blame import Bucket, Candidate, Dependence
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
+from tprog.syntax import python_lines
 
 
 def annotate_prediction(
@@ -60,6 +61,6 @@ def _source(
     marks: Mapping[int, Mark],
     margins: Mapping[int, str],
 ) -> AnnotatedSource:
-    lines = enumerate(text.splitlines(), 1)
+    lines = enumerate(python_lines(text), 1)
     shown = tuple(SourceLine(at, line, margins.get(at, ""), marks.get(at, "")) for at, line in lines)
     return AnnotatedSource(path, heading, legend, shown)

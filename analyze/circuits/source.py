@@ -7,6 +7,7 @@ from collections.abc import Mapping
 from analyze.results.circuits import CircuitResult
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
 from tprog.emit import Block
+from tprog.syntax import python_lines
 
 _LONGEST = 24
 """Columns of a margin."""
@@ -30,7 +31,7 @@ def circuit_source(
         if kind in ("function", "assignment", "weights") and rest[0] in having:
             node_at.update(dict.fromkeys(range(first, last + 1), str(rest[0])))
     rows = []
-    for number, line in enumerate(text.splitlines(), 1):
+    for number, line in enumerate(python_lines(text), 1):
         mark: Mark = ""
         margin = ""
         if (node := node_at.get(number)) is not None:

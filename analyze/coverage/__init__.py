@@ -41,6 +41,7 @@ from tprog.execute import execute
 from tprog.files import read_text
 from tprog.program import Program
 from tprog.read import Module, read_source
+from tprog.syntax import python_lines
 from tprog.tasks import SAMPLE, Inputs
 
 RUNS = SAMPLE
@@ -377,7 +378,7 @@ def _function(extent: Extent, found: Measured, entries: Sequence[CoveredEntry]) 
 
 def _untaken(text: str, tree: ast.Module, extents: Sequence[Extent], found: Measured) -> tuple[UntakenBranch, ...]:
     """The ways on that no input takes, from lines that run."""
-    rows = text.split("\n")
+    rows = python_lines(text)
     tests = {node.lineno: node for node in ast.walk(tree) if isinstance(node, ast.If | ast.While)}
     made = []
     for start, end in found.untaken:

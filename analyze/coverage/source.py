@@ -12,6 +12,7 @@ from analyze.reach import holes_of
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
 from tprog.entry import Entry
 from tprog.program import Program
+from tprog.syntax import python_lines
 
 
 @dataclass(frozen=True, eq=False)
@@ -55,7 +56,7 @@ def covered_source(
             at_line.setdefault(line, []).append(any(by_column))
     held = {line for entry, line in lines.items() if entry.part == "wiring"} | at_line.keys()
     rows = []
-    for number, line_text in enumerate(text.splitlines(), 1):
+    for number, line_text in enumerate(python_lines(text), 1):
         by_outcome = counts.lines[number][: len(counts.outcomes)] if number in held else ()
         margin = "/".join(f"{count:,}" for count in by_outcome[:shown]) if by_outcome else ""
         mark = _mark(number, by_outcome, at_line.get(number, []), run, judged)

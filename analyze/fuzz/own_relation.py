@@ -24,9 +24,9 @@ from analyze.input_space import InputSpace
 from tprog.batch import Array
 from tprog.errors import BadFile
 from tprog.examples import listing, shortened, word_of
-from tprog.files import read_text
 from tprog.input_domain import NOTHING
 from tprog.own_task import their_turn, told
+from tprog.syntax import read_python
 
 _MARKED = "without <s> and </s>"
 
@@ -38,7 +38,7 @@ def read_relation(path: Path | str) -> Relation:
         BadFile: it cannot be read, fails, or defines no ``transform``; the message names its line where it is known.
     """
     path = Path(path)
-    source = read_text(path, "a metamorphic relation, in Python")
+    source = read_python(path, "a metamorphic relation, in Python")
     module = ModuleType("__tpdebug_relation__")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up there

@@ -173,7 +173,7 @@ def diff_text(diff: str, number: int = 1) -> list[RenderableType]:
         return []
     which = "the first edit" if number == 1 else f"edit {number}"
     lines = [Text(f"\n{which} as a change of the source:")]
-    for line in diff.rstrip("\n").splitlines():
+    for line in diff.rstrip("\n").split("\n"):
         changed = {"+": "green", "-": "red"}.get(line[:1], "")
         style = "" if line.startswith(("+++", "---")) else changed
         lines.append(Text(line, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied

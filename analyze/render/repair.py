@@ -117,7 +117,7 @@ def _diff(diff: str, most: int | None) -> list[RenderableType]:
     """The change of the source; `+` and `-` say what colour says too."""
     if not diff:
         return []
-    every = diff.rstrip("\n").splitlines()
+    every = diff.rstrip("\n").split("\n")
     lines = [Text("\nthe change of the source:")]
     for line in every[:most]:
         style = "" if line.startswith(("+++", "---")) else {"+": "green", "-": "red"}.get(line[:1], "")

@@ -227,6 +227,6 @@ def _flag(top: TopLevel, name: str) -> bool:
 
 def _provenance(docstring: str) -> tuple[tuple[str, str], ...]:
     """The `key: text` lines behind a docstring's first line."""
-    lines = docstring.splitlines()[1:]
+    lines = docstring.split("\n")[1:]
     matches = [re.fullmatch(r"([A-Za-z][\w -]*): (\S.*)", line.rstrip()) for line in lines]
     return tuple((match[1], match[2]) for match in matches if match and match[2].isprintable())
