@@ -5,20 +5,16 @@
 
 from __future__ import annotations
 
-import io
-import os
 import sys
 from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
-from cli import asking, blaming, changing, comparing, covering, drawing, fuzzing, making, sweeping
+from cli import INTERRUPTED, asking, blaming, changing, comparing, covering, drawing, fuzzing, making, sweeping
 from cli.layout import Verb
 from tprog.errors import TpdebugError
 from tprog.version import VERSION
-
-INTERRUPTED = 130
 
 app = typer.Typer(
     name="tpdebug",
@@ -73,9 +69,6 @@ def tpdebug(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (left out: the process's own) and return its exit code. Nothing escapes but bugs."""
-    for stream in (sys.stdout, sys.stderr):
-        if isinstance(stream, io.TextIOWrapper):
-            stream.reconfigure(errors="backslashreplace")  # a symbol that the terminal cannot show is no reason to fail
     try:
         code = app(arguments, prog_name="tpdebug", standalone_mode=False)
         sys.stdout.flush()
@@ -85,8 +78,6 @@ def main(arguments: Sequence[str] | None = None) -> int:
         return _refuse(_usage(error))
     except typer.Abort:
         return _refuse("stopped: there was no answer")
-    except BrokenPipeError:
-        return _reader_left()
     except OSError as error:
         where = f"{error.filename}: " if error.filename else ""
         return _refuse(f"{where}{error.strerror or error}")
@@ -110,9 +101,3 @@ def _usage(error: typer.TyperException) -> str:
 def _refuse(message: str) -> int:
     print("tpdebug: " + " ".join(message.split()), file=sys.stderr)
     return 2
-
-
-def _reader_left() -> int:
-    """Whoever read the output, such as ``head``, has enough. Not an error; but Python must not flush again."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-    return 0

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli import INTERRUPTED
 from cli.modules import needs_training
 from cli.options import ColorOption, ForceOption, JsonOption
 from cli.output import Color, Output, note
@@ -20,8 +21,6 @@ if TYPE_CHECKING:
     from trainer.store import Line, Store
 
 STORE = Path("runs/sweep.sqlite")
-
-INTERRUPTED = 130
 
 
 def sweep(

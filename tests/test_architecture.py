@@ -165,7 +165,7 @@ OPENS_ITSELF = {
     "analyze.coverage.sandbox": "it fills a temporary folder of its own",
     "analyze.coverage.confined": "it runs alone, in that folder, without tpdebug",
     "analyze.pyan": "it fills a temporary folder of its own",
-    "cli.main": "it opens the null device, for a stream whose reader has left",
+    "cli.streams": "it opens the standard streams, and the null device in place of one that has failed",
     "trainer.checkpoint": "safetensors reads a checkpoint itself",
     "trainer.store": "SQLite opens its database itself",
 }

@@ -21,7 +21,7 @@ def tpdebug(*arguments: str) -> subprocess.CompletedProcess[str]:
     """Run a verb with one thread a process."""
     environment = {**os.environ, "OMP_NUM_THREADS": "1"}
     return subprocess.run(
-        [sys.executable, "-m", "cli.main", *arguments], capture_output=True, text=True, env=environment, check=False
+        [sys.executable, "-m", "cli", *arguments], capture_output=True, text=True, env=environment, check=False
     )
 
 
