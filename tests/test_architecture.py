@@ -162,6 +162,7 @@ OPENS = re.compile(
 
 OPENS_ITSELF = {
     "tprog.files": "it is where files are opened: with their kind and size checked, and whole or not at all",
+    "tprog.half_written": "it makes the temporary files of tprog.files, and opens what is left of them, to lock it",
     "analyze.coverage.sandbox": "it fills a temporary folder of its own",
     "analyze.coverage.confined": "it runs alone, in that folder, without tpdebug",
     "analyze.pyan": "it fills a temporary folder of its own",

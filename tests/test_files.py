@@ -3,7 +3,10 @@
 from __future__ import annotations
 
 import errno
+import fcntl
+import json
 import os
+import signal
 import socket
 import subprocess
 import sys
@@ -16,6 +19,7 @@ import pytest
 from tprog import files
 from tprog.errors import BadFile
 from tprog.files import check_target, read_text, write_atomic
+from tprog.half_written import half_written
 
 OURS = '"""A module, written by tpdebug."""\n'
 
@@ -188,6 +192,90 @@ def test_ctrl_c_leaves_no_half_written_file(tmp_path: Path, monkeypatch: pytest.
     with pytest.raises(KeyboardInterrupt):
         write_atomic(tmp_path / "program.py", "new")
     assert _names(tmp_path) == []
+
+
+def _killed_while_writing(path: Path) -> None:
+    script = (
+        "import os, signal, sys\n"
+        "from tprog.files import write_atomic\n"
+        "os.fsync = lambda descriptor: os.kill(os.getpid(), signal.SIGKILL)\n"
+        "write_atomic(sys.argv[1], 'half')\n"
+    )
+    done = subprocess.run([sys.executable, "-c", script, path], capture_output=True, check=False)
+    assert done.returncode == -signal.SIGKILL
+
+
+def test_what_a_killed_writer_left_goes_at_the_next_write_beside_it(tmp_path: Path) -> None:
+    (tmp_path / "program.py").write_text(OURS)
+    _killed_while_writing(tmp_path / "program.py")
+    assert (tmp_path / "program.py").read_text() == OURS
+    assert [name.endswith(".part") for name in _names(tmp_path)] == [True, False]
+    write_atomic(tmp_path / "third.py", "new")
+    assert _names(tmp_path) == ["program.py", "third.py"]
+
+
+def test_what_another_writer_is_writing_stays(tmp_path: Path) -> None:
+    with half_written(tmp_path) as (handle, path):
+        os.write(handle, b"begun")
+        write_atomic(tmp_path / "program.py", OURS)
+        assert path.read_bytes() == b"begun"
+        os.replace(path, tmp_path / "other.py")
+    assert _names(tmp_path) == ["other.py", "program.py"]
+
+
+def test_what_is_not_exactly_ours_stays(tmp_path: Path) -> None:
+    for name in ("program.py.part", ".program.py.part", ".tpdebug-.part", ".tpdebug-abcdefgh.part.txt"):
+        (tmp_path / name).write_text("somebody's")
+    (tmp_path / ".tpdebug-folder00.part").mkdir()
+    (tmp_path / ".tpdebug-link0000.part").symlink_to("program.py.part")
+    os.link(tmp_path / "program.py.part", tmp_path / ".tpdebug-hardlink.part")
+    os.mkfifo(tmp_path / ".tpdebug-pipe0000.part")
+    before = _names(tmp_path)
+    write_atomic(tmp_path / "a.py", OURS)
+    assert _names(tmp_path) == sorted([*before, "a.py"])
+
+
+@pytest.mark.parametrize("code", [errno.ENOLCK, errno.EOPNOTSUPP])
+def test_without_locks_files_are_written_and_nothing_is_swept(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, code: int
+) -> None:
+    (tmp_path / ".tpdebug-abcdefgh.part").write_text("perhaps being written")
+    monkeypatch.setattr(fcntl, "flock", _fails(code))
+    write_atomic(tmp_path / "a.py", OURS)
+    assert _names(tmp_path) == [".tpdebug-abcdefgh.part", "a.py"]
+
+
+def test_a_file_that_is_swept_before_its_writer_has_locked_it_is_made_anew(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    make, made = tempfile.mkstemp, []
+
+    def swept(prefix: str, suffix: str, dir: Path) -> tuple[int, str]:
+        handle, name = make(suffix, prefix, dir)
+        made.append(name)
+        if len(made) == 1:
+            os.unlink(name)
+        return handle, name
+
+    monkeypatch.setattr(tempfile, "mkstemp", swept)
+    write_atomic(tmp_path / "a.py", OURS)
+    assert len(made) == 2
+    assert _names(tmp_path) == ["a.py"]
+
+
+def test_the_longest_name_can_be_written(tmp_path: Path) -> None:
+    name = "\N{GRINNING FACE}" * 63  # 252 bytes
+    write_atomic(tmp_path / name, OURS)
+    assert _names(tmp_path) == [name]
+    with pytest.raises(BadFile, match="the name is too long"):
+        write_atomic(tmp_path / ("a" * 256), OURS)
+
+
+def test_a_text_with_a_file_name_that_is_no_utf_8_can_be_written(tmp_path: Path) -> None:
+    write_atomic(tmp_path / os.fsdecode(b"caf\xe9.json"), '{"tool": "tpdebug", "program": "caf\udce9.py"}')
+    written = os.fsencode(tmp_path) + b"/caf\xe9.json"
+    with open(written, encoding="utf-8") as file:
+        assert json.load(file)["program"] == "caf\udce9.py"
 
 
 # Reading ##############################################################################################################

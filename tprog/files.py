@@ -12,12 +12,13 @@ import codecs
 import errno
 import os
 import re
-import select
+import selectors
 import stat
-import tempfile
+from contextlib import suppress
 from pathlib import Path
 
 from tprog.errors import BadFile
+from tprog.half_written import half_written, remove_half_written
 
 MARK = re.compile(rb'written by tpdebug|the form that tpdebug writes|"(tool|schema)":\s*"tpdebug')
 """What tells a file that tpdebug wrote."""
@@ -32,6 +33,8 @@ BYTE_ORDER_MARK = "\ufeff"
 
 LONGEST_WAIT = 60
 """Seconds for which a pipe may be silent."""
+
+_OPEN = os.O_RDONLY | getattr(os, "O_NONBLOCK", 0) | getattr(os, "O_NOCTTY", 0) | getattr(os, "O_BINARY", 0)
 
 _REASONS = {
     errno.EACCES: "permission denied",
@@ -52,7 +55,8 @@ def is_ours(data: bytes) -> bool:
 def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) -> None:
     """Write a whole file or leave everything as it was. Text is written as UTF-8, its line ends untouched.
 
-    A symbolic link stays one: its target is written. An existing file keeps its permissions.
+    A symbolic link stays one: its target is written. An existing file keeps its permissions. What a process that was
+    killed while it wrote has left in the folder is removed.
 
     Args:
         force: overwrite the file whoever wrote it.
@@ -63,22 +67,20 @@ def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) ->
     """
     target = Path(os.path.realpath(path))
     check_target(path, force=force)
-    content = data.encode("utf-8") if isinstance(data, str) else data
+    # A file name that is no UTF-8 comes as surrogates, which no text file can hold as they are.
+    content = data.encode("utf-8", "backslashreplace") if isinstance(data, str) else data
+    remove_half_written(target.parent)
     try:
-        handle, temporary = tempfile.mkstemp(prefix=f".{target.name[:64]}.", suffix=".part", dir=target.parent)
-        try:
-            with os.fdopen(handle, "wb") as file:
+        with half_written(target.parent) as (handle, temporary):
+            with os.fdopen(handle, "wb", closefd=False) as file:
                 file.write(content)
                 file.flush()
                 os.fsync(file.fileno())
             os.chmod(temporary, _mode(target))
             os.replace(temporary, target)
-        except BaseException:
-            # Ctrl-C included: whatever happened, the half-written copy goes.
-            Path(temporary).unlink(missing_ok=True)
-            raise
     except OSError as error:
         raise BadFile(f"cannot write {path}: {_reason(error)}; nothing was changed") from None
+    _sync(target.parent)
 
 
 def read_text(
@@ -125,16 +127,16 @@ def read_bytes(path: Path | str, what: str = "a file", *, largest: int = LARGEST
     """
     try:
         _check_kind(path, os.stat(path), what)
-        descriptor = os.open(path, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+        descriptor = os.open(path, _OPEN)
         try:
             found = os.fstat(descriptor)
             _check_kind(path, found, what)  # it may be another file by now
             if found.st_size > largest:
                 data = None
-            elif stat.S_ISREG(found.st_mode) and not found.st_size:
+            elif (plain := stat.S_ISREG(found.st_mode)) and not found.st_size:
                 data = b""  # not even a look: the files of /proc have no size, and some of them never end
             else:
-                data = _read(descriptor, path, what, largest)
+                data = _read(descriptor, plain, path, what, largest)
         finally:
             os.close(descriptor)
     except FileNotFoundError:
@@ -158,13 +160,11 @@ def _check_kind(path: Path | str, found: os.stat_result, what: str) -> None:
         raise BadFile(f"{path} is a device or a socket; expected {what}")
 
 
-def _read(descriptor: int, path: Path | str, what: str, largest: int) -> bytes:
+def _read(descriptor: int, plain: bool, path: Path | str, what: str, largest: int) -> bytes:
     """Up to one byte more than `largest`."""
-    wait = select.poll()
-    wait.register(descriptor, select.POLLIN)
     pieces, left = [], largest + 1
     while left:
-        if not wait.poll(LONGEST_WAIT * 1000):
+        if not (plain or _comes(descriptor)):
             raise BadFile(f"{path}: nothing came for {LONGEST_WAIT} s; expected {what}")
         piece = os.read(descriptor, min(left, 2**20))
         if not piece:
@@ -208,13 +208,30 @@ def check_target(path: Path | str, *, force: bool = False) -> None:
         raise BadFile(f"{path} exists and was not written by tpdebug; use --force to overwrite it, or another name")
 
 
+def _comes(descriptor: int) -> bool:
+    """Whether a pipe has something to read, or has ended, before long."""
+    with selectors.DefaultSelector() as waiting:
+        waiting.register(descriptor, selectors.EVENT_READ)
+        return bool(waiting.select(LONGEST_WAIT))
+
+
 def _begin(target: Path) -> bytes:
     """The bytes in which a plain file says who wrote it."""
-    descriptor = os.open(target, os.O_RDONLY | os.O_NONBLOCK | os.O_NOCTTY)
+    descriptor = os.open(target, _OPEN)
     try:
         return os.read(descriptor, HEAD_BYTES) if os.fstat(descriptor).st_size else b""
     finally:
         os.close(descriptor)
+
+
+def _sync(folder: Path) -> None:
+    """See that a rename is not lost, or overtaken by a later one, should the power fail, where that can be asked."""
+    with suppress(OSError):
+        descriptor = os.open(folder, os.O_RDONLY)
+        try:
+            os.fsync(descriptor)
+        finally:
+            os.close(descriptor)
 
 
 def _size(count: int) -> str:

@@ -55,13 +55,6 @@ class State:
     metrics: tuple[Mapping[str, float | None], ...] = ()
 
 
-def remove_half_written(folder: Path) -> None:
-    """Remove what a process that was killed while it wrote left in a run folder: see `tprog.files.write_atomic`."""
-    for name in (CONFIG, METRICS, CHECKPOINT, "program"):  # the module and its side files
-        for half in folder.glob(f".{name}*.part"):
-            half.unlink(missing_ok=True)
-
-
 def save_config(folder: Path, config: TrainConfig) -> None:
     """Write config.json.
 

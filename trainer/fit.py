@@ -26,6 +26,7 @@ from tprog.emit import emit
 from tprog.errors import BadFile, BadUsage
 from tprog.execute import predict
 from tprog.files import write_atomic
+from tprog.half_written import remove_half_written
 from tprog.program import Program
 from tprog.read import read_module
 from tprog.version import VERSION
@@ -37,7 +38,6 @@ from trainer.checkpoint import (
     expect_tensors,
     load_checkpoint,
     load_config,
-    remove_half_written,
     save_checkpoint,
     save_config,
 )
