@@ -11,7 +11,7 @@ from typing import Annotated
 
 import typer
 
-from cli import INTERRUPTED, asking, blaming, changing, comparing, covering, drawing, fuzzing, making, sweeping
+from cli import INTERRUPTED, asking, blaming, changing, comparing, covering, drawing, fuzzing, helping, making, sweeping
 from cli.layout import Verb
 from tprog.errors import TpdebugError
 from tprog.version import VERSION
@@ -24,7 +24,7 @@ app = typer.Typer(
     context_settings={"help_option_names": ["-h", "--help"]},
     epilog="PROGRAM is a module's path, or the folder of a run. Left out, it is --program, $TPDEBUG_PROGRAM, "
     "[tool.tpdebug] program in pyproject.toml, the program last written or used in this folder, or the only one there; "
-    "the choice is printed.",
+    "the choice is printed. `tpdebug help` prints the documents.",
 )
 
 
@@ -47,6 +47,7 @@ for verb in (
     comparing.diff,
 ):
     app.command(cls=Verb)(verb)
+app.command("help", cls=Verb)(helping.help_)
 
 
 def _print_version(wanted: bool) -> None:

@@ -26,9 +26,9 @@ from tprog.syntax import parse_python, read_python
 if TYPE_CHECKING:
     from tprog.dialects.published.module import Published
 
-NOT_A_PROGRAM = "tpdebug reads modules that it wrote, edited or not (docs/how-it-works.md says how far)"
+NOT_A_PROGRAM = "tpdebug reads modules that it wrote, edited or not (`tpdebug help how-it-works` says how far)"
 NOT_PUBLISHED = (
-    "tpdebug reads modules as the original research code writes them (docs/method.md, Published modules, says how far)"
+    "tpdebug reads modules as the original research code writes them (`tpdebug help method published` says how far)"
 )
 
 Dialect: TypeAlias = Literal["tpdebug", "published"]
