@@ -180,7 +180,7 @@ class Deriver:
             given: the variables that there are.
             windows: mask -> [query, key].
             present: [B, n] within the inputs.
-            size: symbols that a lookup may answer.
+            size: symbols that a lookup may answer; 0: there are no lookups.
             sets: whether a row of a predicate may accept any number of keys.
         """
         self.features, self._seen = list[Feature](), set[bytes]()
@@ -205,7 +205,7 @@ class Deriver:
         self._expanded = _EXPANDED * (5 if wide else 1)
         for layer in range(layers):
             self._heads(layer, rng)
-            if layer < layers - 1:
+            if layer < layers - 1 and self._size:
                 self._lookups(layer, wide, rng)
 
     def _of(self, numeric: bool, below: Level, rng: np.random.Generator, most: int = _EXPANDED) -> list[Feature]:
