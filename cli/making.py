@@ -111,9 +111,9 @@ def train(
     file = module_path(file, force)
     with needs_training():
         from trainer.checkpoint import CHECKPOINT
-        from trainer.fit import told
         from trainer.fit import train as fit
         from trainer.log import TensorBoard
+        from trainer.run import told
     board = None if log is None else TensorBoard(folder)
     on_epoch = None if board is None else board.on_epoch
     go_on = shlex.join(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])

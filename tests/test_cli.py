@@ -424,13 +424,13 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
 def test_a_search_that_is_stopped_is_begun_anew_where_the_run_goes_on(
     said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    from trainer import fit
+    from trainer import run as running
 
     def stopped(*arguments: Any, **options: Any) -> None:
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(fit, "polish", stopped)
+        patch.setattr(running, "polish", stopped)
         code, out, err = said("train", "sort", *SMALL, "--polish", "3")
     assert (code, out) == (INTERRUPTED, "")
     assert "Go on with: tpdebug train sort --run-folder runs/sort-0 --resume -o sort_program.py" in err

@@ -30,8 +30,9 @@ from trainer.checkpoint import CHECKPOINT, CONFIG, METRICS, load_checkpoint
 from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.extract import Member, round_readout
-from trainer.fit import MODULE, Run, TrainResult, load_program, train
+from trainer.fit import TrainResult, load_program, train
 from trainer.population import sequence_losses
+from trainer.run import MODULE, Run
 
 TINY = TrainConfig(
     "sort",

@@ -22,8 +22,9 @@ from trainer.checkpoint import METRICS, load_checkpoint
 from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.extract import Member, extract, model_to_program
-from trainer.fit import Run, train
+from trainer.fit import train
 from trainer.population import OWN_KEYS, TENSORS, Population, sequence_losses
+from trainer.run import Run
 
 TINY = TrainConfig(
     "sort",

@@ -39,7 +39,7 @@ READABLE = 10**15
 SAMPLE = 20_000
 """Inputs in a sample: as many as the published data sets hold."""
 
-_CHUNK = 2**15  # inputs graded at once: the [input, place, place] arrays of a rule stay small
+_CHUNK = 2**21  # entries of the [input, place, place] arrays of a rule, for the inputs that are graded at once
 
 
 @dataclass(frozen=True)
@@ -134,7 +134,7 @@ class Task:
         for length in np.unique(batch.lengths).tolist():
             rows = np.flatnonzero(batch.lengths == length)
             inside = slice(1, length - marks + 1)
-            for some in np.array_split(rows, len(rows) // _CHUNK + 1):
+            for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
                 answers = self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))
                 expected[some, inside] = answer[answers]  # UNGRADED picks the last
         return expected

@@ -32,8 +32,9 @@ from tprog.batch import chunks
 from tprog.errors import BadUsage
 from tprog.own_task import find_task
 from tprog.tasks import ENUMERATED, UNGRADED, Task
-from trainer.config import TrainConfig
+from trainer.config import SEEDS, TrainConfig, check_range
 from trainer.data import Accuracy, Data, Split, prepare
+from trainer.memory import expect_room
 from trainer.threads import one_thread
 
 SAMPLE = 100_000
@@ -80,14 +81,13 @@ class BaselineConfig:
     def __post_init__(self) -> None:
         if not isinstance(self.task, str):
             raise BadUsage(f"task is {self.task!r}, a {type(self.task).__name__}; expected the name of a task")
-        for key, least in _LEAST.items():
+        for key, (least, most) in _RANGES.items():
             value = getattr(self, key)
             if value is None and key in _MAY_BE_NONE:
                 continue
             if isinstance(value, bool) or not isinstance(value, int):
                 raise BadUsage(f"{key} is {value!r}, a {type(value).__name__}; expected a whole number")
-            if value < least:
-                raise BadUsage(f"{key} is {value}; expected at least {least}")
+            check_range(key, value, least, most)
         if isinstance(self.lr, bool) or not isinstance(self.lr, (int, float)) or not 0 < self.lr < math.inf:
             raise BadUsage(f"lr is {self.lr!r}; expected a finite number above 0")
         if self.d_model % self.heads:
@@ -111,19 +111,20 @@ class BaselineConfig:
         return cls(**settings)
 
 
-_LEAST: Mapping[str, int] = {
-    "vocabulary_size": 2,
-    "length": 2,
-    "layers": 1,
-    "heads": 1,
-    "d_model": 1,
-    "d_mlp": 1,
-    "batch": 1,
-    "epochs": 1,
-    "seed": 0,
-    "dataset_size": 10,
-    "data_seed": 0,
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "vocabulary_size": (2, 1000),
+    "length": (2, 1000),
+    "layers": (1, 100),
+    "heads": (1, 256),
+    "d_model": (1, 4096),
+    "d_mlp": (1, 16_384),
+    "batch": (1, 1_000_000),
+    "epochs": (1, 1_000_000),
+    "seed": (0, SEEDS - 1),
+    "dataset_size": (10, 1_000_000),
+    "data_seed": (0, SEEDS - 1),
 }
+"""The least and the most of a setting, as of `TrainConfig`."""
 
 _MAY_BE_NONE = ("vocabulary_size", "length")
 
@@ -169,8 +170,9 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
         BadUsage: settings that cannot be trained, as of `trainer.data.prepare`; the loss is no longer a number.
         BadFile: a task of a user's own that is none.
     """
-    data = _data(config)
     task = find_task(config.task, config.vocabulary_size, config.length)
+    _check_memory(config, task)
+    data = _data(config)
     with one_thread():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_seed(config, "parameters"))
@@ -295,6 +297,18 @@ def _rate(step: int, steps: int) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (step - rising) / max(1, steps - rising))
 
 
+def _check_memory(config: BaselineConfig, task: Task) -> None:
+    """Refuses what fits no machine: the parameters with Adam's moments, and what a step or a prediction holds."""
+    d, n = config.d_model, task.max_length
+    parameters = config.layers * (4 * d * d + 2 * d * config.d_mlp) + (len(task.vocabulary) + n) * d
+    token = 12 * d + 2 * config.d_mlp + 3 * config.heads * n
+    expect_room(
+        f"a standard Transformer of {config.layers} layers",
+        4 * (5 * parameters + n * token * max(config.batch * config.layers, _PIECE)),
+        "lower layers, heads, d_model, d_mlp, batch or length",
+    )
+
+
 # Data and domain ######################################################################################################
 
 
@@ -305,8 +319,13 @@ def _data(config: BaselineConfig) -> Data:
             task=config.task,
             vocabulary_size=config.vocabulary_size,
             length=config.length,
+            layers=1,  # nothing but the data is made from these settings
+            cat_heads=1,
+            num_heads=0,
+            cat_mlps=0,
+            num_mlps=0,
             batch=config.batch,
-            seed=config.data_seed,  # nothing but the data is made from these settings
+            seed=config.data_seed,
             data_seed=config.data_seed,
             dataset_size=config.dataset_size,
         )

@@ -1,31 +1,44 @@
 """The run folder: config.json, metrics.jsonl, checkpoint.safetensors, and beside them what the command line emits.
 
 A checkpoint is one file, so that no crash can leave half of it new: a safetensors file whose header carries the
-state of the run as JSON. No pickle. It holds no clock times, so that equal runs have equal bytes.
+state of the run as JSON, under a digest of state and tensors. No pickle. It holds no clock times, so that equal runs
+have equal bytes.
+
+The digest finds what was damaged or changed by accident or by hand. It is no signature: who computes it anew is
+believed as far as every field is of its type and range, and fits the run (`trainer.schedule`).
 """
 
 from __future__ import annotations
 
+import hashlib
 import json
-from collections.abc import Mapping, Sequence
-from dataclasses import asdict, dataclass
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import asdict, dataclass, field
 from pathlib import Path
-from typing import Any
 
+import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
 from torch import Tensor
 
-from tprog.errors import BadFile
+from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text, write_atomic
-from trainer.config import TrainConfig
+from trainer.config import TrainConfig, shown
+from trainer.fields import Fields, parsed
+from trainer.memory import LARGEST
 
 CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
 
-FORMAT = 2
-"""The version of the checkpoint's layout."""
+FORMAT = 3
+"""The version of the checkpoint's layout. Up to 2 it had no digest; these are refused."""
 
-_STATE = "state"  # one key, because safetensors does not keep the order of several
+LOCK = ".lock"
+"""Who trains in a folder holds the lock of this file in it (`tprog.lock`)."""
+
+_STATE = "state"  # one key, because safetensors does not keep the order of several: the digest, a line end, the JSON
+
+_LARGEST_NUMBER = 2**62  # of steps, members and epochs, before the run says what they can be
 
 
 @dataclass(frozen=True)
@@ -44,6 +57,7 @@ class State:
         best_epochs: for each member, epochs done when it was found.
         digest: of the settings and the training inputs (`trainer.data.Data`); empty before the first checkpoint.
         metrics: one row an epoch done, of the member that was best then (the loss: the mean over members).
+        module: sha256 of each file of the emitted module, by name; empty until it is written.
     """
 
     step: int = 0
@@ -53,6 +67,11 @@ class State:
     best_epochs: tuple[int, ...] = ()
     digest: str = ""
     metrics: tuple[Mapping[str, float | None], ...] = ()
+    module: Mapping[str, str] = field(default_factory=dict)
+
+
+Fits = Callable[[State], Mapping[str, tuple[int, ...]]]
+"""Told a state, refuses one that its run cannot have, and gives the shape of each tensor."""
 
 
 def save_config(folder: Path, config: TrainConfig) -> None:
@@ -72,14 +91,13 @@ def load_config(folder: Path) -> TrainConfig:
         BadUsage: settings that have no meaning.
     """
     path = folder / CONFIG
-    text = read_text(path, "the settings of a run")
-    try:
-        settings = json.loads(text)
-    except json.JSONDecodeError as error:
-        raise BadFile(f"{path}:{error.lineno}:{error.colno}: not JSON ({error.msg}); the run cannot be read") from None
+    settings = parsed(read_text(path, "the settings of a run"), str(path))
     if not isinstance(settings, dict):
         raise BadFile(f"{path} holds a {type(settings).__name__}; expected a table of settings")
-    return TrainConfig.from_mapping(settings)
+    try:
+        return TrainConfig.from_mapping(settings)
+    except BadUsage as error:
+        raise BadUsage(f"{path}: {error}") from None
 
 
 def save_checkpoint(folder: Path, state: State, tensors: Mapping[str, Tensor]) -> None:
@@ -88,58 +106,124 @@ def save_checkpoint(folder: Path, state: State, tensors: Mapping[str, Tensor]) -
     Raises:
         BadFile: they cannot be written; the old files are whole.
     """
+    plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     header = json.dumps({"tool": "tpdebug", "format": FORMAT, **asdict(state)}, allow_nan=False)
-    data = save({name: tensor.detach().contiguous() for name, tensor in tensors.items()}, {_STATE: header})
+    data = save(plain, {_STATE: f"{_digest(header, plain)}\n{header}"})
     write_atomic(folder / CHECKPOINT, data, force=True)
     lines = "".join(json.dumps(row) + "\n" for row in state.metrics)
     write_atomic(folder / METRICS, lines, force=True)
 
 
-def load_checkpoint(folder: Path) -> tuple[State, dict[str, Tensor]]:
+def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict[str, Tensor]]:
     """The state and the tensors of the run in a folder.
 
+    Args:
+        fits: of the run, asked before the tensors are read.
+
     Raises:
-        BadFile: no checkpoint, one cut short or damaged, or one of another version; the message names the file.
+        BadFile: no checkpoint, one cut short, damaged or changed, of another version or of another run; the message
+            names the file.
     """
     path = folder / CHECKPOINT
     if not path.is_file():
         raise BadFile(f"there is no checkpoint {path}; expected the folder of a run that has made a step")
+    if path.stat().st_size > LARGEST:
+        raise BadFile(f"the checkpoint {path} is larger than any that a run writes; train again")
     try:
         with safe_open(path, framework="pt") as file:
-            header = (file.metadata() or {}).get(_STATE, "")
-            tensors = {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118 (not a mapping)
-    except (SafetensorError, OSError) as error:
+            digest, header = _parts(path, (file.metadata() or {}).get(_STATE, ""))
+            state = _state(Fields(parsed(header, f"the state in {path}"), f"the state in {path}"))
+            names = list(file.keys())
+            slices = {name: file.get_slice(name) for name in names}
+            shapes = {name: (each.get_shape(), each.get_dtype()) for name, each in slices.items()}
+            if fits is not None:
+                _expect_shapes(path, shapes, fits(state))
+            tensors = {name: file.get_tensor(name) for name in shapes}
+    except (SafetensorError, OSError, UnicodeError) as error:
         raise BadFile(f"the checkpoint {path} is damaged or cut short ({error}); train again") from None
-    try:
-        return _state(json.loads(header)), tensors
-    except (ValueError, KeyError, TypeError) as error:
-        raise BadFile(f"{path} is no checkpoint of this version of tpdebug ({error}); train again") from None
+    if _digest(header, tensors) != digest:
+        raise BadFile(f"the checkpoint {path} is damaged or was changed: its digest is of other content; train again")
+    for name, tensor in tensors.items():
+        if not bool(torch.isfinite(tensor).all()) or (name == "square" and bool((tensor < 0).any())):
+            raise BadFile(f"the checkpoint {path} has numbers in {name} that no run can have; train again")
+    return state, tensors
 
 
-def expect_tensors(folder: Path, found: Mapping[str, Tensor], expected: Mapping[str, Tensor]) -> None:
+def _digest(header: str, tensors: Mapping[str, Tensor]) -> str:
+    """sha256, in hexadecimal, of the state and of all tensors with their names, types and shapes."""
+    found = hashlib.sha256(header.encode())
+    for name in sorted(tensors):
+        tensor = tensors[name]
+        found.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
+        found.update(tensor.contiguous().numpy().data)
+    return found.hexdigest()
+
+
+def _parts(path: Path, told: str) -> tuple[str, str]:
+    """The digest in a checkpoint's header, and the JSON that it is of."""
+    digest, line_end, header = told.partition("\n")
+    if line_end and len(digest) == 64:
+        return digest, header
+    if told.startswith("{") and '"format": 2' in told:
+        raise BadFile(f"{path} is of an older tpdebug, which kept no digest to check it by; train again")
+    raise BadFile(f"{path} is no checkpoint of this version of tpdebug; train again")
+
+
+def _expect_shapes(
+    path: Path, found: Mapping[str, tuple[list[int], str]], expected: Mapping[str, tuple[int, ...]]
+) -> None:
     """Refuses a checkpoint of another network.
 
     Raises:
-        BadFile: a tensor that is missing, unknown or of another shape.
+        BadFile: a tensor that is missing, unknown or of another shape or type.
     """
     for name in sorted({*found, *expected}):
-        shapes: Sequence[object] = [list(side[name].shape) if name in side else None for side in (found, expected)]
-        if shapes[0] != shapes[1]:
+        have = found.get(name)
+        want = (list(expected[name]), "F32") if name in expected else None
+        if have != want:
             raise BadFile(
-                f"the checkpoint {folder / CHECKPOINT} does not fit {folder / CONFIG}: "
-                f"the shape of {name} is {shapes[0]}, expected {shapes[1]}"
+                f"the checkpoint {path} does not fit {path.parent / CONFIG}: {shown(name)} is {_told(have)}, expected "
+                f"{_told(want)}"
             )
 
 
-def _state(header: dict[str, Any]) -> State:
-    if header.pop("tool") != "tpdebug" or header.pop("format") != FORMAT:
-        raise ValueError(f"expected format {FORMAT}")
-    return State(
-        step=header.pop("step"),
-        alive=tuple(header.pop("alive")),
-        loss_sums=tuple(header.pop("loss_sums")),
-        best_scores=tuple((per_token, whole) for per_token, whole in header.pop("best_scores")),
-        best_epochs=tuple(header.pop("best_epochs")),
-        digest=header.pop("digest"),
-        metrics=tuple(header.pop("metrics")),
+def _told(tensor: tuple[list[int], str] | None) -> str:
+    return "not there" if tensor is None else f"of the shape {tensor[0]} and type {tensor[1]}"
+
+
+def _state(told: Fields) -> State:
+    """The state that a header tells, each field of its type."""
+    if told.take("tool") != "tpdebug" or told.take("format") != FORMAT:
+        raise BadFile(f"{told.where} is of another version of tpdebug; train again")
+    state = State(
+        step=told.whole("step", 0, _LARGEST_NUMBER),
+        alive=tuple(told.as_whole("alive", each, 0, _LARGEST_NUMBER) for each in told.listed("alive")),
+        loss_sums=tuple(told.as_number("loss_sums", each) for each in told.listed("loss_sums")),
+        best_scores=tuple(_pair(told, each) for each in told.listed("best_scores")),
+        best_epochs=tuple(
+            told.as_whole("best_epochs", each, 0, _LARGEST_NUMBER) for each in told.listed("best_epochs")
+        ),
+        digest=told.text("digest", 64),
+        metrics=tuple(Fields(each, f"{told.where}: metrics").rest() for each in told.listed("metrics")),
+        module=_files(Fields(told.mapping("module"), f"{told.where}: module")),
     )
+    told.end()
+    return state
+
+
+def _files(told: Fields) -> dict[str, str]:
+    """The digests of a module's files, by name."""
+    found = {}
+    for name in list(told.rest()):
+        if not re.fullmatch(r"program[\w.]{0,40}", name):
+            raise BadFile(f"{told.where} names {shown(name)}; expected a file of the module in the run's folder")
+        found[name] = told.text(name, 64)
+        if len(found[name]) != 64:
+            told.refuse(name, found[name], "a sha256 in hexadecimal")
+    return found
+
+
+def _pair(told: Fields, value: object) -> tuple[float, float]:
+    if not isinstance(value, list) or len(value) != 2:
+        told.refuse("best_scores", value, "pairs of two shares")
+    return told.as_number("best_scores", value[0]), told.as_number("best_scores", value[1])

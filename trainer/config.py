@@ -5,8 +5,10 @@ from __future__ import annotations
 import dataclasses
 import difflib
 import json
+import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
 from typing import Any, Literal, get_args, get_type_hints
 
 from tprog.errors import BadUsage
@@ -15,6 +17,9 @@ Predicates = Literal["one", "set"]
 Masks = Literal["all", "learned", "assigned"]
 EmbeddingKind = Literal["one-hot", "learned"]
 Device = Literal["cpu", "cuda"]
+
+LARGEST_RATE = 1_000_000
+"""Of step sizes, temperatures and logits; none beyond this trains, and float32 soon has no such numbers."""
 
 MAX_READOUT_SCALE = 10_000
 """Four decimals of a readout weight; more would not fit below the float32 limit for any trained model seen."""
@@ -127,71 +132,107 @@ class TrainConfig:
         """
         known = [field.name for field in dataclasses.fields(cls)]
         if unknown := [key for key in settings if key not in known]:
-            near = difflib.get_close_matches(unknown[0], known, n=1, cutoff=0.5)
+            near = difflib.get_close_matches(unknown[0][:60], known, n=1, cutoff=0.5)
             meant = f"; the nearest known one is {near[0]}" if near else f"; known are {', '.join(known)}"
-            raise BadUsage(f"unknown setting {unknown[0]!r}{meant}")
+            raise BadUsage(f"unknown setting {shown(unknown[0])}{meant}")
         if "task" not in settings:
             raise BadUsage("the settings name no task; expected a key 'task'")
         return cls(**settings)
 
 
-_LEAST: Mapping[str, int] = {
-    "vocabulary_size": 2,
-    "length": 2,
-    "layers": 1,
-    "cat_heads": 0,
-    "num_heads": 0,
-    "cat_mlps": 0,
-    "num_mlps": 0,
-    "embedding_variables": 1,
-    "cardinality": 2,
-    "numeric_cap": 1,
-    "batch": 1,
-    "epochs": 1,
-    "seed": 0,
-    "members": 1,
-    "halvings": 0,
-    "data_seed": 0,
-    "dataset_size": 10,
-    "evaluate_every": 1,
-    "polish": 0,
-    "readout_scale": 1,
+SEEDS = 2**63
+"""Seeds are below this, as those of most tools."""
+
+# The least and the most of a setting. What is larger means hours for a step, or memory that no machine has: a slip of
+# the pen, or a file that means harm. What several settings take together is told by `trainer.memory`.
+_RANGES: Mapping[str, tuple[int, int]] = {
+    "vocabulary_size": (2, 1000),
+    "length": (2, 1000),  # attention holds the square of it
+    "layers": (1, 100),  # a gate reads every variable below, so the gates hold the square of it
+    "cat_heads": (0, 256),
+    "num_heads": (0, 256),
+    "cat_mlps": (0, 256),
+    "num_mlps": (0, 256),
+    "embedding_variables": (1, 256),
+    "cardinality": (2, 4096),  # a predicate holds the square of it, 64 MiB
+    "numeric_cap": (1, 1000),  # a table of two numbers holds the square of it
+    "batch": (1, 1_000_000),
+    "epochs": (1, 1_000_000),
+    "seed": (0, SEEDS - 1),
+    "members": (1, 1024),
+    "halvings": (0, 10),  # of 1,024 members the tenth leaves one
+    "data_seed": (0, SEEDS - 1),
+    "dataset_size": (10, 1_000_000),  # as many as a domain may have to be enumerated
+    "evaluate_every": (1, 1_000_000),
+    "polish": (0, 1_000_000),
+    "readout_scale": (1, MAX_READOUT_SCALE),
 }
+
+
+def check_range(key: str, value: int, least: int, most: int) -> None:
+    """Refuse a whole number out of its range.
+
+    Raises:
+        BadUsage: the message names the key.
+    """
+    if value < least:
+        raise BadUsage(f"{key} is {shown(value)}; expected at least {least}")
+    if value > most:
+        raise BadUsage(f"{key} is {shown(value)}; expected at most {most:,}")
+
+
+def shown(value: object) -> str:
+    """A value for a message, cut where it is long."""
+    if isinstance(value, int) and abs(value) >= 10**20:
+        return f"{'-' * (value < 0)}2 to the power of {value.bit_length() - 1} or more"
+    text = _SHOWN.repr(value)
+    return text if len(text) <= 60 else text[:56] + " ..."
+
+
+_SHOWN = reprlib.Repr()
+_SHOWN.maxstring = _SHOWN.maxother = 60
 
 
 def _check_numbers(config: TrainConfig) -> None:
     """Refuses numbers out of their range."""
-    for key, least in _LEAST.items():
-        value = getattr(config, key)
-        if value is not None and value < least:
-            raise BadUsage(f"{key} is {value}; expected at least {least}")
+    for key, (least, most) in _RANGES.items():
+        if (value := getattr(config, key)) is not None:
+            check_range(key, value, least, most)
     for key in ("lr", "tau_init", "tau_end", "tau_hard"):
-        if not 0 < getattr(config, key) < float("inf"):
-            raise BadUsage(f"{key} is {getattr(config, key)}; expected a finite number above 0")
-    if not -float("inf") < config.set_start < float("inf"):
-        raise BadUsage(f"set_start is {config.set_start}; expected a finite number")
+        if not 0 < getattr(config, key) <= LARGEST_RATE:
+            value = shown(getattr(config, key))
+            raise BadUsage(f"{key} is {value}; expected a finite number above 0, at most {LARGEST_RATE:,}")
+    if not -LARGEST_RATE <= config.set_start <= LARGEST_RATE:
+        value = shown(config.set_start)
+        raise BadUsage(f"set_start is {value}; expected a finite number, at most {LARGEST_RATE:,} from 0")
     if not 0 <= config.hard <= 1:
-        raise BadUsage(f"hard is {config.hard}; expected a share of the steps, from 0 to 1")
+        raise BadUsage(f"hard is {shown(config.hard)}; expected a share of the steps, from 0 to 1")
     if not 0 <= config.quiet <= config.hard:
         raise BadUsage(
-            f"quiet is {config.quiet}; expected a share of the steps, from 0 to hard, which is {config.hard}"
+            f"quiet is {shown(config.quiet)}; expected a share of the steps, from 0 to hard, which is {config.hard}"
         )
     if config.tau_end > config.tau_init:
         raise BadUsage(f"tau_end is {config.tau_end}, above tau_init {config.tau_init}; the temperature must not rise")
 
 
+@cache
+def _types() -> Mapping[str, Any]:
+    """The declared type of each setting."""
+    return get_type_hints(TrainConfig)
+
+
 def _check_type(key: str, value: object) -> None:
     """Refuses a value whose type is not the one declared; true and false are not numbers."""
-    declared = get_type_hints(TrainConfig)[key]
+    declared = _types()[key]
     options = get_args(declared)
     if options and all(isinstance(option, str) for option in options):
         if value not in options:
-            raise BadUsage(f"{key} is {value!r}; expected one of {', '.join(map(repr, options))}")
+            raise BadUsage(f"{key} is {shown(value)}; expected one of {', '.join(map(repr, options))}")
         return
     allowed = tuple(options) or ((int, float) if declared is float else (declared,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and declared is not bool):
         names = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in allowed)
-        raise BadUsage(f"{key} is {value!r}, a {type(value).__name__}; expected {names}")
+        raise BadUsage(f"{key} is {shown(value)}, a {type(value).__name__}; expected {names}")
 
 
 # Presets ##############################################################################################################

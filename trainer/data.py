@@ -18,6 +18,7 @@ from tprog.errors import BadUsage
 from tprog.own_task import find_task, is_own
 from tprog.tasks import UNGRADED, Task
 from trainer.config import TrainConfig
+from trainer.memory import check_population
 from trainer.model import Frame, cardinality
 
 LARGEST_CARDINALITY = 1024
@@ -105,12 +106,14 @@ def prepare(config: TrainConfig) -> Data:
 
     Raises:
         BadUsage: an unknown task; a variable too small for the input's length or vocabulary, or too large to be
-            trained; a batch larger than the training data; answers that are all of one class.
+            trained; more memory than any machine has; a batch larger than the training data; answers that are all of
+            one class.
         BadFile: a task of a user's own that is none.
     """
     task = find_task(config.task, config.vocabulary_size, config.length)
     frame = frame_of(task)
     _check_cardinality(config, frame)
+    check_population(config, frame)
     batch = task.inputs() if config.whole_domain else task.draw(config.dataset_size, config.data_seed)
     batch = batch.take(np.random.default_rng(config.data_seed).permutation(len(batch)))
     expected = task.expected(batch)

@@ -1,0 +1,242 @@
+"""A training run in memory: a population and where it stands, what it keeps, and the module that it ends with."""
+
+from __future__ import annotations
+
+import dataclasses
+import hashlib
+import threading
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+import torch
+
+from tprog.emit import emit
+from tprog.errors import BadFile, BadUsage
+from tprog.execute import predict
+from tprog.files import write_atomic
+from tprog.program import Program
+from tprog.read import read_module
+from tprog.version import VERSION
+from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
+from trainer.config import TrainConfig
+from trainer.data import Accuracy, Data, Split
+from trainer.extract import Member, Rounding, model_to_program
+from trainer.polish import polish, polished
+from trainer.population import TENSORS, Population
+from trainer.schedule import Schedule
+
+OnEpoch = Callable[[State], object]
+
+MODULE = "program.py"
+"""The module of a run that is done, in its folder."""
+
+
+def told(accuracies: Mapping[str, Accuracy]) -> dict[str, Accuracy]:
+    """The accuracies that say something: those on inputs that were not trained on, or on the whole domain."""
+    if set(accuracies) == {"train"}:
+        return {"whole domain": accuracies["train"]}
+    return {name: accuracy for name, accuracy in accuracies.items() if name != "train"}
+
+
+class Run:
+    """A population and where it stands, advanced step by step."""
+
+    def __init__(self, config: TrainConfig, data: Data) -> None:
+        self.config, self.data = config, data
+        self.members = [dataclasses.replace(config, seed=config.seed + index) for index in range(config.members)]
+        self.population = Population(self.members, data)
+        self.state = State(alive=tuple(range(config.members)))
+        self.steps_an_epoch, self.steps = self.population.steps_an_epoch, self.population.steps
+        self.schedule = Schedule(config, self.steps_an_epoch)
+        self._losses = torch.zeros(config.members, dtype=torch.float64)  # of the current epoch
+
+    def step(self) -> None:
+        """One step on one batch.
+
+        Raises:
+            BadUsage: a loss is no longer a number.
+        """
+        self._losses += self.population.step(self.state.step).cpu()
+        self.state = dataclasses.replace(self.state, step=self.state.step + 1)
+
+    def end_epoch(self) -> bool:
+        """Note the epoch just done, and keep each argmax model that is its member's best so far.
+
+        Returns:
+            Whether the models were evaluated.
+        """
+        epoch = self.state.step // self.steps_an_epoch
+        evaluated = self.schedule.evaluated(epoch)
+        found = self._keep_best(epoch) if evaluated else None
+        row: dict[str, float | None] = {
+            "epoch": epoch,
+            "loss": float(self._losses.mean()) / self.steps_an_epoch,
+            "temperature": float(self.population.temperature(self.state.step - 1)[0]),
+            "validation_per_token": found.per_token if found else None,
+            "validation_whole_sequence": found.whole_sequence if found else None,
+        }
+        self._losses.zero_()
+        self.state = dataclasses.replace(self.state, metrics=(*self.state.metrics, row))
+        if epoch in self.schedule.halvings:
+            self._keep(self._better_half())
+        return evaluated
+
+    def _better_half(self) -> list[int]:
+        """The places of the members whose best argmax models are the better half, in their order; of equals, the
+        first."""
+        scores = self.state.best_scores
+        ranked = sorted(range(len(scores)), key=lambda place: scores[place], reverse=True)
+        return sorted(ranked[: (len(scores) + 1) // 2])
+
+    def _keep(self, places: Sequence[int]) -> None:
+        self.population.keep(places)
+        self._losses = self._losses[list(places)]
+        self.state = dataclasses.replace(
+            self.state,
+            alive=tuple(self.state.alive[place] for place in places),
+            best_scores=tuple(self.state.best_scores[place] for place in places),
+            best_epochs=tuple(self.state.best_epochs[place] for place in places),
+        )
+
+    def _keep_best(self, epoch: int) -> Accuracy:
+        """The accuracy of the argmax model that is best now."""
+        found = self.population.evaluate(self.data.validation)
+        scores, epochs = list(self.state.best_scores), list(self.state.best_epochs)
+        for member, accuracy in enumerate(found):
+            score = (accuracy.per_token, accuracy.whole_sequence)
+            if not self.state.best_scores or score > scores[member]:
+                self.population.best[member] = self.population.now[member].detach()
+                scores[member : member + 1], epochs[member : member + 1] = [score], [epoch]
+        self.state = dataclasses.replace(self.state, best_scores=tuple(scores), best_epochs=tuple(epochs))
+        return max(found, key=lambda accuracy: (accuracy.per_token, accuracy.whole_sequence))
+
+    def to_the_end(self, folder: Path, interrupted: threading.Event, watchers: Sequence[OnEpoch]) -> None:
+        """Step until the last step or an interruption, with a checkpoint at each evaluation and at the end."""
+        while self.state.step < self.steps and not interrupted.is_set():
+            self.step()
+            if self.state.step % self.steps_an_epoch == 0:
+                evaluated = self.end_epoch()
+                for watch in watchers:
+                    watch(self.state)
+                if evaluated and self.state.step < self.steps:
+                    self.save(folder)
+        self.save(folder)
+
+    def save(self, folder: Path) -> None:
+        """Write the checkpoint."""
+        losses = tuple(self._losses.tolist())
+        state = dataclasses.replace(self.state, loss_sums=losses, digest=self.data.digest)
+        save_checkpoint(folder, state, self.population.tensors())
+
+    def load(self, folder: Path) -> None:
+        """Take the run's state from the folder's checkpoint."""
+
+        def fits(state: State) -> Mapping[str, tuple[int, ...]]:
+            self.schedule.check(state, f"the state in {folder / CHECKPOINT}")
+            if state.digest != self.data.digest:
+                raise BadUsage(
+                    f"the settings, or the task's inputs or answers, are no longer those of the run in {folder}; "
+                    "train anew"
+                )
+            return dict.fromkeys(TENSORS, (len(state.alive), self.population.network.layout.size))
+
+        state, tensors = load_checkpoint(folder, fits)
+        self.population.keep(state.alive)
+        self.population.restore(tensors)
+        self._losses = torch.tensor(state.loss_sums, dtype=torch.float64)
+        self.state = state
+
+    @property
+    def chosen(self) -> int:
+        """The place of the member whose argmax model is the best so far on validation; the first of equals."""
+        scores = self.state.best_scores
+        return scores.index(max(scores)) if scores else 0
+
+    def finish(self, folder: Path, write: bool = True) -> tuple[Program, dict[str, Accuracy], Rounding]:
+        """The best argmax model as a Program, its own accuracies on each split, and what rounding changed.
+
+        Before the first evaluation the best model is the current one. A run that is done is polished once; its module
+        is written to the folder, and noted in the checkpoint, if `write`.
+
+        Raises:
+            BadFile: the module in the folder is not the one that was written.
+        """
+        parameters = self.population.best if self.state.best_scores else self.population.now
+        member = Member.of(self.population.network, parameters[self.chosen])
+        program, rounding = model_to_program(member, self.data.held_out)
+        done = self.state.step == self.steps
+        found = _written(folder, self.state.module)
+        if found is not None:
+            program = found
+        elif done and self.config.polish:
+            better = polish(
+                program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
+            )
+            program = dataclasses.replace(better.program, provenance=polished(better))
+        accuracies = {name: _program_accuracy(program, split) for name, split in self.data.splits.items()}
+        if found is None:
+            steps = program.provenance
+            program = dataclasses.replace(program, provenance=(*self._provenance(accuracies, rounding), *steps))
+        if found is None and done and write:
+            self._write_module(folder, program)
+        return program, accuracies, rounding
+
+    def _write_module(self, folder: Path, program: Program) -> None:
+        """Write the module of a run that is done, and then what it is recognised by."""
+        emitted = emit(program, Path(MODULE).stem)
+        files = {**emitted.side, MODULE: emitted.text}
+        for name, text in files.items():
+            write_atomic(folder / name, text, force=True)
+        self.state = dataclasses.replace(self.state, module={name: _sha256(text) for name, text in files.items()})
+        self.save(folder)
+
+    def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding) -> tuple[tuple[str, str], ...]:
+        config, frame = self.config, self.data.frame
+        skipped = ("task", "vocabulary_size", "length", "epochs", "seed", "members", "halvings")
+        settings = {k: v for k, v in dataclasses.asdict(config).items() if k not in skipped and v is not None}
+        done = self.state.step // self.steps_an_epoch
+        epochs = self.state.best_epochs
+        at = f"best on validation after {epochs[self.chosen]}" if epochs else "not yet evaluated"
+        seed = str(config.seed + self.state.alive[self.chosen])
+        if config.members > 1:
+            seed += f", best on validation of {config.seed} to {config.seed + config.members - 1}"
+        return (
+            ("tool", f"tpdebug {VERSION}"),
+            ("task", f"{frame.task}, {len(frame.vocabulary)} tokens, N = {frame.max_length}"),
+            ("seed", seed),
+            ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
+            ("epochs", f"{done} of {config.epochs}, {at}"),
+            *((f"{name} accuracy", str(accuracy)) for name, accuracy in told(accuracies).items()),
+            ("rounding", str(rounding)),
+            ("training digest", f"sha256 {self.data.digest}"),
+        )
+
+
+def _program_accuracy(program: Program, split: Split) -> Accuracy:
+    predictions, _ = predict(program, split.batch)
+    return split.accuracy(torch.as_tensor(predictions, dtype=torch.long))
+
+
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode()).hexdigest()
+
+
+def _written(folder: Path, module: Mapping[str, str]) -> Program | None:
+    """The Program that a run has written; None if it has not, or if its module was taken away.
+
+    Args:
+        module: file -> sha256 of what was written.
+
+    Raises:
+        BadFile: a file was changed since.
+    """
+    if not module or not (folder / MODULE).exists():
+        return None
+    for name, digest in module.items():
+        path = folder / name
+        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+            raise BadFile(
+                f"{path} is not what the run has written, it was changed since; an edited program is used by its own "
+                f"path: move it, and train --resume writes the run's own again"
+            )
+    return read_module(folder / MODULE).program
