@@ -167,6 +167,7 @@ OPENS_ITSELF = {
     "analyze.coverage.confined": "it runs alone, in that folder, without tpdebug",
     "analyze.pyan": "it fills a temporary folder of its own",
     "cli.streams": "it opens the standard streams, and the null device in place of one that has failed",
+    "tprog.lock": "it makes the file of a lock, plain and no link, and reads a number of a few digits from it",
     "trainer.checkpoint": "safetensors reads a checkpoint itself",
     "trainer.store": "SQLite opens its database itself",
 }

@@ -89,7 +89,8 @@ def test_of_many_processes_one_has_the_lock_at_a_time(tmp_path: Path) -> None:
 def test_a_lock_that_is_a_link_or_cannot_be_made_is_refused(tmp_path: Path) -> None:
     (tmp_path / "link").symlink_to(tmp_path / "other")
     (tmp_path / "folder").mkdir()
-    for path in (tmp_path / "link", tmp_path / "folder", tmp_path / "no" / "lock"):
+    os.mkfifo(tmp_path / "pipe")
+    for path in (tmp_path / "link", tmp_path / "folder", tmp_path / "pipe", tmp_path / "no" / "lock"):
         with pytest.raises(BadFile, match=r"cannot write .*; nothing was changed"), locked(path, "it", "wait"):
             pass
     assert not (tmp_path / "other").exists()

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import errno
 import os
+import stat
 import sys
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
@@ -34,7 +35,8 @@ def locked(path: Path, what: str, advice: str) -> Iterator[None]:
     Raises:
         BadFile: somebody else holds it; or its file cannot be made.
     """
-    while (handle := _open(path)) is not None:
+    while True:
+        handle = _open(path)
         try:
             if not _take(handle):
                 raise BadFile(f"{what} is in use by another tpdebug{_holder(handle)}; {advice}")
@@ -50,13 +52,17 @@ def locked(path: Path, what: str, advice: str) -> Iterator[None]:
             os.close(handle)
 
 
-def _open(path: Path) -> int | None:
+def _open(path: Path) -> int:
     """The lock's file."""
     flags = os.O_RDWR | os.O_CREAT | getattr(os, "O_NOFOLLOW", 0) | getattr(os, "O_NONBLOCK", 0)
     try:
-        return os.open(path, flags, 0o666)
+        handle = os.open(path, flags, 0o666)
     except OSError as error:
         raise BadFile(f"cannot write {path}: {(error.strerror or str(error)).lower()}; nothing was changed") from None
+    if not stat.S_ISREG(os.fstat(handle).st_mode):
+        os.close(handle)
+        raise BadFile(f"cannot write {path}: it is no plain file; nothing was changed")
+    return handle
 
 
 if sys.platform == "win32":

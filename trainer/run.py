@@ -13,7 +13,7 @@ import torch
 from tprog.emit import emit
 from tprog.errors import BadFile, BadUsage
 from tprog.execute import predict
-from tprog.files import write_atomic
+from tprog.files import read_bytes, write_atomic
 from tprog.program import Program
 from tprog.read import read_module
 from tprog.version import VERSION
@@ -234,7 +234,7 @@ def _written(folder: Path, module: Mapping[str, str]) -> Program | None:
         return None
     for name, digest in module.items():
         path = folder / name
-        if not path.is_file() or hashlib.sha256(path.read_bytes()).hexdigest() != digest:
+        if not path.is_file() or hashlib.sha256(read_bytes(path, "a module")).hexdigest() != digest:
             raise BadFile(
                 f"{path} is not what the run has written, it was changed since; an edited program is used by its own "
                 f"path: move it, and train --resume writes the run's own again"
