@@ -18,8 +18,8 @@ Masks = Literal["all", "learned", "assigned"]
 EmbeddingKind = Literal["one-hot", "learned"]
 Device = Literal["cpu", "cuda"]
 
-LARGEST_RATE = 1_000_000
-"""Of step sizes, temperatures and logits; none beyond this trains, and float32 soon has no such numbers."""
+LARGEST_RATE = 1e30
+"""Of step sizes, temperatures and logits; float32 ends at 3e38, and none trains that comes near."""
 
 MAX_READOUT_SCALE = 10_000
 """Four decimals of a readout weight; more would not fit below the float32 limit for any trained model seen."""
@@ -201,10 +201,10 @@ def _check_numbers(config: TrainConfig) -> None:
     for key in ("lr", "tau_init", "tau_end", "tau_hard"):
         if not 0 < getattr(config, key) <= LARGEST_RATE:
             value = shown(getattr(config, key))
-            raise BadUsage(f"{key} is {value}; expected a finite number above 0, at most {LARGEST_RATE:,}")
+            raise BadUsage(f"{key} is {value}; expected a finite number above 0, at most {LARGEST_RATE:g}")
     if not -LARGEST_RATE <= config.set_start <= LARGEST_RATE:
         value = shown(config.set_start)
-        raise BadUsage(f"set_start is {value}; expected a finite number, at most {LARGEST_RATE:,} from 0")
+        raise BadUsage(f"set_start is {value}; expected a finite number, at most {LARGEST_RATE:g} from 0")
     if not 0 <= config.hard <= 1:
         raise BadUsage(f"hard is {shown(config.hard)}; expected a share of the steps, from 0 to 1")
     if not 0 <= config.quiet <= config.hard:
