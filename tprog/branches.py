@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
 from dataclasses import dataclass
 from typing import TypeVar
 
@@ -20,6 +21,7 @@ from tprog.program import (
     Symbols,
     Value,
     axis,
+    cell_keys,
 )
 from tprog.reading import reading
 
@@ -123,16 +125,27 @@ def _lookup(out: Builder, program: Program, node: Lookup) -> None:
     )
     with out.block(f"def lookup_{node.name}({', '.join(names)}):"):
         for which, name in enumerate(names):
-            levels = node.levels[which]
-            if levels is not None and levels_call(program, node, which) == "min":
-                out.line(f"{name} = min({name}, {len(levels) - 1})")
-            elif levels is not None:
-                out.wrapped(f"{name} = round_down({name}, (", [literal(v) for v in levels], f"{tuple_end(levels)})")
+            _level(out, program, node, which, name)
         axes = [_Axis(name, axis(program.variables, node, w), node.levels[w]) for w, name in enumerate(names)]
         if len(axes) == 1:
             _branches(out, axes[0], list(node.cells))
         else:
             _nested(out, axes, node)
+
+
+def level_lines(program: Program, node: Lookup, which: int, name: str) -> list[str]:
+    """The statement that brings a numeric argument of that name to its levels; nothing for a categorical one."""
+    out = Builder()
+    _level(out, program, node, which, name)
+    return out.lines
+
+
+def _level(out: Builder, program: Program, node: Lookup, which: int, name: str) -> None:
+    levels = node.levels[which]
+    if levels is not None and levels_call(program, node, which) == "min":
+        out.line(f"{name} = min({name}, {len(levels) - 1})")
+    elif levels is not None:
+        out.wrapped(f"{name} = round_down({name}, (", [literal(v) for v in levels], f"{tuple_end(levels)})")
 
 
 @dataclass(frozen=True)
@@ -215,3 +228,46 @@ def _outer(out: Builder, outer: _Axis, inner: _Axis, table: Sequence[tuple[Value
             _branches(out, inner, row)
     if untested:
         _branches(out, inner, table[groups[most][0]])
+
+
+# Amendments ###########################################################################################################
+
+
+def amendments(
+    program: Program, old: Head | NumericHead | Lookup, new: Head | NumericHead | Lookup, names: Sequence[str]
+) -> list[str]:
+    """Branches that say `new` before all branches of `old`, the first that fits being the one that answers.
+
+    Args:
+        names: what a person has called the arguments.
+    """
+    out = Builder()
+    if isinstance(new, Lookup):
+        assert isinstance(old, Lookup)
+        _amended_cells(out, program, old, new, names)
+        return out.lines
+    assert not isinstance(old, Lookup)
+    groups: dict[Keys | None, list[Value]] = {}
+    for query, one, other in zip(program.symbols(new.query), old.predicate, new.predicate, strict=True):
+        if one != other:
+            groups.setdefault(other, []).append(query)
+    for accepted, queries in groups.items():
+        _if_equal(out, names[0], queries)
+        with out.block():
+            if accepted is None:
+                out.line("return None")
+            else:
+                _return_test(out, names[1], program.symbols(new.key), accepted)
+    return out.lines
+
+
+def _amended_cells(out: Builder, program: Program, old: Lookup, new: Lookup, names: Sequence[str]) -> None:
+    groups: dict[tuple[tuple[Value, ...], tuple[bool, Value | None]], list[Value]] = {}
+    for at, one, other in zip(cell_keys(program, new), old.cells, new.cells, strict=True):
+        if _typed(one) != _typed(other):
+            groups.setdefault((at[:-1], _typed(other)), []).append(at[-1])
+    for (first, (_, answer)), values in groups.items():
+        with out.block(f"if {names[0]} == {literal(first[0])}:") if first else nullcontext():
+            _if_equal(out, names[-1], values)
+            with out.block():
+                out.line(f"return {literal(answer)}")

@@ -12,26 +12,21 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tprog.dialects.published.module import Published
-from tprog.dialects.published.scope import Chained, Span, span
+from tprog.dialects.published.scope import Chained
 from tprog.entry import Entry
+from tprog.merge import in_front
 from tprog.nodes import AttentionHead, Embedding, Head, Keys, Lookup, Node, Numbers, NumericHead, Symbol, Value, Weights
 from tprog.program import Program, cell_keys
+from tprog.splice import Change, Places, spliced
 
-Replacement = tuple[Span, str]
-"""A span of the module's text, as in a syntax tree, and what stands there instead."""
+_CELL = re.compile(r'"(?:[^"]|"")*"|[^,\r\n]*')
 
 
 def patched_module(published: Published, text: str, after: Program) -> str:
     """The module's own text with what differs in `after`, as far as this dialect can say it."""
-    before, changes = published.program, list(_changes(published, after))
-    known = {node.name for node in before.nodes}
-    if known != {node.name for node in after.nodes}:
+    if {node.name for node in published.program.nodes} != {node.name for node in after.nodes}:
         return text
-    lines = text.encode("utf-8").split(b"\n")
-    for (first, start, last, end), new in sorted(changes, reverse=True):
-        tail = lines[last - 1][end:]
-        lines[first - 1 : last] = [lines[first - 1][:start] + new.encode("utf-8") + tail]
-    return b"\n".join(lines).decode("utf-8")
+    return spliced(text, _changes(published, Places(text), after))
 
 
 def patched_sides(published: Published, sides: Mapping[str, str], after: Program) -> dict[str, str]:
@@ -45,11 +40,11 @@ def patched_sides(published: Published, sides: Mapping[str, str], after: Program
 # The module ###########################################################################################################
 
 
-def _changes(published: Published, after: Program) -> Iterator[Replacement]:
+def _changes(published: Published, places: Places, after: Program) -> Iterator[Change]:
     scope, before = published.scope, published.program
     distance = scope.helpers.self_distance
     if after.self_rule != before.self_rule and distance is not None:
-        yield span(distance), scope.helpers.self_distances[after.self_rule]
+        yield places.begin(distance), places.end(distance), scope.helpers.self_distances[after.self_rule]
     local = {variable: name for name, variable in scope.variables.items()}
     for node in after.nodes:
         old = before.by_name.get(node.name)
@@ -57,7 +52,7 @@ def _changes(published: Published, after: Program) -> Iterator[Replacement]:
             continue
         for role, one, other in _reads(old, node):
             if one != other and (at := scope.places.get((role, node.name))) and other in local:
-                yield at, local[other]
+                yield places.offset(*at[:2]), places.offset(*at[2:]), local[other]
         chained = scope.chains.get(node.name)
         if chained is None:
             continue
@@ -68,9 +63,7 @@ def _changes(published: Published, after: Program) -> Iterator[Replacement]:
         else:
             continue
         if lines := list(branches):
-            indent = " " * chained.indent
-            text = "".join(f"{line if place == 0 else indent + line}\n" for place, line in enumerate(lines))
-            yield (chained.first, chained.indent, chained.first, chained.indent), text + indent
+            yield in_front(places, places.offset(chained.first, chained.indent), lines)
 
 
 def _reads(old: Node, new: Node) -> list[tuple[str, str, str]]:
@@ -200,12 +193,20 @@ def _words(published: Published, after: Program) -> Iterator[_Cell]:
 
 def _with_cells(text: str, rows: Mapping[int, list[tuple[int, str]]]) -> str:
     """A CSV with some cells replaced; the text of all others stays as it is."""
-    lines = text.split("\n")
+    places = Places(text)
+    changes = []
     for number, cells in rows.items():
-        parts = re.findall(r'(?:^|,)("(?:[^"]|"")*"|[^,]*)', lines[number - 1].rstrip("\r"))
-        end = "\r" if lines[number - 1].endswith("\r") else ""
-        for place, cell in cells:
-            if place < len(parts):  # else the row goes on in another line, and is left alone
-                parts[place] = cell
-        lines[number - 1] = ",".join(parts) + end
-    return "\n".join(lines)
+        spans = list(_spans(text, places.starts[number - 1]))
+        changes += [(*spans[place], cell) for place, cell in cells if place < len(spans)]
+    return spliced(text, changes)
+
+
+def _spans(text: str, begin: int) -> Iterator[tuple[int, int]]:
+    """Where the cells of a row begin and end; a quoted one may have line breaks in it."""
+    while True:
+        found = _CELL.match(text, begin)
+        assert found is not None
+        yield found.span()
+        begin = found.end() + 1
+        if text[begin - 1 : begin] != ",":
+            return

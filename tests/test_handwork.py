@@ -1,0 +1,204 @@
+"""Edits of modules that a person has formatted and commented: only the lines that change are rewritten."""
+
+from __future__ import annotations
+
+import random
+import shutil
+import subprocess
+from collections.abc import Iterator
+from dataclasses import replace
+from difflib import SequenceMatcher
+from pathlib import Path
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from tests.handwork import LineEnds, by_hand, comments
+from tests.programs import PROGRAMS
+from tests.strategies import programs
+from tprog.branches import comment
+from tprog.candidates import candidates
+from tprog.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply
+from tprog.emit import Block, emit
+from tprog.errors import BadProgram, NotExact
+from tprog.patch import diff, patched
+from tprog.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
+from tprog.read import Module, read_module, read_source
+from tprog.splice import with_ends
+
+ENDS: list[LineEnds] = ["\n", "\r\n", "mixed"]
+
+
+def edits(program: Program, draw: random.Random) -> Iterator[Change]:
+    """Some edits of any kind, holes that come and go among them."""
+    for node in draw.sample(program.nodes, draw.randint(0, min(3, len(program.nodes)))):
+        found = list(candidates(program, node))
+        yield from draw.sample(found, min(len(found), draw.randint(0, 3)))
+        if draw.random() < 0.2:
+            match node:
+                case Head() | NumericHead():
+                    yield RowEdit(node.name, draw.choice(program.symbols(node.query).values), None)
+                case Lookup():
+                    yield CellEdit(node.name, draw.choice(list(cell_keys(program, node))), None)
+                case Embedding():
+                    yield WordEdit(node.name, draw.choice(program.vocabulary), None)
+    for term in program.readout.terms:
+        domain = program.variables[term.variable].domain
+        for _ in range(draw.randint(0, 2)):
+            row = tuple(draw.randint(-3, 3) for _ in program.classes)
+            if isinstance(domain, Numbers):
+                yield WeightRowEdit(term.variable, None, row)
+            else:
+                yield WeightRowEdit(term.variable, draw.choice(domain.values), draw.choice([row, row, None]))
+    if draw.random() < 0.1:
+        yield SelfRuleEdit(draw.choice(["last", "match-count"]))
+
+
+def edited(program: Program, draw: random.Random) -> Program:
+    for edit in edits(program, draw):
+        try:
+            program = apply(program, edit)
+        except (BadProgram, NotExact):
+            continue
+    return program
+
+
+def may_change(module: Module, after: Program) -> set[int]:
+    """The lines (0-based) of a module that say what differs in `after`."""
+    before = module.program
+    blocks: list[Block] = []
+    for node in before.nodes:
+        if node != (new := after.by_name[node.name]) or after.self_rule != before.self_rule:
+            blocks += [("assignment", node.name), ("function", node.name)]
+            if isinstance(node, Embedding) and isinstance(new, Embedding):
+                blocks += [("word", node.name, word) for word in before.vocabulary if node.table != new.table]
+    for old, term in zip(before.readout.terms, after.readout.terms, strict=True):
+        if old != term:
+            domain = before.variables[term.variable].domain
+            keys: list[tuple[Value, ...]] = [()] if isinstance(domain, Numbers) else [(value,) for value in domain]
+            blocks += [("weights", term.variable, *key) for key in keys]
+    lines = {
+        line - 1
+        for block in blocks
+        if block in module.blocks
+        for line in range(module.blocks[block][0], module.blocks[block][1] + 1)
+    }
+    said = {comment(before, node) for node in before.nodes} - {comment(after, node) for node in after.nodes}
+    texts = with_ends(module.text)
+    return lines | {number for number, text in enumerate(texts) if text.strip() in said or text.startswith("SELF_RULE")}
+
+
+@given(programs(), st.integers(0, 2**32), st.sampled_from(ENDS))
+@settings(max_examples=40, deadline=None, suppress_health_check=list(HealthCheck))
+def test_comments_blank_lines_and_line_ends_survive_any_edit(program: Program, seed: int, ends: LineEnds) -> None:
+    draw = random.Random(seed)
+    module = read_source(by_hand(emit(program).text, draw, ends))
+    assert module.program == program
+    after = edited(program, draw)
+    text = patched(module, after)
+    assert read_source(text).program == after
+
+    generated = {comment(program, node) for node in program.nodes}
+    lost = comments(module.text) - comments(text)
+    assert set(lost) <= generated - {comment(after, node) for node in after.nodes}
+
+    old, new = with_ends(module.text), with_ends(text)
+    allowed = may_change(module, after)
+    gone = [
+        number
+        for tag, i1, i2, _, _ in SequenceMatcher(None, old, new, autojunk=False).get_opcodes()
+        if tag in ("replace", "delete")
+        for number in range(i1, i2)
+        if tag == "delete" or old[number] not in new
+    ]
+    assert [old[number] for number in gone if number not in allowed] == []
+    assert sum(not line.strip() for line in new) >= sum(not line.strip() for line in old)
+    if ends != "mixed":
+        assert {line[len(line.rstrip("\r\n")) :] for line in new} <= {ends, ""}
+    assert module.text.endswith("\n") == text.endswith("\n")
+
+
+def hand_edited(ends: LineEnds, *, whole_last_line: bool = True) -> tuple[str, Program]:
+    """The sort program with comments in a lookup and a predicate, and one that accepts another key."""
+    text = emit(PROGRAMS["sort"].program).text
+    program = read_source(text).program
+    head = next(node for node in program.nodes if isinstance(node, Head))
+    query, key = program.symbols(head.query).values[-1], program.symbols(head.key).values[0]
+    lines = text.split("\n")
+    for number, line in enumerate(lines):
+        if line.startswith(("    return", "    if ")):
+            lines[number] = f"    # above {number}\n{line}  # behind {number}"
+    text = "\n".join(lines)
+    text = text if whole_last_line else text.rstrip("\n")
+    return text.replace("\n", ends), apply(program, RowEdit(head.name, query, (key,)))
+
+
+@pytest.mark.parametrize("whole_last_line", [True, False])
+@pytest.mark.parametrize("ends", ["\n", "\r\n"])
+@pytest.mark.parametrize("strip", [0, 1])
+def test_patch_applies_the_diff_of_a_commented_module(
+    tmp_path: Path, ends: LineEnds, strip: int, whole_last_line: bool
+) -> None:
+    if shutil.which("patch") is None:
+        pytest.skip("there is no `patch` here")
+    text, after = hand_edited(ends, whole_last_line=whole_last_line)
+    path = tmp_path / "sorts.py"
+    path.write_bytes(text.encode())
+    module = replace(read_module(path), path="one/sorts.py" if strip else "sorts.py")
+    done = subprocess.run(
+        ["patch", f"-p{strip}"], input=diff(module, after).encode(), cwd=tmp_path, capture_output=True, check=False
+    )
+    assert done.returncode == 0, done.stdout
+    assert path.read_bytes().decode() == patched(module, after)
+    assert read_module(path).program == after
+    lost = comments(text) - comments(patched(module, after))
+    assert not any(text.startswith(("# above", "# behind")) for text in lost)
+
+
+def test_no_line_that_stays_is_in_the_diff_of_a_module_with_crlf() -> None:
+    text, after = hand_edited("\r\n")
+    changed = [line for line in diff(read_source(text, "sorts.py"), after).split("\n") if line[:1] in ("+", "-")]
+    assert len(changed) <= 10
+    assert all(line.endswith("\r") for line in changed if line[:3] not in ("+++", "---"))
+
+
+def test_a_comment_of_a_branch_that_goes_stays_where_the_branch_was() -> None:
+    program = PROGRAMS["sort"].program
+    lookup = next(node for node in program.nodes if isinstance(node, Lookup))
+    text = emit(program).text
+    lines = text.split("\n")
+    first = next(number for number, line in enumerate(lines) if line.startswith(f"def lookup_{lookup.name}("))
+    at = next(number for number in range(first, len(lines)) if lines[number].startswith("    if "))
+    lines[at + 1] += "  # the answer"
+    module = read_source("\n".join(lines))
+    cells = [CellEdit(lookup.name, key, lookup.cells[0]) for key in cell_keys(program, lookup)]
+    after = program
+    for edit in cells:
+        after = apply(after, edit)
+    text = patched(module, after)
+    assert read_source(text).program == after
+    assert "# the answer" in text.split(f"def lookup_{lookup.name}(")[1].split("\n\n\n")[0]
+
+
+def test_a_function_that_a_person_rebuilt_gets_a_branch_and_is_left_alone() -> None:
+    program = PROGRAMS["sort"].program
+    text = emit(program).text
+    head = next(node for node in program.nodes if isinstance(node, Head))
+    begin = text.index(f"def predicate_{head.name}(")
+    end = text.index("\n\n\n", begin)
+    values = program.symbols(head.query).values
+    rows = "".join(
+        f"    {'if' if place == 0 else 'elif'} q == {value!r}:\n        return k in {{{', '.join(map(repr, row))}}}\n"
+        if row
+        else f"    {'if' if place == 0 else 'elif'} q == {value!r}:\n        return False\n"
+        for place, (value, row) in enumerate(zip(values, head.predicate, strict=True))
+        if row is not None
+    )
+    module = read_source(f"{text[:begin]}def predicate_{head.name}(q, k):\n{rows.rstrip()}{text[end:]}")
+    assert module.program == program
+    after = apply(program, RowEdit(head.name, values[0], (program.symbols(head.key).values[-1],)))
+    text = patched(module, after)
+    assert read_source(text).program == after
+    gone = [line for line in module.text.split("\n") if line not in text.split("\n")]
+    assert gone == [] or gone == [comment(program, head)]
