@@ -187,7 +187,7 @@ def test_every_file_is_opened_by_the_one_module_that_checks_what_it_is() -> None
 
 def test_lines_are_split_as_python_or_a_diff_counts_them() -> None:
     """`str.splitlines` ends a line at a form feed too, and at seven other characters that a comment may hold."""
-    no_source = {"analyze.pyan", "analyze.render.svg", "trainer.log", "tprog.patch"}
+    no_source = {"analyze.pyan", "analyze.render.svg", "trainer.log"}
     splitting = {name for name, path in _modules().items() if ".splitlines(" in path.read_text(encoding="utf-8")}
     assert splitting <= no_source
 

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from tprog.builder import INDENT
 from tprog.dialects.subset import without_docstring
-from tprog.splice import GONE, Change, Piece, Places
+from tprog.splice import GONE, Change, Piece, Places, with_ends
 
 Item: TypeAlias = ast.expr | ast.keyword
 
@@ -357,7 +357,7 @@ def _add_unit(
 
 
 def _stripped(places: Places, unit: _Unit) -> list[str]:
-    return [line.strip() for line in places.text[unit.begin : unit.end].splitlines()]
+    return [line.strip() for line in with_ends(places.text[unit.begin : unit.end])]
 
 
 def _text(written: Places, unit: _Unit, indents: dict[int, str]) -> str:

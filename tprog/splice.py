@@ -10,6 +10,8 @@ from collections.abc import Iterable
 from functools import cached_property
 from typing import TypeAlias
 
+from tprog.syntax import LINE_END
+
 Change: TypeAlias = tuple[int, int, str]
 """Where a piece of a text begins and ends (0-based, in characters), and what stands there instead.
 
@@ -25,7 +27,6 @@ GONE = "\0"
 No module has this character: the reader refuses it.
 """
 
-_LINE_END = re.compile(r"\r\n|\r|\n")
 _EMPTIED = re.compile(rf"(?<![^\r\n])[ \t]*{GONE}[ \t{GONE}]*(?:\r\n|\r|\n|\Z)")
 _SPACE_BEFORE = re.compile(rf"[ \t]*{GONE}[ \t{GONE}]*(?=\r|\n|\Z)")
 _SPACE_BEHIND = re.compile(rf"{GONE}[ \t{GONE}]*")
@@ -35,7 +36,7 @@ _FILLING = re.compile(r"(?:[ \t\f]+|\\?(?:\r\n|\r|\n)|#[^\r\n]*)*")
 def with_ends(text: str) -> list[str]:
     """The lines of a text, each with its end: the lines that Python counts, and that begin nowhere else."""
     lines, start = [], 0
-    for end in _LINE_END.finditer(text):
+    for end in LINE_END.finditer(text):
         lines.append(text[start : end.end()])
         start = end.end()
     return [*lines, text[start:]] if start < len(text) else lines
@@ -43,7 +44,7 @@ def with_ends(text: str) -> list[str]:
 
 def line_end(text: str) -> str:
     """How most lines of a text end; of none, ``\\n``."""
-    ends = _LINE_END.findall(text)
+    ends = LINE_END.findall(text)
     return max(dict.fromkeys(ends), key=ends.count) if ends else "\n"
 
 
@@ -123,7 +124,7 @@ def spliced(text: str, changes: Iterable[Change]) -> str:
     parts: list[str] = []
     done = 0
     for begin, end, new in sorted(changes, key=lambda change: change[:2]):
-        own = _LINE_END.match(text, places.line(begin)[1])
+        own = LINE_END.match(text, places.line(begin)[1])
         parts += [text[done:begin], new.replace("\n", own[0] if own else usual)]
         done = end
     whole = "".join([*parts, text[done:]])

@@ -24,7 +24,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)  # PEP 263
 _ASCII = ("ascii", "us-ascii")
-_LINE_END = re.compile(r"\r\n|\r|\n")
+LINE_END = re.compile(r"\r\n|\r|\n")
 
 
 def read_python(path: Path | str, what: str = "a Python module") -> str:
@@ -52,7 +52,7 @@ def python_lines(text: str, most: int = 0) -> list[str]:
     Args:
         most: the rest behind so many line ends is left in one piece; 0 is no limit.
     """
-    lines = _LINE_END.split(text, most)
+    lines = LINE_END.split(text, most)
     return lines if lines[-1] else lines[:-1]
 
 
