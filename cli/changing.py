@@ -6,7 +6,7 @@ import dataclasses
 import json
 import sys
 from collections import Counter
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
@@ -70,6 +70,7 @@ def simplify(
     if file is not None:
         module_path(file, force)
     from tprog.simplify import simplify as simplified
+    from tprog.simplify import told
 
     subject = read_subject(argument, program, task, weights)
     inputs = subject.inputs(sample, seed)
@@ -80,32 +81,14 @@ def simplify(
     if subject.choice is not None:
         note(subject.choice)
     with working("simplify", inputs.description):
-        result = simplified(subject.program, inputs, keep=keep.value)
+        result = told(simplified(subject.program, inputs, keep=keep.value), subject.module.program)
     if file is not None:
-        provenance = (*_still_true(subject.module.program.provenance, result), ("simplified", _claim(result)))
-        task_named = subject.module.program.task
-        write_module(dataclasses.replace(result.program, task=task_named, provenance=provenance), file, force)
+        write_module(result.program, file, force)
     if as_json:
-        told = {"program": subject.name, **result.to_json()}
-        typer.echo(json.dumps(told, indent=2, ensure_ascii=False))
+        typer.echo(json.dumps({"program": subject.name, **result.to_json()}, indent=2, ensure_ascii=False))
     else:
         _show(subject.name, result, color)
     note(f"wrote {file}" if file is not None else "nothing is written; name a module with -o FILE")
-
-
-def _still_true(provenance: Sequence[tuple[str, str]], result: Simplification) -> Iterator[tuple[str, str]]:
-    """What a module said of itself, where predictions may have changed as said of the program that it was."""
-    same = result.keep == "all" and result.exhaustive
-    for key, text in provenance:
-        measured = key.endswith(" accuracy") or key == "rounding"
-        yield (key if same or not measured else f"{key} before simplifying", text)
-
-
-def _claim(result: Simplification) -> str:
-    """What the module says of itself."""
-    what = "predicts" if result.keep == "all" else "wherever that was right, predicts"
-    sizes = f"from {result.before.nodes} nodes to {result.after.nodes}"
-    return f"{sizes}; {what} as the program it was made from on {result.description}"
 
 
 def _show(name: str, result: Simplification, color: Color) -> None:

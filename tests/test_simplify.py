@@ -11,6 +11,7 @@ import pytest
 from hypothesis import given, settings
 
 from cli.main import main
+from tests.bench.gallery import GALLERY
 from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
 from tests.strategies import programs
 from tprog.emit import emit
@@ -18,7 +19,7 @@ from tprog.errors import BadUsage
 from tprog.execute import execute
 from tprog.program import Head, Lookup, NumericHead, Program, Weights
 from tprog.read import read_source
-from tprog.simplify import Simplification, simplify
+from tprog.simplify import Simplification, simplify, told
 from tprog.simplify.rewrite import Fixed, Via, rewritten
 from tprog.simplify.separate import Patterns, separate, smaller
 from tprog.tasks import UNGRADED, Inputs, inputs_for
@@ -219,6 +220,52 @@ def test_the_command_writes_a_smaller_module(tmp_path: Path, capsys: pytest.Capt
     assert main(["simplify", str(path), "-o", str(small)]) == 2
     assert "--force" in capsys.readouterr().err
     assert main(["simplify", str(path), "-o", str(small), "--force"]) == 0
+
+
+def _lines(path: Path) -> int:
+    return path.read_text(encoding="utf-8").count("\n")
+
+
+@pytest.mark.parametrize("options", [[], ["--keep", "right"], ["--sample", "30"]], ids=["all", "right", "sample"])
+@pytest.mark.parametrize("task", ["sort", "hist", "dyck1"])
+def test_the_lines_that_are_told_are_those_of_the_files(
+    task: str, options: list[str], tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, small = tmp_path / "learned.py", tmp_path / "small.py"
+    path.write_bytes((GALLERY / task / f"{task}.py").read_bytes())
+    command = ["simplify", str(path), "--sample", "100", *options]
+    assert main([*command, "-o", str(small), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["before"]["lines"], told["after"]["lines"]) == (_lines(path), _lines(small))
+    assert main(command) == 0
+    assert ["lines", f"{_lines(path)}", f"{_lines(small)}"] in [
+        line.split() for line in capsys.readouterr().out.splitlines()
+    ]
+
+
+def test_lines_are_those_of_the_files_whatever_task_a_program_is_judged_by(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    terms = [
+        Weights(term.variable, tuple(None if row is None else row[:-1] for row in term.rows))
+        for term in sort().readout.terms
+    ]
+    readout = replace(sort().readout, terms=tuple(terms))
+    few = replace(sort(), task=None, classes=sort().classes[:-1], readout=readout)
+    path, small = _module(tmp_path, few), tmp_path / "small.py"
+    assert main(["simplify", str(path), "--task", "sort", "--sample", "50", "-o", str(small), "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert (told["before"]["lines"], told["after"]["lines"]) == (_lines(path), _lines(small))
+    assert read_source(small.read_text(encoding="utf-8")).program.task is None
+
+
+@given(programs(max_nodes=2))
+def test_a_program_that_says_what_was_done_to_it_is_as_long_as_is_told(program: Program) -> None:
+    judged = replace(program, task=None)
+    result = told(simplify(judged, _inputs(judged, 12)), program)
+    assert result.after.lines == emit(result.program).text.count("\n")
+    assert result.before.lines == emit(program).text.count("\n")
+    assert (result.program.task, result.program.provenance[-1][0]) == (program.task, "simplified")
 
 
 def test_the_command_without_a_file_says_how_to_write_one(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -19,12 +19,12 @@ from tprog.simplify.names import natural_names
 from tprog.simplify.nodes import fewer_nodes, smaller_domains
 from tprog.simplify.predicates import shorter_predicates
 from tprog.simplify.readout import smaller_readout
-from tprog.simplify.record import Keep, Simplification, Size, Step, size
+from tprog.simplify.record import Keep, Simplification, Size, Step, size, told
 from tprog.simplify.rewrite import pruned
 from tprog.simplify.search import Search
 from tprog.tasks import UNGRADED, Inputs
 
-__all__ = ["Keep", "Simplification", "Size", "Step", "simplify", "size"]
+__all__ = ["Keep", "Simplification", "Size", "Step", "simplify", "size", "told"]
 
 _PASSES: tuple[tuple[str, Callable[[Search], None]], ...] = (
     ("readout", smaller_readout),

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from tprog.emit import emit
@@ -74,6 +74,25 @@ class Simplification:
         told |= {"before": dataclasses.asdict(self.before), "after": dataclasses.asdict(self.after)}
         told["steps"] = [dataclasses.asdict(step) for step in self.steps]
         return {"schema": "tpdebug.simplify/1", "tool": VERSION, **told}
+
+
+def told(result: Simplification, original: Program) -> Simplification:
+    """The simplification with a program that says of itself what was done to it, and both sizes as modules have them.
+
+    Args:
+        original: the program as its module has it: its task and what it says of itself, whatever it was judged by.
+    """
+    same = result.keep == "all" and result.exhaustive
+    provenance = []
+    for key, text in original.provenance:
+        measured = key.endswith(" accuracy") or key == "rounding"
+        # Where predictions may have changed, it was measured on the program that this one was.
+        provenance.append((key if same or not measured else f"{key} before simplifying", text))
+    what = "predicts" if result.keep == "all" else "wherever that was right, predicts"
+    nodes = f"from {result.before.nodes} nodes to {result.after.nodes}"
+    claim = f"{nodes}; {what} as the program it was made from on {result.description}"
+    program = replace(result.program, task=original.task, provenance=(*provenance, ("simplified", claim)))
+    return replace(result, program=program, before=size(original), after=size(program))
 
 
 def size(program: Program) -> Size:
