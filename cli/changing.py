@@ -265,7 +265,7 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     Returns:
         None if the module is as tpdebug writes it, or if the change cannot be said in its form.
     """
-    from tprog.emit import emit
+    from tprog.emit import emit, provenance_lines
     from tprog.errors import BadFile, BadSource
     from tprog.patch import patched_files
     from tprog.read import read_source
@@ -276,9 +276,9 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     texts = patched_files(module, after)
     text = texts[module.path]
     sides = {name: texts.get(str(here.with_name(name)), old) for name, old in module.sides.items()}
-    said = "\n".join(f"{key}: {words}" for key, words in after.provenance)
+    said = "\n".join(provenance_lines(after))
     if said and said in text:
-        text = text.replace(said, "\n".join(f"{key}: {words}" for key, words in told_after.provenance), 1)
+        text = text.replace(said, "\n".join(provenance_lines(told_after)), 1)
     try:
         read = read_source(text, module.path, lambda name: sides[name])
     except (BadSource, BadFile, KeyError):

@@ -5,7 +5,6 @@ Imports stand inside the functions, so that ``tpdebug --help`` and a bad option 
 
 from __future__ import annotations
 
-import json
 import os
 from functools import partial
 from pathlib import Path
@@ -29,6 +28,7 @@ from cli.options import (
 from cli.output import Color, Output, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
+from tprog.escape import string_literal
 
 if TYPE_CHECKING:
     from analyze.fuzz.oracles import Oracle
@@ -108,9 +108,10 @@ def fuzz(
         assert file is not None
         folder = file.absolute().parent
         own = [Path(os.path.relpath(path, folder)).as_posix() for path in relation or () if _is_file(path)]
-        judged = "" if task is None else json.dumps(task)
+        judged = "" if task is None else string_literal(task)
         if task is not None and is_own(task):
-            judged = f"str(Path(__file__).parent / {json.dumps(Path(os.path.relpath(task, folder)).as_posix())})"
+            own_task = string_literal(Path(os.path.relpath(task, folder)).as_posix())
+            judged = f"str(Path(__file__).parent / {own_task})"
         return failing_tests(result, Path(os.path.relpath(subject.name, folder)).as_posix(), own, judged)
 
     output.show(subject.choice, result, partial(fuzz_text, result), {"py": tests})

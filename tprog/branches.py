@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from typing import TypeVar
 
 from tprog.builder import Builder, literal, tuple_end
+from tprog.escape import visible
 from tprog.program import (
     AttentionHead,
     Head,
@@ -30,7 +31,7 @@ Group = TypeVar("Group", bound=Hashable)
 
 def comment(program: Program, node: Node) -> str:
     """The line above a node's function: what it does, in words."""
-    return f"# {node.name}: {reading(program, node)}"
+    return f"# {node.name}: {visible(reading(program, node))}"
 
 
 def argument(variable: str) -> str:

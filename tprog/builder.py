@@ -6,6 +6,7 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from fractions import Fraction
 
+from tprog.escape import string_literal
 from tprog.program import Value
 
 INDENT = "    "
@@ -18,11 +19,7 @@ def literal(value: Value | None) -> str:
         if value.denominator == 1:
             return str(value.numerator)
         return f"Fraction({value.numerator}, {value.denominator})"
-    text = repr(value)
-    if text.startswith("'") and '"' not in text:
-        # repr chose single quotes, so the text has no apostrophe and nothing to unescape
-        return f'"{text[1:-1]}"'
-    return text
+    return string_literal(value) if isinstance(value, str) else repr(value)
 
 
 def tuple_literal(values: Sequence[Value]) -> str:

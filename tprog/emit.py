@@ -18,6 +18,7 @@ from typing import TypeAlias
 from tprog import primitives
 from tprog.branches import comment, function_lines, levels_call
 from tprog.builder import Builder, literal, tuple_end, tuple_literal
+from tprog.escape import docstring_text
 from tprog.evaluate import mask_word
 from tprog.program import (
     AttentionHead,
@@ -81,14 +82,19 @@ def _heading(out: Builder, title: str) -> None:
 
 
 def _docstring(out: Builder, program: Program) -> None:
-    what = f"for the task {program.task}" if program.task else "for no named task"
+    what = f"for the task {docstring_text(program.task)}" if program.task else "for no named task"
     out.line(f'"""A Transformer Program {what}, in the form that tpdebug writes and reads.')
     if program.provenance:
         out.line()
-        for key, text in program.provenance:
-            out.line(f"{key}: {text}".replace("\\", "\\\\").replace('"', '\\"'))
+        for line in provenance_lines(program):
+            out.line(line)
     out.line('"""')
     out.line()
+
+
+def provenance_lines(program: Program) -> list[str]:
+    """What a module's docstring says of where the program comes from, one line a key."""
+    return [docstring_text(f"{key}: {text}") for key, text in program.provenance]
 
 
 def _imports(out: Builder, program: Program, side_name: str | None) -> None:

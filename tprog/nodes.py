@@ -14,6 +14,7 @@ from functools import cached_property
 from typing import Literal, TypeAlias
 
 from tprog.errors import BadProgram
+from tprog.escape import half_a_pair
 
 BEGIN, END, UNKNOWN, PAD = "<s>", "</s>", "<unk>", "<pad>"
 
@@ -52,6 +53,8 @@ class Symbols:
         for value in self.values:
             if type(value) not in (str, int):
                 raise BadProgram(f"{value!r} is a {type(value).__name__}; a symbol is a str or an int")
+            if isinstance(value, str) and half_a_pair(value):
+                raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
         if len(set(self.values)) != len(self.values):
             twice = next(v for v in self.values if self.values.count(v) > 1)
             raise BadProgram(f"the value {twice!r} stands twice in a categorical domain")

@@ -8,6 +8,7 @@ from pathlib import Path
 from tprog.dialects.patch import patched_module, patched_sides
 from tprog.emit import emit
 from tprog.errors import BadFile, BadSource
+from tprog.escape import diff_name
 from tprog.program import Program
 from tprog.read import Module
 
@@ -52,7 +53,7 @@ def diff(module: Module, after: Program) -> str:
     return "".join(
         line if line.endswith("\n") else f"{line}\n\\ No newline at end of file\n"
         for path, text in patched_files(module, after).items()
-        for line in difflib.unified_diff(_lines(before.get(path, "")), _lines(text), path, path)
+        for line in difflib.unified_diff(_lines(before.get(path, "")), _lines(text), *2 * (diff_name(path),))
     )
 
 

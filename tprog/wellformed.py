@@ -12,6 +12,7 @@ from typing import Protocol
 
 from tprog import primitives
 from tprog.errors import BadProgram, NotExact
+from tprog.escape import half_a_pair
 from tprog.nodes import (
     BEGIN,
     END,
@@ -51,6 +52,8 @@ class Frame(Protocol):
     @property
     def unknown_rule(self) -> UnknownRule: ...
     @property
+    def task(self) -> str | None: ...
+    @property
     def provenance(self) -> tuple[tuple[str, str], ...]: ...
     @property
     def ends(self) -> bool: ...
@@ -64,12 +67,8 @@ def check_frame(program: Frame) -> None:
     """What a Program says about its inputs and outputs, before any node."""
     if BEGIN not in program.vocabulary:
         raise BadProgram(f"the vocabulary {program.vocabulary!r} lacks {BEGIN!r}, which every input begins with")
-    for what, words in (("vocabulary", program.vocabulary), ("classes", program.classes)):
-        if any(type(word) is not str or not word for word in words):
-            raise BadProgram(f"the {what} {words!r} must hold non-empty strings only")
-        if len(set(words)) != len(words):
-            twice = next(w for w in words if words.count(w) > 1)
-            raise BadProgram(f"{twice!r} stands twice in the {what}")
+    _check_words("vocabulary", program.vocabulary)
+    _check_words("classes", program.classes)
     if PAD in program.vocabulary:
         raise BadProgram(f"{PAD!r} is never read: leave it out of the vocabulary")
     if not program.classes:
@@ -77,13 +76,34 @@ def check_frame(program: Frame) -> None:
     least = 3 if program.ends else 2  # one symbol between the marks
     if program.max_length < least:
         raise BadProgram(f"max_length is {program.max_length}; expected at least {least}")
-    for key, text in program.provenance:
-        if not re.fullmatch(r"[A-Za-z][\w -]*", key) or not text.isprintable() or text != text.strip() or not text:
-            raise BadProgram(f"provenance {key!r}: {text!r}; expected a plain key and one line of printable text")
+    _check_told(program)
     if program.self_rule not in ("last", "match-count"):
         raise BadProgram(f"self_rule is {program.self_rule!r}; expected 'last' or 'match-count'")
     if program.unknown_rule not in ("unk", "refuse"):
         raise BadProgram(f"unknown_rule is {program.unknown_rule!r}; expected 'unk' or 'refuse'")
+
+
+def _check_words(what: str, words: tuple[str, ...]) -> None:
+    if any(type(word) is not str or not word for word in words):
+        raise BadProgram(f"the {what} {words!r} must hold non-empty strings only")
+    if half := next(filter(half_a_pair, words), None):
+        raise BadProgram(f"{half!r} in the {what} has half of a surrogate pair, which no file in UTF-8 can hold")
+    if len(set(words)) != len(words):
+        twice = next(w for w in words if words.count(w) > 1)
+        raise BadProgram(f"{twice!r} stands twice in the {what}")
+
+
+def _check_told(program: Frame) -> None:
+    """What a Program says of itself: it stands in a docstring, one line each."""
+    if program.task is not None and not _one_line(program.task):
+        raise BadProgram(f"the task is {program.task!r}; expected a name in one line of printable text, or none")
+    for key, text in program.provenance:
+        if not re.fullmatch(r"[A-Za-z][\w -]*", key) or not _one_line(text):
+            raise BadProgram(f"provenance {key!r}: {text!r}; expected a plain key and one line of printable text")
+
+
+def _one_line(text: str) -> bool:
+    return type(text) is str and text.isprintable() and text == text.strip() != ""
 
 
 def _check_name(node: Node, known: Mapping[str, Variable]) -> None:

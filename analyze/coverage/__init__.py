@@ -34,11 +34,9 @@ from analyze.results.coverage import (
 )
 from analyze.results.source import AnnotatedSource
 from tprog.batch import Batch, chunks
-from tprog.dialects.top_level import TABLES
 from tprog.emit import emit, primitive_texts
 from tprog.errors import BadFile
 from tprog.execute import execute
-from tprog.files import read_text
 from tprog.program import Program
 from tprog.read import Module, read_source
 from tprog.syntax import python_lines
@@ -113,7 +111,7 @@ def find_coverage(
     counts = entry_counts(module.program, inputs, module.lines)
     rows = _chosen(counts, len(inputs.batch), runs)
     converted = module.dialect != "tpdebug"
-    ran, side = _conversion(module.program) if converted else (module, _side(module))
+    ran, side = _conversion(module.program) if converted else (module, module.sides)
     found = _measure(ran, side, inputs, counts, rows, limits or Limits(seconds=120 + 0.03 * len(rows)), progress)
     return _result(module, ran, inputs, counts, found, len(rows), annotate, label(module.program, name))
 
@@ -129,14 +127,6 @@ def _conversion(program: Program) -> tuple[Module, Mapping[str, str]]:
     """A program of another dialect in the form that tpdebug writes."""
     emitted = emit(program, MODULE.removesuffix(".py"))
     return read_source(emitted.text, MODULE, emitted.side.__getitem__), emitted.side
-
-
-def _side(module: Module) -> Mapping[str, str]:
-    """The side file of a module as tpdebug writes it: the reader has seen to its name."""
-    for statement in ast.parse(module.text).body:
-        if isinstance(statement, ast.Assign) and (match := TABLES.fullmatch(ast.unparse(statement.value))):
-            return {match[1]: module.sides.get(match[1]) or read_text(Path(module.path).with_name(match[1]))}
-    return {}
 
 
 # Measuring ############################################################################################################

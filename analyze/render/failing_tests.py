@@ -6,6 +6,7 @@ from collections.abc import Sequence
 from textwrap import wrap
 
 from analyze.results.fuzz import Bucket, FuzzResult
+from tprog.escape import docstring_text, string_literal, visible
 from tprog.version import VERSION
 
 LONGEST_LINE = 120
@@ -22,7 +23,7 @@ def failing_tests(result: FuzzResult, module: str, relations: Sequence[str] = ()
     cases = [bucket for bucket in result.buckets if bucket.smallest.expected or result.oracle == "relations"]
     related = result.oracle == "relations"
     made = [_head(result, module), _imports(related and any(b.smallest.relation for b in cases))]
-    made.append(f"MODULE = Path(__file__).parent / {_text(module)}")
+    made.append(f"MODULE = Path(__file__).parent / {string_literal(module)}")
     if not cases:
         made.append("# No input failed, so there is nothing to reproduce.")
     for number, bucket in enumerate(cases, 1):
@@ -33,13 +34,13 @@ def failing_tests(result: FuzzResult, module: str, relations: Sequence[str] = ()
 def _head(result: FuzzResult, module: str) -> str:
     tried = f"{result.failing:,} of {result.checked.description}"
     said = (
-        f"Compared with {_plain(result.against)}: {tried} failed. One test a cause, with the smallest input that is "
+        f"Compared with {visible(result.against)}: {tried} failed. One test a cause, with the smallest input that is "
         "known; it passes once the program is mended. Run it with pytest; tpdebug must be installed."
     )
     lines = [
-        f'"""Inputs on which {_plain(module)} fails, written by tpdebug {VERSION} (tpdebug fuzz).',
+        f'"""Inputs on which {docstring_text(module)} fails, written by tpdebug {VERSION} (tpdebug fuzz).',
         "",
-        *wrap(said, LONGEST_LINE),
+        *map(docstring_text, wrap(said, LONGEST_LINE)),
         '"""',
         "",
     ]
@@ -55,12 +56,12 @@ def _imports(relations: bool) -> str:
 
 def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str) -> str:
     failure = bucket.smallest
-    comment = f"# {_plain(bucket.what)}" + (f" (line {bucket.line})" if bucket.line is not None else "")
+    comment = f"# {visible(bucket.what)}" + (f" (line {bucket.line})" if bucket.line is not None else "")
     comment += f": {bucket.failures:,} input{'s' * (bucket.failures != 1)} of those tried"
     lines = [comment[:LONGEST_LINE], f"def test_failure_{number}():", f"    tokens = {_listed(failure.tokens)}"]
     if failure.relation is not None:
         own = next((path for path in relations if path.endswith(failure.relation.rsplit("/", 1)[-1])), None)
-        which = _text(failure.relation) if own is None else f"Path(__file__).parent / {_text(own)}"
+        which = string_literal(failure.relation) if own is None else f"Path(__file__).parent / {string_literal(own)}"
         judged = f", task={task}" if task else ""
         lines.append(f"    assert not still_broken(tprog.load(MODULE), tokens, {which}{judged})")
     elif not failure.expected or all(answer is None for answer in failure.expected):
@@ -74,16 +75,4 @@ def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str) -> s
 
 
 def _listed(words: Sequence[str | None]) -> str:
-    return "[" + ", ".join("None" if word is None else _text(word) for word in words) + "]"
-
-
-def _text(word: str) -> str:
-    """A string as Python source, with double quotes."""
-    inner = word.replace("\\", "\\\\").replace('"', '\\"')
-    return f'"{inner}"' if inner.isprintable() else repr(word)
-
-
-def _plain(text: str) -> str:
-    """A text that can stand in a docstring or a comment: one line, and nothing that ends it."""
-    shown = "".join(character if character.isprintable() else "?" for character in text)
-    return shown.replace("\\", "/").replace('"""', "'''")
+    return "[" + ", ".join("None" if word is None else string_literal(word) for word in words) + "]"

@@ -26,7 +26,7 @@ MOST_ROWS = 2_000_000
 """Rows of a side file: each takes about a hundred bytes."""
 
 GUARD = "if __name__ == '__main__':\n    sys.exit(main(run, VOCABULARY, sys.argv[1:]))"
-TABLES = re.compile(r"json\.loads\(Path\(__file__\)\.with_name\('([^'/\\]+)'\)\.read_text\(encoding='utf-8'\)\)")
+TABLES = "json.loads(Path(__file__).with_name({}).read_text(encoding='utf-8'))"
 
 
 @dataclass(frozen=True, eq=False)
@@ -146,17 +146,25 @@ def read_tables(top: TopLevel, side: Callable[[str], str]) -> Mapping[str, Any]:
     """
     if (value := top.constants.get("TABLES")) is None:
         return {}
-    if not (match := TABLES.fullmatch(ast.unparse(value))):
+    if (name := _side_name(value)) is None:
         top.source.unexpected(value, "a side file beside the module, as tpdebug writes it")
-    text = side(match[1])
+    text = side(name)
     if text.count("[") + text.count("{") > MOST_ROWS:
-        raise BadFile(f"{match[1]}: more than {MOST_ROWS:,} rows; these are no tables of {top.source.path}")
-    tables = parse_json(text, match[1], f"the tables of {top.source.path}; emit it again")
+        raise BadFile(f"{name}: more than {MOST_ROWS:,} rows; these are no tables of {top.source.path}")
+    tables = parse_json(text, name, f"the tables of {top.source.path}; emit it again")
     parts = ("EMBEDDINGS", "READOUT")
     whole = isinstance(tables, dict) and all(isinstance(tables.get(part), dict) for part in parts)
     if not whole or not all(isinstance(table, dict) for part in parts for table in tables[part].values()):
-        raise BadFile(f"{match[1]}: these are not the tables of {top.source.path}; emit it again")
+        raise BadFile(f"{name}: these are not the tables of {top.source.path}; emit it again")
     return cast("Mapping[str, Any]", tables)
+
+
+def _side_name(value: ast.expr) -> str | None:
+    """The name in the expression that reads the side file; None where it is another expression."""
+    written = ast.unparse(value)
+    strings = [n for n in ast.walk(value) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    found = next((str(n.value) for n in strings if written == TABLES.format(ast.unparse(n))), None)
+    return None if found is None or "/" in found else found
 
 
 def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:

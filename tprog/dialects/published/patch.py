@@ -7,10 +7,10 @@ so (another set of nodes, a mask, a hole) is left to the caller, who reads the r
 
 from __future__ import annotations
 
-import ast
 import re
 from collections.abc import Iterator, Mapping
 
+from tprog.builder import literal
 from tprog.dialects.published.module import Published
 from tprog.dialects.published.scope import Chained
 from tprog.entry import Entry
@@ -134,11 +134,8 @@ def _set(values: tuple[Symbol, ...] | list[Symbol]) -> str:
 
 def _literal(value: Value) -> str:
     """A value as this dialect writes it: the member of an enum by its name, a string in double quotes."""
-    if isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*\.V\d\d+", value):
-        return value
-    if isinstance(value, str):
-        return ast.unparse(ast.Constant(value)) if '"' in value or "\\" in value else f'"{value}"'
-    return str(value)
+    is_member = isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*\.V\d\d+", value, re.ASCII)
+    return str(value) if is_member else literal(value)
 
 
 # The side files #######################################################################################################
