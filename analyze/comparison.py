@@ -20,7 +20,7 @@ from tprog.errors import BadUsage
 from tprog.execute import FORCED, Execution, execute
 from tprog.input_domain import symbols_of
 from tprog.program import Program, Symbols, Value
-from tprog.tasks import TASKS, UNGRADED, Task
+from tprog.tasks import UNGRADED, Task, is_built_in, task_of, up_to
 
 NO_ANSWER = -2
 """The answer code of an input that runs into a hole; `FORCED` stands where nothing is predicted."""
@@ -184,11 +184,12 @@ def computed(run: Execution) -> Bools:
     return run.batch.present & ~run.in_hole[:, None]
 
 
-def common_space(pair: Pair, task: Task | None = None) -> tuple[InputSpace, tuple[str, ...]]:
+def common_space(pair: Pair, task: Task | None = None, length: int | None = None) -> tuple[InputSpace, tuple[str, ...]]:
     """The inputs that both programs can be asked about, as inputs of `pair.a`; and what is to be said about them.
 
     Args:
         task: what both should compute; left out: what they name, unless they name different tasks.
+        length: the most tokens of an input, marks included; left out: of those that both can take.
 
     Raises:
         BadProgram: a program does not fit the task.
@@ -199,16 +200,19 @@ def common_space(pair: Pair, task: Task | None = None) -> tuple[InputSpace, tupl
     if task is None and len({*names}) > 1:
         notes.append(f"they name different tasks, {names[0]} and {names[1]}, so every sequence counts as an input")
         name = None
-    shorter = pair.shorter
-    if pair.a.max_length != pair.b.max_length:
+    longest = pair.longest if length is None else min(pair.longest, length)
+    if pair.a.max_length != pair.b.max_length and longest == pair.longest:
         notes.append(
             f"the longest inputs differ, {pair.a.max_length} and {pair.b.max_length}: compared up to the shorter"
         )
-    built_in = task is not None and task.name in TASKS  # at the size of the shorter program
-    own = None if built_in else task
-    space = space_of(replace(shorter, task=task.name if task is not None else name), own)
+    if task is not None and not is_built_in(task):
+        judged: Task | None = up_to(task, longest)
+    else:
+        named = replace(pair.shorter, task=name if task is None else task.name)
+        judged = task_of(named, longest - int(named.task == "induction"))
+    space = space_of(replace(pair.shorter, task=None), judged, longest)
     if space.task is None:
         return InputSpace(pair.a, None, symbols_of(pair.a.vocabulary), space.domain), tuple(notes)
     a = pair.a
-    fitted = replace(space.task, vocabulary=a.vocabulary, classes=a.classes, max_length=a.max_length)
+    fitted = replace(space.task, vocabulary=a.vocabulary, classes=a.classes)
     return InputSpace(a, fitted, space.symbols, space.domain), tuple(notes)

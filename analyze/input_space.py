@@ -52,6 +52,11 @@ class InputSpace:
         return "listed" if self.task is None or self.task.listable else "drawn"
 
     @property
+    def longest(self) -> int:
+        """The most tokens of an input, marks included."""
+        return self.domain.most + len(self.program.vocabulary) - len(symbols_of(self.program.vocabulary))
+
+    @property
     def size(self) -> int | None:
         """The number of inputs; None if that is not known."""
         return None if self.kind == "drawn" else self.domain.size
@@ -214,11 +219,12 @@ class _Chooser:
         return self.draw(st.integers(0, count - 1)) if count > 1 else 0
 
 
-def space_of(program: Program, task: Task | None = None) -> InputSpace:
+def space_of(program: Program, task: Task | None = None, length: int | None = None) -> InputSpace:
     """The inputs of a program.
 
     Args:
         task: instead of the one that the program names.
+        length: the most tokens of an input, marks included, where there is no task; left out, the program's own.
 
     Raises:
         BadProgram: the program does not fit the task.
@@ -227,7 +233,7 @@ def space_of(program: Program, task: Task | None = None) -> InputSpace:
     if task is not None:
         return InputSpace(program, task, task.symbols, task.domain)
     symbols = symbols_of(program.vocabulary)
-    most = program.max_length - (len(program.vocabulary) - len(symbols))
+    most = (program.max_length if length is None else length) - (len(program.vocabulary) - len(symbols))
     return InputSpace(program, None, symbols, InputDomain(len(symbols), 1, most))
 
 

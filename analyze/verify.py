@@ -9,10 +9,11 @@ import numpy as np
 
 from analyze.outcome import Ground, Rows, ground, label
 from analyze.results.checked import Checked
-from analyze.results.verify import Counterexample, HoleCount, VerifyResult
-from tprog.batch import CHUNK
+from analyze.results.verify import Counterexample, HoleCount, LengthCount, VerifyResult
+from tprog.batch import CHUNK, Bools
 from tprog.errors import BadUsage
 from tprog.execute import predict
+from tprog.input_domain import symbols_of
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs
 
@@ -68,7 +69,34 @@ def verify(
         ),
         holes=_holes(program, inputs, wrong[in_hole[wrong]]),
         notes=notes,
+        lengths=_by_length(program, inputs, graded, wrong_at, wrong),
     )
+
+
+def _by_length(
+    program: Program, inputs: Inputs, graded: Bools, wrong_at: Bools, wrong: Rows
+) -> tuple[LengthCount, ...]:
+    """What is right for the inputs of each length; `graded`, `wrong_at`: [input, position], `wrong`: wrong inputs."""
+    marks = len(program.vocabulary) - len(symbols_of(program.vocabulary))
+    lengths, many = inputs.batch.lengths, (len(graded), -1)
+    tokens = graded.reshape(many).sum(axis=1)
+    lost = wrong_at.reshape(many).sum(axis=1)
+    is_wrong = np.zeros(len(graded), dtype=np.bool_)
+    is_wrong[wrong] = True
+    found = []
+    for length in np.unique(lengths).tolist():
+        of_it = lengths == length
+        asked = int(tokens[of_it].sum())
+        found.append(
+            LengthCount(
+                symbols=length - marks,
+                inputs=int(of_it.sum()),
+                wrong_inputs=int(is_wrong[of_it].sum()),
+                tokens=asked,
+                tokens_right=asked - int(lost[of_it].sum()),
+            )
+        )
+    return tuple(found)
 
 
 def counterexample(on: Ground, row: int) -> Counterexample:

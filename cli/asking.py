@@ -18,6 +18,7 @@ from cli.options import (
     ForceOption,
     InputOption,
     JsonOption,
+    LengthOption,
     ProgramArgument,
     ProgramOption,
     SampleOption,
@@ -43,6 +44,7 @@ def trace(
     expect: ExpectOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -56,7 +58,7 @@ def trace(
     from analyze.render.trace import trace_text
     from tprog.text import parse_input
 
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     tokens = parse_input(text, subject.program)
     result = analysis.trace(
         subject.program,
@@ -75,6 +77,7 @@ def dead(
     lines: Annotated[bool, typer.Option("--lines", help="List every dead line.")] = False,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -87,11 +90,11 @@ def dead(
     from analyze.dead import find_dead
     from analyze.render.dead import dead_text
 
-    subject = read_subject(argument, program, task, weights)
-    inputs = subject.inputs(sample, seed)
+    subject = read_subject(argument, program, task, weights, length)
+    inputs = subject.inputs(sample, seed, noted=True)
     with working("dead", inputs.description):
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
-        result = replace(result, notes=(*result.notes, *subject.notes))
+        result = replace(result, notes=(*result.notes, *subject.notes(inputs)))
     output.show(subject.choice, result, partial(dead_text, result, lines))
 
 
@@ -110,6 +113,7 @@ def verify(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -122,15 +126,15 @@ def verify(
     from analyze import verify as analysis
     from analyze.render.verify import verify_text
 
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     if limit is None and not as_json and file is None:
         limit = LISTED
-    inputs = subject.inputs(sample, seed)
+    inputs = subject.inputs(sample, seed, noted=True)
     with working("verify", inputs.description) as report:
         result = analysis.verify(
-            subject.program, inputs, limit=limit, name=subject.name, notes=subject.notes, progress=report
+            subject.program, inputs, limit=limit, name=subject.name, notes=subject.notes(inputs), progress=report
         )
     output.show(subject.choice, result, partial(verify_text, result))
     return int(result.wrong_inputs > 0)

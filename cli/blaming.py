@@ -19,6 +19,7 @@ from cli.options import (
     FileOption,
     ForceOption,
     JsonOption,
+    LengthOption,
     PositionOption,
     ProgramArgument,
     ProgramOption,
@@ -96,6 +97,7 @@ def blame(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -115,7 +117,7 @@ def blame(
     number = number or applied
     # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
     diffs = number or 1 if not as_json and (file is None or applied is not None) else None
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     writes = None if applied is None or file is None else Written(subject, applied, file, force)
     limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
     if every:

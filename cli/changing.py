@@ -21,6 +21,7 @@ from cli.options import (
     ColorOption,
     ForceOption,
     JsonOption,
+    LengthOption,
     ProgramArgument,
     ProgramOption,
     SeedOption,
@@ -61,6 +62,7 @@ def simplify(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -72,7 +74,7 @@ def simplify(
     from tprog.simplify import simplify as simplified
     from tprog.simplify import told
 
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     inputs = subject.inputs(sample, seed)
     if not inputs.exhaustive and sample is None:
         raise BadUsage(
@@ -142,6 +144,7 @@ def repair(
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: Annotated[
         int | None,
         typer.Option(
@@ -164,9 +167,10 @@ def repair(
     from analyze import repair as analysis
     from analyze.render.repair import repair_text
 
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
+    subject.tell()
     inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)
     with _status("repair") as progress:
         repaired = analysis.repair(

@@ -11,7 +11,16 @@ from typing import Annotated
 import typer
 
 from cli.discovery import module_of
-from cli.options import ColorOption, FileOption, ForceOption, JsonOption, SampleOption, SeedOption, TaskOption
+from cli.options import (
+    ColorOption,
+    FileOption,
+    ForceOption,
+    JsonOption,
+    LengthOption,
+    SampleOption,
+    SeedOption,
+    TaskOption,
+)
 from cli.output import Color, Output, working
 from cli.subject import read_subject
 
@@ -35,6 +44,7 @@ def diff(
         ),
     ] = None,
     task: TaskOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -48,7 +58,8 @@ def diff(
     from analyze.render.diff import diff_text
     from tprog.read import read_module
 
-    subject, other = read_subject(first, None, task), read_module(module_of(second))
+    subject, other = read_subject(first, None, task, length=length), read_module(module_of(second))
+    subject.tell()
     if limit is None and not as_json and file is None:
         limit = LISTED
     with working("diff", f"{first} and {second}"):
@@ -56,6 +67,7 @@ def diff(
             subject.program,
             other.program,
             task=subject.task if task is not None else None,
+            length=subject.length.tokens,
             sample=sample,
             seed=seed,
             limit=limit,

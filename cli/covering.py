@@ -18,6 +18,7 @@ from cli.options import (
     FileOption,
     ForceOption,
     JsonOption,
+    LengthOption,
     ProgramArgument,
     ProgramOption,
     SampleOption,
@@ -41,6 +42,7 @@ def coverage(
     ] = RUNS,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -53,7 +55,7 @@ def coverage(
     from analyze.coverage import find_coverage
     from analyze.render.coverage import coverage_html, coverage_text
 
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     inputs = subject.inputs(sample, seed)
     page = file is not None and file.suffix.lower() == ".html"
     with _progress(min(runs, len(inputs.batch)), inputs.description) as advance:

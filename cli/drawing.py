@@ -23,6 +23,7 @@ from cli.options import (
     FileOption,
     ForceOption,
     JsonOption,
+    LengthOption,
     PositionOption,
     ProgramArgument,
     ProgramOption,
@@ -77,6 +78,7 @@ def graph(
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Show where the engines differ.")] = False,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -90,7 +92,7 @@ def graph(
 
     if calls or cross_check or engine is not Engine.LIBCST:
         asked: dict[str, object] = {"--class": answer, "--position": position, "--token": token, "--input": text}
-        asked |= {"--where": where, "--task": task, "--weights": weights, "--sample": sample}
+        asked |= {"--where": where, "--task": task, "--weights": weights, "--length": length, "--sample": sample}
         asked |= {"--from": source, "--to": target}
         if given := [option for option, value in asked.items() if value is not None]:
             raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
@@ -98,7 +100,7 @@ def graph(
             raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
         _show_calls(output, *_call_graph(argument, program, engine, cross_check))
         return
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     problem = sub_problem(subject, answer, position, token, text, where)
     if problem is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
@@ -141,6 +143,7 @@ def circuits(
     ] = False,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -156,7 +159,7 @@ def circuits(
 
     if time_limit is not None and not exact:
         raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
-    subject = read_subject(argument, program, task, weights)
+    subject = read_subject(argument, program, task, weights, length)
     problem = sub_problem(subject, answer, position, token, text, where)
     constants = named_baseline(subject, baseline or [])
     inputs = subject.inputs(sample, seed)

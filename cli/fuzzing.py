@@ -18,6 +18,7 @@ from cli.options import (
     FileOption,
     ForceOption,
     JsonOption,
+    LengthOption,
     ProgramArgument,
     ProgramOption,
     SampleOption,
@@ -68,6 +69,7 @@ def fuzz(
     ] = True,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -88,8 +90,9 @@ def fuzz(
     from analyze.render.fuzz import fuzz_text
     from tprog.own_task import is_own
 
-    subject = read_subject(argument, program, task, weights)
-    space = space_of(subject.program, subject.task)
+    subject = read_subject(argument, program, task, weights, length)
+    subject.tell()
+    space = space_of(subject.program, subject.task, subject.length.tokens)
     oracle, notes = _oracle(subject, space, against, metamorphic, tuple(relation or ()))
     with working("fuzz", f"against {oracle.against}") as report:
         result = analysis.fuzz(

@@ -69,6 +69,16 @@ TaskOption: TypeAlias = Annotated[
         autocompletion=complete_task,
     ),
 ]
+LengthOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option(
+        "--length",
+        min=1,
+        metavar="N",
+        help="Look at inputs of up to N tokens, marks included, as in tpdebug train.",
+        show_default="what the program takes",
+    ),
+]
 WeightsOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(

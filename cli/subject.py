@@ -14,6 +14,7 @@ from cli.output import note
 if TYPE_CHECKING:
     from tprog.program import Program
     from tprog.read import Module
+    from tprog.task_length import Length
     from tprog.tasks import Inputs, Task
 
 
@@ -26,24 +27,36 @@ class Subject:
         program: the same; it names the task that it is judged by.
         task: that task, if one is known.
         choice: why it is this program, if the command line did not name it.
+        length: the longest input that is looked at, marks included, and why.
     """
 
     module: Module
     program: Program
     task: Task | None
     choice: str | None
+    length: Length
 
     @property
     def name(self) -> str:
         """What results call the program: its path as the user gave it."""
         return self.module.path
 
-    @property
-    def notes(self) -> tuple[str, ...]:
-        """What a module of the original research code does otherwise than its network did, one line each."""
+    def notes(self, inputs: Inputs) -> tuple[str, ...]:
+        """How the program is judged, and what a module of the original research code does otherwise than its network
+        did, on these inputs; one line each."""
+        from analyze.known import known_defects
+
         missing = [name for name in self.program.classes if name not in self.module.program.classes]
         lacks = [f"it has no class {', '.join(map(repr, missing))}, which the task asks for"] if missing else []
-        return (*lacks, *(str(defect) for defect in self.module.defects))
+        return (*self._judged, *lacks, *known_defects(self.program, self.module.defects, inputs))
+
+    @property
+    def _judged(self) -> tuple[str, ...]:
+        """What is to be said of the length and the order of symbols by which the program is judged."""
+        from tprog.own_symbols import told_order
+
+        order = told_order(self.task.symbols) if self.task is not None and self.task.name == "sort" else None
+        return tuple(text for text in (self.length.note, order) if text is not None)
 
     @property
     def unknown_task(self) -> str | None:
@@ -55,13 +68,24 @@ class Subject:
             "give its file with --task FILE"
         )
 
-    def inputs(self, sample: int | None, seed: int) -> Inputs:
-        """The inputs over which a question is asked: the whole domain, or a sample of it."""
+    def tell(self) -> None:
+        """Say beside an answer how the program is judged, where that is not plain."""
+        for text in self._judged:
+            note(text)
+
+    def inputs(self, sample: int | None, seed: int, *, noted: bool = False) -> Inputs:
+        """The inputs over which a question is asked: the whole domain, or a sample of it.
+
+        Args:
+            noted: whether `notes` will stand in the answer.
+        """
         from tprog.tasks import inputs_for
 
         if self.unknown_task is not None:
             note(f"{self.unknown_task}; until then no right answer is known, and every sequence counts as an input")
-        return inputs_for(self.program, sample=sample, seed=seed, task=self.task)
+        if not noted:
+            self.tell()
+        return inputs_for(self.program, sample=sample, seed=seed, task=self.task, length=self.length.tokens)
 
     def diff(self, after: Program) -> str:
         """The change from the module to an edited program."""
@@ -82,20 +106,25 @@ class Subject:
 
         if expect is not None:
             return parse_answer(expect, self.program, tokens, position)
-        if self.task is None:
+        if self.task is None or len(tokens) > self.task.max_length:
             return None
         answers = tuple(self.task.oracle(tokens))
         return None if self.task.examples and not any(answers) else answers
 
 
 def read_subject(
-    argument: str | None, option: str | None, task: str | None = None, weights: Path | None = None
+    argument: str | None,
+    option: str | None,
+    task: str | None = None,
+    weights: Path | None = None,
+    length: int | None = None,
 ) -> Subject:
     """Find and read the program of a command line.
 
     Args:
         task: the task to judge it by: a name, or the path of a user's own; left out, the one that the module names.
         weights: the file with the weights of a module of the original research code.
+        length: N, the longest input to look at; left out, see `tprog.task_length`.
 
     Raises:
         BadUsage: no such task, or no program.
@@ -105,19 +134,28 @@ def read_subject(
     from tprog.own_task import find_task, is_own
     from tprog.read import read_module
     from tprog.task_classes import for_task
-    from tprog.tasks import fitted, task_of
+    from tprog.task_length import chosen_length
+    from tprog.tasks import TASKS, fitted, task_of, up_to
 
     own = None if task is None else find_task(task)  # refuses an unknown name
     chosen = find_program(argument, option, Path.cwd())
     module = read_module(chosen.path, weights)
     by_file = own is not None and is_own(str(task))
-    if own is None:
-        program = module.program
-    elif by_file:
-        program = dataclasses.replace(module.program, task=own.name)
+    name = own.name if own is not None else module.program.task
+    told = chosen_length(module, name if name in TASKS and not by_file else None, length)
+    if own is None or by_file:
+        program = dataclasses.replace(module.program, task=name)
     else:
-        program = for_task(module.program, own.name)
-    judge = fitted(own, program) if own is not None and by_file else task_of(program)
-    subject = Subject(module, program, judge, chosen.note)
+        program = for_task(module.program, own.name, _published(own.name, told))
+    if own is not None and by_file:
+        judge: Task | None = fitted(own if told.tokens is None else up_to(own, told.tokens), program)
+    else:
+        judge = task_of(program, _published(str(name), told))
+    subject = Subject(module, program, judge, chosen.note, told)
     remember(chosen.path, Path.cwd())
     return subject
+
+
+def _published(name: str, told: Length) -> int | None:
+    """A length as tasks count it: induction does so without ``<s>``."""
+    return None if told.tokens is None else told.tokens - int(name == "induction")

@@ -54,11 +54,11 @@ def _statements(body: list[ast.stmt], at_top: bool) -> Iterator[tuple[ast.Import
         if isinstance(statement, (ast.Import, ast.ImportFrom)):
             yield statement, at_top
         elif not _only_for_types(statement):
-            inside = isinstance(statement, (ast.FunctionDef, ast.AsyncFunctionDef))
-            below = [node for node in ast.walk(statement) if isinstance(node, ast.stmt) and node is not statement]
-            for node in below:
+            functions = [n for n in ast.walk(statement) if isinstance(n, (ast.FunctionDef, ast.AsyncFunctionDef))]
+            inside = {id(node) for function in functions for node in ast.walk(function)}
+            for node in ast.walk(statement):
                 if isinstance(node, (ast.Import, ast.ImportFrom)):
-                    yield node, at_top and not inside
+                    yield node, at_top and id(node) not in inside
 
 
 @cache

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Any, TypeAlias
 
 import numpy as np
@@ -135,6 +136,32 @@ class Pairs(InputDomain):
         in_front = np.concatenate([extra + self.letters, pairs], axis=1)
         behind = np.concatenate([pairs, extra], axis=1)
         return np.where(rng.random((count, 1)) < 0.5, in_front, behind).astype(self.dtype)
+
+
+@dataclass(frozen=True)
+class UpTo(InputDomain):
+    """Those sequences of another domain that have at most `most` symbols."""
+
+    whole: InputDomain
+
+    @cached_property
+    def _rows(self) -> Array:
+        return self._short(self.whole.enumerate())
+
+    @property
+    def size(self) -> int:
+        return len(self._rows)
+
+    def enumerate(self) -> Array:
+        return self._rows
+
+    def draw(self, count: int, rng: np.random.Generator) -> Array:
+        """As `InputDomain.draw`, and fewer where most of the other domain is longer."""
+        return self._short(self.whole.draw(count, rng))
+
+    def _short(self, sequences: Array) -> Array:
+        fits = (sequences != NOTHING).sum(axis=1) <= self.most
+        return np.asarray(sequences[fits][:, : self.most])
 
 
 def draw_distinct(domain: InputDomain, count: int, seed: int) -> Array:

@@ -38,7 +38,8 @@ from tprog.examples import MOST_TOKENS, check_words, in_order, listing, read_exa
 from tprog.input_domain import NOTHING, InputDomain
 from tprog.program import BEGIN, END
 from tprog.syntax import read_python
-from tprog.tasks import ENUMERATED, TASKS, UNGRADED, Rule, Task, get_task
+from tprog.task_rules import Rule
+from tprog.tasks import ENUMERATED, TASKS, UNGRADED, Task, get_task
 
 Array: TypeAlias = NDArray[Any]
 

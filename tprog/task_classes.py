@@ -9,17 +9,21 @@ from tprog.program import Program, Weights
 from tprog.tasks import TASKS, named_task
 
 
-def for_task(program: Program, name: str) -> Program:
+def for_task(program: Program, name: str, length: int | None = None) -> Program:
     """A program that names the task `name`, in its own symbols and with every class of that task.
 
     The classes of a module of the original research code are those that its training sample held. One that is missing
     is added last and never predicted: its logits lie below all that the program can reach. So an input that asks for it
     is wrong, as it is in the module.
+
+    Args:
+        length: N of the task; left out, that of the program.
     """
     named = replace(program, task=name)
-    if name not in TASKS or set(program.classes) >= set(named_task(named).classes) or program.readout.pooled:
+    if name not in TASKS or program.readout.pooled:
         return named
-    return _widened(named, tuple(c for c in named_task(named).classes if c not in program.classes))
+    missing = tuple(c for c in named_task(named, length).classes if c not in program.classes)
+    return _widened(named, missing) if missing else named
 
 
 def _widened(program: Program, missing: tuple[str, ...]) -> Program:

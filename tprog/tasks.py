@@ -7,28 +7,21 @@ Our vocabularies leave ``<pad>`` out, and the classes are those of the task, not
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 from string import ascii_lowercase, digits
-from typing import Any, TypeAlias
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tprog import primitives
+from tprog import primitives, task_rules
 from tprog.batch import Batch
 from tprog.errors import BadInput, BadProgram, BadUsage
-from tprog.input_domain import Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
+from tprog.input_domain import Brackets, InputDomain, Pairs, UpTo, draw_distinct, framed, symbols_of
+from tprog.own_symbols import brackets_of, in_order, letters_and_digits
 from tprog.program import BEGIN, END, UNKNOWN, Program
-
-Array: TypeAlias = NDArray[Any]
-
-Rule: TypeAlias = Callable[[Array, int], Array]
-"""[input, place] symbol codes of inputs of one length, and the number of symbols -> [input, place] answer codes."""
-
-UNGRADED = -1
-"""The expected code at positions that a task does not grade, and behind the end of an input."""
+from tprog.task_rules import UNGRADED as UNGRADED
+from tprog.task_rules import Array, Rule
 
 ENUMERATED = 1_000_000
 """A domain of at most this many inputs is enumerated; a larger one is sampled."""
@@ -147,83 +140,6 @@ class Task:
         return framed(sequences, self.symbols, self.vocabulary)
 
 
-# Rules ################################################################################################################
-
-
-def _reverse(x: Array, symbols: int) -> Array:
-    return x[:, ::-1]
-
-
-def _sort(x: Array, symbols: int) -> Array:
-    return np.sort(x, axis=1)
-
-
-def _counts(x: Array) -> Array:
-    """How often each place's symbol occurs in its input."""
-    counts: Array = (x[:, :, None] == x[:, None, :]).sum(axis=2)
-    return counts
-
-
-def _is_first(x: Array) -> Array:
-    """Whether a place's symbol occurs there for the first time."""
-    earliest = (x[:, :, None] == x[:, None, :]).argmax(axis=2)
-    first: Array = earliest == np.arange(x.shape[1])
-    return first
-
-
-def _hist(x: Array, symbols: int) -> Array:
-    return _counts(x) - 1  # the first class is "1"
-
-
-def _double_hist(x: Array, symbols: int) -> Array:
-    """How many different symbols occur as often as this one."""
-    counts = _counts(x)
-    once = np.where(_is_first(x), counts, 0)
-    alike: Array = (counts[:, :, None] == once[:, None, :]).sum(axis=2)
-    return alike - 1
-
-
-def _most_freq(x: Array, symbols: int) -> Array:
-    """The different symbols by falling count, ties by first place; the rest is the class behind the symbols."""
-    first = _is_first(x)
-    order = np.argsort(np.where(first, -_counts(x), 0), axis=1, kind="stable")
-    ranked = np.take_along_axis(x, order, axis=1)
-    return np.where(np.arange(x.shape[1]) < first.sum(axis=1, keepdims=True), ranked, symbols)
-
-
-_P, _T, _F = range(3)
-
-
-def _dyck(x: Array, symbols: int) -> Array:
-    """P: the prefix can still become balanced; T: it is balanced; F: it can become so no more."""
-    answers, every = np.empty_like(x), np.arange(len(x))
-    stack, depth = np.zeros((len(x), x.shape[1] + 1), dtype=x.dtype), np.zeros(len(x), dtype=np.int64)
-    broken = np.zeros(len(x), dtype=np.bool_)
-    for place in range(x.shape[1]):
-        opens, kind = x[:, place] % 2 == 0, x[:, place] // 2
-        # stack[:, d] is the bracket type that is open at depth d; nothing is open at depth 0
-        broken |= ~opens & ((depth == 0) | (stack[every, depth] != kind))
-        depth = np.maximum(depth + np.where(opens, 1, -1), 0)
-        stack[every[opens], depth[opens]] = kind[opens]
-        answers[:, place] = np.where(broken, _F, np.where(depth == 0, _T, _P))
-    return answers
-
-
-def _induction(x: Array, symbols: int) -> Array:
-    """At a letter: the digit that stood behind its last occurrence before which had one; the class behind the digits
-    if there is none. Digits are not graded."""
-    letters, every = symbols // 2, np.arange(len(x))
-    answers, last = np.full_like(x, UNGRADED), np.full((len(x), letters), letters)
-    for place in range(x.shape[1]):
-        at_letter = x[:, place] < letters
-        rows = every[at_letter]
-        answers[rows, place] = last[rows, x[rows, place]]
-        if place:
-            rows = every[~at_letter & (x[:, place - 1] < letters)]
-            last[rows, x[rows, place - 1]] = x[rows, place] - letters
-    return answers
-
-
 # The tasks ############################################################################################################
 
 
@@ -239,30 +155,64 @@ def get_task(name: str, vocabulary_size: int | None = None, length: int | None =
     """
     match name:
         case "reverse" | "sort":
-            letters = _letters(name, vocabulary_size, marks=3)
-            most = _length(name, length, 8, least=3) - 2
-            rule = _reverse if name == "reverse" else _sort
-            return _task(name, letters, (BEGIN, *letters, END), letters, most, InputDomain(len(letters), 1, most), rule)
+            symbols: tuple[str, ...] = _letters(name, vocabulary_size, marks=3)
         case "hist" | "double_hist" | "most_freq":
-            letters = _letters(name, vocabulary_size, marks=2)
-            most = _length(name, length, 8, least=2) - 1
-            counts = tuple(str(count) for count in range(1, most + 1))
-            classes, rule = {
-                "hist": (counts, _hist),
-                "double_hist": (counts, _double_hist),
-                "most_freq": ((*letters, BEGIN), _most_freq),
-            }[name]
-            return _task(name, letters, (BEGIN, *letters), classes, most, InputDomain(len(letters), 1, most), rule)
+            symbols = _letters(name, vocabulary_size, marks=2)
         case "dyck1" | "dyck2":
-            brackets = ("(", ")", "{", "}")[: 2 * int(name[-1])]
-            if vocabulary_size not in (None, len(brackets)):
-                raise BadUsage(f"{name} has the {len(brackets)} symbols {' '.join(brackets)}; leave the size out")
-            most = _length(name, length, 16, least=2) - 1
-            domain = Brackets(len(brackets), most, most)
-            return _task(name, brackets, (BEGIN, *brackets), ("P", "T", "F"), most, domain, _dyck, causal=True)
+            symbols = ("(", ")", "{", "}")[: 2 * int(name[-1])]
+            if vocabulary_size not in (None, len(symbols)):
+                raise BadUsage(f"{name} has the {len(symbols)} symbols {' '.join(symbols)}; leave the size out")
         case "induction":
-            return _induction_task(vocabulary_size, length)
-    raise BadUsage(f"there is no task {name!r}; the tasks are {', '.join(TASKS)}")
+            k = 10 if vocabulary_size is None else vocabulary_size
+            if k % 2 or not 4 <= k <= 22:
+                raise BadUsage(
+                    f"{name}: the vocabulary size is {k}; expected an even number from 4 to 22 (letters, digits)"
+                )
+            symbols = (*ascii_lowercase[: (k - 2) // 2], *digits[: (k - 2) // 2])
+        case _:
+            raise BadUsage(f"there is no task {name!r}; the tasks are {', '.join(TASKS)}")
+    return _over(name, symbols, length)
+
+
+LENGTHS: Mapping[str, int] = {"dyck1": 16, "dyck2": 16, "induction": 9}
+"""N as published, where it is not 8."""
+
+
+def published_length(name: str) -> int:
+    """N as published: the longest input of a task, marks included (induction: without)."""
+    return LENGTHS.get(name, 8)
+
+
+def _over(name: str, symbols: tuple[str, ...], length: int | None) -> Task:
+    """A task over any symbols, in an order that `sort` sorts by; induction: letters first, then as many digits.
+
+    Raises:
+        BadUsage: a length that it does not come in.
+    """
+    count = len(symbols)
+    match name:
+        case "reverse" | "sort":
+            most = _length(name, length, least=3) - 2
+            rule = task_rules.reverse if name == "reverse" else task_rules.sort
+            return _task(name, symbols, (BEGIN, *symbols, END), symbols, most, InputDomain(count, 1, most), rule)
+        case "hist" | "double_hist" | "most_freq":
+            most = _length(name, length, least=2) - 1
+            counts = tuple(str(number) for number in range(1, most + 1))
+            classes, rule = {
+                "hist": (counts, task_rules.hist),
+                "double_hist": (counts, task_rules.double_hist),
+                "most_freq": ((*symbols, BEGIN), task_rules.most_freq),
+            }[name]
+            return _task(name, symbols, (BEGIN, *symbols), classes, most, InputDomain(count, 1, most), rule)
+        case "dyck1" | "dyck2":
+            most = _length(name, length, least=2) - 1
+            domain = Brackets(count, most, most)
+            return _task(name, symbols, (BEGIN, *symbols), ("P", "T", "F"), most, domain, task_rules.dyck, causal=True)
+    most = _length(name, length, least=3)
+    if most % 2 == 0:
+        raise BadUsage(f"induction: the length is {most}; expected an odd number from 3 on (pairs and one more symbol)")
+    answers, pairs = (*symbols[count // 2 :], UNKNOWN), Pairs(count, most, most)
+    return _task(name, symbols, (BEGIN, *symbols), answers, most, pairs, task_rules.induction, causal=True)
 
 
 TASKS = ("reverse", "hist", "double_hist", "sort", "most_freq", "dyck1", "dyck2", "induction")
@@ -294,30 +244,21 @@ def _letters(name: str, k: int | None, marks: int) -> tuple[str, ...]:
     return tuple(ascii_lowercase[: k - marks])
 
 
-def _length(name: str, length: int | None, default: int, least: int) -> int:
+def _length(name: str, length: int | None, least: int) -> int:
     if length is not None and length < least:
-        raise BadUsage(f"{name}: the length is {length}; expected at least {least}, marks included")
-    return default if length is None else length
-
-
-def _induction_task(k: int | None, length: int | None) -> Task:
-    k, most = 10 if k is None else k, 9 if length is None else length
-    if k % 2 or not 4 <= k <= 22:
-        raise BadUsage(f"induction: the vocabulary size is {k}; expected an even number from 4 to 22 (letters, digits)")
-    if most % 2 == 0 or most < 3:
-        raise BadUsage(f"induction: the length is {most}; expected an odd number from 3 on (pairs and one more symbol)")
-    count = (k - 2) // 2
-    symbols = (*ascii_lowercase[:count], *digits[:count])
-    domain = Pairs(len(symbols), most, most)
-    classes = (*digits[:count], UNKNOWN)
-    return _task("induction", symbols, (BEGIN, *symbols), classes, most, domain, _induction, causal=True)
+        counted = "without <s>" if name == "induction" else "marks included"
+        raise BadUsage(f"{name}: the length is {length}; expected at least {least}, {counted}")
+    return published_length(name) if length is None else length
 
 
 # A program's inputs ###################################################################################################
 
 
-def task_of(program: Program) -> Task | None:
+def task_of(program: Program, length: int | None = None) -> Task | None:
     """The task that a program names, at its size and in its order of vocabulary and classes.
+
+    Args:
+        length: N; left out, that of the program.
 
     Returns:
         None if it names none, or one that is not ours.
@@ -325,34 +266,42 @@ def task_of(program: Program) -> Task | None:
     Raises:
         BadProgram: vocabulary, classes or pooling do not fit the task.
     """
-    return fitted(named_task(program), program) if program.task in TASKS else None
+    return fitted(named_task(program, length), program) if program.task in TASKS else None
 
 
-def named_task(program: Program) -> Task:
+def named_task(program: Program, length: int | None = None) -> Task:
     """The task that a program names, one of `TASKS`, at its size and in its symbols; its classes may be others.
+
+    Args:
+        length: N; left out, that of the program.
 
     Raises:
         BadProgram: it does not come in that size.
     """
     name = str(program.task)
-    symbols = symbols_of(program.vocabulary)
-    marks = 1 + len(program.vocabulary) - len(symbols)  # <pad>, which k counts, is in no program
-    k = None if name.startswith("dyck") else len(symbols) + (2 if name == "induction" else marks)
     try:
-        task = get_task(name, k, program.max_length - int(name == "induction"))
+        symbols = _own_symbols(name, symbols_of(program.vocabulary))
+        return _over(name, symbols, program.max_length - int(name == "induction") if length is None else length)
     except BadUsage as error:
         raise BadProgram(f"the program names the task {name!r}, which it does not fit: {error}") from None
-    return _in_symbols_of(program, task)
+
+
+def _own_symbols(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
+    """A program's symbols in the order of a task."""
+    if name.startswith("dyck"):
+        return brackets_of(name, words, pairs=int(name[-1]))
+    return letters_and_digits(name, words) if name == "induction" else in_order(words)
 
 
 def fitted(task: Task, program: Program) -> Task:
     """The task in a program's order of vocabulary and classes, and in its symbols: a program of the original research
-    code sorts digits, not letters.
+    code sorts digits, not letters. The program may take longer inputs than the task has.
 
     Raises:
         BadProgram: vocabulary, classes, length or pooling do not fit the task.
     """
     task = _in_symbols_of(program, task)
+    longer = program.max_length > task.max_length and is_built_in(task)  # and may have classes that those inputs need
     for what, found, wanted in (
         ("vocabulary is", program.vocabulary, task.vocabulary),
         ("classes are", program.classes, task.classes),
@@ -360,43 +309,51 @@ def fitted(task: Task, program: Program) -> Task:
         if task.examples and (unknown := [word for word in wanted if word not in found]):
             shown = ", ".join(map(repr, unknown[:5])) + ", ..." * (len(unknown) > 5)
             raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {shown}")
-        if not task.examples and set(found) != set(wanted):
+        fits = set(found) >= set(wanted) if longer and what.startswith("classes") else set(found) == set(wanted)
+        if not task.examples and not fits:
             raise BadProgram(f"the program does not fit the task {task.name!r}, whose {what} {wanted}; found {found}")
     longest, wanted_length = program.max_length, task.max_length
-    if longest != wanted_length and not (task.examples and longest > wanted_length):
+    if longest < wanted_length:
         raise BadProgram(
-            f"the program does not fit the task {task.name!r}, whose length is {wanted_length}; found {longest}"
+            f"the program does not fit the task {task.name!r}, whose length is {wanted_length}; found {longest}; "
+            f"--length {longest} looks at the inputs that it can take"
         )
     if (END in program.vocabulary) != (END in task.vocabulary):
         raise BadProgram(f"the inputs of the program end in {END!r}, and those of the task {task.name!r} do not")
     if program.readout.pooled:
         raise BadProgram(f"the program is pooled; the task {task.name!r} grades every position")
-    return replace(task, vocabulary=program.vocabulary, classes=program.classes, max_length=program.max_length)
+    return replace(task, vocabulary=program.vocabulary, classes=program.classes)
 
 
 def _in_symbols_of(program: Program, task: Task) -> Task:
-    """The task with its letters replaced, in their order, by as many other symbols of a program in theirs.
-
-    The order of the program's is that of Python's strings, which is how the original research code sorts. A program
-    that shares a letter with the task means that letter.
-    """
-    own = sorted(symbols_of(program.vocabulary))
-    letters = [symbol for symbol in task.symbols if symbol in ascii_lowercase]
-    letters_only = task.name in TASKS and not task.examples and len(letters) == len(task.symbols)
-    if not letters_only or len(own) != len(letters) or not set(own).isdisjoint(letters):
+    """A task that is built in over as many symbols of a program's own, at the same length."""
+    own = symbols_of(program.vocabulary)
+    if not is_built_in(task) or len(own) != len(task.symbols) or set(own) == set(task.symbols):
         return task
-    names = dict(zip(letters, own, strict=True))
+    try:
+        return _over(task.name, _own_symbols(task.name, own), task.max_length - int(task.name == "induction"))
+    except BadUsage:
+        return task  # its vocabulary differs, as will be said
 
-    def renamed(words: tuple[str, ...]) -> tuple[str, ...]:
-        return tuple(names.get(word, word) for word in words)
 
-    return replace(
-        task,
-        vocabulary=renamed(task.vocabulary),
-        classes=renamed(task.classes),
-        symbols=renamed(task.symbols),
-        _answers=renamed(task._answers),
+def is_built_in(task: Task) -> bool:
+    """Whether a task is one of `TASKS`, and not a user's own of the same name."""
+    return task._rule in task_rules.RULES
+
+
+def up_to(task: Task, length: int) -> Task:
+    """A task with those of its inputs alone that have at most `length` tokens, marks included."""
+    if length >= task.max_length:
+        return task
+    most = length - (task.max_length - task.domain.most)
+    if most < task.domain.fewest:
+        least = task.domain.fewest + task.max_length - task.domain.most
+        raise BadUsage(f"--length {length}: the task {task.name!r} has no input so short; expected at least {least}")
+    plain = InputDomain(task.domain.symbols, task.domain.fewest, most)
+    domain = (
+        plain if type(task.domain) is InputDomain else UpTo(task.domain.symbols, task.domain.fewest, most, task.domain)
     )
+    return replace(task, domain=domain, max_length=length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -422,6 +379,7 @@ def inputs_for(
     seed: int = 0,
     task: Task | None = None,
     limit: int = ENUMERATED,
+    length: int | None = None,
 ) -> Inputs:
     """The whole input domain of a program if it is small enough, else a sample.
 
@@ -431,6 +389,7 @@ def inputs_for(
         task: instead of the one that the program names. Without either, every sequence over the program's vocabulary
             up to its length is an input.
         limit: the most inputs that are enumerated.
+        length: the most tokens of an input, marks included, where there is no task; left out, the program's own.
 
     Raises:
         BadProgram: the program does not fit the task.
@@ -438,7 +397,8 @@ def inputs_for(
     """
     task = task_of(program) if task is None else fitted(task, program)
     symbols = symbols_of(program.vocabulary) if task is None else task.symbols
-    most = program.max_length - (len(program.vocabulary) - len(symbols))
+    marks = len(program.vocabulary) - len(symbols)
+    most = (program.max_length if length is None else length) - marks
     domain = InputDomain(len(symbols), 1, most) if task is None else task.domain
     size = domain.size if task is None else task.size
     if sample is not None and sample < 1:
@@ -453,4 +413,6 @@ def inputs_for(
     else:
         total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
         description = f"{len(batch):,} of {total} inputs, sampled with seed {seed}"
+    if domain.most < program.max_length - marks and not (task is not None and task.examples):
+        description += f" of up to {domain.most} symbol{'s' * (domain.most != 1)}"
     return Inputs(batch, None if task is None else task.expected(batch), whole, description)

@@ -32,6 +32,7 @@ def diff(
     b: Program,
     *,
     task: Task | None = None,
+    length: int | None = None,
     sample: int | None = None,
     seed: int = 0,
     limit: int | None = None,
@@ -42,6 +43,7 @@ def diff(
 
     Args:
         task: what both should compute; left out: what they name.
+        length: the most tokens of an input, marks included; left out: of those that both can take.
         sample: how many inputs to draw; left out: all, or a sample of a large domain.
         seed: of the sample.
         limit: the most inputs listed; None lists all on which they differ.
@@ -53,7 +55,7 @@ def diff(
         BadProgram: one of them does not fit the task.
     """
     pair = Pair(a, b)
-    space, notes = common_space(pair, task)
+    space, notes = common_space(pair, task, length)
     sequences, whole, words = space.chosen(sample, seed, "sampled")
     sequences = in_order(sequences)
     batch_a, batch_b = pair.encoded(a, space.batch(sequences))

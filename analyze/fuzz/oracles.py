@@ -157,7 +157,7 @@ def against_program(space: InputSpace, other: Program, name: str) -> tuple[Again
         BadUsage: its tokens or classes are others.
     """
     pair = Pair(space.program, other)
-    common, notes = common_space(pair, space.task)
+    common, notes = common_space(pair, space.task, space.longest)
     return Against(common, pair, f"the program {name}"), notes
 
 

@@ -30,6 +30,20 @@ def verify_text(result: VerifyResult) -> RenderableType:
         ("input", "expected", "got", "wrong at position"),
         [(typed(c.tokens), _graded(c, c.expected), _graded(c, c.got), _where(c)) for c in result.counterexamples],
     )
+    lengths = table(
+        ("symbols", "inputs", "wrong", "per token", "whole sequence"),
+        [
+            (
+                f"{c.symbols:,}",
+                f"{c.inputs:,}",
+                f"{c.wrong_inputs:,}",
+                _percent(c.tokens_right, c.tokens).partition(" (")[0],
+                _percent(c.inputs - c.wrong_inputs, c.inputs).partition(" (")[0],
+            )
+            for c in result.lengths
+        ],
+        ("symbols", "inputs", "wrong", "per token", "whole sequence"),
+    )
     unlisted = wrong - len(result.counterexamples)
     return page(
         what,
@@ -38,6 +52,7 @@ def verify_text(result: VerifyResult) -> RenderableType:
         holes if result.holes else None,
         listed if result.counterexamples else None,
         f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
+        lengths if wrong and len(result.lengths) > 1 else None,
         noted(result.notes),
     )
 

@@ -38,6 +38,23 @@ class HoleCount:
 
 
 @dataclass(frozen=True)
+class LengthCount:
+    """The inputs of one length.
+
+    Attributes:
+        symbols: how many symbols each has, marks not counted.
+        inputs, wrong_inputs: how many inputs there are, and on how many the program is wrong.
+        tokens, tokens_right: graded predictions, and those that are right.
+    """
+
+    symbols: int
+    inputs: int
+    wrong_inputs: int
+    tokens: int
+    tokens_right: int
+
+
+@dataclass(frozen=True)
 class VerifyResult(Result):
     """A program compared with its task. Both accuracies are fractions of 1; a hole counts as wrong.
 
@@ -46,6 +63,7 @@ class VerifyResult(Result):
         inputs_right, wrong_inputs: inputs all of whose predictions are right, and the others.
         counterexamples: the smallest first; all of them unless a limit was given.
         notes: what the module is known to do otherwise than its network did, one line each.
+        lengths: the same counts for the inputs of each length, the shortest first.
     """
 
     verb: ClassVar[str] = "verify"
@@ -62,3 +80,4 @@ class VerifyResult(Result):
     counterexamples: tuple[Counterexample, ...]
     holes: tuple[HoleCount, ...]
     notes: tuple[str, ...] = ()
+    lengths: tuple[LengthCount, ...] = ()

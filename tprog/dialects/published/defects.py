@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
 DefectKind: TypeAlias = Literal[
@@ -26,6 +26,7 @@ class Defect:
         file: the side file that `line` counts in; None is the module itself.
         line: 1-based.
         text: the defect in words.
+        reads: of ``out-of-range``, the variable that may be too large, and the largest number that the lookup knows.
     """
 
     kind: DefectKind
@@ -33,6 +34,19 @@ class Defect:
     file: str | None
     line: int
     text: str
+    reads: tuple[str, int] | None = None
 
     def __str__(self) -> str:
         return f"{'line' if self.file is None else self.file} {self.line}: {self.text}"
+
+    def met(self, largest: int, where: str) -> Defect:
+        """An ``out-of-range`` after inputs were run.
+
+        Args:
+            largest: the largest number that the lookup read.
+            where: on which inputs, in words.
+        """
+        assert self.reads is not None
+        written, known = self.text.partition(";")[0], self.reads[1]
+        found = f"it is at most {largest} on {where}" if largest <= known else f"on {where} it reaches {largest}"
+        return replace(self, text=f"{written}; {found}{', and larger numbers get its default' * (largest > known)}")

@@ -263,10 +263,10 @@ def _note_range(scope: Scope, node: str, function: ast.FunctionDef, inputs: tupl
         told = scope.frame.max_length * (int(match[1]) + 1) - 1 if match else max(chain.numbers[place], default=0)
         if domain.bound > told:
             text = (
-                f"`{function.name}` was written for {read} from 0 to {told}, which can reach {domain.bound}: "
-                "larger numbers get its default"
+                f"`{function.name}` was written for {read} from 0 to {told}; larger numbers, bounded by "
+                f"{domain.bound}, would get its default"
             )
-            scope.defects.append(Defect("out-of-range", node, None, function.lineno, text))
+            scope.defects.append(Defect("out-of-range", node, None, function.lineno, text, (read, told)))
             return
 
 
