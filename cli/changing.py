@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import dataclasses
-import json
 import sys
 from collections import Counter
 from collections.abc import Callable, Iterator
@@ -31,6 +30,7 @@ from cli.options import (
 from cli.output import Color, Output, note, put, terminal, working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
+from tprog.escape import json_text, visible
 from tprog.files import check_target, is_ours, read_bytes, write_atomic
 from tprog.version import VERSION
 
@@ -87,7 +87,7 @@ def simplify(
     if file is not None:
         write_module(result.program, file, force)
     if as_json:
-        typer.echo(json.dumps({"program": subject.name, **result.to_json()}, indent=2, ensure_ascii=False))
+        typer.echo(json_text({"program": subject.name, **result.to_json()}, indent=2))
     else:
         _show(subject.name, result, color)
     note(f"wrote {file}" if file is not None else "nothing is written; name a module with -o FILE")
@@ -105,13 +105,13 @@ def _show(name: str, result: Simplification, color: Color) -> None:
     if result.wrong_before is not None:
         counts.add_row("wrong inputs", f"{result.wrong_before:,}", f"{result.wrong_after:,}")
     kept = "predictions" if result.keep == "all" else "right predictions"
-    put(console, Text(f"{name}: {result.predictions:,} {kept} stay, on {result.description}"))
+    put(console, Text(visible(f"{name}: {result.predictions:,} {kept} stay, on {result.description}")))
     put(console, counts)
     if result.changed:
         put(console, Text(f"{result.changed:,} wrong predictions changed"))
     steps = Table("changed", "how", box=None, pad_edge=False)
     for (node, reason), times in Counter((step.node, step.reason) for step in result.steps).items():
-        steps.add_row(Text(node), Text(reason if times == 1 else f"{reason} ({times} times)"))
+        steps.add_row(Text(node), Text(visible(reason if times == 1 else f"{reason} ({times} times)")))
     if result.steps:
         put(console, Text())
         put(console, steps)
@@ -194,9 +194,10 @@ def _status(verb: str) -> Iterator[Callable[[str], None]]:
         yield lambda words: None
         return
     from rich.console import Console
+    from rich.text import Text
 
     with Console(stderr=True).status(verb) as status:
-        yield lambda words: status.update(f"{verb}, {words} (Ctrl-C keeps what was found)")
+        yield lambda words: status.update(Text(visible(f"{verb}, {words} (Ctrl-C keeps what was found)")))
 
 
 def _write_repaired(subject: Subject, repaired: Repaired, file: Path | None, force: bool) -> None:
@@ -228,7 +229,7 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
     """
     if file.suffix in CHANGES:
         # patch and git skip what stands before the first file.
-        head = f"# {claim[0]} {subject.name}; written by tpdebug {VERSION}\n"
+        head = f"# {visible(f'{claim[0]} {subject.name}')}; written by tpdebug {VERSION}\n"
         write_atomic(file, head + diff, force=force)
         note(f"wrote {file}")
         return

@@ -39,6 +39,7 @@ from cli.output import Color, Engine, Output, Pictures, working
 from cli.subject import Subject, read_subject
 from cli.subproblems import named_baseline, sub_problem
 from tprog.errors import BadUsage
+from tprog.escape import visible
 
 if TYPE_CHECKING:
     from analyze.circuits import Progress
@@ -277,7 +278,7 @@ def _proving(over: str) -> Iterator[Progress | None]:
     from rich.progress import BarColumn, Progress, TextColumn, TimeElapsedColumn
 
     columns = (
-        TextColumn("{task.description}"),
+        TextColumn("{task.description}", markup=False),
         BarColumn(),
         TextColumn("{task.percentage:.1f} %"),
         TimeElapsedColumn(),
@@ -287,7 +288,7 @@ def _proving(over: str) -> Iterator[Progress | None]:
 
         def tell(problem: str, index: int, count: int, share: float) -> None:
             said = f"circuits: smaller sets excluded, {problem} ({index + 1} of {count}); Ctrl-C to go without"
-            bar.update(shown, description=said, total=1.0, completed=share)
+            bar.update(shown, description=visible(said), total=1.0, completed=share)
 
         yield tell
 

@@ -14,6 +14,7 @@ import typer
 from cli import INTERRUPTED, asking, blaming, changing, comparing, covering, drawing, fuzzing, helping, making, sweeping
 from cli.layout import Verb
 from tprog.errors import TpdebugError
+from tprog.escape import visible
 from tprog.version import VERSION
 
 app = typer.Typer(
@@ -96,9 +97,10 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _usage(error: typer.TyperException) -> str:
     context = getattr(error, "ctx", None)
     command = context.command_path if context is not None else "tpdebug"
-    return f"{error.format_message().rstrip('.')}; see {command} --help"
+    message = " ".join(error.format_message().split())  # choices stand on lines of their own
+    return f"{message.rstrip('.')}; see {command} --help"
 
 
 def _refuse(message: str) -> int:
-    print("tpdebug: " + " ".join(message.split()), file=sys.stderr)
+    print(f"tpdebug: {visible(message)}", file=sys.stderr)
     return 2

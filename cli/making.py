@@ -2,8 +2,6 @@
 
 from __future__ import annotations
 
-import json
-import shlex
 import sys
 from collections.abc import Iterator
 from pathlib import Path
@@ -21,10 +19,11 @@ from cli.options import (
     WeightsOption,
     complete_task,
 )
-from cli.output import Color, Preset, note, put, terminal
+from cli.output import Color, Preset, note, put, say, terminal
 from cli.subject import read_subject
 from cli.training import ConfigOption, Log, configured, expect_named, resumed, run_folder, takes_settings
 from tprog.errors import BadInput, BadUsage
+from tprog.escape import json_text, shell_command, spelled, visible
 from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
@@ -52,7 +51,7 @@ def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
             }
         )
     if as_json:
-        typer.echo(json.dumps({"schema": "tpdebug.tasks/1", "tasks": rows}, indent=2, ensure_ascii=False))
+        typer.echo(json_text({"schema": "tpdebug.tasks/1", "tasks": rows}, indent=2))
         return
     from rich.table import Table
 
@@ -116,7 +115,7 @@ def train(
         from trainer.run import told
     board = None if log is None else TensorBoard(folder)
     on_epoch = None if board is None else board.on_epoch
-    go_on = shlex.join(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
+    go_on = shell_command(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
     try:
         result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch)
     except KeyboardInterrupt:
@@ -135,14 +134,14 @@ def train(
             f"Go on with: {go_on}"
         )
         named = ["--task", config.task] if is_own(config.task) else []
-        given = shlex.join(["tpdebug", "emit", str(folder), "-o", str(file), *named])
+        given = shell_command(["tpdebug", "emit", str(folder), "-o", str(file), *named])
         note(f"for the program as it is now: {given}")
         raise typer.Exit(130)
     write_module(result.program, file, force)
     for split, accuracy in told(result.accuracies).items():
-        typer.echo(f"{split}: {accuracy}")
-    typer.echo(str(result.rounding))
-    typer.echo(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
+        say(f"{split}: {accuracy}")
+    say(str(result.rounding))
+    say(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
 
 
 def emit(
@@ -251,5 +250,7 @@ def _answer(tokens: list[str], execution: Execution, as_json: bool) -> str:
     prediction = None if hole else execution.outputs(0)
     if as_json:
         told = {"tokens": tokens, "prediction": prediction, "hole": str(hole) if hole else None}
-        return json.dumps({"schema": "tpdebug.run/1", **told}, ensure_ascii=False)
-    return str(hole or (show_tokens(prediction) if isinstance(prediction, list) else prediction))
+        return json_text({"schema": "tpdebug.run/1", **told})
+    if hole is not None:
+        return visible(str(hole))
+    return show_tokens(prediction) if isinstance(prediction, list) else spelled(str(prediction))

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import io
-import json
 import os
 import sys
 from collections.abc import Callable, Iterator, Mapping
@@ -12,7 +11,10 @@ from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
 
+import typer
+
 from tprog.errors import BadUsage
+from tprog.escape import json_text, visible, visible_lines
 from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
@@ -90,7 +92,7 @@ class Output:
         """
         if choice is not None:
             note(choice)
-        as_json = json.dumps(result.to_json(), indent=2, ensure_ascii=False) + "\n"
+        as_json = json_text(result.to_json(), indent=2) + "\n"
         if self.file is not None:
             match self.file.suffix.lower():
                 case ".json":
@@ -132,7 +134,7 @@ def working(verb: str, over: str) -> Iterator[Report]:
         TimeRemainingColumn(),
     )
     with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(f"{verb}: {over}", total=None)
+        bar = progress.add_task(visible(f"{verb}: {over}"), total=None)
         yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
@@ -147,7 +149,10 @@ def terminal(color: Color) -> Console:
 
 
 def put(console: Console, renderable: RenderableType) -> None:
-    """Print whole lines: without blanks at their ends, and never cut, so that a narrow terminal wraps what is wider."""
+    """Print whole lines: without blanks at their ends, and never cut, so that a narrow terminal wraps what is wider.
+
+    Colour is rich's own; text that still holds a terminal code, though renderers quote what they are given, has none.
+    """
     from rich.segment import Segment, Segments
 
     shown: list[Segment] = []
@@ -156,7 +161,7 @@ def put(console: Console, renderable: RenderableType) -> None:
             line.pop()
         if line:
             line[-1] = Segment(line[-1].text.rstrip(" "), line[-1].style)
-        shown += [*line, Segment.line()]
+        shown += [*(Segment(visible_lines(part.text), part.style) for part in line), Segment.line()]
     console.print(Segments(shown), crop=False)
 
 
@@ -171,4 +176,9 @@ def as_text(renderable: RenderableType, width: int = PIPE_WIDTH) -> str:
 
 def note(text: str) -> None:
     """A remark beside the answer, on stderr, so that stdout holds nothing but the answer."""
-    print(f"tpdebug: {text}", file=sys.stderr)
+    print(f"tpdebug: {visible(text)}", file=sys.stderr)
+
+
+def say(text: str) -> None:
+    """One line of the answer, on stdout."""
+    typer.echo(visible(text))

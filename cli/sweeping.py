@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -14,6 +13,7 @@ from cli.modules import needs_training
 from cli.options import ColorOption, ForceOption, JsonOption
 from cli.output import Color, Output, note
 from tprog.errors import BadUsage
+from tprog.escape import json_text
 from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
@@ -156,7 +156,7 @@ def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> N
             continue  # a kind of trial that makes no program
         words = "-".join(f"{name} {program_class}".split())
         place = folder / "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in words)
-        told = json.dumps({"schema": "tpdebug.trial/1", **_told(line)}, indent=2, ensure_ascii=False)
+        told = json_text({"schema": "tpdebug.trial/1", **_told(line)}, indent=2)
         texts |= {place / file: text for file, text in {**files, "trial.json": f"{told}\n"}.items()}
     for path in texts:  # all, before any is written
         if path.parent.exists():

@@ -95,8 +95,8 @@ def json_text(value: object, indent: int | None = None) -> str:
     return _CONTROL.sub(lambda found: found[0] if _shown(found) == found[0] else json.dumps(found[0])[1:-1], written)
 
 
-_MARKDOWN = re.compile(r"[\\`*\[\]]|(?<!\w)_|_(?!\w)")
-_LINKS = re.compile(r"[<>&|~$@]|:(?=/)|(?<=www)\.", re.IGNORECASE)
+_MARKDOWN = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|~(?=[^~]*~)")
+_LINKS = re.compile(r"[<>&$@]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 
 
 def markdown_text(text: str) -> str:

@@ -7,6 +7,7 @@ import re
 from collections.abc import Sequence
 
 from tprog.errors import BadInput
+from tprog.escape import spelled
 from tprog.program import BEGIN, END, UNKNOWN, Program
 
 _MARKS = re.compile(f"({BEGIN}|{END}|{UNKNOWN})")
@@ -42,7 +43,7 @@ def show_tokens(tokens: Sequence[str]) -> str:
         inner = inner[1:]
     if inner[-1:] == [END]:
         inner = inner[:-1]
-    return ("" if all(len(token) == 1 for token in inner) else " ").join(inner)
+    return spelled(("" if all(len(token) == 1 for token in inner) else " ").join(inner))
 
 
 def _json_list(text: str, program: Program) -> list[str] | None:

@@ -17,6 +17,7 @@ from types import TracebackType
 from typing import Any, Literal
 
 from tprog.errors import BadFile
+from tprog.escape import markdown_text
 
 APPLICATION_ID = 0x74706462
 """What SQLite keeps in the file's header to say whose file it is: ``tpdb``."""
@@ -336,7 +337,7 @@ def _cells(line: Line, varied: list[str], chosen: Collection[tuple[str, str, str
 
 def markdown(lines: list[Line]) -> str:
     """The same table in Markdown."""
-    rows = [[cell.replace("|", "\\|").replace("\n", " ") for cell in row] for row in cells(lines)]
+    rows = [[markdown_text(cell) for cell in row] for row in cells(lines)]
     rule = ["---:" if column in NUMBERS else "---" for column in COLUMNS]
     return "".join(f"| {' | '.join(row)} |\n" for row in ([*COLUMNS], rule, *rows))
 

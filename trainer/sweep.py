@@ -28,6 +28,7 @@ from rich.console import Console
 from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeElapsedColumn
 
 from tprog.errors import BadUsage
+from tprog.escape import visible
 from tprog.own_task import find_task
 from tprog.version import VERSION
 from trainer.config import TrainConfig
@@ -344,7 +345,7 @@ class Bar:
 
     def say(self, what: str) -> None:
         """Show what goes on."""
-        self._bar.update(self._task, description=what)
+        self._bar.update(self._task, description=visible(what))
 
     def show(self, trial: Trial, record: Record) -> None:
         """Show what became of one more trial."""
@@ -352,4 +353,4 @@ class Bar:
         failed = f"{self._failed} failed; " if self._failed else ""
         found = record.judged
         outcome = record.message or (f"{found.score[0]:.2%} per token" if found else record.status)
-        self._bar.update(self._task, advance=1, description=f"{failed}{trial}: {outcome}")
+        self._bar.update(self._task, advance=1, description=visible(f"{failed}{trial}: {outcome}"))

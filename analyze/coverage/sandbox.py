@@ -26,6 +26,7 @@ from typing import Any
 
 from analyze.coverage import confined
 from tprog.errors import BadFile, BadUsage
+from tprog.escape import visible
 
 READ = 2**16
 
@@ -202,12 +203,8 @@ def _answer(path: str, line: bytes, code: int, limits: Limits) -> Answer:
     except (ValueError, KeyError, AttributeError, TypeError, RecursionError):
         raise BadFile(f"{path}: running it in a child process failed: {_reason(code, limits)}") from None
     if "error" in values:
-        raise BadFile(f"{path}: running it in a child process failed: {_printable(values['error'])}")
+        raise BadFile(f"{path}: running it in a child process failed: {visible(str(values['error']))}")
     return Answer(values, lacking)
-
-
-def _printable(text: object) -> str:
-    return "".join(c if c.isprintable() else " " for c in str(text))
 
 
 def _reason(code: int, limits: Limits) -> str:

@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from rich.console import RenderableType
 from rich.text import Text
 
-from analyze.render.source import Html, html_page, source_html, source_text, table_html
+from analyze.render.source import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
 from analyze.results.blame import BlameResult, Candidate, Suspect
+from tprog.escape import html_text
 
 EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
 
@@ -63,7 +63,7 @@ def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> Rendera
     if not result.right and result.dependences:
         parts.append(_slice(result))
     if result.source is not None:
-        parts += ["\nthe module, with what this prediction consults:\n", source_text(result.source, AROUND)]
+        parts += ["\nthe module, with what this prediction consults:", Text(""), source_text(result.source, AROUND)]
     return page(answer, style, *parts)
 
 
@@ -71,14 +71,14 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
     """The same as a page that stands alone, with the whole module."""
     where = "" if result.position is None else f", position {result.position}"
     answer = f"predicted {result.predicted!r}" + ("" if result.right else f", expected {result.expected!r}")
-    parts = [f"<p>{escape(typed(result.tokens))}{where}: {escape(answer)}; {escape(evidence(result.checked))}</p>"]
+    parts = [paragraph(f"{typed(result.tokens)}{where}: {answer}; {evidence(result.checked)}")]
     if result.candidates:
         rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.candidates[:shown]]
         parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]
     account = result.account
     if account is not None:
         shares = [(s.variable, s.value, s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
-        parts.append(f"<h2>Logit of {escape(account.expected)} less logit of {escape(account.predicted)}</h2>")
+        parts.append(f"<h2>Logit of {html_text(account.expected)} less logit of {html_text(account.predicted)}</h2>")
         parts.append(
             table_html(("variable", "value", "share", "line"), [*shares, ("sum", "", account.gap_float, None)])
         )
@@ -168,16 +168,11 @@ def _suspects(result: BlameResult, shown: int, number: int) -> list[RenderableTy
 
 
 def diff_text(diff: str, number: int = 1) -> list[RenderableType]:
-    """One edit of a list as a change of the source; `+` and `-` say what colour says too."""
+    """One edit of a list as a change of the source."""
     if not diff:
         return []
     which = "the first edit" if number == 1 else f"edit {number}"
-    lines = [Text(f"\n{which} as a change of the source:")]
-    for line in diff.rstrip("\n").split("\n"):
-        changed = {"+": "green", "-": "red"}.get(line[:1], "")
-        style = "" if line.startswith(("+++", "---")) else changed
-        lines.append(Text(line, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied
-    return list(lines)
+    return [Text(f"\n{which} as a change of the source:"), *diff_lines(diff)]
 
 
 def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str | None]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from rich.console import RenderableType
+from rich.text import Text
 
 from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, diff_text
-from analyze.render.source import Html, html_page, source_html, source_text, table_html
+from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
 from analyze.results.blame import BlameAllResult, Bucket
 
@@ -27,7 +26,8 @@ def blame_all_text(result: BlameAllResult, number: int = 1) -> RenderableType:
         return page(f"{result.program}: nothing is wrong; {evidence(result.checked)}", GOOD)
     parts: list[RenderableType | str | None] = [evidence(result.checked), *_entries(result, number), *_buckets(result)]
     if result.source is not None:
-        parts += ["\nthe module, with what the best edit of each line mends:\n", source_text(result.source, AROUND)]
+        parts += ["\nthe module, with what the best edit of each line mends:", Text("")]
+        parts.append(source_text(result.source, AROUND))
     return page(_answer(result), BAD, *parts)
 
 
@@ -88,7 +88,7 @@ def _examples(bucket: Bucket) -> str:
 
 def blame_all_html(result: BlameAllResult) -> Html:
     """A page that stands alone: the tables and the whole module."""
-    parts = [f"<p>{escape(_answer(result) if result.wrong else 'nothing is wrong')}; {evidence(result.checked)}</p>"]
+    parts = [paragraph(f"{_answer(result) if result.wrong else 'nothing is wrong'}; {evidence(result.checked)}")]
     if result.entries:
         rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.entries]
         parts += ["<h2>The best edit of each entry</h2>", table_html(EDITS, rows)]

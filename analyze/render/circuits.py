@@ -3,15 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 
 from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from analyze.render.source import Html, html_page, source_html, source_text, table_html
+from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, evidence, page, table
 from analyze.results.circuits import Circuit, CircuitResult, Proof, Resampled
+from tprog.escape import spelled
 
 MOST_COLUMNS = 12
 """Sub-problems that stand side by side; more are listed one a row."""
@@ -125,7 +125,7 @@ def _about_statistics(result: CircuitResult) -> str | None:
 
 
 def _short(circuit: Circuit) -> str:
-    return circuit.value or circuit.problem
+    return spelled(circuit.value) or circuit.problem
 
 
 def _mark(circuit: Circuit, node: str) -> str:
@@ -204,12 +204,12 @@ def circuits_html(result: CircuitResult) -> Html:
     rows: list[tuple[object, ...]] = [("size", *(len(circuit.members) for circuit in result.circuits), None, None)]
     rows += [(n.name, *(_mark(c, n.name) for c in result.circuits), n.line, n.reading) for n in result.nodes]
     parts = [
-        _paragraph(f"{_claims(result)}; {_evidence(result)}"),
-        _paragraph(f"all other nodes fixed at {result.baseline}"),
-        _paragraph("predictions that stay: " + "; ".join(f"{c.problem} {c.pairs:,}" for c in result.circuits)),
-        *(_paragraph(f"{c.problem}: {_searched(c.proof)}") for c in result.circuits if c.proof and not c.proof.proven),
+        paragraph(f"{_claims(result)}; {_evidence(result)}"),
+        paragraph(f"all other nodes fixed at {result.baseline}"),
+        paragraph("predictions that stay: " + "; ".join(f"{c.problem} {c.pairs:,}" for c in result.circuits)),
+        *(paragraph(f"{c.problem}: {_searched(c.proof)}") for c in result.circuits if c.proof and not c.proof.proven),
         table_html((first, *heads, "line", "what it does"), rows),
-        _paragraph(_SIGNS),
+        paragraph(_SIGNS),
     ]
     if len(result.circuits) > 1:
         known = {(found.one, found.other): f"{found.jaccard:.2f}" for found in result.overlaps}
@@ -222,12 +222,8 @@ def circuits_html(result: CircuitResult) -> Html:
                 ],
             )
         )
-        parts.append(_paragraph(_OVERLAP))
+        parts.append(paragraph(_OVERLAP))
     if (about := _about_statistics(result)) is not None:
-        parts += [table_html(_STATISTICS, [tuple(row) for row in _statistic_rows(result)]), _paragraph(about)]
-    parts += map(_paragraph, result.notes)
+        parts += [table_html(_STATISTICS, [tuple(row) for row in _statistic_rows(result)]), paragraph(about)]
+    parts += map(paragraph, result.notes)
     return html_page(f"Circuits of {result.program}", *parts, source_html(result.source))
-
-
-def _paragraph(text: str) -> Html:
-    return f"<p>{escape(text)}</p>"

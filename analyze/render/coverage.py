@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from html import escape
-
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from analyze.render.source import Html, html_page, source_html, source_text, table_html
+from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, page, table
 from analyze.results.coverage import CoverageResult, CoveredEntry, CoveredFunction, Tally, UntakenBranch
+from tprog.escape import spelled
 
 LISTED = 20
 """Rows of a list that a terminal shows."""
@@ -44,8 +43,8 @@ def coverage_html(result: CoverageResult) -> Html:
     """A page that stands alone."""
     unreached = [_entry(entry) for entry in _unreached(result)]
     untaken = [_branch(branch) for branch in result.untaken]
-    parts: list[Html] = [_paragraph(answer(result))]
-    parts += [_paragraph(remark) for remark in _remarks(result) if remark]
+    parts: list[Html] = [paragraph(answer(result))]
+    parts += [paragraph(remark) for remark in _remarks(result) if remark]
     parts += ["<h2>Contexts</h2>", table_html(CONTEXTS, _contexts(result))]
     parts += ["<h2>Functions</h2>", table_html(FUNCTIONS, [_function(f) for f in _own_first(result)])]
     if unreached:
@@ -88,7 +87,7 @@ def _contexts(result: CoverageResult) -> list[tuple[object, ...]]:
     said = {"right": "are right", "wrong": "are wrong", "hole": "end in a hole", "answered": "are answered"}
     rows: list[tuple[object, ...]] = []
     for context in result.contexts:
-        name = said[context.name] if context.kind == "outcome" else f"predict {context.name}"
+        name = said[context.name] if context.kind == "outcome" else f"predict {spelled(context.name)}"
         rows.append((name, context.inputs, context.lines, context.entries))
     return rows
 
@@ -143,9 +142,5 @@ def _more(number: int, one: str, many: str) -> str | None:
 
 
 def _renamed(source: Html) -> Html:
-    """The second source of a page, with anchors of its own. In its text, quotation marks are escaped."""
+    """The second source of a page, with anchors of its own. In its text, quotation marks are quoted."""
     return source.replace('id="L', 'id="ran-L').replace('href="#L', 'href="#ran-L')
-
-
-def _paragraph(text: str) -> Html:
-    return f"<p>{escape(text)}</p>"

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, counted, page, shorten, table, typed
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Side
+from tprog.escape import spelled
 
 
 def diff_text(result: DiffResult) -> RenderableType:
@@ -70,7 +71,7 @@ def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, 
 
 def _joined(answers: Sequence[str | None], said: Sequence[str | None]) -> str:
     shown = [answer or "-" for answer, there in zip(answers, said, strict=True) if there is not None]
-    return ("" if all(len(answer) == 1 for answer in shown) else " ").join(shown)
+    return spelled(("" if all(len(answer) == 1 for answer in shown) else " ").join(shown))
 
 
 def _same(result: DiffResult) -> str | None:

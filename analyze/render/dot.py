@@ -6,7 +6,6 @@ The colours are those of Okabe and Ito (2008, "Color Universal Design"). The tex
 
 from __future__ import annotations
 
-import html
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
 
@@ -16,6 +15,7 @@ from analyze.render.order import with_few_crossings
 from analyze.render.tables import evidence
 from analyze.results.calls import MODULE, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
+from tprog.escape import html_text, spelled, visible
 from tprog.version import VERSION
 
 FONT = "Arial"
@@ -222,12 +222,14 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
         fill = DEAD_FILL if node.dead else "#FFFFFF"
         ink = PALE
     marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
-    lines = [f'<TR><TD ALIGN="LEFT"><FONT COLOR="{ink}"><B>{_html(node.name)}</B>{marks}</FONT></TD></TR>']
+    lines = [f'<TR><TD ALIGN="LEFT"><FONT COLOR="{ink}"><B>{html_text(node.name)}</B>{marks}</FONT></TD></TR>']
     if reading := node.reading or GIVEN.get(node.name, ""):
-        text = '<BR ALIGN="LEFT"/>'.join(map(_html, textwrap.wrap(reading, WRAP))) + '<BR ALIGN="LEFT"/>'
+        text = '<BR ALIGN="LEFT"/>'.join(map(html_text, textwrap.wrap(visible(reading), WRAP))) + '<BR ALIGN="LEFT"/>'
         lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT COLOR="{ink}">{text}</FONT></TD></TR>')
     if node.circuits:
-        text = '<BR ALIGN="LEFT"/>'.join(map(_html, textwrap.wrap(f"* in: {', '.join(node.circuits)}", WRAP)))
+        text = '<BR ALIGN="LEFT"/>'.join(
+            map(html_text, textwrap.wrap(f"* in: {', '.join(map(spelled, node.circuits))}", WRAP))
+        )
         lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><B>{text}</B><BR ALIGN="LEFT"/></TD></TR>')
     for port, (roles, source) in enumerate(rows):
         names = ", ".join(
@@ -235,7 +237,7 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
         )
         lines.append(
             f'<TR><TD PORT="read{port}" ALIGN="LEFT"><FONT POINT-SIZE="10">{names} '
-            f'<FONT COLOR="{ink}">{_html(source)}</FONT></FONT></TD></TR>'
+            f'<FONT COLOR="{ink}">{html_text(source)}</FONT></FONT></TD></TR>'
         )
     width = 3 if node.highlighted else 1
     style = "ROUNDED,DASHED" if node.dead else "ROUNDED"
@@ -304,7 +306,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
     }
     colours = ROLE_COLOURS if _highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
     swatches = "".join(
-        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{_html(text)}</TD>'
+        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{html_text(text)}</TD>'
         for role, text in meaning.items()
         if role in roles
     )
@@ -319,12 +321,12 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
-    note = '<BR ALIGN="LEFT"/>'.join(map(_html, notes)) + '<BR ALIGN="LEFT"/>'
+    note = '<BR ALIGN="LEFT"/>'.join(map(html_text, notes)) + '<BR ALIGN="LEFT"/>'
     what = f"Data flow: {result.title}" if result.title else "Data flow"
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{_html(result.program)}</B></FONT></TD></TR>'
-        f'<TR><TD ALIGN="LEFT">{_html(what)}</TD></TR>'
+        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{html_text(result.program)}</B></FONT></TD></TR>'
+        f'<TR><TD ALIGN="LEFT">{html_text(what)}</TD></TR>'
         '<TR><TD ALIGN="LEFT"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4"><TR>'
         f"{swatches}</TR></TABLE></TD></TR>"
         f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT POINT-SIZE="11">{note}</FONT></TD></TR></TABLE>>'
@@ -375,7 +377,7 @@ def _call_label(node: CallNode) -> str:
     fill = FILLS["input"] if node.name == MODULE else FILLS["head"] if node.defined else DEAD_FILL
     return (
         f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" COLOR="{PALE}" '
-        f'BGCOLOR="{fill}"><TR><TD>{_html(name)}{line}</TD></TR></TABLE>>'
+        f'BGCOLOR="{fill}"><TR><TD>{html_text(name)}{line}</TD></TR></TABLE>>'
     )
 
 
@@ -387,17 +389,13 @@ def _call_tooltip(node: CallNode) -> str:
 def _call_caption(result: CallGraphResult) -> str:
     return (
         '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{_html(result.program)}</B></FONT></TD></TR>'
-        f'<TR><TD ALIGN="LEFT">Call graph, found by {_html(result.engine)}. Solid arrow: calls. '
+        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{html_text(result.program)}</B></FONT></TD></TR>'
+        f'<TR><TD ALIGN="LEFT">Call graph, found by {html_text(result.engine)}. Solid arrow: calls. '
         "Dashed arrow: passes the function on, as an argument for instance.</TD></TR></TABLE>>"
     )
 
 
-def _html(text: str) -> str:
-    return html.escape(text, quote=True)
-
-
 def _escaped(text: str) -> str:
-    """Plain text as a quoted attribute: Graphviz would read a backslash as an escape, and ``<...>`` as markup."""
-    escaped = graphviz.escape(text)
+    """Plain text as a quoted attribute: Graphviz would read a backslash, ``&lt;`` and ``<...>`` as more."""
+    escaped = graphviz.escape(visible(text).replace("&", "&amp;"))
     return escaped if not (escaped.startswith("<") and escaped.endswith(">")) else f"{escaped} "

@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
 from analyze.results.fuzz import Bucket, Failure, FuzzResult
+from tprog.escape import spelled
 
 UNBLAMED = "not blamed (--buckets-limit)"
 
@@ -116,4 +117,4 @@ def _answers(failure: Failure, answers: Sequence[str | None]) -> str:
     """The answers at the positions that count, together as an output is read."""
     said = failure.expected or failure.got
     shown = ["-" if a is None else a for a, right in zip(answers, said, strict=True) if right is not None]
-    return ("" if all(len(answer) == 1 for answer in shown) else " ").join(shown)
+    return spelled(("" if all(len(answer) == 1 for answer in shown) else " ").join(shown))

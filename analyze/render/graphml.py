@@ -5,13 +5,13 @@ Source of the form: Brandes et al., "GraphML Progress Report", GD 2001; http://g
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Literal, TypeAlias
 from xml.etree import ElementTree
 
 from analyze.results.calls import CallGraphResult
 from analyze.results.graph import GraphResult
+from tprog.escape import visible
 from tprog.version import VERSION
 
 NAMESPACE = "http://graphml.graphdrawing.org/xmlns"
@@ -35,8 +35,6 @@ _FLOW_NODE: _Attributes = {
 _FLOW_EDGE: _Attributes = {"role": "string", "swing": "double", "highlighted": "boolean"}
 _CALL_NODE: _Attributes = {"label": "string", "line": "int", "defined": "boolean"}
 _CALL_EDGE: _Attributes = {"kind": "string", "lines": "string"}
-
-_NOT_IN_XML = re.compile("[^\t\n\r -\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def data_flow(result: GraphResult) -> str:
@@ -110,7 +108,7 @@ def _add(parent: ElementTree.Element, domain: str, data: Iterable[tuple[str, str
 
 
 def _text(value: str | int | float | bool) -> str:
-    """A value as GraphML writes it; characters that XML has no way to hold are written as Python's escapes."""
+    """A value as GraphML writes it; the writer of XML quotes it once more."""
     if isinstance(value, bool):
         return "true" if value else "false"
-    return _NOT_IN_XML.sub(lambda found: found[0].encode("unicode_escape").decode("ascii"), str(value))
+    return visible(str(value))

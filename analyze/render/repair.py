@@ -7,6 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from analyze.render.source import diff_lines
 from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
 from analyze.results.repair import Compared, RepairResult, RepairStep
 
@@ -114,14 +115,11 @@ def _such_as(step: RepairStep) -> str:
 
 
 def _diff(diff: str, most: int | None) -> list[RenderableType]:
-    """The change of the source; `+` and `-` say what colour says too."""
+    """The change of the source."""
     if not diff:
         return []
-    every = diff.rstrip("\n").split("\n")
-    lines = [Text("\nthe change of the source:")]
-    for line in every[:most]:
-        style = "" if line.startswith(("+++", "---")) else {"+": "green", "-": "red"}.get(line[:1], "")
-        lines.append(Text(line, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied
+    every = diff_lines(diff)
+    lines = [Text("\nthe change of the source:"), *every[:most]]
     if most is not None and len(every) > most:
         lines.append(Text(f"... and {counted(len(every) - most, 'more line')}; -o FILE.diff writes all"))
     return list(lines)

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from html import escape
 from typing import TypeAlias
 
 from rich.console import RenderableType
@@ -11,6 +10,7 @@ from rich.text import Text
 
 from analyze.render.tables import width
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
+from tprog.escape import html_text, visible, visible_lines
 from tprog.version import VERSION
 
 Html: TypeAlias = str
@@ -30,12 +30,12 @@ def source_text(source: AnnotatedSource, around: int | None = None) -> Renderabl
     Args:
         around: show only marked lines and so many lines around each; what is left out is said. None shows all.
     """
-    margin = width(source.heading, *(line.margin for line in source.lines))
+    margin = width(*map(visible, (source.heading, *(line.margin for line in source.lines))))
     numbers = len(str(len(source.lines)))
     page = Text(no_wrap=True, overflow="ignore")
     for mark, meaning in source.legend:
-        page.append(f"{SIGNS[mark]} {meaning}\n", _STYLES[mark])
-    page.append(f"\n  {source.heading:>{margin}} {'line':>{numbers}}{EDGE}{source.path}\n", "bold")
+        page.append(f"{SIGNS[mark]} {visible(meaning)}\n", _STYLES[mark])
+    page.append(f"\n  {visible(source.heading):>{margin}} {'line':>{numbers}}{EDGE}{visible(source.path)}\n", "bold")
     shown = _shown(source, around)
     previous = 0
     for line in source.lines:
@@ -44,9 +44,10 @@ def source_text(source: AnnotatedSource, around: int | None = None) -> Renderabl
         if line.number > previous + 1 and around is not None:
             page.append(f"  {'':>{margin}} {'...':>{numbers}}\n", "dim")
         previous = line.number
-        behind = " " * (margin - width(line.margin))
-        page.append(f"{SIGNS[line.mark]} {behind}{line.margin} {line.number:>{numbers}}{EDGE}", "dim")
-        page.append(f"{line.text}\n", _STYLES[line.mark])
+        beside = visible(line.margin)
+        behind = " " * (margin - width(beside))
+        page.append(f"{SIGNS[line.mark]} {behind}{beside} {line.number:>{numbers}}{EDGE}", "dim")
+        page.append(f"{visible(line.text.expandtabs())}\n", _STYLES[line.mark])
     page.rstrip()
     return page
 
@@ -58,14 +59,24 @@ def _shown(source: AnnotatedSource, around: int | None) -> set[int]:
     return {number + step for number in marked for step in range(-around, around + 1)}
 
 
+def diff_lines(diff: str) -> list[Text]:
+    """A unified diff, as long as its lines are; `+` and `-` say what colour says too."""
+    lines = []
+    for line in diff.rstrip("\n").split("\n"):
+        style = "" if line.startswith(("+++", "---")) else {"+": "green", "-": "red"}.get(line[:1], "")
+        shown = visible_lines(line.removesuffix("\r"))
+        lines.append(Text(shown, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied
+    return lines
+
+
 def source_html(source: AnnotatedSource) -> Html:
     """The lines as a table of a page that `html_page` makes; line n has the anchor ``L<n>``."""
     meanings = "".join(
-        f'<li><span class="{mark or "plain"}">{escape(SIGNS[mark])} {escape(meaning)}</span></li>'
+        f'<li><span class="{mark or "plain"}">{html_text(SIGNS[mark])} {html_text(meaning)}</span></li>'
         for mark, meaning in source.legend
     )
     rows = "\n".join(_row(line) for line in source.lines)
-    head = f"<tr><th></th><th>{escape(source.heading)}</th><th>line</th><th>{escape(source.path)}</th></tr>"
+    head = f"<tr><th></th><th>{html_text(source.heading)}</th><th>line</th><th>{html_text(source.path)}</th></tr>"
     return f'<ul class="legend">{meanings}</ul>\n<table class="source">\n{head}\n{rows}\n</table>'
 
 
@@ -73,14 +84,14 @@ def _row(line: SourceLine) -> Html:
     kind, number = line.mark or "plain", line.number
     return (
         f'<tr id="L{number}" class="{kind}"><td class="sign">{SIGNS[line.mark]}</td>'
-        f'<td class="margin">{escape(line.margin)}</td><td class="number"><a href="#L{number}">{number}</a></td>'
-        f"<td><pre>{escape(line.text)}</pre></td></tr>"
+        f'<td class="margin">{html_text(line.margin)}</td><td class="number"><a href="#L{number}">{number}</a></td>'
+        f"<td><pre>{html_text(line.text.expandtabs())}</pre></td></tr>"
     )
 
 
 def table_html(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Html:
     """A plain table; numbers are aligned right, None is left empty."""
-    head = "".join(f"<th>{escape(column)}</th>" for column in columns)
+    head = "".join(f"<th>{html_text(column)}</th>" for column in columns)
     body = "\n".join("<tr>" + "".join(map(_cell, row)) + "</tr>" for row in rows)
     return f'<table class="listing">\n<tr>{head}</tr>\n{body}\n</table>'
 
@@ -88,7 +99,12 @@ def table_html(columns: Sequence[str], rows: Sequence[Sequence[object]]) -> Html
 def _cell(value: object) -> Html:
     number = isinstance(value, int | float)
     shown = "" if value is None else f"{value:,}" if isinstance(value, int) else str(value)
-    return f'<td class="amount">{shown}</td>' if number else f"<td>{escape(shown)}</td>"
+    return f'<td class="amount">{shown}</td>' if number else f"<td>{html_text(shown)}</td>"
+
+
+def paragraph(text: str) -> Html:
+    """A paragraph of plain text."""
+    return f"<p>{html_text(text)}</p>"
 
 
 def html_page(title: str, *parts: Html) -> Html:
@@ -98,8 +114,8 @@ def html_page(title: str, *parts: Html) -> Html:
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
         '<meta name="viewport" content="width=device-width, initial-scale=1">\n'
         f'<meta name="generator" content="written by tpdebug {VERSION}">\n'
-        f"<title>{escape(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
-        f"<h1>{escape(title)}</h1>\n{body}\n</body>\n</html>\n"
+        f"<title>{html_text(title)}</title>\n<style>{_CSS}</style>\n</head>\n<body>\n"
+        f"<h1>{html_text(title)}</h1>\n{body}\n</body>\n</html>\n"
     )
 
 

@@ -6,7 +6,6 @@ Licence and runs as a separate program.
 
 from __future__ import annotations
 
-import html
 import importlib.metadata
 import re
 import shutil
@@ -14,6 +13,7 @@ import subprocess
 from pathlib import Path
 
 from tprog.errors import TpdebugError
+from tprog.escape import html_text
 from tprog.version import VERSION
 
 TIMEOUT = 120.0
@@ -71,7 +71,7 @@ def _finished(drawn: str, title: str, description: str) -> str:
     body = _SVG.sub(
         r'<svg width="\g<width>pt" height="\g<height>pt" role="img" aria-labelledby="tp-title tp-desc"', body, count=1
     )
-    names = f'<title id="tp-title">{html.escape(title)}</title>\n<desc id="tp-desc">{html.escape(description)}</desc>\n'
+    names = f'<title id="tp-title">{html_text(title)}</title>\n<desc id="tp-desc">{html_text(description)}</desc>\n'
     body = _TITLE.sub(lambda found: names + found[1], body, count=1)
     body = body.replace('font-family="Arial"', f'font-family="{_FAMILY}"')
     return f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n<!-- written by tpdebug {VERSION} -->\n{body}'

@@ -11,6 +11,7 @@ from rich.table import Column, Table
 from rich.text import Text
 
 from analyze.results.checked import Checked
+from tprog.escape import spelled, visible
 from tprog.text import show_tokens
 
 LONG = 200
@@ -41,7 +42,7 @@ class Listing(Table):
 
 def width(*texts: str) -> int:
     """Columns of the terminal that the widest line of the texts takes; an East Asian character takes two."""
-    return max((cell_len(line) for text in texts for line in text.split("\n")), default=0)
+    return max((cell_len(part) for text in texts for part in text.split("\n")), default=0)
 
 
 def table(
@@ -68,7 +69,7 @@ def table(
     for place, name in enumerate(columns[i] for i in kept):
         widest = width(name, *(row[place].plain for row in cells))
         made.add_column(
-            Text(name),
+            line(name),
             justify="right" if name in right else "left",
             overflow="fold",
             no_wrap=name in unfolded,
@@ -80,7 +81,13 @@ def table(
 
 
 def _cell(value: object) -> Text:
-    return value if isinstance(value, Text) else Text("" if value is None else shorten(str(value)))
+    return value if isinstance(value, Text) else Text("" if value is None else shorten(visible(str(value))))
+
+
+def line(text: str, style: str = "") -> Text:
+    """A text on one line, whatever it quotes; a line end of our own before it stays."""
+    above = "\n" if text.startswith("\n") else ""
+    return Text(above + visible(text.removeprefix(above)), style=style)
 
 
 def shorten(text: str, limit: int = LONG) -> str:
@@ -95,18 +102,18 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 def page(answer: str, style: str, *parts: RenderableType | str | None) -> Group:
     """The answer, then the parts that there are, with an empty line before each table."""
-    lines: list[RenderableType] = [Text(answer, style=style)]
+    lines: list[RenderableType] = [line(answer, style)]
     for part in parts:
         if isinstance(part, Table):
             lines += [Text(""), part]
         elif part:
-            lines.append(Text(part) if isinstance(part, str) else part)
+            lines.append(line(part) if isinstance(part, str) else part)
     return Group(*lines)
 
 
-def noted(notes: Sequence[str]) -> str | None:
+def noted(notes: Sequence[str]) -> RenderableType | None:
     """What is known of a module, one line each; None where that is nothing."""
-    return "\n".join(["", "known of this module:", *(f"  {note}" for note in notes)]) if notes else None
+    return Group(Text("\nknown of this module:"), *(line(f"  {note}") for note in notes)) if notes else None
 
 
 def evidence(checked: Checked) -> str:
@@ -119,4 +126,4 @@ def at_line(line: int | None) -> str:
 
 def typed(tokens: Sequence[str]) -> str:
     """An input as a person types it; one without symbols as its marks."""
-    return show_tokens(tokens) or " ".join(tokens)
+    return show_tokens(tokens) or spelled(" ".join(tokens))

@@ -10,8 +10,9 @@ from rich.table import Column
 from rich.text import Text
 
 from analyze.record import Plain
-from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, shorten, typed, width
+from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
 from analyze.results.trace import Contrast, TraceResult, TraceTable
+from tprog.escape import spelled
 
 CELL = 12
 """Characters after which a value in a cell is cut."""
@@ -29,9 +30,9 @@ def trace_text(result: TraceResult) -> RenderableType:
     table, contrast = result.table, result.contrast
     lines: list[RenderableType] = [_answer(result)]
     if contrast is not None:
-        lines.append(Text(_parting(contrast)))
+        lines += map(line, _parting(contrast))
     if result.note:
-        lines.append(Text(result.note))
+        lines.append(line(result.note))
     rows = list(_rows(table) if contrast is None else _rows_beside(table, contrast))
     widest = max(len(table.tokens), 0 if contrast is None else len(contrast.table.tokens))
     return Group(*lines, Text(""), _Blocks(_headers(table, contrast, widest), tuple(rows)))
@@ -41,15 +42,15 @@ def _answer(result: TraceResult) -> Text:
     table = result.table
     shown = typed(table.tokens)
     if table.hole is not None:
-        return Text(f"{result.program} on {shown}: {table.hole}", style=BAD)
+        return line(f"{result.program} on {shown}: {table.hole}", BAD)
     got = _joined(table.predicted)
     if table.expected is None:
-        return Text(f"{result.program} on {shown}: predicts {got}", style="bold")
+        return line(f"{result.program} on {shown}: predicts {got}", "bold")
     if not table.wrong:
-        return Text(f"{result.program} on {shown}: predicts {got}, which is right", style=GOOD)
+        return line(f"{result.program} on {shown}: predicts {got}, which is right", GOOD)
     where = ", ".join(map(str, table.wrong))
     at = "" if len(table.predicted) == 1 < len(table.tokens) else f" (wrong at position {where})"
-    return Text(f"{result.program} on {shown}: predicts {got}, expected {_joined(table.expected)}{at}", style=BAD)
+    return line(f"{result.program} on {shown}: predicts {got}, expected {_joined(table.expected)}{at}", BAD)
 
 
 def _joined(answers: Sequence[str | None]) -> str:
@@ -57,15 +58,15 @@ def _joined(answers: Sequence[str | None]) -> str:
     return typed(said)
 
 
-def _parting(contrast: Contrast) -> str:
+def _parting(contrast: Contrast) -> tuple[str, str]:
     shown = typed(contrast.table.tokens)
     apart = counted(contrast.distance, "position")
     says = f"nearest right input: {shown}, which differs in {apart} (looked for among {contrast.checked.description})"
     if contrast.parts_at is None:
-        return f"{says}\nonly what they hold differs: no head or lookup does, at any position that both have"
+        return says, "only what they hold differs: no head or lookup does, at any position that both have"
     where = ", ".join(map(str, contrast.positions))
     plural = "s" * (len(contrast.positions) != 1)
-    return f"{says}\nthey part at {contrast.parts_at}, position{plural} {where}"
+    return says, f"they part at {contrast.parts_at}, position{plural} {where}"
 
 
 # Rows #################################################################################################################
@@ -128,7 +129,7 @@ def _starred(values: Sequence[Plain | None], differ: set[int]) -> tuple[str, ...
 
 
 def _cell(value: Plain | None) -> str:
-    return NOTHING if value is None else shorten(str(value), CELL)
+    return NOTHING if value is None else shorten(spelled(str(value)), CELL)
 
 
 def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple[str, ...]:
@@ -136,7 +137,7 @@ def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple
     headers = []
     for i in range(widest):
         tokens = [*table.tokens[i : i + 1], *(contrast.table.tokens[i : i + 1] if contrast is not None else ())]
-        headers.append(f"{i}\n{' | '.join(shorten(token, CELL) for token in dict.fromkeys(tokens))}")
+        headers.append(f"{i}\n{' | '.join(_cell(token) for token in dict.fromkeys(tokens))}")
     return tuple(headers)
 
 

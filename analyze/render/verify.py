@@ -8,6 +8,7 @@ from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, counted, evidence, noted, page, table, typed
 from analyze.results.verify import Counterexample, VerifyResult
+from tprog.escape import spelled
 
 
 def verify_text(result: VerifyResult) -> RenderableType:
@@ -76,7 +77,7 @@ def _graded(found: Counterexample, answers: Sequence[str | None]) -> str:
         for answer, right in zip(answers, found.expected, strict=True)
         if right is not None
     ]
-    return ("" if all(len(answer) == 1 for answer in graded) else " ").join(graded)
+    return spelled(("" if all(len(answer) == 1 for answer in graded) else " ").join(graded))
 
 
 def _where(found: Counterexample) -> str:
