@@ -12,6 +12,7 @@ from typing import Annotated
 import typer
 
 from cli import INTERRUPTED, asking, blaming, changing, comparing, covering, drawing, fuzzing, helping, making, sweeping
+from cli.columns import takes_columns
 from cli.layout import Verb
 from tprog.errors import TpdebugError
 from tprog.escape import visible
@@ -28,6 +29,12 @@ app = typer.Typer(
     "the choice is printed. `tpdebug help` prints the documents.",
 )
 
+
+JUDGED = {
+    making.train, asking.verify, asking.trace, drawing.graph, drawing.circuits, asking.dead, covering.coverage,
+    fuzzing.fuzz, blaming.blame, changing.repair, changing.simplify, comparing.diff,
+}  # fmt: skip
+"""The verbs that take a task, which may be a file of examples."""
 
 for verb in (
     making.tasks,
@@ -47,7 +54,7 @@ for verb in (
     changing.simplify,
     comparing.diff,
 ):
-    app.command(cls=Verb)(verb)
+    app.command(cls=Verb)(takes_columns(verb) if verb in JUDGED else verb)
 app.command("help", cls=Verb)(helping.help_)
 
 

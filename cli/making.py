@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
+from cli.columns import tell_reading
 from cli.modules import ModuleOption, module_path, needs_training, write_module
 from cli.options import (
     ColorOption,
@@ -74,7 +75,8 @@ def train(
         str | None,
         typer.Argument(
             metavar="TASK",
-            help="What to learn: a name that tpdebug tasks lists, or a .py, .csv or .jsonl file of your own.",
+            help="What to learn: a name that tpdebug tasks lists, or a file of your own: .py, .csv, .tsv, .json, "
+            ".jsonl.",
             show_default=False,
             autocompletion=complete_task,
         ),
@@ -104,6 +106,7 @@ def train(
     else:
         config = configured(task, preset, config_file, settings)
         folder = folder or run_folder(config.task, config.seed)
+    tell_reading(config.task)
     file = file or Path(f"{task_name(config.task)}_program.py")
     if is_own(config.task) and file.resolve() == Path(config.task).resolve():
         raise BadUsage(f"-o {file} is the file of the task itself; name another")

@@ -138,6 +138,8 @@ def read_subject(
     from tprog.tasks import TASKS, fitted, task_of, up_to
 
     own = None if task is None else find_task(task)  # refuses an unknown name
+    for line in () if own is None else own.notes:
+        note(line)
     chosen = find_program(argument, option, Path.cwd())
     module = read_module(chosen.path, weights)
     by_file = own is not None and is_own(str(task))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Annotated, Any
 import typer
 
 from cli import INTERRUPTED
+from cli.columns import tell_reading
 from cli.modules import needs_training
 from cli.options import ColorOption, ForceOption, JsonOption
 from cli.output import Color, Output, note
@@ -86,6 +87,8 @@ def sweep(
     if workers is not None and scheduler is not None:
         raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
     trials = _trials(grid, suite, only)
+    for task in dict.fromkeys(trial.config.task for trial in trials or ()):
+        tell_reading(task)
     train = not table and trials is not None
     if not train:
         idle = {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}

@@ -98,7 +98,10 @@ def configured(task: str | None, preset: Preset, file: Path | None, options: Map
     given = {key: value for key, value in options.items() if value is not None}
     name = task or written.get("task")
     if name is None:
-        raise BadUsage("no task is named; give one that tpdebug tasks lists, or a .py, .csv or .jsonl file of your own")
+        raise BadUsage(
+            "no task is named; give one that tpdebug tasks lists, or a file of your own (.py, .csv, .tsv, .json, "
+            ".jsonl)"
+        )
     if not is_own(name):
         find_task(name)  # refuses an unknown name
     settings = {**dataclasses.asdict(_start(name, preset)), **written, **given, "task": name}

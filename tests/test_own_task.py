@@ -308,8 +308,13 @@ def test_marks_in_examples_are_marks() -> None:
         (b"input,output\na b,\xff\xfe\n", "own.csv is not UTF-8 text (byte 17 is 0xff)"),
         (b"input,output\na b,x\0y\n", "own.csv is a binary file"),
         ("input,output\na b,x y\n".encode("utf-16"), "own.csv is UTF-16 text"),
-        ("input,answer\na,b\n", "own.csv:1: the header has no column 'output'; found 'input', 'answer'"),
-        ("input;output\na;b\n", "the header has no column 'input'; found 'input;output', with commas between"),
+        (
+            "input,more\na,b\n",
+            "own.csv:1: which is the input, and which the output? found 'input', 'more'; say it with",
+        ),
+        ("banana,fruit\nfig,fruit\n", "say it with --columns banana,fruit, or name them input and output"),
+        ("text,label,tags\na,b,c\n", "found 'text', 'label', 'tags'; say it with --columns text,label"),
+        ("input;output\na;b\n", "the header 'input;output' has ';' between its names; expected commas, or tabs"),
         ("input,output,input\na,b,a\n", "own.csv:1: the header has two columns 'input'"),
         ("input,output\na b,x y\na,x,y\n", "own.csv:3: 3 columns; expected 2, as in the header"),
         ('input,output\na b,x y\n"a b,x y\n', "own.csv:3: not CSV: unexpected end of data"),
@@ -318,16 +323,28 @@ def test_marks_in_examples_are_marks() -> None:
             "input,output\n" + "a " * 2000 + "," + "x " * 2000 + "\n",
             "the input has 2,000 tokens; expected at most 1,000",
         ),
-        ("input,output\na b,x\n", "own.csv:2: 2 tokens of input, but 1 of output; expected one answer a token"),
+        ("input,output\na b,x\nb,x y\n", "own.csv:2: 2 tokens of input, but 1 of output; expected one answer a token"),
+        (
+            "input,output\nabc,xyz\nab,xyz\nba,yx\n",
+            "own.csv:3: 2 letters of input, but 3 of output; expected one answer",
+        ),
         ("input,output\na b,x y\nb,x\n\na b,x x\n", "own.csv:5: the input of line 2 again, with another output: "),
         ("input,output\n,\n", "own.csv:2: the input is empty"),
-        ('input,output\n"[""a"" b]",x y\n', "own.csv:2: the input '[\"a\" b]' begins like a JSON list, but is none"),
+        ('input,output\n"[""a"" b]",x y\n', "own.csv:2: the input holds ['b']; expected strings"),
+        ("input,output\n\"['a', 'b' 'c']\",x y z\n", "lacks a comma between two items"),
+        ("input,output\n\"['a', 'b', ['c']]\",x y z\n", "begins like a list, but is none; expected"),
+        ("input,output\n\"['a' 'b' ... 'c']\",x y z\n", "is a NumPy array with items left out"),
+        ("input,output\n\"['a', b'c']\",x y\n", "lacks a comma between two items"),
+        ("input,output\n\"['a', open('f')]\",x y\n", "begins like a list, but is none"),
         ('input,output\n"[2.5]",x\n', "own.csv:2: the input holds 2.5; expected strings"),
         ('input,output\n"[null]",x\n', "own.csv:2: token 0 of the input is null; expected a string"),
         ("input,output\na <s> b,x y x\n", "own.csv:2: <s> stands inside the input"),
         ("input,output\na b </s>,x y x\nb,x\n", "own.csv:2: the input ends in </s>, but not every input does"),
         ("input,output\na <pad>,x y\n", "own.csv: the tokens has <pad>"),
-        ("input,output\nabba,xyyx\nba,yx\n", "each input is a single token, such as 'abba'; put spaces between"),
+        (
+            'input,output\n"[""abba""]",x\n"[""ba""]",y\n',
+            "each input is a single token, such as 'abba'; put spaces between",
+        ),
         ("input,output\na b,x x\n", "own.csv gives only the answer 'x', so there is nothing to learn"),
         ('input,output\na,"[null]"\n', "own.csv gives no answer, so there is nothing to learn"),
     ],
@@ -343,8 +360,9 @@ def test_examples_that_are_none_are_refused_with_their_line(text: str | bytes, m
         ("{'input'}", "own.jsonl:1: not JSON: Expecting property name"),
         ("[" * 100_000, "own.jsonl:1: not JSON: "),
         ("[1, 2]", "own.jsonl:1: [1, 2]; expected an object with the keys 'input' and 'output'"),
-        ('{"input": "a"}', "expected an object with the keys 'input' and 'output'"),
-        ('{"input": 3, "output": "a"}', "own.jsonl:1: the input is 3; expected text, or a JSON list of strings"),
+        ('{"input": "a"}', "own.jsonl:1: which is the input, and which the output? found 'input'"),
+        ('{"x": "a", "y": "b"}\n{"x": "a"}', "own.jsonl:2: {'x': 'a'}; expected an object with the keys 'x' and 'y'"),
+        ('{"input": 3, "output": "a"}', "own.jsonl:1: the input is 3; expected text, or a list of strings"),
         ('{"input": ["a", ""], "output": "a b"}', "own.jsonl:1: the input holds ''; expected strings"),
     ],
 )
@@ -393,8 +411,8 @@ def test_a_name_is_a_task_of_tpdebug_and_a_path_is_a_file() -> None:
         find_task("purl")
     with pytest.raises(BadUsage, match=r"vocabulary_size is 8, but knit\.csv itself says what its inputs are"):
         find_task("knit.csv", 8)
-    with pytest.raises(BadUsage, match=r"knit\.tsv is neither a task's name nor the file of one, which ends in \.py, "):
-        find_task("knit.tsv")
+    with pytest.raises(BadUsage, match=r"knit\.tex is neither a task's name nor the file of one, which ends in \.py, "):
+        find_task("knit.tex")
     with pytest.raises(BadFile, match=r"there is no file purl\.py; expected a task of your own, in Python"):
         find_task("purl.py")
 

@@ -170,7 +170,10 @@ def test_the_file_may_name_the_task_from_where_it_lies(told: Callable[..., Train
     assert told("--config", "own.toml").task == "reverse"
     code, _, err = said("train", "--epochs", "3")
     assert (code, err.count("\n")) == (2, 1)
-    assert "no task is named; give one that tpdebug tasks lists, or a .py, .csv or .jsonl file of your own" in err
+    assert (
+        "no task is named; give one that tpdebug tasks lists, or a file of your own (.py, .csv, .tsv, .json, .jsonl)"
+        in err
+    )
 
 
 @pytest.mark.parametrize(

@@ -1,4 +1,4 @@
-"""Tasks of a user's own: a Python file with an oracle, or examples in a CSV or JSONL file.
+"""Tasks of a user's own: a Python file with an oracle, or examples in a CSV, TSV, JSON or JSONL file.
 
 A Python file, executed because its user named it, defines
 
@@ -17,12 +17,9 @@ The marks ``<s>`` and ``</s>`` are put around an input and never graded; no func
 
 from __future__ import annotations
 
-import contextlib
 import random
 import re
-import sys
-import traceback
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import islice
@@ -34,29 +31,39 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog.errors import BadFile, BadUsage
+from tprog.example_files import ENDINGS as EXAMPLE_FILES
+from tprog.example_files import Columns, split_columns
 from tprog.examples import MOST_TOKENS, check_words, in_order, listing, read_examples, shortened, word_of
 from tprog.input_domain import NOTHING, InputDomain
+from tprog.own_code import executed, their_turn, told
 from tprog.program import BEGIN, END
-from tprog.syntax import read_python
 from tprog.task_rules import Rule
 from tprog.tasks import ENUMERATED, TASKS, UNGRADED, Task, get_task
 
 Array: TypeAlias = NDArray[Any]
 
-ENDINGS = (".py", ".csv", ".jsonl")
+ENDINGS = (".py", *EXAMPLE_FILES)
 """What tells the file of a task from the name of one."""
+
+ONE_LABEL = "for one label an input, return [None] * (len(tokens) - 1) + [label]"
+"""What an oracle returns where an input has one answer."""
 
 _PROBED = 20  # inputs that a task is asked twice about, to see whether it answers alike
 
 
 def is_own(name: str) -> bool:
     """Whether this is the path of a user's own task, not a name."""
-    return Path(name).suffix.lower() in ENDINGS
+    return own_path(name).suffix.lower() in ENDINGS
+
+
+def own_path(name: str) -> Path:
+    """The file of a user's own task, without the names of columns behind it."""
+    return Path(split_columns(name)[0])
 
 
 def task_name(name: str) -> str:
     """What a task is called: the stem of a user's own, else its name."""
-    return Path(name).stem if is_own(name) else name
+    return own_path(name).stem if is_own(name) else name
 
 
 def find_task(name: str, vocabulary_size: int | None = None, length: int | None = None) -> Task:
@@ -72,7 +79,7 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
         if name not in TASKS and Path(name).suffix:
             raise BadUsage(f"{name} is neither a task's name nor the file of one, which ends in {', '.join(ENDINGS)}")
         return get_task(name, vocabulary_size, length)
-    path = Path(name)
+    path, (_, columns) = own_path(name), split_columns(name)
     for key, value in (("vocabulary_size", vocabulary_size), ("length", length)):
         if value is not None:
             raise BadUsage(f"{key} is {value}, but {path} itself says what its inputs are; leave it out")
@@ -80,14 +87,14 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
         raise BadUsage(f"{path} has the name of tpdebug's own task {path.stem!r}; rename the file")
     if not re.fullmatch(r"\w[\w .-]*", path.stem) or not name.isprintable():
         raise BadUsage(f"the file {name!r} names a task; expected a name of letters, digits, '_', '-', '.' and blanks")
-    return _python_task(path) if path.suffix.lower() == ".py" else _example_task(path)
+    return _python_task(path) if path.suffix.lower() == ".py" else _example_task(path, columns)
 
 
 # A Python file ########################################################################################################
 
 
 def _python_task(path: Path) -> Task:
-    module = _executed(path)
+    module = executed(path)
     vocabulary = _words(path, "VOCABULARY", _given(path, module, "VOCABULARY"))
     classes = _words(path, "CLASSES", _given(path, module, "CLASSES"))
     symbols = tuple(word for word in vocabulary if word not in (BEGIN, END))
@@ -124,10 +131,13 @@ def _task(
     causal: bool = False,
     listable: bool = True,
     examples: bool = False,
+    notes: tuple[str, ...] = (),
 ) -> Task:
     vocabulary = (BEGIN, *symbols, *([END] if ends else []))
     length = longest + 1 + int(ends)
-    return Task(path.stem, vocabulary, classes, length, causal, symbols, domain, classes, rule, listable, examples)
+    return Task(
+        path.stem, vocabulary, classes, length, causal, symbols, domain, classes, rule, listable, examples, notes
+    )
 
 
 def _probe(path: Path, task: Task) -> None:
@@ -238,14 +248,18 @@ class _Functions:
     def _answer(self, row: Sequence[int]) -> list[int]:
         tokens = [self.symbols[code] for code in row]
         what = f"oracle({shortened(tokens)})"
-        found = self._asked(what, "oracle", len(tokens), tokens)
+        result = self._called(what, "oracle", tokens)
+        if self._is_label(result, len(tokens)):
+            raise BadFile(f"{self.path}: {what} gives {shortened(result)}, one label for the whole input; {ONE_LABEL}")
+        found = self._several(result, len(tokens), what)
         if len(found) != len(tokens):
             count = (
                 f"{len(found)} answer{'s' * (len(found) != 1)}"
                 if len(found) <= len(tokens)
                 else f"more than {len(tokens)} answers"
             )
-            raise BadFile(f"{self.path}: {what} gives {count}; expected {len(tokens)}, one a token")
+            hint = f" ({ONE_LABEL})" if len(found) == 1 else ""
+            raise BadFile(f"{self.path}: {what} gives {count}; expected {len(tokens)}, one a token{hint}")
         codes = [UNGRADED if answer is None else self._answers.get(word_of(answer)) for answer in found]
         if None in codes:
             wrong, known = codes.index(None), listing(self.classes)
@@ -253,6 +267,12 @@ class _Functions:
                 f"{self.path}: {what}: answer {wrong} is {shortened(found[wrong])}; expected one of {known}, or None"
             )
         return [code for code in codes if code is not None]
+
+    def _is_label(self, result: object, tokens: int) -> bool:
+        """Whether an oracle's result is a class for the input as a whole, and no text of one answer a token."""
+        if word_of(result) not in self._answers:
+            return False
+        return not isinstance(result, str) or len(result) != tokens or not set(result) <= self._answers.keys()
 
     def _coded(self, tokens: Sequence[object], what: str) -> list[int]:
         """An input of theirs as symbol codes, without the marks that may stand around it."""
@@ -274,11 +294,13 @@ class _Functions:
 
     def _asked(self, what: str, name: str, most: int, *arguments: object) -> list[Any]:
         """What one of their functions gives for the arguments, as a list of at most `most` + 1 items."""
+        return self._several(self._called(what, name, *arguments), most, what)
+
+    def _called(self, what: str, name: str, *arguments: object) -> object:
         try:
-            result = getattr(self.module, name)(*arguments)
+            return getattr(self.module, name)(*arguments)
         except (Exception, SystemExit) as error:
             raise told(self.path, what, error) from None
-        return self._several(result, most, what)
 
     def _several(self, result: object, most: int, what: str) -> list[Any]:
         if not isinstance(result, Iterable) or isinstance(result, (set, frozenset, dict, bytes)):
@@ -287,44 +309,6 @@ class _Functions:
             return list(islice(result, most + 1))
         except (Exception, SystemExit) as error:  # a generator runs only now
             raise told(self.path, what, error) from None
-
-
-def _executed(path: Path) -> ModuleType:
-    """The module of a Python file. Nothing is written beside it."""
-    source = read_python(path, "a task of your own, in Python")
-    module = ModuleType("__tpdebug_task__")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses look their module up there
-    with their_turn(path):
-        try:
-            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
-        except (Exception, SystemExit) as error:
-            raise told(path, "the file", error) from None
-    return module
-
-
-@contextlib.contextmanager
-def their_turn(path: Path) -> Iterator[None]:
-    """While their code runs, it may import what lies beside it, and what it prints does not mix with our answer."""
-    folder = str(path.absolute().parent)
-    sys.path.append(folder)  # at the end: a file beside it must not hide the standard library
-    try:
-        with contextlib.redirect_stdout(sys.stderr):
-            yield
-    finally:
-        sys.path.remove(folder)
-
-
-def told(path: Path, what: str, error: BaseException) -> BadFile:
-    """Their error as ours: the line of their file where it happened, and what it says."""
-    if isinstance(error, SyntaxError) and error.filename is not None:
-        return BadFile(f"{error.filename}:{error.lineno}: not Python: {error.msg}")
-    lines = [frame.lineno for frame in traceback.extract_tb(error.__traceback__) if frame.filename == str(path)]
-    where = f"{path}:{lines[-1]}" if lines else str(path)
-    if isinstance(error, SystemExit):
-        return BadFile(f"{where}: {what} calls sys.exit; expected it to return")
-    text = " ".join(str(error).split())[:200]
-    return BadFile(f"{where}: {what} raises {type(error).__name__}" + (f": {text}" if text else ""))
 
 
 def _given(path: Path, module: ModuleType, name: str) -> Any:
@@ -350,13 +334,14 @@ def _words(path: Path, name: str, value: object) -> tuple[str, ...]:
 # Examples #############################################################################################################
 
 
-def _example_task(path: Path) -> Task:
-    examples = read_examples(path)
-    ended = [line for tokens, (line, _) in examples.items() if tokens[-1:] == (END,)]
+def _example_task(path: Path, columns: Columns | None) -> Task:
+    read = read_examples(path, columns)
+    examples = read.known
+    ended = [where for tokens, (where, _) in examples.items() if tokens[-1:] == (END,)]
     if 0 < len(ended) < len(examples):
-        raise BadFile(f"{path}:{ended[0]}: the input ends in {END}, but not every input does; expected all or none")
+        raise BadFile(f"{ended[0]}: the input ends in {END}, but not every input does; expected all or none")
     cut = -1 if ended else None
-    known = {tokens[:cut]: (line, answers[:cut]) for tokens, (line, answers) in examples.items()}
+    known = {tokens[:cut]: (where, answers[:cut]) for tokens, (where, answers) in examples.items()}
     symbols = in_order({token for tokens in known for token in tokens})
     classes = in_order({answer for _, answers in known.values() for answer in answers if answer is not None})
     if not symbols:
@@ -385,7 +370,7 @@ def _example_task(path: Path) -> Task:
 
     most = max(map(len, rows))
     domain = _Listed(len(symbols), 1, most, lambda: _rectangle(rows, most))
-    return _task(path, symbols, classes, most, bool(ended), domain, rule, examples=True)
+    return _task(path, symbols, classes, most, bool(ended), domain, rule, examples=True, notes=read.notes)
 
 
 def _rectangle(rows: Iterable[Sequence[int]], most: int) -> Array:

@@ -49,6 +49,8 @@ class Task:
         listable: whether all inputs of the domain can be told; else it is only drawn from.
         examples: the inputs are examples, as many as somebody wrote down. So a program may know further tokens and
             classes and longer inputs, and an input that is not among them has no answers.
+        notes: how a file of somebody's own was read, where there was a choice.
+        pooled: it judges a program that makes one prediction an input, by the one place of each that it grades.
     """
 
     name: str
@@ -62,6 +64,8 @@ class Task:
     _rule: Rule = field(repr=False)
     listable: bool = True
     examples: bool = False
+    notes: tuple[str, ...] = ()
+    pooled: bool = False
 
     @property
     def size(self) -> int | None:
@@ -130,7 +134,20 @@ class Task:
             for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
                 answers = self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))
                 expected[some, inside] = answer[answers]  # UNGRADED picks the last
-        return expected
+        return self._of_whole(expected) if self.pooled else expected
+
+    def _of_whole(self, expected: Array) -> Array:
+        """[input, 1]: the answer to each input as a whole, from [input, position].
+
+        Raises:
+            BadProgram: an input has several.
+        """
+        if (several := (expected != UNGRADED).sum(axis=1)).max(initial=0) > 1:
+            raise BadProgram(
+                f"the program is pooled, one label an input; the task {self.name!r} has {several.max()} answers to one"
+            )
+        whole: Array = expected.max(axis=1, keepdims=True, initial=UNGRADED)
+        return whole
 
     @cached_property
     def _symbol_codes(self) -> Mapping[str, int]:
@@ -320,9 +337,10 @@ def fitted(task: Task, program: Program) -> Task:
         )
     if (END in program.vocabulary) != (END in task.vocabulary):
         raise BadProgram(f"the inputs of the program end in {END!r}, and those of the task {task.name!r} do not")
-    if program.readout.pooled:
+    pooled = program.readout.pooled
+    if pooled and task.name in TASKS:
         raise BadProgram(f"the program is pooled; the task {task.name!r} grades every position")
-    return replace(task, vocabulary=program.vocabulary, classes=program.classes)
+    return replace(task, pooled=pooled, vocabulary=program.vocabulary, classes=program.classes)
 
 
 def _in_symbols_of(program: Program, task: Task) -> Task:

@@ -35,7 +35,7 @@ from typing import TYPE_CHECKING, Any
 from tprog.errors import BadUsage
 from tprog.files import read_text
 from tprog.formats import read_toml
-from tprog.own_task import is_own, task_name
+from tprog.own_task import is_own, own_path, task_name
 from tprog.version import VERSION
 from trainer.config import TrainConfig
 
@@ -80,7 +80,7 @@ class Trial:
         """
         whole = {"tool": VERSION, "kind": self.kind, "settings": self.settings}
         if is_own(self.config.task):
-            whole["task"] = read_text(self.config.task, "a task")
+            whole["task"] = read_text(own_path(self.config.task), "a task")
         canonical = json.dumps(whole, sort_keys=True, separators=(",", ":"))
         return hashlib.sha256(canonical.encode()).hexdigest()
 

@@ -158,12 +158,13 @@ class Blamer:
         inputs = self.oracle.inputs(sequences, False, "")
         assert inputs.expected is not None
         before, _ = predict(self.oracle.space.program, inputs.batch)
-        first = ((inputs.expected != UNGRADED) & (before != inputs.expected)).argmax(axis=1)
+        shape = inputs.expected.shape  # pooled: predictions have one axis
+        first = ((inputs.expected != UNGRADED) & (before.reshape(shape) != inputs.expected)).argmax(axis=1)
         every = np.arange(len(sequences))
         mended = np.zeros(len(sequences), dtype=np.bool_)
         for edited in self._edited[reason]:
             after, in_hole = predict(edited, inputs.batch)
-            mended |= (after[every, first] == inputs.expected[every, first]) & ~in_hole
+            mended |= (after.reshape(shape)[every, first] == inputs.expected[every, first]) & ~in_hole
         return mended
 
     def alike(self, sequences: Array) -> list[Reason]:

@@ -88,7 +88,8 @@ class Answers(Oracle):
         inputs = self.inputs(sequences, False, "")
         assert inputs.expected is not None
         predictions, in_hole = predict(self.space.program, inputs.batch)
-        wrong = (inputs.expected != UNGRADED) & (predictions != inputs.expected)
+        found = predictions.reshape(inputs.expected.shape)  # pooled: of one axis
+        wrong = (inputs.expected != UNGRADED) & (found != inputs.expected)
         rows = np.flatnonzero(wrong.any(axis=1) | in_hole)
         reasons = [TO_BLAME] * len(rows)
         holed = np.flatnonzero(in_hole[rows])

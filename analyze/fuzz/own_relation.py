@@ -25,7 +25,7 @@ from tprog.batch import Array
 from tprog.errors import BadFile
 from tprog.examples import listing, shortened, word_of
 from tprog.input_domain import NOTHING
-from tprog.own_task import their_turn, told
+from tprog.own_code import their_turn, told
 from tprog.syntax import read_python
 
 _MARKED = "without <s> and </s>"
