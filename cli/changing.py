@@ -29,9 +29,10 @@ from cli.options import (
 )
 from cli.output import Color, Output, note, put, terminal, working
 from cli.subject import Subject, read_subject
+from tprog.beside import write_together
 from tprog.errors import BadUsage
 from tprog.escape import json_text, visible
-from tprog.files import check_target, is_ours, read_bytes, write_atomic
+from tprog.files import check_target, is_ours, write_atomic
 from tprog.version import VERSION
 
 if TYPE_CHECKING:
@@ -84,13 +85,14 @@ def simplify(
         note(subject.choice)
     with working("simplify", inputs.description):
         result = told(simplified(subject.program, inputs, keep=keep.value), subject.module.program)
+    told_last = "nothing is written; name a module with -o FILE"
     if file is not None:
-        write_module(result.program, file, force)
+        told_last = str(write_module(result.program, file, force))
     if as_json:
         typer.echo(json_text({"program": subject.name, **result.to_json()}, indent=2))
     else:
         _show(subject.name, result, color)
-    note(f"wrote {file}" if file is not None else "nothing is written; name a module with -o FILE")
+    note(told_last)
 
 
 def _show(name: str, result: Simplification, color: Color) -> None:
@@ -230,7 +232,8 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
     if file.suffix in CHANGES:
         # patch and git skip what stands before the first file.
         head = f"# {visible(f'{claim[0]} {subject.name}')}; written by tpdebug {VERSION}\n"
-        write_atomic(file, head + diff, force=force)
+        # `patch` finds a file by the very bytes of its name.
+        write_atomic(file, (head + diff).encode("utf-8", "surrogateescape"), force=force)
         note(f"wrote {file}")
         return
     from tprog.task_classes import narrowed
@@ -242,62 +245,49 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
     ]
     after = dataclasses.replace(narrowed(edited, own.classes), task=own.task)
     told_after = dataclasses.replace(after, provenance=(*told, claim))
-    texts = _in_its_form(subject.module, after, told_after, file)
-    if texts is None:
-        write_module(told_after, file, force)
-        note(f"wrote {file}")
+    found = _in_its_form(subject.module, after, told_after, file)
+    if found is None:
+        written = write_module(told_after, file, force)
     else:
-        _write_all(texts, file, force)
+        written = write_together(file, *found, force=force)
         remember(file, Path.cwd())
-        note(f"wrote {', '.join(map(str, texts))}")
+    note(str(written))
 
 
-def _write_all(texts: dict[Path, str], file: Path, force: bool) -> None:
-    """Write a module and the tables beside it, all or none.
-
-    A table cannot say who wrote it: it may be overwritten where the module that it belongs to may be, and is there.
-    """
-    belongs = file.exists() and is_ours(read_bytes(file))
-    for path in texts:
-        check_target(path, force=force or (path != file and belongs))
-    for path, text in texts.items():
-        write_atomic(path, text, force=force or path != file)
-
-
-def _in_its_form(module: Module, after: Program, told_after: Program, file: Path) -> dict[Path, str] | None:
-    """The files of the repaired module with nothing else of them changed: dialect, comments and formatting stay.
+def _in_its_form(module: Module, after: Program, told_after: Program, file: Path) -> tuple[str, dict[str, str]] | None:
+    """The repaired module with nothing else of it changed, dialect, comments and formatting: and its side files.
 
     Returns:
         None if the module is as tpdebug writes it, or if the change cannot be said in its form.
     """
     from tprog.emit import emit, provenance_lines
-    from tprog.errors import BadFile, BadSource
     from tprog.patch import patched_files
-    from tprog.read import read_source
+    from tprog.side_names import with_free_names
+    from tprog.splice import line_end
 
     here = Path(module.path)
     if module.dialect == "tpdebug" and emit(module.program, here.stem).text == module.text:
         return None
     texts = patched_files(module, after)
     text = texts[module.path]
-    sides = {name: texts.get(str(here.with_name(name)), old) for name, old in module.sides.items()}
-    said = "\n".join(provenance_lines(after))
+    sides = {name: texts.get(str(module.side_path(name)), old) for name, old in module.sides.items()}
+    end = line_end(text)
+    said = end.join(provenance_lines(after))
     if said and said in text:
-        text = text.replace(said, "\n".join(provenance_lines(told_after)), 1)
-    try:
-        read = read_source(text, module.path, lambda name: sides[name])
-    except (BadSource, BadFile, KeyError):
+        text = text.replace(said, end.join(provenance_lines(told_after)), 1)
+    if (found := with_free_names(module, text, sides, after, file)) is None:
         return None
-    if read.dialect != module.dialect or dataclasses.replace(read.program, provenance=()) != dataclasses.replace(
-        after, provenance=()
-    ):
-        return None
-    if sides and file.resolve().parent == here.resolve().parent and file.resolve() != here.resolve():
-        note(f"{file} is in tpdebug's own form: beside {here} it would need side files of the same names")
-        return None
-    if not is_ours(text.encode()):
-        text = f"# Repaired; written by tpdebug {VERSION}\n{text}"
-    return {file: text, **{file.with_name(name): side for name, side in sides.items()}}
+    text, sides = found
+    return text if is_ours(text.encode()) else _marked(text), sides
+
+
+def _marked(text: str) -> str:
+    """A module with a first line that says who wrote it, behind the one that a shell reads."""
+    from tprog.splice import line_end
+
+    end = line_end(text)
+    for_shell, rest = text.split(end, 1) if text.startswith("#!") and end in text else ("", text)
+    return f"{for_shell}{end * bool(for_shell)}# Repaired; written by tpdebug {VERSION}{end}{rest}"
 
 
 def _repair_claim(result: RepairResult) -> str:

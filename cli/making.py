@@ -184,8 +184,7 @@ def emit(
             )
         typer.echo(emitted.text, nl=False)
         return
-    write_module(program, file, force)
-    note(f"wrote {file}")
+    note(str(write_module(program, file, force)))
 
 
 def run(

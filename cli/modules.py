@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.discovery import remember
+from tprog.beside import Written, write_together
 from tprog.errors import BadFile, BadUsage, TpdebugError
 
 if TYPE_CHECKING:
@@ -59,13 +60,11 @@ def _edited(file: Path) -> bool:
     return emit_program(module.program, file.stem).text != module.text
 
 
-def write_module(program: Program, file: Path, force: bool) -> None:
+def write_module(program: Program, file: Path, force: bool) -> Written:
     """Write a program's module and its side files, and remember it as the one last written."""
     from tprog.emit import emit as emit_program
-    from tprog.files import write_atomic
 
     emitted = emit_program(program, file.stem)
-    for name, text in emitted.side.items():
-        write_atomic(file.with_name(name), text, force=force)
-    write_atomic(file, emitted.text, force=force)
+    written = write_together(file, emitted.text, emitted.side, force=force)
     remember(file, Path.cwd())
+    return written

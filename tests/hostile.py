@@ -284,11 +284,9 @@ FILES: Mapping[str, Make] = {
 }
 """Are no plain files."""
 
-SIDE = "module_tables.json"
 
-
-def _tabled() -> tuple[str, str]:
-    """A module with a side file, and that file's text."""
+def _tabled() -> tuple[str, str, str]:
+    """A module with a side file, and that file's name and text."""
     from dataclasses import replace
 
     program = PROGRAMS["no_nodes"].program
@@ -296,10 +294,11 @@ def _tabled() -> tuple[str, str]:
     emitted = tprog.emit(
         replace(program, vocabulary=(*program.vocabulary, *words), readout=replace(program.readout, terms=())), "module"
     )
-    return emitted.text, emitted.side[SIDE]
+    ((name, text),) = emitted.side.items()
+    return emitted.text, name, text
 
 
-TABLED, TABLES = _tabled()
+TABLED, SIDE, TABLES = _tabled()
 
 
 def _side(content: str | bytes) -> Make:

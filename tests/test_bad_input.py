@@ -293,6 +293,38 @@ def test_an_ending_that_the_verb_cannot_write_is_refused_with_those_it_can(
 # Whole processes ######################################################################################################
 
 
+def _process(*arguments: str | bytes, folder: Path) -> subprocess.CompletedProcess[bytes]:
+    command = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())", *arguments]
+    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}
+    return subprocess.run(command, capture_output=True, check=False, cwd=folder, env=environment)
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("verify", b"caf\xe9.py", "-o", b"caf\xe9.json"),
+        ("graph", b"caf\xe9.py", "-o", b"caf\xe9.svg"),
+        ("emit", b"caf\xe9.py", "-o", b"caf\xe9 2.py"),
+        ("repair", b"caf\xe9.py", "--sample", "500", "-o", b"caf\xe9.diff"),
+        ("fuzz", b"caf\xe9.py", "-o", b"caf\xe9.txt"),
+        ("circuits", b"caf\xe9.py", "--where", b"\xe9 == 1"),
+    ],
+    ids=lambda command: str(command[0]),
+)
+def test_a_file_name_that_is_no_utf_8_is_a_file_name(command: tuple[str | bytes, ...], folder: Path) -> None:
+    (folder / os.fsdecode(b"caf\xe9.py")).write_text(MODULE, encoding="utf-8")
+    done = _process(*command, folder=folder)
+    assert b"Traceback" not in done.stderr, done.stderr
+    if command[-2] == "-o":
+        assert done.returncode in (0, 1)
+        assert (folder / os.fsdecode(command[-1])).stat().st_size > 0
+        assert done.stderr.endswith(b"\n")
+    else:
+        assert done.returncode == 2
+    if command[0] == "repair":
+        assert b"--- caf\xe9.py" in (folder / os.fsdecode(b"caf\xe9.diff")).read_bytes()
+
+
 def test_a_refusal_reaches_the_shell_as_exit_code_2(folder: Path) -> None:
     command = [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())", "verify", "missing.py"]
     environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[1])}

@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import ast
 import json
+import re
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
@@ -16,6 +17,7 @@ from functools import cache
 from typing import TypeAlias
 
 from tprog import primitives
+from tprog.beside import content_name
 from tprog.branches import comment, function_lines, levels_call
 from tprog.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.escape import docstring_text
@@ -37,6 +39,8 @@ from tprog.syntax import python_lines, read_python
 SIDE_ROWS = 2000
 """A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
 
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
 Block: TypeAlias = tuple[Value, ...]
 """A block's name: ("function", node), ("assignment", node), ("word", node, word) or ("weights", variable, *value)."""
 
@@ -50,8 +54,12 @@ class Emitted:
 
 
 def emit(program: Program, stem: str = "program") -> Emitted:
-    """A Program as a module. `stem` is the module's file name without ``.py``; it names the side file, if any."""
-    side_name = f"{stem}_tables.json" if len(program.vocabulary) > SIDE_ROWS else None
+    """A Program as a module. `stem` is the module's file name without ``.py``; the side file's name begins so, if any.
+
+    That name goes on with a digest of the side file's text: see `tprog.beside`.
+    """
+    side = _side(program) if len(program.vocabulary) > SIDE_ROWS else None
+    side_name = None if side is None else content_name(f"{_SURROGATE.sub('_', stem)}_tables.json", side)
     out = Builder()
     _docstring(out, program)
     _imports(out, program, side_name)
@@ -69,7 +77,7 @@ def emit(program: Program, stem: str = "program") -> Emitted:
     out.line()
     _readout(out, program, side_name)
     _run(out, program)
-    return Emitted(out.text(), {side_name: _side(program)} if side_name else {})
+    return Emitted(out.text(), {} if side is None or side_name is None else {side_name: side})
 
 
 def _heading(out: Builder, title: str) -> None:

@@ -32,7 +32,7 @@ class KnownFailures:
 
     def __init__(self, folder: Path | None, oracle: Oracle, name: str) -> None:
         self._space = oracle.space
-        self._key = f"{Path(name).absolute()}: {oracle.kind}, {oracle.against}".encode()
+        self._key = f"{Path(name).absolute()}: {oracle.kind}, {oracle.against}".encode("utf-8", "surrogateescape")
         self._database: ExampleDatabase | None = None
         if folder is not None and self._space.kind != "drawn":
             from hypothesis.database import DirectoryBasedExampleDatabase

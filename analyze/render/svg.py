@@ -49,7 +49,13 @@ def svg(dot: str, title: str, description: str) -> str:
     command = _renderer()
     try:
         done = subprocess.run(
-            [command, "-Tsvg"], input=dot, capture_output=True, encoding="utf-8", timeout=TIMEOUT, check=False
+            [command, "-Tsvg"],
+            input=dot,
+            capture_output=True,
+            encoding="utf-8",
+            errors="replace",  # a file name that is no UTF-8
+            timeout=TIMEOUT,
+            check=False,
         )
     except subprocess.TimeoutExpired:
         raise NoRenderer(
