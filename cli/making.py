@@ -143,7 +143,8 @@ def train(
     write_module(result.program, file, force)
     for split, accuracy in told(result.accuracies).items():
         say(f"{split}: {accuracy}")
-    say(str(result.rounding))
+    if result.rounding is not None:
+        say(str(result.rounding))
     say(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
 
 

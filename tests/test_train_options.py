@@ -23,7 +23,7 @@ from trainer.config import TrainConfig, default_config, published_config
 from trainer.log import FOLDER, TensorBoard
 
 ROOT = Path(__file__).parents[1]
-SMALL = shlex.split("--dataset-size 60 --batch 16 --layers 1 --epochs 3 --vocabulary-size 5 --length 6")
+SMALL = shlex.split("--search 0 --dataset-size 60 --batch 16 --layers 1 --epochs 3 --vocabulary-size 5 --length 6")
 
 FIELDS = [field for field in dataclasses.fields(TrainConfig) if field.name != "task"]
 TYPES = get_type_hints(TrainConfig)
@@ -365,3 +365,10 @@ def test_without_the_package_the_way_to_get_it_is_told_before_training(
     assert not list(folder.iterdir())
     with pytest.raises(BadUsage, match="pip install tensorboard"):
         TensorBoard(folder)
+
+
+@pytest.mark.usefixtures("board")
+def test_a_program_that_was_found_without_training_has_no_figures(said: Say) -> None:
+    code, _, err = said("train", "sort", *SMALL, "--layers", "2", "--search", "60", "--log", "tensorboard")
+    assert (code, err) == (0, "")
+    assert _scalars(Path("runs/sort-0")) == []

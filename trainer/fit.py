@@ -30,6 +30,7 @@ from trainer.data import Accuracy, Data, prepare
 from trainer.extract import Rounding
 from trainer.progress import Bar, searching
 from trainer.run import MODULE, OnEpoch, Run
+from trainer.searched import SEARCHED
 from trainer.threads import one_thread
 
 
@@ -41,7 +42,8 @@ class TrainResult:
         program: extracted from the best argmax model on the validation inputs.
         accuracies: of the Program itself, by split: ``train``, ``validation``, ``test``; of a run that trains on the
             whole domain, ``train`` alone.
-        rounding: what rounding the readout changed on the validation and test inputs.
+        rounding: what rounding the readout changed on the validation and test inputs; None of a program that was not
+            trained.
         folder: the run folder.
         seconds: wall-clock time of this call.
         interrupted: stopped by Ctrl-C before the last step; `train` with ``resume=True`` goes on.
@@ -50,7 +52,7 @@ class TrainResult:
 
     program: Program
     accuracies: Mapping[str, Accuracy]
-    rounding: Rounding
+    rounding: Rounding | None
     folder: Path
     seconds: float
     interrupted: bool
@@ -83,14 +85,17 @@ def train(
     data = prepare(config)
     with one_thread(), _claimed(config, folder, data, resume, overwrite) as run:
         # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search begins anew where it is resumed.
-        with _sigint() as interrupted, Bar(config.epochs, run.state, enabled=progress) as bar:
-            watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
-            run.to_the_end(folder, interrupted, watchers)
+        with searching(enabled=progress and run.may_search(folder)) as say:
+            run.search(folder, say)
+        if not run.done(folder):
+            with _sigint() as interrupted, Bar(config.epochs, run.state, enabled=progress) as bar:
+                watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
+                run.to_the_end(folder, interrupted, watchers)
         with searching(enabled=progress and config.polish > 0 and run.state.step == run.steps):
             program, accuracies, rounding = run.finish(folder)
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
-    return TrainResult(program, accuracies, rounding, folder, seconds, run.state.step < run.steps, epochs)
+    return TrainResult(program, accuracies, rounding, folder, seconds, not run.done(folder), epochs)
 
 
 def load_program(folder: Path | str) -> Program:
@@ -134,7 +139,7 @@ def _begin(config: TrainConfig, folder: Path, overwrite: bool) -> None:
         if {path.name for path in folder.iterdir()} - {LOCK} and not (folder / CONFIG).exists():
             raise BadFile(f"{folder} holds other things than a run; name a new or an empty folder for the run")
         # Of a run that is replaced nothing may survive, or the new settings would stand beside old weights.
-        for stale in (CHECKPOINT, METRICS, MODULE):
+        for stale in (CHECKPOINT, METRICS, SEARCHED, MODULE):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise _cannot_write(folder, error) from None

@@ -83,6 +83,8 @@ class TensorBoard:
             BadFile: its metrics cannot be read, or the folder not be written.
         """
         if self._writer is None:
-            lines = read_text(self._metrics, "the figures of a run").splitlines()
+            # A run whose program was found without training has noted no epoch.
+            noted = not self._metrics.exists() or self._metrics.stat().st_size > 0
+            lines = read_text(self._metrics, "the figures of a run").splitlines() if noted else []
             self.on_epoch(_Noted([json.loads(line) for line in lines]))
         self._writer.close()

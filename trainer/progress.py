@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
 
@@ -45,10 +45,11 @@ class Bar:
 
 
 @contextmanager
-def searching(enabled: bool) -> Iterator[None]:
-    """Say, to a terminal alone, that the discrete search goes on."""
+def searching(enabled: bool) -> Iterator[Callable[[str], object]]:
+    """Say, to a terminal alone, that a search goes on; what is yielded says what is tried now."""
     if not enabled:
-        yield
+        yield lambda text: None
         return
-    with Console(stderr=True).status("searching for a better program; Ctrl-C stops, --resume searches again"):
-        yield
+    about = "searching for a program; Ctrl-C stops, --resume searches again"
+    with Console(stderr=True).status(about) as status:
+        yield lambda text: status.update(f"{about}: {text}")

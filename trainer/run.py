@@ -12,18 +12,19 @@ import torch
 
 from tprog.emit import emit
 from tprog.errors import BadFile, BadUsage
-from tprog.execute import predict
 from tprog.files import read_bytes, write_atomic
 from tprog.program import Program
 from tprog.read import read_module
 from tprog.version import VERSION
 from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
-from trainer.data import Accuracy, Data, Split
+from trainer.data import Accuracy, Data
 from trainer.extract import Member, Rounding, model_to_program
 from trainer.polish import polish, polished
 from trainer.population import TENSORS, Population
 from trainer.schedule import Schedule
+from trainer.search.synthesis import Say
+from trainer.searched import Searched, load_searched, program_accuracy, search_first, wrong
 
 OnEpoch = Callable[[State], object]
 
@@ -49,6 +50,7 @@ class Run:
         self.steps_an_epoch, self.steps = self.population.steps_an_epoch, self.population.steps
         self.schedule = Schedule(config, self.steps_an_epoch)
         self._losses = torch.zeros(config.members, dtype=torch.float64)  # of the current epoch
+        self._searched: Searched | None = None
 
     def step(self) -> None:
         """One step on one batch.
@@ -152,34 +154,71 @@ class Run:
         scores = self.state.best_scores
         return scores.index(max(scores)) if scores else 0
 
-    def finish(self, folder: Path, write: bool = True) -> tuple[Program, dict[str, Accuracy], Rounding]:
-        """The best argmax model as a Program, its own accuracies on each split, and what rounding changed.
+    def done(self, folder: Path) -> bool:
+        """Whether there is nothing left to train."""
+        found = self.searched(folder)
+        return self.state.step == self.steps or (self.state.step == 0 and found is not None and found.exact)
 
-        Before the first evaluation the best model is the current one. A run that is done is polished once; its module
-        is written to the folder, and noted in the checkpoint, if `write`.
+    def search(self, folder: Path, say: Say) -> None:
+        """Search for a program of the class, once, before the first step; one that is stopped begins anew."""
+        if self.may_search(folder):
+            member = Member.of(self.population.network, self.population.now[0])
+            blank = model_to_program(member, self.data.held_out[:1])[0]
+            self.save(folder)
+            search_first(blank, self.config, self.data, folder, say)
+
+    def may_search(self, folder: Path) -> bool:
+        """Whether a search is asked for that has not ended."""
+        return self.config.search > 0 and self.state.step == 0 and self.searched(folder) is None
+
+    def searched(self, folder: Path) -> Searched | None:
+        """What the search came to, if it has ended."""
+        if self._searched is None and self.config.search:
+            self._searched = load_searched(folder, self.data)
+        return self._searched
+
+    def finish(self, folder: Path, write: bool = True) -> tuple[Program, dict[str, Accuracy], Rounding | None]:
+        """The best program, its own accuracies on each split, and what rounding changed.
+
+        That is what the search found, or the best argmax model, as validation decides; before the first evaluation the
+        best model is the current one. A run that is done is polished once; its module is written to the folder, and
+        noted in the checkpoint, if `write`.
 
         Raises:
             BadFile: the module in the folder is not the one that was written.
         """
+        written = _written(folder, self.state.module)
+        searched = self.searched(folder)
+        rounding: Rounding | None = None
+        if searched is not None and self.state.step == 0 and searched.exact:
+            program = searched.program if written is None else written
+        else:
+            program, rounding = self._trained(written, searched)
+        accuracies = {name: program_accuracy(program, split) for name, split in self.data.splits.items()}
+        if written is None:
+            steps = program.provenance
+            program = dataclasses.replace(program, provenance=(*self._provenance(accuracies, rounding), *steps))
+        if written is None and write and self.done(folder):
+            self._write_module(folder, program)
+        return program, accuracies, rounding
+
+    def _trained(self, written: Program | None, searched: Searched | None) -> tuple[Program, Rounding | None]:
+        """The best argmax model, polished if the run is done; or what was searched, if validation prefers that."""
         parameters = self.population.best if self.state.best_scores else self.population.now
         member = Member.of(self.population.network, parameters[self.chosen])
         program, rounding = model_to_program(member, self.data.held_out)
-        done = self.state.step == self.steps
-        found = _written(folder, self.state.module)
-        if found is not None:
-            program = found
-        elif done and self.config.polish:
+        if written is not None:
+            return written, None if "searched" in dict(written.provenance) else rounding
+        if self.state.step < self.steps:
+            return program, rounding
+        if self.config.polish:
             better = polish(
                 program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
             )
             program = dataclasses.replace(better.program, provenance=polished(better))
-        accuracies = {name: _program_accuracy(program, split) for name, split in self.data.splits.items()}
-        if found is None:
-            steps = program.provenance
-            program = dataclasses.replace(program, provenance=(*self._provenance(accuracies, rounding), *steps))
-        if found is None and done and write:
-            self._write_module(folder, program)
-        return program, accuracies, rounding
+        if searched is not None and searched.wrong < wrong(program, self.data):
+            return searched.program, None
+        return program, rounding
 
     def _write_module(self, folder: Path, program: Program) -> None:
         """Write the module of a run that is done, and then what it is recognised by."""
@@ -190,15 +229,19 @@ class Run:
         self.state = dataclasses.replace(self.state, module={name: _sha256(text) for name, text in files.items()})
         self.save(folder)
 
-    def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding) -> tuple[tuple[str, str], ...]:
+    def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding | None) -> tuple[tuple[str, str], ...]:
         config, frame = self.config, self.data.frame
         skipped = ("task", "vocabulary_size", "length", "epochs", "seed", "members", "halvings")
         settings = {k: v for k, v in dataclasses.asdict(config).items() if k not in skipped and v is not None}
         done = self.state.step // self.steps_an_epoch
         epochs = self.state.best_epochs
         at = f"best on validation after {epochs[self.chosen]}" if epochs else "not yet evaluated"
+        if rounding is None and not done:
+            at = "found before the first"
         seed = str(config.seed + self.state.alive[self.chosen])
-        if config.members > 1:
+        if rounding is None:
+            seed = str(config.seed)
+        elif config.members > 1:
             seed += f", best on validation of {config.seed} to {config.seed + config.members - 1}"
         return (
             ("tool", f"tpdebug {VERSION}"),
@@ -207,14 +250,9 @@ class Run:
             ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
             ("epochs", f"{done} of {config.epochs}, {at}"),
             *((f"{name} accuracy", str(accuracy)) for name, accuracy in told(accuracies).items()),
-            ("rounding", str(rounding)),
+            *([("rounding", str(rounding))] if rounding else []),
             ("training digest", f"sha256 {self.data.digest}"),
         )
-
-
-def _program_accuracy(program: Program, split: Split) -> Accuracy:
-    predictions, _ = predict(program, split.batch)
-    return split.accuracy(torch.as_tensor(predictions, dtype=torch.long))
 
 
 def _sha256(text: str) -> str:

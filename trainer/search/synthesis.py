@@ -172,6 +172,9 @@ class Found:
     wrong: tuple[int, int]
     seconds: float
 
+    def __str__(self) -> str:
+        return f"{self.how}: train {self.wrong[0]}, validation {self.wrong[1]} wrong"
+
 
 def sampled(examples: Examples, count: int, seed: int) -> Examples:
     """Some of the examples: as many of each length, as far as there are that many; long ones fill up."""

@@ -1,0 +1,90 @@
+"""A run searches before it trains, trains only what was not found, and keeps the better of the two."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import pytest
+
+from tprog.program import Program, Readout
+from trainer import searched
+from trainer.config import TrainConfig
+from trainer.fit import load_program, train
+from trainer.run import MODULE
+from trainer.search.synthesis import Found
+from trainer.searched import SEARCHED
+
+SORT = TrainConfig(
+    "sort",
+    vocabulary_size=6,
+    length=6,
+    predicates="set",
+    masks="assigned",
+    batch=32,
+    epochs=2,
+    evaluate_every=1,
+    whole_domain=True,
+    search=60,
+)
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    return {path.name: path.read_bytes() for path in sorted(folder.iterdir())}
+
+
+def test_nothing_is_trained_where_the_search_finds_a_program_that_is_right(tmp_path: Path) -> None:
+    result = train(SORT, tmp_path / "a", progress=False)
+    assert (result.epochs, result.interrupted, result.rounding) == (0, False, None)
+    assert result.accuracies["train"].per_token == 1
+    assert dict(result.program.provenance)["searched"].endswith("train 0, validation 0 wrong")
+    assert dict(result.program.provenance)["epochs"] == "0 of 2, found before the first"
+    assert load_program(tmp_path / "a") == result.program
+    before = files(tmp_path / "a")
+    again = train(SORT, tmp_path / "a", resume=True, progress=False)
+    assert (again.program, again.epochs) == (result.program, 0)
+    assert files(tmp_path / "a") == before
+    train(SORT, tmp_path / "b", progress=False)
+    assert files(tmp_path / "b") == before
+
+
+def test_a_search_that_is_stopped_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def stopped(*arguments: object, **options: object) -> None:
+        raise KeyboardInterrupt
+
+    with monkeypatch.context() as patch:
+        patch.setattr(searched, "synthesize", stopped)
+        with pytest.raises(KeyboardInterrupt):
+            train(SORT, tmp_path, progress=False)
+    assert not (tmp_path / MODULE).exists()
+    assert train(SORT, tmp_path, resume=True, progress=False).accuracies["train"].per_token == 1
+
+
+@pytest.mark.parametrize("searched_is_better", [True, False])
+def test_validation_decides_between_what_was_searched_and_what_was_trained(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, searched_is_better: bool
+) -> None:
+    exact = train(SORT, tmp_path / "exact", progress=False).program
+    spoilt = tuple(
+        dataclasses.replace(term, rows=(*term.rows[:2], (-1,) * len(exact.classes), *term.rows[3:]))
+        for term in exact.readout.terms
+    )
+    nearly = dataclasses.replace(exact, readout=dataclasses.replace(exact.readout, terms=spoilt), provenance=())
+    silent = dataclasses.replace(exact, readout=Readout((), 1, False, exact.readout.forced), provenance=())
+
+    def found(blank: Program, *arguments: object, **options: object) -> Found:
+        return Found(nearly if searched_is_better else silent, "by hand", (1, 1), 0.0)
+
+    monkeypatch.setattr(searched, "synthesize", found)
+    result = train(SORT, tmp_path / "run", progress=False)
+    assert result.epochs == SORT.epochs
+    assert ("searched" in dict(result.program.provenance)) == searched_is_better
+    assert (tmp_path / "run" / SEARCHED).exists()
+    again = train(SORT, tmp_path / "run", resume=True, progress=False)
+    assert again.program == result.program
+
+
+def test_what_was_searched_for_an_earlier_run_does_not_live_on(tmp_path: Path) -> None:
+    train(SORT, tmp_path, progress=False)
+    train(dataclasses.replace(SORT, search=0), tmp_path, overwrite=True, progress=False)
+    assert not (tmp_path / SEARCHED).exists()
