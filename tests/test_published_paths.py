@@ -278,6 +278,16 @@ def test_a_dict_of_weights_that_other_code_could_change_is_refused(tmp_path: Pat
             read_module(path)
 
 
+def test_a_python_file_beside_a_module_is_read_as_python_reads_it(tmp_path: Path) -> None:
+    found, classes = rows(tmp_path)
+    path = dict_module(tmp_path, f"CLASSES = {classes}\nWEIGHTS = {found}\n", FROM_DICT)
+    side = tmp_path / "made_weights.py"
+    for text in ("# coding: latin-1\n", "\ufeff# coding: ascii\n", "\r# coding: raw_unicode_escape\r"):
+        side.write_bytes(f"{text}CLASSES = {classes}\nWEIGHTS = {found}\n".encode())
+        with pytest.raises((BadSource, BadFile), match="coding"):
+            read_module(path)
+
+
 def test_the_words_of_an_embedding_are_found_in_the_same_ways(tmp_path: Path) -> None:
     wanted, how = CASES["embeddings in a table"]
     path = write(wanted, tmp_path, how=how)

@@ -70,7 +70,11 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "a predicate with a call": ("        return k == 0", "        return len(k) == 0", "found `len\\(k\\)`"),
     "a predicate with a number for an answer": ("        return k == 0", "        return 1", "found `1`"),
     "a predicate over a name from outside": ("if q in {0}:", "if tokens in {0}:", "found `tokens`"),
-    "an order on words": ('if q in {"a", "</s>"}:', "if q < 3:", "an order on `q`"),
+    "an order on words": (
+        'if q in {"a", "</s>"}:',
+        "if q < 3:",
+        "found `tokens`, whose values are words; expected numbers: `predicate_same` compares `q` by size in line",
+    ),
     "a predicate that is not defined": (
         "tokens, tokens, predicate_same",
         "tokens, tokens, predicate_other",

@@ -127,12 +127,10 @@ def _beside(path: Path, name: str) -> str:
     folder = path.resolve().parent if path.parent.resolve() != path.resolve().parent else path.parent.resolve()
     if not side.exists() and (side := folder / name).exists() is False:
         looked = " or ".join(dict.fromkeys((str(path.parent), str(folder))))
-        raise BadFile(
-            f"{path} needs the side file {name}, which is not beside it; looked in {looked}; --weights FILE names it"
-        )
+        raise BadFile(f"{path} needs the side file {name}, which is not beside it; looked in {looked}")
     if side.resolve().parent not in (path.parent.resolve(), folder):
         raise BadFile(f"{path}: its side file {name} is a link that leaves the folder; put the file itself there")
-    return read_text(side)
+    return read_python(side) if side.suffix == ".py" else read_text(side)
 
 
 def read_source(

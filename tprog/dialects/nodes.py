@@ -17,6 +17,7 @@ from tprog.dialects.subset import (
     plain_parameters,
     without_docstring,
 )
+from tprog.dialects.wiring import check_wiring
 from tprog.entry import Entry
 from tprog.errors import BadFile
 from tprog.program import (
@@ -117,7 +118,10 @@ def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | Numeri
     how = _options(parts, selection, ["mask", "skip_first"])
     mask = _mask(parts, how.get("mask"), selection)
     skip_first = _skip_first(parts, how.get("skip_first"))
-    predicate = _predicate(parts, _own_function(parts, function_at, "predicate_", name), name, queries, keys)
+    function = _own_function(parts, function_at, "predicate_", name)
+    names = plain_parameters(parts.source, function, 2)
+    check_wiring(parts.source, function, [(names[0], query_at, queries), (names[1], key_at, keys)])
+    predicate = _predicate(parts, function, name, queries, keys)
     default = literal_value(parts.source, options["default"]) if "default" in options else None
     if called == "aggregate":
         value = _categorical(parts, values[0])[0]
@@ -178,6 +182,8 @@ def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
     inputs = tuple(_read(parts, at) for at in call.args[1:])
     function = _own_function(parts, call.args[0], "lookup_", name)
     names = plain_parameters(parts.source, function, len(inputs))
+    reads = zip(names, call.args[1:], (parts.known[read].domain for read in inputs), strict=True)
+    check_wiring(parts.source, function, list(reads))
     body = without_docstring(function.body)
     levels: list[tuple[Number, ...] | None] = []
     for argument_name, read in zip(names, inputs, strict=True):

@@ -13,11 +13,12 @@ from tprog.dialects.published.embeddings import Words, read_enums, read_words
 from tprog.dialects.published.functions import Members
 from tprog.dialects.published.harmless import Needed, check_harmless
 from tprog.dialects.published.helpers import Helpers
-from tprog.dialects.published.paths import Beside, Paths
+from tprog.dialects.published.paths import ADVICE, Beside, Paths
 from tprog.dialects.published.side import READ_AS_MISSING, Table, decimal, read_table
 from tprog.dialects.published.top import Top
 from tprog.dialects.published.weights_dict import read_constants, read_dict
 from tprog.dialects.subset import Source
+from tprog.errors import BadFile
 from tprog.nodes import BEGIN, END, PAD, UNKNOWN, Readout
 from tprog.program import Program
 
@@ -149,7 +150,11 @@ def _read_weights(paths: Paths, path: ast.expr, statement: ast.Assign, before: S
     else:
         side = paths.side_file(path, "_weights.csv", "feature,value")
         name, because = side.name, side.because
-    weights = read_table(name, beside.text(name), 2)
+    try:
+        text = beside.text(name)
+    except BadFile as error:
+        raise BadFile(f"{error}; {ADVICE}" if beside.weights is None else str(error)) from None
+    weights = read_table(name, text, 2)
     if weights.header[:2] != ("feature", "value"):
         weights.refuse(None, f"the columns {', '.join(weights.header[:2])}", "feature and value first")
     _check_columns(weights)

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from math import prod
@@ -95,7 +95,7 @@ def _head(
     node_name = _node_name(name)
     query, key, value = scope.variable(selection.query), scope.variable(selection.key), scope.variable(values_at)
     function = scope.functions[selection.function]
-    predicate = _predicate(scope, node_name, function, _symbols(scope, selection.query), _symbols(scope, selection.key))
+    predicate = _predicate(scope, node_name, function, (selection.query, selection.key))
     node: Node
     if called == "aggregate":
         _symbols(scope, values_at)
@@ -116,12 +116,16 @@ def _symbols(scope: Scope, at: ast.expr) -> Symbols:
     return domain
 
 
-def _predicate(scope: Scope, node: str, function: ast.FunctionDef, queries: Symbols, keys: Symbols) -> tuple[Keys, ...]:
+def _predicate(
+    scope: Scope, node: str, function: ast.FunctionDef, reads_at: tuple[ast.expr, ast.expr]
+) -> tuple[Keys, ...]:
+    """The rows of a predicate over the variables that are named at `reads_at`, the query's and the key's."""
+    queries, keys = (_symbols(scope, at) for at in reads_at)
     predicate = Predicate(scope.source, function, scope.members)
     if not predicate.quick and len(queries) * len(keys) > MOST_PAIRS:
         found = f"a predicate over {len(queries):,} x {len(keys):,} values that is asked for each pair"
-        scope.source.refuse(function, found, "`return key == literal` under tests of the query, for so many values")
-    _check_orders(scope, predicate.chain, (queries, keys))
+        scope.source.refuse(reads_at[0], found, "`return key == literal` under tests of the query, for so many values")
+    _check_orders(scope, predicate.chain, (queries, keys), reads_at)
     rows: list[Keys] = []
     open_values: list[Symbol] = []
     for query in queries:
@@ -147,11 +151,16 @@ def _note_function(scope: Scope, node: str, function: ast.FunctionDef, chain: Ch
         )
 
 
-def _check_orders(scope: Scope, chain: Chain, domains: tuple[Symbols | Numbers, ...]) -> None:
+def _check_orders(
+    scope: Scope, chain: Chain, domains: tuple[Symbols | Numbers, ...], reads_at: Sequence[ast.expr]
+) -> None:
+    """Refuse words that a function compares by size, where they are read: that is what may have been edited."""
     for place, at in chain.ordered.items():
         domain = domains[place]
         if isinstance(domain, Symbols) and any(isinstance(value, str) for value in domain):
-            scope.source.refuse(at, f"an order on `{chain.names[place]}`", "== or in: its values are words")
+            found = f"{scope.source.shown(reads_at[place])}, whose values are words"
+            wanted = f"numbers: `{chain.function.name}` compares `{chain.names[place]}` by size in line {at.lineno}"
+            scope.source.refuse(reads_at[place], found, wanted)
 
 
 def listed(values: list[Symbol]) -> str:
@@ -169,10 +178,11 @@ def _lookup(scope: Scope, statement: ast.Assign, name: str, function: ast.Functi
     inputs = tuple(scope.variable(at) for at in inputs_at)
     chain = Chain(scope.source, function, len(inputs), scope.members)
     domains = tuple(scope.known[read].domain for read in inputs)
-    _check_orders(scope, chain, domains)
+    _check_orders(scope, chain, domains, inputs_at)
     size = prod(len(d) if isinstance(d, Symbols) else _cap(chain, place, d) + 1 for place, d in enumerate(domains))
     if size > MOST_CELLS:
-        scope.source.refuse(function, f"a lookup of {size:,} cells", f"at most {MOST_CELLS:,}")
+        read = f"a lookup of {size:,} cells, by what it reads here and says in line {function.lineno}"
+        scope.source.refuse(statement, read, f"at most {MOST_CELLS:,}")
     levels = tuple(
         None if isinstance(domain, Symbols) else tuple(range(_cap(chain, place, domain) + 1))
         for place, domain in enumerate(domains)
