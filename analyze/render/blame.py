@@ -7,10 +7,11 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
+from analyze.record import Plain
 from analyze.render.source import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
-from analyze.results.blame import BlameResult, Candidate, Suspect
-from tprog.escape import html_text
+from analyze.results.blame import BlameResult, Candidate, Share, Suspect
+from tprog.escape import html_text, spelled
 
 EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
 
@@ -77,7 +78,7 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
         parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]
     account = result.account
     if account is not None:
-        shares = [(s.variable, s.value, s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
+        shares = [(s.variable, _value(s), s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
         parts.append(f"<h2>Logit of {html_text(account.expected)} less logit of {html_text(account.predicted)}</h2>")
         parts.append(
             table_html(("variable", "value", "share", "line"), [*shares, ("sum", "", account.gap_float, None)])
@@ -188,6 +189,10 @@ def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str |
     ]
 
 
+def _value(share: Share) -> Plain | None:
+    return spelled(share.value) if isinstance(share.value, str) else share.value
+
+
 def _account(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
     """The exact split of the logit gap, the strongest shares first."""
     account = result.account
@@ -195,7 +200,7 @@ def _account(result: BlameResult, shown: int) -> list[RenderableType | str | Non
         return []
     shares = [share for share in account.shares if share.gap_float != 0]
     strongest = sorted(shares, key=lambda share: -abs(share.gap_float))[:shown]
-    rows = [(s.variable, s.value, f"{s.gap_float:+.4g}", at_line(s.line)) for s in shares if s in strongest]
+    rows = [(s.variable, _value(s), f"{s.gap_float:+.4g}", at_line(s.line)) for s in shares if s in strongest]
     rest = sum(share.gap_float for share in shares if share not in strongest)
     if len(shares) > len(strongest):
         rows.append((counted(len(shares) - len(strongest), "other"), "", f"{rest:+.4g}", ""))

@@ -7,6 +7,7 @@ from rich.table import Table
 
 from analyze.render.tables import at_line, counted, evidence, noted, page, shorten, table
 from analyze.results.dead import DeadResult
+from tprog.escape import spelled
 
 WORST = 10
 """Tables with dead entries that a short answer lists."""
@@ -22,7 +23,8 @@ def dead_text(result: DeadResult, lines: bool = False) -> RenderableType:
     """
     together = counted(len(result.removable), "node")
     removable = ", ".join(
-        f"{r.name} -> {r.mate}" if r.mate is not None else f"{r.name} = {r.constant}" for r in result.removable
+        f"{r.name} -> {r.mate}" if r.mate is not None else f"{r.name} = {spelled(str(r.constant))}"
+        for r in result.removable
     )
     return page(
         _answer(result),
