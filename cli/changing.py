@@ -232,8 +232,7 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
     if file.suffix in CHANGES:
         # patch and git skip what stands before the first file.
         head = f"# {visible(f'{claim[0]} {subject.name}')}; written by tpdebug {VERSION}\n"
-        # `patch` finds a file by the very bytes of its name.
-        write_atomic(file, (head + diff).encode("utf-8", "surrogateescape"), force=force)
+        write_atomic(file, head + diff, force=force)
         note(f"wrote {file}")
         return
     from tprog.task_classes import narrowed

@@ -7,6 +7,7 @@ import os
 import re
 import subprocess
 import sys
+import tempfile
 from collections.abc import Callable, Iterator
 from dataclasses import replace
 from pathlib import Path
@@ -243,6 +244,52 @@ def test_a_path_that_cannot_be_written_is_refused(
 
 
 @pytest.mark.parametrize(("verb", "name"), WRITERS)
+def test_a_name_that_leads_to_no_plain_file_or_is_too_long_is_refused(
+    verb: str, name: str, refused: Callable[..., str], folder: Path
+) -> None:
+    (folder / "program.py").write_text(MODULE, encoding="utf-8")
+    (folder / name).symlink_to("/dev/full")
+    assert "a device or a pipe" in refused(verb, "program.py", "-o", name)
+    (folder / name).unlink()
+    (folder / name).symlink_to(name)
+    assert "symbolic links" in refused(verb, "program.py", "-o", name)
+    (folder / name).unlink()
+    (folder / name).symlink_to(f"nowhere/{name}")
+    assert "make it first" in refused(verb, "program.py", "-o", name)
+    (folder / name).unlink()
+    assert "too long" in refused(verb, "program.py", "-o", "a" * 300 + name)
+    assert "not a directory" in refused(verb, "program.py", "-o", f"program.py/{name}")
+    assert sorted(path.name for path in folder.iterdir() if path.name != ".tpdebug") == ["program.py"]
+
+
+@pytest.mark.parametrize(("verb", "name"), WRITERS)
+def test_a_link_stays_one_and_its_target_is_written(
+    verb: str, name: str, folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (folder / "program.py").write_text(MODULE, encoding="utf-8")
+    (folder / "there").mkdir()
+    (folder / name).symlink_to(f"there/{name}")
+    assert main([verb, "program.py", "-o", name]) in (0, 1)
+    assert (folder / name).is_symlink()
+    assert (folder / "there" / name).stat().st_size > 0
+    capsys.readouterr()
+
+
+@pytest.mark.parametrize(("verb", "name"), WRITERS)
+def test_a_folder_that_cannot_be_written_is_told_and_stays_as_it_is(
+    verb: str, name: str, refused: Callable[..., str], folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    (folder / "program.py").write_text(MODULE, encoding="utf-8")
+
+    def denied(*arguments: object, **options: object) -> None:
+        raise OSError(errno.EACCES, os.strerror(errno.EACCES))
+
+    monkeypatch.setattr(tempfile, "mkstemp", denied)  # root, as whom tests may run, is denied nothing
+    assert "permission denied; nothing was changed" in refused(verb, "program.py", "-o", name)
+    assert not (folder / name).exists()
+
+
+@pytest.mark.parametrize(("verb", "name"), WRITERS)
 def test_a_file_of_somebody_else_is_overwritten_only_when_told(
     verb: str, name: str, refused: Callable[..., str], folder: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -322,7 +369,7 @@ def test_a_file_name_that_is_no_utf_8_is_a_file_name(command: tuple[str | bytes,
     else:
         assert done.returncode == 2
     if command[0] == "repair":
-        assert b"--- caf\xe9.py" in (folder / os.fsdecode(b"caf\xe9.diff")).read_bytes()
+        assert b'--- "caf\\351.py"' in (folder / os.fsdecode(b"caf\xe9.diff")).read_bytes()
 
 
 def test_a_refusal_reaches_the_shell_as_exit_code_2(folder: Path) -> None:

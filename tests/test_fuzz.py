@@ -427,6 +427,23 @@ def test_known_failures_are_tried_first_until_none_fails_any_more(folder: Path, 
     assert not (folder / ".hypothesis").exists()
 
 
+@pytest.mark.parametrize("what", ["pipe", "/dev/zero", "large"])
+def test_what_is_no_known_failure_is_not_opened(folder: Path, said: Said, what: str) -> None:
+    said("fuzz", "faulty.py", "--sample", "100")
+    kept = next(path for path in (folder / ".tpdebug" / "fuzz").rglob("*") if path.is_file())
+    kept.unlink()
+    if what == "pipe":
+        os.mkfifo(kept)
+    elif what == "large":
+        kept.write_bytes(bytes(2**21))
+    else:
+        kept.symlink_to(what)
+    code, _, err = said("fuzz", "faulty.py", "--sample", "100")
+    assert (code, len(err.splitlines())) == (2, 1)
+    assert "is no failure that fuzz has kept" in err
+    assert said("fuzz", "faulty.py", "--sample", "100", "--no-database")[0] == 1
+
+
 def test_without_a_database_nothing_is_kept(folder: Path, said: Said) -> None:
     said("fuzz", "faulty.py", "--sample", "100", "--no-database")
     assert not (folder / ".tpdebug" / "fuzz").exists()

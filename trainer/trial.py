@@ -76,7 +76,7 @@ def train_program(config: TrainConfig | BaselineConfig, folder: Path) -> dict[st
         "resumed": resumed,
         "cpu_seconds": trained - before,
         "evaluation_cpu_seconds": time.process_time() - trained,
-        "files": {f"{stem}.py": emitted.text, **emitted.side},
+        "files": {**emitted.side, f"{stem}.py": emitted.text},  # in the order in which they are written
     }
 
 

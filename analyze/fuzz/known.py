@@ -6,6 +6,8 @@ a program with other inputs leaves it unread.
 
 from __future__ import annotations
 
+import os
+import stat
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -14,6 +16,7 @@ import numpy as np
 from analyze.fuzz.oracles import Oracle
 from analyze.fuzz.shrinking import replayed
 from tprog.batch import Array
+from tprog.errors import BadFile
 
 if TYPE_CHECKING:
     from hypothesis.database import ExampleDatabase
@@ -22,12 +25,28 @@ KEPT = 20
 """Failing inputs kept for one program and oracle."""
 
 
+LARGEST = 2**20
+"""Bytes of one of them: the choices of an input are a few."""
+
+
+def _check(folder: Path) -> None:
+    """Refuse a folder in which Hypothesis, which opens whatever is there, would find anything but small plain files."""
+    for above, _, names in os.walk(folder):
+        for name in names:
+            found = os.lstat(path := Path(above, name))
+            if not stat.S_ISREG(found.st_mode) or found.st_size > LARGEST:
+                raise BadFile(f"{path} is no failure that fuzz has kept; remove it, or leave it out with --no-database")
+
+
 class KnownFailures:
     """The inputs on which a program failed before.
 
     Args:
         folder: of the database; None keeps nothing.
         name: the program's path.
+
+    Raises:
+        BadFile: the folder holds other things than failures.
     """
 
     def __init__(self, folder: Path | None, oracle: Oracle, name: str) -> None:
@@ -37,6 +56,7 @@ class KnownFailures:
         if folder is not None and self._space.kind != "drawn":
             from hypothesis.database import DirectoryBasedExampleDatabase
 
+            _check(folder)
             self._database = DirectoryBasedExampleDatabase(folder)
 
     def sequences(self) -> Array:
