@@ -190,6 +190,8 @@ print(aggregate([[True]], [1]))
 for x in [['<s>', 'a', '</s>'], ['<s>', 'b', '</s>']]:
     print(run(x))
 print()
+### text replaced
+print('a-b'.replace('-', '+'), {'a': 1}.copy())
 ### json
 import json
 print(json.dumps({'answer': run(['<s>', 'a', '</s>'])}, indent=2))
@@ -491,6 +493,18 @@ pd.DataFrame({}).to_csv('x_weights.csv')
 ### a file written by a path | may change anything
 from pathlib import Path
 Path('x').write_text('')
+### a file moved by a path | `.replace` may change anything
+from pathlib import Path
+Path('x.csv').replace('x_weights.csv')
+### a file copied by a path | `.copy` may change anything
+import pathlib
+pathlib.Path('x.csv').copy('x_weights.csv')
+### a file written by a table's text | `.to_string` may change anything
+pd.DataFrame({}).to_string('x_weights.csv')
+### a file opened by the class of another | may change anything
+type(open('x', 'rb'))('x_weights.csv')
+### a file opened without a buffer | may change anything
+open('x', 'rb', 0)
 ### a file copied | cannot be told what it changes
 import shutil
 shutil.copy('a', 'b')

@@ -74,7 +74,7 @@ ATTRIBUTES = _words(
 
     T all any argmax argmin astype columns cumsum dtype empty fillna flatten from_dict from_records groupby head iloc
     integers item iterrows itertuples loc max mean min ndim permutation ravel reset_index reshape round set_index shape
-    size std sum tail to_dict to_list to_numpy to_string tolist unique value_counts
+    size std sum tail to_dict to_list to_numpy tolist unique value_counts
 
     absolute as_posix choice choices close end exists flush glob group groups is_dir is_file iterdir joinpath name
     parent parents randint random randrange read read_text readline readlines resolve sample seed shuffle start stem
@@ -82,6 +82,9 @@ ATTRIBUTES = _words(
     """
 )
 """Attributes, whatever they are of. `write` is only had of streams: no file is opened for writing."""
+
+OF_PATHS = frozenset({"copy", "replace"})
+"""Those of them that move or write a file where they are of a `pathlib.Path`."""
 
 PLAIN = (
     ast.Constant, ast.Tuple, ast.List, ast.Set, ast.Dict, ast.Starred, ast.Subscript, ast.Slice, ast.Compare,

@@ -16,7 +16,16 @@ from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import NoReturn, TypeAlias
 
-from tprog.dialects.published.allowed import ATTRIBUTES, BUILTINS, DOTTED, FUTURE, PLAIN, READABLE, is_known
+from tprog.dialects.published.allowed import (
+    ATTRIBUTES,
+    BUILTINS,
+    DOTTED,
+    FUTURE,
+    OF_PATHS,
+    PLAIN,
+    READABLE,
+    is_known,
+)
 from tprog.dialects.subset import Source
 
 Defined: TypeAlias = ast.FunctionDef | ast.ClassDef
@@ -223,15 +232,20 @@ class _Check:
         else:
             self.visit(base)
         for name in chain:
-            if name not in ATTRIBUTES:
+            if name not in ATTRIBUTES or (name in OF_PATHS and self._has_paths):
                 self.refuse(node, f"whose `.{name}` may change anything")
+
+    @property
+    def _has_paths(self) -> bool:
+        """Whether a value may be a `pathlib.Path`."""
+        return any(
+            found.startswith("pathlib") for found in (*self.imports.modules.values(), *self.imports.names.values())
+        )
 
     def _call(self, node: ast.Call) -> None:
         match node.func:
             case ast.Name(id="open" as name) if name not in self.imports.names and _only_reads(node):
-                pass  # no file binds these two names: see `_bind`
-            case ast.Name(id="type" as name) if name not in self.imports.names and len(node.args) == 1:
-                pass
+                pass  # no file binds this name: see `_bind`
             case ast.Attribute(value=ast.Name(id=module), attr="filterwarnings" | "simplefilter") if (
                 self.imports.modules.get(module) == "warnings" and _ignores(node)
             ):
@@ -294,7 +308,7 @@ def _only_reads(call: ast.Call) -> bool:
     modes = [*call.args[1:2], *(keyword.value for keyword in call.keywords if keyword.arg == "mode")]
     reads = all(isinstance(mode, ast.Constant) and mode.value in ("r", "rt", "rb") for mode in modes)
     plain = all(keyword.arg in ("mode", "encoding", "errors", "newline") for keyword in call.keywords)
-    return reads and plain and not any(isinstance(argument, ast.Starred) for argument in call.args)
+    return reads and plain and len(call.args) <= 2 and not any(isinstance(part, ast.Starred) for part in call.args)
 
 
 def _ignores(call: ast.Call) -> bool:
