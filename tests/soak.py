@@ -20,6 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable
+from dataclasses import dataclass
 from functools import wraps
 from pathlib import Path
 from typing import Any
@@ -111,20 +112,44 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Round(**json.loads(told)))
 
 
-def _run(number: int, seed: int, until: float | None, tests: list[str]) -> tuple[str, dict[str, int], list[str]]:
-    """Run one round: what pytest printed, the examples tried, and the tests that failed."""
+@dataclass(frozen=True)
+class Report:
+    """What came of a round.
+
+    Attributes:
+        said: what pytest printed.
+        examples: test -> how many examples passed.
+        failed: the tests that failed.
+        stopped: whether Ctrl-C ended it.
+    """
+
+    said: str
+    examples: dict[str, int]
+    failed: list[str]
+    stopped: bool
+
+
+def _run(number: int, seed: int, until: float | None, tests: list[str]) -> Report:
+    """Run one round."""
     with tempfile.TemporaryDirectory() as folder:
         report = Path(folder) / "report.json"
         told = json.dumps({"seed": seed + number, "factor": 2**number, "until": until, "report": str(report)})
         command = [sys.executable, "-m", "pytest", "-q", "-x", "-p", "tests.soak", "-p", "no:cacheprovider"]
         command += [f"--hypothesis-seed={seed + number}", *(tests or ["tests"])]
-        done = subprocess.run(command, env={**os.environ, _ROUND: told}, capture_output=True, text=True, check=False)
+        child = subprocess.Popen(
+            command, env={**os.environ, _ROUND: told}, stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True
+        )
+        stopped = False
+        try:
+            said, _ = child.communicate()
+        except KeyboardInterrupt:  # pytest got it too, and tells how far it came
+            stopped = True
+            said, _ = child.communicate()
         if not report.exists():
-            raise SystemExit(f"pytest did not run:\n{done.stdout}{done.stderr}")
+            raise SystemExit(f"pytest did not run:\n{said}")
         found = json.loads(report.read_text(encoding="utf-8"))
-    stopped = done.returncode not in (0, 2, 5)  # 2: the time is up; 5: not one test draws examples
-    failed = found["failed"] or (["pytest itself"] if stopped else [])
-    return done.stdout + done.stderr, found["examples"], failed
+    ended = child.returncode in (0, 2, 5)  # 2: stopped, or the time is up; 5: not one test draws examples
+    return Report(said, found["examples"], found["failed"] or ([] if ended else ["pytest itself"]), stopped)
 
 
 def main(arguments: list[str] | None = None) -> int:
@@ -140,21 +165,22 @@ def main(arguments: list[str] | None = None) -> int:
     print(f"soak with seed {seed}", flush=True)
     total, number, start = 0, asked.round or 0, time.time()
     while True:
-        said, examples, failed = _run(number, seed, until, asked.tests)
-        total += sum(examples.values())
+        done = _run(number, seed, until, asked.tests)
+        passed = sum(done.examples.values())
+        total += passed
         print(
             f"round {number}, {2**number} times the examples of make test: "
-            f"{sum(examples.values()):,} examples of {len(examples)} tests, {time.time() - start:,.0f} s so far",
+            f"{passed:,} examples of {len(done.examples)} tests, {time.time() - start:,.0f} s so far",
             flush=True,
         )
-        if failed:
-            again = ["--seed", str(seed), "--round", str(number), *failed]
-            print(f"{said}\nfailed with seed {seed} after {total:,} examples: {', '.join(failed)}")
+        if done.failed:
+            again = ["--seed", str(seed), "--round", str(number), *done.failed]
+            print(f"{done.said}\nfailed with seed {seed} after {total:,} examples: {', '.join(done.failed)}")
             print(f"the same examples again: python -m tests.soak {shlex.join(again)}")
             return 1
-        if until is None or time.time() > until or not examples:
+        if done.stopped or until is None or time.time() > until or not passed:
             print(f"{total:,} examples passed with seed {seed}, {(time.time() - start) / 60:,.1f} minutes")
-            return 0 if examples else 2
+            return 130 if done.stopped else 0 if total else 2
         number += 1
 
 
