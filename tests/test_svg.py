@@ -6,15 +6,24 @@ import re
 import shutil
 import stat
 import xml.etree.ElementTree as ET
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
 
+from analyze.callgraph import call_graph
 from analyze.dataflow import data_flow
 from analyze.render import dot, svg
+from analyze.render.metrics import width
+from tests.layout import faults
 from tests.programs import PROGRAMS
+from tests.strategies import programs
+from tprog.emit import emit
 from tprog.errors import TpdebugError
 from tprog.files import is_ours
+from tprog.program import Program
 
 SVG = "{http://www.w3.org/2000/svg}"
 
@@ -109,3 +118,63 @@ def test_a_renderer_that_takes_too_long_is_given_up(tmp_path: Path, monkeypatch:
     monkeypatch.setattr(svg, "TIMEOUT", 0.05)
     with pytest.raises(svg.NoRenderer, match=r"more than 0.05 s"):
         svg.svg("digraph {}", "", "")
+
+
+# Texts fit ############################################################################################################
+
+ENGINES = ["graphviz-pure", *(["dot"] if shutil.which("dot") else [])]
+PICTURES = sorted((Path(__file__).parents[1] / "docs").rglob("*.svg"))
+
+
+@pytest.fixture(params=ENGINES)
+def engine(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Each program that lays out graphs here."""
+    if request.param != "dot":
+        monkeypatch.setattr("shutil.which", lambda name: None)
+    return str(request.param)
+
+
+@pytest.mark.parametrize("path", PICTURES, ids=lambda path: path.name)
+def test_every_text_of_a_picture_in_the_documents_fits_in_dejavu_sans(path: Path) -> None:
+    assert faults(path.read_text(encoding="utf-8")) == []
+
+
+@given(programs(), st.data())
+@settings(max_examples=12, deadline=None, suppress_health_check=list(HealthCheck))
+def test_every_text_of_a_random_programs_picture_fits(engine: str, program: Program, data: st.DataObject) -> None:
+    result = data_flow(program, name="a_name.py")
+    marked = [
+        replace(node, dead=data.draw(st.booleans()), highlighted=data.draw(st.booleans()), circuits=("a", "the cat"))
+        for node in result.nodes
+    ]
+    title = data.draw(st.sampled_from(["", "circuit of 'a'"]))
+    result = replace(result, nodes=tuple(marked), title=title)
+    assert faults(svg.svg(dot.data_flow(result), "", "")) == []
+
+
+@pytest.mark.parametrize("name", ["sort", *list(PROGRAMS)[:3]])
+def test_every_text_of_a_call_graph_fits(engine: str, name: str) -> None:
+    result = call_graph(emit(PROGRAMS[name].program).text, f"{name}_program.py")
+    assert faults(svg.svg(dot.call_graph(result), "", "")) == []
+
+
+def test_texts_in_other_scripts_fit_and_are_not_stretched_to_a_guess(engine: str) -> None:
+    result = data_flow(PROGRAMS["sort"].program, name="Łódź Щука 猫.py")
+    drawn = svg.svg(dot.data_flow(result), "", "")
+    assert faults(drawn) == []
+    assert "textLength" not in next(line for line in drawn.splitlines() if "猫" in line and "<text" in line)
+    assert 'textLength="' in next(line for line in drawn.splitlines() if ">tokens</text>" in line)
+
+
+def test_the_check_of_texts_finds_what_does_not_fit() -> None:
+    drawn = svg.svg(dot.data_flow(data_flow(PROGRAMS["sort"].program, name="sort_program.py")), "", "")
+    wider = re.sub(r"the symbols of the input(?=</text>)", "the symbols of the whole input", drawn)
+    assert faults(wider) == ["'the symbols of the whole input' leaves its box"]
+    assert any("overlap" in fault for fault in faults(drawn.replace(">key: what", ">key, key, key, key: what", 1)))
+
+
+def test_a_width_is_that_of_the_font() -> None:
+    assert width("tokens", 2048) == 803 + 1253 + 1186 + 1260 + 1298 + 1067
+    assert width("tokens", 2048, bold=True) == 979 + 1407 + 1362 + 1389 + 1458 + 1219
+    assert width("é", 10) == width("e", 10)
+    assert width("猫", 10) == 10

@@ -11,15 +11,20 @@ from collections.abc import Iterable, Mapping, Sequence
 
 import graphviz
 
+from analyze.render.labels import Words, label, line, lines, table
+from analyze.render.metrics import width
 from analyze.render.order import with_few_crossings
 from analyze.render.tables import evidence
 from analyze.results.calls import MODULE, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
-from tprog.escape import html_text, spelled, visible
+from tprog.escape import spelled, visible
 from tprog.version import VERSION
 
-FONT = "Arial"
-"""Widths in a layout are those of Arial, or of a font with its metrics."""
+FONT = "DejaVu Sans"
+"""The font that Graphviz lays out for; `analyze.render.labels` widens what it guesses too narrow."""
+
+TITLE, HEADING, TEXT, SMALL = 16, 12, 10, 9
+"""Font sizes in points."""
 
 ROLE_COLOURS = {"query": "#0072B2", "key": "#D55E00", "value": "#009E73", "input": "#AA4499", "readout": "#555555"}
 ROLE_STYLES = {"query": "solid", "key": "dashed", "value": "solid", "input": "solid", "readout": "solid"}
@@ -39,6 +44,9 @@ DEAD_FILL, HIGHLIGHT = "#F4F4F4", "#E69F00"
 
 GIVEN = {"tokens": "the symbols of the input", "positions": "0, 1, 2, ...", "ones": "1 everywhere"}
 """What the three input variables hold."""
+
+POINTS = 72
+"""In an inch, in which Graphviz measures nodes."""
 
 WRAP = 30
 """Characters in a line of a reading."""
@@ -167,9 +175,11 @@ def _reads(edges: Iterable[GraphEdge]) -> dict[str, dict[str, list[str]]]:
 
 def _graph() -> graphviz.Digraph:
     graph = graphviz.Digraph("tpdebug", comment=f"written by tpdebug {VERSION}")
-    graph.attr("graph", rankdir="LR", fontname=FONT, fontsize="13", labelloc="t", labeljust="l", bgcolor="white")
-    graph.attr("node", fontname=FONT, fontsize="11", fontcolor=INK, shape="plain")
-    graph.attr("edge", fontname=FONT, fontsize="9", arrowsize="0.6", color=PALE)
+    graph.attr(
+        "graph", rankdir="LR", fontname=FONT, fontsize=str(HEADING), labelloc="t", labeljust="l", bgcolor="white"
+    )
+    graph.attr("node", fontname=FONT, fontsize=str(TEXT), fontcolor=INK, shape="plain")
+    graph.attr("edge", fontname=FONT, fontsize=str(SMALL), arrowsize="0.6", color=PALE)
     return graph
 
 
@@ -190,7 +200,11 @@ def _columns(
         with graph.subgraph() as column:
             column.attr(rank="same")
             members = [by_name[name] for name in names]
-            column.node(heading, label=_heading(members), shape="plaintext", fontsize="13", tooltip=" ")
+            said = _heading(members)
+            wide = f"{width(said, HEADING) / POINTS:.2f}"
+            column.node(
+                heading, label=said, shape="plaintext", fontsize=str(HEADING), width=wide, margin="0.05", tooltip=" "
+            )
             above = heading
             for node in members:
                 label = _node_label(node, rows.get(node.name, ()), lit)
@@ -222,29 +236,22 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
         fill = DEAD_FILL if node.dead else "#FFFFFF"
         ink = PALE
     marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
-    lines = [f'<TR><TD ALIGN="LEFT"><FONT COLOR="{ink}"><B>{html_text(node.name)}</B>{marks}</FONT></TD></TR>']
+    made = [lines([Words(node.name + marks, TEXT, ink, bold=True)])]
     if reading := node.reading or GIVEN.get(node.name, ""):
-        text = '<BR ALIGN="LEFT"/>'.join(map(html_text, textwrap.wrap(visible(reading), WRAP))) + '<BR ALIGN="LEFT"/>'
-        lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT COLOR="{ink}">{text}</FONT></TD></TR>')
+        made.append(lines([Words(text, TEXT, ink) for text in textwrap.wrap(visible(reading), WRAP)]))
     if node.circuits:
-        text = '<BR ALIGN="LEFT"/>'.join(
-            map(html_text, textwrap.wrap(f"* in: {', '.join(map(spelled, node.circuits))}", WRAP))
-        )
-        lines.append(f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><B>{text}</B><BR ALIGN="LEFT"/></TD></TR>')
+        said = textwrap.wrap(f"* in: {', '.join(map(spelled, node.circuits))}", WRAP)
+        made.append(lines([Words(text, TEXT, bold=True) for text in said]))
     for port, (roles, source) in enumerate(rows):
-        names = ", ".join(
-            f'<FONT COLOR="{ROLE_COLOURS[role] if not node.dead else PALE}">{role}</FONT>' for role in roles
-        )
-        lines.append(
-            f'<TR><TD PORT="read{port}" ALIGN="LEFT"><FONT POINT-SIZE="10">{names} '
-            f'<FONT COLOR="{ink}">{html_text(source)}</FONT></FONT></TD></TR>'
-        )
-    width = 3 if node.highlighted else 1
+        commas = [","] * (len(roles) - 1) + [""]
+        names = [
+            Words(role + comma, SMALL, PALE if node.dead else ROLE_COLOURS[role])
+            for role, comma in zip(roles, commas, strict=True)
+        ]
+        made.append(line([*names, Words(source, SMALL, ink)], f"read{port}"))
     style = "ROUNDED,DASHED" if node.dead else "ROUNDED"
-    return (
-        f'<<TABLE BORDER="{width}" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="{style}" '
-        f'COLOR="{border}" BGCOLOR="{fill}">{"".join(lines)}</TABLE>>'
-    )
+    look = f' STYLE="{style}" COLOR="{border}" BGCOLOR="{fill}"'
+    return label(table(made, border=3 if node.highlighted else 1, look=look))
 
 
 def _tooltip(node: GraphNode) -> str:
@@ -306,7 +313,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
     }
     colours = ROLE_COLOURS if _highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
     swatches = "".join(
-        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD><TD>{html_text(text)}</TD>'
+        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD>{lines([Words(text, TEXT)])}'
         for role, text in meaning.items()
         if role in roles
     )
@@ -321,16 +328,17 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
-    note = '<BR ALIGN="LEFT"/>'.join(map(html_text, notes)) + '<BR ALIGN="LEFT"/>'
     what = f"Data flow: {result.title}" if result.title else "Data flow"
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{html_text(result.program)}</B></FONT></TD></TR>'
-        f'<TR><TD ALIGN="LEFT">{html_text(what)}</TD></TR>'
-        '<TR><TD ALIGN="LEFT"><TABLE BORDER="0" CELLBORDER="0" CELLSPACING="4"><TR>'
-        f"{swatches}</TR></TABLE></TD></TR>"
-        f'<TR><TD ALIGN="LEFT" BALIGN="LEFT"><FONT POINT-SIZE="11">{note}</FONT></TD></TR></TABLE>>'
-    )
+    legend = f'<TD ALIGN="LEFT">{table([swatches], border=0, spacing=4)}</TD>' if swatches else ""
+    return _caption(result.program, [what], [legend] * bool(legend), notes)
+
+
+def _caption(title: str, said: Sequence[str], rows: Sequence[str], notes: Sequence[str]) -> str:
+    """What stands above a graph: its title, a line or two, rows of its own, and notes."""
+    cells = [lines([Words(title, TITLE, bold=True)]), *(lines([Words(text, HEADING)]) for text in said), *rows]
+    if notes:
+        cells.append(lines([Words(text, TEXT) for text in notes]))
+    return label(table(cells, border=0, spacing=2))
 
 
 def _meaning(result: GraphResult) -> str:
@@ -373,12 +381,10 @@ def _id(name: str) -> str:
 
 def _call_label(node: CallNode) -> str:
     name = "top level of the file" if node.name == MODULE else node.name
-    line = f' <FONT POINT-SIZE="9" COLOR="{PALE}">line {node.line}</FONT>' if node.line is not None else ""
+    where = [Words(f"line {node.line}", SMALL, PALE)] if node.line is not None else []
     fill = FILLS["input"] if node.name == MODULE else FILLS["head"] if node.defined else DEAD_FILL
-    return (
-        f'<<TABLE BORDER="1" CELLBORDER="0" CELLSPACING="0" CELLPADDING="3" STYLE="ROUNDED" COLOR="{PALE}" '
-        f'BGCOLOR="{fill}"><TR><TD>{html_text(name)}{line}</TD></TR></TABLE>>'
-    )
+    look = f' STYLE="ROUNDED" COLOR="{PALE}" BGCOLOR="{fill}"'
+    return label(table([line([Words(name, TEXT), *where])], border=1, look=look))
 
 
 def _call_tooltip(node: CallNode) -> str:
@@ -387,12 +393,8 @@ def _call_tooltip(node: CallNode) -> str:
 
 
 def _call_caption(result: CallGraphResult) -> str:
-    return (
-        '<<TABLE BORDER="0" CELLBORDER="0" CELLSPACING="2">'
-        f'<TR><TD ALIGN="LEFT"><FONT POINT-SIZE="18"><B>{html_text(result.program)}</B></FONT></TD></TR>'
-        f'<TR><TD ALIGN="LEFT">Call graph, found by {html_text(result.engine)}. Solid arrow: calls. '
-        "Dashed arrow: passes the function on, as an argument for instance.</TD></TR></TABLE>>"
-    )
+    arrows = "Solid arrow: calls. Dashed arrow: passes the function on, as an argument for instance."
+    return _caption(result.program, [f"Call graph, found by {result.engine}."], [], [arrows])
 
 
 def _escaped(text: str) -> str:

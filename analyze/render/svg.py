@@ -6,12 +6,14 @@ Licence and runs as a separate program.
 
 from __future__ import annotations
 
+import html
 import importlib.metadata
 import re
 import shutil
 import subprocess
 from pathlib import Path
 
+from analyze.render.metrics import FAMILY, is_measured, width
 from tprog.errors import TpdebugError
 from tprog.escape import html_text
 from tprog.version import VERSION
@@ -22,11 +24,15 @@ TIMEOUT = 120.0
 FALLBACK = "graphviz-pure"
 """The distribution, and the program in it, that lays out graphs where there is no `dot`."""
 
-_FAMILY = "Arial, Helvetica, 'Liberation Sans', Arimo, sans-serif"
 _HEAD = re.compile(r"\A.*?(?=<svg\b)", re.DOTALL)
 _COMMENTS = re.compile(r"<!--.*?-->\n?", re.DOTALL)
 _SVG = re.compile(r'<svg width="(?P<width>\d+)pt" height="(?P<height>\d+)pt"')
 _TITLE = re.compile(r"(<g id=\"graph0\"[^>]*>\n)<title>[^<]*</title>\n")
+
+
+_TEXT = re.compile(r"<text (?P<look>[^>]*)>(?P<text>[^<]*)</text>")
+_SIZE = re.compile(r'font-size="([0-9.]+)"')
+_FONT = re.compile(r'font-family="[^"]*"')
 
 
 class NoRenderer(TpdebugError):
@@ -79,8 +85,19 @@ def _finished(drawn: str, title: str, description: str) -> str:
     )
     names = f'<title id="tp-title">{html_text(title)}</title>\n<desc id="tp-desc">{html_text(description)}</desc>\n'
     body = _TITLE.sub(lambda found: names + found[1], body, count=1)
-    body = body.replace('font-family="Arial"', f'font-family="{_FAMILY}"')
+    body = _TEXT.sub(_fitted, body)
     return f'<?xml version="1.0" encoding="UTF-8" standalone="no"?>\n<!-- written by tpdebug {VERSION} -->\n{body}'
+
+
+def _fitted(found: re.Match[str]) -> str:
+    """A text as wide as its box was made for, whatever font there is; where that was a guess, as wide as it gets."""
+    look, text = found["look"], html.unescape(found["text"])
+    look = _FONT.sub(f'font-family="{FAMILY}"', look)
+    size = _SIZE.search(look)
+    if size and is_measured(text) and text.strip():
+        wide = width(text, float(size[1]), bold='font-weight="bold"' in look)
+        look += f' textLength="{wide:.2f}" lengthAdjust="spacingAndGlyphs"'
+    return f"<text {look}>{found['text']}</text>"
 
 
 def _renderer() -> str:
