@@ -13,12 +13,13 @@ from tprog.execute import execute, predict
 from tprog.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
 from tprog.tasks import UNGRADED, Task, get_task
 from trainer.search.cells import Cells, decided, nearest
-from trainer.search.copies import Asked, classes_of
+from trainer.search.copies import Asked, by_tables, classes_of
 from trainer.search.counts import FREE, Sums, Wanted
 from trainer.search.events import absorbing
 from trainer.search.merging import grouped
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
+from trainer.search.rows import zero_one
 from trainer.search.rules import Only, Rule
 from trainer.search.solution import Solution, spelled
 from trainer.search.synthesis import Found, synthesize
@@ -140,6 +141,30 @@ def test_a_rank_counts_smaller_letters_behind_and_equal_ones_before_too() -> Non
     assert {(each.first[0].relations, each.constant) for each in before_and_after} == {(("<=",), 1)}
 
 
+def test_a_row_of_zeros_and_ones_is_recovered_though_its_columns_depend_on_each_other() -> None:
+    rng = np.random.default_rng(0)
+    columns = rng.integers(0, 4, size=(60, 8)).astype(float)
+    columns[:, 7] = columns[:, 0] + columns[:, 1]
+    wanted = np.array([1, 1, 0, 1, 0, 0, 1, 0])
+    found = zero_one(columns, columns @ wanted)
+    assert found is not None
+    assert (columns @ found == columns @ wanted).all()
+    assert zero_one(columns, columns @ wanted + 0.3 + columns[:, 2] / 2) is None
+
+
+def test_ranks_in_an_order_that_no_rule_says_come_from_tables() -> None:
+    order = "bca"  # a cycle of the order of the codes: neither rising nor falling
+    rng = np.random.default_rng(0)
+    inputs = ["".join(rng.choice(list("abc"), size=rng.integers(1, 7))) for _ in range(150)]
+    answers = ["".join(sorted(letters, key=order.index)) for letters in inputs]
+    shop = workshop(inputs, answers)
+    wanted = asked(shop).labelled("in order")
+    assert wanted is not None
+    cells = Cells(shop, (shop.tokens,))
+    assert not list(Sums(cells, wanted).found())
+    assert next(by_tables(asked(shop), wanted, cells)).wrong(shop.examples) == 0
+
+
 # Cells ################################################################################################################
 
 
@@ -233,7 +258,7 @@ def test_what_the_search_takes_a_variable_to_be_is_what_its_node_yields() -> Non
     assert pool.grow()
     assert not pool.grow()
     rng = np.random.default_rng(0)
-    some = [*pool.numbers[::4], *(pool.symbols[at] for at in rng.permutation(len(pool.symbols))[:30])]
+    some = [*pool.numbers[::9], *(pool.symbols[at] for at in rng.permutation(len(pool.symbols))[:30])]
     for term in some:
         weights = np.ones((1 if term.numeric else term.size, len(program.classes)), dtype=np.int64)
         solution = Solution("", ((term, weights),), np.zeros(len(program.classes), dtype=np.int64))
@@ -307,6 +332,16 @@ def test_induction_is_found_without_numeric_heads_in_two_layers() -> None:
     assert wrong(found.program, task) == 0
 
 
+@pytest.mark.parametrize(("name", "size", "lookups"), [("hist", 6, 5), ("sort", 6, 0)])
+def test_heads_that_only_copy_find_sums_over_the_places(name: str, size: int, lookups: int) -> None:
+    task = get_task(name, size, size)
+    whole = blank(task, 1, heads=size - 1, lookups=lookups)
+    nodes = tuple(node for node in whole.nodes if node.name.startswith(("attn", "mlp")))
+    found = searched(task, dataclasses.replace(whole, nodes=nodes), 2000)
+    assert found is not None
+    assert wrong(found.program, task) == 0
+
+
 def test_the_same_examples_and_seed_give_the_same_program() -> None:
     program = blank(SORT, 2)
     one, two = searched(SORT, program), searched(SORT, program)
@@ -315,6 +350,14 @@ def test_the_same_examples_and_seed_give_the_same_program() -> None:
     assert one.program == two.program
 
 
-def test_where_no_layer_is_left_for_the_copy_nothing_exact_is_found() -> None:
-    found = searched(SORT, blank(SORT, 1))
+def test_with_one_layer_a_task_that_needs_more_is_not_found() -> None:
+    task = get_task("most_freq", 5, 5)
+    found = searched(task, blank(task, 1), 200)
     assert found is None or sum(found.wrong) > 0
+
+
+def test_a_search_without_time_ends_with_nothing() -> None:
+    task = get_task("most_freq", 6, 6)
+    batch = task.draw(200, 0)
+    inputs = batch, task.expected(batch)
+    assert synthesize(blank(task, 3), inputs, inputs, seconds=0) is None

@@ -8,12 +8,16 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
 
     terms      variables that a program could have, and what they are on a sample of the examples
     pool       which of them are enumerated, simplest first
-    cells      answers that are a table of one or two variables; an event that a class never leaves
+    cells      answers that are a table of one or two variables
     rules      predicates that can be said in words: smaller, equal, first of its kind
     counts     witness of a number: it is the sum or difference of two counts
+    rows       the same for counts that no rule says, by least squares
     copies     witness of a copy: which label each holder of the answer must have
+    events     witness of an answer that is never left: where it begins
     additive   answers that are a sum over what stands at each place
     merging    cells that no reader tells apart become one symbol
+    solution   variables, and the weights that a readout gives them
+    fitting    weights that are a convex problem
     placing    variables -> nodes at the places that the class has
     synthesis  what is tried in which order, and who is right on training and validation inputs
 """

@@ -21,6 +21,7 @@ from numpy.typing import NDArray
 from tprog.batch import Array
 from trainer.search.cells import Cells, deciding
 from trainer.search.counts import FREE, Sum, Sums, Wanted
+from trainer.search.rows import TableSum, table_sums
 from trainer.search.solution import Solution, spelled
 from trainer.search.terms import Term, Workshop
 
@@ -149,7 +150,17 @@ def by_sums(asked: Asked, wanted: Wanted, cells: Cells) -> Iterator[Solution]:
                 yield solution
 
 
-def label_of(asked: Asked, found: Sum, others: bool) -> Term | None:
+def by_tables(asked: Asked, wanted: Wanted, cells: Cells) -> Iterator[Solution]:
+    """Labels that are the sum of two counts which no rule says."""
+    if cells.stage + 2 < 2 * asked.shop.language.layers:
+        for found in table_sums(cells, wanted):
+            for others in (True, False):
+                label = label_of(asked, found, others)
+                if label is not None and (solution := asked.answered(label, "copies by labels from tables of counts")):
+                    yield solution
+
+
+def label_of(asked: Asked, found: Sum | TableSum, others: bool) -> Term | None:
     """The lookup that adds the counts up to a label."""
     shop = asked.shop
     heads = found.heads(others)

@@ -171,4 +171,4 @@ def _read_out(grown: Program, solution: Solution, names: Mapping[int, str]) -> P
         rows["ones"] = [solution.constant.tolist()]
     terms = tuple(Weights(name, tuple(map(tuple, rows[name]))) for name in grown.variables if name in rows)
     readout = grown.readout
-    return dataclasses.replace(grown, readout=Readout(terms, 1, readout.pooled, readout.forced))
+    return dataclasses.replace(grown, readout=Readout(terms, solution.scale, readout.pooled, readout.forced))

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Literal
 
 import numpy as np
 from numpy.typing import NDArray
@@ -20,11 +21,16 @@ class Solution:
         how: in words, which way of reasoning led to it.
         weights: of each variable [value, class] whole numbers; of a number one row, which multiplies it.
         constant: [class] what is added.
+        scale: what weights are divided by to give logits.
+        weighed: how the weights are found: they are ``given``; or still to be fitted, each ``apart``, or ``shared`` by
+            all variables but the first (`trainer.search.fitting`).
     """
 
     how: str
     weights: tuple[tuple[Term, NDArray[np.int64]], ...]
     constant: NDArray[np.int64]
+    scale: int = 1
+    weighed: Literal["given", "apart", "shared"] = "given"
 
     @property
     def terms(self) -> list[Term]:

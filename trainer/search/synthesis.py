@@ -10,13 +10,13 @@ from itertools import islice
 import numpy as np
 
 from tprog.batch import Array, Batch
-from tprog.execute import predict
 from tprog.program import Program
-from tprog.tasks import UNGRADED
+from trainer.search.additive import by_places
 from trainer.search.cells import Cells, deciding
-from trainer.search.copies import MATCHINGS, Asked, by_sums, by_table, classes_of
+from trainer.search.copies import MATCHINGS, Asked, by_sums, by_table, by_tables, classes_of
 from trainer.search.counts import FREE, MOST_CELLS, Sums, Wanted
 from trainer.search.events import by_event
+from trainer.search.fitting import fitted, shared, wrong_answers
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
 from trainer.search.solution import Solution, numbered, numerals, spelled
@@ -45,6 +45,8 @@ class Reasoning:
                 ("labels for those who ask", self._copying),
                 ("classes that are never left", self._events),
                 ("two variables", self._double),
+                ("tables of counts", self._tables),
+                ("sums over places", self._additive),
             ):
                 self.say(what)
                 yield from ways()
@@ -155,6 +157,26 @@ class Reasoning:
         for wanted in tasks:
             yield from by_table(asked, wanted, self.pool.symbols, self.pool.pairs())
 
+    def _tables(self) -> Iterator[Solution]:
+        """Labels and numbers whose counts no rule says."""
+        shop = self.shop
+        if not shop.language.numbers or not shop.language.sets:
+            return
+        found = classes_of(shop, shop.tokens)
+        if found is None or not shop.language.copies:
+            return
+        asked = Asked(shop, shop.positions, shop.tokens, found[0])
+        if not asked.feasible:
+            return
+        tasks = [wanted for matching in MATCHINGS if (wanted := asked.labelled(matching)) is not None]
+        for cells in self._spaces():
+            for wanted in tasks:
+                yield from by_tables(asked, wanted, cells)
+
+    def _additive(self) -> Iterator[Solution]:
+        if self.pool.before == (0, 0):
+            yield from by_places(self.shop)
+
     def _events(self) -> Iterator[Solution]:
         yield from by_event(self.shop, self.pool.symbols, self.pool.pairs)
 
@@ -206,11 +228,15 @@ def synthesize(
     best: Found | None = None
     try:
         for solution in Reasoning(shop, say).solutions():
+            if solution.weighed == "shared":
+                solution = shared(solution, program, *train)
             grown = placed(solution, slots, program)
             if isinstance(grown, NoRoom):
                 say(f"{solution.how}: {grown}")
                 continue
-            wrong = (_wrong(grown, *train), _wrong(grown, *validation))
+            if solution.weighed == "apart":
+                grown = fitted(grown, tuple(term.variable for term in grown.readout.terms), *train)
+            wrong = (wrong_answers(grown, *train), wrong_answers(grown, *validation))
             say(f"{solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
             if best is None or wrong < best.wrong:
                 best = Found(grown, solution.how, wrong, time.process_time() - began)
@@ -219,8 +245,3 @@ def synthesize(
     except OutOfTime:
         say("no time left")
     return best
-
-
-def _wrong(program: Program, batch: Batch, answers: Array) -> int:
-    predictions, _ = predict(program, batch)
-    return int(((predictions != answers) & (answers != UNGRADED)).sum())

@@ -1,0 +1,70 @@
+"""The readout of variables that are known: a convex problem, solved on all training inputs."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import numpy as np
+
+from tprog.batch import Array, Batch
+from tprog.execute import execute, predict
+from tprog.program import NumericHead, Program
+from tprog.tasks import UNGRADED
+from trainer.refit import Graded, columns, fit_readout, round_weights
+from trainer.search.solution import Solution
+from trainer.slots import bare
+
+RIDGES = (1e-5, 1e-7, 1e-9)
+"""Less and less: separable data are separated at last, and with the widest margin that was seen."""
+
+ITERATIONS = 200
+"""Of L-BFGS, for each ridge."""
+
+
+def wrong_answers(program: Program, batch: Batch, answers: Array) -> int:
+    """How many graded predictions are wrong."""
+    predictions, _ = predict(program, batch)
+    return int(((predictions != answers) & (answers != UNGRADED)).sum())
+
+
+def fitted(program: Program, reads: tuple[str, ...], batch: Batch, answers: Array) -> Program:
+    """The Program with the best readout of some of its variables, in whole numbers."""
+    graded = Graded.of(program, batch, answers)
+    found = columns(program, execute(program, batch).values, graded)
+    read = {name: codes for name, codes in found.items() if name in reads}
+    best, least, weights = program, len(graded.labels) + 1, None
+    for ridge in RIDGES:
+        weights = fit_readout(program, read, graded.labels, weights, ITERATIONS, ridge).weights
+        rounded = round_weights(program, weights)
+        if (wrong := wrong_answers(rounded, batch, answers)) < least:
+            best, least = rounded, wrong
+        if not wrong:
+            break
+    return best
+
+
+def shared(solution: Solution, program: Program, batch: Batch, answers: Array) -> Solution:
+    """A solution whose variables copy what stands at each place, with the same weights at every place.
+
+    A sum over the places of a weight of the symbol there is a sum over the symbols of a weight times how often each
+    stands there. So those numbers are fitted, of which there are fewer, in a program outside of the class.
+
+    Args:
+        solution: its last variables are the places, its first one is what else is read.
+    """
+    (own, _), *places = solution.weights
+    codes = [code for code, word in enumerate(program.vocabulary) if word not in program.readout.forced]
+    totals = {f"total_{code}": code for code in codes}
+    nodes = tuple(
+        NumericHead(name, "tokens", "tokens", "ones", ((program.vocabulary[code],),) * len(program.vocabulary))
+        for name, code in totals.items()
+    )
+    counting = dataclasses.replace(bare(program), nodes=nodes)
+    readout = fitted(counting, ("positions", *totals), batch, answers).readout
+    rows = {term.variable: np.array(term.rows, dtype=np.int64) for term in readout.terms}
+    weights = np.zeros((len(program.vocabulary), len(program.classes)), dtype=np.int64)
+    for name, code in totals.items():
+        weights[code] = rows[name][0]
+    return dataclasses.replace(
+        solution, weights=((own, rows["positions"]), *((place, weights) for place, _ in places)), scale=readout.scale
+    )
