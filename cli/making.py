@@ -55,10 +55,11 @@ def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
         typer.echo(json_text({"schema": "tpdebug.tasks/1", "tasks": rows}, indent=2))
         return
     from rich.table import Table
+    from rich.text import Text
 
     table = Table("task", "symbols", "answers", "longest", "inputs", "example", box=None, pad_edge=False)
     for row in rows:
-        table.add_row(
+        cells = (
             row["task"],
             " ".join(row["symbols"]),
             " ".join(row["classes"]),
@@ -66,6 +67,7 @@ def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
             f"{row['inputs']:,}",
             f"{row['example']} -> {row['answer']}",
         )
+        table.add_row(*map(Text, cells))  # a symbol such as [ is no markup
     put(terminal(color), table)
 
 

@@ -8,7 +8,9 @@ from types import TracebackType
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
+from rich.text import Text
 
+from tprog.escape import visible
 from trainer.checkpoint import State
 
 
@@ -52,4 +54,4 @@ def searching(enabled: bool) -> Iterator[Callable[[str], object]]:
         return
     about = "searching for a program; Ctrl-C stops, --resume searches again"
     with Console(stderr=True).status(about) as status:
-        yield lambda text: status.update(f"{about}: {text}")
+        yield lambda text: status.update(Text(visible(f"{about}: {text}")))
