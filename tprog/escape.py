@@ -95,7 +95,7 @@ def json_text(value: object, indent: int | None = None) -> str:
     return _CONTROL.sub(lambda found: found[0] if _shown(found) == found[0] else json.dumps(found[0])[1:-1], written)
 
 
-_MARKDOWN = re.compile(r"[\\`*\[\]|]|(?<!\w)_|_(?!\w)|~(?=[^~]*~)")
+_MARKDOWN = re.compile(r"[\\`*\[\]|]|(?<![^\W_])_|_(?![^\W_])|~(?=[^~]*~)")
 _LINKS = re.compile(r"[<>&$@]|:(?=/)|(?<=www)\.", re.IGNORECASE)
 
 
