@@ -19,7 +19,8 @@ from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
     from trainer.grid import Trial
-    from trainer.store import Line, Store
+    from trainer.lines import Line
+    from trainer.store import Store
 
 STORE = Path("runs/sweep.sqlite")
 
@@ -150,17 +151,19 @@ def _trained(
 
 def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> None:
     """The best program of each row, its files in a folder of their own with what is known about it."""
-    from trainer.store import best
+    from tprog.file_names import folder_names
+    from trainer.lines import best
+    from trainer.record import TOLD
 
     texts: dict[Path, str] = {}
-    for (name, program_class), line in best(lines).items():
+    places = folder_names(store.rows())  # of all rows, so that no choice of some changes a name
+    for row, line in best(lines).items():
         files = store.files(line.record.key)
         if not files:
             continue  # a kind of trial that makes no program
-        words = "-".join(f"{name} {program_class}".split())
-        place = folder / "".join(letter if letter.isalnum() or letter in "-_." else "_" for letter in words)
+        place = folder / places[row]
         told = json_text({"schema": "tpdebug.trial/1", **_told(line)}, indent=2)
-        texts |= {place / file: text for file, text in {**files, "trial.json": f"{told}\n"}.items()}
+        texts |= {place / file: text for file, text in {**files, TOLD: f"{told}\n"}.items()}
     for path in texts:  # all, before any is written
         if path.parent.exists():
             check_target(path, force=force)
@@ -182,7 +185,7 @@ def _show(lines: list[Line], output: Output) -> None:
     from analyze.record import Result
     from analyze.render.tables import BAD, GOOD, counted, page
     from analyze.render.tables import table as listing
-    from trainer.store import COLUMNS, NUMBERS, best, cells, markdown
+    from trainer.lines import COLUMNS, NUMBERS, best, cells, markdown
 
     @dataclass(frozen=True)
     class SweepTable(Result):

@@ -4,12 +4,16 @@ from __future__ import annotations
 
 import json
 import os
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from cli.discovery import STATE, VARIABLE, find_program, remember
 from tprog.errors import BadFile, BadUsage
+
+ROOT = Path(__file__).parents[1]
 
 PROGRAM = "def run(tokens):\n    return tokens\n"
 
@@ -184,3 +188,32 @@ def test_a_pipe_in_the_folder_is_passed_over(folder: Path) -> None:
     os.mkfifo(folder / "pipe.py")
     (folder / "only.py").write_text(PROGRAM)
     assert find_program(None, None, folder).path == Path("only.py")
+
+
+NOTING = """
+import sys
+from pathlib import Path
+from cli.discovery import remember
+for turn in range(150):
+    remember(Path(sys.argv[1] + "_" * (turn % 2) + ".py"), Path())
+"""
+
+
+def test_commands_that_run_at_once_leave_one_of_their_programs_noted_and_nothing_else(
+    folder: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    names = {f"{name}{end}.py" for name in "ac" for end in ("", "_")}
+    for name in (*names, "other.py"):
+        (folder / name).write_text(PROGRAM)
+    remember(folder / "a.py", folder)
+    writers = [
+        subprocess.Popen([sys.executable, "-c", NOTING, name], cwd=folder, env={**os.environ, "PYTHONPATH": str(ROOT)})
+        for name in ("a", "c")
+    ]
+    seen = {find_program(None, None, folder).path.name}
+    while any(writer.poll() is None for writer in writers):
+        seen.add(find_program(None, None, folder).path.name)
+    assert [writer.returncode for writer in writers] == [0, 0]
+    assert seen <= names
+    assert capsys.readouterr().err == ""
+    assert os.listdir(folder / STATE.parent) == [STATE.name]

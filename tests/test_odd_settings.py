@@ -137,6 +137,6 @@ def test_what_people_train_is_far_below_the_bound_on_memory() -> None:
 
 def test_settings_nested_without_end_are_refused(tmp_path: Path) -> None:
     (tmp_path / CONFIG).write_text('{"task": ' + "[" * 100_000 + "]" * 100_000 + "}")
-    with pytest.raises(Exception, match="nested too deeply") as refused:
+    with pytest.raises(Exception, match="nested too deep") as refused:
         load_config(tmp_path)
     assert "\n" not in str(refused.value)

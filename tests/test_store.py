@@ -13,8 +13,14 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
+from tests.programs import PROGRAMS
+from tprog.emit import emit
 from tprog.errors import BadFile
-from trainer.store import COLUMNS, Counts, Line, Record, Store, best, cells, markdown
+from trainer.lines import COLUMNS, Line, best, cells, markdown
+from trainer.record import Counts, Record
+from trainer.store import Store
+
+MODULE = emit(PROGRAMS["sort_with_a_fault"].program).text
 
 
 def record(key: str = "k", **changes: Any) -> Record:
@@ -26,7 +32,7 @@ def record(key: str = "k", **changes: Any) -> Record:
         "done",
         counts={"validation": Counts(9, 10, 4, 5), "test": Counts(9_999, 10_000, 4, 5)},
         size={"heads": 2, "entries": 30, "lines": 100},
-        files={"sort_program.py": f"# {key}\n"},
+        files={"sort_program.py": MODULE},
     )
     return dataclasses.replace(done, **changes)
 
@@ -44,7 +50,9 @@ def test_what_is_stored_is_read_back_in_the_order_of_the_grid(tmp_path: Path) ->
         lines = store.lines()
         assert [(line.name, line.record.key) for line in lines] == [("b", "2"), ("a", "1"), ("a again", "1")]
         assert lines[1].record == dataclasses.replace(record("1"), files={})
-        assert store.files("1") == {"sort_program.py": "# 1\n"}
+        assert store.files("1") == {"sort_program.py": MODULE}
+        assert store.files("2") == {}
+        assert store.rows() == [("b", "x"), ("a", ""), ("a again", "")]
         assert [line.name for line in store.lines({("a", "", "1")})] == ["a"]
         with pytest.raises(BadFile, match="readonly"):
             store.add(record("3"))
@@ -80,7 +88,7 @@ def test_a_file_of_something_else_is_refused_and_left_as_it_is(tmp_path: Path, r
     for path, told in (
         (text, "no store of sweep results"),
         (foreign, "something else"),
-        (newer, "version 99; this tpdebug reads version 1"),
+        (newer, "version 99; this tpdebug reads version 2"),
         (tmp_path, "is a folder"),
     ):
         before = path.read_bytes() if path.is_file() else b""

@@ -30,7 +30,8 @@ from trainer import sweep as sweeping
 from trainer.checkpoint import CONFIG
 from trainer.config import TrainConfig
 from trainer.grid import Trial, chosen, configured, read_grid, seeded
-from trainer.store import Record, Store
+from trainer.record import Record
+from trainer.store import Store
 from trainer.suites import suite
 from trainer.sweep import sweep
 from trainer.trial import run_trial

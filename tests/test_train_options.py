@@ -353,6 +353,15 @@ def test_training_writes_its_figures_where_tensorboard_finds_them(said: Say) -> 
     assert _scalars(Path("runs/sort-0")) == once
 
 
+@pytest.mark.usefixtures("board")
+@pytest.mark.parametrize("metrics", ["{", "[]", "{}", '{"epoch": "1"}', '{"epoch": 1, "loss": "x"}', "[" * 99_999])
+def test_noted_figures_that_are_none_are_refused(metrics: str, folder: Path) -> None:
+    (folder / "metrics.jsonl").write_text(metrics)
+    with pytest.raises(BadFile, match=r"metrics\.jsonl") as refused:
+        TensorBoard(folder).write_run()
+    assert "\n" not in str(refused.value)
+
+
 def test_without_the_package_the_way_to_get_it_is_told_before_training(
     said: Say, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-import errno
 import os
 import re
 import stat
-import sys
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager, suppress
 from pathlib import Path
 
+from tprog.lock import take
+
 PREFIX, SUFFIX = ".tpdebug-", ".part"
 
 _NAME = re.compile(r"\.tpdebug-[a-z0-9_]{8}\.part")
-_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES)
 
 
 @contextmanager
@@ -29,7 +28,7 @@ def half_written(folder: Path) -> Iterator[tuple[int, Path]]:
         handle, name = tempfile.mkstemp(prefix=PREFIX, suffix=SUFFIX, dir=folder)
         try:
             # Somebody who sweeps may have found it before it was locked.
-            if _locked(handle) is not False and os.fstat(handle).st_nlink:
+            if take(handle) is not False and os.fstat(handle).st_nlink:
                 yield handle, Path(name)
                 return
         finally:
@@ -54,7 +53,7 @@ def _remove(path: Path) -> None:
     try:
         found = os.fstat(handle)
         ours = stat.S_ISREG(found.st_mode) and found.st_nlink == 1 and found.st_uid == _user(found)
-        if ours and _locked(handle) and os.path.samestat(found, os.lstat(path)):
+        if ours and take(handle) and os.path.samestat(found, os.lstat(path)):
             path.unlink()
     finally:
         os.close(handle)
@@ -62,21 +61,3 @@ def _remove(path: Path) -> None:
 
 def _user(found: os.stat_result) -> int:
     return os.geteuid() if hasattr(os, "geteuid") else found.st_uid
-
-
-if sys.platform == "win32":
-
-    def _locked(handle: int) -> bool | None:
-        """Always: a file that its writer has open cannot be removed there."""
-        return True
-
-else:
-    import fcntl
-
-    def _locked(handle: int) -> bool | None:
-        """Whether the lock of a file is ours now; None where the file system knows no locks."""
-        try:
-            fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
-        except OSError as error:
-            return False if error.errno in _HELD else None
-        return True

@@ -17,7 +17,7 @@ from pathlib import Path
 
 from tprog.errors import BadFile
 
-_HELD = (errno.EWOULDBLOCK, errno.EACCES, errno.EDEADLK)
+_HELD = (errno.EWOULDBLOCK, errno.EAGAIN, errno.EACCES, errno.EDEADLK)
 """What the system says of a lock that somebody has."""
 
 _TOLD = 32  # bytes: the number of the process that holds the lock
@@ -38,7 +38,7 @@ def locked(path: Path, what: str, advice: str) -> Iterator[None]:
     while True:
         handle = _open(path)
         try:
-            if not _take(handle):
+            if take(handle) is False:
                 raise BadFile(f"{what} is in use by another tpdebug{_holder(handle)}; {advice}")
             if _is(handle, path):  # its last holder may have removed the file before it let go
                 _tell(handle)
@@ -68,13 +68,15 @@ def _open(path: Path) -> int:
 if sys.platform == "win32":
     import msvcrt
 
-    def _take(handle: int) -> bool:
-        """Whether the lock is ours now; a byte far behind those that are told."""
-        os.lseek(handle, 2**20, os.SEEK_SET)
+    def take(handle: int) -> bool | None:
+        """Whether the lock of an open file is ours now; None where the file system knows no locks."""
+        os.lseek(handle, 2**30, os.SEEK_SET)  # a byte far behind what is told
         try:
             msvcrt.locking(handle, msvcrt.LK_NBLCK, 1)
         except OSError as error:
-            return error.errno not in _HELD
+            return False if error.errno in _HELD else None
+        finally:
+            os.lseek(handle, 0, os.SEEK_SET)
         return True
 
     def _is(handle: int, path: Path) -> bool:
@@ -84,12 +86,12 @@ if sys.platform == "win32":
 else:
     import fcntl
 
-    def _take(handle: int) -> bool:
-        """Whether the lock is ours now, or there are no locks here."""
+    def take(handle: int) -> bool | None:
+        """Whether the lock of an open file is ours now; None where the file system knows no locks."""
         try:
             fcntl.flock(handle, fcntl.LOCK_EX | fcntl.LOCK_NB)
         except OSError as error:
-            return error.errno not in _HELD
+            return False if error.errno in _HELD else None
         return True
 
     def _is(handle: int, path: Path) -> bool:

@@ -24,8 +24,9 @@ from torch import Tensor
 
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text, write_atomic
+from tprog.formats import parse_json
 from trainer.config import TrainConfig, shown
-from trainer.fields import Fields, parsed
+from trainer.fields import Fields
 from trainer.memory import LARGEST
 
 CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
@@ -91,7 +92,8 @@ def load_config(folder: Path) -> TrainConfig:
         BadUsage: settings that have no meaning.
     """
     path = folder / CONFIG
-    settings = parsed(read_text(path, "the settings of a run"), str(path))
+    what = "the settings of a run"
+    settings = parse_json(read_text(path, what), str(path), what)
     if not isinstance(settings, dict):
         raise BadFile(f"{path} holds a {type(settings).__name__}; expected a table of settings")
     try:
@@ -129,10 +131,11 @@ def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict
         raise BadFile(f"there is no checkpoint {path}; expected the folder of a run that has made a step")
     if path.stat().st_size > LARGEST:
         raise BadFile(f"the checkpoint {path} is larger than any that a run writes; train again")
+    where = f"the state in {path}"
     try:
         with safe_open(path, framework="pt") as file:
             digest, header = _parts(path, (file.metadata() or {}).get(_STATE, ""))
-            state = _state(Fields(parsed(header, f"the state in {path}"), f"the state in {path}"))
+            state = _state(Fields(parse_json(header, where, "the state of a run"), where))
             names = list(file.keys())
             slices = {name: file.get_slice(name) for name in names}
             shapes = {name: (each.get_shape(), each.get_dtype()) for name, each in slices.items()}

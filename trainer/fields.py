@@ -1,37 +1,15 @@
-"""Values out of files that anybody may have written: JSON that is no danger to read, fields of known type and range."""
+"""Values out of JSON that anybody may have written (`tprog.formats`): each field of its type and range."""
 
 from __future__ import annotations
 
-import json
 import math
-from collections.abc import Mapping
-from typing import Any, NoReturn
+from collections.abc import Callable, Mapping
+from typing import Any, NoReturn, TypeVar
 
 from tprog.errors import BadFile
 from trainer.config import shown
 
-
-def parsed(text: str, where: str) -> Any:
-    """The value of a JSON text.
-
-    Args:
-        where: the file and what of it, for the message.
-
-    Raises:
-        BadFile: not JSON, nested too deeply, or a number that is none or of thousands of digits.
-    """
-
-    def refuse(constant: str) -> NoReturn:
-        raise BadFile(f"{where} holds {constant}, which is no number of JSON")
-
-    try:
-        return json.loads(text, parse_constant=refuse)
-    except json.JSONDecodeError as error:
-        raise BadFile(f"{where}:{error.lineno}:{error.colno}: not JSON ({error.msg})") from None
-    except RecursionError:
-        raise BadFile(f"{where} is nested too deeply; expected a few levels of JSON") from None
-    except ValueError:
-        raise BadFile(f"{where} holds a number of thousands of digits") from None
+Value = TypeVar("Value")
 
 
 class Fields:
@@ -81,6 +59,12 @@ class Fields:
             return float(value)  # type: ignore[arg-type]
         except OverflowError:
             self.refuse(name, value, "a number of double precision")
+
+    def maybe(self, name: str, read: Callable[[str], Value]) -> Value | None:
+        """What a method reads, or None where the field is null."""
+        if name in self._left and self._left[name] is None:
+            return self._left.pop(name)  # type: ignore[no-any-return]  # it is None
+        return read(name)
 
     def text(self, name: str, longest: int) -> str:
         """A text of at most so many letters."""

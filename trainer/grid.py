@@ -25,6 +25,7 @@ from __future__ import annotations
 import dataclasses
 import hashlib
 import json
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
@@ -37,13 +38,19 @@ from tprog.files import read_text
 from tprog.formats import read_toml
 from tprog.own_task import is_own, own_path, task_name
 from tprog.version import VERSION
-from trainer.config import TrainConfig
+from trainer.config import TrainConfig, shown
 
 if TYPE_CHECKING:
     from trainer.baseline import BaselineConfig
 
 PROGRAM, BASELINE = "program", "baseline"
 """The kinds of trials: a Transformer Program, and a standard Transformer beside it."""
+
+LONGEST_NAME = 100
+"""Letters of the name and of the class of a row."""
+
+MOST_TRIALS = 100_000
+"""Of a row: each takes a minute or more."""
 
 KINDS = (PROGRAM, BASELINE)
 """What can be trained; `trainer.trial.TRAINERS` says how."""
@@ -133,6 +140,10 @@ def _trials(row: Mapping[str, Any], where: str, folder: Path) -> Iterator[Trial]
     for key, value in said.items():
         if not isinstance(value, str) or not value.strip():
             raise BadUsage(f"{where}: {key} is {value!r}; expected a text, the same for the whole row")
+        if len(value) > LONGEST_NAME or not value.isprintable():
+            raise BadUsage(
+                f"{where}: {key} is {shown(value)}; expected at most {LONGEST_NAME} letters that can be shown"
+            )
     kind = said.get("kind", PROGRAM)
     if kind not in KINDS:
         raise BadUsage(f"{where}: kind is {kind!r}; expected one of {', '.join(KINDS)}")
@@ -140,6 +151,8 @@ def _trials(row: Mapping[str, Any], where: str, folder: Path) -> Iterator[Trial]
     for key, values in alternatives.items():
         if not values:
             raise BadUsage(f"{where}: {key} is an empty list; expected at least one alternative")
+    if (count := math.prod(map(len, alternatives.values()))) > MOST_TRIALS:
+        raise BadUsage(f"{where}: its lists have {shown(count)} combinations; expected at most {MOST_TRIALS:,}")
     for combination in product(*alternatives.values()):
         settings = dict(zip(alternatives, combination, strict=True))
         task = settings.get("task")

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -10,7 +9,9 @@ from typing import Any, Protocol
 
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text
+from tprog.formats import parse_json
 from trainer.checkpoint import METRICS
+from trainer.fields import Fields
 
 FOLDER = "tensorboard"
 """Where the figures go, in the run folder."""
@@ -86,5 +87,13 @@ class TensorBoard:
             # A run whose program was found without training has noted no epoch.
             noted = not self._metrics.exists() or self._metrics.stat().st_size > 0
             lines = read_text(self._metrics, "the figures of a run").splitlines() if noted else []
-            self.on_epoch(_Noted([json.loads(line) for line in lines]))
+            self.on_epoch(_Noted([self._row(line) for line in lines]))
         self._writer.close()
+
+    def _row(self, line: str) -> dict[str, float | None]:
+        """The figures of an epoch, as the run has noted them."""
+        where = str(self._metrics)
+        told = Fields(parse_json(line, where, "the figures of an epoch"), where)
+        epoch = told.whole("epoch", 1, 2**62)
+        figures = {name: None if value is None else told.as_number(name, value) for name, value in told.rest().items()}
+        return {"epoch": epoch, **figures}

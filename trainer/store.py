@@ -1,46 +1,65 @@
 """The results of a sweep in one SQLite file: one row a trial, appended as they come, never counted twice.
 
 The journal is SQLite's default one: unlike a write-ahead log it works on network file systems, and with a single
-writer, the process that runs the sweep, it is no slower here.
+writer, the process that runs the sweep, it is no slower here. That process holds a lock (`tprog.lock`); to read needs
+none.
+
+Anybody may have written a store. So its tables must be those that are made here, with no view or trigger beside them;
+every row carries a digest, and every field is checked (`trainer.record`). A file in it has a plain name, and nothing of
+it is executed.
 """
 
 from __future__ import annotations
 
-import dataclasses
+import hashlib
 import json
+import os
 import sqlite3
-from collections.abc import Collection, Iterable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass, field
+import stat
+from collections.abc import Collection, Iterable, Iterator
+from contextlib import ExitStack, closing, contextmanager
 from pathlib import Path
 from types import TracebackType
-from typing import Any, Literal
+from typing import Any
 
 from tprog.errors import BadFile
-from tprog.escape import markdown_text
+from tprog.files import LARGEST_TEXT, read_bytes
+from tprog.formats import parse_json
+from tprog.lock import locked
+from trainer.config import shown
+from trainer.fields import Fields
+from trainer.grid import LONGEST_NAME
+from trainer.lines import Line
+from trainer.record import Record, expect_program, files_of
 
 APPLICATION_ID = 0x74706462
 """What SQLite keeps in the file's header to say whose file it is: ``tpdb``."""
 
-SCHEMA_VERSION = 1
-"""The version of the tables, in the file's ``user_version``."""
+SCHEMA_VERSION = 2
+"""The version of the tables, in the file's ``user_version``. Those of version 1 have no digests, and are refused."""
+
+LARGEST_RECORD = 2**22
+"""Bytes of a record; those of its files may be `LARGEST_TEXT`."""
 
 _TABLES = f"""
 BEGIN IMMEDIATE;
 PRAGMA application_id = {APPLICATION_ID};
 PRAGMA user_version = {SCHEMA_VERSION};
-CREATE TABLE IF NOT EXISTS trials (
+CREATE TABLE trials (
     key TEXT PRIMARY KEY, -- sha256 of the settings and the tool's version
     status TEXT NOT NULL CHECK (status IN ('done', 'failed')),
     record TEXT NOT NULL, -- JSON
     files TEXT NOT NULL, -- JSON: file name -> text of the emitted module
+    files_digest TEXT NOT NULL, -- sha256 of files
+    digest TEXT NOT NULL, -- sha256 of the JSON list of key, status, record and files_digest
     stored TEXT NOT NULL DEFAULT CURRENT_TIMESTAMP
 );
-CREATE TABLE IF NOT EXISTS members ( -- the rows that a trial belongs to, in the order of the grid
-    place INTEGER PRIMARY KEY AUTOINCREMENT,
+CREATE TABLE members ( -- the rows that a trial belongs to, in the order of the grid
+    place INTEGER PRIMARY KEY,
     name TEXT NOT NULL,
     class TEXT NOT NULL,
     key TEXT NOT NULL,
+    digest TEXT NOT NULL, -- sha256 of the JSON list of the others
     UNIQUE (name, class, key)
 );
 COMMIT;
@@ -48,90 +67,9 @@ COMMIT;
 
 _WAIT = 30.0  # seconds for which another process may hold the file, to read or to write it
 
-
-@dataclass(frozen=True)
-class Counts:
-    """How many predictions, and how many whole sequences, are right.
-
-    Attributes:
-        exhaustive: whether these are all inputs that there are.
-    """
-
-    tokens_right: int
-    tokens: int
-    sequences_right: int
-    sequences: int
-    exhaustive: bool = False
-
-    @property
-    def wrong(self) -> int:
-        """Inputs with a wrong prediction."""
-        return self.sequences - self.sequences_right
-
-    @property
-    def score(self) -> tuple[float, float]:
-        """Per token and whole sequence, in [0, 1]."""
-        return self.tokens_right / max(self.tokens, 1), self.sequences_right / max(self.sequences, 1)
-
-
-@dataclass(frozen=True)
-class Record:
-    """What became of one trial.
-
-    Attributes:
-        key: of the trial: see `trainer.grid.Trial`.
-        tool: the version of tpdebug that ran it.
-        kind: what was trained: see `trainer.grid.KINDS`.
-        settings: all of them.
-        message: why it failed.
-        counts: by split (``train``, ``validation``, ``test``), and over the ``domain``: all inputs, or a sample.
-        size: ``heads``, ``entries`` and ``lines`` as emitted, where a program was made.
-        cpu_seconds: of the process that trained; of a run that was resumed, since then.
-        evaluation_cpu_seconds: the same of the evaluation over the domain.
-        seconds: wall-clock time of both.
-        machine: what it ran on.
-        files: the emitted module and its side files, file name -> text; read only by `Store.files`.
-    """
-
-    key: str
-    tool: str
-    kind: str
-    settings: Mapping[str, Any]
-    status: Literal["done", "failed"]
-    message: str | None = None
-    counts: Mapping[str, Counts] = field(default_factory=dict)
-    size: Mapping[str, int] = field(default_factory=dict)
-    epochs: int | None = None
-    resumed: bool = False
-    cpu_seconds: float | None = None
-    evaluation_cpu_seconds: float | None = None
-    seconds: float | None = None
-    machine: str = ""
-    files: Mapping[str, str] = field(default_factory=dict)
-
-    @property
-    def judged(self) -> Counts | None:
-        """What trials are chosen by: validation; the training inputs, where they are the whole domain."""
-        return self.counts.get("validation", self.counts.get("train"))
-
-    def to_mapping(self) -> dict[str, Any]:
-        """The record as JSON types."""
-        return dataclasses.asdict(self)
-
-    @classmethod
-    def from_mapping(cls, mapping: Mapping[str, Any]) -> Record:
-        """The record that `to_mapping` made."""
-        counts = {name: Counts(**found) for name, found in mapping["counts"].items()}
-        return cls(**{**mapping, "counts": counts})
-
-
-@dataclass(frozen=True)
-class Line:
-    """A trial as a member of a row of the grid. A trial may be a member of several."""
-
-    name: str
-    program_class: str
-    record: Record
+_SUPER_JOURNAL = bytes.fromhex("d9d505f920a163d7")
+"""How a journal ends that names another one, with files that SQLite then looks at and removes ("Database File Format",
+section 3, of SQLite's documentation)."""
 
 
 class Store:
@@ -141,7 +79,8 @@ class Store:
         path: the file; it is made, with the folders above it, unless `read_only`.
 
     Raises:
-        BadFile: no such file to read, one that is not a store, is damaged, or was made by a newer version.
+        BadFile: no such file to read, one that is not a store, is damaged, or was made by another version; or somebody
+            else writes to it.
     """
 
     def __init__(self, path: Path | str, *, read_only: bool = False) -> None:
@@ -155,20 +94,40 @@ class Store:
                 self.path.parent.mkdir(parents=True, exist_ok=True)
             except OSError as error:
                 raise BadFile(f"cannot make the folder {self.path.parent}: {error.strerror}") from None
-        mode = "ro" if read_only else "rwc"
-        with self._telling():
-            uri = f"{self.path.resolve().as_uri()}?mode={mode}"
-            self._database = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None)
+        self._open = ExitStack()
         try:
+            if not read_only:
+                lock = self.path.with_name(f".{self.path.name}.lock")
+                advice = "wait until it is done, or name another file with --store"
+                self._open.enter_context(locked(lock, f"the store {self.path}", advice))
+            self._check_files()
             with self._telling():
+                uri = f"{self.path.resolve().as_uri()}?mode={'ro' if read_only else 'rwc'}"
+                self._database = sqlite3.connect(uri, uri=True, timeout=_WAIT, isolation_level=None)
+                self._open.enter_context(closing(self._database))
                 self._check(read_only)
         except BaseException:
-            self._database.close()
+            self._open.close()
             raise
 
+    def _check_files(self) -> None:
+        """Refuses what SQLite must not even open: a device, a pipe, and a journal that could reach other files."""
+        try:
+            plain = stat.S_ISREG(os.stat(self.path).st_mode)
+        except FileNotFoundError:
+            plain = True
+        if not plain:
+            raise BadFile(f"{self.path} is a device or a pipe; expected a file of sweep results")
+        journal = self.path.with_name(f"{self.path.name}-journal")
+        if journal.exists() and read_bytes(journal, "the journal of a store").endswith(_SUPER_JOURNAL):
+            raise BadFile(f"{journal} names a journal of several files, which no sweep writes; remove it")
+
     def _check(self, read_only: bool) -> None:
+        run = self._database.execute
+        self._database.setlimit(sqlite3.SQLITE_LIMIT_LENGTH, LARGEST_TEXT + LARGEST_RECORD)
+        run("PRAGMA trusted_schema = OFF")
         (owner,), (version,), (tables,) = (
-            self._database.execute(query).fetchone()
+            run(query).fetchone()
             for query in ("PRAGMA application_id", "PRAGMA user_version", "SELECT count(*) FROM sqlite_schema")
         )
         if tables == 0 and not owner and not read_only:
@@ -182,6 +141,15 @@ class Store:
                 f"{self.path} holds sweep results of version {version}; this tpdebug reads version {SCHEMA_VERSION}: "
                 "use the tpdebug that wrote it, or name another file with --store"
             )
+        if _schema(self._database) != _expected_schema() or run("PRAGMA journal_mode").fetchone() != ("delete",):
+            raise BadFile(
+                f"{self.path} has other tables, views or triggers than a sweep makes; name another file with --store"
+            )
+        if run("PRAGMA integrity_check(1)").fetchone() != ("ok",):
+            raise self._damaged("SQLite finds its pages out of order")
+
+    def _damaged(self, why: str) -> BadFile:
+        return BadFile(f"{self.path} is damaged or was changed ({why}); name another file with --store")
 
     @contextmanager
     def _telling(self) -> Iterator[None]:
@@ -189,10 +157,11 @@ class Store:
         try:
             yield
         except sqlite3.OperationalError as error:
-            raise BadFile(f"cannot use {self.path}: {error}") from None
+            raise BadFile(f"cannot use {self.path}: {_short(error)}") from None
         except sqlite3.DatabaseError as error:
             raise BadFile(
-                f"{self.path} is no store of sweep results, or a damaged one ({error}); name another file with --store"
+                f"{self.path} is no store of sweep results, or a damaged one ({_short(error)}); "
+                "name another file with --store"
             ) from None
 
     def __enter__(self) -> Store:
@@ -205,7 +174,7 @@ class Store:
 
     def close(self) -> None:
         """Let go of the file."""
-        self._database.close()
+        self._open.close()
 
     def add(self, record: Record) -> bool:
         """Store what became of a trial, at once and whole. What is done stays; a failure is replaced.
@@ -215,27 +184,34 @@ class Store:
         """
         mapping = record.to_mapping()
         files = json.dumps(mapping.pop("files"), ensure_ascii=False)
-        row = (record.key, record.status, json.dumps(mapping, ensure_ascii=False), files)
+        text = json.dumps(mapping, ensure_ascii=False)
+        row = (record.key, record.status, text, _sha256(files))
         with self._telling():
             found = self._database.execute(
-                "INSERT INTO trials (key, status, record, files) VALUES (?, ?, ?, ?) ON CONFLICT (key) DO UPDATE SET "
-                "status = excluded.status, record = excluded.record, files = excluded.files, stored = excluded.stored "
-                "WHERE trials.status = 'failed'",
-                row,
+                "INSERT INTO trials (key, status, record, files_digest, files, digest) VALUES (?, ?, ?, ?, ?, ?) "
+                "ON CONFLICT (key) DO UPDATE SET status = excluded.status, record = excluded.record, "
+                "files = excluded.files, files_digest = excluded.files_digest, digest = excluded.digest, "
+                "stored = excluded.stored WHERE trials.status = 'failed'",
+                (*row, files, _digest(row)),
             )
         return found.rowcount == 1
 
     def enlist(self, members: Iterable[tuple[str, str, str]]) -> None:
         """Note the rows that trials belong to: name, class and the trial's key, of each."""
+        known = self._members()
+        places = {member: place for place, member in enumerate(dict.fromkeys((*known, *members)), start=1)}
+        new = [(place, *member) for member, place in places.items() if place > len(known)]
         with self._telling():
             self._database.execute("BEGIN IMMEDIATE")
-            self._database.executemany("INSERT OR IGNORE INTO members (name, class, key) VALUES (?, ?, ?)", members)
+            self._database.executemany(
+                "INSERT INTO members (place, name, class, key, digest) VALUES (?, ?, ?, ?, ?)",
+                [(*row, _digest(row)) for row in new],
+            )
             self._database.execute("COMMIT")
 
     def statuses(self) -> dict[str, str]:
         """The status of each trial that is stored, by key."""
-        with self._telling():
-            return dict(self._database.execute("SELECT key, status FROM trials"))
+        return {key: status for key, (status, _) in self._trials().items()}
 
     def lines(self, keep: Collection[tuple[str, str, str]] | None = None) -> list[Line]:
         """What is stored, in the order of the grids, without the modules.
@@ -243,120 +219,92 @@ class Store:
         Args:
             keep: only these members (name, class, key).
         """
-        with self._telling():
-            found = self._database.execute(
-                "SELECT name, class, key, record FROM members JOIN trials USING (key) ORDER BY place"
-            ).fetchall()
-        return [
-            Line(name, program_class, Record.from_mapping(json.loads(record)))
-            for name, program_class, key, record in found
-            if keep is None or (name, program_class, key) in keep
-        ]
+        trials, records = self._trials(), dict[str, Record]()
+        found = []
+        for name, program_class, key in self._members():
+            if key in trials and (keep is None or (name, program_class, key) in keep):
+                if key not in records:
+                    records[key] = self._record(key, *trials[key])
+                found.append(Line(name, program_class, records[key]))
+        return found
+
+    def rows(self) -> list[tuple[str, str]]:
+        """Name and class of every row, in the order of the grids."""
+        return list(dict.fromkeys((name, program_class) for name, program_class, _ in self._members()))
 
     def files(self, key: str) -> dict[str, str]:
-        """The emitted module of a trial and its side files: file name -> text."""
-        with self._telling():
-            (text,) = self._database.execute("SELECT files FROM trials WHERE key = ?", (key,)).fetchone()
-        files: dict[str, str] = json.loads(text)
+        """The emitted module of a trial and its side files: plain file name -> text; none if it makes no program.
+
+        Raises:
+            BadFile: they are no program, or not what was stored.
+        """
+        found = self._read("SELECT files, files_digest FROM trials WHERE key = ?", (key,))
+        ((text, digest),) = found
+        if _sha256(text) != digest:
+            raise self._damaged("the files of a trial are not those of their digest")
+        where = f"{self.path}: trial {shown(key[:16])}"
+        files = files_of(parse_json(text, where, "the files of a program"), where)
+        if files:
+            expect_program(files, where)
         return files
 
+    def _record(self, key: str, status: str, text: str) -> Record:
+        where = f"{self.path}: trial {shown(key[:16])}"
+        if len(text) > LARGEST_RECORD:
+            raise self._damaged("a record is too large")
+        told = Fields(parse_json(text, where, "the record of a trial"), where).rest()
+        record = Record.from_mapping({**told, "files": {}}, where)
+        if (record.key, record.status) != (key, status):
+            raise self._damaged("a record is of another trial")
+        return record
 
-def best(lines: Iterable[Line]) -> dict[tuple[str, str], Line]:
-    """The best trial of each row, (name, class) -> line.
+    def _trials(self) -> dict[str, tuple[str, str]]:
+        """Key -> status and record, as JSON."""
+        found = self._read("SELECT key, status, record, files_digest, digest FROM trials ORDER BY rowid")
+        for *row, digest in found:
+            if _digest(row) != digest:
+                raise self._damaged("a trial is not that of its digest")
+        return {key: (status, record) for key, status, record, *_ in found}
 
-    Chosen by what `Record.judged` says: per token, then whole sequence, then fewer lines, then the lower key.
-    """
-    rank: dict[tuple[str, str], tuple[tuple[float, float, int, str], Line]] = {}
-    for line in lines:
-        counts = line.record.judged
-        if line.record.status != "done" or counts is None:
-            continue
-        per_token, whole = counts.score
-        order = (-per_token, -whole, line.record.size.get("lines", 0), line.record.key)
-        row = (line.name, line.program_class)
-        if row not in rank or order < rank[row][0]:
-            rank[row] = (order, line)
-    return {row: line for row, (_, line) in rank.items()}
+    def _members(self) -> list[tuple[str, str, str]]:
+        """Name, class and key, in the order of the grids."""
+        found = self._read("SELECT place, name, class, key, digest FROM members ORDER BY place")
+        for place, (*row, digest) in enumerate(found, start=1):
+            if row[0] != place or _digest(row) != digest:
+                raise self._damaged("a row is not that of its digest")
+            if not row[1] or max(len(row[1]), len(row[2])) > LONGEST_NAME:
+                raise self._damaged("a row has no name, or one that is too long")
+        return [(name, program_class, key) for _, name, program_class, key, _ in found]
 
-
-# Tables ###############################################################################################################
-
-COLUMNS = (
-    "name",
-    "class",
-    "settings",
-    "seed",
-    "best",
-    "per token %",
-    "whole %",
-    "wrong",
-    "inputs",
-    "heads",
-    "entries",
-    "lines",
-    "CPU s",
-    "status",
-)
-"""Both percentages are of the test split; wrong inputs are of all that there are, or of a sample (``~``)."""
-
-NUMBERS = ("seed", "per token %", "whole %", "wrong", "inputs", "heads", "entries", "lines", "CPU s")
-"""The columns that are aligned right."""
+    def _read(self, query: str, values: tuple[str, ...] = ()) -> list[tuple[Any, ...]]:
+        """What a query finds; besides whole numbers, texts alone."""
+        with self._telling():
+            found = self._database.execute(query, values).fetchall()
+        if any(not isinstance(cell, (str, int)) for row in found for cell in row):
+            raise self._damaged("a cell holds no text")
+        return found
 
 
-def cells(lines: list[Line]) -> list[tuple[str, ...]]:
-    """The cells of a table with one line a trial, by `COLUMNS`; ``best`` marks the row's choice with a star."""
-    chosen = {(line.name, line.program_class, line.record.key) for line in best(lines).values()}
-    varied = _varied(lines)
-    return [_cells(line, varied[line.name, line.program_class], chosen) for line in lines]
+def _short(error: sqlite3.Error) -> str:
+    """What SQLite says, without the half of a file that it may quote."""
+    return " ".join(str(error).split())[:150]
 
 
-def _cells(line: Line, varied: list[str], chosen: Collection[tuple[str, str, str]]) -> tuple[str, ...]:
-    record = line.record
-    settings = ", ".join(f"{key} = {record.settings.get(key)}" for key in varied)
-    mark = "*" if (line.name, line.program_class, record.key) in chosen else ""
-    status = record.status if record.message is None else f"{record.status}: {record.message}"
-    if record.settings.get("whole_domain"):
-        status += ", trained on the whole domain"
-    seed, members = record.settings.get("seed", "-"), record.settings.get("members", 1)
-    test, domain = record.counts.get("test"), record.counts.get("domain")
-    return (
-        line.name,
-        line.program_class,
-        settings,
-        str(seed) if members == 1 else f"{seed} to {seed + members - 1}",
-        mark,
-        _percent(test.tokens_right, test.tokens) if test else "-",
-        _percent(test.sequences_right, test.sequences) if test else "-",
-        f"{domain.wrong:,}" if domain else "-",
-        f"{'' if domain.exhaustive else '~'}{domain.sequences:,}" if domain else "-",
-        *(f"{record.size[what]:,}" if what in record.size else "-" for what in ("heads", "entries", "lines")),
-        "-" if record.cpu_seconds is None else f"{record.cpu_seconds:.1f}{'+' if record.resumed else ''}",
-        status,
-    )
+def _sha256(text: str) -> str:
+    return hashlib.sha256(text.encode("utf-8", "surrogatepass")).hexdigest()
 
 
-def markdown(lines: list[Line]) -> str:
-    """The same table in Markdown."""
-    rows = [[markdown_text(cell) for cell in row] for row in cells(lines)]
-    rule = ["---:" if column in NUMBERS else "---" for column in COLUMNS]
-    return "".join(f"| {' | '.join(row)} |\n" for row in ([*COLUMNS], rule, *rows))
+def _digest(row: Iterable[str | int]) -> str:
+    """Of a row: its cells can be told apart in it."""
+    return _sha256(json.dumps(list(row)))
 
 
-def _percent(part: int, whole: int) -> str:
-    """In hundredths, rounded down, so that 100.00 says that nothing is missing."""
-    return f"{10_000 * part // whole / 100:.2f}" if whole else "-"
+def _schema(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
+    """All tables, indices, views and triggers of a database, as they were written."""
+    return database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
 
 
-def _varied(lines: list[Line]) -> dict[tuple[str, str], list[str]]:
-    """The settings besides the seed in which the trials of a row differ, by (name, class)."""
-    rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
-    for line in lines:
-        rows.setdefault((line.name, line.program_class), []).append(line.record.settings)
-    return {
-        row: [
-            key
-            for key in dict.fromkeys(key for settings in found for key in settings)
-            if key != "seed" and any(settings.get(key) != found[0].get(key) for settings in found)
-        ]
-        for row, found in rows.items()
-    }
+def _expected_schema() -> list[tuple[Any, ...]]:
+    with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
+        fresh.executescript(_TABLES)
+        return _schema(fresh)

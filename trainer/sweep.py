@@ -31,10 +31,11 @@ from tprog.errors import BadUsage
 from tprog.escape import visible
 from tprog.own_task import find_task
 from tprog.version import VERSION
-from trainer.config import TrainConfig
+from trainer.config import TrainConfig, shown
 from trainer.data import prepare
 from trainer.grid import Trial
-from trainer.store import Record, Store
+from trainer.record import LONGEST_TEXT, Record
+from trainer.store import Store
 from trainer.trial import run_trial
 
 Outcome: TypeAlias = Future[dict[str, Any]]
@@ -198,11 +199,15 @@ def _request(trial: Trial, runs: str | None) -> dict[str, Any]:
 def _record(client: Client, trial: Trial, future: Outcome) -> Record:
     """What became of a trial that a worker ran, or died of."""
     if future.status == "finished":
-        record = Record.from_mapping(future.result())
-        if record.tool != VERSION:
+        told = future.result()
+        if told.get("tool") != VERSION:
             raise BadUsage(
-                f"a worker of the cluster runs tpdebug {record.tool}, not {VERSION}; install the same on all"
+                f"a worker of the cluster runs tpdebug {shown(told.get('tool'))}, not {VERSION}; "
+                "install the same on all"
             )
+        record = Record.from_mapping(told, f"what a worker tells of {trial}")
+        if (record.key, record.kind, dict(record.settings)) != (trial.key, trial.kind, trial.settings):
+            raise BadUsage(f"a worker of the cluster tells of another trial than {trial}; restart the cluster")
         return record
     if future.status != "error":
         _expect_cluster(client)
@@ -212,7 +217,7 @@ def _record(client: Client, trial: Trial, future: Outcome) -> Record:
             reason = f"its worker died {error.allowed_failures + 1} times, of too little memory or a crash"
         case _:
             reason = f"{type(error).__name__}: {error}"
-    return Record(trial.key, VERSION, trial.kind, trial.settings, "failed", reason)
+    return Record(trial.key, VERSION, trial.kind, trial.settings, "failed", reason[:LONGEST_TEXT])
 
 
 def _expect_cluster(client: Client) -> None:

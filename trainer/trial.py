@@ -27,7 +27,7 @@ from trainer.config import TrainConfig
 from trainer.data import Accuracy
 from trainer.fit import train
 from trainer.grid import BASELINE, PROGRAM, configured
-from trainer.store import Counts, Record
+from trainer.record import LONGEST_TEXT, Counts, Record
 
 SAMPLE_SEED = 1_000_003
 """Of the inputs that stand for a domain too large to enumerate: the same for all trials of a task."""
@@ -54,7 +54,7 @@ def run_trial(request: Mapping[str, Any]) -> dict[str, Any]:
         with _run_folder(request["runs"], request["key"]) as folder:
             found = TRAINERS[request["kind"]](config, folder)
     except TpdebugError as error:
-        return Record(**told, status="failed", message=str(error)).to_mapping()
+        return Record(**told, status="failed", message=str(error)[:LONGEST_TEXT]).to_mapping()
     return Record(**told, status="done", seconds=time.monotonic() - started, **found).to_mapping()
 
 

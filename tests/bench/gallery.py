@@ -18,7 +18,8 @@ from cli.main import main as tpdebug
 from tprog.read import read_module
 from tprog.simplify.record import size
 from tprog.tasks import TASKS
-from trainer.store import Line, Store
+from trainer.lines import Line
+from trainer.store import Store
 
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 
