@@ -21,7 +21,8 @@ from tprog.emit import emit
 from tprog.escape import json_text, spelled, string_literal, visible
 from tprog.nodes import BEGIN, END, Embedding, Head, Keys, Lookup, NumericHead, Readout, Weights
 from tprog.program import Program
-from trainer.store import Record, Store
+from trainer.record import Record
+from trainer.store import Store
 
 WORDS = (
     "\x1b[31mred\x1b]0;title\x07\x1b]52;c;aGVsbG8=\x07\x1b[2J",

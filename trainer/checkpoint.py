@@ -218,7 +218,7 @@ def _files(told: Fields) -> dict[str, str]:
     """The digests of a module's files, by name."""
     found = {}
     for name in list(told.rest()):
-        if not re.fullmatch(r"program[\w.]{0,40}", name):
+        if not re.fullmatch(r"program[\w.-]{0,60}", name):
             raise BadFile(f"{told.where} names {shown(name)}; expected a file of the module in the run's folder")
         found[name] = told.text(name, 64)
         if len(found[name]) != 64:

@@ -20,6 +20,7 @@ TOLD = "trial.json"
 """The file beside a stored program that says what is known about it; no file of a program has this name."""
 
 _MOST = 2**62  # of anything that is counted
+_LONGEST_SETTING = 100  # letters of its name
 _MOST_FIELDS = 200  # settings, and files of a program
 
 
@@ -193,8 +194,8 @@ def _settings(told: Fields) -> dict[str, Any]:
     if len(found) > _MOST_FIELDS:
         told.refuse("the number of settings", len(found), f"at most {_MOST_FIELDS}")
     for name, value in found.items():
-        if not name.isidentifier() or len(name) > 100:
-            told.refuse("a name", name, "the name of a setting")
+        if len(name) > _LONGEST_SETTING:
+            told.refuse("a name", name, f"one of at most {_LONGEST_SETTING} letters")
         if isinstance(value, str) and len(value) > LONGEST_TEXT:
             told.refuse(name, value, f"a text of at most {LONGEST_TEXT:,} letters")
         if not (value is None or isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**64)):

@@ -18,6 +18,7 @@ import sqlite3
 import stat
 from collections.abc import Collection, Iterable, Iterator
 from contextlib import ExitStack, closing, contextmanager
+from functools import cache
 from pathlib import Path
 from types import TracebackType
 from typing import Any
@@ -158,6 +159,8 @@ class Store:
             yield
         except sqlite3.OperationalError as error:
             raise BadFile(f"cannot use {self.path}: {_short(error)}") from None
+        except UnicodeError:  # it could not even tell
+            raise self._damaged("a text in it is no UTF-8") from None
         except sqlite3.DatabaseError as error:
             raise BadFile(
                 f"{self.path} is no store of sweep results, or a damaged one ({_short(error)}); "
@@ -304,6 +307,7 @@ def _schema(database: sqlite3.Connection) -> list[tuple[Any, ...]]:
     return database.execute("SELECT type, name, tbl_name, sql FROM sqlite_schema ORDER BY type, name").fetchall()
 
 
+@cache
 def _expected_schema() -> list[tuple[Any, ...]]:
     with closing(sqlite3.connect(":memory:", isolation_level=None)) as fresh:
         fresh.executescript(_TABLES)
