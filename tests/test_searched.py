@@ -7,6 +7,7 @@ from pathlib import Path
 
 import pytest
 
+from tprog.errors import BadFile
 from tprog.program import Program, Readout
 from trainer import searched
 from trainer.config import TrainConfig
@@ -82,6 +83,17 @@ def test_validation_decides_between_what_was_searched_and_what_was_trained(
     assert (tmp_path / "run" / SEARCHED).exists()
     again = train(SORT, tmp_path / "run", resume=True, progress=False)
     assert again.program == result.program
+
+
+def test_what_was_found_and_then_changed_is_not_believed(tmp_path: Path) -> None:
+    whole = train(SORT, tmp_path, progress=False).program
+    text = (tmp_path / SEARCHED).read_text()
+    (tmp_path / SEARCHED).write_text(text + "\n# mine\n")
+    for go_on in (lambda: train(SORT, tmp_path, resume=True, progress=False), lambda: load_program(tmp_path)):
+        with pytest.raises(BadFile, match=r"searched\.py is not what the run has written, it was changed since"):
+            go_on()
+    (tmp_path / SEARCHED).write_text(text)
+    assert load_program(tmp_path) == whole
 
 
 def test_what_was_searched_for_an_earlier_run_does_not_live_on(tmp_path: Path) -> None:

@@ -58,7 +58,7 @@ class State:
         best_epochs: for each member, epochs done when it was found.
         digest: of the settings and the training inputs (`trainer.data.Data`); empty before the first checkpoint.
         metrics: one row an epoch done, of the member that was best then (the loss: the mean over members).
-        module: sha256 of each file of the emitted module, by name; empty until it is written.
+        module: sha256 of each file of the module that was searched, and of the one that was emitted, by name.
     """
 
     step: int = 0
@@ -218,7 +218,7 @@ def _files(told: Fields) -> dict[str, str]:
     """The digests of a module's files, by name."""
     found = {}
     for name in list(told.rest()):
-        if not re.fullmatch(r"program[\w.-]{0,60}", name):
+        if not re.fullmatch(r"(program|searched)[\w.-]{0,60}", name):
             raise BadFile(f"{told.where} names {shown(name)}; expected a file of the module in the run's folder")
         found[name] = told.text(name, 64)
         if len(found[name]) != 64:

@@ -3,18 +3,14 @@
 from __future__ import annotations
 
 import dataclasses
-import hashlib
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 import torch
 
-from tprog.emit import emit
-from tprog.errors import BadFile, BadUsage
-from tprog.files import read_bytes, write_atomic
+from tprog.errors import BadUsage
 from tprog.program import Program
-from tprog.read import read_module
 from tprog.version import VERSION
 from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
@@ -24,7 +20,16 @@ from trainer.polish import polish, polished
 from trainer.population import TENSORS, Population
 from trainer.schedule import Schedule
 from trainer.search.synthesis import Say
-from trainer.searched import Searched, load_searched, program_accuracy, search_first, wrong
+from trainer.searched import (
+    SEARCHED,
+    Searched,
+    load_searched,
+    program_accuracy,
+    read_written,
+    search_first,
+    write_program,
+    wrong,
+)
 
 OnEpoch = Callable[[State], object]
 
@@ -165,7 +170,7 @@ class Run:
             member = Member.of(self.population.network, self.population.now[0])
             blank = model_to_program(member, self.data.held_out[:1])[0]
             self.save(folder)
-            search_first(blank, self.config, self.data, folder, say)
+            self._note(SEARCHED, search_first(blank, self.config, self.data, folder, say), folder)
 
     def may_search(self, folder: Path) -> bool:
         """Whether a search is asked for that has not ended."""
@@ -174,7 +179,7 @@ class Run:
     def searched(self, folder: Path) -> Searched | None:
         """What the search came to, if it has ended."""
         if self._searched is None and self.config.search:
-            self._searched = load_searched(folder, self.data)
+            self._searched = load_searched(folder, self.state.module, self.data)
         return self._searched
 
     def finish(self, folder: Path, write: bool = True) -> tuple[Program, dict[str, Accuracy], Rounding | None]:
@@ -187,7 +192,7 @@ class Run:
         Raises:
             BadFile: the module in the folder is not the one that was written.
         """
-        written = _written(folder, self.state.module)
+        written = read_written(folder / MODULE, self.state.module)
         searched = self.searched(folder)
         rounding: Rounding | None = None
         if searched is not None and self.state.step == 0 and searched.exact:
@@ -199,7 +204,7 @@ class Run:
             steps = program.provenance
             program = dataclasses.replace(program, provenance=(*self._provenance(accuracies, rounding), *steps))
         if written is None and write and self.done(folder):
-            self._write_module(folder, program)
+            self._note(MODULE, write_program(program, folder / MODULE), folder)
         return program, accuracies, rounding
 
     def _trained(self, written: Program | None, searched: Searched | None) -> tuple[Program, Rounding | None]:
@@ -220,14 +225,13 @@ class Run:
             return searched.program, None
         return program, rounding
 
-    def _write_module(self, folder: Path, program: Program) -> None:
-        """Write the module of a run that is done, and then what it is recognised by."""
-        emitted = emit(program, Path(MODULE).stem)
-        files = {**emitted.side, MODULE: emitted.text}
-        for name, text in files.items():
-            write_atomic(folder / name, text, force=True)
-        self.state = dataclasses.replace(self.state, module={name: _sha256(text) for name, text in files.items()})
-        self.save(folder)
+    def _note(self, module: str, files: Mapping[str, str], folder: Path) -> None:
+        """Keep by what the files of a module that were written, if any, will be recognised."""
+        if files:
+            stem = Path(module).stem
+            others = {name: digest for name, digest in self.state.module.items() if not name.startswith(stem)}
+            self.state = dataclasses.replace(self.state, module={**others, **files})
+            self.save(folder)
 
     def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding | None) -> tuple[tuple[str, str], ...]:
         config, frame = self.config, self.data.frame
@@ -253,28 +257,3 @@ class Run:
             *([("rounding", str(rounding))] if rounding else []),
             ("training digest", f"sha256 {self.data.digest}"),
         )
-
-
-def _sha256(text: str) -> str:
-    return hashlib.sha256(text.encode()).hexdigest()
-
-
-def _written(folder: Path, module: Mapping[str, str]) -> Program | None:
-    """The Program that a run has written; None if it has not, or if its module was taken away.
-
-    Args:
-        module: file -> sha256 of what was written.
-
-    Raises:
-        BadFile: a file was changed since.
-    """
-    if not module or not (folder / MODULE).exists():
-        return None
-    for name, digest in module.items():
-        path = folder / name
-        if not path.is_file() or hashlib.sha256(read_bytes(path, "a module")).hexdigest() != digest:
-            raise BadFile(
-                f"{path} is not what the run has written, it was changed since; an edited program is used by its own "
-                f"path: move it, and train --resume writes the run's own again"
-            )
-    return read_module(folder / MODULE).program

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import dataclasses
+import hashlib
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
 import torch
 
 from tprog.emit import emit
+from tprog.errors import BadFile
 from tprog.execute import predict
-from tprog.files import write_atomic
+from tprog.files import read_bytes, write_atomic
 from tprog.program import Program
 from tprog.read import read_module
 from trainer.config import TrainConfig
@@ -38,11 +41,14 @@ class Searched:
         return self.wrong == (0, 0)
 
 
-def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, say: Say) -> None:
+def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, say: Say) -> dict[str, str]:
     """Search, and write the module of what is found.
 
     Args:
         blank: any program of the class.
+
+    Returns:
+        sha256 of each file that was written, by name; empty if nothing is found.
     """
     train, validation = data.train, data.validation
     found = synthesize(
@@ -53,24 +59,55 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         seed=config.seed,
         say=say,
     )
-    if found is not None:
-        program = dataclasses.replace(found.program, provenance=(("searched", str(found)),))
-        write_program(program, folder / SEARCHED)
+    if found is None:
+        return {}
+    program = dataclasses.replace(found.program, provenance=(("searched", str(found)),))
+    return write_program(program, folder / SEARCHED)
 
 
-def load_searched(folder: Path, data: Data) -> Searched | None:
-    """What the search of a run found; None if it has not ended, or found nothing."""
-    if not (folder / SEARCHED).exists():
-        return None
-    program = read_module(folder / SEARCHED).program
-    return Searched(program, wrong(program, data))
+def load_searched(folder: Path, written: Mapping[str, str], data: Data) -> Searched | None:
+    """What the search of a run found; None if it has not ended, or found nothing.
+
+    Args:
+        written: the digests of what the run has written, by name.
+
+    Raises:
+        BadFile: the module is another one by now.
+    """
+    program = read_written(folder / SEARCHED, written)
+    return None if program is None else Searched(program, wrong(program, data))
 
 
-def write_program(program: Program, file: Path) -> None:
-    """Write a program's module, and its side files beside it."""
+def write_program(program: Program, file: Path) -> dict[str, str]:
+    """Write a program's module, and its side files beside it: sha256 of each file, by name."""
     emitted = emit(program, file.stem)
-    for name, text in {**emitted.side, file.name: emitted.text}.items():
+    files = {**emitted.side, file.name: emitted.text}
+    for name, text in files.items():
         write_atomic(file.parent / name, text, force=True)
+    return {name: hashlib.sha256(text.encode()).hexdigest() for name, text in files.items()}
+
+
+def read_written(module: Path, written: Mapping[str, str]) -> Program | None:
+    """The Program of a module that a run has written; None if it has not, or if its module was taken away.
+
+    Args:
+        written: sha256 of each file that the run has written, by name; it holds those of other modules too.
+
+    Raises:
+        BadFile: a file was changed since.
+    """
+    if module.name not in written or not module.exists():
+        return None
+    for name, digest in written.items():
+        path = module.with_name(name)
+        if not name.startswith(module.stem):
+            continue
+        if not path.is_file() or hashlib.sha256(read_bytes(path, "a module")).hexdigest() != digest:
+            raise BadFile(
+                f"{path} is not what the run has written, it was changed since; an edited program is used by its own "
+                f"path: move it, and train --resume writes the run's own again"
+            )
+    return read_module(module).program
 
 
 def wrong(program: Program, data: Data) -> tuple[int, int]:
