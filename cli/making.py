@@ -122,7 +122,7 @@ def train(
     on_epoch = None if board is None else board.on_epoch
     go_on = shell_command(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
     try:
-        result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch)
+        result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch, on_note=note)
     except KeyboardInterrupt:
         kept = (folder / CHECKPOINT).exists()
         note(

@@ -7,7 +7,8 @@ import json
 import shlex
 import subprocess
 import sys
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
+from itertools import product
 from pathlib import Path
 from types import ModuleType, SimpleNamespace
 from typing import Any, Literal, get_args, get_origin, get_type_hints
@@ -20,6 +21,7 @@ from cli.training import documented, read_settings
 from tprog.errors import BadFile, BadUsage
 from trainer import fit
 from trainer.config import TrainConfig, default_config, published_config
+from trainer.data import prepare
 from trainer.log import FOLDER, TensorBoard
 
 ROOT = Path(__file__).parents[1]
@@ -239,6 +241,8 @@ OWN = {
     "none.py": "VOCABULARY = 'ab'\nLONGEST = 5\ndef oracle(tokens): return [None] * len(tokens)",
     "lone.py": "VOCABULARY = 'ab'\nCLASSES = 'x'\nLONGEST = 5",
     "few.csv": "input,output\na b,x y\nb a,y x\na,x\n",
+    "late.py": "VOCABULARY = 'ab'\nLONGEST = 5\nasked = []\ndef oracle(tokens):\n    asked.append(tokens)\n"
+    "    return ['xy'[len(asked) > 60] if t == tokens[0] else 'y' for t in tokens]",
     "fine.py": "VOCABULARY = 'ab'\nLONGEST = 5",
 }
 HEAD = "CLASSES = 'xy'\ndef oracle(tokens): return ['x' if t == tokens[0] else 'y' for t in tokens]\n"
@@ -271,6 +275,7 @@ HEAD = "CLASSES = 'xy'\ndef oracle(tokens): return ['x' if t == tokens[0] else '
         ("same.py --batch 8", "all answers of the task 'same' are of one class ('x'), so there is nothing to learn"),
         ("none.py --batch 8", "all answers of the task 'none' are of one class (none), so there is nothing to learn"),
         ("lone.py --batch 8", "lone.py: CLASSES holds only 'x', so there is nothing to learn"),
+        ("late.py --batch 8", "answers otherwise when asked again; expected one answer"),
         (
             "few.csv --batch 512",
             "batch is 512, but there are only 2 training inputs (80 % of 3 different ones); lower batch",
@@ -289,6 +294,43 @@ def test_a_run_that_cannot_work_is_refused_before_anything_is_written(
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert message in err
     assert {path.name: path.read_bytes() for path in folder.iterdir()} == before
+
+
+def _examples(lengths: Sequence[int], rare: str) -> str:
+    """All inputs of some lengths with an answer a letter; the last answer of all is the rare one."""
+    words = [word for length in lengths for word in product("ab", repeat=length)]
+    lines = [f"{' '.join(word)},{' '.join('xy'[letter == 'b'] for letter in word)}" for word in words]
+    return "\n".join(["input,output", *lines])[:-1] + f"{rare}\n"
+
+
+@pytest.mark.parametrize(
+    ("lengths", "rare", "told"),
+    [
+        ((1, 2, 3, 4), "z", "no training input has the answer 'z', so no program can learn it; give more examples"),
+        ((4,), "x", "all training inputs have 4 tokens; of shorter or longer ones nothing will be known"),
+        ((1, 2, 3, 4), "x", ""),
+    ],
+)
+def test_what_examples_leave_open_is_said_before_training(
+    lengths: Sequence[int],
+    rare: str,
+    told: str,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Path("own.csv").write_text(_examples(lengths, rare), encoding="utf-8")
+    configs = [TrainConfig("own.csv", batch=8, data_seed=seed) for seed in range(100)]
+    seed = next(config.data_seed for config in configs if not told or prepare(config).notes)
+    monkeypatch.setattr(fit, "_claimed", _stop)
+    with pytest.raises(Stop):
+        main(["train", "own.csv", "--batch", "8", "--data-seed", str(seed)])
+    error = capsys.readouterr().err
+    assert told in error
+    assert ("training input" in error) == bool(told)
+
+
+def _stop(*arguments: object) -> None:
+    raise Stop
 
 
 # TensorBoard ##########################################################################################################

@@ -30,6 +30,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tprog.batch import Batch
 from tprog.errors import BadFile, BadUsage
 from tprog.example_files import ENDINGS as EXAMPLE_FILES
 from tprog.example_files import Columns, split_columns
@@ -147,10 +148,22 @@ def _probe(path: Path, task: Task) -> None:
         raise BadFile(
             f"{path}: sample(rng) gives other inputs for the same rng; draw with rng only, as rng.choice(...)"
         )
-    answers, same = task.expected(first), task.expected(first)
+    expect_same_answers(path, task, first, task.expected(first))
+
+
+def expect_same_answers(path: Path, task: Task, batch: Batch, answers: Array) -> None:
+    """Refuse a task that answers otherwise when it is asked about inputs again.
+
+    Args:
+        answers: what it answered, as `Task.expected` gives it.
+
+    Raises:
+        BadFile: the message names the first of them.
+    """
+    same = task.expected(batch)
     if not np.array_equal(answers, same):
         row = int(np.flatnonzero((answers != same).any(axis=1))[0])
-        tokens = [task.vocabulary[code] for code in first.tokens[row, 1 : first.lengths[row]] if code >= 0]
+        tokens = [task.vocabulary[code] for code in batch.tokens[row, 1 : batch.lengths[row]] if code >= 0]
         raise BadFile(f"{path}: oracle({shortened(tokens)}) answers otherwise when asked again; expected one answer")
 
 

@@ -6,8 +6,11 @@ section 4).
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
+from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -15,11 +18,16 @@ from torch import Tensor
 
 from tprog.batch import Batch
 from tprog.errors import BadUsage
-from tprog.own_task import find_task, is_own
+from tprog.escape import visible
+from tprog.own_task import expect_same_answers, find_task, is_own
+from tprog.program import BEGIN, END
 from tprog.tasks import UNGRADED, Task
 from trainer.config import TrainConfig
 from trainer.memory import check_population
 from trainer.model import Frame, cardinality
+
+ASKED_AGAIN = 500
+"""Inputs about which a user's own task is asked twice, out of all that are drawn, or some more."""
 
 LARGEST_CARDINALITY = 1024
 """Slots of a categorical variable that nobody asked for: a predicate holds the square of it, a million weights."""
@@ -80,6 +88,8 @@ class Data:
     Attributes:
         test: None if the run trains on the whole domain; `validation` is then a part of what it trains on.
         digest: sha256 of the settings and the training inputs with their answers, in hexadecimal.
+        notes: of a user's own task, what somebody should know before long work: answers that training never sees,
+            inputs of one length.
     """
 
     frame: Frame
@@ -87,6 +97,7 @@ class Data:
     validation: Split
     test: Split | None
     digest: str
+    notes: tuple[str, ...] = ()
 
     @property
     def splits(self) -> dict[str, Split]:
@@ -108,7 +119,7 @@ def prepare(config: TrainConfig) -> Data:
         BadUsage: an unknown task; a variable too small for the input's length or vocabulary, or too large to be
             trained; more memory than any machine has; a batch larger than the training data; answers that are all of
             one class.
-        BadFile: a task of a user's own that is none.
+        BadFile: a task of a user's own that is none, or answers otherwise when asked again.
     """
     task = find_task(config.task, config.vocabulary_size, config.length)
     frame = frame_of(task)
@@ -117,6 +128,9 @@ def prepare(config: TrainConfig) -> Data:
     batch = task.inputs() if config.whole_domain else task.draw(config.dataset_size, config.data_seed)
     batch = batch.take(np.random.default_rng(config.data_seed).permutation(len(batch)))
     expected = task.expected(batch)
+    if is_own(config.task):
+        again = np.arange(0, len(batch), max(1, len(batch) // ASKED_AGAIN))
+        expect_same_answers(Path(config.task), task, batch.take(again), expected[again])
     _check_classes(config, task, expected[expected != UNGRADED])
     first, second, last = len(batch) * 8 // 10, len(batch) * 9 // 10, len(batch)
     if config.batch > first:
@@ -136,7 +150,25 @@ def prepare(config: TrainConfig) -> Data:
     trained = (part[: len(train)] for part in (batch.tokens, expected))
     seen = b"".join(np.ascontiguousarray(part, dtype="<i4").tobytes() for part in trained)
     digest = hashlib.sha256(config.to_json().encode() + seen).hexdigest()
-    return Data(frame, train, split(first, second), test, digest)
+    data = Data(frame, train, split(first, second), test, digest)
+    return dataclasses.replace(data, notes=tuple(_notes(data))) if is_own(config.task) else data
+
+
+def _notes(data: Data) -> Iterator[str]:
+    """What somebody should know of the data."""
+    known = set(data.train.expected.unique().tolist())
+    held_out = {code for split in data.splits.values() for code in split.expected.unique().tolist()}
+    if unseen := sorted(held_out - known - {UNGRADED}):
+        words = ", ".join(visible(repr(data.frame.classes[code])) for code in unseen[:5])
+        more = f" and {len(unseen) - 5} more" if len(unseen) > 5 else ""
+        yield (
+            f"no training input has the answer {words}{more}, so no program can learn it; give more examples with it, "
+            "or another data_seed"
+        )
+    if len(set(data.train.batch.lengths.tolist())) == 1:
+        marks = sum(mark in data.frame.vocabulary for mark in (BEGIN, END))
+        length = int(data.train.batch.lengths[0]) - marks
+        yield f"all training inputs have {length} tokens; of shorter or longer ones nothing will be known"
 
 
 def frame_of(task: Task) -> Frame:

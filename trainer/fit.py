@@ -14,7 +14,7 @@ import dataclasses
 import signal
 import threading
 import time
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -66,6 +66,7 @@ def train(
     progress: bool = True,
     overwrite: bool = False,
     on_epoch: OnEpoch | None = None,
+    on_note: Callable[[str], object] | None = None,
 ) -> TrainResult:
     """Train, writing the run to a folder.
 
@@ -74,6 +75,7 @@ def train(
         progress: show a bar on stderr.
         overwrite: replace a run that the folder holds already.
         on_epoch: told where the run stands after each epoch.
+        on_note: told, before the work begins, what should be known of the data (`trainer.data.Data.notes`).
 
     Raises:
         BadUsage: settings that cannot be trained; the loss is no longer a number; other settings than the run's.
@@ -83,6 +85,9 @@ def train(
     folder = Path(folder)
     started = time.monotonic()
     data = prepare(config)
+    if on_note is not None:
+        for each in data.notes:
+            on_note(each)
     with one_thread(), _claimed(config, folder, data, resume, overwrite) as run:
         # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search begins anew where it is resumed.
         with searching(enabled=progress and run.may_search(folder)) as say:
