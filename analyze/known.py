@@ -4,29 +4,50 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
+import numpy as np
+
 from tprog.batch import Batch, chunks
 from tprog.dialects.published.defects import Defect
 from tprog.execute import decode, execute
-from tprog.program import Program
+from tprog.program import Program, Value
 from tprog.tasks import Inputs
 
 
-def known_defects(program: Program, defects: Sequence[Defect], inputs: Inputs) -> tuple[str, ...]:
-    """The defects of a module, one line each: of a number that may be too large, how large it is on these inputs."""
-    names = {defect.reads[0] for defect in defects if defect.reads is not None}
-    largest = _largest(program, inputs.batch, sorted(names)) if names else {}
-    told = (d if d.reads is None else d.met(largest[d.reads[0]], inputs.description) for d in defects)
-    return tuple(map(str, told))
+def known_defects(
+    program: Program, defects: Sequence[Defect], inputs: Inputs, trained: int | None = None
+) -> tuple[str, ...]:
+    """The defects of a module, one line each: of a number that may be too large, how large it is on these inputs.
+
+    Where these are shorter than the program takes, query values that no branch lists and none of them has are left out.
+
+    Args:
+        trained: the longest input, marks included, that training is taken to have used.
+    """
+    shorter = int(inputs.batch.lengths.max(initial=0)) < program.max_length
+    names = {d.reads for d in defects if d.reads is not None and (d.kind == "out-of-range" or shorter)}
+    met = _met(program, inputs.batch, sorted(names))
+    told: list[str] = []
+    idle = 0
+    for defect in defects:
+        if defect.kind == "out-of-range" and defect.reads is not None:
+            largest = max((value for value in met[defect.reads] if isinstance(value, int)), default=0)
+            told.append(str(defect.met(largest, trained, inputs.description)))
+        elif defect.open and defect.reads in met and met[defect.reads].isdisjoint(defect.open):
+            idle += 1
+        else:
+            told.append(str(defect))
+    if idle:
+        heads = f"{idle} predicate{'s' * (idle != 1)} list{'s' * (idle == 1)}"
+        told.append(f"{heads} not every query value, but every one that comes up on {inputs.description}")
+    return tuple(told)
 
 
-def _largest(program: Program, batch: Batch, names: Sequence[str]) -> dict[str, int]:
-    """The largest value of some numeric variables, at any position of any input."""
-    found = dict.fromkeys(names, 0)
-    for _, piece in chunks(batch):
+def _met(program: Program, batch: Batch, names: Sequence[str]) -> dict[str, set[Value]]:
+    """The values that variables have, at any position of any input that reaches no hole."""
+    found: dict[str, set[int]] = {name: set() for name in names}
+    for _, piece in chunks(batch) if names else ():
         run = execute(program, piece)
+        computed = piece.present & ~run.in_hole[:, None]
         for name in names:
-            code = int(run.values[name][piece.present & ~run.in_hole[:, None]].max(initial=0))
-            number = decode(program, name, code)
-            assert isinstance(number, int)
-            found[name] = max(found[name], number)
-    return found
+            found[name].update(np.unique(run.values[name][computed]).tolist())
+    return {name: {decode(program, name, code) for code in codes} for name, codes in found.items()}

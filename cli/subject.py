@@ -48,7 +48,7 @@ class Subject:
 
         missing = [name for name in self.program.classes if name not in self.module.program.classes]
         lacks = [f"it has no class {', '.join(map(repr, missing))}, which the task asks for"] if missing else []
-        return (*self._judged, *lacks, *known_defects(self.program, self.module.defects, inputs))
+        return (*self._judged, *lacks, *known_defects(self.program, self.module.defects, inputs, self.length.trained))
 
     @property
     def _judged(self) -> tuple[str, ...]:

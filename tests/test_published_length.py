@@ -17,7 +17,7 @@ from tests.test_published_refusals import tpdebug
 from tprog.batch import encode
 from tprog.errors import BadProgram, BadUsage
 from tprog.own_task import find_task
-from tprog.program import BEGIN, END, Lookup, NumericHead, Program, Weights
+from tprog.program import BEGIN, END, Head, Lookup, NumericHead, Program, Weights
 from tprog.read import read_module
 from tprog.task_classes import for_task
 from tprog.task_length import chosen_length
@@ -324,6 +324,40 @@ def test_a_number_beyond_a_lookup_is_told_as_it_is_on_the_inputs(
     assert "was written for count from 0 to 2; it is at most 2 on all 6 inputs of up to 2 symbols" in unwrapped(out)
     _, out, _ = tpdebug(capsys, "dead", path, "--task", "hist")
     assert "on all 62 inputs it reaches 5, and larger numbers get its default" in unwrapped(out)
+
+
+def test_what_concerns_no_input_that_is_looked_at_is_told_in_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    """A head by position without a branch for those that training did not use."""
+    base = hist(20, SIX)
+    near = Head("near", "positions", "positions", "tokens", tuple((place,) if place < 8 else () for place in range(20)))
+    path = module(tmp_path, replace(base, nodes=(*base.nodes, near)))
+    _, out, _ = tpdebug(capsys, "verify", path, "--task", "hist", "--sample", "100")
+    assert "1 predicate lists not every query value, but every one that comes up on 100 of" in unwrapped(out)
+    assert "near selects nothing there" not in out
+    _, out, _ = tpdebug(capsys, "verify", path, "--task", "hist", "--sample", "100", "--length", "12")
+    assert "near selects nothing there" in unwrapped(out)
+
+
+def test_a_lookup_was_written_for_the_length_of_training_whatever_is_looked_at(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    base = hist(20, ("0", "1"))
+    table = Lookup("num_mlp_0_0", ("same",), ((0, 1, 2),), (0, 1), (0, 1, 0))
+    readout = replace(base.readout, terms=(*base.readout.terms, Weights("num_mlp_0_0", ((0,) * 7, (0,) * 7))))
+    wanted = replace(base, nodes=(*base.nodes, table), readout=readout)
+    path = write(wanted, tmp_path, how=Writing(examples=False, defaults={"num_mlp_0_0": 0}))
+    text = path.read_text().replace("lookup_num_mlp_0_0", "num_mlp_0_0") + f"\nrun({[BEGIN, *'0000000']})\n"
+    path.write_text(text)
+    for length, found in (
+        ("3", "it is at most 2 on all 6"),
+        ("8", "it is at most 7 on"),
+        ("10", "it reaches 9, and larger"),
+    ):
+        _, out, _ = tpdebug(capsys, "dead", str(path), "--task", "hist", "--length", length)
+        assert "`num_mlp_0_0` was written for same from 0 to 7; " in unwrapped(out)
+        assert found in unwrapped(out)
 
 
 def test_a_length_is_in_the_help_of_every_verb_that_takes_it(capsys: pytest.CaptureFixture[str]) -> None:

@@ -21,10 +21,12 @@ class Length:
 
     Attributes:
         tokens: marks included; None is all that the program takes.
+        trained: the longest input that training is taken to have used; None is all that the program takes.
         note: why it is that, in words, where it is not all or reaches beyond what training is known to have used.
     """
 
     tokens: int | None = None
+    trained: int | None = None
     note: str | None = None
 
 
@@ -60,7 +62,7 @@ def chosen_length(module: Module, task: str | None, asked: int | None) -> Length
             known, why = capacity, "nothing"
     known = min(known, capacity)
     used = known if asked is None else asked
-    return Length(used + unmarked, _told(used, known, why, capacity))
+    return Length(used + unmarked, known + unmarked, _told(used, known, why, capacity))
 
 
 def _told(used: int, known: int, why: str, capacity: int) -> str | None:

@@ -424,13 +424,14 @@ def inputs_for(
     whole = size is not None and size <= (limit if sample is None else sample)
     sequences = domain.enumerate() if whole else draw_distinct(domain, sample or SAMPLE, seed)
     batch = framed(sequences, symbols, program.vocabulary)
+    of = ""
+    if domain.most < program.max_length - marks and not (task is not None and task.examples):
+        of = f" of up to {domain.most} symbol{'s' * (domain.most != 1)}"
     if whole:
-        description = f"all {size:,} inputs"
+        description = f"all {size:,} inputs{of}"
     elif size is None:
-        description = f"{len(batch):,} different inputs of the task's sampler, drawn with seed {seed}"
+        description = f"{len(batch):,} different inputs of the task's sampler{of}, drawn with seed {seed}"
     else:
         total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
-        description = f"{len(batch):,} of {total} inputs, sampled with seed {seed}"
-    if domain.most < program.max_length - marks and not (task is not None and task.examples):
-        description += f" of up to {domain.most} symbol{'s' * (domain.most != 1)}"
+        description = f"{len(batch):,} of {total} inputs{of}, sampled with seed {seed}"
     return Inputs(batch, None if task is None else task.expected(batch), whole, description)

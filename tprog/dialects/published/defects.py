@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from tprog.nodes import Symbol
+
 DefectKind: TypeAlias = Literal[
     "falls-through", "self-match", "missing-row", "out-of-range", "missing-value", "duplicate-rows", "lost-path"
 ]
@@ -26,7 +28,10 @@ class Defect:
         file: the side file that `line` counts in; None is the module itself.
         line: 1-based.
         text: the defect in words.
-        reads: of ``out-of-range``, the variable that may be too large, and the largest number that the lookup knows.
+        reads: of ``out-of-range``, the variable that may be too large; of ``falls-through``, the query.
+        largest: of ``out-of-range``, the largest number that the lookup was written for.
+        layers: the same by the longest input: as many times its length, less one; 0 where that says nothing.
+        open: of ``falls-through``, the values that no branch lists.
     """
 
     kind: DefectKind
@@ -34,19 +39,25 @@ class Defect:
     file: str | None
     line: int
     text: str
-    reads: tuple[str, int] | None = None
+    reads: str | None = None
+    largest: int = 0
+    layers: int = 0
+    open: tuple[Symbol, ...] = ()
 
     def __str__(self) -> str:
         return f"{'line' if self.file is None else self.file} {self.line}: {self.text}"
 
-    def met(self, largest: int, where: str) -> Defect:
+    def met(self, largest: int, longest: int | None, where: str) -> Defect:
         """An ``out-of-range`` after inputs were run.
 
         Args:
             largest: the largest number that the lookup read.
+            longest: the longest input, marks included, that training is taken to have used; None if all positions.
             where: on which inputs, in words.
         """
-        assert self.reads is not None
-        written, known = self.text.partition(";")[0], self.reads[1]
-        found = f"it is at most {largest} on {where}" if largest <= known else f"on {where} it reaches {largest}"
-        return replace(self, text=f"{written}; {found}{', and larger numbers get its default' * (largest > known)}")
+        known = self.largest if longest is None or not self.layers else longest * self.layers - 1
+        written = f"{self.text.partition(' from 0 to ')[0]} from 0 to {known}"
+        found = f"it is at most {largest} on {where}"
+        if largest > known:
+            found = f"on {where} it reaches {largest}, and larger numbers get its default"
+        return replace(self, text=f"{written}; {found}")

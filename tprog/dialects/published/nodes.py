@@ -136,7 +136,9 @@ def _predicate(
         scope.lines[Entry(node, "row", (query,))] = function.lineno if line is None else line
     if open_values:
         text = f"no branch of `{function.name}` is for {listed(open_values)}: {node} selects nothing there"
-        scope.defects.append(Defect("falls-through", node, None, function.lineno, text))
+        query = scope.variable(reads_at[0])
+        defect = Defect("falls-through", node, None, function.lineno, text, query, open=tuple(open_values))
+        scope.defects.append(defect)
     _note_function(scope, node, function, predicate.chain)
     return tuple(rows)
 
@@ -270,13 +272,14 @@ def _note_range(scope: Scope, node: str, function: ast.FunctionDef, inputs: tupl
         if not isinstance(domain, Numbers):
             continue
         # The original code tries a number n_ctx times its layer, and leaves out those with the default's answer.
-        told = scope.frame.max_length * (int(match[1]) + 1) - 1 if match else max(chain.numbers[place], default=0)
+        layers = int(match[1]) + 1 if match else 0
+        told = scope.frame.max_length * layers - 1 if match else max(chain.numbers[place], default=0)
         if domain.bound > told:
             text = (
                 f"`{function.name}` was written for {read} from 0 to {told}; larger numbers, bounded by "
                 f"{domain.bound}, would get its default"
             )
-            scope.defects.append(Defect("out-of-range", node, None, function.lineno, text, (read, told)))
+            scope.defects.append(Defect("out-of-range", node, None, function.lineno, text, read, told, layers))
             return
 
 
