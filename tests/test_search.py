@@ -19,11 +19,12 @@ from trainer.search.events import absorbing
 from trainer.search.merging import grouped
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
+from trainer.search.predicates import by_predicate
 from trainer.search.rows import zero_one
 from trainer.search.rules import Only, Rule
 from trainer.search.solution import Solution, spelled
 from trainer.search.synthesis import Found, synthesize
-from trainer.search.terms import Examples, Given, Language, Term, Workshop
+from trainer.search.terms import Copy, Examples, Given, Language, Term, Workshop
 from trainer.slots import Slots
 
 LETTERS = ("<s>", "a", "b", "c")
@@ -81,6 +82,25 @@ def test_all_holders_serve_the_only_one_that_asks() -> None:
     assert wanted is not None
     assert wanted.number[0].tolist() == [FREE, 1, FREE, 1]
     assert wanted.demands == 1
+
+
+def test_labels_that_could_be_given_out_in_several_ways_may_be_left_open() -> None:
+    wanted = asked(workshop(["abb"], ["bba"])).labelled("certain")
+    assert wanted is not None
+    assert wanted.number[0].tolist() == [FREE, 3, FREE, FREE]
+    assert wanted.demands == 1
+
+
+def test_a_predicate_accepts_the_keys_that_always_hold_the_answer() -> None:
+    inputs = ["abc", "bca", "cab", "acb", "bac", "cba", "abb", "caa"]
+    shop = workshop(inputs, [letters[0] * 3 for letters in inputs])
+    found = classes_of(shop, shop.tokens)
+    assert found is not None
+    solution = next(by_predicate(shop, found[0], [shop.positions]))
+    copy = solution.terms[-1]
+    assert isinstance(copy, Copy)
+    accepted = {place for row in copy.accepts for place in np.flatnonzero(row)}
+    assert accepted == {1}
 
 
 def test_a_copy_that_nobody_can_serve_is_refused() -> None:

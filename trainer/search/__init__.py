@@ -12,6 +12,7 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
     rules      predicates that can be said in words: smaller, equal, first of its kind
     counts     witness of a number: it is the sum or difference of two counts
     rows       the same for counts that no rule says, by least squares
+    predicates witness of a predicate: the keys that are never wrong
     copies     witness of a copy: which label each holder of the answer must have
     events     witness of an answer that is never left: where it begins
     additive   answers that are a sum over what stands at each place

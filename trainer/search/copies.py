@@ -25,14 +25,15 @@ from trainer.search.rows import TableSum, table_sums
 from trainer.search.solution import Solution, spelled
 from trainer.search.terms import Term, Workshop
 
-Matching: TypeAlias = Literal["in order", "mirrored", "from behind"]
+Matching: TypeAlias = Literal["in order", "mirrored", "from behind", "certain"]
 """Who serves whom among the holders of a value and those that want it: the k-th the k-th, both counted from the left;
-the k-th from the right the k-th from the left; or both counted from the right. Where one asks, all holders serve it."""
+the k-th from the right the k-th from the left; or both counted from the right. Where one asks, all holders serve it;
+``certain`` leaves all others open."""
 
 TRIED = 16
 """Sums over the same cells that are tried, the simplest: they differ in rows and keys that the sample lacks."""
 
-MATCHINGS: tuple[Matching, ...] = ("in order", "mirrored", "from behind")
+MATCHINGS: tuple[Matching, ...] = ("in order", "mirrored", "from behind", "certain")
 
 
 def classes_of(shop: Workshop, value: Term) -> tuple[NDArray[np.int64], int] | None:
@@ -103,6 +104,8 @@ class Asked:
                     return None
                 if len(labels) == 1:
                     label[row, holders], demand[row, holders] = labels[0], count
+                elif matching == "certain":
+                    continue
                 else:
                     some = _matched(holders, len(labels), matching)
                     label[row, some], demand[row, some] = labels, np.arange(count, count + len(labels))
@@ -135,7 +138,7 @@ def _matched(holders: Array, count: int, matching: Matching) -> Array:
             return holders[:count]
         case "mirrored":
             return holders[::-1][:count]
-        case "from behind":
+        case _:
             return holders[len(holders) - count :]
 
 

@@ -13,18 +13,22 @@ from tprog.batch import Array, Batch
 from tprog.program import Program
 from trainer.search.additive import by_places
 from trainer.search.cells import Cells, deciding
-from trainer.search.copies import MATCHINGS, Asked, by_sums, by_table, by_tables, classes_of
+from trainer.search.copies import MATCHINGS, Asked, Matching, by_sums, by_table, by_tables, classes_of
 from trainer.search.counts import FREE, MOST_CELLS, Sums, Wanted
 from trainer.search.events import by_event
 from trainer.search.fitting import fitted, shared, wrong_answers
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
+from trainer.search.predicates import by_predicate
 from trainer.search.solution import Solution, numbered, numerals, spelled
 from trainer.search.terms import Examples, OutOfTime, Workshop
 from trainer.slots import Slots
 
 SAMPLE = 300
 """Inputs that terms are known on: enough to refute what is wrong; all others judge what is found."""
+
+KEPT = 3
+"""Solutions of one kind over the same variables that are judged on all inputs: they are right on the sample alike."""
 
 Say = Callable[[str], object]
 
@@ -41,6 +45,7 @@ class Reasoning:
             for what, ways in (
                 ("one variable", self._single),
                 ("attention to equal symbols", self._attending),
+                ("predicates that are never wrong", self._accepting),
                 ("numbers that are sums of counts", self._numbers),
                 ("labels for those who ask", self._copying),
                 ("classes that are never left", self._events),
@@ -110,6 +115,11 @@ class Reasoning:
                         if shop.fits(copy):
                             yield spelled("copies", copy, np.maximum(said, 0), len(examples.classes))
 
+    def _accepting(self) -> Iterator[Solution]:
+        found = classes_of(self.shop, self.shop.tokens)
+        if found is not None:
+            yield from islice(by_predicate(self.shop, found[0], self.pool.symbols[self.pool.before[1] :]), KEPT)
+
     def _spaces(self) -> Iterator[Cells]:
         """What counts may compare: one variable, or two; few cells first."""
         shop, (numbers, symbols) = self.shop, self.pool.before
@@ -131,7 +141,7 @@ class Reasoning:
         for cells in self._spaces():
             if cells.stage >= 2 * shop.language.layers:
                 continue
-            for found in islice(Sums(cells, wanted).found(), 3):
+            for found in islice(Sums(cells, wanted).found(), KEPT):
                 heads = found.heads(False)
                 if heads is None or not all(map(shop.fits, heads)):
                     continue
@@ -139,39 +149,46 @@ class Reasoning:
                 if not solution.wrong(shop.examples):
                     yield solution
 
-    def _copying(self) -> Iterator[Solution]:
+    def _labels(self) -> tuple[Asked, dict[Matching, Wanted]] | None:
+        """A head that copies tokens to positions, and the labels of its holders, if they can all be served."""
         shop = self.shop
         found = classes_of(shop, shop.tokens)
         if found is None or not shop.language.copies:
-            return
+            return None
         asked = Asked(shop, shop.positions, shop.tokens, found[0])
         if not asked.feasible:
+            return None
+        return asked, {matching: wanted for matching in MATCHINGS if (wanted := asked.labelled(matching)) is not None}
+
+    def _copying(self) -> Iterator[Solution]:
+        if (labels := self._labels()) is None:
             return
-        tasks = [wanted for matching in MATCHINGS if (wanted := asked.labelled(matching)) is not None]
-        for wanted in tasks:
-            yield from by_table(asked, wanted, [shop.positions], iter(()))
-        if shop.language.numbers and shop.language.sets:
-            for cells in self._spaces():
-                for wanted in tasks:
-                    yield from islice(by_sums(asked, wanted, cells), 3)
-        for wanted in tasks:
-            yield from by_table(asked, wanted, self.pool.symbols, self.pool.pairs())
+        asked, tasks = labels
+        yield from self._label_sums(asked, tasks, numeric=False)
+        for wanted in tasks.values():
+            yield from islice(by_table(asked, wanted, self.pool.symbols, self.pool.pairs()), KEPT)
+        yield from self._label_sums(asked, tasks, numeric=True)
+
+    def _label_sums(self, asked: Asked, tasks: dict[Matching, Wanted], numeric: bool) -> Iterator[Solution]:
+        """Labels that are sums of counts by rules; what is open in ``certain`` would leave too much to them."""
+        language = self.shop.language
+        if not language.numbers or not language.sets:
+            return
+        for cells in self._spaces():
+            for matching, wanted in tasks.items():
+                if cells.inputs[0].numeric == numeric and matching != "certain":
+                    yield from islice(by_sums(asked, wanted, cells), KEPT)
 
     def _tables(self) -> Iterator[Solution]:
-        """Labels and numbers whose counts no rule says."""
-        shop = self.shop
-        if not shop.language.numbers or not shop.language.sets:
+        """Labels whose counts no rule says."""
+        language, labels = self.shop.language, self._labels()
+        if labels is None or not language.numbers or not language.sets:
             return
-        found = classes_of(shop, shop.tokens)
-        if found is None or not shop.language.copies:
-            return
-        asked = Asked(shop, shop.positions, shop.tokens, found[0])
-        if not asked.feasible:
-            return
-        tasks = [wanted for matching in MATCHINGS if (wanted := asked.labelled(matching)) is not None]
+        asked, tasks = labels
         for cells in self._spaces():
-            for wanted in tasks:
-                yield from by_tables(asked, wanted, cells)
+            for matching, wanted in tasks.items():
+                if matching != "certain":
+                    yield from by_tables(asked, wanted, cells)
 
     def _additive(self) -> Iterator[Solution]:
         if self.pool.before == (0, 0):
