@@ -18,6 +18,7 @@ from tprog.outcome import outcomes
 from tprog.program import Program
 from tprog.reading import reading
 from tprog.tasks import Inputs
+from tprog.text import spacing
 
 Lines = Mapping[Entry, int] | None
 
@@ -63,7 +64,7 @@ def trace(
         else:
             found = _contrast(run, ground(program, contrast), lines)
             note = "" if found else f"no other input is right everywhere (looked for among {contrast.description})"
-    return TraceResult(label(program, name), table, found, note)
+    return TraceResult(label(program, name), table, found, note, spacing(program))
 
 
 def _table(run: _Run, lines: Lines) -> TraceTable:

@@ -16,6 +16,7 @@ from tprog.execute import predict
 from tprog.input_domain import symbols_of
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs
+from tprog.text import spacing
 
 
 def verify(
@@ -70,6 +71,7 @@ def verify(
         holes=_holes(program, inputs, wrong[in_hole[wrong]]),
         notes=notes,
         lengths=_by_length(program, inputs, graded, wrong_at, wrong),
+        spaced=spacing(program),
     )
 
 

@@ -35,7 +35,7 @@ if TYPE_CHECKING:
 def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
     """List the tasks that a program can be trained on."""
     from tprog.tasks import TASKS, get_task
-    from tprog.text import show_tokens
+    from tprog.text import is_spaced, show_tokens
 
     rows: list[dict[str, Any]] = []
     for task in map(get_task, TASKS):
@@ -47,8 +47,10 @@ def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
                 "classes": list(task.classes),
                 "max_length": task.max_length,
                 "inputs": task.size,
-                "example": show_tokens(example),
-                "answer": show_tokens([answer for answer in task.oracle(example) if answer is not None]),
+                "example": show_tokens(example, is_spaced(task.vocabulary)),
+                "answer": show_tokens(
+                    [answer for answer in task.oracle(example) if answer is not None], is_spaced(task.classes)
+                ),
             }
         )
     if as_json:
@@ -249,7 +251,7 @@ def _executed(program: Program, texts: list[str] | None) -> Iterator[tuple[list[
 
 def _answer(tokens: list[str], execution: Execution, as_json: bool) -> str:
     """The answer to one input, as a line."""
-    from tprog.text import show_tokens
+    from tprog.text import show_tokens, spacing
 
     hole = execution.hole(0)
     prediction = None if hole else execution.outputs(0)
@@ -258,4 +260,6 @@ def _answer(tokens: list[str], execution: Execution, as_json: bool) -> str:
         return json_text({"schema": "tpdebug.run/1", **told})
     if hole is not None:
         return visible(str(hole))
-    return show_tokens(prediction) if isinstance(prediction, list) else spelled(str(prediction))
+    if not isinstance(prediction, list):
+        return spelled(str(prediction))
+    return show_tokens(prediction, spacing(execution.program).outputs)

@@ -8,7 +8,7 @@ from tests.programs import PROGRAMS
 from tprog.errors import BadInput
 from tprog.program import BEGIN, END, UNKNOWN, Program, Readout
 from tprog.tasks import get_task
-from tprog.text import parse_input, show_tokens
+from tprog.text import Spacing, is_spaced, parse_input, show_tokens, spacing
 
 SORT = PROGRAMS["sort"].program
 HIST = PROGRAMS["hist"].program
@@ -101,15 +101,23 @@ def test_an_end_mark_is_refused_where_the_program_has_none() -> None:
     [
         ([BEGIN, "a", "b", END], "ab"),
         ([BEGIN, "1", "2"], "12"),
-        ([BEGIN, "b", "a", BEGIN, BEGIN], "b a <s> <s>"),
-        ([BEGIN, "who", "is"], "who is"),
-        ([BEGIN, "1", "12"], "1 12"),
+        ([BEGIN, "b", "a", BEGIN, BEGIN], "ba<s><s>"),
         (["a", "b"], "ab"),
         ([BEGIN], ""),
     ],
 )
 def test_tokens_are_shown_without_the_marks_at_the_ends(tokens: list[str], text: str) -> None:
-    assert show_tokens(tokens) == text
+    assert show_tokens(tokens, spaced=False) == text
+
+
+def test_one_long_symbol_in_the_vocabulary_spaces_all_that_is_shown() -> None:
+    numbers = Program((BEGIN, "2", "9", "19"), ("1", "10"), 8, (), Readout(()))
+    letters = Program((BEGIN, "a", "<unk>", END), ("a", "b"), 8, (), Readout(()))
+    assert spacing(numbers) == Spacing(inputs=True, outputs=True)
+    assert spacing(letters) == Spacing(inputs=False, outputs=False)
+    for tokens, text in (([BEGIN, "2", "2", "9"], "2 2 9"), ([BEGIN, "19", "2", "9"], "19 2 9"), ([BEGIN, "2"], "2")):
+        assert show_tokens(tokens, is_spaced(numbers.vocabulary)) == text
+        assert parse_input(text, numbers) == tokens
 
 
 @pytest.mark.parametrize("name", ["sort", "hist", "dyck2", "induction"])
@@ -117,4 +125,4 @@ def test_what_is_shown_can_be_typed(name: str) -> None:
     task = get_task(name)
     program = Program(task.vocabulary, task.classes, task.max_length, (), Readout(()))
     for tokens in task.sample(50):
-        assert tuple(parse_input(show_tokens(tokens), program)) == tokens
+        assert tuple(parse_input(show_tokens(tokens, spacing(program).inputs), program)) == tokens

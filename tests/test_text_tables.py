@@ -30,6 +30,7 @@ from cli.output import as_text, put
 from tests import gold
 from tests.programs import PROGRAMS
 from tests.test_dot import SMALL, highlighted
+from tprog.text import Spacing
 
 ALL = Checked(19_530, True, "all 19,530 inputs")
 SAMPLE = Checked(500, False, "500 of 1,073,741,824 inputs, sampled with seed 0")
@@ -332,9 +333,17 @@ def test_unlisted_counterexamples_are_counted() -> None:
     assert "... and 2 more wrong inputs" in printed(RESULTS["verify"])
 
 
+def test_all_inputs_of_a_table_are_spaced_where_one_symbol_is_long() -> None:
+    """A cell ``19 2 9`` above a cell ``229`` would be read as two ways to write an input."""
+    short = dataclasses.replace(WRONG, tokens=("<s>", "2", "2", "9", "</s>"))
+    shown = printed(verify_text(dataclasses.replace(VERIFY, counterexamples=(short,), spaced=Spacing(inputs=True))))
+    assert "2 2 9   abb" in shown
+
+
 def test_tokens_are_never_read_as_markup() -> None:
     odd = dataclasses.replace(WRONG, tokens=("<s>", "[red]", "[/]", "[b]", "</s>"))
-    assert "[red] [/] [b]" in printed(verify_text(dataclasses.replace(VERIFY, counterexamples=(odd,))))
+    spaced = dataclasses.replace(VERIFY, counterexamples=(odd,), spaced=Spacing(inputs=True))
+    assert "[red] [/] [b]" in printed(verify_text(spaced))
     bracketed = dataclasses.replace(TABLE, tokens=("<s>", "[red]", "[/]", "</s>"))
     assert "[red]   [/]" in printed(trace_text(dataclasses.replace(TRACE, table=bracketed)))
 

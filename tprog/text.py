@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Sequence
+from dataclasses import dataclass
 
 from tprog.errors import BadInput
 from tprog.escape import spelled
@@ -36,14 +37,39 @@ def parse_input(text: str, program: Program) -> list[str]:
     return tokens
 
 
-def show_tokens(tokens: Sequence[str]) -> str:
-    """Tokens or predictions as text, without the marks at the ends: joined if each is one character, else spaced."""
+@dataclass(frozen=True)
+class Spacing:
+    """Whether blanks stand between the tokens of a program's inputs, and between its answers, where they are shown."""
+
+    inputs: bool = False
+    outputs: bool = False
+
+
+JOINED = Spacing()
+
+
+def spacing(program: Program) -> Spacing:
+    """How a program's inputs and outputs are shown: so that they can be typed, and all of them alike."""
+    return Spacing(is_spaced(program.vocabulary), any(len(name) > 1 for name in program.classes))
+
+
+def is_spaced(vocabulary: Sequence[str]) -> bool:
+    """Whether a symbol that is no mark has several characters, so that symbols run together could not be told apart."""
+    return any(len(word) > 1 and not _MARKS.fullmatch(word) for word in vocabulary)
+
+
+def show_tokens(tokens: Sequence[str], spaced: bool) -> str:
+    """Tokens or predictions as text, without the marks at the ends.
+
+    Args:
+        spaced: blanks stand between them, as `spacing` says of their program.
+    """
     inner = list(tokens)
     if inner[:1] == [BEGIN]:
         inner = inner[1:]
     if inner[-1:] == [END]:
         inner = inner[:-1]
-    return spelled(("" if all(len(token) == 1 for token in inner) else " ").join(inner))
+    return spelled((" " if spaced else "").join(inner))
 
 
 def _json_list(text: str, program: Program) -> list[str] | None:
@@ -68,7 +94,7 @@ def _split(text: str, program: Program) -> list[str]:
     words = text.split()
     if len(words) != 1 or words[0] in program.vocabulary:
         return words
-    by_letter = all(len(word) == 1 for word in program.vocabulary if not _MARKS.fullmatch(word))
+    by_letter = not is_spaced(program.vocabulary)
     return [
         token
         for piece in _MARKS.split(words[0])

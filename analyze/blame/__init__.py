@@ -31,6 +31,7 @@ from tprog.edit import Edit, WeightEdit
 from tprog.entry import Entry
 from tprog.program import Program
 from tprog.tasks import Inputs
+from tprog.text import spacing
 
 LIMIT = 10
 """Candidates reported unless told otherwise."""
@@ -122,6 +123,7 @@ def blame(
         suspects=suspects,
         looked_at=looked_at,
         source=None if text is None else annotate_prediction(label(program, name), text, candidates, reached, right),
+        spaced=spacing(program),
     )
 
 

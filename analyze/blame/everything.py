@@ -23,6 +23,7 @@ from tprog.entry import Entry
 from tprog.errors import BadUsage
 from tprog.program import Program
 from tprog.tasks import Inputs
+from tprog.text import spacing
 
 LIMIT = 20
 """Entries reported unless told otherwise."""
@@ -86,6 +87,7 @@ def blame_all(
         buckets=buckets,
         proven=race.proven and held.whole and len(search.rows) == held.failing,
         source=None if text is None else annotate_all(label(program, name), text, entries, buckets),
+        spaced=spacing(program),
     )
 
 

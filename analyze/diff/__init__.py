@@ -20,6 +20,7 @@ from tprog.entry import Entry
 from tprog.execute import FORCED
 from tprog.program import Program, Symbols
 from tprog.tasks import UNGRADED, Task
+from tprog.text import spacing
 
 LISTED = 5
 """Differences of the text of two nodes that are listed."""
@@ -74,6 +75,7 @@ def diff(
         readout=readout,
         left_out=left_out,
         notes=notes,
+        spaced=spacing(a),
     )
 
 

@@ -30,6 +30,7 @@ from tprog.entry import Entry
 from tprog.errors import BadUsage
 from tprog.own_task import find_task
 from tprog.program import Program
+from tprog.text import spacing
 
 __all__ = ["BLAMED", "Against", "Answers", "Relations", "fuzz", "still_broken"]
 
@@ -94,6 +95,7 @@ def fuzz(
         buckets=tuple(bucket.record for bucket in buckets),
         stopped=search.stopped,
         notes=notes,
+        spaced=spacing(oracle.space.program),
     )
 
 

@@ -45,7 +45,7 @@ def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> Rendera
     """
     where = "the prediction" if result.position is None else f"position {result.position}"
     got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
-    what = f"{result.program} on {typed(result.tokens)}, {where}: predicted {got}"
+    what = f"{result.program} on {typed(result.tokens, result.spaced.inputs)}, {where}: predicted {got}"
     if result.expected is None:
         answer, style = what, "bold"
     elif result.right:
@@ -72,7 +72,7 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
     """The same as a page that stands alone, with the whole module."""
     where = "" if result.position is None else f", position {result.position}"
     answer = f"predicted {result.predicted!r}" + ("" if result.right else f", expected {result.expected!r}")
-    parts = [paragraph(f"{typed(result.tokens)}{where}: {answer}; {evidence(result.checked)}")]
+    parts = [paragraph(f"{typed(result.tokens, result.spaced.inputs)}{where}: {answer}; {evidence(result.checked)}")]
     if result.candidates:
         rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.candidates[:shown]]
         parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]

@@ -9,6 +9,7 @@ from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, diff_text
 from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
 from analyze.results.blame import BlameAllResult, Bucket
+from tprog.text import Spacing
 
 BUCKETS = ("inputs", "first suspect", "line", "such as")
 
@@ -68,7 +69,12 @@ def _buckets(result: BlameAllResult) -> list[RenderableType | str | None]:
     """The failing inputs by suspect."""
     part = "" if result.searched == result.wrong_inputs else f" ({result.searched:,} of them, evenly spread)"
     rows = [
-        (bucket.inputs, bucket.entry or NONE, "" if bucket.line is None else str(bucket.line), _examples(bucket))
+        (
+            bucket.inputs,
+            bucket.entry or NONE,
+            "" if bucket.line is None else str(bucket.line),
+            _examples(bucket, result.spaced),
+        )
         for bucket in result.buckets
     ]
     return [
@@ -81,9 +87,9 @@ def _buckets(result: BlameAllResult) -> list[RenderableType | str | None]:
     ]
 
 
-def _examples(bucket: Bucket) -> str:
+def _examples(bucket: Bucket, spaced: Spacing) -> str:
     more = ", ..." if bucket.inputs > len(bucket.examples) else ""
-    return ", ".join(typed(tokens) for tokens in bucket.examples) + more
+    return ", ".join(typed(tokens, spaced.inputs) for tokens in bucket.examples) + more
 
 
 def blame_all_html(result: BlameAllResult) -> Html:
@@ -93,7 +99,10 @@ def blame_all_html(result: BlameAllResult) -> Html:
         rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.entries]
         parts += ["<h2>The best edit of each entry</h2>", table_html(EDITS, rows)]
     if result.buckets:
-        groups = [(bucket.inputs, bucket.entry or NONE, bucket.line, _examples(bucket)) for bucket in result.buckets]
+        groups = [
+            (bucket.inputs, bucket.entry or NONE, bucket.line, _examples(bucket, result.spaced))
+            for bucket in result.buckets
+        ]
         parts += ["<h2>Failing inputs by first suspect</h2>", table_html(BUCKETS, groups)]
     if result.source is not None:
         parts += ["<h2>Source</h2>", source_html(result.source)]

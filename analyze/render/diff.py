@@ -6,9 +6,8 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, counted, page, shorten, table, typed
+from analyze.render.tables import BAD, GOOD, answered, counted, page, shorten, table, typed
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Side
-from tprog.escape import spelled
 
 
 def diff_text(result: DiffResult) -> RenderableType:
@@ -62,16 +61,15 @@ def _inputs(result: DiffResult) -> RenderableType:
 
 
 def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, ...]:
-    answers = [one.hole_a or _joined(one.a, one.a), one.hole_b or _joined(one.b, one.b)]
+    spaced = result.spaced
+    answers = [
+        one.hole_a or answered(one.a, one.a, spaced.outputs),
+        one.hole_b or answered(one.b, one.b, spaced.outputs),
+    ]
     a, b = _labels(result)
     right = {"a": a, "b": b, "neither": "neither", None: ""}[one.right]
-    judged = (_joined(one.expected or (), one.expected or ()), right) if known else ()
-    return (typed(one.tokens), *answers, *judged, ", ".join(map(str, one.positions)))
-
-
-def _joined(answers: Sequence[str | None], said: Sequence[str | None]) -> str:
-    shown = [answer or "-" for answer, there in zip(answers, said, strict=True) if there is not None]
-    return spelled(("" if all(len(answer) == 1 for answer in shown) else " ").join(shown))
+    judged = (answered(one.expected or (), one.expected or (), spaced.outputs), right) if known else ()
+    return (typed(one.tokens, spaced.inputs), *answers, *judged, ", ".join(map(str, one.positions)))
 
 
 def _same(result: DiffResult) -> str | None:

@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
+from analyze.render.tables import BAD, GOOD, answered, at_line, counted, page, table, typed
 from analyze.results.fuzz import Bucket, Failure, FuzzResult
-from tprog.escape import spelled
+from tprog.text import Spacing
 
 UNBLAMED = "not blamed (--buckets-limit)"
 
@@ -67,7 +67,7 @@ def _buckets(result: FuzzResult) -> RenderableType:
         "relations": ("becomes", "expected", "got"),
     }[result.oracle]
     columns = ("cause", "best edit", "line", "failures", MENDED, "smallest", *answers)
-    rows = [_row(bucket, result.oracle == "relations") for bucket in result.buckets]
+    rows = [_row(bucket, result.oracle == "relations", result.spaced) for bucket in result.buckets]
     optional = ("best edit", "line", MENDED)
     return table(columns, rows, ("line", "failures", MENDED), optional, whole=("smallest", "becomes"))
 
@@ -79,25 +79,25 @@ def _explained(result: FuzzResult) -> list[str]:
         said.append(f"{MENDED}: failures that the best edit of the cause mends as well; they were not blamed alone")
     by_how: dict[str, list[str]] = {}
     for bucket in result.buckets:
-        by_how.setdefault(bucket.how, []).append(typed(bucket.smallest.tokens))
+        by_how.setdefault(bucket.how, []).append(typed(bucket.smallest.tokens, result.spaced.inputs))
     if len(by_how) == 1:
         return [*said, f"how the smallest was found: {next(iter(by_how))}"]
     return [*said, *(f"how the smallest was found, {', '.join(which)}: {how}" for how, which in by_how.items())]
 
 
-def _row(bucket: Bucket, related: bool) -> tuple[str, ...]:
+def _row(bucket: Bucket, related: bool, spaced: Spacing) -> tuple[str, ...]:
     failure = bucket.smallest
-    becomes = ("" if failure.follow_up is None else typed(failure.follow_up),) if related else ()
+    becomes = ("" if failure.follow_up is None else typed(failure.follow_up, spaced.inputs),) if related else ()
     return (
         _cause(bucket),
         (bucket.edit or "").removeprefix(f"{bucket.what}: ") if bucket.kind == "line" else "",
         at_line(bucket.line),
         f"{bucket.failures:,}",
         f"{bucket.alike:,}" if bucket.alike else "",
-        typed(failure.tokens),
+        typed(failure.tokens, spaced.inputs),
         *becomes,
-        _answers(failure, failure.expected) if failure.expected else "no answer",
-        failure.hole or _answers(failure, failure.got),
+        _answers(failure, failure.expected, spaced.outputs) if failure.expected else "no answer",
+        failure.hole or _answers(failure, failure.got, spaced.outputs),
     )
 
 
@@ -113,8 +113,6 @@ def _cause(bucket: Bucket) -> str:
             return bucket.what
 
 
-def _answers(failure: Failure, answers: Sequence[str | None]) -> str:
+def _answers(failure: Failure, answers: Sequence[str | None], spaced: bool) -> str:
     """The answers at the positions that count, together as an output is read."""
-    said = failure.expected or failure.got
-    shown = ["-" if a is None else a for a, right in zip(answers, said, strict=True) if right is not None]
-    return spelled(("" if all(len(answer) == 1 for answer in shown) else " ").join(shown))
+    return answered(answers, failure.expected or failure.got, spaced)

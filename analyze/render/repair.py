@@ -10,6 +10,7 @@ from rich.text import Text
 from analyze.render.source import diff_lines
 from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
 from analyze.results.repair import Compared, RepairResult, RepairStep
+from tprog.text import Spacing
 
 DIFF_LINES = 60
 """Lines of the change of the source that a terminal shows; a file of its own has all."""
@@ -87,7 +88,7 @@ def _steps(result: RepairResult) -> list[Sequence[object]]:
     for number, step in enumerate(result.steps, 1):
         then = step.whole if step.whole is not None else step.chosen
         first, *others = _changes(step)
-        rows.append((number, *first, step.reason, f"{then.wrong_inputs:,}", _such_as(step)))
+        rows.append((number, *first, step.reason, f"{then.wrong_inputs:,}", _such_as(step, result.spaced)))
         rows += [("", *change, "", "", "") for change in others]
     return rows
 
@@ -107,11 +108,11 @@ def _refitted(step: RepairStep) -> int:
     return {"refit": len(step.edits), "edit and refit": len(step.edits) - 1}.get(step.kind, 0)
 
 
-def _such_as(step: RepairStep) -> str:
+def _such_as(step: RepairStep, spaced: Spacing) -> str:
     """The first input that the step mends, or else breaks."""
     if step.mended_inputs:
-        return typed(step.mended_inputs[0])
-    return f"breaks {typed(step.broken_inputs[0])}" if step.broken_inputs else ""
+        return typed(step.mended_inputs[0], spaced.inputs)
+    return f"breaks {typed(step.broken_inputs[0], spaced.inputs)}" if step.broken_inputs else ""
 
 
 def _diff(diff: str, most: int | None) -> list[RenderableType]:

@@ -124,6 +124,14 @@ def at_line(line: int | None) -> str:
     return "" if line is None else str(line)
 
 
-def typed(tokens: Sequence[str]) -> str:
-    """An input as a person types it; one without symbols as its marks."""
-    return show_tokens(tokens) or spelled(" ".join(tokens))
+def typed(tokens: Sequence[str], spaced: bool) -> str:
+    """An input or output as a person types it; one without symbols as its marks."""
+    return show_tokens(tokens, spaced) or spelled(" ".join(tokens))
+
+
+def answered(answers: Sequence[str | None], where: Sequence[str | None], spaced: bool) -> str:
+    """The answers at the positions where something stands in `where`, together as an output is read."""
+    shown = (
+        "-" if answer is None else answer for answer, there in zip(answers, where, strict=True) if there is not None
+    )
+    return spelled((" " if spaced else "").join(shown))

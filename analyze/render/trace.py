@@ -13,6 +13,7 @@ from analyze.record import Plain
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
+from tprog.text import Spacing
 
 CELL = 12
 """Characters after which a value in a cell is cut."""
@@ -30,7 +31,7 @@ def trace_text(result: TraceResult) -> RenderableType:
     table, contrast = result.table, result.contrast
     lines: list[RenderableType] = [_answer(result)]
     if contrast is not None:
-        lines += map(line, _parting(contrast))
+        lines += map(line, _parting(contrast, result.spaced))
     if result.note:
         lines.append(line(result.note))
     rows = list(_rows(table) if contrast is None else _rows_beside(table, contrast))
@@ -40,26 +41,27 @@ def trace_text(result: TraceResult) -> RenderableType:
 
 def _answer(result: TraceResult) -> Text:
     table = result.table
-    shown = typed(table.tokens)
+    shown = typed(table.tokens, result.spaced.inputs)
     if table.hole is not None:
         return line(f"{result.program} on {shown}: {table.hole}", BAD)
-    got = _joined(table.predicted)
+    got = _joined(table.predicted, result.spaced)
     if table.expected is None:
         return line(f"{result.program} on {shown}: predicts {got}", "bold")
     if not table.wrong:
         return line(f"{result.program} on {shown}: predicts {got}, which is right", GOOD)
     where = ", ".join(map(str, table.wrong))
     at = "" if len(table.predicted) == 1 < len(table.tokens) else f" (wrong at position {where})"
-    return line(f"{result.program} on {shown}: predicts {got}, expected {_joined(table.expected)}{at}", BAD)
+    return line(
+        f"{result.program} on {shown}: predicts {got}, expected {_joined(table.expected, result.spaced)}{at}", BAD
+    )
 
 
-def _joined(answers: Sequence[str | None]) -> str:
-    said = [answer for answer in answers if answer is not None]
-    return typed(said)
+def _joined(answers: Sequence[str | None], spaced: Spacing) -> str:
+    return typed([answer for answer in answers if answer is not None], spaced.outputs)
 
 
-def _parting(contrast: Contrast) -> tuple[str, str]:
-    shown = typed(contrast.table.tokens)
+def _parting(contrast: Contrast, spaced: Spacing) -> tuple[str, str]:
+    shown = typed(contrast.table.tokens, spaced.inputs)
     apart = counted(contrast.distance, "position")
     says = f"nearest right input: {shown}, which differs in {apart} (looked for among {contrast.checked.description})"
     if contrast.parts_at is None:

@@ -6,14 +6,13 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, counted, evidence, noted, page, table, typed
+from analyze.render.tables import BAD, GOOD, answered, counted, evidence, noted, page, table, typed
 from analyze.results.verify import Counterexample, VerifyResult
-from tprog.escape import spelled
 
 
 def verify_text(result: VerifyResult) -> RenderableType:
     """Whether the program is right, both accuracies, and the counterexamples."""
-    wrong = result.wrong_inputs
+    wrong, spaced = result.wrong_inputs, result.spaced
     total = result.inputs_right + wrong
     what = f"{result.program}: wrong on {wrong:,} of {counted(total, 'input')} of the task {result.task}"
     if not wrong:
@@ -24,12 +23,20 @@ def verify_text(result: VerifyResult) -> RenderableType:
     )
     holes = table(
         ("hole", "inputs", "smallest"),
-        [(h.hole, f"{h.inputs:,}", typed(h.example)) for h in result.holes],
+        [(h.hole, f"{h.inputs:,}", typed(h.example, spaced.inputs)) for h in result.holes],
         ("inputs",),
     )
     listed = table(
         ("input", "expected", "got", "wrong at position"),
-        [(typed(c.tokens), _graded(c, c.expected), _graded(c, c.got), _where(c)) for c in result.counterexamples],
+        [
+            (
+                typed(c.tokens, spaced.inputs),
+                _graded(c, c.expected, spaced.outputs),
+                _graded(c, c.got, spaced.outputs),
+                _where(c),
+            )
+            for c in result.counterexamples
+        ],
     )
     lengths = table(
         ("symbols", "inputs", "wrong", "per token", "whole sequence"),
@@ -68,16 +75,11 @@ def _percent(part: int, whole: int) -> str:
     return f"{shown} % ({part:,} of {whole:,})"
 
 
-def _graded(found: Counterexample, answers: Sequence[str | None]) -> str:
+def _graded(found: Counterexample, answers: Sequence[str | None], spaced: bool) -> str:
     """The answers at the graded positions, together as an output is read."""
     if found.hole is not None and answers is found.got:
         return found.hole
-    graded = [
-        "-" if answer is None else answer
-        for answer, right in zip(answers, found.expected, strict=True)
-        if right is not None
-    ]
-    return spelled(("" if all(len(answer) == 1 for answer in graded) else " ").join(graded))
+    return answered(answers, found.expected, spaced)
 
 
 def _where(found: Counterexample) -> str:

@@ -23,6 +23,7 @@ from tprog.edit import Change, WeightEdit, WeightRowEdit, describe, entry, weigh
 from tprog.entry import Entry
 from tprog.program import Program
 from tprog.tasks import Inputs
+from tprog.text import spacing
 
 __all__ = ["LIMIT", "Division", "Repaired", "divide", "repair"]
 
@@ -205,4 +206,5 @@ def _told(
         refused=search.refused,
         stopped=stopped,
         diff="" if show is None or not search.steps else show(search.program),
+        spaced=spacing(before),
     )

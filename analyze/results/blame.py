@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
 from analyze.results.source import AnnotatedSource
+from tprog.text import JOINED, Spacing
 
 
 @dataclass(frozen=True)
@@ -170,6 +171,7 @@ class BlameResult(Result):
     suspects: tuple[Suspect, ...] = ()
     looked_at: int = 0
     source: AnnotatedSource | None = None
+    spaced: Spacing = JOINED
 
 
 @dataclass(frozen=True)
@@ -206,6 +208,7 @@ class BlameAllResult(Result):
         proven: whether no other edit ranks above the last of `entries`, and above the top one of any bucket; if not,
             those that did best on a part of the inputs were chosen, and counted on all.
         source: the module with the failures that each line's best edit mends in its margin, if it was asked for.
+        spaced: how inputs and answers are shown.
     """
 
     verb: ClassVar[str] = "blame-all"
@@ -221,3 +224,4 @@ class BlameAllResult(Result):
     buckets: tuple[Bucket, ...]
     proven: bool
     source: AnnotatedSource | None = None
+    spaced: Spacing = JOINED

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from tprog.text import JOINED, Spacing
 
 MatchKind = Literal["same", "equal", "renamed", "similar", "only a", "only b"]
 
@@ -119,6 +120,7 @@ class DiffResult(Result):
         readout: the variables whose weights differ.
         left_out: inputs that reach a hole in one of them, so that their values were not compared.
         notes: what else is to be said.
+        spaced: how inputs and answers are shown.
     """
 
     verb: ClassVar[str] = "diff"
@@ -134,3 +136,4 @@ class DiffResult(Result):
     readout: tuple[ReadoutDifference, ...]
     left_out: int
     notes: tuple[str, ...]
+    spaced: Spacing = JOINED

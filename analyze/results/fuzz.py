@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Result
 from analyze.results.checked import Checked
+from tprog.text import JOINED, Spacing
 
 OracleKind = Literal["answers", "program", "relations"]
 BucketKind = Literal["line", "no edit", "not blamed", "hole", "variable", "relation"]
@@ -94,6 +95,7 @@ class FuzzResult(Result):
         buckets: the largest first.
         stopped: whether it was stopped before all were tried.
         notes: what else is to be said.
+        spaced: how inputs and answers are shown.
     """
 
     verb: ClassVar[str] = "fuzz"
@@ -111,3 +113,4 @@ class FuzzResult(Result):
     buckets: tuple[Bucket, ...]
     stopped: bool
     notes: tuple[str, ...]
+    spaced: Spacing = JOINED

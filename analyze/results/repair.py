@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from tprog.text import JOINED, Spacing
 
 StepKind: TypeAlias = Literal[
     "predicate", "lookup", "embedding", "wiring", "readout", "self rule", "refit", "edit and refit"
@@ -93,6 +94,7 @@ class RepairResult(Result):
         refused: how many steps were refused for that.
         stopped: why no further step was taken.
         diff: the change of the module, or empty.
+        spaced: how inputs and answers are shown.
     """
 
     verb: ClassVar[str] = "repair"
@@ -106,6 +108,7 @@ class RepairResult(Result):
     refused: int
     stopped: Stopped
     diff: str
+    spaced: Spacing = JOINED
 
     @property
     def wrong_inputs(self) -> int:

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from tprog.text import JOINED, Spacing
 
 
 @dataclass(frozen=True)
@@ -75,3 +76,4 @@ class TraceResult(Result):
     table: TraceTable
     contrast: Contrast | None
     note: str
+    spaced: Spacing = JOINED

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from analyze.record import Result
 from analyze.results.checked import Checked
+from tprog.text import JOINED, Spacing
 
 
 @dataclass(frozen=True)
@@ -64,6 +65,7 @@ class VerifyResult(Result):
         counterexamples: the smallest first; all of them unless a limit was given.
         notes: what the module is known to do otherwise than its network did, one line each.
         lengths: the same counts for the inputs of each length, the shortest first.
+        spaced: how inputs and answers are shown.
     """
 
     verb: ClassVar[str] = "verify"
@@ -81,3 +83,4 @@ class VerifyResult(Result):
     holes: tuple[HoleCount, ...]
     notes: tuple[str, ...] = ()
     lengths: tuple[LengthCount, ...] = ()
+    spaced: Spacing = JOINED
