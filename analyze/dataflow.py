@@ -13,6 +13,7 @@ from analyze.results.checked import Checked
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.entry import Entry
 from tprog.errors import BadUsage
+from tprog.listing import listing
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
 from tprog.reading import reading
 
@@ -133,7 +134,7 @@ def swing(program: Program, term: Weights, toward: str | None = None) -> Fractio
     pairs = list(combinations(range(len(program.classes)), 2))
     if toward is not None:
         if toward not in program.classes:
-            raise BadUsage(f"{toward!r} is not a class; expected one of {', '.join(program.classes)}")
+            raise BadUsage(f"{toward!r} is not a class; expected one of {listing(program.classes)}")
         asked = program.classes.index(toward)
         pairs = [(asked, other) for other in range(len(program.classes)) if other != asked]
     rows = {row for row in term.rows if row is not None}

@@ -16,6 +16,7 @@ from cli.columns import takes_columns
 from cli.layout import Verb
 from tprog.errors import TpdebugError
 from tprog.escape import visible
+from tprog.listing import bounded
 from tprog.version import VERSION
 
 app = typer.Typer(
@@ -109,5 +110,5 @@ def _usage(error: typer.TyperException) -> str:
 
 
 def _refuse(message: str) -> int:
-    print(f"tpdebug: {visible(message)}", file=sys.stderr)
+    print(f"tpdebug: {bounded(visible(message))}", file=sys.stderr)
     return 2

@@ -16,6 +16,7 @@ import typer
 from tprog.errors import BadUsage
 from tprog.escape import json_text, visible, visible_lines
 from tprog.files import check_target, write_atomic
+from tprog.listing import bounded
 
 if TYPE_CHECKING:
     from rich.console import Console, RenderableType
@@ -176,7 +177,7 @@ def as_text(renderable: RenderableType, width: int = PIPE_WIDTH) -> str:
 
 def note(text: str) -> None:
     """A remark beside the answer, on stderr, so that stdout holds nothing but the answer."""
-    print(f"tpdebug: {visible(text)}", file=sys.stderr)
+    print(f"tpdebug: {bounded(visible(text))}", file=sys.stderr)
 
 
 def say(text: str) -> None:

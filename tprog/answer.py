@@ -6,6 +6,7 @@ import json
 from collections.abc import Sequence
 
 from tprog.errors import BadInput
+from tprog.listing import listing
 from tprog.program import Program
 
 
@@ -44,8 +45,9 @@ def parse_answer(
         if answer is None or (not program.readout.pooled and forced[place]):
             continue
         if answer not in program.classes:
-            shown = ", ".join(map(repr, program.classes[:20])) + (", ..." if len(program.classes) > 20 else "")
-            raise BadInput(f"item {index} of the expected output is {answer!r}; expected one of {shown}")
+            raise BadInput(
+                f"item {index} of the expected output is {answer!r}; expected one of {listing(program.classes)}"
+            )
         expected[place] = answer
     return tuple(expected)
 

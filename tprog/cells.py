@@ -12,6 +12,7 @@ from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
 from tprog.errors import BadFile
+from tprog.listing import shortened
 from tprog.program import BEGIN, END
 
 Answers: TypeAlias = tuple[str | None, ...]
@@ -130,14 +131,3 @@ def _words(where: str, what: str, items: list[object]) -> Answers:
 def word_of(item: object) -> str:
     """A token or class as text: a whole number is its digits, and what is neither is the empty word."""
     return item if isinstance(item, str) else str(item) if type(item) is int else ""
-
-
-def listing(words: tuple[str, ...] | list[str]) -> str:
-    """The first words of many, for a message."""
-    return ", ".join(map(repr, words[:20])) + (", ..." if len(words) > 20 else "")
-
-
-def shortened(value: object) -> str:
-    """A value as Python writes it, for a message."""
-    text = repr(value)
-    return text if len(text) <= 70 else text[:60] + " ..."

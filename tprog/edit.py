@@ -15,6 +15,7 @@ from typing import Literal, TypeAlias, TypeVar, assert_never, overload
 
 from tprog.entry import Entry
 from tprog.errors import BadUsage
+from tprog.listing import listing
 from tprog.program import (
     AttentionHead,
     Embedding,
@@ -269,7 +270,7 @@ def _weight_row_at(program: Program, variable: str, value: Symbol | None) -> int
 
 def _class(program: Program, name: str) -> int:
     if name not in program.classes:
-        raise BadUsage(f"{name!r} is not a class; expected one of {', '.join(program.classes)}")
+        raise BadUsage(f"{name!r} is not a class; expected one of {listing(program.classes)}")
     return program.classes.index(name)
 
 

@@ -11,10 +11,10 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tprog.cells import listing, shortened
 from tprog.errors import BadFile
 from tprog.files import read_text
 from tprog.formats import parse_json
+from tprog.listing import listing, shortened
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".json")
 """What tells a file of examples."""

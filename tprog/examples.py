@@ -13,12 +13,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
-from tprog.cells import Answers, Cell, listing, read_cell, shortened, word_of
+from tprog.cells import Answers, Cell, read_cell, word_of
 from tprog.errors import BadFile
 from tprog.example_files import Columns, read_pairs
+from tprog.listing import shortened
 from tprog.program import BEGIN, END, PAD
 
-__all__ = ["MOST_TOKENS", "Examples", "check_words", "in_order", "listing", "read_examples", "shortened", "word_of"]
+__all__ = ["MOST_TOKENS", "Examples", "check_words", "in_order", "read_examples", "word_of"]
 
 MOST_TOKENS = 1000
 """The longest input of a user's own task: attention takes memory as the square of it."""

@@ -34,8 +34,9 @@ from tprog.batch import Batch
 from tprog.errors import BadFile, BadUsage
 from tprog.example_files import ENDINGS as EXAMPLE_FILES
 from tprog.example_files import Columns, split_columns
-from tprog.examples import MOST_TOKENS, check_words, in_order, listing, read_examples, shortened, word_of
+from tprog.examples import MOST_TOKENS, check_words, in_order, read_examples, word_of
 from tprog.input_domain import NOTHING, InputDomain
+from tprog.listing import listing, shortened
 from tprog.own_code import executed, their_turn, told
 from tprog.program import BEGIN, END
 from tprog.task_rules import Rule

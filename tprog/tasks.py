@@ -18,6 +18,7 @@ from tprog import primitives, task_rules
 from tprog.batch import Batch
 from tprog.errors import BadInput, BadProgram, BadUsage
 from tprog.input_domain import Brackets, InputDomain, Pairs, UpTo, draw_distinct, framed, symbols_of
+from tprog.listing import difference, listing
 from tprog.own_symbols import brackets_of, in_order, letters_and_digits
 from tprog.program import BEGIN, END, UNKNOWN, Program
 from tprog.task_rules import UNGRADED as UNGRADED
@@ -324,11 +325,12 @@ def fitted(task: Task, program: Program) -> Task:
         ("classes are", program.classes, task.classes),
     ):
         if task.examples and (unknown := [word for word in wanted if word not in found]):
-            shown = ", ".join(map(repr, unknown[:5])) + ", ..." * (len(unknown) > 5)
-            raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {shown}")
+            raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {listing(unknown)}")
         fits = set(found) >= set(wanted) if longer and what.startswith("classes") else set(found) == set(wanted)
         if not task.examples and not fits:
-            raise BadProgram(f"the program does not fit the task {task.name!r}, whose {what} {wanted}; found {found}")
+            raise BadProgram(
+                f"the program does not fit the task {task.name!r}, whose {what} {difference(wanted, found)}"
+            )
     longest, wanted_length = program.max_length, task.max_length
     if longest < wanted_length:
         raise BadProgram(

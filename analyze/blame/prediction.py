@@ -10,6 +10,7 @@ import numpy as np
 from tprog.batch import Batch, encode
 from tprog.errors import BadUsage
 from tprog.execute import FORCED, Execution, execute
+from tprog.listing import listing
 from tprog.outcome import outcomes
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs, task_of
@@ -72,7 +73,7 @@ def ask(
         raise BadUsage(f"the expected output has {len(expected)} entries; expected {places}, one a position")
     for answer in expected:
         if answer is not None and answer not in program.classes:
-            raise BadUsage(f"the expected {answer!r} is not a class; expected one of {', '.join(program.classes)}")
+            raise BadUsage(f"the expected {answer!r} is not a class; expected one of {listing(program.classes)}")
     found = outcomes(run)[0]
     forced = found == FORCED
     codes = tuple(

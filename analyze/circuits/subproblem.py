@@ -12,6 +12,7 @@ from analyze.circuits.where import Where, names_of
 from analyze.outcome import Survey, survey
 from tprog.batch import Bools, encode
 from tprog.errors import BadUsage
+from tprog.listing import listing
 from tprog.tasks import UNGRADED, Inputs, Task, task_of
 
 ConditionKind: TypeAlias = Literal["class", "position", "token", "input", "where", "all"]
@@ -122,12 +123,11 @@ def _where_simply(on: Survey, problem: SubProblem) -> Bools:
     pooled = program.readout.pooled
     if kind == "class":
         if value not in program.classes:
-            raise BadUsage(f"{value!r} is not a class; expected one of {', '.join(program.classes)}")
+            raise BadUsage(f"{value!r} is not a class; expected one of {listing(program.classes)}")
         return np.asarray(on.outcomes == program.classes.index(str(value)))
     if kind == "token":
         if value not in program.vocabulary:
-            shown = ", ".join(program.vocabulary[:40]) + (", ..." if len(program.vocabulary) > 40 else "")
-            raise BadUsage(f"{value!r} is not in the vocabulary; expected one of {shown}")
+            raise BadUsage(f"{value!r} is not in the vocabulary; expected one of {listing(program.vocabulary)}")
         stands: Bools = on.batch.tokens == program.vocabulary.index(str(value))
         return np.asarray(np.logical_or.reduce(stands, axis=1, keepdims=True)) if pooled else stands
     if kind == "position":

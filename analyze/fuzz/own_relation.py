@@ -22,9 +22,10 @@ import numpy as np
 from analyze.fuzz.relations import UNSAID, FollowUp, Relation
 from analyze.input_space import InputSpace
 from tprog.batch import Array
+from tprog.cells import word_of
 from tprog.errors import BadFile
-from tprog.examples import listing, shortened, word_of
 from tprog.input_domain import NOTHING
+from tprog.listing import listing, shortened
 from tprog.own_code import their_turn, told
 from tprog.syntax import read_python
 

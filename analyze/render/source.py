@@ -11,6 +11,7 @@ from rich.text import Text
 from analyze.render.tables import width
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
 from tprog.escape import html_text, visible, visible_lines
+from tprog.listing import bounded
 from tprog.version import VERSION
 
 Html: TypeAlias = str
@@ -47,7 +48,7 @@ def source_text(source: AnnotatedSource, around: int | None = None) -> Renderabl
         beside = visible(line.margin)
         behind = " " * (margin - width(beside))
         page.append(f"{SIGNS[line.mark]} {behind}{beside} {line.number:>{numbers}}{EDGE}", "dim")
-        page.append(f"{visible(line.text.expandtabs())}\n", _STYLES[line.mark])
+        page.append(f"{bounded(visible(line.text.expandtabs()))}\n", _STYLES[line.mark])
     page.rstrip()
     return page
 
@@ -64,7 +65,7 @@ def diff_lines(diff: str) -> list[Text]:
     lines = []
     for line in diff.rstrip("\n").split("\n"):
         style = "" if line.startswith(("+++", "---")) else {"+": "green", "-": "red"}.get(line[:1], "")
-        shown = visible_lines(line.removesuffix("\r"))
+        shown = bounded(visible_lines(line.removesuffix("\r")))
         lines.append(Text(shown, style, no_wrap=True, overflow="ignore"))  # a change that is wrapped cannot be applied
     return lines
 

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from analyze.results.checked import Checked
 from tprog.escape import spelled, visible
+from tprog.listing import bounded
 from tprog.text import show_tokens
 
 LONG = 200
@@ -85,9 +86,9 @@ def _cell(value: object) -> Text:
 
 
 def line(text: str, style: str = "") -> Text:
-    """A text on one line, whatever it quotes; a line end of our own before it stays."""
+    """A text on one line, whatever it quotes, cut where nobody would read it; a line end of our own before it stays."""
     above = "\n" if text.startswith("\n") else ""
-    return Text(above + visible(text.removeprefix(above)), style=style)
+    return Text(above + bounded(visible(text.removeprefix(above))), style=style)
 
 
 def shorten(text: str, limit: int = LONG) -> str:

@@ -27,6 +27,7 @@ from analyze.circuits.where.kinds import (
     longest_of,
 )
 from analyze.circuits.where.values import Compiled
+from tprog.listing import listing
 
 _ORDER_SIGNS = {ast.Lt: "<", ast.LtE: "<=", ast.Gt: ">", ast.GtE: ">="}
 
@@ -153,9 +154,7 @@ def _because(one: Term, other: Term) -> str:
     known = other if one.fixed else one
     match known.kind:
         case Text(among=among) if among is not None:
-            words = sorted(among)
-            listed = ", ".join(map(repr, words[:_LISTED])) + (", ..." if len(words) > _LISTED else "")
-            return f"; it is one of {listed}"
+            return f"; it is one of {listing(sorted(among))}"
         case Text() as text:
             letters, longest = letters_of(text), longest_of(text)
             if letters is not None:
