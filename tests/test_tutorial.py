@@ -2,19 +2,16 @@
 
 from __future__ import annotations
 
-import re
-import shlex
 from pathlib import Path
 
 import pytest
 
 import tprog
 from cli.discovery import VARIABLE
-from cli.main import main
 from tests import programs
+from tests.shown import Shown, shown
 
-TUTORIAL = Path(__file__).parents[1] / "docs" / "tutorial.md"
-BLOCKS = re.findall(r"```console\n\$ tpdebug ([^|\n]*)\n(.*?)```", TUTORIAL.read_text(encoding="utf-8"), re.DOTALL)
+SHOWN = shown(Path(__file__).parents[1] / "docs" / "tutorial.md")
 
 
 @pytest.fixture(autouse=True)
@@ -35,12 +32,9 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_the_tutorial_has_commands() -> None:
-    assert len(BLOCKS) >= 8
+    assert len(SHOWN) >= 8
 
 
-@pytest.mark.parametrize(("command", "shown"), BLOCKS, ids=[command for command, _ in BLOCKS])
-def test_the_tutorial_shows_what_is_printed(command: str, shown: str, capsys: pytest.CaptureFixture[str]) -> None:
-    main(shlex.split(command))
-    printed = [line.rstrip() for line in capsys.readouterr().out.splitlines()]
-    expected = shown.rstrip("\n").splitlines()
-    assert printed[: len(expected)] == expected
+@pytest.mark.parametrize("each", SHOWN, ids=[each.command for each in SHOWN])
+def test_the_tutorial_shows_what_is_printed(each: Shown, capsys: pytest.CaptureFixture[str]) -> None:
+    each.check(capsys)
