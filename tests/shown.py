@@ -52,5 +52,5 @@ class Shown:
 def shown(document: Path) -> list[Shown]:
     """The commands of a document under which output stands, in order. A pipe is a shell's, and is not looked at."""
     text = document.read_text(encoding="utf-8")
-    blocks = re.findall(r"```console\n\$ tpdebug ([^|\n]*)\n((?:[^$`].*\n|\n)*)```", text)
+    blocks = re.findall(r"```console\n\$ tpdebug ([^|\n]*)\n((?:[^$`\n].*\n|\n)*)```", text)
     return [Shown(document, command, tuple(lines.rstrip("\n").split("\n"))) for command, lines in blocks if lines]

@@ -17,7 +17,7 @@ from tests.interventions import answers, frozen, listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadInput, BadUsage
-from tprog.execute import decode, execute
+from tprog.execute import Hole, decode, execute
 from tprog.program import Program, Value
 from tprog.tasks import Inputs, inputs_for
 
@@ -34,8 +34,8 @@ def _suffices(
     for row, places in enumerate(before):
         words = [program.vocabulary[code] for code in inputs.batch.tokens[row] if code >= 0]
         for place, answer in places.items():
-            if isinstance(answer, tuple):
-                continue  # a hole
+            if isinstance(answer, Hole):
+                continue
             inside = {
                 "all": True,
                 "input": True,
