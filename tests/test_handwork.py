@@ -181,7 +181,7 @@ def test_a_comment_of_a_branch_that_goes_stays_where_the_branch_was() -> None:
     assert "# the answer" in text.split(f"def lookup_{lookup.name}(")[1].split("\n\n\n")[0]
 
 
-def test_a_function_that_a_person_rebuilt_gets_a_branch_and_is_left_alone() -> None:
+def test_a_function_that_a_person_rebuilt_changes_in_the_return_that_answers() -> None:
     program = PROGRAMS["sort"].program
     text = emit(program).text
     head = next(node for node in program.nodes if isinstance(node, Head))
@@ -200,5 +200,29 @@ def test_a_function_that_a_person_rebuilt_gets_a_branch_and_is_left_alone() -> N
     after = apply(program, RowEdit(head.name, values[0], (program.symbols(head.key).values[-1],)))
     text = patched(module, after)
     assert read_source(text).program == after
-    gone = [line for line in module.text.split("\n") if line not in text.split("\n")]
-    assert gone == [] or gone == [comment(program, head)]
+    was, becomes = module.text.split("\n"), text.split("\n")
+    changed = [one for one, other in zip(was, becomes, strict=True) if one != other and one != comment(program, head)]
+    assert len(changed) == 1
+    assert "return" in changed[0]
+
+
+def test_a_single_wrong_answer_is_mended_by_a_single_line() -> None:
+    text = emit(PROGRAMS["sort"].program).text
+    before, behind = text.split("    if less == 1:", 1)
+    module = read_source(f"{before}    if less == 1:{behind.replace('return 5', 'return 4', 1)}", "faulty.py")
+    found = diff(module, apply(module.program, CellEdit("rank", (1, 3), 5)))
+    assert [line for line in found.split("\n")[2:] if line[:1] in ("+", "-")] == [
+        "-            return 4",
+        "+            return 5",
+    ]
+
+
+def test_where_a_return_answers_for_what_stays_as_well_a_branch_is_put_in_front() -> None:
+    text = emit(PROGRAMS["sort_with_a_fault"].program).text
+    start = text.index("    if less == 1:")
+    other = text.index("        if same == 1:", start)  # behind its branches, `return 4` answers for 2 and 3
+    module = read_source(f"{text[:other]}        elif same == 1:{text[other + len('        if same == 1:') :]}")
+    after = apply(module.program, CellEdit("rank", (1, 3), 5))
+    found = patched(module, after)
+    assert read_source(found).program == after
+    assert all(line in found.split("\n") for line in module.text.split("\n"))

@@ -234,6 +234,22 @@ def _outer(out: Builder, outer: _Axis, inner: _Axis, table: Sequence[tuple[Value
 # Amendments ###########################################################################################################
 
 
+def answer(program: Program, node: Head | NumericHead | Lookup, at: int, names: Sequence[str]) -> str:
+    """The statement that gives the answer of one row or cell, in a function whose arguments have these names.
+
+    Args:
+        at: the row or cell, by its place; it is no hole.
+    """
+    out = Builder()
+    if isinstance(node, Lookup):
+        out.line(f"return {literal(node.cells[at])}")
+    else:
+        accepted = node.predicate[at]
+        assert accepted is not None
+        _return_test(out, names[1], program.symbols(node.key), accepted)
+    return "\n".join(out.lines)
+
+
 def amendments(
     program: Program, old: Head | NumericHead | Lookup, new: Head | NumericHead | Lookup, names: Sequence[str]
 ) -> list[str]:

@@ -27,7 +27,7 @@ def patched_files(module: Module, after: Program) -> dict[str, str]:
     if after == module.program:
         return {module.path: module.text}
     if module.published is None:
-        text = patched_module(module.text, module.path, module.program, after)
+        text = patched_module(module.text, module.path, module.lines, module.program, after)
         sides = patched_sides(module.sides, module.program, after)
     else:
         from tprog.dialects.published import patch

@@ -1,7 +1,8 @@
 """A changed Program shown in the tpdebug module that it was read from, and in its side file.
 
 Statement by statement, only what differs is rewritten. A function that a person has built otherwise than `tprog.emit`
-would is not rebuilt: it gets branches before its own, since the first that fits answers.
+would is not rebuilt: where a `return` answers nothing but what changes, its answer is rewritten; else the function gets
+branches before its own, since the first that fits answers.
 """
 
 from __future__ import annotations
@@ -11,30 +12,37 @@ import json
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TypeAlias
 
-from tprog.branches import amendments, comment, function_lines, level_lines
+from tprog.branches import amendments, answer, comment, function_lines, level_lines
 from tprog.builder import literal
 from tprog.dialects.subset import Source, dict_items, without_docstring
 from tprog.emit import assignment, needs_fraction, primitive_texts, primitives_used, weights_literal
+from tprog.entry import Entry
 from tprog.errors import BadSource
 from tprog.merge import in_front, items, merged, parsed, respelled, with_comments
-from tprog.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value
+from tprog.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
 from tprog.splice import Change, Places, spliced
 from tprog.syntax import parse_python
 
 Rows: TypeAlias = Sequence[tuple[Value, str | None]]
 """Key and text of each row of a table; None where there is none."""
 
+Lines: TypeAlias = Mapping[Entry, int]
+
 _IMPORT = "from fractions import Fraction"
 
 
-def patched_module(text: str, path: str, before: Program, after: Program) -> str:
-    """The text of a module that means `before`, with what differs in `after`, as far as a module can say it so."""
+def patched_module(text: str, path: str, lines: Lines, before: Program, after: Program) -> str:
+    """The text of a module that means `before`, with what differs in `after`, as far as a module can say it so.
+
+    Args:
+        lines: the line (1-based) that answers for each entry.
+    """
     tree, places = parse_python(text, path), Places(text)
     functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
     changes = [
         *_top_level(places, tree, functions, before, after),
         *_run(places, functions["run"], before, after),
-        *_functions(places, functions, before, after),
+        *_functions(places, functions, lines, before, after),
         *with_comments(places, _tables(places, _constants(tree), path, before, after)),
     ]
     return spliced(text, changes)
@@ -105,7 +113,7 @@ def _rewritten(places: Places, statement: ast.stmt, old: str, new: str) -> Itera
 
 
 def _functions(
-    places: Places, functions: Mapping[str, ast.FunctionDef], before: Program, after: Program
+    places: Places, functions: Mapping[str, ast.FunctionDef], lines: Lines, before: Program, after: Program
 ) -> Iterator[Change]:
     """Predicates and lookups, and what the comment above each says."""
     for node in after.nodes:
@@ -120,7 +128,7 @@ def _functions(
             continue
         changes = merged(places, function, "\n".join(was), "\n".join(becomes))
         if changes is None:
-            changes = with_comments(places, _amended(places, function, before, old, after, node))
+            changes = with_comments(places, _by_hand(places, function, lines, before, old, after, node))
         yield from changes
 
 
@@ -135,6 +143,71 @@ def _comment(places: Places, function: ast.FunctionDef, old: str, new: str) -> I
             yield begin, begin + len(old), new
         if line == old or (line and not line.startswith("#")):
             return
+
+
+def _by_hand(
+    places: Places,
+    function: ast.FunctionDef,
+    lines: Lines,
+    before: Program,
+    old: Head | NumericHead | Lookup,
+    after: Program,
+    new: Head | NumericHead | Lookup,
+) -> Iterator[Change]:
+    """The changes of a function that a person has built."""
+    answers = _answers(function, lines, before, old, after, new)
+    if answers is None:
+        yield from _amended(places, function, before, old, after, new)
+        return
+    for statement, text in answers:
+        yield from respelled(places, statement, *parsed(text))
+
+
+def _answers(
+    function: ast.FunctionDef,
+    lines: Lines,
+    before: Program,
+    old: Head | NumericHead | Lookup,
+    after: Program,
+    new: Head | NumericHead | Lookup,
+) -> list[tuple[ast.Return, str]] | None:
+    """The returns that change, and what they become; None where one answers for something that stays as well."""
+    names = [argument.arg for argument in function.args.args]
+    wanted: dict[int | None, set[str | None]] = {}
+    changed: set[int | None] = set()
+    if _sides(before, old) != _sides(after, new):
+        return None
+    for at, (entry, was, becomes) in enumerate(zip(_entries(before, old), _rows(old), _rows(new), strict=True)):
+        line = lines.get(entry)
+        wanted.setdefault(line, set()).add(None if becomes is None else answer(after, new, at, names))
+        if repr(was) != repr(becomes):
+            changed.add(line)
+    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+    found = []
+    for line in changed:
+        here = [node for node in returns if node.lineno == line]
+        texts = wanted[line]
+        if len(here) != 1 or len(texts) != 1 or (text := texts.pop()) is None:
+            return None
+        found.append((here[0], text))
+    return found
+
+
+def _rows(node: Head | NumericHead | Lookup) -> Sequence[object]:
+    return node.cells if isinstance(node, Lookup) else node.predicate
+
+
+def _sides(program: Program, node: Head | NumericHead | Lookup) -> object:
+    """What a table is asked and what it says, by their domains: only where these stay can one row be compared."""
+    if isinstance(node, Lookup):
+        return node.levels, [program.variables[name].domain for name in node.inputs]
+    return program.variables[node.query].domain, program.variables[node.key].domain
+
+
+def _entries(program: Program, node: Head | NumericHead | Lookup) -> list[Entry]:
+    if isinstance(node, Lookup):
+        return [Entry(node.name, "cell", tuple(at)) for at in cell_keys(program, node)]
+    return [Entry(node.name, "row", (query,)) for query in program.symbols(node.query)]
 
 
 def _amended(
