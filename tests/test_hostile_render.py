@@ -10,7 +10,7 @@ from html.parser import HTMLParser
 from xml.etree import ElementTree
 
 import pytest
-from hypothesis import HealthCheck, given, settings
+from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analyze.render import dot, graphml, svg
@@ -138,6 +138,7 @@ def test_a_page_holds_the_same_elements_whatever_the_text(texts: list[str]) -> N
 
 
 @given(fields)
+@example(["x", "x", "\n", "x", "x", "x"])
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 def test_a_terminal_shows_the_same_lines_whatever_the_text(texts: list[str]) -> None:
     def shown(some: list[str]) -> list[str]:

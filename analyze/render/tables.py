@@ -68,9 +68,10 @@ def table(
     unfolded = right | set(whole)
     made = Listing()
     for place, name in enumerate(columns[i] for i in kept):
-        widest = width(name, *(row[place].plain for row in cells))
+        heading = line(name)
+        widest = width(heading.plain, *(row[place].plain for row in cells))
         made.add_column(
-            line(name),
+            heading,
             justify="right" if name in right else "left",
             overflow="fold",
             no_wrap=name in unfolded,
@@ -86,9 +87,8 @@ def _cell(value: object) -> Text:
 
 
 def line(text: str, style: str = "") -> Text:
-    """A text on one line, whatever it quotes, cut where nobody would read it; a line end of our own before it stays."""
-    above = "\n" if text.startswith("\n") else ""
-    return Text(above + bounded(visible(text.removeprefix(above))), style=style)
+    """A text on one line, whatever it quotes, cut where nobody would read it."""
+    return Text(bounded(visible(text)), style=style)
 
 
 def shorten(text: str, limit: int = LONG) -> str:
@@ -102,11 +102,16 @@ def counted(number: int, noun: str, plural: str = "") -> str:
 
 
 def page(answer: str, style: str, *parts: RenderableType | str | None) -> Group:
-    """The answer, then the parts that there are, with an empty line before each table."""
+    """The answer, then the parts that there are, with an empty line before each table.
+
+    A text that begins with a line end has an empty line before it, too.
+    """
     lines: list[RenderableType] = [line(answer, style)]
     for part in parts:
         if isinstance(part, Table):
             lines += [Text(""), part]
+        elif isinstance(part, str) and part.startswith("\n"):
+            lines += [Text(""), line(part[1:])]
         elif part:
             lines.append(line(part) if isinstance(part, str) else part)
     return Group(*lines)
