@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from itertools import product
 
 import numpy as np
 import pytest
@@ -21,7 +22,7 @@ from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
 from trainer.search.predicates import by_predicate
 from trainer.search.rows import zero_one
-from trainer.search.rules import Only, Rule
+from trainer.search.rules import Only, Rule, accepted, rules
 from trainer.search.solution import Solution, spelled
 from trainer.search.synthesis import Found, synthesize
 from trainer.search.terms import Copy, Examples, Given, Language, Term, Workshop
@@ -222,6 +223,14 @@ def test_rules_compare_components_in_order_as_words_are() -> None:
     values = np.array([[0, 1], [1, 0], [1, 1]])
     assert Rule(("<", "<"), first=0).accepts(values, values).tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
     assert Rule(("any", "="), Only(0, False)).accepts(values, values).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1]]
+
+
+@pytest.mark.parametrize("components", [1, 2])
+def test_all_rules_at_once_accept_what_each_one_accepts(components: int) -> None:
+    values = np.array(list(product(range(3), repeat=components)))
+    together = np.array([accepted(query, values) for query in values])
+    for at, rule in enumerate(rules(components)):
+        assert (together[:, at] == rule.accepts(values, values)).all(), rule
 
 
 # Events ###############################################################################################################

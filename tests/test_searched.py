@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
+from shutil import copytree
 
 import pytest
 
@@ -28,6 +29,14 @@ SORT = TrainConfig(
     whole_domain=True,
     search=60,
 )
+
+
+@pytest.fixture(scope="module")
+def exact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a run of which the search has found all; not to be written to."""
+    folder = tmp_path_factory.mktemp("exact") / "run"
+    train(SORT, folder, progress=False)
+    return folder
 
 
 def files(folder: Path) -> dict[str, bytes]:
@@ -63,15 +72,15 @@ def test_a_search_that_is_stopped_is_begun_anew(tmp_path: Path, monkeypatch: pyt
 
 @pytest.mark.parametrize("searched_is_better", [True, False])
 def test_validation_decides_between_what_was_searched_and_what_was_trained(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, searched_is_better: bool
+    tmp_path: Path, exact: Path, monkeypatch: pytest.MonkeyPatch, searched_is_better: bool
 ) -> None:
-    exact = train(SORT, tmp_path / "exact", progress=False).program
+    whole = load_program(exact)
     spoilt = tuple(
-        dataclasses.replace(term, rows=(*term.rows[:2], (-1,) * len(exact.classes), *term.rows[3:]))
-        for term in exact.readout.terms
+        dataclasses.replace(term, rows=(*term.rows[:2], (-1,) * len(whole.classes), *term.rows[3:]))
+        for term in whole.readout.terms
     )
-    nearly = dataclasses.replace(exact, readout=dataclasses.replace(exact.readout, terms=spoilt), provenance=())
-    silent = dataclasses.replace(exact, readout=Readout((), 1, False, exact.readout.forced), provenance=())
+    nearly = dataclasses.replace(whole, readout=dataclasses.replace(whole.readout, terms=spoilt), provenance=())
+    silent = dataclasses.replace(whole, readout=Readout((), 1, False, whole.readout.forced), provenance=())
 
     def found(blank: Program, *arguments: object, **options: object) -> Found:
         return Found(nearly if searched_is_better else silent, "by hand", (1, 1), 0.0)
@@ -85,18 +94,18 @@ def test_validation_decides_between_what_was_searched_and_what_was_trained(
     assert again.program == result.program
 
 
-def test_what_was_found_and_then_changed_is_not_believed(tmp_path: Path) -> None:
-    whole = train(SORT, tmp_path, progress=False).program
-    text = (tmp_path / SEARCHED).read_text()
-    (tmp_path / SEARCHED).write_text(text + "\n# mine\n")
-    for go_on in (lambda: train(SORT, tmp_path, resume=True, progress=False), lambda: load_program(tmp_path)):
+def test_what_was_found_and_then_changed_is_not_believed(tmp_path: Path, exact: Path) -> None:
+    whole, run = load_program(exact), copytree(exact, tmp_path / "run")
+    text = (run / SEARCHED).read_text()
+    (run / SEARCHED).write_text(text + "\n# mine\n")
+    for go_on in (lambda: train(SORT, run, resume=True, progress=False), lambda: load_program(run)):
         with pytest.raises(BadFile, match=r"searched\.py is not what the run has written, it was changed since"):
             go_on()
-    (tmp_path / SEARCHED).write_text(text)
-    assert load_program(tmp_path) == whole
+    (run / SEARCHED).write_text(text)
+    assert load_program(run) == whole
 
 
-def test_what_was_searched_for_an_earlier_run_does_not_live_on(tmp_path: Path) -> None:
-    train(SORT, tmp_path, progress=False)
-    train(dataclasses.replace(SORT, search=0), tmp_path, overwrite=True, progress=False)
-    assert not (tmp_path / SEARCHED).exists()
+def test_what_was_searched_for_an_earlier_run_does_not_live_on(tmp_path: Path, exact: Path) -> None:
+    run = copytree(exact, tmp_path / "run")
+    train(dataclasses.replace(SORT, search=0), run, overwrite=True, progress=False)
+    assert not (run / SEARCHED).exists()

@@ -13,10 +13,19 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog.batch import Array, Bools
-from trainer.search.terms import Term, Workshop, head_stage, lookup_stage
+from trainer.search.terms import Codes, Term, Workshop, head_stage, lookup_stage
 
 FAR = 1000
 """How far different symbols are from each other, in steps of a number: symbols have no order."""
+
+SOONEST = 256
+"""Places on which a table is tried before all others: most tables are refuted there."""
+
+
+def _flat(codes: tuple[Codes, ...], inputs: tuple[Term, ...]) -> NDArray[np.int64]:
+    """Values of one variable or two as cells."""
+    first = codes[0].astype(np.int64)
+    return first if len(inputs) == 1 else first * inputs[1].size + codes[1]
 
 
 @dataclass(frozen=True, eq=False)
@@ -37,8 +46,7 @@ class Cells:
     @cached_property
     def flat(self) -> NDArray[np.int64]:
         """[B, n] the cell at each position."""
-        codes = self.inputs[0].codes.astype(np.int64)
-        return codes if len(self.inputs) == 1 else codes * self.inputs[1].size + self.inputs[1].codes
+        return _flat(tuple(term.codes for term in self.inputs), self.inputs)
 
     @cached_property
     def _found(self) -> tuple[NDArray[np.int64], NDArray[np.int64]]:
@@ -121,13 +129,22 @@ def decided(cells: Cells, at: Bools, labels: Array) -> Array | None:
     return nearest(cells, known, table[known])
 
 
-def conflicting(cells: Cells, at: Bools, labels: Array) -> bool:
-    """Whether some cell would have to answer two labels; cheaper than `decided`."""
+def conflicting(cells: Cells, places: NDArray[np.int64], wanted: Array) -> bool:
+    """Whether some cell would have to answer two labels; cheaper than `decided`.
+
+    Args:
+        places: where something is asked, as indices of the flattened sample.
+        wanted: the label at each of them.
+    """
     cells.shop.on_time()
-    where, wanted = cells.flat[at], labels[at]
-    table = np.zeros(int(np.prod(cells.sizes)), dtype=labels.dtype)
-    table[where] = wanted
-    return bool((table[where] != wanted).any())
+    table = np.zeros(int(np.prod(cells.sizes)), dtype=wanted.dtype)
+    for some in (slice(SOONEST), slice(None)):  # the first few refute nearly all there is to refute
+        here, label = places[some], wanted[some]
+        where = _flat(tuple(term.codes.ravel()[here] for term in cells.inputs), cells.inputs)
+        table[where] = label
+        if (table[where] != label).any():
+            return True
+    return False
 
 
 def deciding(
@@ -138,10 +155,12 @@ def deciding(
     Yields:
         cells and the label of each, as `decided`.
     """
-    found = [cells for term in singles if not conflicting(cells := Cells(shop, (term,)), at, labels)]
+    places = np.flatnonzero(at)
+    wanted = labels.ravel()[places]
+    found = [cells for term in singles if not conflicting(cells := Cells(shop, (term,)), places, wanted)]
     for cells in sorted(found, key=lambda cells: cells.cost):
         yield cells, _table(cells, at, labels)
-    found = [cells for pair in pairs if not conflicting(cells := Cells(shop, pair), at, labels)]
+    found = [cells for pair in pairs if not conflicting(cells := Cells(shop, pair), places, wanted)]
     for cells in sorted(found, key=lambda cells: cells.cost):
         yield cells, _table(cells, at, labels)
 

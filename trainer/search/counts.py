@@ -25,7 +25,7 @@ from tprog.batch import Array, Bools
 from tprog.program import Mask
 from trainer.search.cells import Cells
 from trainer.search.merging import counted
-from trainer.search.rules import Only, Rule, onlys, rules
+from trainer.search.rules import Only, Rule, accepted, onlys, rules
 from trainer.search.terms import Count
 
 FREE = -(2**15)
@@ -129,13 +129,13 @@ class Sums:
         right: Bools | None = None
         for row in heavy_first:
             first = self._products(form[0])[row]
-            accepted = self._accepted(row)
-            one = (accepted * first[self.keys]).sum(axis=1)
+            taken = self._accepted(row)
+            one = taken @ first[self.keys]
             need = self._target[row] - np.array(CONSTANTS)[:, None] * self._mass[row] - one
             if form[1] is None:
                 here = need == 0
             else:
-                two = (accepted * self._products(form[1])[row][self.keys]).sum(axis=1)
+                two = taken @ self._products(form[1])[row][self.keys]
                 here = need[:, :, None] == two
             right = here if right is None else right & here
             if not right.any():
@@ -151,9 +151,7 @@ class Sums:
     def _accepted(self, row: int) -> Bools:
         """[R, key] which keys each rule accepts in a row."""
         if row not in self._rows:
-            values, keys = self.values[[row]], self.values[self.keys]
-            found = [rule.accepts(values, keys)[0] for rule in rules(len(self.cells.inputs))]
-            self._rows[row] = np.array(found, dtype=np.bool_)
+            self._rows[row] = accepted(self.values[row], self.values[self.keys])
         return self._rows[row]
 
     @cached_property

@@ -108,3 +108,29 @@ def rules(components: int) -> tuple[Rule, ...]:
         if components > 1:
             found += [Rule(relations, only, first) for relations in _STRICT for first in range(components)]
     return tuple(sorted(found, key=lambda rule: rule.cost))
+
+
+@cache
+def _worded(components: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
+    """The rules as numbers: [R, m] places in `RELATIONS`, [R] what decides first and [R] the place in `onlys`."""
+    said = rules(components)
+    relations = [[RELATIONS.index(each) for each in rule.relations or ("any",) * components] for rule in said]
+    first = [-1 if rule.first is None else rule.first for rule in said]
+    return np.array(relations), np.array(first), np.array([onlys(components).index(rule.only) for rule in said])
+
+
+def accepted(query: NDArray[np.int64], keys: NDArray[np.int64]) -> Bools:
+    """[R, K] what each rule accepts for one query [m]: `Rule.accepts` of all rules at once."""
+    components = len(query)
+    relations, first, only = _worded(components)
+    each = [
+        np.array([compare(relation, query[which], keys[:, which]) for relation in RELATIONS])[relations[:, which]]
+        for which in range(components)
+    ]
+    found: Bools = np.logical_and.reduce(each)
+    for which in range(components if components > 1 else 0):
+        at = first == which
+        found[at] = each[which][at] | ((keys[:, which] == query[which]) & each[1 - which][at])
+    found &= np.array([each.holds(keys) for each in onlys(components)])[only]
+    found[[rule.relations is None for rule in rules(components)]] = False
+    return found
