@@ -68,7 +68,7 @@ def trace(
         lines=subject.module.lines,
         name=subject.name,
     )
-    output.show(subject.choice, result, partial(trace_text, result))
+    output.show(result, partial(trace_text, result))
 
 
 def dead(
@@ -95,7 +95,7 @@ def dead(
     with working("dead", inputs.description):
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
         result = replace(result, notes=(*result.notes, *subject.notes(inputs)))
-    output.show(subject.choice, result, partial(dead_text, result, lines))
+    output.show(result, partial(dead_text, result, lines))
 
 
 def verify(
@@ -136,5 +136,5 @@ def verify(
         result = analysis.verify(
             subject.program, inputs, limit=limit, name=subject.name, notes=subject.notes(inputs), progress=report
         )
-    output.show(subject.choice, result, partial(verify_text, result))
+    output.show(result, partial(verify_text, result))
     return int(result.wrong_inputs > 0)

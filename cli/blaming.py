@@ -149,7 +149,7 @@ def blame(
     edits = listed(result, limit)
     _refuse_number(number, len(edits), "the prediction is right, so there is no list of edits" if result.right else "")
     pages = {"html": partial(blame_html, result, limit)}
-    output.show(subject.choice, result, partial(blame_text, result, limit, number or 1), pages)
+    output.show(result, partial(blame_text, result, limit, number or 1), pages)
     if writes is not None:
         writes.write(edits, result.checked)
 
@@ -199,7 +199,7 @@ def _blame_all(
         )
     _refuse_number(number, len(result.entries), "nothing is wrong, so there is no edit" if not result.wrong else "")
     text = partial(blame_all_text, result, number or 1)
-    output.show(subject.choice, result, text, {"html": partial(blame_all_html, result)})
+    output.show(result, text, {"html": partial(blame_all_html, result)})
     if writes is not None:
         writes.write(result.entries, result.checked)
 

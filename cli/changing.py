@@ -81,8 +81,6 @@ def simplify(
         raise BadUsage(
             f"{subject.name} has too many inputs to run them all; --sample {len(inputs.batch)} checks so many"
         )
-    if subject.choice is not None:
-        note(subject.choice)
     with working("simplify", inputs.description):
         result = told(simplified(subject.program, inputs, keep=keep.value), subject.module.program)
     told_last = "nothing is written; name a module with -o FILE"
@@ -184,7 +182,7 @@ def repair(
             name=subject.name,
             progress=progress,
         )
-    output.show(subject.choice, repaired.result, partial(repair_text, repaired.result))
+    output.show(repaired.result, partial(repair_text, repaired.result))
     _write_repaired(subject, repaired, file, force)
     return int(repaired.result.wrong_inputs > 0)
 

@@ -74,5 +74,5 @@ def diff(
             lines=(subject.module.lines, other.lines),
             names=(subject.name, other.path),
         )
-    output.show(subject.choice, result, partial(diff_text, result))
+    output.show(result, partial(diff_text, result))
     return int(result.differing > 0)

@@ -62,7 +62,7 @@ def coverage(
         result = find_coverage(
             subject.module, inputs, runs=runs, annotate=annotate or page, progress=advance, name=subject.name
         )
-    output.show(subject.choice, result, partial(coverage_text, result), {"html": partial(coverage_html, result)})
+    output.show(result, partial(coverage_text, result), {"html": partial(coverage_html, result)})
 
 
 @contextmanager

@@ -56,6 +56,14 @@ def find_program(argument: str | None, option: str | None, folder: Path) -> Chos
     return _configured(folder) or _remembered(folder) or _only_one(folder)
 
 
+def told_program(argument: str | None, option: str | None) -> Path:
+    """The program that a command in this folder is about. If nobody named it, it is told before anything can fail."""
+    chosen = find_program(argument, option, Path.cwd())
+    if chosen.note is not None:
+        note(chosen.note)
+    return chosen.path
+
+
 def module_of(named: Path | str) -> Path:
     """The module that somebody means: a file, or the folder of a run that is done.
 

@@ -11,12 +11,11 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from enum import StrEnum
 from functools import partial
-from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.discovery import find_program
+from cli.discovery import told_program
 from cli.options import (
     ClassOption,
     ColorOption,
@@ -99,7 +98,7 @@ def graph(
             raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
         if cross_check and file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
             raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
-        _show_calls(output, *_call_graph(argument, program, engine, cross_check))
+        _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
     subject = read_subject(argument, program, task, weights, length)
     problem = sub_problem(subject, answer, position, token, text, where)
@@ -111,7 +110,7 @@ def graph(
             flow = _circuit_flow(subject, inputs, _circuits_of(subject, inputs, [problem]))
         else:
             flow = _slice_flow(subject, inputs, source, target)
-    output.show(subject.choice, flow, partial(graph_text, flow), _pictures(flow))
+    output.show(flow, partial(graph_text, flow), _pictures(flow))
 
 
 def circuits(
@@ -188,7 +187,7 @@ def circuits(
     if file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
         pictures = _pictures(_circuit_flow(subject, inputs, result))
     pictures = {**pictures, "html": partial(circuits_html, result)}
-    output.show(subject.choice, result, partial(circuits_text, result), pictures)
+    output.show(result, partial(circuits_text, result), pictures)
 
 
 # Parts ################################################################################################################
@@ -293,7 +292,7 @@ def _proving(over: str) -> Iterator[Progress | None]:
         yield tell
 
 
-def _show_calls(output: Output, called: CallGraphResult, choice: str | None) -> None:
+def _show_calls(output: Output, called: CallGraphResult) -> None:
     from analyze.render import dot, graphml, svg
     from analyze.render.calls import calls_text
 
@@ -304,22 +303,18 @@ def _show_calls(output: Output, called: CallGraphResult, choice: str | None) -> 
         "svg": lambda: svg.svg(draw(), f"Call graph of {called.program}", what),
         "graphml": partial(graphml.call_graph, called),
     }
-    output.show(choice, called, partial(calls_text, called), pictures)
+    output.show(called, partial(calls_text, called), pictures)
 
 
-def _call_graph(
-    argument: str | None, option: str | None, engine: Engine, cross_check: bool
-) -> tuple[CallGraphResult, str | None]:
-    """The call graph of any Python file, program or not; and why it is this file, if it was not named."""
+def _call_graph(argument: str | None, option: str | None, engine: Engine, cross_check: bool) -> CallGraphResult:
+    """The call graph of any Python file, program or not."""
     from analyze import callgraph, pyan
     from tprog.syntax import read_python
 
-    chosen = find_program(argument, option, Path.cwd())
-    source, path = read_python(chosen.path, "a Python module"), str(chosen.path)
+    file = told_program(argument, option)
+    source, path = read_python(file, "a Python module"), str(file)
     if cross_check:
-        found = pyan.cross_check(source, path)
-    elif engine is Engine.PYAN3:
-        found = pyan.pyan_graph(source, path)
-    else:
-        found = callgraph.call_graph(source, path)
-    return found, chosen.note
+        return pyan.cross_check(source, path)
+    if engine is Engine.PYAN3:
+        return pyan.pyan_graph(source, path)
+    return callgraph.call_graph(source, path)

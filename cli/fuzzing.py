@@ -117,7 +117,7 @@ def fuzz(
             judged = f"str(Path(__file__).parent / {own_task})"
         return failing_tests(result, Path(os.path.relpath(subject.name, folder)).as_posix(), own, judged)
 
-    output.show(subject.choice, result, partial(fuzz_text, result), {"py": tests})
+    output.show(result, partial(fuzz_text, result), {"py": tests})
     return int(result.failing > 0)
 
 

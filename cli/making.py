@@ -215,8 +215,6 @@ def run(
     subject = read_subject(argument, program, weights=weights)
     if texts is None and sys.stdin.isatty():
         raise BadUsage('no input is given; give --input "abbc", or one input a line on stdin')
-    if subject.choice is not None:
-        note(subject.choice)
     found_hole, kept = False, []
     for tokens, execution in _executed(subject.program, texts):
         found_hole = found_hole or execution.hole(0) is not None

@@ -78,21 +78,12 @@ class Output:
         if file is not None:
             check_target(file, force=force)
 
-    def show(
-        self,
-        choice: str | None,
-        result: Result,
-        text: Callable[[], RenderableType],
-        pictures: Pictures | None = None,
-    ) -> None:
+    def show(self, result: Result, text: Callable[[], RenderableType], pictures: Pictures | None = None) -> None:
         """Print the result, or write it to the file.
 
         Args:
-            choice: what to say first, if a program was chosen for the user.
             text, pictures: renderings of the result, made only where they are asked for.
         """
-        if choice is not None:
-            note(choice)
         as_json = json_text(result.to_json(), indent=2) + "\n"
         if self.file is not None:
             match self.file.suffix.lower():

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.discovery import find_program, remember
+from cli.discovery import remember, told_program
 from cli.output import note
 
 if TYPE_CHECKING:
@@ -26,14 +26,12 @@ class Subject:
         module: as it was read.
         program: the same; it names the task that it is judged by.
         task: that task, if one is known.
-        choice: why it is this program, if the command line did not name it.
         length: the longest input that is looked at, marks included, and why.
     """
 
     module: Module
     program: Program
     task: Task | None
-    choice: str | None
     length: Length
 
     @property
@@ -140,8 +138,8 @@ def read_subject(
     own = None if task is None else find_task(task)  # refuses an unknown name
     for line in () if own is None else own.notes:
         note(line)
-    chosen = find_program(argument, option, Path.cwd())
-    module = read_module(chosen.path, weights)
+    path = told_program(argument, option)
+    module = read_module(path, weights)
     by_file = own is not None and is_own(str(task))
     name = own.name if own is not None else module.program.task
     told = chosen_length(module, name if name in TASKS and not by_file else None, length)
@@ -153,8 +151,8 @@ def read_subject(
         judge: Task | None = fitted(own if told.tokens is None else up_to(own, told.tokens), program)
     else:
         judge = task_of(program, _published(str(name), told))
-    subject = Subject(module, program, judge, chosen.note, told)
-    remember(chosen.path, Path.cwd())
+    subject = Subject(module, program, judge, told)
+    remember(path, Path.cwd())
     return subject
 
 

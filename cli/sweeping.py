@@ -197,7 +197,6 @@ def _show(lines: list[Line], output: Output) -> None:
     answer = f"{counted(len(lines), 'trial')}, {failed} failed; * is the best of its row on validation"
     shown = listing(COLUMNS, cells(lines), NUMBERS, optional=("class", "settings"), whole=("name", "class", "best"))
     output.show(
-        None,
         SweepTable(tuple({**_told(line), "best": line in chosen} for line in lines)),
         lambda: page(answer, BAD if failed else GOOD, shown),
         {"md": lambda: f"<!-- written by tpdebug -->\n\n{markdown(lines)}"},

@@ -324,6 +324,21 @@ def test_a_program_that_was_not_named_is_told(said: Callable[..., tuple[int, str
     assert said("graph", "--calls", "--json")[2] == "tpdebug: new.py (last written or used in this folder)\n"
 
 
+def test_a_program_that_was_not_named_is_told_beside_a_refusal_too(
+    said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    said("emit", "exact.py", "-o", "new.py")
+    for refused in (
+        ("blame", "--input", "ba", "--apply", "4", "-o", "mended.py"),
+        ("verify", "--task", "most_freq"),
+        ("trace", "--input", "z"),
+        ("circuits", "--class", "z"),
+    ):
+        code, out, err = said(*refused)
+        assert (code, out) == (2, "")
+        assert err.splitlines()[0] == "tpdebug: new.py (last written or used in this folder)"
+
+
 def test_emit_writes_a_module_that_reads_the_same(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
     assert said("emit", "exact.py", "-o", "again.py") == (0, "", "tpdebug: wrote again.py\n")
     assert tprog.load(folder / "again.py") == programs.sort()
