@@ -17,7 +17,7 @@ import numpy as np
 from analyze.input_space import InputSpace, space_of
 from tprog.batch import BEHIND_END, Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.execute import FORCED, Execution, execute
+from tprog.execute import FORCED, Execution, execute, inputs_at_once
 from tprog.input_domain import symbols_of
 from tprog.program import Program, Symbols, Value
 from tprog.tasks import UNGRADED, Task, is_built_in, task_of, up_to
@@ -86,7 +86,9 @@ class Pair:
         return mine, theirs
 
     def runs(self, batch_a: Batch, batch_b: Batch, size: int) -> Iterator[tuple[slice, Execution, Execution]]:
-        """Both programs on `size` inputs at a time."""
+        """Both programs on at most `size` inputs at a time."""
+        for program, batch in ((self.a, batch_a), (self.b, batch_b)):
+            size = min(size, inputs_at_once(program, batch.tokens.shape[1]))
         for start in range(0, len(batch_a), size):
             rows = slice(start, start + size)
             width = int(batch_a.lengths[rows].max(initial=0))

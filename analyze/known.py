@@ -6,9 +6,9 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tprog.batch import Batch, chunks
+from tprog.batch import Batch
 from tprog.dialects.published.defects import Defect
-from tprog.execute import decode, execute
+from tprog.execute import decode, execute, pieces_of
 from tprog.program import Program, Value
 from tprog.tasks import Inputs
 
@@ -45,7 +45,7 @@ def known_defects(
 def _met(program: Program, batch: Batch, names: Sequence[str]) -> dict[str, set[Value]]:
     """The values that variables have, at any position of any input that reaches no hole."""
     found: dict[str, set[int]] = {name: set() for name in names}
-    for _, piece in chunks(batch) if names else ():
+    for _, piece in pieces_of(program, batch) if names else ():
         run = execute(program, piece)
         computed = piece.present & ~run.in_hole[:, None]
         for name in names:

@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from analyze.results.checked import Checked
 from tprog.batch import CHUNK, Array, Batch, Bools
 from tprog.entry import Entry
-from tprog.execute import Execution, execute, read_out_at
+from tprog.errors import BadUsage
+from tprog.execute import Execution, execute, held_bytes, inputs_at_once, read_out_at
 from tprog.outcome import outcomes
 from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
 from tprog.tasks import UNGRADED, Inputs
@@ -111,9 +112,13 @@ class Ground(_Asked):
         return outcomes(self.intact)
 
     @cached_property
+    def _order(self) -> dict[str, int]:
+        return hole_order(self.program)
+
+    @cached_property
     def first_hole(self) -> Rows:
         """[input]: the place, in `hole_order`, of the first hole that the input reaches; beyond all if it has none."""
-        order = hole_order(self.program)
+        order = self._order
         first = np.full(len(self.batch), len(order), dtype=np.intp)
         for name, at in self.intact.holed.items():
             first[at.any(axis=1)] = np.minimum(first[at.any(axis=1)], order[name])
@@ -121,10 +126,9 @@ class Ground(_Asked):
 
     def computed(self, variable: str) -> Bools:
         """[input, position]: where the intact program computes the variable: up to an input's first hole."""
-        order = hole_order(self.program)
-        if variable not in order or not self.intact.holed:
+        if not self.intact.holed or variable not in self._order:
             return self.batch.present
-        return self.batch.present & (self.first_hole > order[variable])[:, None]
+        return self.batch.present & (self.first_hole > self._order[variable])[:, None]
 
     def mode(self, variable: str) -> int:
         """The most frequent code (or numerator) of a variable; ties: the smallest; if none is computed, the first."""
@@ -141,7 +145,18 @@ class Ground(_Asked):
 
 
 def ground(program: Program, inputs: Inputs) -> Ground:
-    """The intact program, executed."""
+    """The intact program, executed.
+
+    Raises:
+        BadUsage: what it computes on so many inputs does not fit in `LARGEST`.
+    """
+    width = inputs.batch.tokens.shape[1]
+    if (taken := len(inputs.batch) * held_bytes(program, width)) > LARGEST:
+        what = f"{len(program.nodes)} nodes and {len(program.classes)} classes on {len(inputs.batch):,} inputs"
+        raise BadUsage(
+            f"the values of {what} of {width} tokens take {taken // 10**6:,} MB; ask for a --sample of at most "
+            f"{max(1, LARGEST // held_bytes(program, width)):,}"
+        )
     return Ground(program, inputs, execute(program, inputs.batch))
 
 
@@ -162,10 +177,14 @@ class Survey(_Asked):
     modes: Mapping[str, int]
 
 
-def inputs_at_once(batch: Batch) -> int:
+LARGEST = 2**30
+"""Bytes of values and logits that are held at once, whatever is asked for."""
+
+
+def cached_at_once(program: Program, batch: Batch) -> int:
     """How many inputs to execute at once: [input, query, key] arrays of them stay inside a core's cache."""
     width: int = batch.tokens.shape[1]
-    return min(CHUNK, max(256, 2**20 // max(1, width) ** 2))
+    return min(CHUNK, max(256, 2**20 // max(1, width) ** 2), inputs_at_once(program, width))
 
 
 def survey(program: Program, inputs: Inputs) -> Survey:
@@ -175,7 +194,7 @@ def survey(program: Program, inputs: Inputs) -> Survey:
     found = np.empty((len(batch), width), dtype=np.int32)
     in_hole = np.zeros(len(batch), dtype=np.bool_)
     counts: dict[str, Counter[int]] = {name: Counter() for name in program.by_name}
-    size = inputs_at_once(batch)
+    size = cached_at_once(program, batch)
     for start in range(0, len(batch), size):
         rows = slice(start, start + size)
         part = Inputs(batch.take(rows), None, False, "")

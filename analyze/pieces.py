@@ -5,11 +5,12 @@ from __future__ import annotations
 from collections.abc import Iterator
 
 from analyze.outcome import Ground, Rows, ground
-from tprog.batch import CHUNK, Batch, chunks
+from tprog.batch import CHUNK, Batch
+from tprog.execute import HELD, held_bytes, pieces_of
 from tprog.program import Program
 from tprog.tasks import Inputs
 
-_KEPT = 400_000_000
+_KEPT = 200_000_000
 """Bytes of executions that are kept; beyond, a piece is executed anew each time that it is asked for."""
 
 _CELLS = 2**19
@@ -21,12 +22,15 @@ class Pieces:
 
     Attributes:
         starts: the index, among all inputs, of the first of each piece.
+        most: how many inputs can be held at once.
     """
 
     def __init__(self, program: Program, inputs: Inputs) -> None:
         self.program, self.inputs = program, inputs
-        size = min(CHUNK, max(1, _CELLS // max(1, inputs.batch.tokens.shape[1]) ** 2))
-        self._pieces = list(chunks(inputs.batch, size))
+        width = inputs.batch.tokens.shape[1]
+        size = min(CHUNK, max(1, _CELLS // max(1, width) ** 2))
+        self._pieces = list(pieces_of(program, inputs.batch, size))
+        self.most = max(1, HELD // held_bytes(program, width))
         self.starts = [rows.start for rows, _ in self._pieces]
         self._kept: list[Ground | None] = [None] * len(self._pieces)
         self._keeps: bool | None = None

@@ -23,10 +23,10 @@ from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools, chunks
+from tprog.batch import Array, Batch, Bools
 from tprog.entry import Entry
 from tprog.evaluate import mask_word
-from tprog.execute import Execution, execute, read_out_at
+from tprog.execute import Execution, execute, pieces_of, read_out_at
 from tprog.program import (
     AttentionHead,
     Embedding,
@@ -280,6 +280,6 @@ def count_reached(program: Program, batch: Batch, *, groups: Array | None = None
     """
     number = 1 if groups is None else int(groups.max(initial=0)) + 1
     counts = Counts(program, number, unit)
-    for rows, piece in chunks(batch):
+    for rows, piece in pieces_of(program, batch):
         counts.add(execute(program, piece), None if groups is None else groups[rows])
     return counts

@@ -12,7 +12,7 @@ from analyze.results.checked import Checked
 from analyze.results.verify import Counterexample, HoleCount, LengthCount, VerifyResult
 from tprog.batch import CHUNK, Bools
 from tprog.errors import BadUsage
-from tprog.execute import predict
+from tprog.execute import inputs_at_once, predict
 from tprog.input_domain import symbols_of
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs
@@ -120,8 +120,9 @@ def counterexample(on: Ground, row: int) -> Counterexample:
 def _pieces(program: Program, inputs: Inputs, rows: Rows) -> Iterator[Ground]:
     """The chosen inputs, executed in pieces, so that memory does not grow with their number."""
     assert inputs.expected is not None
-    for start in range(0, len(rows), CHUNK):
-        part = rows[start : start + CHUNK]
+    size = min(CHUNK, inputs_at_once(program, inputs.batch.tokens.shape[1]))
+    for start in range(0, len(rows), size):
+        part = rows[start : start + size]
         chosen = Inputs(inputs.batch.take(part), inputs.expected[part], False, f"some of {inputs.description}")
         yield ground(program, chosen)
 

@@ -92,8 +92,8 @@ def dead(
 
     subject = read_subject(argument, program, task, weights, length)
     inputs = subject.inputs(sample, seed, noted=True)
-    with working("dead", inputs.description):
-        result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name)
+    with working("dead", inputs.description) as report:
+        result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name, progress=report)
         result = replace(result, notes=(*result.notes, *subject.notes(inputs)))
     output.show(result, partial(dead_text, result, lines))
 

@@ -29,17 +29,21 @@ from cli.options import (
 from cli.output import Color, Output
 from cli.subject import read_subject
 
-RUNS = 20_000
-"""Inputs that the module itself is run on at most; as `analyze.coverage.RUNS`, which costs an import."""
-
 
 def coverage(
     argument: ProgramArgument = None,
     program: ProgramOption = None,
     annotate: Annotated[bool, typer.Option("--annotate", help="Also print the source with counts beside it.")] = False,
     runs: Annotated[
-        int, typer.Option("--runs", min=1, metavar="COUNT", help="Run the module itself on at most so many inputs.")
-    ] = RUNS,
+        int | None,
+        typer.Option(
+            "--runs",
+            min=1,
+            metavar="COUNT",
+            help="Run the module itself on at most so many inputs.",
+            show_default="20,000, or fewer where they are long",
+        ),
+    ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     length: LengthOption = None,
@@ -52,13 +56,14 @@ def coverage(
 ) -> None:
     """Show which lines, branches and entries inputs reach. Right and wrong ones apart, and by class."""
     output = Output(as_json, file, force, color, ("html",))
-    from analyze.coverage import find_coverage
+    from analyze.coverage import find_coverage, runs_for
     from analyze.render.coverage import coverage_html, coverage_text
 
     subject = read_subject(argument, program, task, weights, length)
     inputs = subject.inputs(sample, seed)
     page = file is not None and file.suffix.lower() == ".html"
-    with _progress(min(runs, len(inputs.batch)), inputs.description) as advance:
+    total = runs_for(subject.program, inputs) if runs is None else min(runs, len(inputs.batch))
+    with _progress(total, inputs.description) as advance:
         result = find_coverage(
             subject.module, inputs, runs=runs, annotate=annotate or page, progress=advance, name=subject.name
         )

@@ -14,7 +14,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools, chunks
+from tprog.batch import CHUNK, Array, Batch, Bools, chunks
 from tprog.evaluate import dtype_of, evaluate
 from tprog.program import (
     Embedding,
@@ -186,9 +186,11 @@ def execute(
             and whose inputs have not changed are taken from it, overridden values too: a second ablation on top of a
             first one starts from the first.
     """
-    if base is None and not overrides and len(batch) > 2 * _PIECE:
-        return _in_pieces(program, batch)
     overrides = overrides or {}
+    size = inputs_at_once(program, batch.tokens.shape[1])
+    # On top of a base little is computed anew; only where memory asks for it is that worth a division.
+    if len(batch) > (2 * min(_PIECE, size) if base is None and not overrides else size):
+        return _in_pieces(program, batch, min(_PIECE, size), overrides, base)
     shape = batch.tokens.shape
     anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
     values = anew if base is None else _Layered(program.variables, anew, base.values)
@@ -220,10 +222,60 @@ _PIECE = 2048
 """Inputs of a large batch evaluated at once: what stands between two steps then stays in a core's cache."""
 
 
-def _in_pieces(program: Program, batch: Batch) -> Execution:
+MEMORY = 2**27
+"""Bytes that executing some inputs may take beside what is kept of it."""
+
+HELD = 2**28
+"""Bytes of executions that an analysis keeps at once, where it does not say otherwise."""
+
+_PAIR = 20
+"""Bytes that a head takes, at most, for a query and a key of an input while it is computed."""
+
+_LARGE = 2**24
+"""Inputs at once where memory sets no bound."""
+
+
+def held_bytes(program: Program, width: int) -> int:
+    """Bytes that an execution keeps of an input of `width` tokens: a value of each variable, a logit of each class."""
+    return max(1, width) * (program.value_bytes + 8 * len(program.classes))
+
+
+def inputs_at_once(program: Program, width: int) -> int:
+    """How many inputs of `width` tokens can be executed in `MEMORY`."""
+    each = held_bytes(program, width) + 16 * width * (len(program.classes) + 4) + _PAIR * width**2
+    return max(1, min(_LARGE, MEMORY // each))
+
+
+@dataclass(frozen=True, eq=False)
+class _Some(Mapping[str, Array]):
+    """The values of some inputs, none of which is touched before somebody asks for it."""
+
+    of_all: Mapping[str, Array]
+    rows: slice
+
+    def __getitem__(self, name: str) -> Array:
+        return self.of_all[name][self.rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.of_all)
+
+    def __len__(self) -> int:
+        return len(self.of_all)
+
+
+def _in_pieces(
+    program: Program, batch: Batch, size: int, overrides: Mapping[str, Array | int], base: Execution | None
+) -> Execution:
     """A large batch executed piece by piece, and put together again."""
-    pieces = [batch.take(slice(start, start + _PIECE)) for start in range(0, len(batch), _PIECE)]
-    runs = [execute(program, piece) for piece in pieces]
+    runs = []
+    for start in range(0, len(batch), size):
+        rows = slice(start, start + size)
+        fixed = {
+            name: codes[rows] if isinstance(codes, np.ndarray) and codes.ndim else codes
+            for name, codes in overrides.items()
+        }
+        under = None if base is None else _part(base, rows)
+        runs.append(execute(program, batch.take(rows), overrides=fixed, base=under))
     found = {name for run in runs for name in run.holed}
     order = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
     holed = {
@@ -231,8 +283,25 @@ def _in_pieces(program: Program, batch: Batch) -> Execution:
         for name in order
         if name in found
     }
-    values = {name: np.concatenate([run.values[name] for run in runs]) for name in program.variables}
+    anew = program.variables if base is None else {n for run in runs for n in _computed(run)}
+    made = {name: np.concatenate([run.values[name] for run in runs]) for name in anew}
+    values = made if base is None else _Layered(program.variables, made, base.values)
     return Execution(program, batch, values, holed, np.concatenate([run.totals for run in runs]))
+
+
+def _computed(run: Execution) -> Mapping[str, Array]:
+    """What an execution on top of another has not taken from it."""
+    return run.values.anew if isinstance(run.values, _Layered) else {}
+
+
+def _part(run: Execution, rows: slice) -> Execution:
+    holed = {name: at[rows] for name, at in run.holed.items()}
+    return Execution(run.program, run.batch.take(rows), _Some(run.values, rows), holed, run.totals[rows])
+
+
+def pieces_of(program: Program, batch: Batch, most: int = CHUNK) -> Iterator[tuple[slice, Batch]]:
+    """The batch in pieces of at most `most` inputs that can be executed at once, each cut to its longest input."""
+    return chunks(batch, min(most, inputs_at_once(program, batch.tokens.shape[1])))
 
 
 def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:
@@ -247,7 +316,7 @@ def predict(program: Program, batch: Batch, progress: Callable[[int], object] | 
     shape = (len(batch),) if program.readout.pooled else batch.tokens.shape
     predictions = np.full(shape, FORCED, dtype=np.int16)
     in_hole = np.zeros(len(batch), dtype=np.bool_)
-    for rows, piece in chunks(batch):
+    for rows, piece in pieces_of(program, batch):
         run = execute(program, piece)
         target = predictions[rows] if program.readout.pooled else predictions[rows, : piece.tokens.shape[1]]
         target[...] = run.predictions

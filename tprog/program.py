@@ -144,6 +144,14 @@ class Program:
         """name -> node."""
         return {node.name: node for node in self.nodes}
 
+    @cached_property
+    def value_bytes(self) -> int:
+        """Bytes that an executor takes for the values of all variables at one position."""
+        largest = (
+            len(v.domain) - 1 if isinstance(v.domain, Symbols) else v.domain.bound for v in self.variables.values()
+        )
+        return sum(next(size for size in (1, 2, 4, 8) if bound < 2 ** (8 * size - 1)) for bound in largest)
+
     @property
     def ends(self) -> bool:
         """Whether every input ends in ``</s>``."""

@@ -12,10 +12,9 @@ import numpy as np
 
 from analyze.blame.effects import Domain, Effect
 from analyze.outcome import Ground, Rows, ground, spread
-from tprog.batch import CHUNK
 from tprog.edit import Edit, NodeEdit, WeightEdit, WeightRowEdit
-from tprog.execute import predict
-from tprog.program import Program, Symbols
+from tprog.execute import held_bytes, pieces_of, predict
+from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs
 
 MEMORY = 200_000_000
@@ -59,7 +58,7 @@ def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: i
             many, and the others are spread evenly over the rest.
     """
     assert inputs.expected is not None
-    most = max(memory // _bytes_each(program), 1)
+    most = max(memory // held_bytes(program, inputs.batch.tokens.shape[1]), 1)
     if len(inputs.batch) <= most:
         on = ground(program, inputs)
         assert on.expected is not None
@@ -78,16 +77,6 @@ def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: i
     description = f"{len(rows):,} of {inputs.description}"
     part = Inputs(inputs.batch.take(rows), inputs.expected[rows], False, description)
     return Held(ground(program, part), inputs, rows, int(wrong.sum()), len(failing))
-
-
-def _bytes_each(program: Program) -> int:
-    """Bytes that an execution holds of one input, at most: a value of each variable and a logit of each class."""
-    values = 0
-    for variable in program.variables.values():
-        domain = variable.domain
-        largest = len(domain) if isinstance(domain, Symbols) else domain.bound + 1
-        values += np.min_scalar_type(-largest).itemsize
-    return program.max_length * (values + 8 * len(program.classes))
 
 
 def effects_over_all(held: Held, edits: Sequence[Edit]) -> list[Effect]:
@@ -115,7 +104,7 @@ def _parts(held: Held) -> Iterator[Domain]:
         return
     inputs = held.inputs
     assert inputs.expected is not None
-    for start in range(0, len(inputs.batch), CHUNK):
-        rows = slice(start, start + CHUNK)
+    program = held.on.program
+    for rows, _ in pieces_of(program, inputs.batch):
         part = Inputs(inputs.batch.take(rows), inputs.expected[rows], False, inputs.description)
-        yield Domain(ground(held.on.program, part))
+        yield Domain(ground(program, part))

@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from analyze.circuits.margins import REMEMBERED, FewInputs, ablatable
-from analyze.outcome import Rows, Survey, inputs_at_once, spread
+from analyze.outcome import Rows, Survey, cached_at_once, spread
 from analyze.results.circuits import Resampled
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
@@ -154,10 +154,11 @@ class Trial:
         unlike = (found != self.on.outcomes[rows, places]) & self.pairs[rows, places]
         return np.compress(unlike.any(axis=1), rows)
 
-    @property
+    @cached_property
     def _remembers(self) -> bool:
-        """Whether there are so few inputs that the values of their nodes may be held."""
-        return len(self.on.batch) <= HELD
+        """Whether there are so few inputs that the values of their nodes may be held, and their margins too."""
+        margins = int(self.pairs.sum()) * 8 * (3 + 2 * len(self.on.program.classes))
+        return len(self.on.batch) <= HELD and margins <= REMEMBERED
 
     def _on_part(self, at: int) -> FewInputs:
         if at not in self._held:
@@ -173,7 +174,7 @@ class Trial:
         parts = []
         for lot in _lots(count):
             lot = lot[np.argsort(self.on.batch.lengths[lot], kind="stable")]
-            parts += np.array_split(lot, -(-len(lot) // inputs_at_once(self.on.batch)))
+            parts += np.array_split(lot, -(-len(lot) // cached_at_once(self.on.program, self.on.batch)))
         return parts
 
     def _refute(self, kept: int, failing: Rows) -> None:
@@ -236,7 +237,7 @@ def resampled(on: Survey, trial: Trial, members: Sequence[str], draws: int, seed
 def _staying(on: Survey, trial: Trial, donors: Rows, ablated: Sequence[str]) -> int:
     """How many predictions stay with these nodes resampled."""
     staying = 0
-    for part in np.array_split(np.arange(len(donors)), -(-len(donors) // inputs_at_once(on.batch))):
+    for part in np.array_split(np.arange(len(donors)), -(-len(donors) // cached_at_once(on.program, on.batch))):
         other = execute(on.program, on.batch.take(donors[part]))
         batch = Batch(_as_wide(trial.on.batch.tokens[part], other.batch.tokens), trial.on.batch.lengths[part])
         run = outcomes(execute(on.program, batch, overrides={name: other.values[name] for name in ablated}))

@@ -101,9 +101,15 @@ class FewInputs:
             for name, code in constants.items()
         }
         self._weights = {name: self._differences(term) for name, term in self.terms.items()}
-        self._at_constant = {name: self._share(name, self.fixed[name]) for name in self.nodes if name in self.terms}
+        # Weights less those of a node's constant: what keeping it adds needs no [pair, class] array of the latter.
+        self._against = {
+            name: self._weights[name] - self._weights[name][code]
+            for name, code in constants.items()
+            if name in self.terms and isinstance(program.variables[name].domain, Symbols)
+        }
         # Keeping a node is the only way around a constant that has no row of weights.
-        lost = {self.index[name]: self._unweighted(name, self.fixed[name]) for name in self._at_constant}
+        read = [name for name in self.nodes if name in self.terms]
+        lost = {self.index[name]: self._unweighted(name, self.fixed[name]) for name in read}
         self._lost = {node: rows for node, rows in lost.items() if rows is not None}
         self.forced = sum(1 << node for node in self._lost)
         self.margins = self._all_ablated()
@@ -122,7 +128,7 @@ class FewInputs:
     def _all_ablated(self) -> Array:
         total = np.zeros(self.least.shape, dtype=np.int64)
         for name in self.terms:
-            total += self._at_constant[name] if name in self._at_constant else self._share(name, self.given[name])
+            total += self._share(name, self.fixed[name] if name in self.fixed else self.given[name])
         return total
 
     # Shares of the margins ############################################################################################
@@ -135,9 +141,9 @@ class FewInputs:
         rows *= unit if isinstance(domain, Symbols) else unit // domain.denominator
         return np.asarray(rows[:, :, None] - rows[:, None, :])
 
-    def _share(self, name: str, values: Array) -> Array:
+    def _share(self, name: str, values: Array, weights: Array | None = None) -> Array:
         """[pair, class]: the part of the margins that a variable adds with these [input, position] values."""
-        weights = self._weights[name]
+        weights = self._weights[name] if weights is None else weights
         symbolic = isinstance(self.program.variables[name].domain, Symbols)
         if not self.program.readout.pooled:
             at = values[self.input, self.place].astype(np.int64)
@@ -188,7 +194,10 @@ class FewInputs:
         return known.share if self._with_shares or name not in self.terms else self._added(name, known.values)
 
     def _added(self, name: str, values: Array) -> Array | None:
-        share = self._share(name, values) - self._at_constant[name]
+        if name in self._against:
+            share = self._share(name, values, self._against[name])
+        else:
+            share = self._share(name, values.astype(np.int64) - self.constants[name])
         return share if share.any() else None
 
     def _value(self, name: str, kept: int) -> Array:
@@ -223,7 +232,7 @@ class FewInputs:
         if pooled:
             best = np.where(self.batch.present[rows, places, None], best, 0)
             best = best.reshape(len(self.input), positions, -1).sum(axis=1)
-        return np.asarray(best - self._at_constant[name])
+        return np.asarray(best - self._share(name, self.fixed[name]))
 
     # Questions ########################################################################################################
 

@@ -19,6 +19,7 @@ from analyze.boolean import composed
 from tprog import primitives
 from tprog.batch import Array, Batch, Bools
 from tprog.evaluate import evaluate, mask_word
+from tprog.execute import MEMORY
 from tprog.program import AttentionHead, Embedding, Head, Lookup, Node, Number, Numbers, NumericHead, Program, Symbols
 
 
@@ -42,6 +43,25 @@ def possible_values(
         known: variable -> its values, for those that are certain: [input, position] codes or numerators.
         constants: node -> the code (or numerator) that it yields when ablated, for the others.
     """
+    codes = max(len(v.domain) if isinstance(v.domain, Symbols) else 8 for v in program.variables.values())
+    size = max(1, MEMORY // max(1, 4 * codes * batch.tokens.shape[1] ** 2))
+    parts = [
+        _on_part(program, batch.take(rows), {name: values[rows] for name, values in known.items()}, constants)
+        for rows in (slice(start, start + size) for start in range(0, max(1, len(batch)), size))
+    ]
+    return parts[0] if len(parts) == 1 else {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+
+def _joined(parts: Sequence[Possible]) -> Possible:
+    intervals = [part for part in parts if isinstance(part, Interval)]
+    if intervals:
+        return Interval(np.concatenate([p.low for p in intervals]), np.concatenate([p.high for p in intervals]))
+    return np.concatenate([part for part in parts if not isinstance(part, Interval)])
+
+
+def _on_part(
+    program: Program, batch: Batch, known: Mapping[str, Array], constants: Mapping[str, int]
+) -> dict[str, Possible]:
     could: dict[str, Possible] = {name: _exactly(program, name, values) for name, values in known.items()}
     kept: dict[str, Possible] = {}
     for node in program.nodes:

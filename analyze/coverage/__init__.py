@@ -33,17 +33,20 @@ from analyze.results.coverage import (
     UntakenBranch,
 )
 from analyze.results.source import AnnotatedSource
-from tprog.batch import Batch, chunks
+from tprog.batch import Batch
 from tprog.emit import emit, primitive_texts
 from tprog.errors import BadFile
-from tprog.execute import execute
-from tprog.program import Program
+from tprog.execute import execute, pieces_of
+from tprog.program import AttentionHead, Program
 from tprog.read import Module, read_source
 from tprog.syntax import python_lines
 from tprog.tasks import SAMPLE, Inputs
 
 RUNS = SAMPLE
-"""Inputs that the module is run on at most; the executor counts entries over all."""
+"""Inputs that the module is run on at most, where nobody says how many; the executor counts entries over all."""
+
+STEPS = 200_000_000
+"""Calls of predicates and look-ups of values that all these runs may take together: some minutes of plain Python."""
 
 GROUPS = 1000
 """Dynamic contexts at most: each costs coverage.py a row a line that it runs."""
@@ -88,7 +91,7 @@ def find_coverage(
     module: Module,
     inputs: Inputs,
     *,
-    runs: int = RUNS,
+    runs: int | None = None,
     annotate: bool = False,
     limits: Limits | None = None,
     progress: Progress | None = None,
@@ -97,8 +100,8 @@ def find_coverage(
     """Run a module on inputs and see what they reach.
 
     Args:
-        runs: the most inputs that the module is run on, which takes about a millisecond each. Where there are more,
-            those are taken that reach each entry first, with each outcome, and the rest evenly from all.
+        runs: the most inputs that the module is run on; left out: see `runs_for`. Where there are more, those are taken
+            that reach each entry first, with each outcome, and the rest evenly from all.
         annotate: also return the source with notes.
         limits: of the child process; left out, in proportion to `runs`.
         progress: called with the number of inputs run so far.
@@ -109,11 +112,19 @@ def find_coverage(
         BadFile: the module did not run to its end, or its answers are not those that reading it predicts.
     """
     counts = entry_counts(module.program, inputs, module.lines)
-    rows = _chosen(counts, len(inputs.batch), runs)
+    rows = _chosen(counts, len(inputs.batch), runs_for(module.program, inputs) if runs is None else runs)
     converted = module.dialect != "tpdebug"
     ran, side = _conversion(module.program) if converted else (module, module.sides)
     found = _measure(ran, side, inputs, counts, rows, limits or Limits(seconds=120 + 0.03 * len(rows)), progress)
     return _result(module, ran, inputs, counts, found, len(rows), annotate, label(module.program, name))
+
+
+def runs_for(program: Program, inputs: Inputs) -> int:
+    """How many of the inputs to run a module on: all up to `RUNS` where they are short, about a millisecond each."""
+    width = int(inputs.batch.lengths.max(initial=1))
+    heads = sum(isinstance(node, AttentionHead) for node in program.nodes)
+    looked_up = len(program.nodes) - heads + len(program.readout.terms) * len(program.classes)
+    return min(len(inputs.batch), RUNS, max(1, STEPS // (heads * width**2 + looked_up * width + 1)))
 
 
 def _chosen(counts: EntryCounts, inputs: int, runs: int) -> Rows:
@@ -216,7 +227,7 @@ def _groups(counts: EntryCounts, rows: Rows) -> tuple[dict[tuple[bool, ...], lis
 
 def _compare(ran: Module, batch: Batch, answers: Sequence[object]) -> None:
     """Refuse a run whose answers are not those of the Program."""
-    for rows, piece in chunks(batch):
+    for rows, piece in pieces_of(ran.program, batch):
         execution = execute(ran.program, piece)
         for row, found in enumerate(answers[rows]):
             expected = None if execution.in_hole[row] else execution.outputs(row)
@@ -247,7 +258,10 @@ def _result(
     entries = _entries(module, counts)
     size = len(inputs.batch)
     all_ran = runs == size
-    some = f"{runs:,} of them: one for each entry and outcome, the rest evenly from all"
+    told = "one for each entry and outcome, the rest evenly from all"
+    if runs < len(counts.firsts):
+        told = f"not one for each entry and outcome, which takes {len(counts.firsts):,}"
+    some = f"{runs:,} of them: {told}"
     return CoverageResult(
         program=name,
         checked=Checked(size, inputs.exhaustive, inputs.description),

@@ -14,9 +14,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.reach import Consulted, consulted, entries_of
-from tprog.batch import Array, Bools, chunks
+from tprog.batch import Array, Bools
 from tprog.entry import Entry
-from tprog.execute import Execution, execute, read_out_at
+from tprog.execute import Execution, execute, pieces_of, read_out_at
 from tprog.program import Program
 from tprog.tasks import UNGRADED, Inputs
 
@@ -75,7 +75,7 @@ def entry_counts(program: Program, inputs: Inputs, lines: Mapping[Entry, int] | 
     line_of = {table: _lines(entries, lines or {}) for table, entries in places.items()}
     by_line = np.zeros((1 + max((lines or {}).values(), default=0), columns), dtype=np.int64)
     member, firsts = np.zeros((len(inputs.batch), columns), dtype=np.bool_), set[int]()
-    for rows, piece in chunks(inputs.batch):
+    for rows, piece in pieces_of(program, inputs.batch):
         run = execute(program, piece)
         expected = None if inputs.expected is None else inputs.expected[rows]
         here = member[rows]

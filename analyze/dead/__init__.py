@@ -12,7 +12,7 @@ Inputs are looked at in pieces, each once in most cases, so that memory does not
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
@@ -43,7 +43,12 @@ _FIRST_SAMPLE, _SECOND_SAMPLE = 48, 1024
 
 
 def find_dead(
-    program: Program, inputs: Inputs, *, lines: Mapping[Entry, int] | None = None, name: str | None = None
+    program: Program,
+    inputs: Inputs,
+    *,
+    lines: Mapping[Entry, int] | None = None,
+    name: str | None = None,
+    progress: Callable[[int, int], object] | None = None,
 ) -> DeadResult:
     """All dead nodes with their verdicts, a set of nodes that can be removed together, and the dead entries and lines.
 
@@ -51,12 +56,20 @@ def find_dead(
         inputs: the inputs over which verdicts hold that are not proven for every input.
         lines: entry -> its line in the program's file.
         name: what the result calls the program.
+        progress: called with how many nodes and pieces of the inputs are looked at, and how many there are.
     """
     pieces, proofs = Pieces(program, inputs), Proofs(program)
-    suspects = _suspects(pieces, proofs)
+    suspects: list[_Suspect] = []
+    total = len(program.nodes) + len(pieces)
+    for suspect in _suspects(pieces, proofs):
+        suspects.append(suspect)
+        if progress:
+            progress(len(suspects), total)
     counts = Counts(program)
     in_hole = 0
-    for on in pieces:
+    for done, on in enumerate(pieces, len(suspects)):
+        if progress:
+            progress(done, total)
         counts.add(on.intact)
         in_hole += int(on.intact.in_hole.sum())
         for suspect in suspects:
@@ -177,12 +190,11 @@ class _Suspect:
             self.stood = 0
 
 
-def _suspects(pieces: Pieces, proofs: Proofs) -> list[_Suspect]:
+def _suspects(pieces: Pieces, proofs: Proofs) -> Iterator[_Suspect]:
     """All nodes with what is proven of them, and with what a few inputs do not refute."""
     program = pieces.program
-    pilot = pieces.some(spread(len(pieces.inputs.batch), _SECOND_SAMPLE))
+    pilot = pieces.some(spread(len(pieces.inputs.batch), min(_SECOND_SAMPLE, pieces.most)))
     taken = _values_taken(pieces, [node.name for node in program.nodes if _is_wide(program, node.name)])
-    found = []
     for node in program.nodes:
         name, mode = node.name, pilot.mode(node.name)
         constant = proofs.constant(name)
@@ -191,13 +203,12 @@ def _suspects(pieces: Pieces, proofs: Proofs) -> list[_Suspect]:
         codes: list[int] = []
         if not proven and inert is None:
             every = taken[name] if name in taken else _all_codes(program, name)
-            codes = _inert_on(pilot, name, [mode, *(code for code in every if code != mode)])
+            codes = _inert_on(pilot, name, pieces.most, [mode, *(code for code in every if code != mode)])
         earlier = list(program.variables)[: list(program.variables).index(name)]
         mate = proofs.mates.get(name)
         mates = [] if mate is not None else [other for other in earlier if not differ(pilot, name, other)]
         complete = proven or inert is not None or name not in taken
-        found.append(_Suspect(node, mode, name in proofs.unread, constant, inert, mate, codes, complete, mates))
-    return found
+        yield _Suspect(node, mode, name in proofs.unread, constant, inert, mate, codes, complete, mates)
 
 
 def _is_wide(program: Program, name: str) -> bool:
@@ -221,11 +232,11 @@ def _values_taken(pieces: Pieces, names: Sequence[str]) -> dict[str, list[int]]:
     return {name: sorted(values) for name, values in taken.items()}
 
 
-def _inert_on(on: Ground, name: str, codes: list[int]) -> list[int]:
-    """The constants at which fixing the node changes no prediction on these inputs."""
+def _inert_on(on: Ground, name: str, at_once: int, codes: list[int]) -> list[int]:
+    """The constants at which fixing the node changes no prediction on these inputs; `at_once` can be held."""
     for most in (_FIRST_SAMPLE, _SECOND_SAMPLE):
         rows = spread(len(on.batch), most)
-        size = max(1, 8 * _SECOND_SAMPLE // max(len(rows), 1))
+        size = max(1, min(8 * _SECOND_SAMPLE, at_once) // max(len(rows), 1))
         parts = [codes[start : start + size] for start in range(0, len(codes), size)]
         codes = [code for part in parts for code in _surviving(on, name, part, rows)]
     return codes

@@ -73,7 +73,7 @@ def jointly(pieces: Pieces, fixes: Mapping[str, Fix], safe: set[str], modes: Map
     program = pieces.program
     order = [name for name in program.by_name if name in fixes]
     ranked = [n for n in order if n in safe] + [n for n in reversed(order) if n not in safe]
-    refuting = spread(len(pieces.inputs.batch), _FIRST)
+    refuting = spread(len(pieces.inputs.batch), min(_FIRST, pieces.most))
     kept = _greedy(pieces.some(refuting), [fixes[name] for name in order], [fixes[name] for name in ranked])
     stood = 0
     for index in around(len(pieces)):

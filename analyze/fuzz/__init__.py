@@ -28,6 +28,7 @@ from analyze.results.fuzz import Bucket, FuzzResult, RelationCount
 from tprog.batch import CHUNK, Array, encode
 from tprog.entry import Entry
 from tprog.errors import BadUsage
+from tprog.execute import inputs_at_once
 from tprog.own_task import find_task
 from tprog.program import Program
 from tprog.text import spacing
@@ -125,8 +126,10 @@ class _Search:
         """Try the others, part by part, until Ctrl-C."""
         self._whole, self._words = whole, words
         try:
-            for start in range(0, len(sequences), CHUNK):
-                self._try(sequences[start : start + CHUNK])
+            program = self.oracle.space.program
+            size = min(CHUNK, inputs_at_once(program, program.max_length))
+            for start in range(0, len(sequences), size):
+                self._try(sequences[start : start + size])
                 if self.progress:
                     self.progress(self._drawn, len(sequences))
         except KeyboardInterrupt:

@@ -11,7 +11,7 @@ from analyze.outcome import Rows
 from analyze.results.repair import Figures
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.execute import predict
+from tprog.execute import HELD, held_bytes, predict
 from tprog.program import Program
 from tprog.tasks import ENUMERATED, SAMPLE, UNGRADED, Inputs, Task, fitted, inputs_for, task_of
 
@@ -45,7 +45,7 @@ def divide(
     Args:
         task: instead of the one that the program names.
         on: ``domain`` chooses on the whole domain, and then nothing is left to evaluate on.
-        sample: the inputs to draw; left out: 20,000, as in training.
+        sample: the inputs to draw; left out: 20,000, as in training, or as many as can be held of a large program.
 
     Raises:
         BadUsage: no task says what is right; the domain is too large to choose on all of it; too few inputs.
@@ -61,7 +61,8 @@ def divide(
         if whole is None:
             raise BadUsage(f"{task.name} has too many inputs to choose edits on all of them; use --on sample")
         return Division(whole, None, whole)
-    batch = task.draw(SAMPLE if sample is None else sample, seed)
+    most = max(1, HELD // held_bytes(program, program.max_length))
+    batch = task.draw(min(SAMPLE, most) if sample is None else sample, seed)
     batch = batch.take(np.random.default_rng(seed).permutation(len(batch)))
     first = len(batch) * 8 // 10
     if first == 0:

@@ -10,9 +10,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools, chunks
+from tprog.batch import Array, Batch, Bools
 from tprog.evaluate import evaluate
-from tprog.execute import Execution, execute, read_out_at
+from tprog.execute import HELD, Execution, execute, held_bytes, pieces_of, read_out_at
 from tprog.outcome import SOME_HOLE, outcomes
 from tprog.program import Node, Program
 from tprog.simplify.record import Keep, Step
@@ -67,8 +67,9 @@ class Search:
         self.program = program
         self.steps: list[Step] = []
         self.parts: list[Part] = []
-        self.runs: list[Execution] = []
-        for rows, batch in chunks(inputs.batch, _CHUNK):
+        self.runs: list[Execution | None] = []  # those that are kept: beyond `HELD`, a part is run when it is needed
+        room = HELD // held_bytes(program, inputs.batch.tokens.shape[1])
+        for rows, batch in pieces_of(program, inputs.batch, _CHUNK):
             run = execute(program, batch)
             expected = None if inputs.expected is None else _cut(inputs.expected[rows], batch)
             found: Array = outcomes(run).astype(np.int32 if run.holed else np.int16)
@@ -76,7 +77,7 @@ class Search:
             if keep == "right":
                 graded = graded & (found == expected)
             self.parts.append(Part(batch, np.where(graded | (found <= SOME_HOLE), found, ANY)))
-            self.runs.append(run)
+            self.runs.append(run if rows.stop <= room else None)
         self._sample: Part | None = None
         self._sample_run: Execution | None = None
         self._sampled: set[tuple[int, int]] = set()
@@ -109,18 +110,19 @@ class Search:
         self.steps.append(Step(node, reason))
         return True
 
-    def state(self) -> tuple[Program, list[Execution], list[Step]]:
+    def state(self) -> tuple[Program, list[Execution | None], list[Step]]:
         """What `restore` goes back to."""
         return self.program, self.runs, [*self.steps]
 
-    def restore(self, state: tuple[Program, list[Execution], list[Step]]) -> None:
+    def restore(self, state: tuple[Program, list[Execution | None], list[Step]]) -> None:
         """Forget what was accepted since `state`."""
         self.program, self.runs, self.steps = state[0], state[1], [*state[2]]
         self._sample_run = None
 
     def values(self, *names: str) -> Iterable[tuple[Part, Execution, list[Array]]]:
         """The parts with the current values of variables."""
-        for part, run in zip(self.parts, self.runs, strict=True):
+        for part, kept in zip(self.parts, self.runs, strict=True):
+            run = execute(self.program, part.batch) if kept is None else kept
             yield part, run, [run.values[name] for name in names]
 
     def may_be(self, name: str, codes: Callable[[Mapping[str, Array]], Array | int]) -> bool:
@@ -150,16 +152,16 @@ class Search:
         sample, base = self._sampled_run()
         return not sample.failing(execute(candidate, sample.batch, base=base)).any()
 
-    def _passes(self, candidate: Program) -> list[Execution] | None:
+    def _passes(self, candidate: Program) -> list[Execution | None] | None:
         """The runs of a candidate that keeps all outcomes, or None; what refutes it joins the sample."""
-        runs = []
+        runs: list[Execution | None] = []
         for index, (part, base) in enumerate(zip(self.parts, self.runs, strict=True)):
             run = execute(candidate, part.batch, base=base)
             failing = np.flatnonzero(part.failing(run))
             if len(failing):
                 self._remember((index, int(row)) for row in failing[:: max(1, len(failing) // _MORE)][:_MORE])
                 return None
-            runs.append(run)
+            runs.append(None if base is None else run)
         return runs
 
     def _draw(self) -> None:
