@@ -367,6 +367,31 @@ def f():
 
 g = lambda: f()
 g()
+### global in a function that takes the place of another | `run` uses that name
+def f():
+    return 1
+
+def g():
+    global f
+    def f():
+        global run
+        run = None
+
+g()
+f()
+### global in a class that takes the place of another | `run` uses that name
+class A:
+    pass
+
+def g():
+    global A
+    class A:
+        def __init__(self):
+            global str
+            str = None
+
+g()
+A()
 ### global in a method | `run` uses that name
 class A:
     def __eq__(self, other):

@@ -132,13 +132,16 @@ class _Check:
         self.source.refuse(node, f"{self.source.shown(node)}, {why}", EXPECTED)
 
     def visit_called(self) -> None:
-        """The bodies of the functions that are named, until no more come."""
-        done: set[str] = set()
-        while waiting := sorted((self.named & self.functions.keys()) - done):
-            for name in waiting:
-                done.add(name)
-                for defined in self.functions[name]:
-                    self._visit_body(defined)
+        """The bodies of the functions that are named, until no more come. A body may define a name of them anew."""
+        done: list[Defined] = []
+        while waiting := [found for found in self._named_functions() if not any(found is seen for seen in done)]:
+            for defined in waiting:
+                done.append(defined)
+                self._visit_body(defined)
+
+    def _named_functions(self) -> Iterator[Defined]:
+        for name in sorted(self.named & self.functions.keys()):
+            yield from self.functions[name]
 
     def _visit_body(self, defined: Defined) -> None:
         if isinstance(defined, ast.ClassDef):
