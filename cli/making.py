@@ -101,7 +101,10 @@ def train(
     ] = None,
     **settings: object,
 ) -> None:
-    """Train a program and write its module. Ctrl-C keeps what is learned in the run folder; --resume goes on."""
+    """Train a program and write its module. Ctrl-C keeps what is learned in the run folder; --resume goes on.
+
+    Exit 1 if a search was asked for and the program is still wrong on some input of the run; its module is written.
+    """
     from tprog.own_task import is_own, task_name
 
     if resume:
@@ -150,6 +153,17 @@ def train(
     if result.rounding is not None:
         say(str(result.rounding))
     say(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
+    found = [
+        f"{wrong:,} of {total:,} {'training' if split == 'train' else split} inputs"
+        for split, (wrong, total) in result.wrong.items()
+        if wrong
+    ]
+    if result.searched and found:
+        note(
+            f"{file} is the best so far, but wrong on {', '.join(found)}; --search SECONDS gives the search before "
+            "training more time, --search 0 asks for no exact program"
+        )
+        raise typer.Exit(1)
 
 
 def emit(

@@ -436,6 +436,33 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
     assert not (folder / "sort_program.py").exists()  # half-trained, it must replace nothing
 
 
+def test_where_an_exact_program_was_searched_for_and_none_came_of_it_the_answer_is_no(
+    said: Callable[..., tuple[int, str, str]], folder: Path
+) -> None:
+    small = shlex.split("--dataset-size 120 --batch 16 --layers 1 --vocabulary-size 5 --length 5 --epochs 1 --polish 0")
+    small += shlex.split("--members 1 --halvings 0")
+    code, out, err = said("train", "most_freq", *small, "--search", "1")
+    assert code == 1
+    first, last = remarks(err)
+    assert first.startswith("tpdebug: the search found no program that is right on all its 95 inputs; ")
+    assert first.endswith("; training begins")
+    assert last.startswith("tpdebug: most_freq_program.py is the best so far, but wrong on ")
+    assert " of 84 training inputs, " in last
+    assert "wrote most_freq_program.py" in out
+    before = (folder / "most_freq_program.py").read_bytes()
+    code, _, err = said("train", "most_freq", "--resume")
+    assert (code, remarks(err)) == (1, [last])
+    assert (folder / "most_freq_program.py").read_bytes() == before
+    for unasked in (["--search", "0"], ["--search", "1", "--embedding", "learned", "--cardinality", "5"]):
+        code, _, err = said("train", "most_freq", *small, *unasked, "--force")
+        assert (code, remarks(err)) == (0, [])
+
+
+def remarks(err: str) -> list[str]:
+    """What is said on stderr, without the bar."""
+    return [line for line in err.splitlines() if line.startswith("tpdebug: ")]
+
+
 def test_a_search_that_is_stopped_is_begun_anew_where_the_run_goes_on(
     said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

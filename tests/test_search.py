@@ -9,10 +9,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tprog.batch import Array, Batch
+from tprog.batch import Array, Batch, encode
 from tprog.execute import execute, predict
 from tprog.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
 from tprog.tasks import UNGRADED, Task, get_task
+from tprog.text import parse_input
 from trainer.search.cells import Cells, decided, nearest
 from trainer.search.copies import Asked, by_tables, classes_of
 from trainer.search.counts import FREE, Sums, Wanted
@@ -26,6 +27,7 @@ from trainer.search.rules import Only, Rule, accepted, rules
 from trainer.search.solution import Solution, spelled
 from trainer.search.synthesis import Found, synthesize
 from trainer.search.terms import Copy, Examples, Given, Language, Term, Workshop
+from trainer.search.undecided import parted
 from trainer.slots import Slots
 
 LETTERS = ("<s>", "a", "b", "c")
@@ -329,7 +331,7 @@ def searched(task: Task, program: Program, count: int = 600) -> Found | None:
     batch = task.draw(count, 3)
     half = len(batch) // 2
     first, second = batch.take(np.arange(half)), batch.take(np.arange(half, len(batch)))
-    return synthesize(program, (first, task.expected(first)), (second, task.expected(second)))
+    return synthesize(program, (first, task.expected(first)), (second, task.expected(second)), complete=True)
 
 
 def wrong(program: Program, task: Task) -> int:
@@ -383,6 +385,48 @@ def test_with_one_layer_a_task_that_needs_more_is_not_found() -> None:
     task = get_task("most_freq", 5, 5)
     found = searched(task, blank(task, 1), 200)
     assert found is None or sum(found.wrong) > 0
+
+
+def told(task: Task, program: Program, count: int, complete: bool = False, seconds: float = 60.0) -> list[str]:
+    """How a search ends, in words."""
+    batch = task.draw(count, 0)
+    inputs, notes = (batch, task.expected(batch)), list[str]()
+    synthesize(program, inputs, inputs, seconds=seconds, note=notes.append, complete=complete)
+    return notes
+
+
+def test_of_few_examples_it_is_said_what_they_leave_open() -> None:
+    task = get_task("hist", 7, 6)
+    program = blank(task, 1)
+    (line,) = told(task, program, 12)
+    assert line.startswith("the search had only 24 inputs with answers, fewer than 300; they leave open: on the input ")
+    assert told(task, program, 12, complete=True) == []
+    assert told(task, program, 150) == []
+
+
+def test_the_input_that_parts_two_programs_is_answered_by_both_as_it_says() -> None:
+    task = get_task("hist", 5, 5)
+    found = searched(task, blank(task, 1), 40)
+    assert found is not None
+    one = found.program
+    silent = dataclasses.replace(one, readout=Readout((), 1, False, one.readout.forced))
+    batch = task.draw(40, 0)
+    sample = Examples(batch, task.expected(batch), *frame(task))
+    assert parted(one, one, sample, 0) is None
+    found_apart = parted(one, silent, sample, 0)
+    assert found_apart is not None
+    inputs = encode(one, [parse_input(found_apart.text, one)])
+    for program, said in zip((one, silent), found_apart.answers, strict=True):
+        assert program.classes[predict(program, inputs)[0][0, found_apart.place]] == said
+
+
+def test_where_nothing_right_is_found_it_is_said_what_came_nearest_and_why_it_ended() -> None:
+    task = get_task("most_freq", 4, 4)
+    (line,) = told(task, blank(task, 1), 40)
+    assert line.startswith("the search found no program that is right on all its 28 inputs; all it knows was tried; ")
+    assert line.endswith("; training begins")
+    (line,) = told(task, blank(task, 1), 40, seconds=0)
+    assert "; CPU time of 0 s was not enough; nothing comes near; " in line
 
 
 def test_a_search_without_time_ends_with_nothing() -> None:

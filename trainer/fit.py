@@ -30,7 +30,7 @@ from trainer.data import Accuracy, Data, prepare
 from trainer.extract import Rounding
 from trainer.progress import Bar, searching
 from trainer.run import MODULE, OnEpoch, Run
-from trainer.searched import SEARCHED
+from trainer.searched import SEARCHED, can_search
 from trainer.threads import one_thread
 
 
@@ -48,6 +48,7 @@ class TrainResult:
         seconds: wall-clock time of this call.
         interrupted: stopped by Ctrl-C before the last step; `train` with ``resume=True`` goes on.
         epochs: passes over the training inputs completed, over all calls.
+        searched: a search was asked for, in a class that it knows.
     """
 
     program: Program
@@ -57,6 +58,12 @@ class TrainResult:
     seconds: float
     interrupted: bool
     epochs: int
+    searched: bool
+
+    @property
+    def wrong(self) -> dict[str, tuple[int, int]]:
+        """Of each split the inputs with a wrong answer, and how many there are."""
+        return {name: (each.sequences - each.sequences_right, each.sequences) for name, each in self.accuracies.items()}
 
 
 def train(
@@ -75,7 +82,8 @@ def train(
         progress: show a bar on stderr.
         overwrite: replace a run that the folder holds already.
         on_epoch: told where the run stands after each epoch.
-        on_note: told, before the work begins, what should be known of the data (`trainer.data.Data.notes`).
+        on_note: told, before training begins, what should be known of the data (`trainer.data.Data.notes`), and of the
+            search if it found nothing right, or had too few inputs to judge.
 
     Raises:
         BadUsage: settings that cannot be trained; the loss is no longer a number; other settings than the run's.
@@ -91,7 +99,7 @@ def train(
     with one_thread(), _claimed(config, folder, data, resume, overwrite) as run:
         # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search begins anew where it is resumed.
         with searching(enabled=progress and run.may_search(folder)) as say:
-            run.search(folder, say)
+            run.search(folder, say, on_note or (lambda text: None))
         if not run.done(folder):
             with _sigint() as interrupted, Bar(config.epochs, run.state, enabled=progress) as bar:
                 watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
@@ -100,7 +108,7 @@ def train(
             program, accuracies, rounding = run.finish(folder)
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
-    return TrainResult(program, accuracies, rounding, folder, seconds, not run.done(folder), epochs)
+    return TrainResult(program, accuracies, rounding, folder, seconds, not run.done(folder), epochs, can_search(config))
 
 
 def load_program(folder: Path | str) -> Program:

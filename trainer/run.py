@@ -23,6 +23,7 @@ from trainer.search.synthesis import Say
 from trainer.searched import (
     SEARCHED,
     Searched,
+    can_search,
     load_searched,
     program_accuracy,
     read_written,
@@ -164,17 +165,17 @@ class Run:
         found = self.searched(folder)
         return self.state.step == self.steps or (self.state.step == 0 and found is not None and found.exact)
 
-    def search(self, folder: Path, say: Say) -> None:
+    def search(self, folder: Path, say: Say, note: Say) -> None:
         """Search for a program of the class, once, before the first step; one that is stopped begins anew."""
         if self.may_search(folder):
             member = Member.of(self.population.network, self.population.now[0])
             blank = model_to_program(member, self.data.held_out[:1])[0]
             self.save(folder)
-            self._note(SEARCHED, search_first(blank, self.config, self.data, folder, say), folder)
+            self._note(SEARCHED, search_first(blank, self.config, self.data, folder, say, note), folder)
 
     def may_search(self, folder: Path) -> bool:
         """Whether a search is asked for that has not ended."""
-        return self.config.search > 0 and self.state.step == 0 and self.searched(folder) is None
+        return can_search(self.config) and self.state.step == 0 and self.searched(folder) is None
 
     def searched(self, folder: Path) -> Searched | None:
         """What the search came to, if it has ended."""

@@ -41,11 +41,17 @@ class Searched:
         return self.wrong == (0, 0)
 
 
-def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, say: Say) -> dict[str, str]:
+def can_search(config: TrainConfig) -> bool:
+    """Whether a search is asked for, in a class that it knows: of embedded tokens it knows nothing."""
+    return config.search > 0 and config.embedding == "one-hot"
+
+
+def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, say: Say, note: Say) -> dict[str, str]:
     """Search, and write the module of what is found.
 
     Args:
         blank: any program of the class.
+        say, note: told what is tried, and how it ended if not well: see `trainer.search.synthesis.synthesize`.
 
     Returns:
         sha256 of each file that was written, by name; empty if nothing is found.
@@ -58,6 +64,8 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         seconds=config.search,
         seed=config.seed,
         say=say,
+        note=note,
+        complete=data.test is None,
     )
     if found is None:
         return {}

@@ -20,5 +20,6 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
     solution   variables, and the weights that a readout gives them
     fitting    weights that are a convex problem
     placing    variables -> nodes at the places that the class has
+    undecided  another program that is right on all examples, where they are few
     synthesis  what is tried in which order, and who is right on training and validation inputs
 """

@@ -22,6 +22,7 @@ from trainer.search.pool import Pool
 from trainer.search.predicates import by_predicate
 from trainer.search.solution import Solution, numbered, numerals, spelled
 from trainer.search.terms import Examples, OutOfTime, Workshop
+from trainer.search.undecided import Parted, parted
 from trainer.slots import Slots
 
 SAMPLE = 300
@@ -29,6 +30,9 @@ SAMPLE = 300
 
 KEPT = 3
 """Solutions of one kind over the same variables that are judged on all inputs: they are right on the sample alike."""
+
+RIVAL_SECONDS = 2.0
+"""CPU time in which, of fewer than `SAMPLE` inputs, another program is looked for that is right on all of them."""
 
 Say = Callable[[str], object]
 
@@ -211,6 +215,11 @@ class Found:
     wrong: tuple[int, int]
     seconds: float
 
+    @property
+    def exact(self) -> bool:
+        """Whether it is right on all training and validation inputs."""
+        return self.wrong == (0, 0)
+
     def __str__(self) -> str:
         return f"{self.how}: train {self.wrong[0]}, validation {self.wrong[1]} wrong"
 
@@ -233,8 +242,18 @@ def synthesize(
     seconds: float = 60.0,
     seed: int = 0,
     say: Say = lambda text: None,
+    note: Say = lambda text: None,
+    complete: bool = False,
 ) -> Found | None:
-    """Search for a Program of a class that is right on all training and validation inputs."""
+    """Search for a Program of a class that is right on all training and validation inputs.
+
+    Args:
+        seconds: of CPU time.
+        say: told what is tried.
+        note: told in one line how the search ended, if not well: nothing right was found, or the inputs are so few
+            that more than one program is right on them.
+        complete: the training inputs are all there are, and validation is a part of them.
+    """
     slots = Slots.of(program)
     language = language_of(slots, program)
     if language is None or program.readout.pooled:
@@ -242,23 +261,61 @@ def synthesize(
     began = time.process_time()
     every = Examples(*train, program.vocabulary, program.classes, program.max_length, program.causal)
     shop = Workshop(sampled(every, SAMPLE, seed), language, began + seconds)
-    best: Found | None = None
+    given = len(train[0]) + (0 if complete else len(validation[0]))
+    best, rival, timed_out = None, None, False
     try:
-        for solution in Reasoning(shop, say).solutions():
-            if solution.weighed == "shared":
-                solution = shared(solution, program, *train)
-            grown = placed(solution, slots, program)
-            if isinstance(grown, NoRoom):
-                say(f"{solution.how}: {grown}")
-                continue
-            if solution.weighed == "apart":
-                grown = fitted(grown, tuple(term.variable for term in grown.readout.terms), *train)
-            wrong = (wrong_answers(grown, *train), wrong_answers(grown, *validation))
-            say(f"{solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
-            if best is None or wrong < best.wrong:
-                best = Found(grown, solution.how, wrong, time.process_time() - began)
-            if not any(wrong):
+        for found in _candidates(program, slots, shop, train, validation, say):
+            if best is None or found.wrong < best.wrong:
+                best = found
+                shop.until(min(began + seconds, time.process_time() + RIVAL_SECONDS) if best.exact else began + seconds)
+            elif found.exact:
+                rival = parted(best.program, found.program, every, seed)
+            if best.exact and (rival is not None or complete or given >= SAMPLE):
                 break
     except OutOfTime:
-        say("no time left")
+        timed_out = best is None or not best.exact
+        if timed_out:
+            say("no time left")
+    if best is None or not best.exact:
+        note(
+            _nothing(
+                best, given, f"CPU time of {seconds:g} s was not enough" if timed_out else "all it knows was tried"
+            )
+        )
+    elif given < SAMPLE and not complete:
+        note(_few(given, rival))
     return best
+
+
+def _candidates(
+    program: Program,
+    slots: Slots,
+    shop: Workshop,
+    train: tuple[Batch, Array],
+    validation: tuple[Batch, Array],
+    say: Say,
+) -> Iterator[Found]:
+    """All programs that the reasoning comes to, judged on all training and validation inputs."""
+    began = time.process_time()
+    for solution in Reasoning(shop, say).solutions():
+        if solution.weighed == "shared":
+            solution = shared(solution, program, *train)
+        grown = placed(solution, slots, program)
+        if isinstance(grown, NoRoom):
+            say(f"{solution.how}: {grown}")
+            continue
+        if solution.weighed == "apart":
+            grown = fitted(grown, tuple(term.variable for term in grown.readout.terms), *train)
+        wrong = (wrong_answers(grown, *train), wrong_answers(grown, *validation))
+        say(f"{solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
+        yield Found(grown, solution.how, wrong, time.process_time() - began)
+
+
+def _nothing(best: Found | None, given: int, why: str) -> str:
+    nearest = "nothing comes near" if best is None else f"the nearest, {best} predictions"
+    return f"the search found no program that is right on all its {given:,} inputs; {why}; {nearest}; training begins"
+
+
+def _few(given: int, rival: Parted | None) -> str:
+    opened = "what is right on so few may be wrong on others" if rival is None else f"they leave open: {rival}"
+    return f"the search had only {given} inputs with answers, fewer than {SAMPLE}; {opened}"

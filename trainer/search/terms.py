@@ -258,6 +258,10 @@ class Workshop:
             return term
         return self.table((term,), np.minimum(np.arange(term.size), self.language.symbols - 1))
 
+    def until(self, until: float) -> None:
+        """Set the CPU time of the process at which the search ends."""
+        self._until = until
+
     def on_time(self) -> None:
         """To be called in every long loop.
 
