@@ -312,6 +312,9 @@ def test_marks_in_examples_are_marks() -> None:
             "input,more\na,b\n",
             "own.csv:1: which is the input, and which the output? found 'input', 'more'; say it with",
         ),
+        ("a b,X Y\nb a,Y X\n", "say it with --columns 'a b,X Y', or name them"),
+        ('"a,b",c\nd,e\n', "say it with --columns INPUT,OUTPUT, or name them"),
+        ("input,output\na b\n", "own.csv:2: 1 column; expected 2, as in the header"),
         ("banana,fruit\nfig,fruit\n", "say it with --columns banana,fruit, or name them input and output"),
         ("text,label,tags\na,b,c\n", "found 'text', 'label', 'tags'; say it with --columns text,label"),
         ("input;output\na;b\n", "the header 'input;output' has ';' between its names; expected commas, or tabs"),
@@ -340,7 +343,7 @@ def test_marks_in_examples_are_marks() -> None:
         ('input,output\n"[null]",x\n', "own.csv:2: token 0 of the input is null; expected a string"),
         ("input,output\na <s> b,x y x\n", "own.csv:2: <s> stands inside the input"),
         ("input,output\na b </s>,x y x\nb,x\n", "own.csv:2: the input ends in </s>, but not every input does"),
-        ("input,output\na <pad>,x y\n", "own.csv: the tokens has <pad>"),
+        ("input,output\na <pad>,x y\n", "own.csv: the input has <pad>"),
         (
             'input,output\n"[""abba""]",x\n"[""ba""]",y\n',
             "each input is a single token, such as 'abba'; put spaces between",

@@ -6,6 +6,7 @@ import csv
 import io
 import json
 import re
+import shlex
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -100,7 +101,8 @@ def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns
             f"{where}: the header {names[0]!r} has {told} between its names; expected commas, or tabs in a .tsv"
         )
     two = [name for name in names if name][:2]
-    example = ",".join(two) if len(two) == 2 else "INPUT,OUTPUT"
+    nameable = len(two) == 2 and not any("," in name for name in two)
+    example = shlex.quote(",".join(two)) if nameable else "INPUT,OUTPUT"
     raise BadFile(
         f"{where}: which is the input, and which the output? found {listing(list(names))}; say it with "
         f"--columns {example}, or name them input and output (in a table, in a line above the examples)"
@@ -120,9 +122,9 @@ def _table(path: Path, text: str, delimiter: str, columns: Columns | None) -> tu
                 found = chosen(f"{path}:{line}", header, columns)
             elif row and header is not None:
                 if len(row) != len(header):
-                    quote = "comma" if delimiter == "," else "tab"
+                    quote, plural = "comma" if delimiter == "," else "tab", "s" * (len(row) != 1)
                     raise BadFile(
-                        f"{path}:{line}: {len(row)} columns; expected {len(header)}, as in the header "
+                        f"{path}:{line}: {len(row)} column{plural}; expected {len(header)}, as in the header "
                         f"(quote a cell that holds a {quote})"
                     )
                 asked, answered = (row[header.index(name)] for name in (found.input, found.output))

@@ -363,8 +363,8 @@ def _example_task(path: Path, columns: Columns | None) -> Task:
     if len(classes) < 2:
         only = f"only the answer {classes[0]!r}" if classes else "no answer"
         raise BadFile(f"{path} gives {only}, so there is nothing to learn; expected two different ones or more")
-    check_words(str(path), "the tokens", symbols)
-    check_words(str(path), "the answers", classes)
+    check_words(str(path), "the input", symbols)
+    check_words(str(path), "the output", classes)
     if all(len(tokens) == 1 for tokens in known) and max(map(len, symbols)) > 1:
         longest = max(symbols, key=len)
         raise BadFile(
