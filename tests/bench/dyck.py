@@ -20,7 +20,7 @@ import numpy as np
 from tprog.batch import Array
 from tprog.execute import execute
 from tprog.input_domain import framed
-from tprog.nodes import Embedding, Head, Lookup, Numbers, NumericHead, Weights
+from tprog.nodes import Embedding, Head, Lookup, Number, Numbers, NumericHead, Weights
 from tprog.program import Program
 from tprog.read import read_module
 from tprog.tasks import Inputs, Task, task_of
@@ -153,20 +153,20 @@ def _holes(program: Program) -> bool:
     return None in tables
 
 
-def _least_lead(program: Program, latched: Weights) -> int:
+def _least_lead(program: Program, latched: Weights) -> Number:
     """By how much F leads each other class at least, wherever the number of `latched` is 1 or more."""
     last = program.classes.index("F")
-    leads = []
+    leads: list[Number] = []
     for other in range(len(program.classes)):
         if other == last:
             continue
-        lead = 0
+        lead: Number = 0
         for term in program.readout.terms:
-            gains = [row[last] - row[other] for row in term.rows if row is not None]
+            gains: list[Number] = [row[last] - row[other] for row in term.rows if row is not None]
             domain = program.variables[term.variable].domain
             if isinstance(domain, Numbers):
-                low = 1 if term is latched else int(domain.low)
-                gains = [gain * number for gain in gains for number in (low, int(domain.high))]
+                low = 1 if term is latched else domain.low
+                gains = [gain * number for gain in gains for number in (low, domain.high)]
             lead += min(gains)
         leads.append(lead)
     return min(leads)
