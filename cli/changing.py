@@ -258,6 +258,7 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
         None if the module is as tpdebug writes it, or if the change cannot be said in its form.
     """
     from tprog.emit import emit, provenance_lines
+    from tprog.files import BYTE_ORDER_MARK, read_text
     from tprog.patch import patched_files
     from tprog.side_names import with_free_names
     from tprog.splice import line_end
@@ -275,7 +276,8 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     if (found := with_free_names(module, text, sides, after, file)) is None:
         return None
     text, sides = found
-    return text if is_ours(text.encode()) else _marked(text), sides
+    first = BYTE_ORDER_MARK if read_text(here, keep_mark=True).startswith(BYTE_ORDER_MARK) else ""
+    return first + (text if is_ours(text.encode()) else _marked(text)), sides
 
 
 def _marked(text: str) -> str:

@@ -9,20 +9,24 @@ from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
+from cli.main import main
 from tests.handwork import LineEnds, by_hand, comments
 from tests.programs import PROGRAMS
+from tests.published import Writing, write
 from tests.strategies import programs
+from tests.test_published import expressible
 from tprog.branches import comment
 from tprog.candidates import candidates
 from tprog.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply
 from tprog.emit import Block, emit
 from tprog.errors import BadProgram, NotExact
-from tprog.patch import diff, patched
+from tprog.patch import diff, patched, patched_files
 from tprog.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
 from tprog.read import Module, read_module, read_source
 from tprog.splice import with_ends
@@ -226,3 +230,84 @@ def test_where_a_return_answers_for_what_stays_as_well_a_branch_is_put_in_front(
     found = patched(module, after)
     assert read_source(found).program == after
     assert all(line in found.split("\n") for line in module.text.split("\n"))
+
+
+@pytest.mark.parametrize(
+    ("first", "ends"), [("\ufeff", "\n"), ("\ufeff", "\r\n"), ("#!/usr/bin/env python3\n", "\r\n")]
+)
+def test_repair_keeps_every_byte_that_it_has_no_reason_to_change(tmp_path: Path, first: str, ends: LineEnds) -> None:
+    program = PROGRAMS["sort"].program
+    lookup = next(node for node in program.nodes if isinstance(node, Lookup))
+    at = next(key for key in cell_keys(program, lookup) if key == (1, 2))
+    wrong = next(symbol for symbol in lookup.symbols or () if symbol not in lookup.cells[:9])
+    text = first + by_hand(emit(apply(program, CellEdit(lookup.name, at, wrong))).text, random.Random(7))
+    path = tmp_path / "faulty.py"
+    path.write_bytes(text.replace("\n", ends).encode())
+    before = path.read_bytes()
+    assert main(["repair", str(path), "-o", str(path), "--force"]) == 0
+    after = path.read_bytes()
+    assert read_module(path).program.nodes == program.nodes
+    gone = [line for line in before.splitlines(keepends=True) if line not in after.splitlines(keepends=True)]
+    assert len(gone) <= 2
+    assert after.startswith(first.replace("\n", ends).encode())
+    assert {line[len(line.rstrip("\r\n")) :] for line in with_ends(after.decode())} == {ends}
+    assert not comments(before.decode().removeprefix("\ufeff")) - comments(after.decode().removeprefix("\ufeff"))
+
+
+# Published modules ####################################################################################################
+
+
+@given(expressible(), st.integers(0, 2**32), st.sampled_from(ENDS))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+def test_a_published_module_keeps_its_comments_blank_lines_and_line_ends(
+    case: tuple[Program, Writing], seed: int, ends: LineEnds
+) -> None:
+    wanted, how = case
+    draw = random.Random(seed)
+    with TemporaryDirectory() as folder:
+        path = write(wanted, Path(folder), how=how)
+        path.write_bytes(by_hand(path.read_text(), draw, ends).encode())
+        for table in Path(folder).glob("*.csv"):
+            text = table.read_text()
+            end = draw.choice(["\n", "\r\n"])
+            table.write_bytes(text.replace("\n", end).encode())
+        before = read_module(path)
+        after = edited(before.program, draw)
+        files = patched_files(before, after)
+        anew = "in the form that tpdebug writes" in files[before.path]
+        assert not anew or says_what_the_dialect_cannot(before.program, after)
+        for name, text in files.items():
+            old = before.text if name == before.path else before.sides[Path(name).name]
+            if anew or text == old:
+                continue
+            (lines, new) = with_ends(old), with_ends(text)
+            if name == before.path:
+                assert not comments(old) - comments(text)
+                gone = [line for line in lines if line not in new]
+                assert len(gone) <= 4 * len(before.program.nodes)
+                assert sum(not line.strip() for line in new) >= sum(not line.strip() for line in lines)
+            else:
+                assert len(new) == len(lines)
+                assert [line[len(line.rstrip("\r\n")) :] for line in new] == [
+                    line[len(line.rstrip("\r\n")) :] for line in lines
+                ]
+
+
+def says_what_the_dialect_cannot(before: Program, after: Program) -> bool:
+    """Whether edits make a mask or a hole, or change what has no place in a published module."""
+    for old, new in zip(before.nodes, after.nodes, strict=True):
+        if isinstance(old, Head | NumericHead) and isinstance(new, Head | NumericHead):
+            masked = (old.mask, old.skip_first) != (new.mask, new.skip_first)
+            if masked or any(
+                (row is None) != (was is None) for row, was in zip(new.predicate, old.predicate, strict=True)
+            ):
+                return True
+        if isinstance(old, Lookup) and isinstance(new, Lookup) and None in new.cells and old.cells != new.cells:
+            return True
+        if isinstance(old, Embedding) and isinstance(new, Embedding) and old.table != new.table:
+            return True
+    holes = [
+        any((row is None) != (was is None) for row, was in zip(new.rows, old.rows, strict=True))
+        for old, new in zip(before.readout.terms, after.readout.terms, strict=True)
+    ]
+    return any(holes) or before.self_rule != after.self_rule
