@@ -178,6 +178,13 @@ def test_a_node_cannot_take_a_name_that_run_needs() -> None:
     assert "uses this name itself" in str(refusal(text))
 
 
+def test_code_behind_the_last_line_is_refused_at_its_own_line() -> None:
+    text = f"{emit(PROGRAMS['sort'].program).text}\nmine = 1\n"
+    error = refusal(text)
+    assert text.splitlines()[error.line - 1] == "mine = 1"
+    assert "`mine = 1`; expected nothing behind" in str(error)
+
+
 def test_a_refusal_names_line_and_column() -> None:
     text = with_primitives(SMALL).replace('not k_token == "<s>"', 'not k_token == "z"')
     error = refusal(text)

@@ -49,7 +49,7 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
     imports: set[str] = set()
     constants: dict[str, ast.expr] = {}
     functions: dict[str, ast.FunctionDef] = {}
-    for index, statement in enumerate(tree.body):
+    for index, statement in enumerate(_without_guard(source, tree.body)):
         match statement:
             case ast.Expr(value=ast.Constant(value=str())) if index == 0:
                 pass
@@ -68,8 +68,6 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
                     source.refuse(statement, f"`{name}` a second time", "each function once")
                 _check_function(source, statement)
                 functions[name] = statement
-            case ast.If() if ast.unparse(statement) == GUARD and index == len(tree.body) - 1:
-                pass
             case _:
                 source.unexpected(statement, "only the imports, constants and functions of a tpdebug module")
     missing = [name for name in CONSTANTS if name not in constants] + ["run"] * ("run" not in functions)
@@ -79,6 +77,16 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
         source.refuse(tree.body[-1] if tree.body else None, found, "a whole tpdebug module", advice)
     docstring = ast.get_docstring(tree, clean=False) or ""
     return TopLevel(source, docstring, frozenset(imports), constants, functions)
+
+
+def _without_guard(source: Source, body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements above the one that runs the module from a command line, if it has one; behind it stands none."""
+    for index, statement in enumerate(body):
+        if isinstance(statement, ast.If) and ast.unparse(statement) == GUARD:
+            for behind in body[index + 1 :]:
+                source.unexpected(behind, "nothing behind `if __name__ == '__main__':`")
+            return body[:index]
+    return body
 
 
 def _check_inert(source: Source, node: ast.expr) -> None:
