@@ -16,7 +16,7 @@ type = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
 .PHONY: help demo test soak bench clean
 
 help:
-	@echo 'make demo   train a small Transformer Program on sort, then look at it and debug it (minutes)'
+	@echo 'make demo   train a small Transformer Program on sort, too briefly, then look at it and debug it (minutes)'
 	@echo 'make test   lint, types and all tests, as continuous integration runs them'
 	@echo 'make soak   property tests with fresh examples, for an hour: MINUTES=10 for ten minutes, SEED=7 for those of a seed'
 	@echo 'make bench  the figures of docs/results.md that are about speed'
@@ -35,6 +35,8 @@ sort_program.py: | $(STAMP)
 	$(call type,tpdebug train sort $(if $(wildcard runs/sort-0/checkpoint.safetensors),--resume,--preset demo) -o $@)
 
 demo: $(STAMP) sort_program.py
+	@printf '\nIt was trained for 12 epochs only, so that something is left to debug. What it gets wrong depends on the seed, and\n'
+	@printf 'may differ from one maker of processors to another; README shows docs/examples/sort_program.py.\n'
 	$(call type,tpdebug verify sort_program.py) || test $$? -eq 1
 	$(call type,tpdebug circuits sort_program.py)
 	$(call type,tpdebug blame --input "abbc")
