@@ -152,7 +152,8 @@ def train(
         say(f"{split}: {accuracy}")
     if result.rounding is not None:
         say(str(result.rounding))
-    say(f"wrote {file}, from the run in {folder} ({result.epochs} epochs, {result.seconds:.0f} s)")
+    how = f"{result.epochs} epochs" if result.epochs else "found before the first epoch"
+    say(f"wrote {file}, from the run in {folder} ({how}, {result.seconds:.0f} s)")
     found = [
         f"{wrong:,} of {total:,} {'training' if split == 'train' else split} inputs"
         for split, (wrong, total) in result.wrong.items()

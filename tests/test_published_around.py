@@ -606,6 +606,21 @@ sys.path.insert(0, '/tmp')
 import helpers
 ### code that ends the file | expected imports, functions and constants
 raise SystemExit
+### a call that ends the file | `exit` above `run`
+x = exit()
+### one of sys | `exit` above `run`
+import sys
+sys.exit(0)
+### one under another name | `leave` above `run`
+from sys import exit as leave
+leave()
+### one in a default | `quit` above `run`
+def f(x=quit()):
+    pass
+### one in a function that is called | `SystemExit` above `run`
+def f():
+    raise SystemExit
+f()
 ### a loop | expected imports, functions and constants
 for x in 'ab':
     pass

@@ -126,13 +126,31 @@ def _check_beside(source: Source, statement: ast.ImportFrom) -> None:
         source.refuse(statement, f"`{renamed[0].name} as {renamed[0].asname}`", "the name as it is")
 
 
+_ENDING = frozenset({"exit", "quit", "SystemExit", "KeyboardInterrupt"})
+"""Names, of builtins and of what `sys` has, by which a file ends itself."""
+
+
 def _check_order(source: Source, skipped: list[ast.stmt], run: ast.FunctionDef) -> None:
     """Refuse what could end the file before `run` is defined."""
-    for statement in skipped:
+    above = [statement for statement in skipped if statement.lineno < run.lineno]
+    renamed = {
+        alias.asname or alias.name
+        for statement in above
+        if isinstance(statement, ast.ImportFrom)
+        for alias in statement.names
+        if alias.name in _ENDING
+    }
+    for statement in above:
         plain = isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign)
         shown = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant | ast.Call)
-        if statement.lineno < run.lineno and not plain and not shown and not isinstance(statement, ast.AnnAssign):
+        if not plain and not shown and not isinstance(statement, ast.AnnAssign):
             source.unexpected(statement, "imports, functions and constants above `run`")
+    for statement in above:
+        for node in ast.walk(statement):
+            # A function that only stands there is refused with the others: who calls it is not followed.
+            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
+            if isinstance(node, ast.expr) and name in _ENDING | renamed:
+                source.refuse(node, f"`{name}` above `run`, by which the file could end", "it behind `run`")
 
 
 def _free_names(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
