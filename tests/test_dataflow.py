@@ -183,7 +183,7 @@ def test_what_makes_no_difference_is_what_has_no_path_to_weights_that_tell_class
 
 @pytest.mark.parametrize("target", ["class:z", "class:", "klass:b"])
 def test_a_slice_into_what_is_no_class_is_refused(target: str) -> None:
-    with pytest.raises(BadUsage, match=r"is not a class; expected one of a, b|no variable"):
+    with pytest.raises(BadUsage, match=r"is not a class; expected one of 'a', 'b'|no variable"):
         reaching(SORT, [target])
 
 
