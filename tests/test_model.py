@@ -40,7 +40,7 @@ FRAME = Frame((BEGIN, "a", "b", END), ("a", "b"), 5)
         ({"device": "tpu"}, "device is 'tpu'; expected one of 'cpu', 'cuda'"),
         ({"predicates": "two"}, "predicates is 'two'; expected one of 'one', 'set'"),
         ({"readout_scale": 20}, "readout_scale is 20; expected a power of ten up to 10000"),
-        ({"readout_scale": 100_000}, "readout_scale is 100000; expected a power of ten up to 10000"),
+        ({"readout_scale": 100_000}, "readout_scale is 100000; expected at most 10,000"),
     ],
 )
 def test_impossible_settings_are_refused(changes: dict[str, Any], message: str) -> None:
