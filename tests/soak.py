@@ -83,7 +83,7 @@ class Round:
                 result = test(*args, **kwargs)
             except UnsatisfiedAssumption:
                 raise
-            except Exception:
+            except Exception:  # whatever a test raises is a failure, and is raised again
                 failing = True
                 raise
             self.examples[name] = self.examples.get(name, 0) + 1

@@ -14,10 +14,10 @@ from cli.main import main
 from tests.published import Writing, write
 from tests.test_published import program
 from tests.test_published_refusals import tpdebug
-from tprog.batch import encode
+from tprog.batch import Batch, encode
 from tprog.errors import BadProgram, BadUsage
 from tprog.own_task import find_task
-from tprog.program import BEGIN, END, Head, Lookup, NumericHead, Program, Weights
+from tprog.program import BEGIN, END, Head, Lookup, NumericHead, Program, Readout, Weights
 from tprog.read import read_module
 from tprog.task_classes import for_task
 from tprog.task_length import chosen_length
@@ -224,9 +224,7 @@ def answers(wanted: Program, *symbols: str) -> list[str | None]:
     return [task.classes[code] if code >= 0 else None for code in task.expected(encode_in(task.vocabulary, tokens))[0]]
 
 
-def encode_in(vocabulary: tuple[str, ...], tokens: list[str]):  # type: ignore[no-untyped-def]
-    from tprog.batch import Batch
-
+def encode_in(vocabulary: tuple[str, ...], tokens: list[str]) -> Batch:
     return Batch(np.array([[vocabulary.index(token) for token in tokens]]), np.array([len(tokens)]))
 
 
@@ -245,7 +243,7 @@ def test_97_numerals_that_stand_as_numbers_are_sorted_as_numbers() -> None:
     assert task_of(replace(wanted, classes=AS_NUMBERS, readout=over_classes(AS_NUMBERS))) is not None
 
 
-def over_classes(classes: tuple[str, ...]):  # type: ignore[no-untyped-def]
+def over_classes(classes: tuple[str, ...]) -> Readout:
     return replace(program().readout, terms=(Weights("ones", (tuple(0 for _ in classes),)),))
 
 
