@@ -472,7 +472,7 @@ def test_a_search_that_is_stopped_is_begun_anew_where_the_run_goes_on(
         raise KeyboardInterrupt
 
     with monkeypatch.context() as patch:
-        patch.setattr(running, "polish", stopped)
+        patch.setattr(running, "improve", stopped)
         code, out, err = said("train", "sort", *SMALL, "--polish", "3")
     assert (code, out) == (INTERRUPTED, "")
     assert "Go on with: tpdebug train sort --run-folder runs/sort-0 --resume -o sort_program.py" in err

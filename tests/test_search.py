@@ -22,13 +22,13 @@ from trainer.search.merging import grouped
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
 from trainer.search.predicates import by_predicate
+from trainer.search.program_class import ProgramClass
 from trainer.search.rows import zero_one
 from trainer.search.rules import Only, Rule, accepted, rules
 from trainer.search.solution import Solution, spelled
 from trainer.search.synthesis import Found, synthesize
 from trainer.search.terms import Copy, Examples, Given, Language, Term, Workshop
 from trainer.search.undecided import parted
-from trainer.slots import Slots
 
 LETTERS = ("<s>", "a", "b", "c")
 WIDE = Language(3, True, ("all", "before", "after"), 8)
@@ -275,7 +275,7 @@ def blank(task: Task, layers: int, heads: int = 4, lookups: int = 3, masks: bool
 
 
 def language(program: Program) -> Language:
-    found = language_of(Slots.of(program), program)
+    found = language_of(ProgramClass.of(program), program)
     assert found is not None
     return found
 
@@ -293,7 +293,7 @@ def test_what_the_search_takes_a_variable_to_be_is_what_its_node_yields() -> Non
     for term in some:
         weights = np.ones((1 if term.numeric else term.size, len(program.classes)), dtype=np.int64)
         solution = Solution("", ((term, weights),), np.zeros(len(program.classes), dtype=np.int64))
-        grown = placed(solution, Slots.of(program), program)
+        grown = placed(solution, ProgramClass.of(program), program)
         assert isinstance(grown, Program)
         name = term.name if isinstance(term, Given) else grown.nodes[-1].name
         values = execute(grown, batch).values[name]
@@ -315,7 +315,7 @@ def test_a_solution_that_needs_a_later_layer_than_there_is_has_no_place() -> Non
     first = shop.copy(shop.tokens, shop.tokens, shop.tokens, equal, "before")
     second = shop.copy(first, first, shop.tokens, equal, "before")
     said = np.zeros(second.size, dtype=np.int64)
-    found = placed(spelled("", second, said, len(SORT.classes)), Slots.of(program), program)
+    found = placed(spelled("", second, said, len(SORT.classes)), ProgramClass.of(program), program)
     assert isinstance(found, NoRoom)
     assert "not in this class" in str(found)
 

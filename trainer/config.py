@@ -62,7 +62,7 @@ class TrainConfig:
         evaluate_every: epochs between two evaluations of the argmax model; the last epoch always is one.
         search: CPU seconds of deductive search before the first epoch (`trainer.search`); 0 for none. Where it finds a
             program that is right on all training and validation inputs, nothing is trained.
-        polish: moves of discrete search after the last epoch (`trainer.polish`); 0 for none.
+        polish: moves of discrete search after the last epoch (`trainer.search.stagewise`); 0 for none.
         readout_scale: the finest fixed-point scale for the readout, a power of ten.
         device: ``cpu``, or ``cuda`` where there is one: the same results in law, not the same bytes.
 

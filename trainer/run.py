@@ -16,9 +16,9 @@ from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoi
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data
 from trainer.extract import Member, Rounding, model_to_program
-from trainer.polish import polish, polished
 from trainer.population import TENSORS, Population
 from trainer.schedule import Schedule
+from trainer.search.stagewise import improve, provenance_of
 from trainer.search.synthesis import Say
 from trainer.searched import (
     SEARCHED,
@@ -218,10 +218,10 @@ class Run:
         if self.state.step < self.steps:
             return program, rounding
         if self.config.polish:
-            better = polish(
+            better = improve(
                 program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
             )
-            program = dataclasses.replace(better.program, provenance=polished(better))
+            program = dataclasses.replace(better.program, provenance=provenance_of(better))
         if searched is not None and searched.wrong < wrong(program, self.data):
             return searched.program, None
         return program, rounding

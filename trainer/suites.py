@@ -29,8 +29,8 @@ PUBLISHED, CATEGORICAL, EXTENDED = "published", "categorical", "extended"
 `BASELINE`: a standard Transformer."""
 
 SEARCHED = ", searched"
-"""What is added to the name of a class whose programs come from the discrete search (`trainer.polish`), which starts
-from nothing within the class: of the training before it, one epoch is left, as the program to beat."""
+"""What is added to the name of a class whose programs come from the discrete search (`trainer.search.stagewise`), which
+starts from nothing within the class: of the training before it, one epoch is left, as the program to beat."""
 
 SEARCH: Mapping[str, Any] = {"epochs": 1, "members": 1, "halvings": 0, "polish": 100}
 

@@ -10,9 +10,9 @@ from tprog.batch import Array, Batch
 from tprog.execute import execute, predict
 from tprog.program import NumericHead, Program
 from tprog.tasks import UNGRADED
-from trainer.refit import Graded, columns, fit_readout, round_weights
+from trainer.search.program_class import bare
+from trainer.search.regression import Graded, columns, fit_readout, round_weights
 from trainer.search.solution import Solution
-from trainer.slots import bare
 
 RIDGES = (1e-5, 1e-7, 1e-9)
 """Less and less: separable data are separated at last, and with the widest margin that was seen."""

@@ -10,27 +10,27 @@ import numpy as np
 
 from tprog.batch import Array
 from tprog.program import Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Weights
+from trainer.search.program_class import ProgramClass, bare, layer
 from trainer.search.solution import Solution
 from trainer.search.terms import Copy, Count, Given, Language, Table, Term
-from trainer.slots import Slots, bare, layer
 
 WIDEST_HEAD_LAYER = 2
 """Stages a layer has: its heads, then its lookups."""
 
 
-def language_of(slots: Slots, program: Program) -> Language | None:
+def language_of(program_class: ProgramClass, program: Program) -> Language | None:
     """What the class of a program can say; None if its places are not named after layers, or tokens are embedded."""
-    found = [(name, layer(name)) for name in slots.learnable]
-    if not found or any(where is None for _, where in found) or len(slots.learnable) < len(slots.nodes):
+    found = [(name, layer(name)) for name in program_class.learnable]
+    if not found or any(where is None for _, where in found) or len(program_class.learnable) < len(program_class.nodes):
         return None
-    kinds = {kind_of_place(name) for name in slots.learnable}
-    answers = [len(node.symbols or ()) for node in slots.nodes.values() if isinstance(node, Lookup)]
+    kinds = {kind_of_place(name) for name in program_class.learnable}
+    answers = [len(node.symbols or ()) for node in program_class.nodes.values() if isinstance(node, Lookup)]
     symbols = min(answers, default=program.max_length)
     layers = 1 + max(where[0] for _, where in found if where)
     return Language(
         layers,
-        slots.sets,
-        slots.masks,
+        program_class.sets,
+        program_class.masks,
         symbols,
         "num_attn" in kinds,
         "attn" in kinds,
@@ -64,17 +64,17 @@ class NoRoom:
         return f"not in this class: no free place of the kind {self.kind} in a layer that is late enough"
 
 
-def placed(solution: Solution, slots: Slots, program: Program) -> Program | NoRoom:
+def placed(solution: Solution, program_class: ProgramClass, program: Program) -> Program | NoRoom:
     """The Program of a solution.
 
     Args:
         program: of the class; its nodes and readout are not used.
     """
     terms = [term for term in solution.terms if not isinstance(term, Given)]
-    latest = _latest(terms, slots)
+    latest = _latest(terms, program_class)
     names: dict[int, str] = {}
     stages: dict[int, int] = {}
-    free = list(slots.learnable)
+    free = list(program_class.learnable)
     for term in sorted(terms, key=lambda term: (latest[id(term)], term.stage)):
         earliest = max([-1, *(stages.get(id(read), -1) for read in term.reads)]) + 1
         place = _place(free, _kind(term), earliest, latest[id(term)])
@@ -84,10 +84,10 @@ def placed(solution: Solution, slots: Slots, program: Program) -> Program | NoRo
         names[id(term)], stages[id(term)] = place, _stage(place)
     grown = dataclasses.replace(bare(program), nodes=())
     known = {id(term): term for term in terms}
-    for place in slots.nodes:
+    for place in program_class.nodes:
         for key, name in names.items():
             if name == place:
-                node = _node(known[key], slots.nodes[place], names, slots, grown)
+                node = _node(known[key], program_class.nodes[place], names, program_class, grown)
                 grown = dataclasses.replace(grown, nodes=(*grown.nodes, node))
     return _read_out(grown, solution, names)
 
@@ -98,9 +98,9 @@ def _stage(place: str) -> int:
     return WIDEST_HEAD_LAYER * where[0] + where[1]
 
 
-def _latest(terms: list[Term], slots: Slots) -> dict[int, int]:
+def _latest(terms: list[Term], program_class: ProgramClass) -> dict[int, int]:
     """The last stage at which each term may stand, for all that read it to have one."""
-    last = max(_stage(place) for place in slots.learnable) | 1
+    last = max(_stage(place) for place in program_class.learnable) | 1
     latest = {id(term): last for term in terms}
     for term in reversed(terms):
         own = latest[id(term)]
@@ -126,13 +126,13 @@ def _name(term: Term, names: Mapping[int, str]) -> str:
     return term.name if isinstance(term, Given) else names[id(term)]
 
 
-def _node(term: Term, there: Node, names: Mapping[int, str], slots: Slots, grown: Program) -> Node:
+def _node(term: Term, there: Node, names: Mapping[int, str], program_class: ProgramClass, grown: Program) -> Node:
     """The node of a term at a place, in the symbols of the place."""
     if isinstance(term, Table):
         assert isinstance(there, Lookup)
         assert there.symbols is not None
         inputs = tuple(_name(read, names) for read in term.inputs)
-        levels = tuple(slots.levels(grown, name) for name in inputs)
+        levels = tuple(program_class.levels(grown, name) for name in inputs)
         cells = term.cells
         for axis, (name, known) in enumerate(zip(inputs, levels, strict=True)):
             size = len(grown.symbols(name)) if known is None else len(known)

@@ -20,10 +20,10 @@ from trainer.search.fitting import fitted, shared, wrong_answers
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
 from trainer.search.predicates import by_predicate
+from trainer.search.program_class import ProgramClass
 from trainer.search.solution import Solution, numbered, numerals, spelled
 from trainer.search.terms import Examples, OutOfTime, Workshop
 from trainer.search.undecided import Parted, parted
-from trainer.slots import Slots
 
 SAMPLE = 300
 """Inputs that terms are known on: enough to refute what is wrong; all others judge what is found."""
@@ -254,8 +254,8 @@ def synthesize(
             that more than one program is right on them.
         complete: the training inputs are all there are, and validation is a part of them.
     """
-    slots = Slots.of(program)
-    language = language_of(slots, program)
+    program_class = ProgramClass.of(program)
+    language = language_of(program_class, program)
     if language is None or program.readout.pooled:
         return None
     began = time.process_time()
@@ -264,7 +264,7 @@ def synthesize(
     given = len(train[0]) + (0 if complete else len(validation[0]))
     best, rival, timed_out = None, None, False
     try:
-        for found in _candidates(program, slots, shop, train, validation, say):
+        for found in _candidates(program, program_class, shop, train, validation, say):
             if best is None or found.wrong < best.wrong:
                 best = found
                 shop.until(min(began + seconds, time.process_time() + RIVAL_SECONDS) if best.exact else began + seconds)
@@ -289,7 +289,7 @@ def synthesize(
 
 def _candidates(
     program: Program,
-    slots: Slots,
+    program_class: ProgramClass,
     shop: Workshop,
     train: tuple[Batch, Array],
     validation: tuple[Batch, Array],
@@ -300,7 +300,7 @@ def _candidates(
     for solution in Reasoning(shop, say).solutions():
         if solution.weighed == "shared":
             solution = shared(solution, program, *train)
-        grown = placed(solution, slots, program)
+        grown = placed(solution, program_class, program)
         if isinstance(grown, NoRoom):
             say(f"{solution.how}: {grown}")
             continue

@@ -18,7 +18,7 @@ from tprog.batch import Array, Batch, Bools
 from tprog.nodes import BEGIN, END
 from tprog.program import Mask
 from tprog.tasks import UNGRADED
-from trainer.sight import preference
+from trainer.search.attention_values import preference
 
 Codes: TypeAlias = NDArray[np.int16]
 

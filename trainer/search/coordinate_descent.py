@@ -15,8 +15,8 @@ from dataclasses import dataclass
 import numpy as np
 
 from tprog.batch import Array, Bools
-from trainer.refit import Floats, losses, probabilities
-from trainer.sight import Copies
+from trainer.search.attention_values import Copies
+from trainer.search.regression import Floats, losses, probabilities
 
 STIFFNESS = 1.0
 """Ridge on a node's own weights, in units of one position's curvature: rows seen once must not run away."""
@@ -106,7 +106,7 @@ def _per_row(amounts: Floats, rows: Array, count: int) -> Floats:
 # Heads and lookups ####################################################################################################
 
 
-def relearn_numeric(
+def learn_numeric(
     base: Floats, rows: Array, count: int, sums: Floats, labels: Array, sets: bool, start: Learned | None = None
 ) -> Learned:
     """The predicate of a numeric head whose number the readout reads.
@@ -198,10 +198,10 @@ def _best_sets(
     return table
 
 
-def relearn_categorical(
+def learn_categorical(
     base: Floats, rows: Array, count: int, copies: Copies, labels: Array, sets: bool, start: Learned | None = None
 ) -> Learned:
-    """The predicate of a categorical head whose symbol the readout reads; as `relearn_numeric`."""
+    """The predicate of a categorical head whose symbol the readout reads; as `learn_numeric`."""
     each = copies.each()
     if start is None:
         table, weights = _most_telling(base, rows, count, each, copies.count, labels)
@@ -280,7 +280,7 @@ def _best_copy_sets(
     return table
 
 
-def relearn_lookup(
+def learn_lookup(
     base: Floats,
     cells: Array,
     count: int,
@@ -294,7 +294,7 @@ def relearn_lookup(
     Args:
         cells: [P] the cell that each position reads, below `count`.
         answers: how many symbols it may answer.
-        start: as `relearn_numeric`; without it, the cells are grouped by the weights that each would want.
+        start: as `learn_numeric`; without it, the cells are grouped by the weights that each would want.
     """
     if start is None:
         chances = probabilities(base)

@@ -31,7 +31,8 @@ from tprog.program import (
     Symbol,
     Symbols,
 )
-from trainer.sight import Feature, cell_codes
+from trainer.search.attention_values import cell_codes
+from trainer.search.relations import Feature
 
 FAR = 1000.0
 """How far different symbols are from each other, in steps of a number."""
@@ -50,7 +51,7 @@ class Change:
 
 
 @dataclass(frozen=True)
-class Slots:
+class ProgramClass:
     """The places for nodes in a class of programs.
 
     Attributes:
@@ -68,7 +69,7 @@ class Slots:
     counts: bool = False
 
     @classmethod
-    def of(cls, program: Program) -> Slots:
+    def of(cls, program: Program) -> ProgramClass:
         """The class of a Program: no more nodes than it has, sets and masks only if it has any."""
         heads = [node for node in program.nodes if isinstance(node, Head | NumericHead)]
         masks: tuple[Mask, ...] = ("all",)

@@ -1,7 +1,7 @@
-"""Moves in the space of programs: a node replaced by the best found for its place, alone or with the nodes it reads.
+"""Proposer in the space of programs: a node replaced by the best found for its place, alone or with the nodes it reads.
 
 A move tries many wirings on a few inputs (the scout), learns the tables of the best of them on more (the sample), and
-refits the readout. It proposes; whether its outcome is kept is `trainer.polish`'s decision.
+refits the readout. It proposes; whether its outcome is kept is `trainer.search.stagewise`'s decision.
 """
 
 from __future__ import annotations
@@ -17,10 +17,11 @@ from tprog.batch import Array
 from tprog.evaluate import evaluate
 from tprog.execute import Execution, execute
 from tprog.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
-from trainer import relearn, sight
-from trainer.refit import Fit, Floats, Graded, Readings, columns, fit_readout, logits
-from trainer.relearn import Learned
-from trainer.slots import Slots, Wiring, layer
+from trainer.search.attention_values import Copies, cell_codes, key_ranks, key_sums, preference, window
+from trainer.search.coordinate_descent import Learned, learn_categorical, learn_lookup, learn_numeric
+from trainer.search.program_class import ProgramClass, Wiring, layer
+from trainer.search.regression import Fit, Floats, Graded, Readings, columns, fit_readout, logits
+from trainer.search.relations import Deriver, Feature
 
 SEARCH_RIDGE = 1e-6
 """Of the readout while searching: strong enough that a refit settles in few steps."""
@@ -29,7 +30,7 @@ REFINED = 2
 """Wirings of each family that are learned on the whole sample after scouting."""
 
 
-class State:
+class Fitted:
     """A Program without weights, its variables on some inputs, and the float readout that goes with it.
 
     Attributes:
@@ -43,7 +44,7 @@ class State:
         program: Program,
         graded: Graded,
         weights: Readings,
-        near: State | None = None,
+        near: Fitted | None = None,
         iterations: int = 25,
         ridge: float = SEARCH_RIDGE,
     ) -> None:
@@ -68,7 +69,7 @@ class State:
 class Proposal:
     """The outcome of a move: the state, and the nodes that are new in it."""
 
-    state: State
+    state: Fitted
     nodes: tuple[Node, ...]
 
     def __str__(self) -> str:
@@ -95,12 +96,14 @@ class _Candidate:
     finish: Callable[[Learned], tuple[Node, ...]] = field(repr=False)
 
 
-class Moves:
+class Proposer:
     """The moves from one state, on one sample of the training inputs."""
 
-    def __init__(self, state: State, slots: Slots, scout: int, wirings: int, rng: np.random.Generator) -> None:
+    def __init__(
+        self, state: Fitted, program_class: ProgramClass, scout: int, wirings: int, rng: np.random.Generator
+    ) -> None:
         """`scout`: how many of the sample's inputs, from the first, scouting looks at. `wirings`: how many to try."""
-        self.state, self.slots, self.wirings, self.rng = state, slots, wirings, rng
+        self.state, self.places, self.wirings, self.rng = state, program_class, wirings, rng
         self.program = state.program
         self._few = state.graded.take(np.arange(min(scout, len(state.graded.batch))))
 
@@ -119,10 +122,10 @@ class Moves:
         return self._best(base, fit.weights, lambda values: self._single(place, families, values))
 
     def _single(self, place: str, families: Sequence[str], values: Mapping[str, Array]) -> Iterator[list[_Candidate]]:
-        if isinstance(self.slots.nodes[place], Lookup) or "full" in families:
-            yield [self._plain(node, values) for node in self._some(self.slots.wirings(self.program, place))]
+        if isinstance(self.places.nodes[place], Lookup) or "full" in families:
+            yield [self._plain(node, values) for node in self._some(self.places.wirings(self.program, place))]
         if "broadcast" in families:
-            yield [self._broadcast(node, values) for node in self._some(self.slots.broadcasts(self.program, place))]
+            yield [self._broadcast(node, values) for node in self._some(self.places.broadcasts(self.program, place))]
 
     def _some(self, wired: Sequence[Wiring]) -> list[Wiring]:
         return [wired[index] for index in self.rng.permutation(len(wired))[: self.wirings]]
@@ -130,7 +133,7 @@ class Moves:
     def _plain(self, node: Wiring, values: Mapping[str, Array]) -> _Candidate:
         program = self.program
         if isinstance(node, Lookup):
-            cells, count = sight.cell_codes(program, node, values)
+            cells, count = cell_codes(program, node, values)
             return _Candidate(node, cells, count, None, 0, False, lambda learned: (_filled(node, learned),))
         queries, keys = len(program.symbols(node.query)), len(program.symbols(node.key))
         return _Candidate(
@@ -139,7 +142,7 @@ class Moves:
             queries,
             values[node.key],
             keys,
-            self.slots.sets,
+            self.places.sets,
             lambda learned: (_with_rows(node, program, learned.table),),
         )
 
@@ -166,22 +169,22 @@ class Moves:
         return self._best(self.state.scores, self.state.weights, lambda values: self._compounds(place, values))
 
     def _compounds(self, place: str, values: Mapping[str, Array]) -> Iterator[list[_Candidate]]:
-        free = [name for name in self.slots.free(self.program) if self._precedes(name, place)]
-        lookups = {name: node for name in free if isinstance(node := self.slots.nodes[name], Lookup)}
+        free = [name for name in self.places.free(self.program) if self._precedes(name, place)]
+        lookups = {name: node for name in free if isinstance(node := self.places.nodes[name], Lookup)}
         room = [node for node in lookups.values() if node.levels[0] is None]
         if room:
             yield list(self._through_pairs(place, room[0], values))
 
     def _precedes(self, name: str, place: str) -> bool:
         """Whether a node at `place` might read one at `name`."""
-        probe = self.slots.put(self.program, self.slots.placeholder(self.program, name))
-        return name in self.slots.readable(probe, place)
+        probe = self.places.put(self.program, self.places.placeholder(self.program, name))
+        return name in self.places.readable(probe, place)
 
     def _through_pairs(self, place: str, lookup: Lookup, values: Mapping[str, Array]) -> Iterator[_Candidate]:
-        program, node = self.program, self.slots.nodes[place]
+        program, node = self.program, self.places.nodes[place]
         assert isinstance(node, Head | NumericHead)
-        symbols = self.slots.symbols(program, place)
-        read = symbols if isinstance(node, Head) else self.slots.numbers(program, place)
+        symbols = self.places.symbols(program, place)
+        read = symbols if isinstance(node, Head) else self.places.numbers(program, place)
         for first, second, codes, new in self._pairs(lookup, values):
             table = dataclasses.replace(lookup, inputs=(first, second), levels=(None, None))
             width = len(program.symbols(second)) if new is None else len(program.symbols(new.value))
@@ -205,7 +208,7 @@ class Moves:
 
     def _pairs(self, lookup: Lookup, values: Mapping[str, Array]) -> Iterator[tuple[str, str, Array, Head | None]]:
         """What a lookup of two symbols might read: names, the codes of the second, and the head that makes it."""
-        symbols = self.slots.symbols(self.program, lookup.name)
+        symbols = self.places.symbols(self.program, lookup.name)
         for index, first in enumerate(symbols):
             for second in symbols[index + 1 :]:
                 yield first, second, values[second], None
@@ -218,10 +221,10 @@ class Moves:
         program = self.program
         places = [
             name
-            for name in self.slots.free(program)
-            if isinstance(self.slots.nodes[name], Head) and self._precedes(name, lookup.name)
+            for name in self.places.free(program)
+            if isinstance(self.places.nodes[name], Head) and self._precedes(name, lookup.name)
         ]
-        for wired in self.slots.broadcasts(program, places[0]) if places else ():
+        for wired in self.places.broadcasts(program, places[0]) if places else ():
             # Where each position holds a certain key of its own, as ``positions`` do, nothing is told of the input.
             if wired.mask != "all" or wired.key in (wired.value, "positions"):
                 continue
@@ -229,7 +232,7 @@ class Moves:
                 rows = ((key,),) * len(program.symbols(wired.query))
                 head = dataclasses.replace(wired, predicate=rows)
                 assert isinstance(head, Head)
-                yield head, evaluate(head, self.slots.put(program, head), self._few.batch, values)[0]
+                yield head, evaluate(head, self.places.put(program, head), self._few.batch, values)[0]
 
     def _routed(self, wired: Wiring, table: Lookup, head: Head | None, learned: Learned) -> tuple[Node, ...]:
         """The lookup that says which key is wanted, and the head that attends it."""
@@ -256,12 +259,12 @@ class Moves:
         deriver = self._deriver()
         if deriver is None:
             return None
-        deriver.derive(1 + max(at[0] for name in self.slots.learnable if (at := layer(name))), wide, self.rng)
+        deriver.derive(1 + max(at[0] for name in self.places.learnable if (at := layer(name))), wide, self.rng)
         said = self.state.scores[: len(self._few.at)].argmax(axis=1)
         said = said if any(not isinstance(node, Embedding) for node in self.program.nodes) else np.zeros_like(said)
         found = []
         for feature in deriver.telling(self._few, said, len(self.program.classes)):
-            nodes = self.slots.placed(self.program, feature)
+            nodes = self.places.placed(self.program, feature)
             if nodes is not None:
                 found.append(self._proposed(nodes, feature.name == ""))
         # Of those that are right on the sample, the simplest; losses differ there only by how far a refit got.
@@ -271,43 +274,47 @@ class Moves:
             default=None,
         )
 
-    def _deriver(self) -> sight.Deriver | None:
+    def _deriver(self) -> Deriver | None:
         """None if the places are of no layers, or none is for a head."""
-        places = [self.slots.nodes[name] for name in self.slots.learnable]
+        places = [self.places.nodes[name] for name in self.places.learnable]
         head = next((node for node in places if isinstance(node, Head | NumericHead)), None)
-        if head is None or not all(layer(name) for name in self.slots.learnable):
+        if head is None or not all(layer(name) for name in self.places.learnable):
             return None
         few, program = self._few.batch, self.program
         given = []
-        for name in self.slots.readable(program, self.slots.learnable[-1]):
+        for name in self.places.readable(program, self.places.learnable[-1]):
             domain, codes = program.variables[name].domain, self.state.run.values[name][: len(few)]
             numeric = isinstance(domain, Numbers)
             size = int(domain.high) + 1 if isinstance(domain, Numbers) else len(domain)
             if name != "ones" and not (isinstance(domain, Numbers) and (domain.low < 0 or domain.denominator > 1)):
-                given.append(sight.Feature(name, codes.astype(np.int64), size, numeric, layer(name) or (-1, 1)))
+                given.append(Feature(name, codes.astype(np.int64), size, numeric, layer(name) or (-1, 1)))
         n = few.tokens.shape[1]
-        windows = {mask: sight.window(program, dataclasses.replace(head, mask=mask), n) for mask in self.slots.masks}
+        windows = {mask: window(program, dataclasses.replace(head, mask=mask), n) for mask in self.places.masks}
         answers = max((len(node.symbols or ()) for node in places if isinstance(node, Lookup)), default=0)
-        return sight.Deriver(given, windows, few.present, answers, self.slots.sets)
+        return Deriver(given, windows, few.present, answers, self.places.sets)
 
     def _proposed(self, nodes: tuple[Node, ...], learn: bool) -> Proposal:
         """The state with new nodes; the last is a lookup whose cells are learned, if `learn`."""
-        program, graded, start = self.slots.put(self.program, *nodes), self.state.graded, dict(self.state.weights)
+        program, graded, start = (
+            self.places.put(self.program, *nodes),
+            self.state.graded,
+            dict(self.state.weights),
+        )
         last = nodes[-1]
         if learn:
             assert isinstance(last, Lookup)
             values = execute(program, graded.batch, base=self.state.run).values
-            cells, count = sight.cell_codes(program, last, values)
+            cells, count = cell_codes(program, last, values)
             answers, classes = len(last.symbols or ()), len(program.classes)
             at = cells.ravel()[graded.at]
             begin = None
             if answers >= classes:  # a symbol for each class, to begin with
                 begin = Learned(np.zeros(0), 4.0 * np.eye(answers, classes), np.inf)
-            learned = relearn.relearn_lookup(self.state.scores, at, count, answers, graded.labels, self.rng, begin)
+            learned = learn_lookup(self.state.scores, at, count, answers, graded.labels, self.rng, begin)
             nodes = (*nodes[:-1], _filled(last, learned))
-            program = self.slots.put(self.program, *nodes)
+            program = self.places.put(self.program, *nodes)
             start[last.name] = learned.weights
-        return Proposal(State(program, graded, start, near=self.state), nodes)
+        return Proposal(Fitted(program, graded, start, near=self.state), nodes)
 
     # Scouting, refining
 
@@ -340,9 +347,9 @@ class Moves:
             again = families["broadcast" if candidate.count == 1 else "plain"](candidate.node, self.state.run.values)
             learned = self._learn(again, base, self.state.run.values, graded, learned)
             nodes = again.finish(learned)
-        program = self.slots.put(self.program, *nodes)
+        program = self.places.put(self.program, *nodes)
         start = {**weights, nodes[-1].name: learned.weights}
-        return Proposal(State(program, graded, start, near=self.state), nodes)
+        return Proposal(Fitted(program, graded, start, near=self.state), nodes)
 
     def _learn(
         self,
@@ -356,21 +363,21 @@ class Moves:
         rows = candidate.rows.ravel()[graded.at].astype(np.int64)
         if isinstance(node, Lookup):
             answers = len(node.symbols or ())
-            return relearn.relearn_lookup(base, rows, candidate.count, answers, graded.labels, self.rng, start)
+            return learn_lookup(base, rows, candidate.count, answers, graded.labels, self.rng, start)
         assert candidate.keys is not None
-        window = sight.window(program, node, graded.batch.tokens.shape[1])
+        shown = window(program, node, graded.batch.tokens.shape[1])
         if isinstance(node, NumericHead):
             number = None
             if node.value != "ones":
                 number = values[node.value] / program.numbers(node.value).denominator
-            sums = sight.key_sums(candidate.keys, candidate.key_count, number, window, graded)
-            return relearn.relearn_numeric(base, rows, candidate.count, sums, graded.labels, candidate.sets, start)
-        order = sight.preference(graded.batch.tokens.shape[1])
-        ranks = sight.key_ranks(candidate.keys, candidate.key_count, window, order, graded)
+            sums = key_sums(candidate.keys, candidate.key_count, number, shown, graded)
+            return learn_numeric(base, rows, candidate.count, sums, graded.labels, candidate.sets, start)
+        order = preference(graded.batch.tokens.shape[1])
+        ranks = key_ranks(candidate.keys, candidate.key_count, shown, order, graded)
         domain = program.symbols(node.value)
         default = None if node.default is None else domain.codes[node.default]
-        copies = sight.Copies(ranks, values[node.value], len(domain), order, default, graded)
-        return relearn.relearn_categorical(base, rows, candidate.count, copies, graded.labels, candidate.sets, start)
+        copies = Copies(ranks, values[node.value], len(domain), order, default, graded)
+        return learn_categorical(base, rows, candidate.count, copies, graded.labels, candidate.sets, start)
 
 
 def _order(proposal: Proposal) -> tuple[bool, int, float]:

@@ -3,14 +3,15 @@
 A program that gradient training has converged to is close to a local optimum: few single entries changed lower the
 loss. So the search is wider:
 
-- *refit*: the readout alone, to its optimum (`trainer.refit`);
+- *refit*: the readout alone, to its optimum (`trainer.search.regression`);
 - *grow*: a program of the same class from nothing, the best node for every place in turn, simple ones first, and heads
-  together with the lookups that they read, over one layer or several (`trainer.moves`);
+  together with the lookups that they read, over one layer or several (`trainer.search.proposals`);
 - *change*: in the better of the two, if it is nearly right, single entries;
 - *fill*: what no training input reaches goes on as what lies next to it.
 
 What it gives is judged on the training inputs; it is kept only if the validation inputs do not contradict. It stays in
-the class of the program it is given: no more nodes, and set predicates or masks only if it has some (`trainer.slots`).
+the class of the program it is given: no more nodes, and set predicates or masks only if it has some
+(`trainer.search.program_class`).
 """
 
 from __future__ import annotations
@@ -26,10 +27,10 @@ import numpy as np
 from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
 from tprog.program import Embedding, Head, NumericHead, Program
-from trainer import finish
-from trainer.moves import Moves, Proposal, State
-from trainer.refit import Graded, Readings, fit_readout, round_weights
-from trainer.slots import Slots, bare, layer
+from trainer.search import entries
+from trainer.search.program_class import ProgramClass, bare, layer
+from trainer.search.proposals import Fitted, Proposal, Proposer
+from trainer.search.regression import Graded, Readings, fit_readout, round_weights
 
 HOPELESS = 0.01
 """Share of wrong predictions above which no effort is made to separate the last of them."""
@@ -39,7 +40,7 @@ NEARLY = 0.02
 """Share of wrong predictions up to which single entries are changed."""
 
 DERIVED = {"derived": "chains of relations", "wide": "chains of relations and differences"}
-"""Families of `trainer.moves.Moves.derive`, the narrow one first, and what they are called."""
+"""Families of `trainer.search.proposals.Proposer.derive`, the narrow one first, and what they are called."""
 
 DERIVED_GROWTH = 0.2
 """The share of the loss that a derived chain must take away: where relations do not matter, they take all places."""
@@ -64,7 +65,7 @@ class Judged(Protocol):
 
 
 @dataclass(frozen=True)
-class PolishSettings:
+class Breadth:
     """How wide the search is.
 
     Attributes:
@@ -92,7 +93,7 @@ class PolishSettings:
 
 
 @dataclass(frozen=True)
-class Step:
+class StageResult:
     """One stage, and the wrong predictions before and after it.
 
     Attributes:
@@ -110,21 +111,21 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Polished:
+class Improved:
     """The result: a Program that is no worse than the one given, on training and validation inputs."""
 
     program: Program
-    steps: tuple[Step, ...]
+    steps: tuple[StageResult, ...]
     seconds: float
     moves: int
 
 
-def polished(result: Polished) -> tuple[tuple[str, str], ...]:
+def provenance_of(result: Improved) -> tuple[tuple[str, str], ...]:
     """The stages that a polished Program comes from, for its provenance."""
     return tuple(("polished", str(step)) for step in result.steps if step.kept)
 
 
-def polish(
+def improve(
     program: Program,
     train: Judged,
     validation: Judged,
@@ -132,8 +133,8 @@ def polish(
     seconds: float | None = None,
     moves: int | None = None,
     seed: int = 0,
-    settings: PolishSettings | None = None,
-) -> Polished:
+    settings: Breadth | None = None,
+) -> Improved:
     """Improve a Program on some inputs.
 
     Args:
@@ -148,7 +149,7 @@ def polish(
             rule for self-matches than what is learned.
     """
     _check(program, seconds, moves)
-    return _Polishing(program, train, validation, _Budget(seconds, moves), seed, settings or PolishSettings()).result()
+    return _Stagewise(program, train, validation, _Budget(seconds, moves), seed, settings or Breadth()).result()
 
 
 def _check(program: Program, seconds: float | None, moves: int | None) -> None:
@@ -176,10 +177,10 @@ def _check(program: Program, seconds: float | None, moves: int | None) -> None:
 
 
 class _Budget:
-    """Moves and CPU time that are left."""
+    """Proposer and CPU time that are left."""
 
     def __init__(self, seconds: float | None, moves: int | None) -> None:
-        self._seconds, self._moves, self._began, self.made = seconds, moves, time.process_time(), 0
+        self._seconds, self._proposer, self._began, self.made = seconds, moves, time.process_time(), 0
 
     @property
     def used(self) -> float:
@@ -188,7 +189,7 @@ class _Budget:
     def spend(self) -> bool:
         """Whether there is a move left; it is spent."""
         late = self._seconds is not None and self.used >= self._seconds
-        if late or (self._moves is not None and self.made >= self._moves):
+        if late or (self._proposer is not None and self.made >= self._proposer):
             return False
         self.made += 1
         return True
@@ -204,18 +205,18 @@ class _Version:
     validation: int
 
 
-class _Polishing:
-    """One call of `polish`."""
+class _Stagewise:
+    """One call of `improve`."""
 
     def __init__(
-        self, program: Program, train: Judged, validation: Judged, budget: _Budget, seed: int, settings: PolishSettings
+        self, program: Program, train: Judged, validation: Judged, budget: _Budget, seed: int, settings: Breadth
     ) -> None:
         self.budget, self.settings, self.rng = budget, settings, np.random.default_rng(seed)
         self.train, self.validation = train, validation
         self.graded = Graded.of(program, train.batch, np.asarray(train.expected))
         if not len(self.graded.at):
             raise BadUsage("no prediction of the training inputs is graded; expected at least one")
-        self.slots = Slots.of(program)
+        self.places = ProgramClass.of(program)
         width = train.batch.tokens.shape[1]
         self.sample, self.scout = (max(1, count // width) for count in (self.settings.sample, self.settings.scout))
         weights = {
@@ -224,9 +225,9 @@ class _Polishing:
             if term.variable != "ones"
         }
         self.start = self._version(program, weights)
-        self.steps: list[Step] = []
+        self.steps: list[StageResult] = []
 
-    def result(self) -> Polished:
+    def result(self) -> Improved:
         """All stages, in order; the best version that validation agrees with."""
         best = self._stage("refit the readout", self.start, self._settled(bare(self.start.program), self.start.weights))
         for _ in range(STARTS):
@@ -237,9 +238,9 @@ class _Polishing:
                 break
         for family, what in DERIVED.items():
             if best.train:
-                best = self._stage(f"grow {what}", best, self._grown((family,), self.slots))
+                best = self._stage(f"grow {what}", best, self._grown((family,), self.places))
         if best.train:
-            best = self._stage("grow all kinds", best, self._grown(("broadcast", "full"), self.slots))
+            best = self._stage("grow all kinds", best, self._grown(("broadcast", "full"), self.places))
         while 0 < best.train <= NEARLY * len(self.graded.at):
             before = best
             best = self._stage("change single entries", best, self._toggled(best))
@@ -248,7 +249,7 @@ class _Polishing:
         best = self._stage("drop what does nothing", best, self._pruned(best))
         best = self._stage("fill cells that no training input reaches", best, self._filled(best))
         best = self._stage("count on beyond the numbers seen", best, self._extrapolated(best))
-        return Polished(best.program, tuple(self.steps), self.budget.used, self.budget.made)
+        return Improved(best.program, tuple(self.steps), self.budget.used, self.budget.made)
 
     def _stage(self, description: str, before: _Version, after: _Version | None) -> _Version:
         """Keeps what is better on the training inputs and no worse on the validation inputs than the start."""
@@ -256,7 +257,7 @@ class _Polishing:
             return before
         kept = after.train <= before.train and after.validation <= before.validation
         counts = (before.train, after.train), (before.validation, after.validation)
-        self.steps.append(Step(description, *counts, kept))
+        self.steps.append(StageResult(description, *counts, kept))
         return after if kept else before
 
     # Versions
@@ -266,7 +267,7 @@ class _Polishing:
 
     def _settled(self, program: Program, weights: Readings) -> _Version:
         """The Program with its best readout, in whole numbers."""
-        state = State(program, self.graded, weights, iterations=60)
+        state = Fitted(program, self.graded, weights, iterations=60)
         weights, best = state.weights, self._version(round_weights(program, state.weights), state.weights)
         # Less and less ridge: separable data are separated at last, and with the widest margin that was seen.
         for ridge in (1e-7, 1e-8, 1e-9):
@@ -278,7 +279,7 @@ class _Polishing:
                 best = version
         return best
 
-    def _sampled(self, program: Program, weights: Readings) -> State:
+    def _sampled(self, program: Program, weights: Readings) -> Fitted:
         """A state on a new sample, to which inputs belong that are wrong now."""
         rounded = round_weights(program, weights) if weights else program
         wrong = np.unique(np.nonzero(_wrong_at(rounded, self.train))[0])
@@ -288,7 +289,7 @@ class _Polishing:
         # Evenly mixed, so that the first of them, which the scout sees, are like all of them.
         place = [(np.arange(len(rows)) + 0.5) / len(rows) for rows in (wrong, others) if len(rows)]
         rows = np.concatenate([wrong, others])[np.argsort(np.concatenate(place), kind="stable")].astype(np.int64)
-        return State(program, self.graded.take(rows), weights)
+        return Fitted(program, self.graded.take(rows), weights)
 
     def _by_length(self, rows: Array) -> Array:
         """In random order, but one of each length in turn: short inputs are few, and use rows of their own."""
@@ -299,23 +300,23 @@ class _Polishing:
         ordered: Array = rows[np.argsort(turn, kind="stable")]
         return ordered
 
-    def _moves(self, state: State, slots: Slots) -> Moves:
-        return Moves(state, slots, self.scout, self.settings.wirings, self.rng)
+    def _proposer(self, state: Fitted, program_class: ProgramClass) -> Proposer:
+        return Proposer(state, program_class, self.scout, self.settings.wirings, self.rng)
 
     # Growing
 
-    def _counts(self) -> Slots:
+    def _counts(self) -> ProgramClass:
         """The places of embeddings and numeric heads alone, and these over ``ones``."""
-        kept = {name: node for name, node in self.slots.nodes.items() if isinstance(node, Embedding | NumericHead)}
-        return dataclasses.replace(self.slots, nodes=kept, counts=True)
+        kept = {name: node for name, node in self.places.nodes.items() if isinstance(node, Embedding | NumericHead)}
+        return dataclasses.replace(self.places, nodes=kept, counts=True)
 
-    def _grown(self, families: tuple[str, ...], slots: Slots) -> _Version | None:
+    def _grown(self, families: tuple[str, ...], program_class: ProgramClass) -> _Version | None:
         """A program of the class from nothing; None if the budget is spent before it begins."""
         embeddings = tuple(node for node in self.start.program.nodes if isinstance(node, Embedding))
         state = self._sampled(dataclasses.replace(bare(self.start.program), nodes=embeddings), {})
         before = self.budget.made
         growth = DERIVED_GROWTH if families[0] in DERIVED else self.settings.growth
-        while state.wrong and (proposal := self._addition(state, families, slots)) is not None:
+        while state.wrong and (proposal := self._addition(state, families, program_class)) is not None:
             if proposal.state.loss > state.loss * (1 - growth):
                 break
             state = proposal.state
@@ -326,31 +327,31 @@ class _Polishing:
             return grown
         if families[0] in DERIVED:
             return grown
-        state = self._again(state, families, slots)
+        state = self._again(state, families, program_class)
         again = self._settled(state.program, state.weights)
         return again if again.train < grown.train else grown
 
-    def _again(self, state: State, families: tuple[str, ...], slots: Slots) -> State:
+    def _again(self, state: Fitted, families: tuple[str, ...], program_class: ProgramClass) -> Fitted:
         """Each node learned anew, now that the later ones are there; the first were chosen without knowing them."""
         for _ in range(BACKFITS):
             before = state.loss
-            for place in [node.name for node in state.program.nodes if node.name in slots.learnable]:
+            for place in [node.name for node in state.program.nodes if node.name in program_class.learnable]:
                 if not state.wrong or not self.budget.spend():
                     return state
-                proposal = self._moves(state, slots).replace(place, families)
+                proposal = self._proposer(state, program_class).replace(place, families)
                 if proposal is not None and proposal.state.loss < state.loss * (1 - self.settings.gain):
                     state = proposal.state
             if state.loss > 0.95 * before:
                 break
         return state
 
-    def _addition(self, state: State, families: tuple[str, ...], slots: Slots) -> Proposal | None:
+    def _addition(self, state: Fitted, families: tuple[str, ...], program_class: ProgramClass) -> Proposal | None:
         """The node, or head with its lookup, that lowers the loss most."""
         best: Proposal | None = None
-        moves = self._moves(state, slots)
+        moves = self._proposer(state, program_class)
         if families[0] in DERIVED:
             return moves.derive(families[0] == "wide") if self.budget.spend() else None
-        for kind, place in self._openings(state.program, slots, "full" in families):
+        for kind, place in self._openings(state.program, program_class, "full" in families):
             if not self.budget.spend():
                 return best
             found = moves.compound(place) if kind == "compound" else moves.replace(place, families)
@@ -358,12 +359,12 @@ class _Polishing:
                 best = found
         return best
 
-    def _openings(self, program: Program, slots: Slots, compounds: bool) -> Iterator[tuple[str, str]]:
+    def _openings(self, program: Program, program_class: ProgramClass, compounds: bool) -> Iterator[tuple[str, str]]:
         """What to try: one free place of each kind in the first layer that has one, and heads with their lookups."""
-        free = slots.free(program)
+        free = program_class.free(program)
         seen: set[tuple[str, Any]] = set()
         for place in free:
-            node = slots.nodes[place]
+            node = program_class.nodes[place]
             kind = place.rsplit("_", 2)[0] if layer(place) else type(node).__name__
             if (kind, None) not in seen:
                 seen.add((kind, None))
@@ -379,7 +380,7 @@ class _Polishing:
         if not self.budget.spend():
             return None
         expected = np.asarray(self.train.expected)
-        program = finish.changed(version.program, self.slots, self.graded.batch, expected, self.scout, self.rng)
+        program = entries.changed(version.program, self.places, self.graded.batch, expected, self.scout, self.rng)
         if program is None:
             return None
         plain = self._version(program, version.weights)
@@ -389,18 +390,18 @@ class _Polishing:
     # What no training input shows
 
     def _filled(self, version: _Version) -> _Version | None:
-        program = finish.filled(version.program, self.slots, self.graded.batch)
+        program = entries.filled(version.program, self.places, self.graded.batch)
         return None if program is None else self._version(program, version.weights)
 
     def _extrapolated(self, version: _Version) -> _Version | None:
-        weights = finish.extrapolated(version.program, version.weights, self.graded)
+        weights = entries.extrapolated(version.program, version.weights, self.graded)
         return None if weights is None else self._version(round_weights(version.program, weights), weights)
 
     # Dropping
 
     def _pruned(self, version: _Version) -> _Version | None:
         """Nodes that no one needs left out, last first, and the readout refitted each time."""
-        best, state = version, State(bare(version.program), self.graded, version.weights, iterations=5)
+        best, state = version, Fitted(bare(version.program), self.graded, version.weights, iterations=5)
         for name in [node.name for node in reversed(version.program.nodes)]:
             if any(name in node.reads for node in best.program.nodes):
                 continue
@@ -414,14 +415,14 @@ class _Polishing:
         return best if best is not version else None
 
 
-def _dispensable(state: State, name: str) -> bool:
+def _dispensable(state: Fitted, name: str) -> bool:
     """A cheap test before a whole refit: whether a few steps without the variable come near the loss with it."""
     return state.without(name).loss < 2 * state.loss + 1e-3
 
 
 def _wrong_at(program: Program, judged: Judged) -> Bools:
     """[B, n] where a graded prediction is wrong; a forced output is right or wrong as it is."""
-    return finish.wrong_at(program, judged.batch, np.asarray(judged.expected))
+    return entries.wrong_at(program, judged.batch, np.asarray(judged.expected))
 
 
 def _wrong(program: Program, judged: Judged) -> int:

@@ -11,8 +11,8 @@ from tprog.batch import Array, Batch, Bools
 from tprog.execute import Execution, execute, predict
 from tprog.program import Numbers, Program
 from tprog.tasks import UNGRADED
-from trainer.refit import Graded, Readings
-from trainer.slots import Slots, bare
+from trainer.search.program_class import ProgramClass, bare
+from trainer.search.regression import Graded, Readings
 
 CHANGES = 4000
 """Changes of an entry that are tried a round, drawn at random."""
@@ -29,7 +29,7 @@ def wrong_at(program: Program, batch: Batch, expected: Array) -> Bools:
 
 
 def changed(
-    program: Program, slots: Slots, inputs: Batch, answers: Array, scout: int, rng: np.random.Generator
+    program: Program, program_class: ProgramClass, inputs: Batch, answers: Array, scout: int, rng: np.random.Generator
 ) -> Program | None:
     """The Program with entries changed where fewer predictions are wrong then; None if no change helps.
 
@@ -51,10 +51,10 @@ def changed(
         return float(missed.sum(axis=1) @ each)
 
     here = {name: value[:few] for name, value in run.values.items()}
-    tried = list(slots.changes(program, here))
+    tried = list(program_class.changes(program, here))
     start, total = program, cost(run)
     for change in [tried[index] for index in rng.permutation(len(tried))[:CHANGES]]:
-        candidate = slots.changed(program, change)
+        candidate = program_class.changed(program, change)
         if candidate is None:
             continue
         found = execute(candidate, batch, base=run)
@@ -63,10 +63,10 @@ def changed(
     return None if program is start else program
 
 
-def filled(program: Program, slots: Slots, batch: Batch) -> Program | None:
+def filled(program: Program, program_class: ProgramClass, batch: Batch) -> Program | None:
     """The Program whose cells that no input reaches answer as the nearest that is reached; None if all are so."""
     values = {name: found[batch.present] for name, found in execute(bare(program), batch).values.items()}
-    found = slots.filled(program, values)
+    found = program_class.filled(program, values)
     return None if found == program else found
 
 

@@ -16,14 +16,14 @@ from tprog.errors import BadUsage
 from tprog.execute import execute, predict
 from tprog.program import BEGIN, END, Head, Lookup, Mask, Node, NumericHead, Program, Readout, Weights
 from tprog.tasks import UNGRADED, Task, get_task
-from trainer.moves import Moves, State
-from trainer.polish import PolishSettings, _Budget, _Polishing, polish
-from trainer.refit import Graded, columns, fit_readout, losses, round_weights
-from trainer.relearn import Learned, relearn_categorical, relearn_numeric
-from trainer.sight import Copies, key_ranks, key_sums, preference, window
-from trainer.slots import Slots, layer
+from trainer.search.attention_values import Copies, key_ranks, key_sums, preference, window
+from trainer.search.coordinate_descent import Learned, learn_categorical, learn_numeric
+from trainer.search.program_class import ProgramClass, layer
+from trainer.search.proposals import Fitted, Proposer
+from trainer.search.regression import Graded, columns, fit_readout, losses, round_weights
+from trainer.search.stagewise import Breadth, _Budget, _Stagewise, improve
 
-QUICK = PolishSettings(sample=1800, scout=600, wirings=20)
+QUICK = Breadth(sample=1800, scout=600, wirings=20)
 
 
 @dataclass(frozen=True, eq=False)
@@ -71,9 +71,9 @@ SORT = get_task("sort", 6, 6)  # three letters, up to four of them
 
 def test_a_sort_program_of_the_published_class_becomes_exact_on_the_whole_domain() -> None:
     every = Inputs(SORT.inputs(), SORT.expected(SORT.inputs()))
-    polished = polish(sorter(SORT), every, every, moves=40, settings=QUICK)
-    assert wrong(polished.program, every) == 0
-    heads = [node for node in polished.program.nodes if isinstance(node, NumericHead)]
+    improved = improve(sorter(SORT), every, every, moves=40, settings=QUICK)
+    assert wrong(improved.program, every) == 0
+    heads = [node for node in improved.program.nodes if isinstance(node, NumericHead)]
     assert len(heads) <= 3
     assert all(head.mask == "all" and all(len(row or ()) == 1 for row in head.predicate) for head in heads)
 
@@ -83,9 +83,9 @@ def test_a_reverse_program_is_found_together_with_the_lookup_and_the_length_that
     every = Inputs(task.inputs(), task.expected(task.inputs()))
     lookup = Lookup("mlp_0_0", ("tokens",), (None,), tuple(range(6)), (0,) * len(task.vocabulary))
     start = blank(task, (copying(task), lookup, copying(task, "attn_1_0")))
-    polished = polish(start, every, every, moves=40, settings=QUICK)
-    assert wrong(polished.program, every) == 0
-    assert [node.name for node in polished.program.nodes] == ["attn_0_0", "mlp_0_0", "attn_1_0"]
+    improved = improve(start, every, every, moves=40, settings=QUICK)
+    assert wrong(improved.program, every) == 0
+    assert [node.name for node in improved.program.nodes] == ["attn_0_0", "mlp_0_0", "attn_1_0"]
 
 
 def test_a_chain_of_relations_is_found_whole() -> None:
@@ -97,9 +97,9 @@ def test_a_chain_of_relations_is_found_whole() -> None:
     )
     own = dataclasses.replace(counting(task), predicate=tuple((word,) for word in task.vocabulary))
     start = blank(task, (own, lookups[0], counting(task, "num_attn_1_0"), lookups[1]))
-    polished = polish(start, every, every, moves=20, settings=QUICK)
-    assert wrong(polished.program, every) == 0
-    assert max(layer(node.name) or (0, 0) for node in polished.program.nodes) >= (1, 0)
+    improved = improve(start, every, every, moves=20, settings=QUICK)
+    assert wrong(improved.program, every) == 0
+    assert max(layer(node.name) or (0, 0) for node in improved.program.nodes) >= (1, 0)
 
 
 def test_a_class_that_training_never_shows_is_predicted_beyond_the_numbers_that_it_shows() -> None:
@@ -108,9 +108,9 @@ def test_a_class_that_training_never_shows_is_predicted_beyond_the_numbers_that_
     shown = np.flatnonzero((every.expected < 3).all(axis=1))
     train = Inputs(every.batch.take(shown), every.expected[shown])
     start = blank(task, (dataclasses.replace(counting(task), predicate=(("<s>", "a"),) * len(task.vocabulary)),))
-    polished = polish(start, train, train, moves=20, settings=QUICK)
-    assert wrong(polished.program, train) == 0
-    assert wrong(polished.program, every) == 0
+    improved = improve(start, train, train, moves=20, settings=QUICK)
+    assert wrong(improved.program, train) == 0
+    assert wrong(improved.program, every) == 0
 
 
 def test_a_wrong_entry_whose_effect_flows_through_other_nodes_is_put_right() -> None:
@@ -126,7 +126,7 @@ def test_a_wrong_entry_whose_effect_flows_through_other_nodes_is_put_right() -> 
     broken = (*right[:-1], right[0])
     spoilt = dataclasses.replace(exact, nodes=(dataclasses.replace(head, predicate=broken), cells))
     assert wrong(spoilt, every) > 0
-    found = _Polishing(spoilt, every, every, _Budget(None, 2), 0, QUICK)
+    found = _Stagewise(spoilt, every, every, _Budget(None, 2), 0, QUICK)
     fixed = found._toggled(found.start)
     assert fixed is not None
     assert fixed.program.nodes == exact.nodes
@@ -135,7 +135,7 @@ def test_a_wrong_entry_whose_effect_flows_through_other_nodes_is_put_right() -> 
 def test_unreached_cells_answer_as_the_nearest_that_is_reached() -> None:
     node = Lookup("num_mlp_0_0", ("num_attn_0_0",), (tuple(range(7)),), tuple(range(6)), (5, 1, 5, 2, 5, 5, 5))
     program = blank(SORT, (counting(SORT), node))
-    filled = Slots.of(program).filled(program, {"num_attn_0_0": np.array([1, 3])})
+    filled = ProgramClass.of(program).filled(program, {"num_attn_0_0": np.array([1, 3])})
     assert filled.nodes[1] == dataclasses.replace(node, cells=(1, 1, 1, 2, 2, 2, 2))
 
 
@@ -147,17 +147,17 @@ def test_what_is_derived_is_what_its_nodes_yield(seed: int) -> None:
     lookup = Lookup("num_mlp_0_0", ("num_attn_0_0",), (tuple(range(7)),), tuple(range(6)), (0,) * 7)
     later = (copying(SORT, "attn_1_0", "before"), counting(SORT, "num_attn_1_0"))
     sets = dataclasses.replace(heads[1], predicate=(("a", "b"),) * len(SORT.vocabulary))
-    slots, program = Slots.of(blank(SORT, (heads[0], sets, heads[2], lookup, *later))), blank(SORT, ())
+    program_class, program = ProgramClass.of(blank(SORT, (heads[0], sets, heads[2], lookup, *later))), blank(SORT, ())
     inputs = some(SORT, 10, seed)
     graded = Graded.of(program, inputs.batch, inputs.expected)
-    deriver = Moves(State(program, graded, {}), slots, 10, 10, rng)._deriver()
+    deriver = Proposer(Fitted(program, graded, {}), program_class, 10, 10, rng)._deriver()
     assert deriver is not None
     deriver.derive(2, True, rng)
     placed = 0
     for feature in (deriver.features[i] for i in rng.permutation(len(deriver.features))[:30]):
-        nodes = slots.placed(program, feature)
+        nodes = program_class.placed(program, feature)
         if feature.kind and nodes is not None:
-            found = execute(slots.put(program, *nodes), inputs.batch).values[nodes[-1].name]
+            found = execute(program_class.put(program, *nodes), inputs.batch).values[nodes[-1].name]
             here = inputs.batch.present
             assert np.array_equal(found[here], feature.codes[here])
             placed += 1
@@ -166,15 +166,15 @@ def test_what_is_derived_is_what_its_nodes_yield(seed: int) -> None:
 
 def test_the_same_arguments_give_the_same_program_and_steps() -> None:
     train, validation = some(SORT, 60, 0), some(SORT, 30, 1)
-    first, second = (polish(sorter(SORT), train, validation, moves=4, seed=3, settings=QUICK) for _ in range(2))
+    first, second = (improve(sorter(SORT), train, validation, moves=4, seed=3, settings=QUICK) for _ in range(2))
     assert first.program == second.program
     assert first.steps == second.steps
 
 
 def test_no_move_is_made_beyond_the_budget() -> None:
     train = some(SORT, 60, 0)
-    assert polish(sorter(SORT), train, train, moves=3, settings=QUICK).moves <= 3
-    assert polish(sorter(SORT), train, train, seconds=0, settings=QUICK).moves == 0
+    assert improve(sorter(SORT), train, train, moves=3, settings=QUICK).moves <= 3
+    assert improve(sorter(SORT), train, train, seconds=0, settings=QUICK).moves == 0
 
 
 @settings(max_examples=2, deadline=None)
@@ -186,34 +186,34 @@ def test_the_result_is_never_worse_than_the_start(seed: int) -> None:
     weights = tuple(tuple(row) for row in rng.integers(-9, 10, size=(5, 3)).tolist())
     start = dataclasses.replace(start, readout=Readout((Weights("tokens", weights),), 10, False, (BEGIN, END)))
     train, validation = some(SORT, 50, seed), some(SORT, 40, seed + 1)
-    polished = polish(start, train, validation, moves=1, seed=seed, settings=QUICK)
-    assert wrong(polished.program, train) <= wrong(start, train)
-    assert wrong(polished.program, validation) <= wrong(start, validation)
-    assert polished.steps[0].train[0] == wrong(start, train)
-    kept = [step for step in polished.steps if step.kept]
-    assert not kept or kept[-1].train[1] == wrong(polished.program, train)
+    improved = improve(start, train, validation, moves=1, seed=seed, settings=QUICK)
+    assert wrong(improved.program, train) <= wrong(start, train)
+    assert wrong(improved.program, validation) <= wrong(start, validation)
+    assert improved.steps[0].train[0] == wrong(start, train)
+    kept = [step for step in improved.steps if step.kept]
+    assert not kept or kept[-1].train[1] == wrong(improved.program, train)
 
 
 def test_what_validation_contradicts_is_not_kept() -> None:
     train, validation = some(SORT, 60, 0), some(SORT, 40, 1)
-    right = polish(sorter(SORT), train, train, moves=20, settings=QUICK).program
+    right = improve(sorter(SORT), train, train, moves=20, settings=QUICK).program
     assert wrong(right, validation) < 10
     # Answers that are right for no rule: whatever helps on them must hurt elsewhere.
     noise = np.where(
         train.expected == UNGRADED, UNGRADED, np.random.default_rng(0).integers(3, size=train.expected.shape)
     )
-    polished = polish(right, Inputs(train.batch, noise), validation, moves=4, settings=QUICK)
-    assert wrong(polished.program, validation) <= wrong(right, validation)
-    assert not all(step.kept for step in polished.steps)
+    improved = improve(right, Inputs(train.batch, noise), validation, moves=4, settings=QUICK)
+    assert wrong(improved.program, validation) <= wrong(right, validation)
+    assert not all(step.kept for step in improved.steps)
 
 
 def test_a_causal_program_stays_causal() -> None:
     task = get_task("dyck1", None, 7)
     every = Inputs(task.inputs(), task.expected(task.inputs()))
     start = blank(task, (dataclasses.replace(counting(task), mask="before"), counting(task, "num_attn_0_1")))
-    polished = polish(start, every, every, moves=6, settings=QUICK)
-    assert polished.program.causal
-    assert wrong(polished.program, every) < wrong(start, every)
+    improved = improve(start, every, every, moves=6, settings=QUICK)
+    assert improved.program.causal
+    assert wrong(improved.program, every) < wrong(start, every)
 
 
 # Refitting ############################################################################################################
@@ -295,14 +295,14 @@ def test_a_relearned_head_is_no_worse_than_the_one_that_it_began_with(sets: bool
     sums = key_sums(tokens, count, None, shown, graded)
     copies = Copies(key_ranks(tokens, count, shown, preference(n), graded), tokens, count, preference(n), None, graded)
     for learned in (
-        relearn_numeric(base, rows, program.max_length, sums, graded.labels, sets),
-        relearn_categorical(base, rows, program.max_length, copies, graded.labels, sets),
+        learn_numeric(base, rows, program.max_length, sums, graded.labels, sets),
+        learn_categorical(base, rows, program.max_length, copies, graded.labels, sets),
     ):
         assert learned.loss < nothing
         assert sets or (learned.table.sum(axis=1) == 1).all()
     counts_a = np.tile(np.arange(count) == SORT.vocabulary.index("a"), (SORT.max_length, 1))
     start = Learned(counts_a, np.zeros((1, len(SORT.classes))), np.inf)
-    assert relearn_numeric(base, rows, program.max_length, sums, graded.labels, sets, start).loss < nothing
+    assert learn_numeric(base, rows, program.max_length, sums, graded.labels, sets, start).loss < nothing
 
 
 # Refusals #############################################################################################################
@@ -311,26 +311,26 @@ def test_a_relearned_head_is_no_worse_than_the_one_that_it_began_with(sets: bool
 def test_a_budget_is_needed() -> None:
     train = some(SORT, 20, 0)
     with pytest.raises(BadUsage, match="give seconds, moves or both"):
-        polish(sorter(SORT), train, train)
+        improve(sorter(SORT), train, train)
     with pytest.raises(BadUsage, match="nothing negative"):
-        polish(sorter(SORT), train, train, moves=-1)
+        improve(sorter(SORT), train, train, moves=-1)
 
 
 def test_what_cannot_be_polished_is_refused_by_name() -> None:
     train, start = some(SORT, 20, 0), sorter(SORT)
     pooled = dataclasses.replace(start, readout=Readout((), 1, True, ()))
     with pytest.raises(BadUsage, match="pooled"):
-        polish(pooled, train, train, moves=1)
+        improve(pooled, train, train, moves=1)
     with pytest.raises(BadUsage, match="match-count"):
-        polish(dataclasses.replace(start, self_rule="match-count"), train, train, moves=1)
+        improve(dataclasses.replace(start, self_rule="match-count"), train, train, moves=1)
     holed = dataclasses.replace(counting(SORT), predicate=(None,) * len(SORT.vocabulary))
     with pytest.raises(BadUsage, match="holes"):
-        polish(blank(SORT, (holed,)), train, train, moves=1)
+        improve(blank(SORT, (holed,)), train, train, moves=1)
     mean = dataclasses.replace(counting(SORT), reduce="mean", default=0)
     with pytest.raises(BadUsage, match="num_attn_0_0 is a mean"):
-        polish(blank(SORT, (mean,)), train, train, moves=1)
+        improve(blank(SORT, (mean,)), train, train, moves=1)
     with pytest.raises(BadUsage, match="graded"):
-        polish(start, Inputs(train.batch, np.full_like(train.expected, UNGRADED)), train, moves=1)
+        improve(start, Inputs(train.batch, np.full_like(train.expected, UNGRADED)), train, moves=1)
 
 
 @pytest.mark.parametrize(
@@ -339,4 +339,4 @@ def test_what_cannot_be_polished_is_refused_by_name() -> None:
 def test_impossible_settings_are_refused(name: str, value: float) -> None:
     changes: dict[str, Any] = {name: value}
     with pytest.raises(BadUsage, match=name):
-        dataclasses.replace(PolishSettings(), **changes)
+        dataclasses.replace(Breadth(), **changes)
