@@ -15,12 +15,12 @@ from math import lcm
 import numpy as np
 
 from analyze.input_space import InputSpace, space_of
-from tprog.batch import BEHIND_END, Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.execute import FORCED, Execution, execute, inputs_at_once
-from tprog.input_domain import symbols_of
-from tprog.program import Program, Symbols, Value
-from tprog.tasks import UNGRADED, Task, is_built_in, task_of, up_to
+from tprog.ir.program import Program, Symbols, Value
+from tprog.run.batch import BEHIND_END, Array, Batch, Bools
+from tprog.run.execute import FORCED, Execution, execute, inputs_at_once
+from tprog.tasks.builtin import UNGRADED, Task, is_built_in, task_of, up_to
+from tprog.tasks.input_domain import symbols_of
 
 NO_ANSWER = -2
 """The answer code of an input that runs into a hole; `FORCED` stands where nothing is predicted."""

@@ -11,11 +11,11 @@ from typing import Final, Literal, TypeAlias, assert_never
 from analyze.outcome import kind_of, label, node_line
 from analyze.results.checked import Checked
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
 from tprog.listing import listing
-from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
-from tprog.reading import reading
+from tprog.text.describe import reading
 
 READOUT: Final = "readout"
 

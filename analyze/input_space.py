@@ -1,8 +1,8 @@
 """The inputs of a program to draw from: as arrays, many at once, and as a Hypothesis strategy, to be shrunk.
 
 Both draw from the same domain: that of the program's task, else every sequence over its vocabulary. A *sequence* is a
-row of symbol codes (0-based) without ``<s>`` and ``</s>``, and `NOTHING` behind its end; see `tprog.input_domain`.
-Hypothesis is imported only where a strategy is made.
+row of symbol codes (0-based) without ``<s>`` and ``</s>``, and `NOTHING` behind its end; see
+`tprog.tasks.input_domain`. Hypothesis is imported only where a strategy is made.
 """
 
 from __future__ import annotations
@@ -14,10 +14,10 @@ from typing import TYPE_CHECKING, Literal
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools
-from tprog.input_domain import NOTHING, Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
-from tprog.program import Program
-from tprog.tasks import ENUMERATED, SAMPLE, Task, fitted, task_of
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch, Bools
+from tprog.tasks.builtin import ENUMERATED, SAMPLE, Task, fitted, task_of
+from tprog.tasks.input_domain import NOTHING, Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
 
 if TYPE_CHECKING:
     from hypothesis import strategies as st

@@ -6,11 +6,11 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tprog.batch import Batch
-from tprog.dialects.published.defects import Defect
-from tprog.execute import decode, execute, pieces_of
-from tprog.program import Program, Value
-from tprog.tasks import Inputs
+from tprog.ir.program import Program, Value
+from tprog.run.batch import Batch
+from tprog.run.execute import decode, execute, pieces_of
+from tprog.tasks.builtin import Inputs
+from tprog.text.dialects.published.defects import Defect
 
 
 def known_defects(

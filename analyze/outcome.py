@@ -1,4 +1,4 @@
-"""What a program answers on stated inputs, as all analyses compare it: by the outcomes of `tprog.outcome`.
+"""What a program answers on stated inputs, as all analyses compare it: by the outcomes of `tprog.run.outcome`.
 
 Only *graded* positions count: those with a known right answer, or, where no task says which, all that are read out.
 Shapes: [input, place], where a pooled program has one place and any other one place a position.
@@ -16,13 +16,13 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.results.checked import Checked
-from tprog.batch import CHUNK, Array, Batch, Bools
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import Execution, execute, held_bytes, inputs_at_once, read_out_at
-from tprog.outcome import outcomes
-from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
-from tprog.tasks import UNGRADED, Inputs
+from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
+from tprog.run.batch import CHUNK, Array, Batch, Bools
+from tprog.run.execute import Execution, execute, held_bytes, inputs_at_once, read_out_at
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import UNGRADED, Inputs
 
 Rows: TypeAlias = NDArray[np.intp]
 """Indices of inputs in a batch."""

@@ -9,7 +9,7 @@ from fractions import Fraction
 from typing import Any, ClassVar, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tprog.errors import BadFile
-from tprog.program import Value
+from tprog.ir.program import Value
 from tprog.version import VERSION
 
 Plain: TypeAlias = str | int

@@ -30,7 +30,7 @@ from libcst.metadata import (
     ScopeProvider,
 )
 
-from tprog.syntax import parse_python
+from tprog.text.syntax import parse_python
 
 Kind: TypeAlias = Literal["function", "method", "class"]
 

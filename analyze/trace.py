@@ -10,15 +10,15 @@ import numpy as np
 from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line
 from analyze.record import Plain, plain
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
-from tprog.batch import encode
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import Execution, execute
-from tprog.outcome import outcomes
-from tprog.program import Program
-from tprog.reading import reading
-from tprog.tasks import Inputs
-from tprog.text import spacing
+from tprog.ir.program import Program
+from tprog.run.batch import encode
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import Inputs
+from tprog.text.describe import reading
+from tprog.text.tokens import spacing
 
 Lines = Mapping[Entry, int] | None
 

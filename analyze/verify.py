@@ -10,13 +10,13 @@ import numpy as np
 from analyze.outcome import Ground, Rows, ground, label
 from analyze.results.checked import Checked
 from analyze.results.verify import Counterexample, HoleCount, LengthCount, VerifyResult
-from tprog.batch import CHUNK, Bools
 from tprog.errors import BadUsage
-from tprog.execute import inputs_at_once, predict
-from tprog.input_domain import symbols_of
-from tprog.program import Program
-from tprog.tasks import UNGRADED, Inputs
-from tprog.text import spacing
+from tprog.ir.program import Program
+from tprog.run.batch import CHUNK, Bools
+from tprog.run.execute import inputs_at_once, predict
+from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.input_domain import symbols_of
+from tprog.text.tokens import spacing
 
 
 def verify(
@@ -35,7 +35,7 @@ def verify(
     Args:
         limit: the most counterexamples listed; None lists all. They are counted in any case.
         name: what the result calls the program.
-        notes: what is known of the module and belongs beside the answer (see `tprog.read.Module.defects`).
+        notes: what is known of the module and belongs beside the answer (see `tprog.text.read.Module.defects`).
         progress: called with how many inputs are done, and how many there are.
 
     Raises:

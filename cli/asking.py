@@ -56,7 +56,7 @@ def trace(
     output = Output(as_json, file, force, color)
     from analyze import trace as analysis
     from analyze.render.trace import trace_text
-    from tprog.text import parse_input
+    from tprog.text.tokens import parse_input
 
     subject = read_subject(argument, program, task, weights, length)
     tokens = parse_input(text, subject.program)

@@ -35,7 +35,7 @@ from tprog.errors import BadUsage
 if TYPE_CHECKING:
     from analyze.results.blame import Candidate, Suspect
     from analyze.results.checked import Checked
-    from tprog.program import Program
+    from tprog.ir.program import Program
 
 LISTED, LISTED_ALL = 10, 20
 """Edits of one prediction, and entries for all failures, that are shown unless told otherwise."""
@@ -125,7 +125,7 @@ def blame(
         return
     from analyze import blame as analysis
     from analyze.render.blame import blame_html, blame_text, listed
-    from tprog.text import parse_input
+    from tprog.text.tokens import parse_input
 
     assert text is not None
     tokens = parse_input(text, subject.program)
@@ -178,7 +178,7 @@ def _blame_all(
     sample: int | None,
     seed: int,
 ) -> None:
-    from analyze.blame import everything as analysis
+    from analyze.blame import all_failures as analysis
     from analyze.render.blame_all import blame_all_html, blame_all_text
 
     if subject.task is None:

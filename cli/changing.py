@@ -29,18 +29,18 @@ from cli.options import (
 )
 from cli.output import Color, Output, note, put, terminal, working
 from cli.subject import Subject, read_subject
-from tprog.beside import write_together
 from tprog.errors import BadUsage
 from tprog.escape import json_text, visible
 from tprog.files import check_target, is_ours, write_atomic
+from tprog.files.beside import write_together
 from tprog.version import VERSION
 
 if TYPE_CHECKING:
     from analyze.repair import Repaired
     from analyze.results.repair import RepairResult
-    from tprog.program import Program
-    from tprog.read import Module
+    from tprog.ir.program import Program
     from tprog.simplify import Simplification
+    from tprog.text.read import Module
 
 
 class Kept(StrEnum):
@@ -233,7 +233,7 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
         write_atomic(file, head + diff, force=force)
         note(f"wrote {file}")
         return
-    from tprog.task_classes import narrowed
+    from tprog.tasks.classes import narrowed
 
     own = subject.module.program
     told = [
@@ -257,11 +257,11 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
     Returns:
         None if the module is as tpdebug writes it, or if the change cannot be said in its form.
     """
-    from tprog.emit import emit, provenance_lines
     from tprog.files import BYTE_ORDER_MARK, read_text
-    from tprog.patch import patched_files
-    from tprog.side_names import with_free_names
-    from tprog.splice import line_end
+    from tprog.text.emit import emit, provenance_lines
+    from tprog.text.patch import patched_files
+    from tprog.text.side_names import with_free_names
+    from tprog.text.splice import line_end
 
     here = Path(module.path)
     if module.dialect == "tpdebug" and emit(module.program, here.stem).text == module.text:
@@ -282,7 +282,7 @@ def _in_its_form(module: Module, after: Program, told_after: Program, file: Path
 
 def _marked(text: str) -> str:
     """A module with a first line that says who wrote it, behind the one that a shell reads."""
-    from tprog.splice import line_end
+    from tprog.text.splice import line_end
 
     end = line_end(text)
     for_shell, rest = text.split(end, 1) if text.startswith("#!") and end in text else ("", text)

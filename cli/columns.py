@@ -41,8 +41,8 @@ def takes_columns(verb: Verb) -> Verb:
 
 
 def _joined(task: str | None, columns: str) -> str:
-    from tprog.example_files import ENDINGS, split_columns
-    from tprog.own_task import own_path
+    from tprog.tasks.example_files import ENDINGS, split_columns
+    from tprog.tasks.own import own_path
 
     if task is None:
         raise BadUsage("--columns is about a file of examples; name the file on the command line too")
@@ -61,8 +61,8 @@ def _joined(task: str | None, columns: str) -> str:
 
 def tell_reading(task: str) -> None:
     """Say how a file of examples is read, if there was a choice; of other tasks nothing, and no code of theirs runs."""
-    from tprog.example_files import ENDINGS
-    from tprog.own_task import find_task, own_path
+    from tprog.tasks.example_files import ENDINGS
+    from tprog.tasks.own import find_task, own_path
 
     if own_path(task).suffix.lower() in ENDINGS:
         for line in find_task(task).notes:

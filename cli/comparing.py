@@ -56,7 +56,7 @@ def diff(
     output = Output(as_json, file, force, color)
     from analyze import diff as analysis
     from analyze.render.diff import diff_text
-    from tprog.read import read_module
+    from tprog.text.read import read_module
 
     subject, other = read_subject(first, None, task, length=length), read_module(module_of(second))
     subject.tell()

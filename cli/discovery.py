@@ -12,7 +12,7 @@ from pathlib import Path
 from cli.output import note
 from tprog.errors import BadFile, BadUsage, TpdebugError
 from tprog.files import read_bytes, read_text, write_atomic
-from tprog.formats import parse_json, read_toml
+from tprog.files.formats import parse_json, read_toml
 
 VARIABLE = "TPDEBUG_PROGRAM"
 STATE = Path(".tpdebug") / "state.json"

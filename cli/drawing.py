@@ -46,7 +46,7 @@ if TYPE_CHECKING:
     from analyze.results.calls import CallGraphResult
     from analyze.results.circuits import CircuitResult
     from analyze.results.graph import GraphResult
-    from tprog.tasks import Inputs
+    from tprog.tasks.builtin import Inputs
 
 PICTURES = ("svg", "dot", "graphml")
 
@@ -154,7 +154,7 @@ def circuits(
     """Find the heads and lookups that suffice for a sub-problem. Left out: for each class."""
     output = Output(as_json, file, force, color, (*PICTURES, "html"))
     from analyze.circuits import Exactly, find_circuits
-    from analyze.circuits.source import circuit_source
+    from analyze.circuits.member_lines import circuit_source
     from analyze.render.circuits import circuits_html, circuits_text
 
     if time_limit is not None and not exact:
@@ -309,7 +309,7 @@ def _show_calls(output: Output, called: CallGraphResult) -> None:
 def _call_graph(argument: str | None, option: str | None, engine: Engine, cross_check: bool) -> CallGraphResult:
     """The call graph of any Python file, program or not."""
     from analyze import callgraph, pyan
-    from tprog.syntax import read_python
+    from tprog.text.syntax import read_python
 
     file = told_program(argument, option)
     source, path = read_python(file, "a Python module"), str(file)

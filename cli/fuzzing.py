@@ -88,7 +88,7 @@ def fuzz(
     from analyze.input_space import space_of
     from analyze.render.failing_tests import failing_tests
     from analyze.render.fuzz import fuzz_text
-    from tprog.own_task import is_own
+    from tprog.tasks.own import is_own
 
     subject = read_subject(argument, program, task, weights, length)
     subject.tell()
@@ -126,7 +126,7 @@ def _oracle(
 ) -> tuple[Oracle, tuple[str, ...]]:
     """What to compare with, and what is to be said about it."""
     from analyze.fuzz.oracles import Answers, Relations, against_program
-    from tprog.read import read_module
+    from tprog.text.read import read_module
 
     if against is not None:
         return against_program(space, read_module(module_of(against)).program, against)

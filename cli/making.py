@@ -28,14 +28,14 @@ from tprog.escape import json_text, shell_command, spelled, visible
 from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
-    from tprog.execute import Execution
-    from tprog.program import Program
+    from tprog.ir.program import Program
+    from tprog.run.execute import Execution
 
 
 def tasks(as_json: JsonOption = False, color: ColorOption = Color.AUTO) -> None:
     """List the tasks that a program can be trained on."""
-    from tprog.tasks import TASKS, get_task
-    from tprog.text import is_spaced, show_tokens
+    from tprog.tasks.builtin import TASKS, get_task
+    from tprog.text.tokens import is_spaced, show_tokens
 
     rows: list[dict[str, Any]] = []
     for task in map(get_task, TASKS):
@@ -105,7 +105,7 @@ def train(
 
     Exit 1 if a search was asked for and the program is still wrong on some input of the run; its module is written.
     """
-    from tprog.own_task import is_own, task_name
+    from tprog.tasks.own import is_own, task_name
 
     if resume:
         with needs_training():
@@ -191,11 +191,11 @@ def emit(
     elif task is not None:
         raise BadUsage(f"--task is about a run folder, and {source} is none; leave it out")
     else:
-        from tprog.read import read_module
+        from tprog.text.read import read_module
 
         program = read_module(source, weights).program
     if file is None:
-        from tprog.emit import emit as emit_program
+        from tprog.text.emit import emit as emit_program
 
         emitted = emit_program(program)
         if emitted.side:
@@ -246,9 +246,9 @@ def run(
 
 def _executed(program: Program, texts: list[str] | None) -> Iterator[tuple[list[str], Execution]]:
     """What a program makes of each input, as soon as it is there: the texts, or the lines of stdin."""
-    from tprog.batch import encode
-    from tprog.execute import execute
-    from tprog.text import parse_input
+    from tprog.run.batch import encode
+    from tprog.run.execute import execute
+    from tprog.text.tokens import parse_input
 
     for place, line in enumerate(sys.stdin if texts is None else texts, start=1):
         if texts is None and not line.strip():
@@ -264,7 +264,7 @@ def _executed(program: Program, texts: list[str] | None) -> Iterator[tuple[list[
 
 def _answer(tokens: list[str], execution: Execution, as_json: bool) -> str:
     """The answer to one input, as a line."""
-    from tprog.text import show_tokens, spacing
+    from tprog.text.tokens import show_tokens, spacing
 
     hole = execution.hole(0)
     prediction = None if hole else execution.outputs(0)

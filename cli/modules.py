@@ -10,11 +10,11 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.discovery import remember
-from tprog.beside import Written, write_together
 from tprog.errors import BadFile, BadUsage, TpdebugError
+from tprog.files.beside import Written, write_together
 
 if TYPE_CHECKING:
-    from tprog.program import Program
+    from tprog.ir.program import Program
 
 ModuleOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="The module to write.", show_default=False)
@@ -50,8 +50,8 @@ def module_path(file: Path, force: bool) -> Path:
 
 def _edited(file: Path) -> bool:
     """Whether a module is no longer what tpdebug would write: somebody's work, which is not overwritten unasked."""
-    from tprog.emit import emit as emit_program
-    from tprog.read import read_module
+    from tprog.text.emit import emit as emit_program
+    from tprog.text.read import read_module
 
     try:
         module = read_module(file)
@@ -62,7 +62,7 @@ def _edited(file: Path) -> bool:
 
 def write_module(program: Program, file: Path, force: bool) -> Written:
     """Write a program's module and its side files, and remember it as the one last written."""
-    from tprog.emit import emit as emit_program
+    from tprog.text.emit import emit as emit_program
 
     emitted = emit_program(program, file.stem)
     written = write_together(file, emitted.text, emitted.side, force=force)

@@ -12,7 +12,7 @@ from cli.output import Color
 
 def complete_task(incomplete: str) -> list[str]:
     """The names of tasks that begin so; where none does, a shell offers files."""
-    from tprog.tasks import TASKS
+    from tprog.tasks.builtin import TASKS
 
     return [name for name in TASKS if name.startswith(incomplete)]
 

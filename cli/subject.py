@@ -12,10 +12,10 @@ from cli.discovery import remember, told_program
 from cli.output import note
 
 if TYPE_CHECKING:
-    from tprog.program import Program
-    from tprog.read import Module
-    from tprog.task_length import Length
-    from tprog.tasks import Inputs, Task
+    from tprog.ir.program import Program
+    from tprog.tasks.builtin import Inputs, Task
+    from tprog.tasks.lengths import Length
+    from tprog.text.read import Module
 
 
 @dataclass(frozen=True)
@@ -51,7 +51,7 @@ class Subject:
     @property
     def _judged(self) -> tuple[str, ...]:
         """What is to be said of the length and the order of symbols by which the program is judged."""
-        from tprog.own_symbols import told_order
+        from tprog.tasks.own_symbols import told_order
 
         order = told_order(self.task.symbols) if self.task is not None and self.task.name == "sort" else None
         return tuple(text for text in (self.length.note, order) if text is not None)
@@ -77,7 +77,7 @@ class Subject:
         Args:
             noted: whether `notes` will stand in the answer.
         """
-        from tprog.tasks import inputs_for
+        from tprog.tasks.builtin import inputs_for
 
         if self.unknown_task is not None:
             note(f"{self.unknown_task}; until then no right answer is known, and every sequence counts as an input")
@@ -87,8 +87,8 @@ class Subject:
 
     def diff(self, after: Program) -> str:
         """The change from the module to an edited program."""
-        from tprog.patch import diff
-        from tprog.task_classes import narrowed
+        from tprog.tasks.classes import narrowed
+        from tprog.text.patch import diff
 
         own = self.module.program
         return diff(self.module, dataclasses.replace(narrowed(after, own.classes), task=own.task))
@@ -100,7 +100,7 @@ class Subject:
 
         A task that consists of examples knows the answers to these alone.
         """
-        from tprog.answer import parse_answer
+        from tprog.tasks.answers import parse_answer
 
         if expect is not None:
             return parse_answer(expect, self.program, tokens, position)
@@ -122,18 +122,18 @@ def read_subject(
     Args:
         task: the task to judge it by: a name, or the path of a user's own; left out, the one that the module names.
         weights: the file with the weights of a module of the original research code.
-        length: N, the longest input to look at; left out, see `tprog.task_length`.
+        length: N, the longest input to look at; left out, see `tprog.tasks.lengths`.
 
     Raises:
         BadUsage: no such task, or no program.
         BadFile, BadSource: the program, or the file of the task, cannot be read.
         BadProgram: it does not fit the task.
     """
-    from tprog.own_task import find_task, is_own
-    from tprog.read import read_module
-    from tprog.task_classes import for_task
-    from tprog.task_length import chosen_length
-    from tprog.tasks import TASKS, fitted, task_of, up_to
+    from tprog.tasks.builtin import TASKS, fitted, task_of, up_to
+    from tprog.tasks.classes import for_task
+    from tprog.tasks.lengths import chosen_length
+    from tprog.tasks.own import find_task, is_own
+    from tprog.text.read import read_module
 
     own = None if task is None else find_task(task)  # refuses an unknown name
     for line in () if own is None else own.notes:

@@ -9,7 +9,7 @@ from cli.subject import Subject
 
 if TYPE_CHECKING:
     from analyze.circuits.subproblem import SubProblem
-    from tprog.program import Value
+    from tprog.ir.program import Value
 
 
 def sub_problem(
@@ -23,7 +23,7 @@ def sub_problem(
     """The sub-problem that the options name: where several do, the pairs that lie in all of them; None if none does."""
     from analyze.circuits.subproblem import SubProblem, both
     from analyze.circuits.where import Where, names_of
-    from tprog.text import parse_input
+    from tprog.text.tokens import parse_input
 
     asked = []
     if answer is not None:

@@ -151,7 +151,7 @@ def _trained(
 
 def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> None:
     """The best program of each row, its files in a folder of their own with what is known about it."""
-    from tprog.file_names import folder_names
+    from tprog.files.names import folder_names
     from trainer.lines import best
     from trainer.record import TOLD
 

@@ -16,7 +16,7 @@ import typer
 
 from cli.output import Preset
 from tprog.errors import BadFile, BadUsage
-from tprog.formats import read_toml
+from tprog.files.formats import read_toml
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
@@ -91,7 +91,7 @@ def configured(task: str | None, preset: Preset, file: Path | None, options: Map
         BadUsage: no task or an unknown one, an unknown key, or a value that has no meaning.
         BadFile: a file that is no such table.
     """
-    from tprog.own_task import find_task, is_own
+    from tprog.tasks.own import find_task, is_own
     from trainer.config import TrainConfig
 
     written = {} if file is None else read_settings(file)
@@ -120,7 +120,7 @@ def read_settings(file: Path) -> dict[str, Any]:
     Raises:
         BadFile: it cannot be read, is not TOML, or holds other things than settings.
     """
-    from tprog.own_task import is_own
+    from tprog.tasks.own import is_own
     from trainer.config import TrainConfig
 
     written = read_toml(file, "settings as TOML, such as layers = 2")
@@ -187,7 +187,7 @@ def expect_named(task: str, named: str | None, folder: Path, how: str) -> None:
 
 def run_folder(task: str, seed: object) -> Path:
     """Where a run is kept if nobody says where: a folder of the current one."""
-    from tprog.own_task import task_name
+    from tprog.tasks.own import task_name
 
     return Path("runs") / f"{task_name(task)}-{seed}"
 

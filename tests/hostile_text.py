@@ -9,8 +9,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tprog.nodes import BEGIN, END, PAD, UNKNOWN, Embedding, Head, Keys, Lookup, Node, NumericHead, Symbol, Value
-from tprog.program import Program
+from tprog.ir.nodes import BEGIN, END, PAD, UNKNOWN, Embedding, Head, Keys, Lookup, Node, NumericHead, Symbol, Value
+from tprog.ir.program import Program
 
 CONTROLS = (
     *map(chr, range(0x20)),

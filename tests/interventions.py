@@ -7,10 +7,10 @@ from dataclasses import replace
 
 import numpy as np
 
-from tprog.batch import encode
-from tprog.execute import execute
-from tprog.program import Embedding, Lookup, Node, Program, Symbols, Value
-from tprog.tasks import Inputs
+from tprog.ir.program import Embedding, Lookup, Node, Program, Symbols, Value
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.tasks.builtin import Inputs
 
 
 def listed(

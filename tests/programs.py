@@ -11,7 +11,7 @@ from fractions import Fraction
 from itertools import product
 from string import ascii_lowercase
 
-from tprog.program import (
+from tprog.ir.program import (
     BEGIN,
     END,
     UNKNOWN,

@@ -1,4 +1,4 @@
-"""Modules in the dialect of the original research code, written here: the other side of `tprog.dialects.published`.
+"""Modules in the dialect of the original research code, written here: `tprog.text.dialects.published` reads them.
 
 `write` puts a Program that the dialect can express beside its CSV files, as that code would; `own_run` is the module's
 own `run`, executed with pandas. The text of these modules is ours; what it must look like is the dialect's.
@@ -17,7 +17,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any, Literal
 
-from tprog.program import (
+from tprog.ir.program import (
     END,
     AttentionHead,
     Embedding,

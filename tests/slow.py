@@ -1,6 +1,6 @@
 """A second, slow evaluator, written from the definitions alone: one input at a time, in exact fractions.
 
-It shares no code with `tprog.execute` nor with `tprog.primitives`, so that agreement with them says something.
+It shares no code with `tprog.run.execute` nor with `tprog.primitives`, so that agreement with them says something.
 """
 
 from __future__ import annotations
@@ -9,7 +9,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 
-from tprog.program import (
+from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,

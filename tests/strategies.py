@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from tprog.errors import NotExact
-from tprog.program import (
+from tprog.ir.program import (
     BEGIN,
     END,
     UNKNOWN,

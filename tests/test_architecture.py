@@ -78,6 +78,17 @@ def _imports(name: str) -> tuple[Import, ...]:
     return tuple(found)
 
 
+ROOMS = {
+    "ir": set[str](),
+    "run": {"ir"},
+    "edits": {"ir"},
+    "text": {"ir", "run", "edits"},
+    "tasks": {"ir", "run", "edits", "text"},
+    "simplify": {"ir", "run", "edits", "text", "tasks"},
+}
+"""Rooms of tprog -> those that they may import, beside themselves and what stands at the root."""
+
+
 @pytest.mark.parametrize("package", PACKAGES)
 def test_imports_point_downward_only(package: str) -> None:
     upward = [
@@ -88,6 +99,25 @@ def test_imports_point_downward_only(package: str) -> None:
         if (top := found.module.split(".")[0]) in (*PACKAGES, "tests") and top not in MAY_IMPORT[package]
     ]
     assert not upward
+
+
+def _room(name: str) -> str | None:
+    """The room of tprog that a module stands in; None for one at the root."""
+    top, _, rest = name.partition(".")
+    room = rest.split(".")[0]
+    return room if top == "tprog" and room in ROOMS else None
+
+
+def test_the_rooms_of_tprog_import_only_what_is_below_them() -> None:
+    assert {room for name in _modules() if (room := _room(name))} == ROOMS.keys()
+    climbing = [
+        f"{name}:{found.line} imports {found.module}"
+        for name in _modules()
+        if name.startswith("tprog.")
+        for found in _imports(name)
+        if _room(found.module) not in {None, _room(name), *ROOMS.get(_room(name) or "", ())}
+    ]
+    assert not climbing
 
 
 def test_there_is_no_import_cycle() -> None:
@@ -162,12 +192,12 @@ OPENS = re.compile(
 
 OPENS_ITSELF = {
     "tprog.files": "it is where files are opened: with their kind and size checked, and whole or not at all",
-    "tprog.half_written": "it makes the temporary files of tprog.files, and opens what is left of them, to lock it",
+    "tprog.files.half_written": "it makes the temporary files of tprog.files, and opens what is left of them, to lock",
     "analyze.coverage.sandbox": "it fills a temporary folder of its own",
     "analyze.coverage.confined": "it runs alone, in that folder, without tpdebug",
     "analyze.pyan": "it fills a temporary folder of its own",
     "cli.streams": "it opens the standard streams, and the null device in place of one that has failed",
-    "tprog.lock": "it makes the file of a lock, plain and no link, and reads a number of a few digits from it",
+    "tprog.files.lock": "it makes the file of a lock, plain and no link, and reads a number of a few digits from it",
     "trainer.checkpoint": "safetensors reads a checkpoint itself",
     "trainer.store": "SQLite opens its database itself",
 }

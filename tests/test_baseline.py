@@ -13,7 +13,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tprog.errors import BadUsage
-from tprog.tasks import UNGRADED, get_task
+from tprog.tasks.builtin import UNGRADED, get_task
 from trainer import baseline
 from trainer.baseline import BaselineConfig, BaselineResult, StandardTransformer, train_baseline
 from trainer.config import TrainConfig

@@ -17,14 +17,14 @@ from cli.main import main
 from tests.published import Writing, write
 from tests.test_emit import large_vocabulary_program
 from tests.test_published import CASES, PLAIN
-from tprog.beside import Written, content_name, plain_name, write_together
-from tprog.edit import WeightEdit, apply
-from tprog.emit import emit
+from tprog.edits.edit import WeightEdit, apply
 from tprog.errors import BadFile
-from tprog.patch import patched_files
-from tprog.program import Program
-from tprog.read import Module, read_module
-from tprog.side_names import with_free_names
+from tprog.files.beside import Written, content_name, plain_name, write_together
+from tprog.ir.program import Program
+from tprog.text.emit import emit
+from tprog.text.patch import patched_files
+from tprog.text.read import Module, read_module
+from tprog.text.side_names import with_free_names
 
 
 def _names(folder: Path) -> list[str]:
@@ -163,7 +163,7 @@ import os, signal, sys
 from pathlib import Path
 import pytest
 from tests import test_beside as t
-from tprog.read import read_module
+from tprog.text.read import read_module
 
 path, change, after = t.MADE[sys.argv[1]](Path(sys.argv[2]))
 before, seen = read_module(path).program, []

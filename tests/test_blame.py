@@ -24,15 +24,26 @@ from analyze.results.blame import BlameResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.batch import encode
-from tprog.candidates import candidates
-from tprog.edit import CellEdit, Edit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WeightEdit, WeightRowEdit, apply, entry
-from tprog.entry import Entry
+from tprog.edits.edit import (
+    CellEdit,
+    Edit,
+    MaskEdit,
+    NodeEdit,
+    ReadEdit,
+    RowEdit,
+    WeightEdit,
+    WeightRowEdit,
+    apply,
+    entry,
+)
+from tprog.edits.entry import Entry
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
-from tprog.tasks import Inputs, inputs_for
+from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
 

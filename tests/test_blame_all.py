@@ -12,10 +12,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-import analyze.blame.held
 import analyze.blame.joint_search
+import analyze.blame.working_set
 from analyze.blame import blame
-from analyze.blame.everything import blame_all
+from analyze.blame.all_failures import blame_all
 from analyze.blame.weights import Bends, weight_rows
 from analyze.outcome import ground
 from analyze.render.blame import blame_html, blame_text, ranges
@@ -24,15 +24,15 @@ from analyze.results.blame import BlameAllResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit, apply, entry
-from tprog.emit import emit
-from tprog.entry import Entry
+from tprog.edits.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit, apply, entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import NumericHead, Program
-from tprog.read import read_source
-from tprog.tasks import Inputs, inputs_for
+from tprog.ir.program import NumericHead, Program
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import Inputs, inputs_for
+from tprog.text.emit import emit
+from tprog.text.read import read_source
 
 SORT = PROGRAMS["sort"].program
 TWO_FAULTS = apply(apply(SORT, CellEdit("rank", FAULT, 4)), RowEdit("sorted", 6, (5,)))
@@ -143,7 +143,7 @@ def test_the_inputs_are_looked_at_in_parts_where_there_are_many(monkeypatch: pyt
     inputs = inputs_for(TWO_FAULTS, sample=9000)
     whole = blame_all(TWO_FAULTS, inputs, limit=3)
     one = blame(TWO_FAULTS, inputs, ["<s>", "a", "b", "b", "b", "b", "</s>"], limit=3)
-    monkeypatch.setattr(analyze.blame.held.hold, "__defaults__", ((), 1_500_000))
+    monkeypatch.setattr(analyze.blame.working_set.hold, "__defaults__", ((), 1_500_000))
     parts = blame_all(TWO_FAULTS, inputs, limit=3)
     assert not parts.proven
     assert (parts.wrong, parts.wrong_inputs) == (whole.wrong, whole.wrong_inputs)

@@ -15,8 +15,8 @@ from analyze.verify import verify
 from cli.discovery import VARIABLE
 from cli.main import main
 from tests import programs
-from tprog.read import read_source
-from tprog.tasks import inputs_for
+from tprog.tasks.builtin import inputs_for
+from tprog.text.read import read_source
 
 Said = Callable[..., tuple[int, str, str]]
 FAULTY = tprog.emit(programs.sort_with_a_fault()).text

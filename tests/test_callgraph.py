@@ -9,8 +9,8 @@ import pytest
 from analyze.callgraph import call_graph
 from analyze.results.calls import MODULE
 from tests.programs import PROGRAMS
-from tprog.emit import emit
 from tprog.errors import BadSource
+from tprog.text.emit import emit
 
 
 def edges(source: str) -> set[str]:

@@ -17,9 +17,9 @@ from tests.interventions import answers, frozen, listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadInput, BadUsage
-from tprog.execute import Hole, decode, execute
-from tprog.program import Program, Value
-from tprog.tasks import Inputs, inputs_for
+from tprog.ir.program import Program, Value
+from tprog.run.execute import Hole, decode, execute
+from tprog.tasks.builtin import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program

@@ -17,7 +17,7 @@ from analyze.circuits import search as circuit_search
 from analyze.circuits.ablation import Trial, constants_of, trial_of
 from analyze.circuits.exact import smaller_than
 from analyze.circuits.margins import FewInputs, ablatable, members
-from analyze.circuits.possible import Interval, possible_values
+from analyze.circuits.possible_values import Interval, possible_values
 from analyze.circuits.search import minimal
 from analyze.circuits.subproblem import select
 from analyze.dataflow import mattering
@@ -26,9 +26,9 @@ from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadUsage
-from tprog.execute import execute
-from tprog.program import Program, Readout, Weights
-from tprog.tasks import inputs_for
+from tprog.ir.program import Program, Readout, Weights
+from tprog.run.execute import execute
+from tprog.tasks.builtin import inputs_for
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program

@@ -8,19 +8,19 @@ import pytest
 
 from analyze.circuits import SubProblem, find_circuits
 from analyze.circuits.ablation import parse_baseline
-from analyze.circuits.source import circuit_source
+from analyze.circuits.member_lines import circuit_source
 from analyze.circuits.subproblem import both, select
 from analyze.outcome import survey
 from analyze.render.circuits import circuits_html, circuits_text
 from cli.output import as_text
 from tests.interventions import listed
 from tests.programs import PROGRAMS
-from tprog.emit import emit
 from tprog.errors import BadUsage
 from tprog.files import is_ours
-from tprog.program import Value
-from tprog.read import read_source
-from tprog.tasks import inputs_for
+from tprog.ir.program import Value
+from tprog.tasks.builtin import inputs_for
+from tprog.text.emit import emit
+from tprog.text.read import read_source
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program

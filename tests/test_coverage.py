@@ -26,13 +26,13 @@ from cli.output import as_text
 from tests.programs import PROGRAMS
 from tests.published import write
 from tests.test_published import CASES
-from tprog.edit import CellEdit, apply
-from tprog.entry import Entry
+from tprog.edits.edit import CellEdit, apply
+from tprog.edits.entry import Entry
 from tprog.errors import BadFile
-from tprog.execute import execute
-from tprog.program import Program, Value
-from tprog.read import Module, read_module, read_source
-from tprog.tasks import Inputs, inputs_for
+from tprog.ir.program import Program, Value
+from tprog.run.execute import execute
+from tprog.tasks.builtin import Inputs, inputs_for
+from tprog.text.read import Module, read_module, read_source
 
 SAMPLE = 150
 COVERED = ("sort_with_a_fault", "partial", "question_type", "rationals", "match_count", "no_nodes")

@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 from analyze.dataflow import data_flow, deciding, mattering, reached_from, reaching, stages, swing
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.batch import encode
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import execute
-from tprog.program import Head, Lookup, Program, Symbols, Weights
+from tprog.ir.program import Head, Lookup, Program, Symbols, Weights
+from tprog.run.batch import encode
+from tprog.run.execute import execute
 
 SORT = PROGRAMS["sort"].program
 

@@ -12,10 +12,10 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
-import analyze.pieces
+import analyze.piecewise
 from analyze.dead import find_dead, unread
 from analyze.dead.proofs import Proofs
-from analyze.reach import entries_of
+from analyze.reached_entries import entries_of
 from analyze.render.dead import dead_text
 from analyze.results.dead import DeadResult, Verdict
 from cli.main import main
@@ -27,9 +27,7 @@ from tests.bench.planting import KINDS, Planter
 from tests.interventions import answers, frozen, listed
 from tests.programs import PROGRAMS, equal, everything
 from tests.strategies import programs, some_inputs
-from tprog.emit import emit
-from tprog.execute import decode, execute
-from tprog.program import (
+from tprog.ir.program import (
     END,
     Embedding,
     Head,
@@ -43,8 +41,10 @@ from tprog.program import (
     Value,
     Weights,
 )
-from tprog.read import read_source
-from tprog.tasks import Inputs, inputs_for
+from tprog.run.execute import decode, execute
+from tprog.tasks.builtin import Inputs, inputs_for
+from tprog.text.emit import emit
+from tprog.text.read import read_source
 
 SORT = PROGRAMS["sort"].program
 VOCABULARY = SORT.vocabulary
@@ -195,8 +195,8 @@ def test_every_verdict_stands_a_check_by_removal_and_none_is_missed(data: st.Dat
     assume(program.nodes)
     inputs = listed(program, some_inputs(program, 30))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(analyze.pieces, "CHUNK", data.draw(st.sampled_from([1, 7, 4096])))
-        patch.setattr(analyze.pieces, "_KEPT", data.draw(st.sampled_from([0, 10**9])))
+        patch.setattr(analyze.piecewise, "CHUNK", data.draw(st.sampled_from([1, 7, 4096])))
+        patch.setattr(analyze.piecewise, "_KEPT", data.draw(st.sampled_from([0, 10**9])))
         result = find_dead(program, inputs)
     before = answers(program, inputs)
     found = _verdicts(result)

@@ -22,11 +22,11 @@ from cli.main import main
 from cli.output import as_text
 from tests.programs import PROGRAMS
 from tests.strategies import programs
-from tprog.edit import CellEdit, WeightEdit, apply
+from tprog.edits.edit import CellEdit, WeightEdit, apply
 from tprog.errors import BadUsage, TpdebugError
-from tprog.execute import execute
-from tprog.program import Head, Lookup, NumericHead, Program, Readout, Weights
-from tprog.tasks import inputs_for
+from tprog.ir.program import Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.run.execute import execute
+from tprog.tasks.builtin import inputs_for
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program

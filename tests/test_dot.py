@@ -19,8 +19,8 @@ from analyze.results.calls import CallEdge, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tests import gold
 from tests.programs import PROGRAMS
-from tprog.emit import emit
 from tprog.files import is_ours
+from tprog.text.emit import emit
 from tprog.version import VERSION
 
 

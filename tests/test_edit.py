@@ -8,8 +8,7 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs
-from tprog.candidates import candidates
-from tprog.edit import (
+from tprog.edits.edit import (
     CellEdit,
     Edit,
     MaskEdit,
@@ -24,9 +23,10 @@ from tprog.edit import (
     read_by,
     undo,
 )
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.program import Head, Lookup, Program, Symbols, cell_keys
+from tprog.ir.program import Head, Lookup, Program, Symbols, cell_keys
 
 SORT = PROGRAMS["sort"].program
 QUESTION = PROGRAMS["question_type"].program

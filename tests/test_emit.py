@@ -17,11 +17,11 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.batch import encode
-from tprog.emit import SIDE_ROWS, emit
-from tprog.execute import execute
-from tprog.program import Embedding, Lookup, Program, Readout, Weights
-from tprog.read import read_module, read_source
+from tprog.ir.program import Embedding, Lookup, Program, Readout, Weights
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.text.emit import SIDE_ROWS, emit
+from tprog.text.read import read_module, read_source
 
 RUN_ALL = """
 import json, runpy, sys
@@ -114,7 +114,7 @@ def test_the_shared_programs_survive_the_round_trip(name: str) -> None:
 
 def test_the_text_depends_on_neither_hash_seed_nor_locale() -> None:
     script = (
-        "from tests.programs import PROGRAMS; from tprog.emit import emit\n"
+        "from tests.programs import PROGRAMS; from tprog.text.emit import emit\n"
         "for case in PROGRAMS.values(): print(ascii(emit(case.program).text))"
     )
     texts = set()

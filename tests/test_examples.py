@@ -17,14 +17,14 @@ from hypothesis import strategies as st
 import tprog
 from cli.main import main
 from tests.programs import PROGRAMS
-from tprog.batch import encode
-from tprog.cells import read_cell
 from tprog.errors import BadFile, BadProgram
-from tprog.example_files import Columns, split_columns
-from tprog.examples import Examples, read_examples
-from tprog.own_task import find_task
-from tprog.program import BEGIN
-from tprog.tasks import fitted, inputs_for
+from tprog.ir.program import BEGIN
+from tprog.run.batch import encode
+from tprog.tasks.builtin import fitted, inputs_for
+from tprog.tasks.cells import read_cell
+from tprog.tasks.example_files import Columns, split_columns
+from tprog.tasks.examples import Examples, read_examples
+from tprog.tasks.own import find_task
 
 Said = Callable[..., tuple[int, str, str]]
 PLAIN = "input,output\nthe cat,D N\na dog sees,D N V\n"

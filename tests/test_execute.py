@@ -12,10 +12,8 @@ from hypothesis import given, settings
 from tests.programs import PROGRAMS
 from tests.slow import Reached, Slow, slow_run
 from tests.strategies import programs, some_inputs
-from tprog.batch import BEHIND_END, CHUNK, chunks, encode
 from tprog.errors import BadInput, NotExact
-from tprog.execute import FORCED, Execution, execute, predict
-from tprog.program import (
+from tprog.ir.program import (
     BEGIN,
     END,
     UNKNOWN,
@@ -34,7 +32,9 @@ from tprog.program import (
     Value,
     Weights,
 )
-from tprog.tasks import inputs_for
+from tprog.run.batch import BEHIND_END, CHUNK, chunks, encode
+from tprog.run.execute import FORCED, Execution, execute, predict
+from tprog.tasks.builtin import inputs_for
 
 # Two evaluators #######################################################################################################
 

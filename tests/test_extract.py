@@ -13,10 +13,10 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from torch import Tensor
 
-from tprog.batch import BEHIND_END, Batch
 from tprog.errors import NotExact
-from tprog.execute import execute
-from tprog.program import BEGIN, END, Embedding, Head, Lookup, NumericHead, Program
+from tprog.ir.program import BEGIN, END, Embedding, Head, Lookup, NumericHead, Program
+from tprog.run.batch import BEHIND_END, Batch
+from tprog.run.execute import execute
 from trainer.config import Predicates, TrainConfig
 from trainer.extract import Member, extract, model_to_program, round_readout
 from trainer.model import Frame, Network

@@ -19,7 +19,7 @@ import pytest
 from tprog import files
 from tprog.errors import BadFile
 from tprog.files import check_target, read_text, write_atomic
-from tprog.half_written import half_written
+from tprog.files.half_written import half_written
 
 OURS = '"""A module, written by tpdebug."""\n'
 

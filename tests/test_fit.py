@@ -23,8 +23,8 @@ from hypothesis import strategies as st
 
 from tests.ctrl_c import press
 from tprog.errors import BadFile, BadUsage
-from tprog.execute import execute
-from tprog.tasks import UNGRADED, inputs_for
+from tprog.run.execute import execute
+from tprog.tasks.builtin import UNGRADED, inputs_for
 from trainer import population
 from trainer.checkpoint import CHECKPOINT, CONFIG, METRICS, load_checkpoint
 from trainer.config import TrainConfig
@@ -189,7 +189,7 @@ def test_what_a_killed_process_left_half_written_is_cleared_away(
         run_to_step(monkeypatch, tmp_path / "part", 4)
     else:
         (tmp_path / "part").mkdir()
-    (tmp_path / "part" / ".tpdebug-8k2jx_1q.part").write_bytes(b"half")  # as `tprog.half_written` names it
+    (tmp_path / "part" / ".tpdebug-8k2jx_1q.part").write_bytes(b"half")  # as `tprog.files.half_written` names it
     assert train(TINY, tmp_path / "part", resume=resume, progress=False).program == whole.program
     assert bytes_of(tmp_path / "part") == bytes_of(tmp_path / "whole")
 

@@ -32,14 +32,14 @@ from analyze.verify import verify
 from cli.main import main
 from cli.output import as_text
 from tests.programs import PROGRAMS
-from tprog.batch import Array
-from tprog.edit import CellEdit, apply
-from tprog.entry import Entry
+from tprog.edits.edit import CellEdit, apply
+from tprog.edits.entry import Entry
 from tprog.errors import BadFile, BadInput, BadUsage
-from tprog.own_task import find_task
-from tprog.program import Head, NumericHead, Program, Readout, Weights
-from tprog.read import read_module
-from tprog.tasks import TASKS, get_task, inputs_for
+from tprog.ir.program import Head, NumericHead, Program, Readout, Weights
+from tprog.run.batch import Array
+from tprog.tasks.builtin import TASKS, get_task, inputs_for
+from tprog.tasks.own import find_task
+from tprog.text.read import read_module
 
 ROOT = Path(__file__).parents[1]
 SORT = PROGRAMS["sort"].program

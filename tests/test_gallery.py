@@ -17,12 +17,12 @@ import pytest
 from analyze.verify import verify
 from tests.bench import dyck
 from tests.bench.gallery import GALLERY, RECORD, TRAINED, WORDS, index
-from tprog.emit import emit
-from tprog.program import Head, Lookup, NumericHead, Program, Weights
-from tprog.read import read_module
+from tprog.ir.program import Head, Lookup, NumericHead, Program, Weights
 from tprog.simplify.record import size
-from tprog.task_rules import UNGRADED
-from tprog.tasks import get_task, inputs_for
+from tprog.tasks.builtin import get_task, inputs_for
+from tprog.tasks.rules import UNGRADED
+from tprog.text.emit import emit
+from tprog.text.read import read_module
 
 TASKS = sorted(path.parent.name for path in GALLERY.glob(f"*/{RECORD}"))
 

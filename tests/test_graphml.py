@@ -14,8 +14,8 @@ from analyze.render import graphml
 from analyze.results.calls import CallGraphResult
 from analyze.results.graph import GraphResult
 from tests.programs import PROGRAMS
-from tprog.emit import emit
 from tprog.files import is_ours
+from tprog.text.emit import emit
 
 _IN = f"{{{graphml.NAMESPACE}}}"
 _BOOLEANS = {"true": True, "false": False}

@@ -21,15 +21,15 @@ from tests.programs import PROGRAMS
 from tests.published import Writing, write
 from tests.strategies import programs
 from tests.test_published import expressible
-from tprog.branches import comment
-from tprog.candidates import candidates
-from tprog.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply
-from tprog.emit import Block, emit
+from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, NotExact
-from tprog.patch import diff, patched, patched_files
-from tprog.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
-from tprog.read import Module, read_module, read_source
-from tprog.splice import with_ends
+from tprog.ir.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
+from tprog.text.branches import comment
+from tprog.text.emit import Block, emit
+from tprog.text.patch import diff, patched, patched_files
+from tprog.text.read import Module, read_module, read_source
+from tprog.text.splice import with_ends
 
 ENDS: list[LineEnds] = ["\n", "\r\n", "mixed"]
 

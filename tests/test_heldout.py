@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from tprog.own_task import find_task
+from tprog.tasks.own import find_task
 
 FOLDER = Path(__file__).parent / "bench" / "heldout"
 ANSWERS = {

@@ -19,7 +19,7 @@ from tests import hostile
 from tests.bench import mutated_modules
 from tests.programs import PROGRAMS
 from tprog.errors import TpdebugError
-from tprog.read import read_module
+from tprog.text.read import read_module
 
 pytestmark = pytest.mark.skipif(not hasattr(os, "fork"), reason="each module is tried in a process of its own")
 

@@ -17,10 +17,10 @@ from markdown_it import MarkdownIt
 
 from cli.main import app, main
 from tests.hostile_text import raw
-from tprog.emit import emit
 from tprog.escape import json_text, spelled, string_literal, visible
-from tprog.nodes import BEGIN, END, Embedding, Head, Keys, Lookup, NumericHead, Readout, Weights
-from tprog.program import Program
+from tprog.ir.nodes import BEGIN, END, Embedding, Head, Keys, Lookup, NumericHead, Readout, Weights
+from tprog.ir.program import Program
+from tprog.text.emit import emit
 from trainer.record import Record
 from trainer.store import Store
 

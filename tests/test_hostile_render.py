@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analyze.render import dot, graphml, svg
-from analyze.render.source import html_page, paragraph, source_html, source_text, table_html
+from analyze.render.annotated import html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import page, table
 from analyze.results.checked import Checked
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult

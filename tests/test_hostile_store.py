@@ -22,7 +22,7 @@ from cli.main import main
 from tests.hostile import CANARY, ESCAPE
 from tests.test_store import FAILED, MODULE, record
 from tprog.errors import BadFile
-from tprog.file_names import folded, folder_names, is_plain
+from tprog.files.names import folded, folder_names, is_plain
 from trainer.record import TOLD, Record
 from trainer.store import Store
 

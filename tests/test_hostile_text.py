@@ -25,14 +25,14 @@ from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tests.test_emit import outcome
 from tests.test_published import CASES
-from tprog.candidates import candidates
-from tprog.edit import Change, WeightEdit, apply
-from tprog.emit import SIDE_ROWS, emit
+from tprog.edits.edit import Change, WeightEdit, apply
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
 from tprog.escape import string_literal
-from tprog.patch import diff, patched_files
-from tprog.program import Program, Readout, Symbols
-from tprog.read import read_module, read_source
+from tprog.ir.program import Program, Readout, Symbols
+from tprog.text.emit import SIDE_ROWS, emit
+from tprog.text.patch import diff, patched_files
+from tprog.text.read import read_module, read_source
 
 FEW = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 

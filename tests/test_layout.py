@@ -8,14 +8,14 @@ from pathlib import Path
 import pytest
 
 import tprog
-from analyze.blame.source import annotate_all
+from analyze.blame.responsibility import annotate_all
 from analyze.callgraph import call_graph
 from cli.main import main
 from tests.bench import odd_layout
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile, BadSource, TpdebugError
-from tprog.read import read_module
-from tprog.syntax import python_lines, read_python
+from tprog.text.read import read_module
+from tprog.text.syntax import python_lines, read_python
 
 MODULE = tprog.emit(PROGRAMS["sort_with_a_fault"].program).text
 

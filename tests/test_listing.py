@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 import tprog
-from analyze.render.source import diff_lines
+from analyze.render.annotated import diff_lines
 from analyze.render.tables import line
 from cli.main import main
 from cli.output import note

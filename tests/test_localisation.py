@@ -11,10 +11,10 @@ from tests.bench.faults import OUTSIDE, WITHIN, differing, restored
 from tests.bench.localisation import OURS, Score, measured, page, subject, wrong_at
 from tests.bench.spectra import FORMULAS, all_entries, coverage, first_found, suspiciousness
 from tests.programs import FAULT, PROGRAMS, sort_with_a_fault
-from tprog.edit import RowEdit, apply
-from tprog.entry import Entry
-from tprog.execute import execute
-from tprog.tasks import inputs_for
+from tprog.edits.edit import RowEdit, apply
+from tprog.edits.entry import Entry
+from tprog.run.execute import execute
+from tprog.tasks.builtin import inputs_for
 
 SMALL = ("match_count", "rationals", "sort")
 """Subjects with few nodes and short inputs."""

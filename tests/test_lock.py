@@ -15,14 +15,14 @@ import pytest
 from cli.main import main
 from tests.test_fit import TINY, bytes_of
 from tprog.errors import BadFile
-from tprog.lock import locked
+from tprog.files.lock import locked
 from trainer.checkpoint import CHECKPOINT, LOCK, State
 from trainer.fit import train
 
 HOLD = """
 import sys, time
 from pathlib import Path
-from tprog.lock import locked
+from tprog.files.lock import locked
 with locked(Path(sys.argv[1]), "it", "wait"):
     print("held", flush=True)
     time.sleep(600)
@@ -32,7 +32,7 @@ COUNT = """
 import sys
 from pathlib import Path
 from tprog.errors import BadFile
-from tprog.lock import locked
+from tprog.files.lock import locked
 lock, count, left = Path(sys.argv[1]), Path(sys.argv[2]), 60
 while left:
     try:

@@ -10,8 +10,8 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
-from tprog.program import BEGIN, END
-from tprog.tasks import TASKS, get_task
+from tprog.ir.program import BEGIN, END
+from tprog.tasks.builtin import TASKS, get_task
 from trainer.choices import Choices
 from trainer.config import Masks, Predicates, TrainConfig, default_config, demo_config, published_config
 from trainer.data import frame_of

@@ -11,9 +11,9 @@ from typing import Any
 import pytest
 
 from cli.main import main
-from tprog.emit import emit
 from tprog.errors import BadUsage
-from tprog.tasks import get_task
+from tprog.tasks.builtin import get_task
+from tprog.text.emit import emit
 from trainer.baseline import BaselineConfig, train_baseline
 from trainer.checkpoint import CONFIG, load_config
 from trainer.config import TrainConfig, default_config

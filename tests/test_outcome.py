@@ -9,10 +9,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import programs, some_inputs
-from tprog.batch import encode
-from tprog.execute import Execution, execute
-from tprog.outcome import outcomes
-from tprog.program import Program
+from tprog.ir.program import Program
+from tprog.run.batch import encode
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import outcomes
 
 
 def _answer(run: Execution, row: int, place: int) -> object:

@@ -19,9 +19,9 @@ from cli.discovery import VARIABLE
 from cli.main import main
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile, BadProgram, BadUsage
-from tprog.own_task import find_task
-from tprog.program import BEGIN, END
-from tprog.tasks import TASKS, UNGRADED, Task, fitted, get_task, inputs_for
+from tprog.ir.program import BEGIN, END
+from tprog.tasks.builtin import TASKS, UNGRADED, Task, fitted, get_task, inputs_for
+from tprog.tasks.own import find_task
 
 DOCS = Path(__file__).parents[1] / "docs"
 EXAMPLES = DOCS / "examples"
@@ -181,7 +181,7 @@ def test_marks_are_put_around_an_input_and_never_seen() -> None:
 def test_a_task_written_down_anew_is_the_same_task(name: str) -> None:
     built_in = get_task(name)
     text = f"""
-from tprog.tasks import get_task
+from tprog.tasks.builtin import get_task
 TASK = get_task({name!r})
 VOCABULARY, CLASSES, LONGEST, CAUSAL = TASK.vocabulary, TASK.classes, TASK.domain.most, TASK.causal
 MARKS = ["</s>"] if "</s>" in VOCABULARY else []

@@ -11,13 +11,13 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
-from tprog.candidates import candidates
-from tprog.edit import RowEdit, WeightEdit, apply
-from tprog.emit import emit, primitives_used
+from tprog.edits.edit import RowEdit, WeightEdit, apply
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, NotExact
-from tprog.patch import diff, patched
-from tprog.program import Embedding, Head, Lookup, Program
-from tprog.read import Module, read_module, read_source
+from tprog.ir.program import Embedding, Head, Lookup, Program
+from tprog.text.emit import emit, primitives_used
+from tprog.text.patch import diff, patched
+from tprog.text.read import Module, read_module, read_source
 
 NAMES = [name for name, case in PROGRAMS.items() if case.program.nodes]
 

@@ -16,7 +16,7 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
-from tprog.execute import predict
+from tprog.run.execute import predict
 from trainer import population
 from trainer.checkpoint import METRICS, load_checkpoint
 from trainer.config import TrainConfig

@@ -11,7 +11,7 @@ from pathlib import Path
 import pytest
 import torch
 
-from tprog.tasks import UNGRADED
+from tprog.tasks.builtin import UNGRADED
 from trainer import portable
 
 ROOT = Path(__file__).parents[1]

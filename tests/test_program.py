@@ -14,11 +14,9 @@ from hypothesis import given, settings
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.batch import encode
 from tprog.errors import BadProgram, NotExact, TpdebugError
-from tprog.execute import execute
-from tprog.nodes import Node
-from tprog.program import (
+from tprog.ir.nodes import Node
+from tprog.ir.program import (
     BEGIN,
     END,
     PAD,
@@ -35,6 +33,8 @@ from tprog.program import (
     cell_keys,
     domain_of,
 )
+from tprog.run.batch import encode
+from tprog.run.execute import execute
 
 WORDS = (BEGIN, "a", "b", END)
 EACH = ((BEGIN,), ("a",), ("b",), (END,))

@@ -14,11 +14,8 @@ from hypothesis import strategies as st
 
 from tests.published import Run, Writing, own_run, write
 from tests.strategies import some_inputs
-from tprog.batch import encode
-from tprog.emit import emit
-from tprog.execute import execute
-from tprog.nodes import UnknownRule
-from tprog.program import (
+from tprog.ir.nodes import UnknownRule
+from tprog.ir.program import (
     BEGIN,
     END,
     PAD,
@@ -38,7 +35,10 @@ from tprog.program import (
     Weights,
     domain_of,
 )
-from tprog.read import read_module, read_source
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.text.emit import emit
+from tprog.text.read import read_module, read_source
 
 VOCABULARY = (BEGIN, "a", "b", END)
 CLASSES = ("a", "b")

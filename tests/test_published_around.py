@@ -10,7 +10,7 @@ from tests.published import Writing, run_by_python, write
 from tests.strategies import some_inputs
 from tests.test_published import CASES, PLAIN, own_outcomes
 from tprog.errors import BadSource
-from tprog.read import Module, read_module
+from tprog.text.read import Module, read_module
 
 
 def cases(text: str) -> dict[str, tuple[str, str]]:

@@ -11,10 +11,10 @@ import pytest
 
 from tests.published import Writing, write
 from tests.test_published import CASES, ENUM, PLAIN
-from tprog.edit import CellEdit, Change, ReadEdit, RowEdit, SelfRuleEdit, WeightEdit, WordEdit, apply
-from tprog.patch import diff, patched_files
-from tprog.program import Head, Program, Weights
-from tprog.read import Module, read_module, read_source
+from tprog.edits.edit import CellEdit, Change, ReadEdit, RowEdit, SelfRuleEdit, WeightEdit, WordEdit, apply
+from tprog.ir.program import Head, Program, Weights
+from tprog.text.patch import diff, patched_files
+from tprog.text.read import Module, read_module, read_source
 
 EDITS: dict[str, tuple[str, Change, str]] = {
     "a row accepts another key": ("heads", RowEdit("same", "a", ("b",)), 'return k == "b"'),

@@ -14,14 +14,14 @@ from cli.main import main
 from tests.published import Writing, write
 from tests.test_published import program
 from tests.test_published_refusals import tpdebug
-from tprog.batch import Batch, encode
 from tprog.errors import BadProgram, BadUsage
-from tprog.own_task import find_task
-from tprog.program import BEGIN, END, Head, Lookup, NumericHead, Program, Readout, Weights
-from tprog.read import read_module
-from tprog.task_classes import for_task
-from tprog.task_length import chosen_length
-from tprog.tasks import get_task, inputs_for, named_task, task_of, up_to
+from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.run.batch import Batch, encode
+from tprog.tasks.builtin import get_task, inputs_for, named_task, task_of, up_to
+from tprog.tasks.classes import for_task
+from tprog.tasks.lengths import chosen_length
+from tprog.tasks.own import find_task
+from tprog.text.read import read_module
 
 
 def hist(positions: int, symbols: tuple[str, ...] = ("0", "1"), trained: int = 8) -> Program:

@@ -11,10 +11,10 @@ from cli.main import main
 from tests.published import Writing, run_by_python, write
 from tests.strategies import some_inputs
 from tests.test_published import CASES, PLAIN, own_outcomes
-from tprog.edit import WeightEdit, apply
+from tprog.edits.edit import WeightEdit, apply
 from tprog.errors import BadFile, BadSource, BadUsage
-from tprog.patch import diff
-from tprog.read import read_module
+from tprog.text.patch import diff
+from tprog.text.read import read_module
 
 PATH = '"programs/made/made_weights.csv"'
 

@@ -16,14 +16,14 @@ from cli.main import main
 from cli.output import as_text
 from tests.published import Writing, write
 from tests.test_published import CASES, PLAIN, program
-from tprog.batch import encode
-from tprog.dialects.published.defects import Defect
 from tprog.errors import BadFile, BadInput, BadProgram, BadSource
-from tprog.execute import execute
-from tprog.program import BEGIN, END, NumericHead, Program, Weights
-from tprog.read import read_module
-from tprog.task_classes import for_task, narrowed
-from tprog.tasks import get_task, inputs_for
+from tprog.ir.program import BEGIN, END, NumericHead, Program, Weights
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.tasks.builtin import get_task, inputs_for
+from tprog.tasks.classes import for_task, narrowed
+from tprog.text.dialects.published.defects import Defect
+from tprog.text.read import read_module
 
 
 def changed(folder: Path, old: str, new: str, name: str = "heads", file: str = "made.py") -> Path:

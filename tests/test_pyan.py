@@ -13,8 +13,8 @@ from analyze.pyan import cross_check, pyan_graph
 from analyze.results.calls import MODULE
 from tests.programs import PROGRAMS
 from tests.test_callgraph import CASES, CLASSES, HELPERS
-from tprog.emit import emit
 from tprog.errors import BadSource, BadUsage
+from tprog.text.emit import emit
 
 PUBLISHED = """
     import numpy as np

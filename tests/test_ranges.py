@@ -12,12 +12,12 @@ from hypothesis import strategies as st
 import analyze.dead.ranges
 from analyze.dead.ranges import Ranges, ranges
 from analyze.outcome import ground
-from analyze.reach import Counts
+from analyze.reached_entries import Counts
 from tests.interventions import listed
 from tests.programs import PROGRAMS, equal, everything
 from tests.strategies import programs, some_inputs
-from tprog.program import BEGIN, END, Head, Lookup, NumericHead, Program, Symbols
-from tprog.tasks import Inputs, inputs_for
+from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Symbols
+from tprog.tasks.builtin import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
 WORDS = SORT.vocabulary

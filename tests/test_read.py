@@ -11,12 +11,12 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.test_emit import large_vocabulary_program
-from tprog.batch import encode
-from tprog.emit import emit
 from tprog.errors import BadFile, BadSource, TpdebugError
-from tprog.execute import execute
-from tprog.program import Head, Lookup
-from tprog.read import read_module, read_source
+from tprog.ir.program import Head, Lookup
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.text.emit import emit
+from tprog.text.read import read_module, read_source
 
 SMALL = '''"""A program written by hand.
 

@@ -22,13 +22,13 @@ from analyze.results.repair import RepairResult
 from analyze.verify import verify
 from cli.main import main
 from tests.programs import PROGRAMS, equal, sort, sort_with_a_fault
-from tprog.candidates import candidates
-from tprog.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, describe, undo
-from tprog.emit import emit
+from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, describe, undo
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.program import Head, Lookup, Program, Readout, Symbols, Weights
-from tprog.read import read_module
-from tprog.tasks import Inputs, get_task, inputs_for
+from tprog.ir.program import Head, Lookup, Program, Readout, Symbols, Weights
+from tprog.tasks.builtin import Inputs, get_task, inputs_for
+from tprog.text.emit import emit
+from tprog.text.read import read_module
 
 HIST = PROGRAMS["hist"].program
 

@@ -18,7 +18,7 @@ from analyze.trace import trace
 from analyze.verify import verify
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile
-from tprog.tasks import get_task, inputs_for
+from tprog.tasks.builtin import get_task, inputs_for
 from tprog.version import VERSION
 
 PROGRAM = PROGRAMS["sort_with_a_fault"].program

@@ -9,11 +9,11 @@ from itertools import product
 import numpy as np
 import pytest
 
-from tprog.batch import Array, Batch, encode
-from tprog.execute import execute, predict
-from tprog.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
-from tprog.tasks import UNGRADED, Task, get_task
-from tprog.text import parse_input
+from tprog.ir.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
+from tprog.run.batch import Array, Batch, encode
+from tprog.run.execute import execute, predict
+from tprog.tasks.builtin import UNGRADED, Task, get_task
+from tprog.text.tokens import parse_input
 from trainer.search.cells import Cells, decided, nearest
 from trainer.search.copies import Asked, by_tables, classes_of
 from trainer.search.counts import FREE, Sums, Wanted

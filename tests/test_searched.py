@@ -9,7 +9,7 @@ from shutil import copytree
 import pytest
 
 from tprog.errors import BadFile
-from tprog.program import Program, Readout
+from tprog.ir.program import Program, Readout
 from trainer import searched
 from trainer.config import TrainConfig
 from trainer.fit import load_program, train

@@ -14,15 +14,15 @@ from cli.main import main
 from tests.bench.gallery import GALLERY
 from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
 from tests.strategies import programs
-from tprog.emit import emit
 from tprog.errors import BadUsage
-from tprog.execute import execute
-from tprog.program import Head, Lookup, NumericHead, Program, Weights
-from tprog.read import read_source
+from tprog.ir.program import Head, Lookup, NumericHead, Program, Weights
+from tprog.run.execute import execute
 from tprog.simplify import Simplification, simplify, told
 from tprog.simplify.rewrite import Fixed, Via, rewritten
 from tprog.simplify.separate import Patterns, separate, smaller
-from tprog.tasks import UNGRADED, Inputs, inputs_for
+from tprog.tasks.builtin import UNGRADED, Inputs, inputs_for
+from tprog.text.emit import emit
+from tprog.text.read import read_source
 
 
 def _inputs(program: Program, most: int = 120) -> Inputs:

@@ -11,11 +11,11 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tprog.batch import Batch
 from tprog.errors import BadUsage
-from tprog.execute import execute, predict
-from tprog.program import BEGIN, END, Head, Lookup, Mask, Node, NumericHead, Program, Readout, Weights
-from tprog.tasks import UNGRADED, Task, get_task
+from tprog.ir.program import BEGIN, END, Head, Lookup, Mask, Node, NumericHead, Program, Readout, Weights
+from tprog.run.batch import Batch
+from tprog.run.execute import execute, predict
+from tprog.tasks.builtin import UNGRADED, Task, get_task
 from trainer.search.attention_values import Copies, key_ranks, key_sums, preference, window
 from trainer.search.coordinate_descent import Learned, learn_categorical, learn_numeric
 from trainer.search.program_class import ProgramClass, layer

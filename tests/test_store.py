@@ -14,8 +14,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
-from tprog.emit import emit
 from tprog.errors import BadFile
+from tprog.text.emit import emit
 from trainer.lines import COLUMNS, Line, best, cells, markdown
 from trainer.record import Counts, Record
 from trainer.store import Store

@@ -12,7 +12,7 @@ from pathlib import Path
 import pytest
 
 from tests.programs import PROGRAMS
-from tprog.emit import emit
+from tprog.text.emit import emit
 
 ROOT = Path(__file__).parents[1]
 
@@ -171,7 +171,7 @@ def test_ctrl_c_while_python_imports_ends_without_a_word(folder: Path, chosen: s
     assert _pressed(folder, chosen) == (130, "", "")
 
 
-@pytest.mark.parametrize("chosen", ["numpy", "tprog.execute", "rich.table"])
+@pytest.mark.parametrize("chosen", ["numpy", "tprog.run.execute", "rich.table"])
 def test_ctrl_c_while_a_verb_imports_is_one_line(folder: Path, chosen: str) -> None:
     assert _pressed(folder, chosen) == (130, "", "tpdebug: stopped; files written so far are whole and stay\n")
 

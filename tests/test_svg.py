@@ -20,10 +20,10 @@ from analyze.render.metrics import width
 from tests.layout import faults
 from tests.programs import PROGRAMS
 from tests.strategies import programs
-from tprog.emit import emit
 from tprog.errors import TpdebugError
 from tprog.files import is_ours
-from tprog.program import Program
+from tprog.ir.program import Program
+from tprog.text.emit import emit
 
 SVG = "{http://www.w3.org/2000/svg}"
 

@@ -24,8 +24,8 @@ from analyze.verify import verify
 from cli.main import main
 from tests.ctrl_c import HANG, press, wait_for
 from tprog.errors import BadUsage
-from tprog.read import read_source
-from tprog.tasks import TASKS, inputs_for
+from tprog.tasks.builtin import TASKS, inputs_for
+from tprog.text.read import read_source
 from trainer import sweep as sweeping
 from trainer.checkpoint import CONFIG
 from trainer.config import TrainConfig

@@ -12,8 +12,8 @@ import pytest
 
 from tests.programs import PROGRAMS
 from tprog.errors import BadInput, BadProgram, BadUsage
-from tprog.program import BEGIN, END, UNKNOWN, Program, Readout
-from tprog.tasks import TASKS, UNGRADED, Task, get_task, inputs_for, task_of
+from tprog.ir.program import BEGIN, END, UNKNOWN, Program, Readout
+from tprog.tasks.builtin import TASKS, UNGRADED, Task, get_task, inputs_for, task_of
 
 
 def _whole(task: Task, symbols: Sequence[str]) -> list[str]:

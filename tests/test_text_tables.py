@@ -30,7 +30,7 @@ from cli.output import as_text, put
 from tests import gold
 from tests.programs import PROGRAMS
 from tests.test_dot import SMALL, highlighted
-from tprog.text import Spacing
+from tprog.text.tokens import Spacing
 
 ALL = Checked(19_530, True, "all 19,530 inputs")
 SAMPLE = Checked(500, False, "500 of 1,073,741,824 inputs, sampled with seed 0")

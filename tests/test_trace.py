@@ -9,10 +9,10 @@ from analyze.trace import trace
 from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import some_inputs
-from tprog.edit import CellEdit, apply
-from tprog.entry import Entry
+from tprog.edits.edit import CellEdit, apply
+from tprog.edits.entry import Entry
 from tprog.errors import BadInput, BadUsage
-from tprog.tasks import get_task, inputs_for
+from tprog.tasks.builtin import get_task, inputs_for
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program

@@ -9,10 +9,10 @@ import pytest
 from analyze.verify import verify
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
-from tprog.edit import CellEdit, apply
+from tprog.edits.edit import CellEdit, apply
 from tprog.errors import BadUsage
-from tprog.execute import execute
-from tprog.tasks import inputs_for
+from tprog.run.execute import execute
+from tprog.tasks.builtin import inputs_for
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program

@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from analyze.circuits import where as language
 from analyze.circuits.where import Where, names_of
 from tprog.errors import BadUsage
-from tprog.program import BEGIN, END, Program, Readout, Weights
+from tprog.ir.program import BEGIN, END, Program, Readout, Weights
 
 _PLAIN = Readout((Weights("ones", ((0, 0, 0),)),), forced=(BEGIN, END))
 LETTERS = Program((BEGIN, "a", "b", "c", END), ("a", "b", "c"), 8, (), _PLAIN)

@@ -9,9 +9,9 @@ import pytest
 from tests.programs import PROGRAMS
 from tests.published import write
 from tests.test_published import CASES
-from tprog.emit import emit
 from tprog.errors import BadSource
-from tprog.read import read_module, read_source
+from tprog.text.emit import emit
+from tprog.text.read import read_module, read_source
 
 SORT = emit(PROGRAMS["sort"].program).text
 

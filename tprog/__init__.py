@@ -5,17 +5,15 @@ The documented Python API: `load` a module, `emit` a Program, `execute` it; one 
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Sequence
 from pathlib import Path
-from types import ModuleType
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from tprog.batch import Batch
-    from tprog.emit import Emitted
-    from tprog.execute import Execution
-    from tprog.program import Program
+    from tprog.ir.program import Program
+    from tprog.run.batch import Batch
+    from tprog.run.execute import Execution
+    from tprog.text.emit import Emitted
 
 __all__ = ["emit", "execute", "load"]
 
@@ -26,14 +24,14 @@ def load(path: Path | str) -> Program:
     Raises:
         tprog.errors.BadFile, tprog.errors.BadSource: it cannot be read; the message says where and why.
     """
-    from tprog.read import read_module
+    from tprog.text.read import read_module
 
     return read_module(path).program
 
 
 def emit(program: Program, stem: str = "program") -> Emitted:
     """A Program as a plain Python module: `.text`, and in `.side` the files that belong beside it, if any."""
-    from tprog.emit import emit as emit_program
+    from tprog.text.emit import emit as emit_program
 
     return emit_program(program, stem)
 
@@ -44,18 +42,7 @@ def execute(program: Program, inputs: Batch | Sequence[Sequence[str]]) -> Execut
     Raises:
         tprog.errors.BadInput: an input that the program cannot take.
     """
-    from tprog.batch import Batch, encode
-    from tprog.execute import execute as execute_batch
+    from tprog.run.batch import Batch, encode
+    from tprog.run.execute import execute as execute_batch
 
     return execute_batch(program, inputs if isinstance(inputs, Batch) else encode(program, inputs))
-
-
-class _Package(ModuleType):
-    """Importing the submodule ``tprog.emit`` would hide the function of that name; the function is the API."""
-
-    def __setattr__(self, name: str, value: object) -> None:
-        if not (name in __all__ and isinstance(value, ModuleType)):
-            super().__setattr__(name, value)
-
-
-sys.modules[__name__].__class__ = _Package

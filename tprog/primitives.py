@@ -1,7 +1,7 @@
 """The meaning of a Program, in ten lines each.
 
-These functions are the definition: an emitted module carries the text of the ones it uses, and `tprog.execute` agrees
-with them on every input. They take and return plain lists, one entry a position (0-based).
+These functions are the definition: an emitted module carries the text of the ones it uses, and `tprog.run.execute`
+agrees with them on every input. They take and return plain lists, one entry a position (0-based).
 
 Source: the primitives of RASP (Weiss et al. 2021, arXiv 2106.06981) as "Learning Transformer Programs" (NeurIPS 2023,
 section 3) restricts them.

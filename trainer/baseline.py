@@ -28,10 +28,10 @@ from rich.progress import track
 from torch import Tensor, nn
 from torch.nn import functional
 
-from tprog.batch import chunks
 from tprog.errors import BadUsage
-from tprog.own_task import find_task
-from tprog.tasks import ENUMERATED, UNGRADED, Task
+from tprog.run.batch import chunks
+from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task
+from tprog.tasks.own import find_task
 from trainer.config import SEEDS, TrainConfig, check_range
 from trainer.data import Accuracy, Data, Split, prepare
 from trainer.memory import expect_room

@@ -24,7 +24,7 @@ from torch import Tensor
 
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text, write_atomic
-from tprog.formats import parse_json
+from tprog.files.formats import parse_json
 from trainer.config import TrainConfig, shown
 from trainer.fields import Fields
 from trainer.memory import LARGEST
@@ -35,7 +35,7 @@ FORMAT = 3
 """The version of the checkpoint's layout. Up to 2 it had no digest; these are refused."""
 
 LOCK = ".lock"
-"""Who trains in a folder holds the lock of this file in it (`tprog.lock`)."""
+"""Who trains in a folder holds the lock of this file in it (`tprog.files.lock`)."""
 
 _STATE = "state"  # one key, because safetensors does not keep the order of several: the digest, a line end, the JSON
 

@@ -16,12 +16,12 @@ import numpy as np
 import torch
 from torch import Tensor
 
-from tprog.batch import Batch
 from tprog.errors import BadUsage
 from tprog.escape import visible
-from tprog.own_task import expect_same_answers, find_task, is_own
-from tprog.program import BEGIN, END
-from tprog.tasks import UNGRADED, Task
+from tprog.ir.program import BEGIN, END
+from tprog.run.batch import Batch
+from tprog.tasks.builtin import UNGRADED, Task
+from tprog.tasks.own import expect_same_answers, find_task, is_own
 from trainer.config import TrainConfig
 from trainer.memory import check_population
 from trainer.model import Frame, cardinality

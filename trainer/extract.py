@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from tprog.errors import NotExact
-from tprog.program import (
+from tprog.ir.program import (
     Embedding,
     Head,
     Keys,

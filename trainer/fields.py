@@ -1,4 +1,4 @@
-"""Values out of JSON that anybody may have written (`tprog.formats`): each field of its type and range."""
+"""Values out of JSON that anybody may have written (`tprog.files.formats`): each field of its type and range."""
 
 from __future__ import annotations
 

@@ -21,9 +21,9 @@ from pathlib import Path
 from types import FrameType
 
 from tprog.errors import BadFile, BadUsage
-from tprog.half_written import remove_half_written
-from tprog.lock import locked
-from tprog.program import Program
+from tprog.files.half_written import remove_half_written
+from tprog.files.lock import locked
+from tprog.ir.program import Program
 from trainer.checkpoint import CHECKPOINT, CONFIG, LOCK, METRICS, load_config, save_config
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, prepare

@@ -35,8 +35,8 @@ from typing import TYPE_CHECKING, Any
 
 from tprog.errors import BadUsage
 from tprog.files import read_text
-from tprog.formats import read_toml
-from tprog.own_task import is_own, own_path, task_name
+from tprog.files.formats import read_toml
+from tprog.tasks.own import is_own, own_path, task_name
 from tprog.version import VERSION
 from trainer.config import TrainConfig, shown
 

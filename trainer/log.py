@@ -9,7 +9,7 @@ from typing import Any, Protocol
 
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text
-from tprog.formats import parse_json
+from tprog.files.formats import parse_json
 from trainer.checkpoint import METRICS
 from trainer.fields import Fields
 

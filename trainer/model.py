@@ -24,7 +24,7 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
-from tprog.program import BEGIN, END, Mask
+from tprog.ir.program import BEGIN, END, Mask
 from trainer.choices import Choices, Layout, Slot
 from trainer.config import TrainConfig
 from trainer.kernels import levels, look_up, mix, nearest, read, scores
@@ -40,7 +40,7 @@ UNREAD = -1
 class Frame:
     """What a network reads and predicts, given by its task.
 
-    Attributes: as of `tprog.program.Program`; `pooled` and `forced` as of its readout.
+    Attributes: as of `tprog.ir.program.Program`; `pooled` and `forced` as of its readout.
     """
 
     vocabulary: tuple[str, ...]

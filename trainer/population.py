@@ -18,7 +18,7 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
-from tprog.tasks import UNGRADED
+from tprog.tasks.builtin import UNGRADED
 from trainer.choices import Choices
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split

@@ -8,8 +8,8 @@ from dataclasses import dataclass, field
 from typing import Any, Literal
 
 from tprog.errors import BadFile, TpdebugError
-from tprog.file_names import LONGEST_NAME, folded, is_plain
-from tprog.read import read_source
+from tprog.files.names import LONGEST_NAME, folded, is_plain
+from tprog.text.read import read_source
 from trainer.config import shown
 from trainer.fields import Fields
 

@@ -10,7 +10,7 @@ from pathlib import Path
 import torch
 
 from tprog.errors import BadUsage
-from tprog.program import Program
+from tprog.ir.program import Program
 from tprog.version import VERSION
 from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig

@@ -10,12 +10,12 @@ from pathlib import Path
 
 import torch
 
-from tprog.emit import emit
 from tprog.errors import BadFile
-from tprog.execute import predict
 from tprog.files import read_bytes, write_atomic
-from tprog.program import Program
-from tprog.read import read_module
+from tprog.ir.program import Program
+from tprog.run.execute import predict
+from tprog.text.emit import emit
+from tprog.text.read import read_module
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split
 from trainer.search.synthesis import Say, synthesize

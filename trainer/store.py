@@ -1,8 +1,8 @@
 """The results of a sweep in one SQLite file: one row a trial, appended as they come, never counted twice.
 
 The journal is SQLite's default one: unlike a write-ahead log it works on network file systems, and with a single
-writer, the process that runs the sweep, it is no slower here. That process holds a lock (`tprog.lock`); to read needs
-none.
+writer, the process that runs the sweep, it is no slower here. That process holds a lock (`tprog.files.lock`); to read
+needs none.
 
 Anybody may have written a store. So its tables must be those that are made here, with no view or trigger beside them;
 every row carries a digest, and every field is checked (`trainer.record`). A file in it has a plain name, and nothing of
@@ -25,8 +25,8 @@ from typing import Any
 
 from tprog.errors import BadFile
 from tprog.files import LARGEST_TEXT, read_bytes
-from tprog.formats import parse_json
-from tprog.lock import locked
+from tprog.files.formats import parse_json
+from tprog.files.lock import locked
 from trainer.config import shown
 from trainer.fields import Fields
 from trainer.grid import LONGEST_NAME

@@ -29,7 +29,7 @@ from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, T
 
 from tprog.errors import BadUsage
 from tprog.escape import visible
-from tprog.own_task import find_task
+from tprog.tasks.own import find_task
 from tprog.version import VERSION
 from trainer.config import TrainConfig, shown
 from trainer.data import prepare

@@ -13,13 +13,13 @@ from typing import Any
 
 from distributed import get_worker
 
-from tprog.emit import emit
 from tprog.errors import TpdebugError
-from tprog.execute import predict
-from tprog.own_task import find_task
-from tprog.program import Head, NumericHead, Program
+from tprog.ir.program import Head, NumericHead, Program
+from tprog.run.execute import predict
 from tprog.simplify.record import entries
-from tprog.tasks import ENUMERATED, UNGRADED, Task, inputs_for
+from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task, inputs_for
+from tprog.tasks.own import find_task
+from tprog.text.emit import emit
 from tprog.version import VERSION
 from trainer.baseline import BaselineConfig, train_baseline
 from trainer.checkpoint import CHECKPOINT

@@ -18,20 +18,20 @@ from analyze.blame.account import account
 from analyze.blame.candidates import candidate, suspect
 from analyze.blame.dependences import dependences, mending_edits
 from analyze.blame.effects import Domain, Ranking, best_edits, order_key
-from analyze.blame.held import Held, effects_over_all, hold
 from analyze.blame.prediction import ask, with_prediction
+from analyze.blame.responsibility import annotate_prediction
 from analyze.blame.single_edits import stays_exact, trials
-from analyze.blame.source import annotate_prediction
 from analyze.blame.suspects import find_redefinitions
 from analyze.blame.weights import best_bends
+from analyze.blame.working_set import Held, effects_over_all, hold
 from analyze.outcome import label
 from analyze.results.blame import BlameResult, Suspect
 from analyze.results.checked import Checked
-from tprog.edit import Edit, WeightEdit
-from tprog.entry import Entry
-from tprog.program import Program
-from tprog.tasks import Inputs
-from tprog.text import spacing
+from tprog.edits.edit import Edit, WeightEdit
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.tasks.builtin import Inputs
+from tprog.text.tokens import spacing
 
 LIMIT = 10
 """Candidates reported unless told otherwise."""

@@ -10,9 +10,9 @@ import numpy as np
 from analyze.blame.slice import weights_entry
 from analyze.record import Plain, plain
 from analyze.results.blame import Account, Share
-from tprog.entry import Entry
-from tprog.execute import Execution
-from tprog.program import Symbols
+from tprog.edits.entry import Entry
+from tprog.ir.program import Symbols
+from tprog.run.execute import Execution
 
 
 def account(run: Execution, place: int, wanted: int, predicted: int, lines: Mapping[Entry, int] | None) -> Account:

@@ -9,10 +9,10 @@ from analyze.blame.single_edits import kind_of_edit, size_of
 from analyze.blame.suspects import Redefinition
 from analyze.record import plain
 from analyze.results.blame import Candidate, Suspect
-from tprog.edit import apply, describe, entry
-from tprog.entry import Entry
-from tprog.program import Program
-from tprog.reading import reading
+from tprog.edits.edit import apply, describe, entry
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.text.describe import reading
 
 
 def candidate(

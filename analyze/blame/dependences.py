@@ -10,12 +10,12 @@ from analyze.blame.single_edits import Trial, row_trials, size_of, stays_exact, 
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
 from analyze.record import plain
 from analyze.results.blame import Dependence
-from tprog.edit import Edit, apply, describe, entry
-from tprog.entry import Entry
+from tprog.edits.edit import Edit, apply, describe, entry
+from tprog.edits.entry import Entry
 from tprog.errors import NotExact
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import Head, Lookup, NumericHead
+from tprog.ir.program import Head, Lookup, NumericHead
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
 
 
 def mending_edits(asked: Prediction, tried: Sequence[Trial]) -> tuple[list[Edit], bool]:

@@ -8,12 +8,12 @@ from functools import cached_property
 import numpy as np
 
 from analyze.outcome import Rows
-from analyze.reach import entry_codes
-from tprog.batch import Array, Batch, Bools
-from tprog.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, edited_node
-from tprog.evaluate import evaluate
-from tprog.execute import Execution
-from tprog.program import Embedding, Lookup, Symbols, Value, axis
+from analyze.reached_entries import entry_codes
+from tprog.edits.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, edited_node
+from tprog.ir.program import Embedding, Lookup, Symbols, Value, axis
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import Execution
 
 
 @dataclass(frozen=True, eq=False)

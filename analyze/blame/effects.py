@@ -20,11 +20,11 @@ import numpy as np
 from analyze.blame.edited_node import EditedNode, Output, any_of
 from analyze.blame.single_edits import kind_of_edit, recodes, rivals, shares, size_of
 from analyze.outcome import Ground, Rows, take
-from tprog.batch import Array, Bools
-from tprog.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, weight_row
-from tprog.execute import execute
-from tprog.outcome import SOME_HOLE, outcomes
-from tprog.program import Program
+from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, weight_row
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Bools
+from tprog.run.execute import execute
+from tprog.run.outcome import SOME_HOLE, outcomes
 
 _FIRST_PART = 128
 """Inputs on which every edit is tried, half of them wrong ones where there are as many."""

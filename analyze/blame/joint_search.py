@@ -15,10 +15,10 @@ from analyze.blame.effects import Domain, Effect, order_key
 from analyze.blame.single_edits import kind_of_edit, node_edits, size_of, stays_exact, weight_edits
 from analyze.blame.weights import Bend, Bends, weight_rows
 from analyze.outcome import Ground, Rows, spread, take
-from analyze.reach import reached
-from tprog.batch import Array
-from tprog.edit import Edit, WeightEdit, WeightRowEdit, entry
-from tprog.entry import Entry
+from analyze.reached_entries import reached
+from tprog.edits.edit import Edit, WeightEdit, WeightRowEdit, entry
+from tprog.edits.entry import Entry
+from tprog.run.batch import Array
 
 _PARTS = (128, 1024, 4096)
 """Other inputs counted before an edit is weighed against the others again; then all the rest."""

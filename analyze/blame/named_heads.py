@@ -11,8 +11,8 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tprog.nodes import BEGIN, END
-from tprog.program import AttentionHead, Domain, Head, Keys, Mask, Node, NumericHead, Program, Symbol, Symbols
+from tprog.ir.nodes import BEGIN, END
+from tprog.ir.program import AttentionHead, Domain, Head, Keys, Mask, Node, NumericHead, Program, Symbol, Symbols
 
 
 def named_heads(program: Program, node: Node) -> Iterator[Node]:

@@ -7,13 +7,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Batch, encode
 from tprog.errors import BadUsage
-from tprog.execute import FORCED, Execution, execute
+from tprog.ir.program import Program
 from tprog.listing import listing
-from tprog.outcome import outcomes
-from tprog.program import Program
-from tprog.tasks import UNGRADED, Inputs, task_of
+from tprog.run.batch import Batch, encode
+from tprog.run.execute import FORCED, Execution, execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import UNGRADED, Inputs, task_of
 
 
 @dataclass(frozen=True, eq=False)

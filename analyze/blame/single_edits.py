@@ -18,10 +18,8 @@ import numpy as np
 from analyze.blame.edited_node import EditedNode
 from analyze.blame.slice import consults, entry_at, reached_entries, seen
 from analyze.outcome import take
-from analyze.reach import entries_of
-from tprog.batch import Array
-from tprog.candidates import candidates
-from tprog.edit import (
+from analyze.reached_entries import entries_of
+from tprog.edits.edit import (
     CellEdit,
     Edit,
     MaskEdit,
@@ -35,13 +33,11 @@ from tprog.edit import (
     edited_node,
     weight_row,
 )
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, NotExact
-from tprog.evaluate import evaluate
-from tprog.execute import Execution, execute
-from tprog.nodes import INT64_LIMIT
-from tprog.outcome import SOME_HOLE, outcomes
-from tprog.program import (
+from tprog.ir.nodes import INT64_LIMIT
+from tprog.ir.program import (
     AttentionHead,
     Head,
     Keys,
@@ -54,6 +50,10 @@ from tprog.program import (
     Symbols,
     domain_of,
 )
+from tprog.run.batch import Array
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import SOME_HOLE, outcomes
 
 MOST_ROWS = 4096
 """Rows of one predicate entry tried on one input: all of them where up to 12 different keys occur."""
@@ -133,8 +133,8 @@ class Trial:
 
 
 def node_edits(program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[NodeEdit]:
-    """Every small edit of a node: those of `tprog.candidates`, and, in the cells of a lookup that answers numbers,
-    0, 1, -1 and the neighbours of its numbers too.
+    """Every small edit of a node: those of `tprog.edits.neighbours`, and, in the cells of a lookup that answers
+    numbers, 0, 1, -1 and the neighbours of its numbers too.
 
     Args:
         reached: which entries to edit.

@@ -7,11 +7,8 @@ from typing import assert_never
 
 import numpy as np
 
-from tprog.entry import Entry
-from tprog.evaluate import mask_word
-from tprog.execute import Execution, read_out_at
-from tprog.primitives import visible
-from tprog.program import (
+from tprog.edits.entry import Entry
+from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
@@ -23,6 +20,9 @@ from tprog.program import (
     Value,
     Weights,
 )
+from tprog.primitives import visible
+from tprog.run.evaluate import mask_word
+from tprog.run.execute import Execution, read_out_at
 
 
 def reached_entries(run: Execution) -> set[Entry]:

@@ -21,16 +21,16 @@ from analyze.blame.single_edits import node_edits, stays_exact
 from analyze.blame.slice import dynamic_slice
 from analyze.blame.weights import Bends, weight_rows
 from analyze.outcome import Ground, take
-from analyze.reach import entries_of, reached
-from tprog.batch import Array
-from tprog.edit import Edit, MaskEdit, ReadEdit, apply, entry
-from tprog.entry import Entry
+from analyze.reached_entries import entries_of, reached
+from tprog.edits.edit import Edit, MaskEdit, ReadEdit, apply, entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.evaluate import evaluate
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import Head, Node, NumericHead, Program, Symbols
-from tprog.tasks import Inputs
+from tprog.ir.program import Head, Node, NumericHead, Program, Symbols
+from tprog.run.batch import Array
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import Inputs
 
 ROUNDS = 6
 """How often a redefinition is improved at most."""

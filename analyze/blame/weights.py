@@ -15,9 +15,9 @@ import numpy as np
 from analyze.blame.effects import Effect
 from analyze.blame.single_edits import rivals, shares
 from analyze.outcome import Ground
-from tprog.batch import Array, Bools
-from tprog.edit import Edit, WeightEdit, weight_row
-from tprog.program import Program, Symbol, Symbols
+from tprog.edits.edit import Edit, WeightEdit, weight_row
+from tprog.ir.program import Program, Symbol, Symbols
+from tprog.run.batch import Array, Bools
 
 
 @dataclass(frozen=True, eq=False)

@@ -25,11 +25,11 @@ from analyze.dataflow import mattering
 from analyze.outcome import Survey, kind_of, label, node_line, survey
 from analyze.record import plain
 from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap, Proof
-from tprog.entry import Entry
-from tprog.execute import decode
-from tprog.program import Program, Value
-from tprog.reading import reading
-from tprog.tasks import Inputs, Task
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program, Value
+from tprog.run.execute import decode
+from tprog.tasks.builtin import Inputs, Task
+from tprog.text.describe import reading
 
 __all__ = ["DRAWS", "Exactly", "SubProblem", "ablatable", "find_circuits", "overlaps"]
 

@@ -21,12 +21,12 @@ import numpy as np
 from analyze.circuits.margins import REMEMBERED, FewInputs, ablatable
 from analyze.outcome import Rows, Survey, cached_at_once, spread
 from analyze.results.circuits import Resampled
-from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import Program, Symbols, Value
-from tprog.tasks import Inputs
+from tprog.ir.program import Program, Symbols, Value
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import Inputs
 
 FIRST_FEW = 48
 """Inputs that stand for all before any has refuted a set."""

@@ -6,8 +6,8 @@ same, and all are valid for any set:
 - Nodes are decided, one after the other, to be kept or ablated, each after all that it reads. The values of a decided
   node are then certain, and with them its share of every margin (see `analyze.circuits.margins`).
 - What an undecided node can add to a margin, over all that its ancestors may do, has an upper bound
-  (`analyze.circuits.possible`). If the margins so far, plus the largest such shares of as many nodes as may still
-  join, fall short for one prediction, no set below suffices.
+  (`analyze.circuits.possible_values`). If the margins so far, plus the largest such shares of as many nodes as may
+  still join, fall short for one prediction, no set below suffices.
 - Margins are taken on a few inputs. A set that passes there is put to all inputs; those that refute it join the few,
   and the search goes on where it was.
 
@@ -26,9 +26,9 @@ import numpy as np
 
 from analyze.circuits.ablation import Trial
 from analyze.circuits.margins import members
-from analyze.circuits.possible import possible_values
+from analyze.circuits.possible_values import possible_values
 from analyze.dataflow import swing
-from tprog.batch import Array
+from tprog.run.batch import Array
 
 _TOLD_EVERY = 0.2
 """Seconds between two reports of progress."""

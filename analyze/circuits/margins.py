@@ -15,13 +15,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyze.circuits.possible import Interval, Possible
+from analyze.circuits.possible_values import Interval, Possible
 from analyze.outcome import Rows, Survey
-from tprog.batch import Array, Bools
 from tprog.errors import NotExact
-from tprog.evaluate import evaluate
-from tprog.execute import execute, read_out_at
-from tprog.program import Embedding, Program, Symbols, Weights
+from tprog.ir.program import Embedding, Program, Symbols, Weights
+from tprog.run.batch import Array, Bools
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import execute, read_out_at
 
 LARGEST_BOUND = 2**60
 """Logits that may reach it are refused: differences of sums of them must stay within int64."""
@@ -210,7 +210,7 @@ class FewInputs:
         """[pair, class]: the most that keeping a node can add to the margins, by what it could yield.
 
         Args:
-            could: see `analyze.circuits.possible`.
+            could: see `analyze.circuits.possible_values`.
         """
         name = self.nodes[node]
         if name not in self.terms:

@@ -10,10 +10,10 @@ import numpy as np
 
 from analyze.circuits.where import Where, names_of
 from analyze.outcome import Survey, survey
-from tprog.batch import Bools, encode
 from tprog.errors import BadUsage
 from tprog.listing import listing
-from tprog.tasks import UNGRADED, Inputs, Task, task_of
+from tprog.run.batch import Bools, encode
+from tprog.tasks.builtin import UNGRADED, Inputs, Task, task_of
 
 ConditionKind: TypeAlias = Literal["class", "position", "token", "input", "where", "all"]
 

@@ -17,10 +17,10 @@ from typing import NamedTuple
 import numpy as np
 
 from analyze.coverage.entry_counts import EntryCounts, entry_counts
+from analyze.coverage.line_counts import RunLines, covered_source
 from analyze.coverage.sandbox import Limits, Progress, run_confined
-from analyze.coverage.source import RunLines, covered_source
 from analyze.outcome import Rows, label, spread
-from analyze.reach import holes_of
+from analyze.reached_entries import holes_of
 from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.coverage import (
@@ -33,14 +33,14 @@ from analyze.results.coverage import (
     UntakenBranch,
 )
 from analyze.results.source import AnnotatedSource
-from tprog.batch import Batch
-from tprog.emit import emit, primitive_texts
 from tprog.errors import BadFile
-from tprog.execute import execute, pieces_of
-from tprog.program import AttentionHead, Program
-from tprog.read import Module, read_source
-from tprog.syntax import python_lines
-from tprog.tasks import SAMPLE, Inputs
+from tprog.ir.program import AttentionHead, Program
+from tprog.run.batch import Batch
+from tprog.run.execute import execute, pieces_of
+from tprog.tasks.builtin import SAMPLE, Inputs
+from tprog.text.emit import emit, primitive_texts
+from tprog.text.read import Module, read_source
+from tprog.text.syntax import python_lines
 
 RUNS = SAMPLE
 """Inputs that the module is run on at most, where nobody says how many; the executor counts entries over all."""

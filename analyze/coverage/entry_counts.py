@@ -1,7 +1,7 @@
 """How many inputs reach each entry of a program, and each line that holds entries, by outcome and by class predicted.
 
 coverage.py sees lines that Python runs. Rows of a set, a table or a readout are data to Python, so what reaches them is
-derived from the executor (`analyze.reach`), exactly and for every input.
+derived from the executor (`analyze.reached_entries`), exactly and for every input.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.reach import Consulted, consulted, entries_of
-from tprog.batch import Array, Bools
-from tprog.entry import Entry
-from tprog.execute import Execution, execute, pieces_of, read_out_at
-from tprog.program import Program
-from tprog.tasks import UNGRADED, Inputs
+from analyze.reached_entries import Consulted, consulted, entries_of
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Bools
+from tprog.run.execute import Execution, execute, pieces_of, read_out_at
+from tprog.tasks.builtin import UNGRADED, Inputs
 
 Codes: TypeAlias = NDArray[np.int64]
 
@@ -40,7 +40,7 @@ class EntryCounts:
     Attributes:
         member: [input, column] whether the input counts there: for its outcome, and for each class that it predicts at
             a graded position (at a hole, none).
-        tables: table (see `analyze.reach`) -> [entry, column].
+        tables: table (see `analyze.reached_entries`) -> [entry, column].
         lines: line -> [column] inputs that reach an entry of the line, a wiring included.
         firsts: indices of inputs that together reach every entry that any reaches, with every outcome that it has.
     """

@@ -22,16 +22,16 @@ from analyze.dead.proofs import Proofs, unread
 from analyze.dead.removal import Fix, differ, jointly
 from analyze.dead.unreached import unreached
 from analyze.outcome import Ground, Rows, kind_of, label, node_line, spread
-from analyze.pieces import Pieces, around
-from analyze.reach import Counts
+from analyze.piecewise import Pieces, around
+from analyze.reached_entries import Counts
 from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.dead import DeadNode, DeadResult, Proof, Removal, Verdict
-from tprog.entry import Entry
-from tprog.execute import Execution, decode, execute
-from tprog.program import Node, Program, Symbols
-from tprog.reading import reading
-from tprog.tasks import Inputs
+from tprog.edits.entry import Entry
+from tprog.ir.program import Node, Program, Symbols
+from tprog.run.execute import Execution, decode, execute
+from tprog.tasks.builtin import Inputs
+from tprog.text.describe import reading
 
 __all__ = ["find_dead", "unread"]
 

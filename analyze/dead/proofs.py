@@ -18,10 +18,8 @@ import numpy as np
 
 from analyze.dataflow import reached_from, swing
 from analyze.dead.ranges import Ranges, ranges
-from analyze.reach import holes_of, level_codes
-from tprog.batch import Array, Bools
-from tprog.execute import decode
-from tprog.program import (
+from analyze.reached_entries import holes_of, level_codes
+from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
@@ -34,6 +32,8 @@ from tprog.program import (
     Weights,
     cell_keys,
 )
+from tprog.run.batch import Array, Bools
+from tprog.run.execute import decode
 
 _Values: TypeAlias = frozenset[int] | None
 """The codes (or numerators) that a variable can be anywhere; None: any in its domain."""

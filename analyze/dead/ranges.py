@@ -23,12 +23,9 @@ from typing import assert_never
 
 import numpy as np
 
-from analyze.boolean import composed
-from analyze.reach import level_codes
-from tprog.batch import Array, Bools
-from tprog.evaluate import mask_word
-from tprog.primitives import visible
-from tprog.program import (
+from analyze.reached_entries import level_codes
+from analyze.relation_product import composed
+from tprog.ir.program import (
     BEGIN,
     END,
     AttentionHead,
@@ -41,6 +38,9 @@ from tprog.program import (
     Symbols,
     Value,
 )
+from tprog.primitives import visible
+from tprog.run.batch import Array, Bools
+from tprog.run.evaluate import mask_word
 
 MOST_NUMBERS = 512
 """A numeric variable with more possible values than this has an interval instead of a set."""
@@ -96,7 +96,8 @@ class Ranges:
     Attributes:
         groups: the lengths in each group, ascending.
         of: variable -> its range.
-        reachable: table (see `analyze.reach`) -> [entry] whether any input can consult it; where it says no, none does.
+        reachable: table (see `analyze.reached_entries`) -> [entry] whether any input can consult it; where it
+            says no, none does.
     """
 
     program: Program

@@ -11,11 +11,11 @@ import numpy as np
 
 from analyze.dead.proofs import needed_without
 from analyze.outcome import Ground, Rows, spread
-from analyze.pieces import Pieces, around
-from tprog.batch import Array
-from tprog.execute import Execution, execute
-from tprog.nodes import INT64_LIMIT
-from tprog.program import Numbers, Program, Symbols
+from analyze.piecewise import Pieces, around
+from tprog.ir.nodes import INT64_LIMIT
+from tprog.ir.program import Numbers, Program, Symbols
+from tprog.run.batch import Array
+from tprog.run.execute import Execution, execute
 
 _FIRST = 1024
 """Inputs, evenly spaced, on which a set is tried before all of them."""

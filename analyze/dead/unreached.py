@@ -9,10 +9,10 @@ from typing import Literal
 
 from analyze.dead.ranges import Ranges
 from analyze.outcome import node_line
-from analyze.reach import Counts, entries_of, holes_of
+from analyze.reached_entries import Counts, entries_of, holes_of
 from analyze.record import plain
 from analyze.results.dead import DeadEntry, DeadLine, Proof, TableCount
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
 
 
 @dataclass(frozen=True)

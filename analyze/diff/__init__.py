@@ -15,12 +15,12 @@ from analyze.input_space import InputSpace, in_order
 from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Tally
-from tprog.batch import CHUNK, Array, Batch
-from tprog.entry import Entry
-from tprog.execute import FORCED
-from tprog.program import Program, Symbols
-from tprog.tasks import UNGRADED, Task
-from tprog.text import spacing
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program, Symbols
+from tprog.run.batch import CHUNK, Array, Batch
+from tprog.run.execute import FORCED
+from tprog.tasks.builtin import UNGRADED, Task
+from tprog.text.tokens import spacing
 
 LISTED = 5
 """Differences of the text of two nodes that are listed."""

@@ -16,8 +16,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.comparison import Pair, computed
-from tprog.batch import Array, Batch
-from tprog.program import Symbols
+from tprog.ir.program import Symbols
+from tprog.run.batch import Array, Batch
 
 KAPPA = 0.5
 """The least agreement of similar nodes, as Cohen's kappa ("A Coefficient of Agreement for Nominal Scales", 1960): 0 is

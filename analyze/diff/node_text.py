@@ -9,9 +9,9 @@ from typing import TypeAlias, assert_never
 
 from analyze.outcome import kind_of, node_line
 from analyze.results.diff import ReadoutDifference, Side
-from tprog.entry import Entry
-from tprog.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Value, Weights, cell_keys
-from tprog.reading import reading
+from tprog.edits.entry import Entry
+from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Value, Weights, cell_keys
+from tprog.text.describe import reading
 
 _Table: TypeAlias = dict[tuple[Value, ...], str]
 _GIVEN = ("tokens", "positions", "ones")

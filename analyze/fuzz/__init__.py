@@ -16,7 +16,7 @@ from pathlib import Path
 import numpy as np
 
 from analyze.fuzz.buckets import Blamer, Found, buckets_of
-from analyze.fuzz.known import KnownFailures
+from analyze.fuzz.kept_failures import KnownFailures
 from analyze.fuzz.oracles import Against, Answers, Oracle, Reason, Relations
 from analyze.fuzz.own_relation import read_relation
 from analyze.fuzz.relations import find_relation
@@ -25,13 +25,13 @@ from analyze.input_space import in_order, space_of
 from analyze.outcome import label
 from analyze.results.checked import Checked
 from analyze.results.fuzz import Bucket, FuzzResult, RelationCount
-from tprog.batch import CHUNK, Array, encode
-from tprog.entry import Entry
+from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
-from tprog.execute import inputs_at_once
-from tprog.own_task import find_task
-from tprog.program import Program
-from tprog.text import spacing
+from tprog.ir.program import Program
+from tprog.run.batch import CHUNK, Array, encode
+from tprog.run.execute import inputs_at_once
+from tprog.tasks.own import find_task
+from tprog.text.tokens import spacing
 
 __all__ = ["BLAMED", "Against", "Answers", "Relations", "fuzz", "still_broken"]
 

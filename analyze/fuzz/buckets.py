@@ -23,12 +23,12 @@ from analyze.fuzz.shrinking import shrunk
 from analyze.input_space import lengths_of
 from analyze.outcome import spread
 from analyze.results.fuzz import Bucket
-from tprog.batch import Array, Bools
-from tprog.entry import Entry
-from tprog.execute import predict
-from tprog.input_domain import NOTHING
-from tprog.program import Program
-from tprog.tasks import UNGRADED, Inputs
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Bools
+from tprog.run.execute import predict
+from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.input_domain import NOTHING
 
 ENUMERATED_SHORTER = 200_000
 """Inputs shorter than a failing one that are all tried, to prove that it is a shortest."""

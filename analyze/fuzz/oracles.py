@@ -18,10 +18,10 @@ from analyze.input_space import InputSpace, lengths_of
 from analyze.outcome import Rows, ground
 from analyze.results.fuzz import BucketKind, Failure, OracleKind
 from analyze.verify import counterexample
-from tprog.batch import Array
-from tprog.execute import FORCED, Execution, execute, predict
-from tprog.program import Program
-from tprog.tasks import UNGRADED, Inputs
+from tprog.ir.program import Program
+from tprog.run.batch import Array
+from tprog.run.execute import FORCED, Execution, execute, predict
+from tprog.tasks.builtin import UNGRADED, Inputs
 
 
 @dataclass(frozen=True)

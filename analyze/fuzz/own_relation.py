@@ -21,13 +21,13 @@ import numpy as np
 
 from analyze.fuzz.relations import UNSAID, FollowUp, Relation
 from analyze.input_space import InputSpace
-from tprog.batch import Array
-from tprog.cells import word_of
 from tprog.errors import BadFile
-from tprog.input_domain import NOTHING
 from tprog.listing import listing, shortened
-from tprog.own_code import their_turn, told
-from tprog.syntax import read_python
+from tprog.run.batch import Array
+from tprog.tasks.cells import word_of
+from tprog.tasks.input_domain import NOTHING
+from tprog.tasks.own_code import their_turn, told
+from tprog.text.syntax import read_python
 
 _MARKED = "without <s> and </s>"
 

@@ -16,8 +16,8 @@ from typing import TypeAlias
 import numpy as np
 
 from analyze.input_space import InputSpace
-from tprog.batch import Array
 from tprog.errors import BadUsage
+from tprog.run.batch import Array
 
 UNSAID = -1
 """The expected code at places of which a relation says nothing."""

@@ -8,7 +8,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analyze.record import Plain
-from analyze.render.source import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
+from analyze.render.annotated import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
 from analyze.results.blame import BlameResult, Candidate, Share, Suspect
 from tprog.escape import html_text, spelled

@@ -5,11 +5,11 @@ from __future__ import annotations
 from rich.console import RenderableType
 from rich.text import Text
 
+from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, diff_text
-from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
 from analyze.results.blame import BlameAllResult, Bucket
-from tprog.text import Spacing
+from tprog.text.tokens import Spacing
 
 BUCKETS = ("inputs", "first suspect", "line", "such as")
 

@@ -8,7 +8,7 @@ from rich.console import Group, RenderableType
 from rich.table import Table
 from rich.text import Text
 
-from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
+from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, evidence, page, table
 from analyze.results.circuits import Circuit, CircuitResult, Proof, Resampled
 from tprog.escape import spelled

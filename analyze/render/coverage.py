@@ -5,7 +5,7 @@ from __future__ import annotations
 from rich.console import Group, RenderableType
 from rich.text import Text
 
-from analyze.render.source import Html, html_page, paragraph, source_html, source_text, table_html
+from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, page, table
 from analyze.results.coverage import CoverageResult, CoveredEntry, CoveredFunction, Tally, UntakenBranch
 from tprog.escape import spelled

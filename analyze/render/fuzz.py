@@ -8,7 +8,7 @@ from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, answered, at_line, counted, page, table, typed
 from analyze.results.fuzz import Bucket, Failure, FuzzResult
-from tprog.text import Spacing
+from tprog.text.tokens import Spacing
 
 UNBLAMED = "not blamed (--buckets-limit)"
 

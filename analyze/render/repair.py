@@ -7,10 +7,10 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from analyze.render.source import diff_lines
+from analyze.render.annotated import diff_lines
 from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
 from analyze.results.repair import Compared, RepairResult, RepairStep
-from tprog.text import Spacing
+from tprog.text.tokens import Spacing
 
 DIFF_LINES = 60
 """Lines of the change of the source that a terminal shows; a file of its own has all."""

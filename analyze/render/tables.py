@@ -13,7 +13,7 @@ from rich.text import Text
 from analyze.results.checked import Checked
 from tprog.escape import spelled, visible
 from tprog.listing import bounded
-from tprog.text import show_tokens
+from tprog.text.tokens import show_tokens
 
 LONG = 200
 """Characters after which a value in a table is cut."""

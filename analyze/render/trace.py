@@ -13,7 +13,7 @@ from analyze.record import Plain
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
-from tprog.text import Spacing
+from tprog.text.tokens import Spacing
 
 CELL = 12
 """Characters after which a value in a cell is cut."""

@@ -19,11 +19,11 @@ from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, again, proposals, single_edits
 from analyze.results.checked import Checked
 from analyze.results.repair import Compared, RepairEdit, RepairResult, RepairStep, Stopped
-from tprog.edit import Change, WeightEdit, WeightRowEdit, describe, entry, weight_row
-from tprog.entry import Entry
-from tprog.program import Program
-from tprog.tasks import Inputs
-from tprog.text import spacing
+from tprog.edits.edit import Change, WeightEdit, WeightRowEdit, describe, entry, weight_row
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.tasks.builtin import Inputs
+from tprog.text.tokens import spacing
 
 __all__ = ["LIMIT", "Division", "Repaired", "divide", "repair"]
 

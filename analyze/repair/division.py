@@ -9,11 +9,11 @@ import numpy as np
 
 from analyze.outcome import Rows
 from analyze.results.repair import Figures
-from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.execute import HELD, held_bytes, predict
-from tprog.program import Program
-from tprog.tasks import ENUMERATED, SAMPLE, UNGRADED, Inputs, Task, fitted, inputs_for, task_of
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.execute import HELD, held_bytes, predict
+from tprog.tasks.builtin import ENUMERATED, SAMPLE, UNGRADED, Inputs, Task, fitted, inputs_for, task_of
 
 On: TypeAlias = Literal["sample", "domain"]
 

@@ -18,13 +18,13 @@ from analyze.blame.single_edits import reached_entries, recodes, size_of
 from analyze.outcome import Ground, Rows, ground, spread, take
 from analyze.repair.proposals import Proposal, changed_by, refitted
 from analyze.repair.refit import groups, patterns_of, refit
-from tprog.batch import Array
-from tprog.candidates import candidates
-from tprog.edit import Edit, NodeEdit, edited_node, entry
-from tprog.entry import Entry
-from tprog.evaluate import evaluate
-from tprog.execute import execute
-from tprog.program import Node
+from tprog.edits.edit import Edit, NodeEdit, edited_node, entry
+from tprog.edits.entry import Entry
+from tprog.edits.neighbours import candidates
+from tprog.ir.program import Node
+from tprog.run.batch import Array
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import execute
 
 CONFLICTS = 192
 """Inputs with predictions that conflict on which all edits are tried."""

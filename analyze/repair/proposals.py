@@ -23,12 +23,12 @@ from analyze.blame.single_edits import (
 from analyze.outcome import Ground, spread
 from analyze.repair.refit import Refit, refit
 from analyze.results.repair import StepKind
-from tprog.batch import Batch
-from tprog.edit import Change, Edit, SelfRuleEdit, apply
+from tprog.edits.edit import Change, Edit, SelfRuleEdit, apply
 from tprog.errors import BadProgram, NotExact
-from tprog.execute import Execution, execute
-from tprog.outcome import outcomes
-from tprog.program import Head, NumericHead, Program
+from tprog.ir.program import Head, NumericHead, Program
+from tprog.run.batch import Batch
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import outcomes
 
 FAILING = 16
 """Wrong inputs, evenly spaced, of which mending edits are sought."""

@@ -23,9 +23,9 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyze.outcome import Ground
-from tprog.batch import Array
-from tprog.edit import WeightRowEdit
-from tprog.program import Program, Symbols
+from tprog.edits.edit import WeightRowEdit
+from tprog.ir.program import Program, Symbols
+from tprog.run.batch import Array
 
 MARGIN = 0.01
 """By how much the right class should lead, in parts of the median lead."""

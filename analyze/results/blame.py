@@ -8,7 +8,7 @@ from typing import ClassVar, Literal
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
 from analyze.results.source import AnnotatedSource
-from tprog.text import JOINED, Spacing
+from tprog.text.tokens import JOINED, Spacing
 
 
 @dataclass(frozen=True)

@@ -56,7 +56,7 @@ class DeadEntry:
 
     Attributes:
         entry: in words.
-        node, part, at: the same as data, as `tprog.entry.Entry` has it; the node of weights is ``readout``.
+        node, part, at: the same as data, as `tprog.edits.entry.Entry` has it; the node of weights is ``readout``.
     """
 
     entry: str

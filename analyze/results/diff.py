@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
-from tprog.text import JOINED, Spacing
+from tprog.text.tokens import JOINED, Spacing
 
 MatchKind = Literal["same", "equal", "renamed", "similar", "only a", "only b"]
 

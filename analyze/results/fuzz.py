@@ -7,7 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Result
 from analyze.results.checked import Checked
-from tprog.text import JOINED, Spacing
+from tprog.text.tokens import JOINED, Spacing
 
 OracleKind = Literal["answers", "program", "relations"]
 BucketKind = Literal["line", "no edit", "not blamed", "hole", "variable", "relation"]

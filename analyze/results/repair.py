@@ -7,7 +7,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
-from tprog.text import JOINED, Spacing
+from tprog.text.tokens import JOINED, Spacing
 
 StepKind: TypeAlias = Literal[
     "predicate", "lookup", "embedding", "wiring", "readout", "self rule", "refit", "edit and refit"

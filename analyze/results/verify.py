@@ -7,7 +7,7 @@ from typing import ClassVar
 
 from analyze.record import Result
 from analyze.results.checked import Checked
-from tprog.text import JOINED, Spacing
+from tprog.text.tokens import JOINED, Spacing
 
 
 @dataclass(frozen=True)

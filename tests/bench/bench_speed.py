@@ -26,10 +26,10 @@ import numpy as np
 
 import tprog
 from tests.bench.random_program import random_program
-from tprog.batch import Batch
-from tprog.execute import predict
-from tprog.program import Program
-from tprog.tasks import inputs_for
+from tprog.ir.program import Program
+from tprog.run.batch import Batch
+from tprog.run.execute import predict
+from tprog.tasks.builtin import inputs_for
 
 OPEN, CLOSE = "<!-- speed -->", "<!-- /speed -->"
 COLUMNS = ("what", "measured", "goal", "measured / goal", "")

@@ -11,11 +11,11 @@ import numpy as np
 
 from analyze.results.dead import Removal
 from tests.interventions import frozen
-from tprog.batch import Array, Batch
-from tprog.execute import Execution, execute, read_out_at
-from tprog.input_domain import InputDomain, framed, symbols_of
-from tprog.program import Embedding, Lookup, Node, Program, Symbols, Value
-from tprog.tasks import Inputs
+from tprog.ir.program import Embedding, Lookup, Node, Program, Symbols, Value
+from tprog.run.batch import Array, Batch
+from tprog.run.execute import Execution, execute, read_out_at
+from tprog.tasks.builtin import Inputs
+from tprog.tasks.input_domain import InputDomain, framed, symbols_of
 
 T = TypeVar("T")
 
@@ -170,7 +170,7 @@ def without(program: Program, removable: Sequence[Removal]) -> Program:
 
 
 def lacking(program: Program, entries: Sequence[tuple[str, int]]) -> Program:
-    """The program without entries, given as (table, index) of `analyze.reach.entries_of`."""
+    """The program without entries, given as (table, index) of `analyze.reached_entries.entries_of`."""
     gone: dict[str, set[int]] = {}
     for table, index in entries:
         gone.setdefault(table, set()).add(index)

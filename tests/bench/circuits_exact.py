@@ -30,12 +30,12 @@ from analyze.circuits.margins import ablatable
 from analyze.outcome import Survey, survey
 from tests.bench.random_program import random_program
 from tests.programs import PROGRAMS
-from tprog.batch import Array, Bools, chunks
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import Program, Weights
-from tprog.read import read_module
-from tprog.tasks import Inputs, inputs_for
+from tprog.ir.program import Program, Weights
+from tprog.run.batch import Array, Bools, chunks
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import Inputs, inputs_for
+from tprog.text.read import read_module
 
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 

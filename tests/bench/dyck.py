@@ -17,13 +17,13 @@ from pathlib import Path
 
 import numpy as np
 
-from tprog.batch import Array
-from tprog.execute import execute
-from tprog.input_domain import framed
-from tprog.nodes import Embedding, Head, Lookup, Number, Numbers, NumericHead, Weights
-from tprog.program import Program
-from tprog.read import read_module
-from tprog.tasks import Inputs, Task, task_of
+from tprog.ir.nodes import Embedding, Head, Lookup, Number, Numbers, NumericHead, Weights
+from tprog.ir.program import Program
+from tprog.run.batch import Array
+from tprog.run.execute import execute
+from tprog.tasks.builtin import Inputs, Task, task_of
+from tprog.tasks.input_domain import framed
+from tprog.text.read import read_module
 
 TOGETHER = 100_000
 """Inputs that are grown together; more of them are grown one part after the other, so that they fit into memory."""

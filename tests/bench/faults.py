@@ -13,13 +13,12 @@ from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
-from analyze.reach import entries_of
-from tprog.candidates import candidates
-from tprog.edit import CellEdit, Edit, MaskEdit, ReadEdit, RowEdit, WeightEdit, WeightRowEdit, WordEdit, apply
-from tprog.emit import emit
-from tprog.entry import Entry
+from analyze.reached_entries import entries_of
+from tprog.edits.edit import CellEdit, Edit, MaskEdit, ReadEdit, RowEdit, WeightEdit, WeightRowEdit, WordEdit, apply
+from tprog.edits.entry import Entry
+from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
-from tprog.program import (
+from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
@@ -31,7 +30,8 @@ from tprog.program import (
     Value,
     cell_keys,
 )
-from tprog.read import read_source
+from tprog.text.emit import emit
+from tprog.text.read import read_source
 
 Plant: TypeAlias = Callable[[Program, random.Random], Program | None]
 """Plants one fault at random; None where the program has no place for it."""

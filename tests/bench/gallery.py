@@ -24,12 +24,12 @@ from typing import Any
 
 from cli.main import main as tpdebug
 from tests.bench import dyck
-from tprog.emit import emit
-from tprog.program import Program
-from tprog.read import read_module
+from tprog.ir.program import Program
 from tprog.simplify import simplify, told
 from tprog.simplify.record import size
-from tprog.tasks import ENUMERATED, TASKS, task_of
+from tprog.tasks.builtin import ENUMERATED, TASKS, task_of
+from tprog.text.emit import emit
+from tprog.text.read import read_module
 from tprog.version import VERSION
 from trainer.config import default_config
 from trainer.grid import PROGRAM

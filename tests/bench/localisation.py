@@ -27,13 +27,13 @@ from analyze.record import Plain, plain
 from tests.bench.faults import OUTSIDE, WITHIN, Mutant, differing, restored
 from tests.bench.spectra import all_entries, coverage, first_found, suspiciousness
 from tests.programs import PROGRAMS
-from tprog.batch import Array, Batch, Bools, chunks
-from tprog.entry import Entry
-from tprog.execute import execute
-from tprog.outcome import outcomes
-from tprog.program import Program
-from tprog.read import read_module, read_source
-from tprog.tasks import UNGRADED, Inputs, inputs_for
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch, Bools, chunks
+from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
+from tprog.tasks.builtin import UNGRADED, Inputs, inputs_for
+from tprog.text.read import read_module, read_source
 
 T = TypeVar("T")
 

@@ -31,10 +31,10 @@ import tprog
 from analyze.coverage.sandbox import Limits, run_confined
 from tests.programs import PROGRAMS
 from tprog.errors import TpdebugError
-from tprog.execute import execute
-from tprog.program import Program
-from tprog.read import Module, read_module, read_source
-from tprog.tasks import inputs_for
+from tprog.ir.program import Program
+from tprog.run.execute import execute
+from tprog.tasks.builtin import inputs_for
+from tprog.text.read import Module, read_module, read_source
 
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 

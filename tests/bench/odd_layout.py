@@ -26,8 +26,8 @@ from typing import Any
 import tprog
 from tests.programs import PROGRAMS
 from tprog.errors import TpdebugError
-from tprog.program import BEGIN, END, UNKNOWN, Program
-from tprog.read import Module, read_module
+from tprog.ir.program import BEGIN, END, UNKNOWN, Program
+from tprog.text.read import Module, read_module
 
 ENDS = ("\n", "\r\n", "\r", "\n\r", "\r\r\n")
 

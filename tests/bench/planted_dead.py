@@ -19,16 +19,16 @@ from pathlib import Path
 
 import tprog
 from analyze.dead import find_dead
-from analyze.reach import entries_of
+from analyze.reached_entries import entries_of
 from analyze.results.dead import DeadResult
 from tests.bench.brute_force import answers, domain_of, lacking, truths, values_of, without
 from tests.bench.planting import KINDS, Planter
 from tests.bench.random_program import random_program
 from tests.interventions import frozen
 from tests.programs import PROGRAMS
-from tprog.batch import Array
-from tprog.program import Program, Symbols
-from tprog.tasks import Inputs
+from tprog.ir.program import Program, Symbols
+from tprog.run.batch import Array
+from tprog.tasks.builtin import Inputs
 
 GALLERY = Path(__file__).parents[2] / "docs" / "gallery"
 

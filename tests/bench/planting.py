@@ -6,7 +6,19 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from tprog.program import BEGIN, AttentionHead, Head, Lookup, Mask, Node, NumericHead, Program, Symbol, Symbols, Weights
+from tprog.ir.program import (
+    BEGIN,
+    AttentionHead,
+    Head,
+    Lookup,
+    Mask,
+    Node,
+    NumericHead,
+    Program,
+    Symbol,
+    Symbols,
+    Weights,
+)
 
 KINDS = ("unread", "constant", "inert", "mergeable")
 

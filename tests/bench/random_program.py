@@ -5,7 +5,7 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from tprog.program import BEGIN, END, Head, Lookup, Node, NumericHead, Program, Readout, Weights
+from tprog.ir.program import BEGIN, END, Head, Lookup, Node, NumericHead, Program, Readout, Weights
 
 
 class _Draw:

@@ -19,9 +19,9 @@ import time
 from pathlib import Path
 from typing import Any
 
-from tprog.execute import predict
-from tprog.own_task import find_task
-from tprog.tasks import UNGRADED
+from tprog.run.execute import predict
+from tprog.tasks.builtin import UNGRADED
+from tprog.tasks.own import find_task
 from trainer.config import TrainConfig, default_config
 from trainer.fit import train
 

@@ -22,9 +22,9 @@ from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any, TypeAlias
 
-from tprog.emit import emit
-from tprog.read import read_module
-from tprog.tasks import ENUMERATED, TASKS, get_task
+from tprog.tasks.builtin import ENUMERATED, TASKS, get_task
+from tprog.text.emit import emit
+from tprog.text.read import read_module
 
 Row: TypeAlias = dict[str, Any]
 

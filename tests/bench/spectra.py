@@ -16,11 +16,11 @@ from math import comb
 
 import numpy as np
 
-from analyze.reach import consulted, entries_of
-from tprog.batch import Array, Bools
-from tprog.entry import Entry
-from tprog.execute import Execution
-from tprog.program import Program
+from analyze.reached_entries import consulted, entries_of
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Bools
+from tprog.run.execute import Execution
 
 
 def all_entries(program: Program) -> list[Entry]:

@@ -10,19 +10,19 @@ from collections.abc import Callable
 
 import numpy as np
 
-from tprog.batch import Array
 from tprog.errors import BadUsage
-from tprog.execute import predict
-from tprog.program import Program
+from tprog.ir.program import Program
+from tprog.run.batch import Array
+from tprog.run.execute import predict
 from tprog.simplify.lookups import shorter_lookups
 from tprog.simplify.names import natural_names
-from tprog.simplify.nodes import fewer_nodes, smaller_domains
 from tprog.simplify.predicates import shorter_predicates
 from tprog.simplify.readout import smaller_readout
 from tprog.simplify.record import Keep, Simplification, Size, Step, size, told
 from tprog.simplify.rewrite import pruned
 from tprog.simplify.search import Search
-from tprog.tasks import UNGRADED, Inputs
+from tprog.simplify.stand_ins import fewer_nodes, smaller_domains
+from tprog.tasks.builtin import UNGRADED, Inputs
 
 __all__ = ["Keep", "Simplification", "Size", "Step", "simplify", "size", "told"]
 

@@ -11,8 +11,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tprog.batch import Array
-from tprog.program import Lookup, Numbers, Program, Value, axis
+from tprog.ir.program import Lookup, Numbers, Program, Value, axis
+from tprog.run.batch import Array
 from tprog.simplify.rewrite import level_of
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten, transposed

@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tprog.program import Embedding, Head, Lookup, NumericHead, Program, Symbol
-from tprog.simplify.nodes import renamed
+from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program, Symbol
 from tprog.simplify.record import size
 from tprog.simplify.search import Search
+from tprog.simplify.stand_ins import renamed
 
 
 def natural_names(search: Search) -> None:

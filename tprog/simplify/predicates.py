@@ -10,9 +10,9 @@ from typing import TypeAlias
 import numpy as np
 
 from tprog import primitives
-from tprog.batch import Array
-from tprog.evaluate import mask_word
-from tprog.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Program, Symbol
+from tprog.ir.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Program, Symbol
+from tprog.run.batch import Array
+from tprog.run.evaluate import mask_word
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten
 

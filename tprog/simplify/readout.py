@@ -8,8 +8,8 @@ from itertools import combinations
 
 import numpy as np
 
-from tprog.batch import Array
-from tprog.program import Numbers, Program, Symbols, Weights
+from tprog.ir.program import Numbers, Program, Symbols, Weights
+from tprog.run.batch import Array
 from tprog.simplify.record import entries, size
 from tprog.simplify.rewrite import closure, pruned, with_terms
 from tprog.simplify.search import Search

@@ -6,8 +6,8 @@ import dataclasses
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from tprog.emit import emit
-from tprog.program import Embedding, Head, Lookup, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program
+from tprog.text.emit import emit
 from tprog.version import VERSION
 
 Keep: TypeAlias = Literal["all", "right"]

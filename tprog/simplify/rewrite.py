@@ -12,7 +12,7 @@ from fractions import Fraction
 from itertools import product
 from typing import TypeAlias, TypeVar
 
-from tprog.program import (
+from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,

@@ -10,13 +10,13 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools
-from tprog.evaluate import evaluate
-from tprog.execute import HELD, Execution, execute, held_bytes, pieces_of, read_out_at
-from tprog.outcome import SOME_HOLE, outcomes
-from tprog.program import Node, Program
+from tprog.ir.program import Node, Program
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import HELD, Execution, execute, held_bytes, pieces_of, read_out_at
+from tprog.run.outcome import SOME_HOLE, outcomes
 from tprog.simplify.record import Keep, Step
-from tprog.tasks import UNGRADED, Inputs
+from tprog.tasks.builtin import UNGRADED, Inputs
 
 ANY = -1
 """The wanted class where every prediction will do."""
@@ -32,8 +32,8 @@ class Part:
     """Some inputs.
 
     Attributes:
-        wanted: [input, place] outcomes (`tprog.outcome`) that must stay, `ANY` elsewhere. An input that reaches a hole
-            must go on to reach it, and no other may come to reach one.
+        wanted: [input, place] outcomes (`tprog.run.outcome`) that must stay, `ANY` elsewhere. An input that reaches a
+            hole must go on to reach it, and no other may come to reach one.
     """
 
     batch: Batch

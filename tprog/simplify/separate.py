@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Array
+from tprog.run.batch import Array
 
 ROUNDS = 40
 """How often all patterns are looked at."""

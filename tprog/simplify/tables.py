@@ -5,11 +5,11 @@ from __future__ import annotations
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
-from tprog.branches import comment, function_lines
-from tprog.emit import assignment
-from tprog.program import Head, Lookup, NumericHead, Program
+from tprog.ir.program import Head, Lookup, NumericHead, Program
 from tprog.simplify.rewrite import with_node
 from tprog.simplify.search import Search
+from tprog.text.branches import comment, function_lines
+from tprog.text.emit import assignment
 
 Cell = TypeVar("Cell", bound=Hashable)
 N = TypeVar("N", Head | NumericHead, Lookup)

@@ -12,9 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog import primitives
-from tprog.batch import Array, Bools
-from tprog.evaluate import mask_word
-from tprog.program import AttentionHead, Lookup, Program
+from tprog.ir.program import AttentionHead, Lookup, Program
+from tprog.run.batch import Array, Bools
+from tprog.run.evaluate import mask_word
 from trainer.search.regression import Floats, Graded
 
 

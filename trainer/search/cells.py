@@ -12,7 +12,7 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array, Bools
+from tprog.run.batch import Array, Bools
 from trainer.search.terms import Codes, Term, Workshop, head_stage, lookup_stage
 
 FAR = 1000

@@ -14,7 +14,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Array, Bools
+from tprog.run.batch import Array, Bools
 from trainer.search.attention_values import Copies
 from trainer.search.regression import Floats, losses, probabilities
 

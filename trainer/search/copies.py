@@ -18,7 +18,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array
+from tprog.run.batch import Array
 from trainer.search.cells import Cells, deciding
 from trainer.search.counts import FREE, Sum, Sums, Wanted
 from trainer.search.rows import TableSum, table_sums

@@ -21,8 +21,8 @@ from functools import cached_property
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array, Bools
-from tprog.program import Mask
+from tprog.ir.program import Mask
+from tprog.run.batch import Array, Bools
 from trainer.search.cells import Cells
 from trainer.search.merging import counted
 from trainer.search.rules import Only, Rule, accepted, onlys, rules

@@ -7,10 +7,10 @@ from __future__ import annotations
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools
-from tprog.execute import Execution, execute, predict
-from tprog.program import Numbers, Program
-from tprog.tasks import UNGRADED
+from tprog.ir.program import Numbers, Program
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.execute import Execution, execute, predict
+from tprog.tasks.builtin import UNGRADED
 from trainer.search.program_class import ProgramClass, bare
 from trainer.search.regression import Graded, Readings
 

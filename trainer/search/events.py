@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterator, Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Bools
+from tprog.run.batch import Bools
 from trainer.search.cells import deciding
 from trainer.search.solution import Solution, spelled
 from trainer.search.terms import Term, Workshop

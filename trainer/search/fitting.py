@@ -6,10 +6,10 @@ import dataclasses
 
 import numpy as np
 
-from tprog.batch import Array, Batch
-from tprog.execute import execute, predict
-from tprog.program import NumericHead, Program
-from tprog.tasks import UNGRADED
+from tprog.ir.program import NumericHead, Program
+from tprog.run.batch import Array, Batch
+from tprog.run.execute import execute, predict
+from tprog.tasks.builtin import UNGRADED
 from trainer.search.program_class import bare
 from trainer.search.regression import Graded, columns, fit_readout, round_weights
 from trainer.search.solution import Solution

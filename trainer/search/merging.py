@@ -14,8 +14,8 @@ from collections.abc import Sequence
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array, Bools
-from tprog.program import Mask
+from tprog.ir.program import Mask
+from tprog.run.batch import Array, Bools
 from trainer.search.cells import Cells, apart
 from trainer.search.terms import Count, Term
 

@@ -8,8 +8,8 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Array
-from tprog.program import Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Weights
+from tprog.ir.program import Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Weights
+from tprog.run.batch import Array
 from trainer.search.program_class import ProgramClass, bare, layer
 from trainer.search.solution import Solution
 from trainer.search.terms import Copy, Count, Given, Language, Table, Term

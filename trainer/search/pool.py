@@ -11,7 +11,7 @@ from itertools import combinations, product
 
 import numpy as np
 
-from tprog.batch import Bools
+from tprog.run.batch import Bools
 from trainer.search.terms import Term, Workshop
 
 OFFSETS = (-1, 1, -2, 2, -3, 3)

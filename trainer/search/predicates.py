@@ -14,8 +14,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Bools
-from tprog.program import Mask
+from tprog.ir.program import Mask
+from tprog.run.batch import Bools
 from trainer.search.solution import Solution, spelled
 from trainer.search.terms import Copy, Term, Workshop
 

@@ -15,9 +15,8 @@ from functools import cached_property
 
 import numpy as np
 
-from tprog.batch import Array
 from tprog.errors import TpdebugError
-from tprog.program import (
+from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
@@ -31,6 +30,7 @@ from tprog.program import (
     Symbol,
     Symbols,
 )
+from tprog.run.batch import Array
 from trainer.search.attention_values import cell_codes
 from trainer.search.relations import Feature
 

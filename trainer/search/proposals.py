@@ -13,10 +13,10 @@ from functools import partial
 
 import numpy as np
 
-from tprog.batch import Array
-from tprog.evaluate import evaluate
-from tprog.execute import Execution, execute
-from tprog.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
+from tprog.run.batch import Array
+from tprog.run.evaluate import evaluate
+from tprog.run.execute import Execution, execute
 from trainer.search.attention_values import Copies, cell_codes, key_ranks, key_sums, preference, window
 from trainer.search.coordinate_descent import Learned, learn_categorical, learn_lookup, learn_numeric
 from trainer.search.program_class import ProgramClass, Wiring, layer

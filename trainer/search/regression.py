@@ -15,11 +15,11 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array, Batch
 from tprog.errors import NotExact
-from tprog.execute import read_out_at
-from tprog.program import Program, Readout, Symbols, Weights
-from tprog.tasks import UNGRADED
+from tprog.ir.program import Program, Readout, Symbols, Weights
+from tprog.run.batch import Array, Batch
+from tprog.run.execute import read_out_at
+from tprog.tasks.builtin import UNGRADED
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
 Readings: TypeAlias = Mapping[str, Floats]

@@ -14,8 +14,8 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tprog.batch import Array, Bools
-from tprog.program import Mask
+from tprog.ir.program import Mask
+from tprog.run.batch import Array, Bools
 from trainer.search.attention_values import preference
 from trainer.search.regression import Floats, Graded
 

@@ -16,8 +16,8 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array, Bools
-from tprog.program import Mask
+from tprog.ir.program import Mask
+from tprog.run.batch import Array, Bools
 from trainer.search.cells import Cells
 from trainer.search.counts import FREE, Wanted
 from trainer.search.merging import counted

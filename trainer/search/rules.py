@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Bools
+from tprog.run.batch import Bools
 
 Relation: TypeAlias = Literal["any", "=", "<", "<=", ">", ">="]
 """How a key's component compares with the query's: ``<`` accepts keys that are smaller."""

@@ -9,7 +9,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array
+from tprog.run.batch import Array
 from trainer.search.terms import Examples, Term, needed
 
 

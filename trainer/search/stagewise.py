@@ -24,9 +24,9 @@ from typing import Any, Protocol
 
 import numpy as np
 
-from tprog.batch import Array, Batch, Bools
 from tprog.errors import BadUsage
-from tprog.program import Embedding, Head, NumericHead, Program
+from tprog.ir.program import Embedding, Head, NumericHead, Program
+from tprog.run.batch import Array, Batch, Bools
 from trainer.search import entries
 from trainer.search.program_class import ProgramClass, bare, layer
 from trainer.search.proposals import Fitted, Proposal, Proposer

@@ -9,8 +9,8 @@ from itertools import islice
 
 import numpy as np
 
-from tprog.batch import Array, Batch
-from tprog.program import Program
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch
 from trainer.search.additive import by_places
 from trainer.search.cells import Cells, deciding
 from trainer.search.copies import MATCHINGS, Asked, Matching, by_sums, by_table, by_tables, classes_of

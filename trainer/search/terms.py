@@ -14,10 +14,10 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.batch import Array, Batch, Bools
-from tprog.nodes import BEGIN, END
-from tprog.program import Mask
-from tprog.tasks import UNGRADED
+from tprog.ir.nodes import BEGIN, END
+from tprog.ir.program import Mask
+from tprog.run.batch import Array, Batch, Bools
+from tprog.tasks.builtin import UNGRADED
 from trainer.search.attention_values import preference
 
 Codes: TypeAlias = NDArray[np.int16]

@@ -6,12 +6,12 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.batch import Array, Batch
 from tprog.escape import visible
-from tprog.execute import predict
-from tprog.program import Program
-from tprog.tasks import UNGRADED
-from tprog.text import show_tokens, spacing
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch
+from tprog.run.execute import predict
+from tprog.tasks.builtin import UNGRADED
+from tprog.text.tokens import show_tokens, spacing
 from trainer.search.terms import Examples
 
 VARIED = 1000

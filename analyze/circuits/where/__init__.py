@@ -31,7 +31,7 @@ from analyze.circuits.where.kinds import Kind, Number, Row, Text, symbol
 from analyze.circuits.where.reader import Reader
 from analyze.circuits.where.values import Compiled, Refused, Scope
 from tprog.errors import BadUsage
-from tprog.program import BEGIN, END, Program
+from tprog.ir.program import BEGIN, END, Program
 
 MOST_STEPS = 50_000_000
 """Elements that all ``for`` of a condition go through, over all inputs: about ten seconds."""

@@ -1,0 +1,110 @@
+"""Blame of all failures at once: which entries, edited, mend how many, and which failing inputs belong together.
+
+Each small edit of each entry that a failing input reaches is executed on the failing inputs, once for all of them, and
+each weight is bent by every amount that mends something. The order is that of `analyze.blame`; the edits are counted on
+the other inputs in the order of the most that they may still gain, until the best edit is known of every failing input
+and of as many entries as are asked for.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping, Sequence
+
+from analyze.blame.candidates import candidate
+from analyze.blame.effects import order_key
+from analyze.blame.joint_search import Race, Search
+from analyze.blame.responsibility import annotate_all
+from analyze.blame.working_set import effects_over_all, hold
+from analyze.outcome import label
+from analyze.results.blame import BlameAllResult, Bucket
+from analyze.results.checked import Checked
+from tprog.edits.edit import Edit, entry
+from tprog.edits.entry import Entry
+from tprog.errors import BadUsage
+from tprog.ir.program import Program
+from tprog.tasks.builtin import Inputs
+from tprog.text.tokens import spacing
+
+LIMIT = 20
+"""Entries reported unless told otherwise."""
+
+SEARCHED = 1000
+"""Failing inputs on which edits are looked for: all of them, or so many that are evenly spread."""
+
+SHOWN = 5
+"""Inputs named of each bucket."""
+
+
+def blame_all(
+    program: Program,
+    inputs: Inputs,
+    *,
+    limit: int = LIMIT,
+    diffs: int | None = None,
+    show: Callable[[Program], str] | None = None,
+    lines: Mapping[Entry, int] | None = None,
+    text: str | None = None,
+    name: str | None = None,
+) -> BlameAllResult:
+    """Which entries are to blame for the failures of a program.
+
+    Args:
+        inputs: with right answers.
+        limit: the most entries reported.
+        diffs: of how many entries, the best first, to make the diff of the best edit; left out: of all.
+        show: makes a diff from the program after an edit.
+        lines: entry -> its line in the program's file.
+        text: the file, to be shown with what was found in its margin.
+        name: what the result calls the program.
+
+    Raises:
+        BadUsage: no right answers are known.
+    """
+    if inputs.expected is None:
+        raise BadUsage("nothing says what is right: the program names no task; name one with --task")
+    held = hold(program, inputs)
+    search = Search(held.on, SEARCHED)
+    race = Race(search, limit)
+    race.run()
+    effects = race.ranked
+    if not held.whole:
+        effects = effects_over_all(held, [effect.edit for effect in effects])
+        effects.sort(key=lambda effect: order_key(program, effect))
+    entries = tuple(
+        candidate(program, effect, held.wrong, show if diffs is None or place < diffs else None, lines)
+        for place, effect in enumerate(effects)
+    )
+    buckets = _buckets(search, race.top, lines)
+    return BlameAllResult(
+        program=label(program, name),
+        checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
+        wrong_inputs=held.failing,
+        wrong=held.wrong,
+        searched=len(search.rows),
+        tried=len(search.contenders),
+        unmended=sum(edit is None for edit in race.top),
+        entries=entries,
+        buckets=buckets,
+        proven=race.proven and held.whole and len(search.rows) == held.failing,
+        source=None if text is None else annotate_all(label(program, name), text, entries, buckets),
+        spaced=spacing(program),
+    )
+
+
+def _buckets(search: Search, top: Sequence[Edit | None], lines: Mapping[Entry, int] | None) -> tuple[Bucket, ...]:
+    """The failing inputs by the entry of their best edit, the fullest bucket first; those without an edit last."""
+    batch, program = search.on.batch, search.on.program
+    groups: dict[Entry | None, list[int]] = {}
+    for index, edit in enumerate(top):
+        groups.setdefault(None if edit is None else entry(edit), []).append(int(search.rows[index]))
+    found = [
+        Bucket(
+            entry=None if where is None else str(where),
+            node=None if where is None else where.node,
+            line=None if where is None or lines is None else lines.get(where),
+            inputs=len(rows),
+            examples=tuple(tuple(batch.words(program, row)) for row in rows[:SHOWN]),
+        )
+        for where, rows in groups.items()
+    ]
+    return tuple(sorted(found, key=lambda bucket: (bucket.entry is None, -bucket.inputs)))

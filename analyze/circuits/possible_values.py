@@ -1,0 +1,219 @@
+"""What a node could yield on given inputs, whichever of its ancestors are ablated: an outer bound, never too narrow.
+
+A categorical variable has the set of its possible codes at each position; a numeric one, an interval of numerators. An
+input variable and an embedding have one value. A node that may be ablated can also yield its constant. From the sets of
+what it reads follows which positions a head may match, which it must match, and so what it may yield.
+Shapes: [input, position, code] or [input, position].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from functools import cache
+from typing import TypeAlias, assert_never
+
+import numpy as np
+
+from analyze.relation_product import composed
+from tprog import primitives
+from tprog.ir.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    Number,
+    Numbers,
+    NumericHead,
+    Program,
+    Symbols,
+)
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.evaluate import evaluate, mask_word
+from tprog.run.execute import MEMORY
+
+
+@dataclass(frozen=True, eq=False)
+class Interval:
+    """Numerators from `low` to `high`, both [input, position] and included."""
+
+    low: Array
+    high: Array
+
+
+Possible: TypeAlias = "Bools | Interval"
+
+
+def possible_values(
+    program: Program, batch: Batch, known: Mapping[str, Array], constants: Mapping[str, int]
+) -> dict[str, Possible]:
+    """Node -> what it could yield where it is kept, for the nodes that may be ablated.
+
+    Args:
+        known: variable -> its values, for those that are certain: [input, position] codes or numerators.
+        constants: node -> the code (or numerator) that it yields when ablated, for the others.
+    """
+    codes = max(len(v.domain) if isinstance(v.domain, Symbols) else 8 for v in program.variables.values())
+    size = max(1, MEMORY // max(1, 4 * codes * batch.tokens.shape[1] ** 2))
+    parts = [
+        _on_part(program, batch.take(rows), {name: values[rows] for name, values in known.items()}, constants)
+        for rows in (slice(start, start + size) for start in range(0, max(1, len(batch)), size))
+    ]
+    return parts[0] if len(parts) == 1 else {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+
+def _joined(parts: Sequence[Possible]) -> Possible:
+    intervals = [part for part in parts if isinstance(part, Interval)]
+    if intervals:
+        return Interval(np.concatenate([p.low for p in intervals]), np.concatenate([p.high for p in intervals]))
+    return np.concatenate([part for part in parts if not isinstance(part, Interval)])
+
+
+def _on_part(
+    program: Program, batch: Batch, known: Mapping[str, Array], constants: Mapping[str, int]
+) -> dict[str, Possible]:
+    could: dict[str, Possible] = {name: _exactly(program, name, values) for name, values in known.items()}
+    kept: dict[str, Possible] = {}
+    for node in program.nodes:
+        if node.name in could:
+            continue
+        if known.keys() >= set(node.reads):
+            kept[node.name] = _exactly(program, node.name, evaluate(node, program, batch, known)[0])
+        else:
+            kept[node.name] = _of_node(node, program, batch, could)
+        could[node.name] = _or_constant(program, node.name, kept[node.name], constants[node.name])
+    return kept
+
+
+def _exactly(program: Program, name: str, values: Array) -> Possible:
+    domain = program.variables[name].domain
+    if isinstance(domain, Symbols):
+        return np.asarray(values[:, :, None] == np.arange(len(domain)))
+    return Interval(values.astype(np.int64), values.astype(np.int64))
+
+
+def _or_constant(program: Program, name: str, could: Possible, code: int) -> Possible:
+    if isinstance(could, Interval):
+        return Interval(np.minimum(could.low, code), np.maximum(could.high, code))
+    more = could.copy()
+    more[:, :, code] = True
+    return more
+
+
+def _of_node(node: Node, program: Program, batch: Batch, could: Mapping[str, Possible]) -> Possible:
+    match node:
+        case Head():
+            return _head(node, program, batch, could)
+        case NumericHead():
+            return _numeric_head(node, program, batch, could)
+        case Lookup():
+            return _lookup(node, program, could)
+        case Embedding():
+            raise AssertionError("the values of an embedding are known")
+        case _:
+            assert_never(node)
+
+
+# Heads ################################################################################################################
+
+
+def _matches(node: AttentionHead, program: Program, batch: Batch, could: Mapping[str, Possible]) -> tuple[Bools, Bools]:
+    """[input, query, key]: whether the positions may match, and whether they must."""
+    query, key = could[node.query], could[node.key]
+    assert not isinstance(query, Interval)
+    assert not isinstance(key, Interval)
+    codes = program.symbols(node.key).codes
+    table = np.zeros((len(node.predicate), len(codes)), dtype=np.bool_)
+    for code, row in enumerate(node.predicate):
+        table[code, [codes[k] for k in row or ()]] = True
+    keys = np.moveaxis(key, 1, 2)
+    n = batch.tokens.shape[1]
+    sees = np.zeros((n, n), dtype=np.bool_)
+    for i in range(n):
+        sees[i, list(primitives.visible(i, n, mask_word(node, program), node.skip_first))] = True
+    seen = sees & batch.present[:, None, :]
+    may = composed(composed(query, table), keys) & seen
+    fails = composed(composed(query, ~table), keys)
+    return may, ~fails & seen
+
+
+@cache
+def _by_preference(n: int) -> Array:
+    """[query, rank]: the positions, nearest first, left before right, oneself last."""
+    return np.array([sorted(range(n), key=lambda j: (j == i, abs(i - j), j)) for i in range(n)])
+
+
+def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possible]) -> Possible:
+    values = could[node.value]
+    assert not isinstance(values, Interval)
+    may, must = _matches(node, program, batch, could)
+    fallback: Bools = ~np.logical_or.reduce(must, axis=2)  # perhaps nothing matches
+    order = _by_preference(may.shape[2])
+    if program.self_rule == "last":  # what surely matches hides all that is farther
+        here = np.arange(may.shape[1])[:, None]
+        may, must = may[:, here, order], must[:, here, order]  # copies, by rank
+        attended = may
+        attended[:, :, 1:] &= ~np.logical_or.accumulate(must, axis=2)[:, :, :-1]
+        found: Bools = np.logical_or.reduce(attended[:, :, :, None] & values[:, order], axis=2)
+    else:
+        found = np.logical_or.reduce(may[:, :, :, None] & values[:, None], axis=2)
+    if node.default is None:
+        found |= fallback[:, :, None] & values[:, :1]
+    else:
+        found[:, :, program.symbols(node.value).codes[node.default]] |= fallback
+    return found
+
+
+def _numeric_head(node: NumericHead, program: Program, batch: Batch, could: Mapping[str, Possible]) -> Possible:
+    domain = program.numbers(node.name)
+    if node.reduce == "mean":
+        shape = batch.tokens.shape
+        bounds = (int(bound * domain.denominator) for bound in (domain.low, domain.high))
+        return Interval(*(np.full(shape, bound, dtype=np.int64) for bound in bounds))
+    values = could[node.value]
+    assert isinstance(values, Interval)
+    may, must = _matches(node, program, batch, could)
+    low, high = values.low[:, None, :], values.high[:, None, :]
+    return Interval(
+        np.where(must, low, np.where(may, np.minimum(low, 0), 0)).sum(axis=2),
+        np.where(must, high, np.where(may, np.maximum(high, 0), 0)).sum(axis=2),
+    )
+
+
+# Lookups ##############################################################################################################
+
+
+def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Possible:
+    cells: Bools | None = None
+    for name, levels in zip(node.inputs, node.levels, strict=True):
+        read, domain = could[name], program.variables[name].domain
+        if isinstance(read, Interval):
+            assert isinstance(domain, Numbers)
+            assert levels is not None
+            low, high = (_level(bound, levels, domain)[:, :, None] for bound in (read.low, read.high))
+            place = np.arange(len(levels))
+            read = (low <= place) & (place <= high)
+        cells = read if cells is None else (cells[:, :, :, None] & read[:, :, None, :]).reshape(*cells.shape[:2], -1)
+    assert cells is not None
+    domain = program.variables[node.name].domain
+    if isinstance(domain, Symbols):
+        table = np.zeros((len(node.cells), len(domain)), dtype=np.bool_)
+        for cell, answer in enumerate(node.cells):
+            if answer is not None:
+                table[cell, domain.codes[answer]] = True
+        return composed(cells, table)
+    numbers = {i: answer for i, answer in enumerate(node.cells) if answer is not None and not isinstance(answer, str)}
+    answers = np.array([int(number * domain.denominator) for number in numbers.values()], dtype=np.int64)
+    least, most = (int(bound * domain.denominator) for bound in (domain.low, domain.high))
+    chosen = cells[:, :, list(numbers)]
+    return Interval(
+        np.where(chosen, answers, most).min(axis=2, initial=most),
+        np.where(chosen, answers, least).max(axis=2, initial=least),
+    )
+
+
+def _level(numerators: Array, levels: Sequence[Number], domain: Numbers) -> Array:
+    """The index of the level that each number reads as."""
+    starts = np.array([min(-int(-level * domain.denominator // 1), np.iinfo(np.int64).max) for level in levels])
+    return np.maximum(np.searchsorted(starts, numerators, side="right") - 1, 0)

@@ -1,0 +1,61 @@
+"""What ``--expect`` means."""
+
+from __future__ import annotations
+
+import dataclasses
+
+import pytest
+
+from tests.bench.random_program import random_program
+from tprog.errors import BadInput
+from tprog.ir.program import Program, Readout
+from tprog.tasks.answers import parse_answer
+
+SORTS = random_program(letters="abc", length=6, layers=1, heads=2, mlps=0)
+TOKENS = ("<s>", "b", "a", "c", "</s>")
+
+
+def _pooled() -> Program:
+    return dataclasses.replace(
+        SORTS, classes=("yes", "no"), nodes=(), readout=Readout((), pooled=True, forced=()), task=None
+    )
+
+
+@pytest.mark.parametrize("text", ["abc", "a b c", '["a", "b", "c"]', '["<s>", "a", "b", "c", "</s>"]'])
+def test_an_answer_is_read_as_letters_words_or_a_list(text: str) -> None:
+    assert parse_answer(text, SORTS, TOKENS) == (None, "a", "b", "c", None)
+
+
+def test_null_gives_no_answer_at_its_position() -> None:
+    assert parse_answer('["a", null, "c"]', SORTS, TOKENS) == (None, "a", None, "c", None)
+
+
+def test_one_class_answers_the_position_that_is_named() -> None:
+    assert parse_answer("b", SORTS, TOKENS, position=2) == (None, None, "b", None, None)
+    assert parse_answer("abc", SORTS, TOKENS, position=2) == (None, "a", "b", "c", None)
+
+
+def test_a_pooled_program_has_one_answer() -> None:
+    assert parse_answer("no", _pooled(), TOKENS) == ("no",)
+
+
+@pytest.mark.parametrize(
+    ("text", "says"),
+    [
+        ("ab", "2 items; expected 3"),
+        ("", "0 items"),
+        ("abx", "item 2 of the expected output is 'x'"),
+        ("[1, 2, 3]", "strings in double quotes"),
+        ('["a", ', "not a JSON list"),
+        ("[" * 100_000, "not a JSON list"),
+        ("[" + "9" * 5000 + "]", "not a JSON list"),
+    ],
+)
+def test_an_answer_that_fits_no_input_is_refused_by_name(text: str, says: str) -> None:
+    with pytest.raises(BadInput, match=says):
+        parse_answer(text, SORTS, TOKENS)
+
+
+def test_a_position_behind_the_end_of_the_input_is_refused() -> None:
+    with pytest.raises(BadInput, match="no position 9; the input's last is 4"):
+        parse_answer("b", SORTS, TOKENS, position=9)

@@ -1,1 +1,0 @@
-"""One reader a dialect of Python module; `tprog.read` picks it."""

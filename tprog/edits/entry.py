@@ -1,0 +1,45 @@
+"""The name of one entry of a Program: the unit that blame and edits speak of, and that has a line in the module."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Literal, TypeAlias
+
+from tprog.ir.program import Value
+
+Part: TypeAlias = Literal["row", "cell", "word", "weights", "wiring", "self rule"]
+
+
+@dataclass(frozen=True)
+class Entry:
+    """One entry.
+
+    Attributes:
+        node: the node's name, or ``readout``, or ``program``.
+        part: ``row`` of a head's predicate, ``cell`` of a lookup, ``word`` of an embedding, row of ``weights`` of the
+            readout, or the ``wiring`` of a node: what it reads and under which mask; or the ``self rule``, which holds
+            for all heads.
+        at: a row's query value; a cell's input values (levels, where the input is numeric); a word; a weight row's
+            variable and, if that is categorical, value; nothing for a wiring.
+    """
+
+    node: str
+    part: Part
+    at: tuple[Value, ...] = ()
+
+    def __str__(self) -> str:
+        shown = ", ".join(repr(v) if isinstance(v, str) else str(v) for v in self.at)
+        match self.part:
+            case "row":
+                return f"{self.node}, query {shown}"
+            case "cell":
+                return f"{self.node}, input {shown}"
+            case "word":
+                return f"{self.node}, word {shown}"
+            case "weights":
+                variable, *value = self.at
+                return f"readout of {variable}" + (f" = {value[0]!r}" if value else "")
+            case "wiring":
+                return f"wiring of {self.node}"
+            case "self rule":
+                return "self rule"

@@ -1,0 +1,300 @@
+"""What makes a Program well-formed, and the proof of each variable's domain."""
+
+from __future__ import annotations
+
+import keyword
+import math
+import re
+from collections.abc import Mapping
+from fractions import Fraction
+from itertools import pairwise
+from typing import Protocol
+
+from tprog import primitives
+from tprog.errors import BadProgram, NotExact
+from tprog.escape import half_a_pair
+from tprog.ir.nodes import (
+    BEGIN,
+    END,
+    INT64_LIMIT,
+    PAD,
+    AttentionHead,
+    Domain,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    Numbers,
+    NumericHead,
+    Readout,
+    SelfRule,
+    Symbols,
+    UnknownRule,
+    Variable,
+)
+
+
+class Frame(Protocol):
+    """All of a Program but its nodes: what a node is checked against."""
+
+    @property
+    def vocabulary(self) -> tuple[str, ...]: ...
+    @property
+    def classes(self) -> tuple[str, ...]: ...
+    @property
+    def max_length(self) -> int: ...
+    @property
+    def readout(self) -> Readout: ...
+    @property
+    def causal(self) -> bool: ...
+    @property
+    def self_rule(self) -> SelfRule: ...
+    @property
+    def unknown_rule(self) -> UnknownRule: ...
+    @property
+    def task(self) -> str | None: ...
+    @property
+    def provenance(self) -> tuple[tuple[str, str], ...]: ...
+    @property
+    def ends(self) -> bool: ...
+
+
+_RESERVED = frozenset({*dir(primitives), "run", "readout", "variables", "list", "range", "len", "min"})
+"""Names that `run` of an emitted module needs for itself."""
+
+
+def check_frame(program: Frame) -> None:
+    """What a Program says about its inputs and outputs, before any node."""
+    if BEGIN not in program.vocabulary:
+        raise BadProgram(f"the vocabulary {program.vocabulary!r} lacks {BEGIN!r}, which every input begins with")
+    _check_words("vocabulary", program.vocabulary)
+    _check_words("classes", program.classes)
+    if PAD in program.vocabulary:
+        raise BadProgram(f"{PAD!r} is never read: leave it out of the vocabulary")
+    if not program.classes:
+        raise BadProgram("there are no classes; expected at least one")
+    least = 3 if program.ends else 2  # one symbol between the marks
+    if program.max_length < least:
+        raise BadProgram(f"max_length is {program.max_length}; expected at least {least}")
+    _check_told(program)
+    if program.self_rule not in ("last", "match-count"):
+        raise BadProgram(f"self_rule is {program.self_rule!r}; expected 'last' or 'match-count'")
+    if program.unknown_rule not in ("unk", "refuse"):
+        raise BadProgram(f"unknown_rule is {program.unknown_rule!r}; expected 'unk' or 'refuse'")
+
+
+def _check_words(what: str, words: tuple[str, ...]) -> None:
+    if any(type(word) is not str or not word for word in words):
+        raise BadProgram(f"the {what} {words!r} must hold non-empty strings only")
+    if half := next(filter(half_a_pair, words), None):
+        raise BadProgram(f"{half!r} in the {what} has half of a surrogate pair, which no file in UTF-8 can hold")
+    if len(set(words)) != len(words):
+        twice = next(w for w in words if words.count(w) > 1)
+        raise BadProgram(f"{twice!r} stands twice in the {what}")
+
+
+def _check_told(program: Frame) -> None:
+    """What a Program says of itself: it stands in a docstring, one line each."""
+    if program.task is not None and not _one_line(program.task):
+        raise BadProgram(f"the task is {program.task!r}; expected a name in one line of printable text, or none")
+    for key, text in program.provenance:
+        if not re.fullmatch(r"[A-Za-z][\w -]*", key) or not _one_line(text):
+            raise BadProgram(f"provenance {key!r}: {text!r}; expected a plain key and one line of printable text")
+
+
+def _one_line(text: str) -> bool:
+    return type(text) is str and text.isprintable() and text == text.strip() != ""
+
+
+def _check_name(node: Node, known: Mapping[str, Variable]) -> None:
+    name = node.name
+    if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name.startswith("_"):
+        raise BadProgram(f"node {name!r}: a name must be a plain Python identifier without a leading underscore")
+    if name in _RESERVED or name.isupper() or name.startswith(("predicate_", "lookup_")):
+        raise BadProgram(f"node {name!r}: the emitted module uses this name itself; choose another")
+    if name in known:
+        raise BadProgram(f"node {name!r}: the name is already taken; each variable is assigned once")
+    for read in node.reads:
+        if read not in known:
+            raise BadProgram(f"node {name!r} reads {read!r}, which no earlier node and no input provides")
+
+
+def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain:
+    """Checks a node against the variables known before it, and proves the domain of its own.
+
+    Args:
+        frame: any Program with the same vocabulary, length and causality; its nodes are not looked at.
+
+    Raises:
+        BadProgram, NotExact: as `Program`.
+    """
+    _check_name(node, known)
+    match node:
+        case Embedding():
+            return _embedding_domain(node, frame)
+        case Head():
+            _check_selection(node, known, frame)
+            value = _categorical(node, "value", node.value, known)
+            if node.default is not None and node.default not in value.codes:
+                raise BadProgram(f"node {node.name!r}: the default {node.default!r} is not a value of {node.value!r}")
+            return value
+        case NumericHead():
+            _check_selection(node, known, frame)
+            return _numeric_head_domain(node, known, frame)
+        case Lookup():
+            return _lookup_domain(node, known)
+
+
+def _categorical(node: Node, role: str, name: str, known: Mapping[str, Variable]) -> Symbols:
+    domain = known[name].domain
+    if not isinstance(domain, Symbols):
+        raise BadProgram(f"node {node.name!r}: its {role} {name!r} is numeric; expected a categorical variable")
+    return domain
+
+
+def _embedding_domain(node: Embedding, frame: Frame) -> Domain:
+    symbols = Symbols(node.symbols)
+    if len(node.table) != len(frame.vocabulary):
+        raise BadProgram(
+            f"node {node.name!r}: its table has {len(node.table)} entries; the vocabulary has {len(frame.vocabulary)}"
+        )
+    for word, value in zip(frame.vocabulary, node.table, strict=True):
+        if value is not None and value not in symbols.codes:
+            raise BadProgram(f"node {node.name!r}: the word {word!r} maps to {value!r}, which is not in its symbols")
+    return symbols
+
+
+def _check_selection(node: AttentionHead, known: Mapping[str, Variable], frame: Frame) -> None:
+    """Query, key, predicate and mask of a head."""
+    query = _categorical(node, "query", node.query, known)
+    key = _categorical(node, "key", node.key, known)
+    if node.mask not in ("all", "before", "after"):
+        raise BadProgram(f"node {node.name!r}: the mask is {node.mask!r}; expected 'all', 'before' or 'after'")
+    if node.mask == "after" and frame.causal:
+        raise BadProgram(f"node {node.name!r}: the mask 'after' looks ahead, which a causal program cannot")
+    if len(node.predicate) != len(query):
+        raise BadProgram(
+            f"node {node.name!r}: its predicate has {len(node.predicate)} rows; {node.query!r} has {len(query)} values"
+        )
+    for value, keys in zip(query, node.predicate, strict=True):
+        if keys is None:
+            continue
+        for accepted in keys:
+            if accepted not in key.codes:
+                raise BadProgram(
+                    f"node {node.name!r}: query {value!r} accepts {accepted!r}, which is not a value of {node.key!r}"
+                )
+        codes = [key.codes[accepted] for accepted in keys]
+        if any(left >= right for left, right in pairwise(codes)):
+            raise BadProgram(
+                f"node {node.name!r}: query {value!r} accepts {keys!r}; expected each key once, in the key's order"
+            )
+
+
+def _exact(node: Node, domain: Numbers) -> Numbers:
+    if domain.bound >= INT64_LIMIT:
+        raise NotExact(
+            f"node {node.name!r} can reach {domain.bound} in units of 1/{domain.denominator}; "
+            "exact execution needs less than 2**63"
+        )
+    return domain
+
+
+def _numeric_head_domain(node: NumericHead, known: Mapping[str, Variable], frame: Frame) -> Domain:
+    value = known[node.value].domain
+    if not isinstance(value, Numbers):
+        raise BadProgram(f"node {node.name!r}: its value {node.value!r} is categorical; expected a numeric variable")
+    most = frame.max_length - max(int(node.mask != "all"), int(node.skip_first))
+    match node.reduce:
+        case "sum":
+            if node.default is not None:
+                raise BadProgram(f"node {node.name!r}: an empty sum is 0; a default belongs to a mean")
+            low, high = min(Fraction(0), value.low * most), max(Fraction(0), value.high * most)
+            return _exact(node, Numbers(low, high, value.denominator))
+        case "mean":
+            if node.default is None or not _is_number(node.default):
+                raise BadProgram(f"node {node.name!r}: a mean needs a default for positions that select nothing")
+            default = Fraction(node.default)
+            every = value.denominator * math.lcm(*range(1, most + 1))
+            domain = Numbers(min(value.low, default), max(value.high, default), math.lcm(every, default.denominator))
+            # `execute` holds a sum over the common denominator before it divides, so that must be exact as well.
+            _exact(node, Numbers(domain.low * most, domain.high * most, domain.denominator))
+            return domain
+        case other:
+            raise BadProgram(f"node {node.name!r}: reduce is {other!r}; expected 'sum' or 'mean'")
+
+
+def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
+    if len(node.inputs) not in (1, 2) or len(node.levels) != len(node.inputs):
+        raise BadProgram(f"node {node.name!r}: a lookup reads 1 or 2 variables, with one entry of levels each")
+    size = 1
+    for name, levels in zip(node.inputs, node.levels, strict=True):
+        domain = known[name].domain
+        if isinstance(domain, Symbols) == (levels is not None):
+            kind = "categorical, so it has no levels" if levels is not None else "numeric, so it needs levels"
+            raise BadProgram(f"node {node.name!r}: its input {name!r} is {kind}")
+        if levels is not None:
+            if not levels or not all(map(_is_number, levels)) or any(a >= b for a, b in pairwise(levels)):
+                raise BadProgram(f"node {node.name!r}: the levels of {name!r} must be ascending numbers, at least one")
+            size *= len(levels)
+        elif isinstance(domain, Symbols):
+            size *= len(domain)
+    if len(node.cells) != size:
+        raise BadProgram(f"node {node.name!r}: it has {len(node.cells)} cells; its inputs make {size}")
+    if node.symbols is None:
+        return _number_cells(node)
+    symbols = Symbols(node.symbols)
+    for cell in node.cells:
+        if cell is not None and (type(cell) not in (str, int) or cell not in symbols.codes):
+            raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}, which is not in its symbols")
+    return symbols
+
+
+def _is_number(value: object) -> bool:
+    """Exact numbers only: no float, and no bool, which Python counts as a whole number."""
+    return type(value) in (int, Fraction)
+
+
+def _number_cells(node: Lookup) -> Numbers:
+    numbers: list[Fraction] = []
+    for cell in node.cells:
+        if cell is not None and not _is_number(cell):
+            raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}; a lookup without symbols answers numbers")
+        if cell is not None:
+            numbers.append(Fraction(cell))
+    numbers = numbers or [Fraction(0)]
+    return _exact(node, Numbers(min(numbers), max(numbers), math.lcm(*(n.denominator for n in numbers))))
+
+
+def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
+    readout = program.readout
+    if readout.scale < 1:
+        raise BadProgram(f"the readout's scale is {readout.scale}; expected a whole number of at least 1")
+    if unforceable := [word for word in readout.forced if word not in (BEGIN, END) or word not in program.vocabulary]:
+        raise BadProgram(f"the readout forces {unforceable!r}; only {BEGIN!r} and {END!r}, if present, can be forced")
+    if readout.rows_needed not in ("free", "everywhere"):
+        raise BadProgram(f"rows_needed is {readout.rows_needed!r}; expected 'free' or 'everywhere'")
+    if readout.pooled and readout.forced:
+        raise BadProgram("a pooled readout predicts one class for the whole input, so it forces no position")
+    order = {name: index for index, name in enumerate(variables)}
+    previous = -1
+    for term in readout.terms:
+        if term.variable not in variables:
+            raise BadProgram(f"the readout reads {term.variable!r}, which is not a variable")
+        if order[term.variable] <= previous:
+            raise BadProgram(
+                f"the readout's term {term.variable!r} is out of order; expected the order of the variables"
+            )
+        previous = order[term.variable]
+        domain = variables[term.variable].domain
+        expected = len(domain) if isinstance(domain, Symbols) else 1
+        if len(term.rows) != expected:
+            raise BadProgram(f"the readout has {len(term.rows)} rows for {term.variable!r}; expected {expected}")
+        if isinstance(domain, Numbers) and term.rows[0] is None:
+            raise BadProgram(f"the readout of the number {term.variable!r} has no row; leave the term out instead")
+        for row in term.rows:
+            if row is not None and (len(row) != len(program.classes) or any(type(w) is not int for w in row)):
+                raise BadProgram(
+                    f"the readout of {term.variable!r} has the row {row!r}; "
+                    f"expected {len(program.classes)} whole numbers, one a class"
+                )

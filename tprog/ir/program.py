@@ -1,0 +1,215 @@
+"""The Program: a Transformer as a finite, readable function, in static single assignment.
+
+A Program maps a sequence of n <= `max_length` tokens to one class a position (or, pooled, to one class). Position 0
+holds ``<s>``; if the vocabulary has ``</s>``, every input ends in it. Each *variable* is a list of n values with a
+known domain. Three variables are given, ``tokens``, ``positions`` (0..n-1) and ``ones``; each node adds one, named
+after the node, and reads only what stands before it.
+
+The records are plain data and check themselves: a Program that exists is well-formed. What is *done* with nodes
+(execute, emit, read, extract ...) lives in modules of its own, each matching over the kinds in `Node`.
+
+Source: Friedman, Wettig, Chen, "Learning Transformer Programs", NeurIPS 2023 (arXiv 2306.01128), section 3.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from itertools import product
+
+from tprog import primitives
+from tprog.errors import NotExact
+from tprog.ir.check import check_frame, check_readout, domain_of
+from tprog.ir.nodes import (
+    BEGIN,
+    END,
+    INT64_LIMIT,
+    PAD,
+    UNKNOWN,
+    AttentionHead,
+    Domain,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Mask,
+    Node,
+    Number,
+    Numbers,
+    NumericHead,
+    Readout,
+    RowsNeeded,
+    SelfRule,
+    Symbol,
+    Symbols,
+    UnknownRule,
+    Value,
+    Variable,
+    Weights,
+)
+
+__all__ = [
+    "BEGIN",
+    "END",
+    "PAD",
+    "UNKNOWN",
+    "AttentionHead",
+    "Domain",
+    "Embedding",
+    "Head",
+    "Keys",
+    "Lookup",
+    "Mask",
+    "Node",
+    "Number",
+    "Numbers",
+    "NumericHead",
+    "Program",
+    "Readout",
+    "RowsNeeded",
+    "SelfRule",
+    "Symbol",
+    "Symbols",
+    "UnknownRule",
+    "Value",
+    "Variable",
+    "Weights",
+    "axis",
+    "cell_keys",
+    "domain_of",
+]
+
+
+@dataclass(frozen=True)
+class Program:
+    """A whole Transformer Program.
+
+    Attributes:
+        vocabulary: the tokens, ``<s>`` among them. With ``</s>`` in it every input ends in ``</s>``; with ``<unk>`` in
+            it words outside it read as ``<unk>``.
+        classes: what can be predicted, in the order that breaks ties.
+        max_length: N, the longest input, ``<s>`` and ``</s>`` included.
+        nodes: in execution order.
+        task: the name of the task that the program is for, if it is known.
+        causal: position i sees only j <= i.
+        self_rule: ``last``, or ``match-count`` for modules of the original research code, where a self-match counts as
+            a distance of len(matches).
+        provenance: (key, text) pairs about where the program comes from; they carry no meaning.
+        unknown_rule: what a word outside the vocabulary reads as, if that has ``<unk>``: ``unk``, or ``refuse`` for
+            modules of the original research code, which fail at it.
+
+    Raises:
+        BadProgram: a record that contradicts itself; the message names the node.
+        NotExact: a number or logit could reach 2**63.
+    """
+
+    vocabulary: tuple[str, ...]
+    classes: tuple[str, ...]
+    max_length: int
+    nodes: tuple[Node, ...]
+    readout: Readout
+    task: str | None = None
+    causal: bool = False
+    self_rule: SelfRule = "last"
+    provenance: tuple[tuple[str, str], ...] = ()
+    unknown_rule: UnknownRule = "unk"
+
+    def __post_init__(self) -> None:
+        check_frame(self)
+        variables = self.variables  # proves the domains, and so every reference, on the way
+        check_readout(self, variables)
+        if self.logit_bound >= INT64_LIMIT:
+            raise NotExact(
+                f"the readout's logits can reach {self.logit_bound} in units of 1/{self.logit_scale}; "
+                "exact execution needs less than 2**63: use a smaller scale"
+            )
+
+    @cached_property
+    def variables(self) -> Mapping[str, Variable]:
+        """name -> variable, the three inputs first, then one a node, in execution order."""
+        known: dict[str, Variable] = {
+            "tokens": Variable("tokens", Symbols(self.vocabulary)),
+            "positions": Variable("positions", Symbols(tuple(range(self.max_length)))),
+            "ones": Variable("ones", Numbers(Fraction(1), Fraction(1))),
+        }
+        for node in self.nodes:
+            known[node.name] = Variable(node.name, domain_of(node, known, self))
+        return known
+
+    @cached_property
+    def by_name(self) -> Mapping[str, Node]:
+        """name -> node."""
+        return {node.name: node for node in self.nodes}
+
+    @cached_property
+    def value_bytes(self) -> int:
+        """Bytes that an executor takes for the values of all variables at one position."""
+        largest = (
+            len(v.domain) - 1 if isinstance(v.domain, Symbols) else v.domain.bound for v in self.variables.values()
+        )
+        return sum(next(size for size in (1, 2, 4, 8) if bound < 2 ** (8 * size - 1)) for bound in largest)
+
+    @property
+    def ends(self) -> bool:
+        """Whether every input ends in ``</s>``."""
+        return END in self.vocabulary
+
+    def read_tokens(self, tokens: Sequence[str]) -> list[str]:
+        """A whole input as the program reads it.
+
+        Raises:
+            ValueError: it cannot take it; the message names the token and its index.
+        """
+        if self.unknown_rule == "unk":
+            return list(primitives.check(tokens, self.vocabulary, self.max_length))
+        return list(primitives.check_known(tokens, self.vocabulary, self.max_length))
+
+    def symbols(self, variable: str) -> Symbols:
+        """The domain of a categorical variable."""
+        domain = self.variables[variable].domain
+        assert isinstance(domain, Symbols), variable
+        return domain
+
+    def numbers(self, variable: str) -> Numbers:
+        """The domain of a numeric variable."""
+        domain = self.variables[variable].domain
+        assert isinstance(domain, Numbers), variable
+        return domain
+
+    @cached_property
+    def logit_scale(self) -> int:
+        """Logits are whole multiples of 1 / this: `readout.scale` times the denominators of the numbers read."""
+        domains = (self.variables[term.variable].domain for term in self.readout.terms)
+        return self.readout.scale * math.lcm(*(d.denominator for d in domains if isinstance(d, Numbers)))
+
+    @cached_property
+    def logit_bound(self) -> int:
+        """A proven bound on every absolute logit, over `logit_scale` (pooled: on their sum over positions)."""
+        unit = self.logit_scale // self.readout.scale
+        bound = 0
+        for term in self.readout.terms:
+            domain = self.variables[term.variable].domain
+            largest = max((abs(w) for row in term.rows if row is not None for w in row), default=0)
+            if isinstance(domain, Symbols):
+                bound += largest * unit
+            else:
+                bound += largest * domain.bound * (unit // domain.denominator)
+        return bound * self.max_length if self.readout.pooled else bound
+
+
+def axis(program_variables: Mapping[str, Variable], node: Lookup, which: int) -> Sequence[Value]:
+    """The values (or levels) along one input of a lookup, in the order of its cells."""
+    levels = node.levels[which]
+    if levels is not None:
+        return levels
+    domain = program_variables[node.inputs[which]].domain
+    assert isinstance(domain, Symbols), node.name
+    return domain.values
+
+
+def cell_keys(program: Program, node: Lookup) -> Iterator[tuple[Value, ...]]:
+    """The input values of each cell of a lookup, in the order of its cells."""
+    return product(*(axis(program.variables, node, which) for which in range(len(node.inputs))))

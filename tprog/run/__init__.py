@@ -1,0 +1,1 @@
+"""What a Program computes: one node, a batch of inputs, and its outcome."""

@@ -1,0 +1,201 @@
+"""What one node yields on a batch: the vectorised meaning of each kind of node.
+
+Categorical values are codes (indices in the variable's domain), numbers whole multiples of 1 / denominator, in the
+smallest integer type that the proven domain allows, so that no step rounds. Shapes: [input, position],
+[input, query, key].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from functools import cache
+from typing import Any
+
+import numpy as np
+from numpy.typing import NDArray
+
+from tprog import primitives
+from tprog.ir.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    Number,
+    Numbers,
+    NumericHead,
+    Program,
+    SelfRule,
+    Symbols,
+    Value,
+)
+from tprog.run.batch import Array, Batch, Bools
+
+
+@cache
+def dtype_of(domain: Symbols | Numbers) -> np.dtype[Any]:
+    """The smallest signed integer type that holds every code, or every numerator, of a domain."""
+    largest = len(domain) - 1 if isinstance(domain, Symbols) else domain.bound
+    return np.min_scalar_type(-largest - 1)  # int8 holds -128 but not 128
+
+
+def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+    """A node's values [input, position], and where it reaches a missing row (None: the node has no hole)."""
+    match node:
+        case Embedding():
+            table, missing = _codes(node.table, Symbols(node.symbols))
+            return table[values["tokens"]], None if missing is None else missing[values["tokens"]]
+        case Head():
+            return _head(node, program, batch, values)
+        case NumericHead():
+            return _numeric_head(node, program, batch, values)
+        case Lookup():
+            return _lookup(node, program, values)
+
+
+def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools | None]:
+    """A column of a table as codes or numerators, holes as 0; and where the holes are, None if nowhere."""
+    if isinstance(domain, Symbols):
+        found = [0 if value is None else domain.codes[value] for value in column]
+    else:
+        found = [0 if value is None else _numerator(value, domain) for value in column]
+    holes = np.array([value is None for value in column])
+    return np.array(found, dtype=dtype_of(domain)), holes if holes.any() else None
+
+
+def _numerator(value: Value, domain: Numbers) -> int:
+    assert not isinstance(value, str)
+    return int(value * domain.denominator)
+
+
+@cache
+def _windows(n: int, mask: str, skip_first: bool) -> Bools:
+    """[query, key]: whether the query's position may see the key's; the same ranges as `primitives.visible`."""
+    allowed = np.zeros((n, n), dtype=np.bool_)
+    for i in range(n):
+        allowed[i, list(primitives.visible(i, n, mask, skip_first))] = True
+    return allowed
+
+
+def mask_word(node: AttentionHead, program: Program) -> str:
+    """The mask as the primitives name it: in a causal program, ``all`` that a position sees is ``causal``."""
+    return "causal" if program.causal and node.mask == "all" else node.mask
+
+
+def _selected(
+    node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]
+) -> tuple[Bools, Bools | None]:
+    """M as [input, query, key], and [input, query] where a row that is missing is consulted."""
+    query, key = values[node.query], values[node.key]
+    keys = program.symbols(node.key)
+    table = np.zeros((len(node.predicate), len(keys)), dtype=np.bool_)
+    for code, row in enumerate(node.predicate):
+        table[code, [keys.codes[k] for k in row or ()]] = True
+    window = _windows(query.shape[1], mask_word(node, program), node.skip_first)
+    matches = _accepted(table, query, key)
+    if not window.all():
+        matches &= window
+    if (batch.lengths < query.shape[1]).any():
+        matches &= batch.present[:, None, :]
+    if None not in node.predicate:
+        return matches, None
+    absent = np.array([row is None for row in node.predicate])
+    sees = (window & batch.present[:, None, :]).any(axis=2)
+    return matches, absent[query] & sees
+
+
+def _accepted(table: Bools, query: Array, key: Array) -> Bools:
+    """[input, query, key]: whether the row [query value] of the table [query value, key value] holds the key."""
+    width = table.shape[1]
+    bits = next((bits for bits in (8, 16, 32, 64) if width <= bits), None)
+    if bits is None:
+        flat = query.astype(np.intp)[:, :, None] * width + key[:, None, :]
+        gathered: Bools = table.ravel().take(flat)
+        return gathered
+    # A row as a bit set: one byte a pair where there are eight keys, and no gathering of single truth values.
+    kind = np.dtype(f"u{bits // 8}")
+    bit = np.left_shift(np.ones(width, dtype=kind), np.arange(width, dtype=kind))
+    rows = np.where(table, bit, np.zeros_like(bit)).sum(axis=1, dtype=kind)
+    found: Bools = (rows.take(query)[:, :, None] & bit.take(key)[:, None, :]) != 0
+    return found
+
+
+@cache
+def _order(n: int) -> NDArray[np.int8]:
+    """[query, key] ranks: a nearer key is higher, left above right at equal distance, oneself lowest; none is 0."""
+    rank = np.zeros((n, n), dtype=np.int64)
+    for i in range(n):
+        by_preference = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
+        for place, j in enumerate([*by_preference, i]):
+            rank[i, j] = n - place
+    return rank.astype(np.min_scalar_type(-n - 1))
+
+
+def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+    matches, missing = _selected(node, program, batch, values)
+    n = matches.shape[2]
+    if n == 0:
+        return values[node.value], missing
+    closest = _closest(matches, program.self_rule)
+    copied = np.take_along_axis(values[node.value], closest, axis=1)
+    if node.default is not None:
+        copied = np.where(matches.any(axis=2), copied, program.symbols(node.value).codes[node.default])
+    return copied.astype(dtype_of(program.variables[node.name].domain), copy=False), missing
+
+
+def _closest(matches: Bools, self_rule: SelfRule) -> Array:
+    """[input, query]: the attended position, 0 where nothing matches."""
+    n = matches.shape[2]
+    closest: Array
+    match self_rule:
+        case "last":
+            closest = (matches * _order(n)).argmax(axis=2)
+        case "match-count":
+            kind, own = np.min_scalar_type(-2 * n - 1), np.arange(n)
+            apart = np.abs(own[:, None] - own).astype(kind)
+            distance = np.where(matches, apart, kind.type(2 * n))
+            counts = np.count_nonzero(matches, axis=2).astype(kind)
+            distance[:, own, own] = np.where(matches[:, own, own], counts, kind.type(2 * n))
+            closest = distance.argmin(axis=2)
+    return closest
+
+
+def _numeric_head(
+    node: NumericHead, program: Program, batch: Batch, values: Mapping[str, Array]
+) -> tuple[Array, Bools | None]:
+    matches, missing = _selected(node, program, batch, values)
+    domain = program.numbers(node.name)
+    if node.value == "ones":
+        sums: Array = np.count_nonzero(matches, axis=2)
+    else:
+        sums = np.einsum("bqk,bk->bq", matches, values[node.value].astype(np.int64))
+    if node.reduce == "mean":
+        counts = np.count_nonzero(matches, axis=2)
+        assert node.default is not None
+        # The domain's denominator is a multiple of every count that can occur, so this division is exact.
+        sums = sums * (domain.denominator // program.numbers(node.value).denominator) // np.maximum(counts, 1)
+        sums = np.where(counts > 0, sums, _numerator(node.default, domain))
+    return sums.astype(dtype_of(domain), copy=False), missing
+
+
+def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+    cells, missing = _codes(node.cells, program.variables[node.name].domain)
+    flat: Array | None = None
+    for name, levels in zip(node.inputs, node.levels, strict=True):
+        domain = program.variables[name].domain
+        if isinstance(domain, Symbols):
+            place: Array = values[name].astype(np.int32)
+            size = len(domain)
+        else:
+            assert levels is not None
+            place, size = _level(values[name], levels, domain), len(levels)
+        flat = place if flat is None else flat * size + place
+    assert flat is not None
+    return cells[flat], None if missing is None else missing[flat]
+
+
+def _level(numerators: Array, levels: Sequence[Number], domain: Numbers) -> Array:
+    """The index of the level that each number reads as."""
+    # level <= x/d  <=>  ceil(level * d) <= x, so the comparison stays in whole numbers.
+    starts = np.array([min(-int(-level * domain.denominator // 1), np.iinfo(np.int64).max) for level in levels])
+    return np.maximum(np.searchsorted(starts, numerators, side="right") - 1, 0)

@@ -1,0 +1,395 @@
+"""The vectorised meaning of a Program over a batch of inputs: equal to the emitted module on every input.
+
+Categorical values are computed as codes (indices in the variable's domain), numbers as whole multiples of
+1 / denominator, logits as whole multiples of 1 / `Program.logit_scale`; all in int64 or smaller where the proven
+domain allows, so that no step rounds. Shapes: [input, position], [input, query, key], [input, position, class].
+"""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+
+import numpy as np
+
+from tprog.ir.program import (
+    Embedding,
+    Head,
+    Lookup,
+    NumericHead,
+    Program,
+    Symbols,
+    Value,
+    Variable,
+    Weights,
+)
+from tprog.run.batch import CHUNK, Array, Batch, Bools, chunks
+from tprog.run.evaluate import dtype_of, evaluate
+
+FORCED = -1
+"""The prediction code at positions whose output is forced, and behind the end of an input."""
+
+
+@dataclass(frozen=True)
+class Hole:
+    """Where an input leaves a partial program: the first missing row that it reaches, in execution order."""
+
+    node: str
+    position: int
+    what: str
+
+    def __str__(self) -> str:
+        return f"hole at {self.node}, {self.what}"
+
+
+@dataclass(frozen=True, eq=False)
+class Execution:
+    """All that a Program computes on a batch.
+
+    Attributes:
+        values: variable -> [input, position] codes or numerators; meaningless behind the end of an input and
+            downstream of a hole.
+        holed: node, or ``readout``, -> [input, position] or, for a single readout term, where a missing row is
+            reached. Only nodes that reach one have an entry; readout terms are keyed ``readout <variable>``.
+        totals: [input, position, class] logits, or [input, class], summed over positions, if pooled; numerators over
+            `Program.logit_scale`.
+    """
+
+    program: Program
+    batch: Batch
+    values: Mapping[str, Array]
+    holed: Mapping[str, Bools]
+    totals: Array
+
+    @cached_property
+    def predictions(self) -> Array:
+        """[input, position] class codes, `FORCED` where none is computed; or [input] if pooled. Ties: first class."""
+        best: Array = self.totals.argmax(axis=-1)
+        if self.program.readout.pooled:
+            return best
+        return np.where(read_out_at(self.program, self.batch), best, FORCED)
+
+    @cached_property
+    def in_hole(self) -> Bools:
+        """[input]: whether the input reaches a missing row."""
+        reached = np.zeros(len(self.batch), dtype=np.bool_)
+        for at in self.holed.values():
+            reached |= at.any(axis=1)
+        return reached
+
+    def hole(self, row: int) -> Hole | None:
+        """The first missing row that input `row` reaches, in execution order, or None."""
+        for name, at in self.holed.items():
+            if at[row].any():
+                position = int(at[row].argmax())
+                return Hole(name.split()[0], position, self._missing(name, row, position))
+        return None
+
+    def asked(self, name: str) -> tuple[str, ...]:
+        """The variables whose values pick a row of a table: of a node, or of a readout term, as `holed` names them."""
+        if name.startswith("readout "):
+            return (name.removeprefix("readout "),)
+        match self.program.by_name[name]:
+            case Embedding():
+                return ("tokens",)
+            case Head(query=query) | NumericHead(query=query):
+                return (query,)
+            case Lookup(inputs=inputs):
+                return inputs
+
+    def _missing(self, name: str, row: int, position: int) -> str:
+        values = [self.value(variable, row, position) for variable in self.asked(name)]
+        if name.startswith("readout "):
+            return f"{name.removeprefix('readout ')} = {values[0]!r}"
+        match self.program.by_name[name]:
+            case Embedding():
+                return f"word {values[0]!r}"
+            case Head() | NumericHead():
+                return f"query {values[0]!r}"
+            case Lookup():
+                return "input " + ", ".join(repr(v) if isinstance(v, str) else str(v) for v in values)
+
+    def value(self, variable: str, row: int, position: int) -> Value:
+        """One value of one variable."""
+        return decode(self.program, variable, self.values[variable][row, position])
+
+    def outputs(self, row: int) -> list[str] | str:
+        """What `run` of the emitted module returns for input `row`.
+
+        Raises:
+            LookupError: the input reaches a hole.
+        """
+        if hole := self.hole(row):
+            raise LookupError(str(hole))
+        classes = self.program.classes
+        if self.program.readout.pooled:
+            return classes[int(self.predictions[row])]
+        words = self.batch.words(self.program, row)
+        codes = self.predictions[row, : len(words)]
+        return [word if code == FORCED else classes[code] for word, code in zip(words, codes, strict=True)]
+
+
+def decode(program: Program, variable: str, code: int) -> Value:
+    """The value that a code (or numerator) of a variable stands for."""
+    domain = program.variables[variable].domain
+    if isinstance(domain, Symbols):
+        return domain.values[code]
+    number = Fraction(int(code), domain.denominator)
+    return int(number) if number.denominator == 1 else number
+
+
+def read_out_at(program: Program, batch: Batch) -> Bools:
+    """[input, position]: whether logits are read there: within the input and, unless pooled, not forced."""
+    if program.readout.pooled or not program.readout.forced:
+        return batch.present
+    forced = [program.vocabulary.index(word) for word in program.readout.forced]
+    return batch.present & ~np.isin(batch.tokens, forced)
+
+
+@dataclass(frozen=True, eq=False)
+class _Layered(Mapping[str, Array]):
+    """The values of a program's variables: those computed anew, else those of an earlier execution.
+
+    An earlier one may itself fetch values when they are asked for, so what nobody asks for is not touched.
+    """
+
+    variables: Mapping[str, Variable]
+    anew: dict[str, Array]
+    earlier: Mapping[str, Array]
+
+    def __getitem__(self, name: str) -> Array:
+        found = self.anew.get(name)
+        return self.earlier[name] if found is None else found
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.variables)
+
+    def __len__(self) -> int:
+        return len(self.variables)
+
+
+def execute(
+    program: Program,
+    batch: Batch,
+    *,
+    overrides: Mapping[str, Array | int] | None = None,
+    base: Execution | None = None,
+) -> Execution:
+    """Evaluate a Program on every input of a batch.
+
+    Args:
+        overrides: node -> the codes (or numerators) that it yields instead, [input, position] or one for all. The
+            node itself is not evaluated and so reaches no hole.
+        base: an execution of the same batch, by this program or one with the same frame; nodes that are equal in both
+            and whose inputs have not changed are taken from it, overridden values too: a second ablation on top of a
+            first one starts from the first.
+    """
+    overrides = overrides or {}
+    size = inputs_at_once(program, batch.tokens.shape[1])
+    # On top of a base little is computed anew; only where memory asks for it is that worth a division.
+    if len(batch) > (2 * min(_PIECE, size) if base is None and not overrides else size):
+        return _in_pieces(program, batch, min(_PIECE, size), overrides, base)
+    shape = batch.tokens.shape
+    anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
+    values = anew if base is None else _Layered(program.variables, anew, base.values)
+    holed: dict[str, Bools] = {}
+    changed: set[str] = set() if base is not None else set(_GIVEN)
+    for node in program.nodes:
+        name, domain = node.name, program.variables[node.name].domain
+        old = base.program.by_name.get(name) if base is not None else None
+        if base is not None and name not in overrides and old == node and changed.isdisjoint(node.reads):
+            if name in base.holed:
+                holed[name] = base.holed[name]
+            if domain != base.program.variables[name].domain:
+                changed.add(name)
+            continue
+        if name in overrides:
+            anew[name] = np.broadcast_to(np.asarray(overrides[name], dtype=dtype_of(domain)), shape)
+        else:
+            anew[name], missing = evaluate(node, program, batch, values)
+            if missing is not None and (missing := missing & batch.present).any():
+                holed[name] = missing
+        same = base is not None and old is not None and domain == base.program.variables[name].domain
+        if not (same and base is not None and np.array_equal(anew[name], base.values[name])):
+            changed.add(name)
+    totals = _read_out(program, batch, values, holed, changed, base)
+    return Execution(program, batch, values, holed, totals)
+
+
+_PIECE = 2048
+"""Inputs of a large batch evaluated at once: what stands between two steps then stays in a core's cache."""
+
+
+MEMORY = 2**27
+"""Bytes that executing some inputs may take beside what is kept of it."""
+
+HELD = 2**28
+"""Bytes of executions that an analysis keeps at once, where it does not say otherwise."""
+
+_PAIR = 20
+"""Bytes that a head takes, at most, for a query and a key of an input while it is computed."""
+
+_LARGE = 2**24
+"""Inputs at once where memory sets no bound."""
+
+
+def held_bytes(program: Program, width: int) -> int:
+    """Bytes that an execution keeps of an input of `width` tokens: a value of each variable, a logit of each class."""
+    return max(1, width) * (program.value_bytes + 8 * len(program.classes))
+
+
+def inputs_at_once(program: Program, width: int) -> int:
+    """How many inputs of `width` tokens can be executed in `MEMORY`."""
+    each = held_bytes(program, width) + 16 * width * (len(program.classes) + 4) + _PAIR * width**2
+    return max(1, min(_LARGE, MEMORY // each))
+
+
+@dataclass(frozen=True, eq=False)
+class _Some(Mapping[str, Array]):
+    """The values of some inputs, none of which is touched before somebody asks for it."""
+
+    of_all: Mapping[str, Array]
+    rows: slice
+
+    def __getitem__(self, name: str) -> Array:
+        return self.of_all[name][self.rows]
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(self.of_all)
+
+    def __len__(self) -> int:
+        return len(self.of_all)
+
+
+def _in_pieces(
+    program: Program, batch: Batch, size: int, overrides: Mapping[str, Array | int], base: Execution | None
+) -> Execution:
+    """A large batch executed piece by piece, and put together again."""
+    runs = []
+    for start in range(0, len(batch), size):
+        rows = slice(start, start + size)
+        fixed = {
+            name: codes[rows] if isinstance(codes, np.ndarray) and codes.ndim else codes
+            for name, codes in overrides.items()
+        }
+        under = None if base is None else _part(base, rows)
+        runs.append(execute(program, batch.take(rows), overrides=fixed, base=under))
+    found = {name for run in runs for name in run.holed}
+    order = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
+    holed = {
+        name: np.concatenate([run.holed.get(name, np.zeros_like(run.batch.present)) for run in runs])
+        for name in order
+        if name in found
+    }
+    anew = program.variables if base is None else {n for run in runs for n in _computed(run)}
+    made = {name: np.concatenate([run.values[name] for run in runs]) for name in anew}
+    values = made if base is None else _Layered(program.variables, made, base.values)
+    return Execution(program, batch, values, holed, np.concatenate([run.totals for run in runs]))
+
+
+def _computed(run: Execution) -> Mapping[str, Array]:
+    """What an execution on top of another has not taken from it."""
+    return run.values.anew if isinstance(run.values, _Layered) else {}
+
+
+def _part(run: Execution, rows: slice) -> Execution:
+    holed = {name: at[rows] for name, at in run.holed.items()}
+    return Execution(run.program, run.batch.take(rows), _Some(run.values, rows), holed, run.totals[rows])
+
+
+def pieces_of(program: Program, batch: Batch, most: int = CHUNK) -> Iterator[tuple[slice, Batch]]:
+    """The batch in pieces of at most `most` inputs that can be executed at once, each cut to its longest input."""
+    return chunks(batch, min(most, inputs_at_once(program, batch.tokens.shape[1])))
+
+
+def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:
+    """The predictions alone, in memory that does not grow with the number of nodes.
+
+    Args:
+        progress: called after each chunk with the number of inputs done.
+
+    Returns:
+        predictions as `Execution.predictions`, in int16, and [input] whether the input reaches a hole.
+    """
+    shape = (len(batch),) if program.readout.pooled else batch.tokens.shape
+    predictions = np.full(shape, FORCED, dtype=np.int16)
+    in_hole = np.zeros(len(batch), dtype=np.bool_)
+    for rows, piece in pieces_of(program, batch):
+        run = execute(program, piece)
+        target = predictions[rows] if program.readout.pooled else predictions[rows, : piece.tokens.shape[1]]
+        target[...] = run.predictions
+        in_hole[rows] = run.in_hole
+        if progress:
+            progress(min(rows.stop, len(batch)))
+    return predictions, in_hole
+
+
+_GIVEN = ("tokens", "positions", "ones")
+
+
+def _inputs(program: Program, batch: Batch) -> dict[str, Array]:
+    tokens = np.maximum(batch.tokens, 0).astype(dtype_of(program.variables["tokens"].domain), copy=False)
+    positions = np.broadcast_to(np.arange(tokens.shape[1], dtype=dtype_of(program.symbols("positions"))), tokens.shape)
+    return {"tokens": tokens, "positions": positions, "ones": np.ones(tokens.shape, dtype=np.int8)}
+
+
+# Readout ##############################################################################################################
+
+
+def _read_out(
+    program: Program,
+    batch: Batch,
+    values: Mapping[str, Array],
+    holed: dict[str, Bools],
+    changed: set[str],
+    base: Execution | None,
+) -> Array:
+    """The logits' numerators; adds the holes that the readout reaches to `holed`."""
+    reusable = base is not None and base.program.logit_scale == program.logit_scale
+    reusable = reusable and base is not None and len(base.program.classes) == len(program.classes)
+    reusable = reusable and base is not None and base.program.readout.scale == program.readout.scale
+    terms = {term.variable: term for term in program.readout.terms}
+    read_at: Bools | None = None
+    if any(None in term.rows for term in terms.values()):
+        read_at = batch.present if program.readout.rows_needed == "everywhere" else read_out_at(program, batch)
+    for name, term in terms.items():
+        if read_at is not None and None in term.rows:
+            absent = np.array([row is None for row in term.rows])
+            if (missing := absent[values[name]] & read_at).any():
+                holed[f"readout {name}"] = missing
+    if not reusable or base is None:
+        totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+        for name, term in terms.items():
+            _add_term(totals, program, term, values[name])
+        return _shape_totals(program, batch, totals)
+    old_terms = {term.variable: term for term in base.program.readout.terms}
+    stale = [n for n in {**old_terms, **terms} if n in changed or old_terms.get(n) != terms.get(n)]
+    difference = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+    for name in stale:
+        if name in terms:
+            _add_term(difference, program, terms[name], values[name])
+        if name in old_terms:
+            _add_term(difference, base.program, old_terms[name], base.values[name], sign=-1)
+    return base.totals + _shape_totals(program, batch, difference)
+
+
+def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:
+    """Add one variable's share to totals [class, input, position]."""
+    domain = program.variables[term.variable].domain
+    unit = sign * program.logit_scale // program.readout.scale
+    for code in range(len(program.classes)):
+        column = np.array([0 if row is None else row[code] for row in term.rows], dtype=np.int64)
+        if isinstance(domain, Symbols):
+            totals[code] += (column * unit).take(values)
+        else:
+            totals[code] += values * (column[0] * (unit // domain.denominator))
+
+
+def _shape_totals(program: Program, batch: Batch, totals: Array) -> Array:
+    """[class, input, position] -> [input, position, class], or [input, class] summed over positions if pooled."""
+    if program.readout.pooled:
+        summed: Array = np.where(batch.present, totals, 0).sum(axis=2)
+        return summed.T
+    return np.moveaxis(totals, 0, -1)

@@ -1,0 +1,60 @@
+"""What a program answers on a batch, in the one form in which two runs are compared.
+
+An *outcome* is the predicted class, or the hole that the whole input runs into. Two runs have the same outcome at a
+position if both predict the same class there, or if both inputs first reach the same hole: the same missing row, of
+the same node, at the same position. Shapes: [input, place], where a pooled program has one place and any other one
+place a position.
+"""
+
+from __future__ import annotations
+
+from threading import Lock
+
+import numpy as np
+
+from tprog.run.batch import Array
+from tprog.run.execute import Execution, Hole
+
+SOME_HOLE = -2
+"""A hole that nobody names; those that are named lie below, forced and absent positions are -1, classes 0 and above."""
+
+_known: dict[Hole, int] = {}
+_knowing = Lock()
+
+
+def _code(hole: Hole | None) -> int:
+    """The outcome that a hole is, the same in all runs of all programs as long as this process lives."""
+    assert hole is not None
+    with _knowing:
+        return _known.setdefault(hole, SOME_HOLE - 1 - len(_known))
+
+
+def outcomes(run: Execution) -> Array:
+    """[input, place] outcomes: class codes, -1 where nothing is predicted, numbers below `SOME_HOLE` for holes."""
+    found = run.predictions[:, None] if run.program.readout.pooled else run.predictions
+    if not run.holed:
+        return found
+    found = found.astype(np.int64)
+    going = np.ones(len(run.batch), dtype=np.bool_)  # [input]: has met no hole so far
+    for name, at in run.holed.items():
+        rows = np.flatnonzero(at.any(axis=1) & going)
+        if not len(rows):
+            continue
+        going[rows] = False
+        alike, first = _missing_rows(run, name, rows, at[rows].argmax(axis=1))
+        codes = np.array([_code(run.hole(int(row))) for row in rows[first]])
+        found[rows] = codes[alike][:, None]
+    return found
+
+
+def _missing_rows(run: Execution, name: str, rows: Array, positions: Array) -> tuple[Array, Array]:
+    """For each of the inputs `rows`, which of the different holes at one node it reaches; for each hole, one of them.
+
+    Args:
+        positions: [row] where each first reaches the node's missing rows.
+    """
+    kinds, first = np.zeros(len(rows), dtype=np.int64), np.zeros(1, dtype=np.int64)
+    for column in (positions, *(run.values[read][rows, positions] for read in run.asked(name))):
+        values, code = np.unique(column, return_inverse=True)
+        _, first, kinds = np.unique(kinds * len(values) + code.ravel(), return_index=True, return_inverse=True)
+    return kinds, first

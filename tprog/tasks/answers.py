@@ -1,0 +1,69 @@
+"""Right answers as a person types them: what ``--expect`` means."""
+
+from __future__ import annotations
+
+import json
+from collections.abc import Sequence
+
+from tprog.errors import BadInput
+from tprog.ir.program import Program
+from tprog.listing import listing
+
+
+def parse_answer(
+    text: str, program: Program, tokens: Sequence[str], position: int | None = None
+) -> tuple[str | None, ...]:
+    """The right class at each position (pooled: one class), None where none is given.
+
+    The text is one class a character (``abbc``), classes separated by spaces, or a JSON list in which ``null`` gives
+    none. It has one class a position, or one a position whose output is not forced; with `position` it may also be the
+    one class that is right there.
+
+    Args:
+        tokens: the whole input that it answers, ``<s>`` and ``</s>`` included.
+        position: 0-based, ``<s>`` being 0.
+
+    Raises:
+        BadInput: the message names the item, its index (0-based) and what is allowed.
+    """
+    if position is not None and position >= len(tokens):
+        raise BadInput(f"there is no position {position}; the input's last is {len(tokens) - 1}")
+    forced = [token in program.readout.forced for token in tokens]
+    places = 1 if program.readout.pooled else len(tokens)
+    free = [0] if program.readout.pooled else [i for i, is_forced in enumerate(forced) if not is_forced]
+    answers = _items(text, program, 1 if position is not None else len(free))
+    if position is not None and len(answers) == 1 and not program.readout.pooled:
+        at = [position]
+    elif len(answers) == len(free):
+        at = free
+    elif len(answers) == places:
+        at = list(range(places))
+    else:
+        raise BadInput(f"the expected output {text!r} has {len(answers)} items; expected {len(free)}, one a prediction")
+    expected: list[str | None] = [None] * places
+    for index, (place, answer) in enumerate(zip(at, answers, strict=True)):
+        if answer is None or (not program.readout.pooled and forced[place]):
+            continue
+        if answer not in program.classes:
+            raise BadInput(
+                f"item {index} of the expected output is {answer!r}; expected one of {listing(program.classes)}"
+            )
+        expected[place] = answer
+    return tuple(expected)
+
+
+def _items(text: str, program: Program, count: int) -> list[str | None]:
+    """The text cut into classes; `count` decides whether one word is one class or one a character."""
+    if text.lstrip().startswith("["):
+        try:
+            found = json.loads(text)
+        except (ValueError, RecursionError) as error:
+            reason = error.msg if isinstance(error, json.JSONDecodeError) else str(error)
+            raise BadInput(f"the expected output {text[:60]!r} is not a JSON list: {reason}") from None
+        if not all(item is None or isinstance(item, str) for item in found):
+            raise BadInput(f"the expected output {text!r} must hold strings in double quotes, or null")
+        return list(found)
+    words = text.split()
+    if len(words) == 1 and not (count == 1 and words[0] in program.classes):
+        return list(words[0])
+    return list(words)

@@ -1,0 +1,61 @@
+"""A program with all classes of a task: those of a module of the original research code are what its sample held."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import replace
+
+from tprog.ir.program import Program, Weights
+from tprog.tasks.builtin import TASKS, named_task
+
+
+def for_task(program: Program, name: str, length: int | None = None) -> Program:
+    """A program that names the task `name`, in its own symbols and with every class of that task.
+
+    The classes of a module of the original research code are those that its training sample held. One that is missing
+    is added last and never predicted: its logits lie below all that the program can reach. So an input that asks for it
+    is wrong, as it is in the module.
+
+    Args:
+        length: N of the task; left out, that of the program.
+    """
+    named = replace(program, task=name)
+    if name not in TASKS or program.readout.pooled:
+        return named
+    missing = tuple(c for c in named_task(named, length).classes if c not in program.classes)
+    return _widened(named, missing) if missing else named
+
+
+def _widened(program: Program, missing: tuple[str, ...]) -> Program:
+    readout, count = program.readout, len(program.classes)
+    unit = program.logit_scale // readout.scale
+    lowest = -(2 * (program.logit_bound // unit) + 1)
+    terms = _terms(program)
+    bias = terms.get("ones", Weights("ones", ((0,) * count,)))
+    rows = {
+        name: Weights(name, tuple(None if row is None else row + (0,) * len(missing) for row in term.rows))
+        for name, term in terms.items()
+    }
+    assert bias.rows[0] is not None
+    rows["ones"] = Weights("ones", (bias.rows[0] + (lowest,) * len(missing),))
+    ordered = tuple(rows[name] for name in program.variables if name in rows)
+    return replace(program, classes=program.classes + missing, readout=replace(readout, terms=ordered))
+
+
+def narrowed(program: Program, classes: tuple[str, ...]) -> Program:
+    """A program without the classes that `for_task` added to `classes`, if they are still never predicted."""
+    count, readout = len(classes), program.readout
+    if program.classes[:count] != classes or program.classes == classes or readout.pooled:
+        return program
+    added = {name: [row[count:] for row in term.rows if row] for name, term in _terms(program).items()}
+    if any(any(row) for name, rows in added.items() if name != "ones" for row in rows):
+        return program
+    rows = [Weights(t.variable, tuple(None if row is None else row[:count] for row in t.rows)) for t in readout.terms]
+    kept = tuple(term for term in rows if term.variable != "ones" or any(any(row or ()) for row in term.rows))
+    own = replace(program, classes=classes, readout=replace(readout, terms=kept))
+    unit = own.logit_scale // own.readout.scale
+    return own if all(weight * unit <= -2 * own.logit_bound for weight in added["ones"][0]) else program
+
+
+def _terms(program: Program) -> Mapping[str, Weights]:
+    return {term.variable: term for term in program.readout.terms}

@@ -1,0 +1,290 @@
+"""Predicates and lookups as Python functions: equal rows grouped, tests in the order a person would write them."""
+
+from __future__ import annotations
+
+from collections.abc import Hashable, Sequence
+from contextlib import nullcontext
+from dataclasses import dataclass
+from typing import TypeVar
+
+from tprog.escape import visible
+from tprog.ir.program import (
+    AttentionHead,
+    Head,
+    Keys,
+    Lookup,
+    Node,
+    Number,
+    Numbers,
+    NumericHead,
+    Program,
+    Symbols,
+    Value,
+    axis,
+    cell_keys,
+)
+from tprog.text.builder import Builder, literal, tuple_end
+from tprog.text.describe import reading
+
+Group = TypeVar("Group", bound=Hashable)
+
+
+def comment(program: Program, node: Node) -> str:
+    """The line above a node's function: what it does, in words."""
+    return f"# {node.name}: {visible(reading(program, node))}"
+
+
+def argument(variable: str) -> str:
+    """What one value of a variable is called: tokens -> token, positions -> position."""
+    return {"tokens": "token", "positions": "position", "ones": "one"}.get(variable, variable)
+
+
+def function_lines(program: Program, node: Head | NumericHead | Lookup) -> list[str]:
+    """The function of a predicate or lookup, without the comment above it."""
+    out = Builder()
+    if isinstance(node, Lookup):
+        _lookup(out, program, node)
+    else:
+        _predicate(out, program, node)
+    return out.lines
+
+
+def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]:
+    one, two = argument(first), argument(second)
+    return (prefixes[0] + one, prefixes[1] + two) if one == two else (one, two)
+
+
+def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
+    queries, keys = program.symbols(node.query), program.symbols(node.key)
+    query, key = _pair(node.query, node.key, ("q_", "k_"))
+    rows = list(zip(queries, node.predicate, strict=True))
+    # Three queries or more that accept just themselves are said once: "the same letter".
+    equal = {value for value, accepted in rows if accepted == (value,)}
+    equal = equal if len(equal) >= 3 else set()
+    groups: dict[Keys | None, list[Value]] = {}
+    for value, accepted in rows:
+        if accepted is not None:
+            groups.setdefault(None if value in equal else accepted, []).append(value)
+    tested = list(groups.items())
+    last: tuple[Keys | None, list[Value]] | None = None
+    if None not in node.predicate:  # a query that is a hole must not fall into the branch without a test
+        last = max(reversed(tested), key=lambda group: len(group[1]))
+        tested.remove(last)
+    with out.block(f"def predicate_{node.name}({query}, {key}):"):
+        if not groups:
+            out.line("return None")
+        for accepted, values in tested:
+            _if_equal(out, query, values)
+            with out.block():
+                _return_accepted(out, query, key, keys, accepted)
+        if last is not None:
+            _return_accepted(out, query, key, keys, last[0])
+
+
+def _return_accepted(out: Builder, query: str, key: str, keys: Symbols, accepted: Keys | None) -> None:
+    """The test of the key; None stands for the query's own value."""
+    if accepted is None:
+        out.line(f"return {key} == {query}")
+    else:
+        _return_test(out, key, keys, accepted)
+
+
+def _return_test(out: Builder, key: str, keys: Symbols, accepted: Keys) -> None:
+    if not accepted:
+        out.line("return False")
+    elif len(accepted) == len(keys):
+        out.line("return True")
+    elif len(accepted) == 1:
+        out.line(f"return {key} == {literal(accepted[0])}")
+    else:
+        out.wrapped(f"return {key} in {{", [literal(k) for k in accepted], "}")
+
+
+def _if_equal(out: Builder, name: str, values: Sequence[Value]) -> None:
+    if len(values) == 1:
+        out.line(f"if {name} == {literal(values[0])}:")
+    else:
+        out.wrapped(f"if {name} in {{", [literal(v) for v in values], "}:")
+
+
+def levels_call(program: Program, node: Lookup, which: int) -> str | None:
+    """How a numeric input is brought to its levels: by min, where they are 0..cap of a count, or by round_down."""
+    levels = node.levels[which]
+    if levels is None:
+        return None
+    domain = program.variables[node.inputs[which]].domain
+    assert isinstance(domain, Numbers)
+    counts = domain.denominator == 1 and domain.low >= 0
+    return "min" if counts and tuple(levels) == tuple(range(len(levels))) else "round_down"
+
+
+def _lookup(out: Builder, program: Program, node: Lookup) -> None:
+    names = (
+        [argument(node.inputs[0])]
+        if len(node.inputs) == 1
+        else list(_pair(node.inputs[0], node.inputs[1], ("first_", "second_")))
+    )
+    with out.block(f"def lookup_{node.name}({', '.join(names)}):"):
+        for which, name in enumerate(names):
+            _level(out, program, node, which, name)
+        axes = [_Axis(name, axis(program.variables, node, w), node.levels[w]) for w, name in enumerate(names)]
+        if len(axes) == 1:
+            _branches(out, axes[0], list(node.cells))
+        else:
+            _nested(out, axes, node)
+
+
+def level_lines(program: Program, node: Lookup, which: int, name: str) -> list[str]:
+    """The statement that brings a numeric argument of that name to its levels; nothing for a categorical one."""
+    out = Builder()
+    _level(out, program, node, which, name)
+    return out.lines
+
+
+def _level(out: Builder, program: Program, node: Lookup, which: int, name: str) -> None:
+    levels = node.levels[which]
+    if levels is not None and levels_call(program, node, which) == "min":
+        out.line(f"{name} = min({name}, {len(levels) - 1})")
+    elif levels is not None:
+        out.wrapped(f"{name} = round_down({name}, (", [literal(v) for v in levels], f"{tuple_end(levels)})")
+
+
+@dataclass(frozen=True)
+class _Axis:
+    """One input of a lookup: the argument's name, its values or levels, and the levels again if it is numeric."""
+
+    name: str
+    values: Sequence[Value]
+    levels: Sequence[Number] | None
+
+    def test(self, out: Builder, members: Sequence[int]) -> None:
+        """The ``if`` line that is true for the values with these indices (ascending)."""
+        values = [self.values[index] for index in members]
+        first, last = members[0], members[-1]
+        run = last - first + 1 == len(members) and len(members) > 1
+        if self.levels is None or not run:
+            _if_equal(out, self.name, values)
+        elif first == 0:
+            out.line(f"if {self.name} <= {literal(values[-1])}:")
+        elif last == len(self.values) - 1:
+            out.line(f"if {self.name} >= {literal(values[0])}:")
+        elif len(values) > 2:
+            out.line(f"if {literal(values[0])} <= {self.name} <= {literal(values[-1])}:")
+        else:
+            _if_equal(out, self.name, values)
+
+
+def _grouped(items: Sequence[Group]) -> tuple[dict[Group, list[int]], Group]:
+    """Equal items with their indices, in the order of first appearance; and the most frequent one (ties: the first)."""
+    groups: dict[Group, list[int]] = {}
+    for index, item in enumerate(items):
+        groups.setdefault(item, []).append(index)
+    return groups, max(groups, key=lambda item: len(groups[item]))
+
+
+def _branches(out: Builder, by: _Axis, cells: Sequence[Value | None]) -> None:
+    """One input: a branch an answer; what most values answer comes last and without a test, unless there are holes."""
+    groups, most = _grouped([_typed(cell) for cell in cells])
+    total = None not in cells
+    for key, members in groups.items():
+        answer = cells[members[0]]
+        if answer is None or (total and key == most):
+            continue
+        by.test(out, members)
+        with out.block():
+            out.line(f"return {literal(answer)}")
+    if total:
+        out.line(f"return {literal(cells[groups[most][0]])}")
+    elif len(groups) == 1:
+        out.line("return None")
+
+
+def _typed(cell: Value | None) -> tuple[bool, Value | None]:
+    # "1" and 1 differ, 1 and Fraction(1) do not; a key of its own says so
+    return isinstance(cell, str), cell
+
+
+def _nested(out: Builder, axes: Sequence[_Axis], node: Lookup) -> None:
+    """Two inputs: branches over one, and within them over the other; whichever nesting is shorter (ties: the first)."""
+    width = len(axes[1].values)
+    table = [node.cells[start : start + width] for start in range(0, len(node.cells), width)]
+    by_first, by_second = Builder(), Builder()
+    _outer(by_first, axes[0], axes[1], table)
+    _outer(by_second, axes[1], axes[0], list(zip(*table, strict=True)))
+    shorter = by_first if len(by_first.lines) <= len(by_second.lines) else by_second
+    for line in shorter.lines:
+        out.line(line)
+
+
+def _outer(out: Builder, outer: _Axis, inner: _Axis, table: Sequence[tuple[Value | None, ...]]) -> None:
+    groups, most = _grouped([tuple(_typed(cell) for cell in row) for row in table])
+    # Only where every other row answers always may one stand last without a test: a hole must not fall into it.
+    untested = all(None not in table[members[0]] for key, members in groups.items() if key != most)
+    for key, members in groups.items():
+        row = table[members[0]]
+        if all(cell is None for cell in row) or (untested and key == most):
+            continue
+        outer.test(out, members)
+        with out.block():
+            _branches(out, inner, row)
+    if untested:
+        _branches(out, inner, table[groups[most][0]])
+
+
+# Amendments ###########################################################################################################
+
+
+def answer(program: Program, node: Head | NumericHead | Lookup, at: int, names: Sequence[str]) -> str:
+    """The statement that gives the answer of one row or cell, in a function whose arguments have these names.
+
+    Args:
+        at: the row or cell, by its place; it is no hole.
+    """
+    out = Builder()
+    if isinstance(node, Lookup):
+        out.line(f"return {literal(node.cells[at])}")
+    else:
+        accepted = node.predicate[at]
+        assert accepted is not None
+        _return_test(out, names[1], program.symbols(node.key), accepted)
+    return "\n".join(out.lines)
+
+
+def amendments(
+    program: Program, old: Head | NumericHead | Lookup, new: Head | NumericHead | Lookup, names: Sequence[str]
+) -> list[str]:
+    """Branches that say `new` before all branches of `old`, the first that fits being the one that answers.
+
+    Args:
+        names: what a person has called the arguments.
+    """
+    out = Builder()
+    if isinstance(new, Lookup):
+        assert isinstance(old, Lookup)
+        _amended_cells(out, program, old, new, names)
+        return out.lines
+    assert not isinstance(old, Lookup)
+    groups: dict[Keys | None, list[Value]] = {}
+    for query, one, other in zip(program.symbols(new.query), old.predicate, new.predicate, strict=True):
+        if one != other:
+            groups.setdefault(other, []).append(query)
+    for accepted, queries in groups.items():
+        _if_equal(out, names[0], queries)
+        with out.block():
+            if accepted is None:
+                out.line("return None")
+            else:
+                _return_test(out, names[1], program.symbols(new.key), accepted)
+    return out.lines
+
+
+def _amended_cells(out: Builder, program: Program, old: Lookup, new: Lookup, names: Sequence[str]) -> None:
+    groups: dict[tuple[tuple[Value, ...], tuple[bool, Value | None]], list[Value]] = {}
+    for at, one, other in zip(cell_keys(program, new), old.cells, new.cells, strict=True):
+        if _typed(one) != _typed(other):
+            groups.setdefault((at[:-1], _typed(other)), []).append(at[-1])
+    for (first, (_, answer)), values in groups.items():
+        with out.block(f"if {names[0]} == {literal(first[0])}:") if first else nullcontext():
+            _if_equal(out, names[-1], values)
+            with out.block():
+                out.line(f"return {literal(answer)}")

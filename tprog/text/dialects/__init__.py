@@ -1,0 +1,1 @@
+"""One reader a dialect of Python module; `tprog.text.read` picks it."""

@@ -1,0 +1,221 @@
+"""A changed Program shown in the published module that it was read from, and in its side files.
+
+Only the spans concerned are rewritten: a changed row of a predicate, or cell of a lookup, is a branch put before the
+others, since the first that fits answers; a read is a name; a weight or word is one cell of a CSV. What cannot be said
+so (another set of nodes, a mask, a hole) is left to the caller, who reads the result back.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Iterator, Mapping
+
+from tprog.edits.entry import Entry
+from tprog.ir.nodes import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Node,
+    Numbers,
+    NumericHead,
+    Symbol,
+    Value,
+    Weights,
+)
+from tprog.ir.program import Program, cell_keys
+from tprog.text.builder import literal
+from tprog.text.dialects.published.module import Published
+from tprog.text.dialects.published.scope import Chained
+from tprog.text.merge import in_front
+from tprog.text.splice import Change, Places, spliced
+
+_CELL = re.compile(r'"(?:[^"]|"")*"|[^,\r\n]*')
+
+
+def patched_module(published: Published, text: str, after: Program) -> str:
+    """The module's own text with what differs in `after`, as far as this dialect can say it."""
+    if {node.name for node in published.program.nodes} != {node.name for node in after.nodes}:
+        return text
+    return spliced(text, _changes(published, Places(text), after))
+
+
+def patched_sides(published: Published, sides: Mapping[str, str], after: Program) -> dict[str, str]:
+    """Those of the side files `sides` (name -> text) that change, with their new text."""
+    changes: dict[str, dict[int, list[tuple[int, str]]]] = {}
+    for name, line, place, cell in (*_weights(published, after), *_words(published, after)):
+        changes.setdefault(name, {}).setdefault(line, []).append((place, cell))
+    return {name: _with_cells(sides[name], rows) for name, rows in changes.items()}
+
+
+# The module ###########################################################################################################
+
+
+def _changes(published: Published, places: Places, after: Program) -> Iterator[Change]:
+    scope, before = published.scope, published.program
+    distance = scope.helpers.self_distance
+    if after.self_rule != before.self_rule and distance is not None:
+        yield places.begin(distance), places.end(distance), scope.helpers.self_distances[after.self_rule]
+    local = {variable: name for name, variable in scope.variables.items()}
+    for node in after.nodes:
+        old = before.by_name.get(node.name)
+        if old is None or type(old) is not type(node):
+            continue
+        for role, one, other in _reads(old, node):
+            if one != other and (at := scope.places.get((role, node.name))) and other in local:
+                yield places.offset(*at[:2]), places.offset(*at[2:]), local[other]
+        chained = scope.chains.get(node.name)
+        if chained is None:
+            continue
+        if isinstance(node, Head | NumericHead) and isinstance(old, Head | NumericHead):
+            branches = _rows(before, old, after, node, chained)
+        elif isinstance(node, Lookup) and isinstance(old, Lookup):
+            branches = _cells(before, old, after, node, chained)
+        else:
+            continue
+        if lines := list(branches):
+            yield in_front(places, places.offset(chained.first, chained.indent), lines)
+
+
+def _reads(old: Node, new: Node) -> list[tuple[str, str, str]]:
+    roles = ("query", "key", "value") if isinstance(old, Head | NumericHead) else ("input 0", "input 1")
+    return [(role, one, other) for role, one, other in zip(roles, old.reads, new.reads, strict=False)]
+
+
+def _rows(before: Program, old: AttentionHead, after: Program, new: AttentionHead, chained: Chained) -> Iterator[str]:
+    """A branch for each set of keys that some queries newly accept."""
+    if (before.variables[old.query], before.variables[old.key]) != (
+        after.variables[new.query],
+        after.variables[new.key],
+    ):
+        return
+    groups: dict[Keys, list[Symbol]] = {}
+    for query, one, other in zip(after.symbols(new.query), old.predicate, new.predicate, strict=True):
+        if one != other and other is not None:
+            groups.setdefault(other, []).append(query)
+    query_name, key_name = chained.names
+    for keys, queries in groups.items():
+        yield f"if {query_name} in {_set(queries)}:"
+        if not keys:
+            yield "    return False"
+        elif len(keys) == len(after.symbols(new.key)):
+            yield "    return True"
+        elif len(keys) == 1:
+            yield f"    return {key_name} == {_literal(keys[0])}"
+        else:
+            yield f"    return {key_name} in {_set(keys)}"
+
+
+def _cells(before: Program, old: Lookup, after: Program, new: Lookup, chained: Chained) -> Iterator[str]:
+    """A branch for each changed cell; the last level of a count is all from there on."""
+    if old.levels != new.levels or any(
+        before.variables[one].domain != after.variables[other].domain
+        for one, other in zip(old.inputs, new.inputs, strict=True)
+    ):
+        return
+    groups: dict[Symbol, list[tuple[Value, ...]]] = {}
+    for key, one, other in zip(cell_keys(after, new), old.cells, new.cells, strict=True):
+        if one != other and isinstance(other, str | int):
+            groups.setdefault(other, []).append(key)
+    for answer, keys in groups.items():
+        exact = [key for key in keys if not _at_cap(new, key)]
+        if exact and chained.key is not None:
+            members = [f"({', '.join(map(_literal, key))})" if len(key) > 1 else _literal(key[0]) for key in exact]
+            yield f"if {chained.key} in {{{', '.join(members)}}}:"
+            yield f"    return {_literal(answer)}"
+            exact = []
+        for key in exact + [key for key in keys if _at_cap(new, key)]:
+            yield f"if {' and '.join(_test(new, chained, place, value) for place, value in enumerate(key))}:"
+            yield f"    return {_literal(answer)}"
+
+
+def _at_cap(node: Lookup, key: tuple[Value, ...]) -> bool:
+    return any(levels is not None and value == levels[-1] for levels, value in zip(node.levels, key, strict=True))
+
+
+def _test(node: Lookup, chained: Chained, place: int, value: Value) -> str:
+    levels = node.levels[place]
+    sign = ">=" if levels is not None and value == levels[-1] else "=="
+    return f"{chained.names[place]} {sign} {_literal(value)}"
+
+
+def _set(values: tuple[Symbol, ...] | list[Symbol]) -> str:
+    return "{" + ", ".join(map(_literal, values)) + "}"
+
+
+def _literal(value: Value) -> str:
+    """A value as this dialect writes it: the member of an enum by its name, a string in double quotes."""
+    is_member = isinstance(value, str) and re.fullmatch(r"[A-Za-z_]\w*\.V\d\d+", value, re.ASCII)
+    return str(value) if is_member else literal(value)
+
+
+# The side files #######################################################################################################
+
+_Cell = tuple[str, int, int, str]
+"""File, line (1-based), column (0-based), and the new text of the cell."""
+
+
+def _weights(published: Published, after: Program) -> Iterator[_Cell]:
+    before, scope = published.program, published.scope
+    if after.readout.scale != before.readout.scale or after.classes != before.classes:
+        return
+    old_terms: Mapping[str, Weights] = {term.variable: term for term in before.readout.terms}
+    for term in after.readout.terms:
+        old = old_terms.get(term.variable)
+        if old is None or len(old.rows) != len(term.rows):
+            continue
+        domain = after.variables[term.variable].domain
+        keys: list[tuple[Value, ...]] = [()] if isinstance(domain, Numbers) else [(value,) for value in domain]
+        for key, one, other in zip(keys, old.rows, term.rows, strict=True):
+            place = scope.side_lines.get(Entry("readout", "weights", (term.variable, *key)))
+            if one == other or one is None or other is None or place is None:
+                continue
+            for column, (was, now) in enumerate(zip(one, other, strict=True)):
+                if was != now:
+                    yield (*place, column + 2, decimal_text(now, after.readout.scale))
+
+
+def decimal_text(weight: int, scale: int) -> str:
+    """weight / scale as a decimal, exactly; `scale` is a power of ten."""
+    places = len(str(scale)) - 1
+    digits = str(abs(weight)).rjust(places + 1, "0")
+    whole, behind = digits[: len(digits) - places], digits[len(digits) - places :].rstrip("0")
+    return f"{'-' if weight < 0 else ''}{whole}.{behind or '0'}"
+
+
+def _words(published: Published, after: Program) -> Iterator[_Cell]:
+    scope = published.scope
+    for node in after.nodes:
+        old = published.program.by_name.get(node.name)
+        if not isinstance(node, Embedding) or not isinstance(old, Embedding) or node.name not in scope.columns:
+            continue
+        column, enum = scope.columns[node.name]
+        for word, one, other in zip(after.vocabulary, old.table, node.table, strict=False):
+            place = scope.side_lines.get(Entry(node.name, "word", (word,)))
+            if one == other or other is None or place is None:
+                continue
+            number = str(other) if enum is None else str(other).rsplit(".V", 1)[-1]
+            if number.isdigit():
+                yield (*place, column, str(int(number)))
+
+
+def _with_cells(text: str, rows: Mapping[int, list[tuple[int, str]]]) -> str:
+    """A CSV with some cells replaced; the text of all others stays as it is."""
+    places = Places(text)
+    changes = []
+    for number, cells in rows.items():
+        spans = list(_spans(text, places.starts[number - 1]))
+        changes += [(*spans[place], cell) for place, cell in cells if place < len(spans)]
+    return spliced(text, changes)
+
+
+def _spans(text: str, begin: int) -> Iterator[tuple[int, int]]:
+    """Where the cells of a row begin and end; a quoted one may have line breaks in it."""
+    while True:
+        found = _CELL.match(text, begin)
+        assert found is not None
+        yield found.span()
+        begin = found.end() + 1
+        if text[begin - 1 : begin] != ",":
+            return

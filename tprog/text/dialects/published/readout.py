@@ -1,0 +1,118 @@
+"""The readout of a published module: rows of a CSV that stand for weights, kept as the decimals that they are."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Sequence
+
+from tprog.edits.entry import Entry
+from tprog.ir.nodes import Numbers, Symbols, Value, Weights
+from tprog.text.dialects.published.defects import Defect
+from tprog.text.dialects.published.scope import Scope, Term
+from tprog.text.dialects.published.side import Row, decimal
+
+_NAME = r"([A-Za-z_]\w*)"
+_ROWS = re.compile(
+    rf"classifier_weights\.loc\[\[\('([^'\\]+)', (?:str\({_NAME}\)|'([^'\\]+)')\) for {_NAME} in {_NAME}\]\]"
+    rf"(?:\.mul\({_NAME}, axis=0\))?"
+)
+
+Exact = tuple[int, int]
+"""A decimal: digits * 10**exponent."""
+
+
+def read_scores(scope: Scope, value: ast.expr) -> Term | None:
+    """``classifier_weights.loc[...]``: which rows the values of a variable take. None if it is something else."""
+    match = _ROWS.fullmatch(ast.unparse(value))
+    if match is None:
+        return None
+    feature, shown, row, bound, iterated, times = match.groups()
+    names = {n.id: n for n in ast.walk(value) if isinstance(n, ast.Name)}
+    variable = scope.variable(names[iterated])
+    if shown is not None and times is None and shown == bound:
+        return Term(variable, feature, None, value)
+    if row is None or times is None or shown is not None:
+        scope.source.unexpected(value, "`(feature, str(v)) for v in x`, or `(feature, '_') for v in x` times a number")
+    number = scope.variable(names[times])
+    if row != "_" or not isinstance(scope.known[number].domain, Numbers):
+        scope.source.unexpected(value, "the row '_' times a numeric variable")
+    return Term(number, feature, times, value)
+
+
+def read_terms(scope: Scope, names: Sequence[ast.expr]) -> tuple[tuple[Weights, ...], int]:
+    """The weights of the scores that are summed, and the scale that makes all of them whole numbers."""
+    terms: dict[str, Term] = {}
+    for at in names:
+        if not isinstance(at, ast.Name) or at.id not in scope.scores:
+            scope.check_defined(at)
+            scope.source.unexpected(at, "scores made from classifier_weights above")
+        term = scope.scores[at.id]
+        if term.variable in terms:
+            scope.source.refuse(at, f"the scores of `{term.variable}` a second time", "each variable once")
+        terms[term.variable] = term
+    rows = {name: _rows(scope, terms[name]) for name in scope.known if name in terms}
+    exact = {name: [None if row is None else _exact(scope, name, row) for row in found] for name, found in rows.items()}
+    places = max((-e for found in exact.values() for row in found if row for _, e in row), default=0)
+    places = max(places, 0)
+    weights = tuple(
+        Weights(name, tuple(None if row is None else tuple(d * 10 ** (places + e) for d, e in row) for row in found))
+        for name, found in exact.items()
+    )
+    _note_duplicates(scope)
+    return weights, 10**places
+
+
+def _rows(scope: Scope, term: Term) -> list[Row | None]:
+    """The row of each value of a variable; one row for a number."""
+    domain = scope.known[term.variable].domain
+    if isinstance(domain, Symbols):
+        if term.times is not None:
+            scope.source.unexpected(term.at, "a numeric variable")
+        values: list[Value | None] = list(domain)
+    elif term.times is None:
+        scope.source.unexpected(term.at, "`'_'` and `.mul`, because this variable is a number")
+    else:
+        values = [None]
+    found: list[Row | None] = []
+    absent: list[Value] = []
+    for value in values:
+        key = (term.feature, "_" if value is None else str(value))
+        rows = scope.weights.weights.get(key, [])
+        if len(rows) > 1:
+            scope.weights.refuse(rows[1], f"the row {', '.join(key)} a second time", "each value once")
+        entry = Entry("readout", "weights", (term.variable,) if value is None else (term.variable, value))
+        if rows:
+            scope.side_lines[entry] = (scope.weights.name, rows[0].line)
+        elif value is None:
+            scope.source.unexpected(term.at, f"a row {', '.join(key)} in {scope.weights.name}: no input can do without")
+        else:
+            absent.append(value)
+        found.append(rows[0] if rows else None)
+    if absent:
+        shown = ", ".join(repr(value) for value in absent[:8]) + (", ..." if len(absent) > 8 else "")
+        text = f"no row of weights for {term.feature} = {shown}: run raises KeyError there"
+        scope.defects.append(Defect("missing-row", term.variable, None, term.at.lineno, text))
+    scope.features[term.variable] = term.feature
+    return found
+
+
+def _exact(scope: Scope, variable: str, row: Row) -> list[Exact]:
+    weights: list[Exact] = []
+    for place in range(2, len(scope.weights.header)):
+        found = decimal(scope.weights, row, place)
+        if found is None:
+            text = f"pandas reads the weight {row.cells[place]!r} as missing, and the sum counts it as 0"
+            scope.defects.append(Defect("missing-value", variable, scope.weights.name, row.line, text))
+        weights.append(found or (0, 0))
+    return weights
+
+
+def _note_duplicates(scope: Scope) -> None:
+    """Only rows that nothing reaches can be there more than once: see `_rows`."""
+    several = {key: rows for key, rows in scope.weights.weights.items() if len(rows) > 1}
+    if several:
+        (feature, value), rows = next(iter(several.items()))
+        others = f", and those of {len(several) - 1} more features" if len(several) > 1 else ""
+        text = f"the row {feature}, {value} stands {len(rows)} times{others}; no input reaches them"
+        scope.defects.append(Defect("duplicate-rows", "readout", scope.weights.name, rows[1].line, text))

@@ -1,0 +1,316 @@
+"""The lines of `run` in a tpdebug module, and the functions that they call: syntax -> nodes."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Mapping, Sequence
+from math import prod
+from typing import Literal, cast
+
+from tprog.edits.entry import Entry
+from tprog.errors import BadFile
+from tprog.ir.program import (
+    Embedding,
+    Head,
+    Keys,
+    Lookup,
+    Mask,
+    Node,
+    Number,
+    Numbers,
+    NumericHead,
+    Symbol,
+    Symbols,
+    Value,
+    axis,
+)
+from tprog.text.dialects.parts import Parts
+from tprog.text.dialects.subset import (
+    Function,
+    Parameter,
+    dict_items,
+    literal_items,
+    literal_value,
+    plain_parameters,
+    without_docstring,
+)
+from tprog.text.dialects.wiring import check_wiring
+
+MOST_CALLS = 1_000_000
+"""Calls of the function of one predicate or lookup: one for each pair of values, with its entry and line."""
+
+MOST_STEPS = 500_000_000
+"""Entries times statements: what reading one function may take, at worst; a minute or two."""
+
+
+def read_node(parts: Parts, statement: ast.stmt) -> Node:
+    """The node that one assignment of `run` computes."""
+    match statement:
+        case ast.Assign(targets=[ast.Name(id=name)], value=ast.Call(func=ast.Name(id=called)) as call):
+            pass
+        case _:
+            parts.source.unexpected(statement, "`name = primitive(...)`: one line a node")
+    parts.called.add(called)
+    match called:
+        case "embed":
+            return _embedding(parts, name, call)
+        case "elementwise":
+            return _lookup(parts, name, call)
+        case "aggregate" | "aggregate_sum" | "aggregate_mean" | "selector_width":
+            return _head(parts, name, called, call)
+    wanted = "embed, elementwise, aggregate, aggregate_sum, aggregate_mean or selector_width"
+    parts.source.refuse(call, f"a call of `{called}`", wanted)
+
+
+def _read(parts: Parts, node: ast.expr) -> str:
+    if isinstance(node, ast.Name) and node.id in parts.known:
+        return node.id
+    parts.source.unexpected(node, "the name of an input or of an earlier node")
+
+
+def _categorical(parts: Parts, node: ast.expr) -> tuple[str, Symbols]:
+    name = _read(parts, node)
+    domain = parts.known[name].domain
+    if not isinstance(domain, Symbols):
+        parts.source.refuse(node, f"the number `{name}`", "a categorical variable here")
+    return name, domain
+
+
+def _options(parts: Parts, call: ast.Call, allowed: Sequence[str]) -> dict[str, ast.expr]:
+    options: dict[str, ast.expr] = {}
+    for keyword in call.keywords:
+        if keyword.arg is None or keyword.arg not in allowed or keyword.arg in options:
+            parts.source.refuse(
+                keyword.value, f"the option `{keyword.arg}`", f"only {', '.join(allowed) or 'no option'}"
+            )
+        options[keyword.arg] = keyword.value
+    return options
+
+
+def _own_function(parts: Parts, node: ast.expr, prefix: str, name: str) -> ast.FunctionDef:
+    wanted = prefix + name
+    if not isinstance(node, ast.Name) or node.id != wanted:
+        parts.source.unexpected(node, f"`{wanted}`: each node has a function of its own")
+    if wanted not in parts.functions:
+        parts.source.refuse(node, f"`{wanted}`, which the module does not define", "its definition")
+    function = parts.functions[wanted]
+    parts.blocks["function", name] = (function.lineno, function.end_lineno or function.lineno)
+    return function
+
+
+# Heads and lookups ####################################################################################################
+
+
+def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | NumericHead:
+    needs_values = called != "selector_width"
+    options = _options(parts, call, {"aggregate": ["default"], "aggregate_mean": ["default"]}.get(called, []))
+    selectors = ("select_closest", "select_closest_by_count") if called == "aggregate" else ("select",)
+    match call.args:
+        case [ast.Call(func=ast.Name(id=selector), args=[key_at, query_at, function_at]) as selection, *values] if (
+            selector in selectors and len(values) == int(needs_values)
+        ):
+            pass
+        case _:
+            shape = f"{called}({selectors[0]}(keys, queries, predicate_{name})" + ", values" * needs_values + ")"
+            parts.source.unexpected(call, f"`{shape}`")
+    parts.called.add(selector)
+    (key, keys), (query, queries) = _categorical(parts, key_at), _categorical(parts, query_at)
+    how = _options(parts, selection, ["mask", "skip_first"])
+    mask = _mask(parts, how.get("mask"), selection)
+    skip_first = _skip_first(parts, how.get("skip_first"))
+    function = _own_function(parts, function_at, "predicate_", name)
+    names = plain_parameters(parts.source, function, 2)
+    check_wiring(parts.source, function, [(names[0], query_at, queries), (names[1], key_at, keys)])
+    predicate = _predicate(parts, function, name, queries, keys)
+    default = literal_value(parts.source, options["default"]) if "default" in options else None
+    if called == "aggregate":
+        value = _categorical(parts, values[0])[0]
+        return Head(name, query, key, value, predicate, mask, skip_first, cast("Symbol | None", default))
+    if isinstance(default, str):
+        parts.source.refuse(options["default"], f"{default!r}", "a number")
+    value = _read(parts, values[0]) if needs_values else "ones"
+    reduce: Literal["sum", "mean"] = "mean" if called == "aggregate_mean" else "sum"
+    return NumericHead(name, query, key, value, predicate, mask, skip_first, reduce, default)
+
+
+def _mask(parts: Parts, node: ast.expr | None, call: ast.Call) -> Mask:
+    words = ["causal", "before"] if parts.frame.causal else ["all", "before", "after"]
+    word = "all" if node is None else literal_value(parts.source, node)
+    if word not in words:
+        listed = ", ".join(map(repr, words))
+        parts.source.refuse(node or call, f"the mask {word!r}", f"one of {listed}, as CAUSAL is {parts.frame.causal}")
+    return cast(Mask, "all" if word == "causal" else word)
+
+
+def _skip_first(parts: Parts, node: ast.expr | None) -> bool:
+    match node:
+        case None:
+            return False
+        case ast.Constant(value=bool() as value):
+            return value
+    parts.source.unexpected(node, "True or False")
+
+
+def _predicate(
+    parts: Parts, function: ast.FunctionDef, name: str, queries: Symbols, keys: Symbols
+) -> tuple[Keys | None, ...]:
+    names = plain_parameters(parts.source, function, 2)
+    parameters = [Parameter(n, domain.codes, False) for n, domain in zip(names, (queries, keys), strict=True)]
+    accepts = Function(parts.source, without_docstring(function.body), parameters, tests=True)
+    _check_work(parts, function, [len(queries), len(keys)])
+    rows: list[Keys | None] = []
+    for query in queries:
+        answers = [accepts(query, key) for key in keys]
+        given = [answer for answer in answers if answer is not None and answer[0] is not None]
+        if not given:
+            rows.append(None)
+            parts.lines[Entry(name, "row", (query,))] = function.lineno
+            continue
+        if len(given) < len(answers):
+            expected = f"an answer for all keys of a query, or for none: query {query!r} has one for some"
+            parts.source.refuse(function, f"`{function.name}`, which leaves keys open", expected)
+        accepted = [(key, line) for key, (answer, line) in zip(keys, given, strict=True) if answer]
+        rows.append(tuple(key for key, _ in accepted))
+        parts.lines[Entry(name, "row", (query,))] = accepted[0][1] if accepted else given[0][1]
+    return tuple(rows)
+
+
+def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
+    _options(parts, call, [])
+    if not 2 <= len(call.args) <= 3:
+        parts.source.unexpected(call, f"`elementwise(lookup_{name}, ...)` over 1 or 2 variables")
+    inputs = tuple(_read(parts, at) for at in call.args[1:])
+    function = _own_function(parts, call.args[0], "lookup_", name)
+    names = plain_parameters(parts.source, function, len(inputs))
+    reads = zip(names, call.args[1:], (parts.known[read].domain for read in inputs), strict=True)
+    check_wiring(parts.source, function, list(reads))
+    body = without_docstring(function.body)
+    levels: list[tuple[Number, ...] | None] = []
+    for argument_name, read in zip(names, inputs, strict=True):
+        domain = parts.known[read].domain
+        if isinstance(domain, Numbers):
+            found, body = _levels(parts, function, body, argument_name, domain)
+            levels.append(found)
+        else:
+            levels.append(None)
+    shell = Lookup(name, inputs, tuple(levels), None, ())
+    axes = [axis(parts.known, shell, which) for which in range(len(inputs))]
+    parameters = [
+        Parameter(n, dict.fromkeys(values), found is not None)
+        for n, values, found in zip(names, axes, levels, strict=True)
+    ]
+    _check_work(parts, function, [len(values) for values in axes])
+    answer = Function(parts.source, body, parameters, tests=False)
+    cells: list[Value | None] = []
+    pairs = [(v,) for v in axes[0]] if len(axes) == 1 else [(v, w) for v in axes[0] for w in axes[1]]
+    for values in pairs:
+        found_value, line = answer(*values) or (None, function.lineno)
+        cells.append(found_value)
+        parts.lines[Entry(name, "cell", values)] = line
+    symbols = _declared(parts, name)
+    lookup = Lookup(name, inputs, tuple(levels), symbols, tuple(cells))
+    _check_answers(parts, function, lookup)
+    return lookup
+
+
+def _check_work(parts: Parts, function: ast.FunctionDef, sizes: Sequence[int]) -> None:
+    """Refuse a table that would take minutes to fill, before it is begun: each entry is a call of its function."""
+    calls, steps = prod(sizes), sum(isinstance(node, ast.stmt) for node in ast.walk(function))
+    if calls > MOST_CALLS or calls * steps > MOST_STEPS:
+        found = f"`{function.name}`, {steps:,} statements for {calls:,} combinations of arguments"
+        parts.source.refuse(
+            function, found, f"at most {MOST_CALLS:,} combinations, or {MOST_STEPS:,} statements in all"
+        )
+
+
+def _check_answers(parts: Parts, function: ast.FunctionDef, lookup: Lookup) -> None:
+    """A better place than the whole function for an answer that the lookup cannot give."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Return) and node.value is not None:
+            if isinstance(node.value, ast.Constant) and node.value.value is None:
+                continue
+            value = literal_value(parts.source, node.value)
+            if lookup.symbols is None and isinstance(value, str):
+                advice = f"or list what `{lookup.name}` may answer in DOMAINS"
+                parts.source.refuse(node.value, f"the answer {value!r}", "a number", advice)
+            if lookup.symbols is not None and value not in lookup.symbols:
+                listed = ", ".join(map(repr, lookup.symbols[:12]))
+                parts.source.refuse(node.value, f"the answer {value!r}", f"one of DOMAINS: {listed}")
+
+
+def _levels(
+    parts: Parts, function: ast.FunctionDef, body: Sequence[ast.stmt], name: str, domain: Numbers
+) -> tuple[tuple[Number, ...], Sequence[ast.stmt]]:
+    """The levels that the first statement brings a numeric argument to, and the body after it."""
+    match body:
+        case [ast.Assign(targets=[ast.Name(id=target)], value=ast.Call(func=ast.Name(id=called)) as call), *rest] if (
+            target == name and not call.keywords
+        ):
+            match called, call.args:
+                case "min", [ast.Name(id=first), ast.Constant(value=int() as cap)] if first == name and cap >= 0:
+                    if cap >= MOST_CALLS:
+                        parts.source.unexpected(call, f"a cap below {MOST_CALLS:,}")
+                    if domain.low < 0 or domain.denominator != 1:
+                        parts.source.unexpected(call, f"`round_down({name}, (...))`: not a count")
+                    return tuple(range(cap + 1)), rest
+                case "round_down", [ast.Name(id=first), levels_at] if first == name:
+                    parts.called.add("round_down")
+                    levels = [value for value, _ in literal_items(parts.source, levels_at)]
+                    if not any(isinstance(value, str) for value in levels):
+                        return cast("tuple[Number, ...]", tuple(levels)), rest
+    at = body[0] if body else function
+    parts.source.unexpected(at, f"`{name} = min({name}, CAP)` first: a number needs its levels")
+
+
+def _declared(parts: Parts, name: str) -> tuple[Symbol, ...] | None:
+    """What DOMAINS says of a node, None if nothing."""
+    domains = parts.constants.get("DOMAINS")
+    if domains is None or name not in (items := dict_items(parts.source, domains)):
+        return None
+    match items[name][1]:
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int() as stop)], keywords=[]) if (
+            type(stop) is int and 0 < stop <= 1_000_000
+        ):
+            return tuple(range(stop))
+        case written:
+            values = literal_items(parts.source, written)
+    for value, at in values:
+        if not isinstance(value, str | int):
+            parts.source.refuse(at, f"{value!r}", "symbols: strings or whole numbers")
+    return cast("tuple[Symbol, ...]", tuple(value for value, _ in values))
+
+
+def _embedding(parts: Parts, name: str, call: ast.Call) -> Embedding:
+    wanted = f"embed('{name}', EMBEDDINGS['{name}'], tokens)"
+    if ast.unparse(call) != wanted:
+        parts.source.unexpected(call, f"`{wanted}`")
+    symbols = _declared(parts, name)
+    written = parts.constants.get("EMBEDDINGS")
+    if symbols is None or written is None:
+        lacking = "DOMAINS" if symbols is None else "EMBEDDINGS"
+        parts.source.refuse(call, f"`{name}`, which {lacking} does not list", "its table and what it may answer")
+    if ast.unparse(written) == "TABLES['EMBEDDINGS']":
+        found = parts.tables.get("EMBEDDINGS", {}).get(name, {})
+        if not isinstance(found, dict) or not all(isinstance(v, str | int) for v in found.values()):
+            raise BadFile(f"the side file of {parts.source.path} has no table of words for {name}; emit it again")
+        values: Mapping[str, Symbol] = found
+    else:
+        values = _words(parts, name, written, call)
+    if unknown := [word for word in values if word not in parts.frame.symbols("tokens").codes]:
+        parts.source.refuse(written, f"the word {unknown[0]!r} in the table of {name}", "words of VOCABULARY")
+    return Embedding(name, symbols, tuple(values.get(word) for word in parts.frame.vocabulary))
+
+
+def _words(parts: Parts, name: str, written: ast.expr, call: ast.Call) -> Mapping[str, Symbol]:
+    items = dict_items(parts.source, written)
+    if name not in items:
+        parts.source.refuse(call, f"`{name}`, which EMBEDDINGS does not list", "its table")
+    values: dict[str, Symbol] = {}
+    for word, (word_at, value_at) in dict_items(parts.source, items[name][1]).items():
+        value = literal_value(parts.source, value_at)
+        if not isinstance(word, str) or not isinstance(value, str | int):
+            parts.source.refuse(word_at, f"{word!r}: {value!r}", "a word and its symbol")
+        values[word] = value
+        parts.lines[Entry(name, "word", (word,))] = word_at.lineno
+        parts.blocks["word", name, word] = (word_at.lineno, value_at.end_lineno or value_at.lineno)
+    return values

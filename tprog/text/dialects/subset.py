@@ -1,0 +1,265 @@
+"""The subset of Python that predicates, lookups and tables are written in, and its meaning. Nothing is executed.
+
+A function is a chain of tests on its arguments, each answer a literal or, in a predicate, a test. It is compiled to
+closures over the tuple of its arguments, so that a reader can ask it for every row and learn the line that answered.
+"""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Callable, Collection, Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from pathlib import Path
+from typing import NoReturn, TypeAlias
+
+from tprog.errors import BadSource
+from tprog.ir.program import Number, Value
+
+Arguments: TypeAlias = tuple[Value, ...]
+Test: TypeAlias = Callable[[Arguments], bool]
+Answer: TypeAlias = tuple[Value | None, int]
+"""What a function returns, and the line of the return that said so; None where it falls off its end."""
+
+MAX_SHOWN = 60
+
+
+@dataclass(frozen=True)
+class Source:
+    """The file being read: where refusals point to."""
+
+    path: Path | str
+    advice: str = ""
+
+    def refuse(self, node: ast.AST | None, found: str, expected: str, advice: str | None = None) -> NoReturn:
+        """Raise BadSource at a syntax node (or, for None, at the start of the file)."""
+        line, column = (getattr(node, "lineno", 1), getattr(node, "col_offset", 0) + 1) if node else (1, 1)
+        raise BadSource(self.path, line, column, found, expected, self.advice if advice is None else advice)
+
+    def unexpected(self, node: ast.AST, expected: str, advice: str | None = None) -> NoReturn:
+        """Raise BadSource that quotes the syntax node itself."""
+        self.refuse(node, self.shown(node), expected, advice)
+
+    def shown(self, node: ast.AST) -> str:
+        """A short quotation of a syntax node."""
+        text = " ".join(ast.unparse(node).split())
+        return f"`{text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + '...'}`"
+
+
+def literal_value(source: Source, node: ast.expr) -> Value:
+    """A string, a whole number or a Fraction of two."""
+    match node:
+        case ast.Constant(value=str() | int() as value) if type(value) is not bool:
+            return value
+        case ast.UnaryOp(op=ast.USub(), operand=ast.Constant(value=int() as value)) if type(value) is not bool:
+            return -value
+        case ast.Call(func=ast.Name(id="Fraction"), args=[above, ast.Constant(value=int() as below)], keywords=[]):
+            top = literal_value(source, above)
+            if isinstance(top, int) and type(below) is int and below > 0:
+                return Fraction(top, below)
+    return source.unexpected(node, "a string, a whole number or a Fraction")
+
+
+def literal_items(source: Source, node: ast.expr) -> list[tuple[Value, ast.expr]]:
+    """The literals of a tuple or set, each with its place."""
+    if not isinstance(node, ast.Tuple | ast.Set):
+        source.unexpected(node, "a set or tuple of literals")
+    return [(literal_value(source, item), item) for item in node.elts]
+
+
+@dataclass(frozen=True)
+class Parameter:
+    """An argument of a function.
+
+    Attributes:
+        values: all it can be, a variable's symbols or a lookup's levels.
+        ordered: whether it is numeric, so that it can be compared by size.
+    """
+
+    name: str
+    values: Collection[Value]
+    ordered: bool
+
+
+class Function:
+    """A function of the subset, compiled."""
+
+    def __init__(self, source: Source, body: Sequence[ast.stmt], parameters: Sequence[Parameter], *, tests: bool):
+        self._source = source
+        self._places = {parameter.name: place for place, parameter in enumerate(parameters)}
+        self._parameters = parameters
+        self._returns_tests = tests
+        self._run = self._block(body)
+
+    def __call__(self, *arguments: Value) -> Answer | None:
+        """The answer and its line, or None where no branch answers."""
+        return self._run(arguments)
+
+    def _block(self, body: Sequence[ast.stmt]) -> Callable[[Arguments], Answer | None]:
+        steps = [self._statement(statement) for statement in body]
+
+        def run(arguments: Arguments) -> Answer | None:
+            for step in steps:
+                if (answer := step(arguments)) is not None:
+                    return answer
+            return None
+
+        return run
+
+    def _statement(self, statement: ast.stmt) -> Callable[[Arguments], Answer | None]:
+        match statement:
+            case ast.Return(value=None) | ast.Return(value=ast.Constant(value=None)):
+                return lambda arguments: (None, statement.lineno)
+            case ast.Return(value=ast.expr() as value) if self._returns_tests:
+                holds = self._test(value)
+                return lambda arguments: (int(holds(arguments)), statement.lineno)
+            case ast.Return(value=ast.expr() as value):
+                found = literal_value(self._source, value)
+                return lambda arguments: (found, statement.lineno)
+            case ast.If(test=test, body=body, orelse=orelse):
+                holds, then, otherwise = self._test(test), self._block(body), self._block(orelse)
+                return lambda arguments: then(arguments) if holds(arguments) else otherwise(arguments)
+            case ast.Pass():
+                return lambda arguments: None
+        self._source.unexpected(statement, "`if` with a test of the arguments, or `return`")
+
+    def _test(self, node: ast.expr) -> Test:
+        match node:
+            case ast.Constant(value=bool() as value):
+                return lambda arguments: value
+            case ast.BoolOp(op=op, values=values):
+                parts = [self._test(value) for value in values]
+                every = all if isinstance(op, ast.And) else any
+                return lambda arguments: every(part(arguments) for part in parts)
+            case ast.UnaryOp(op=ast.Not(), operand=operand):
+                negated = self._test(operand)
+                return lambda arguments: not negated(arguments)
+            case ast.Compare(left=left, ops=ops, comparators=comparators):
+                operands = [left, *comparators]
+                links = [
+                    self._comparison(node, operands[index], op, operands[index + 1]) for index, op in enumerate(ops)
+                ]
+                return links[0] if len(links) == 1 else lambda arguments: all(link(arguments) for link in links)
+        self._source.unexpected(node, "a comparison of an argument with literals")
+
+    def _comparison(self, whole: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test:
+        match op:
+            case ast.In() | ast.NotIn():
+                place = self._argument(left)
+                members = frozenset(self._member(place, value, at) for value, at in literal_items(self._source, right))
+                if isinstance(op, ast.In):
+                    return lambda arguments: arguments[place] in members
+                return lambda arguments: arguments[place] not in members
+            case ast.Eq() | ast.NotEq():
+                first, second = self._operand(left), self._operand(right)
+                for one, other, at in ((left, right, right), (right, left, left)):
+                    if self._is_argument(one) and not self._is_argument(other):
+                        self._member(self._argument(one), literal_value(self._source, other), at)
+                if isinstance(op, ast.Eq):
+                    return lambda arguments: first(arguments) == second(arguments)
+                return lambda arguments: first(arguments) != second(arguments)
+            case ast.Lt() | ast.LtE() | ast.Gt() | ast.GtE():
+                return self._order(left, op, right)
+        self._source.unexpected(whole, "one of ==, !=, in, not in, <, <=, >, >=")
+
+    def _order(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test:
+        first, second = self._number(left), self._number(right)
+        match op:
+            case ast.Lt():
+                return lambda arguments: first(arguments) < second(arguments)
+            case ast.LtE():
+                return lambda arguments: first(arguments) <= second(arguments)
+            case ast.Gt():
+                return lambda arguments: first(arguments) > second(arguments)
+            case _:
+                return lambda arguments: first(arguments) >= second(arguments)
+
+    def _is_argument(self, node: ast.expr) -> bool:
+        return isinstance(node, ast.Name) and node.id in self._places
+
+    def _argument(self, node: ast.expr) -> int:
+        if isinstance(node, ast.Name) and node.id in self._places:
+            return self._places[node.id]
+        names = " or ".join(f"`{name}`" for name in self._places)
+        self._source.unexpected(node, f"the argument {names}")
+
+    def _operand(self, node: ast.expr) -> Callable[[Arguments], Value]:
+        if self._is_argument(node):
+            place = self._argument(node)
+            return lambda arguments: arguments[place]
+        if isinstance(node, ast.Name):
+            self._argument(node)
+        value = literal_value(self._source, node)
+        return lambda arguments: value
+
+    def _number(self, node: ast.expr) -> Callable[[Arguments], Number]:
+        if self._is_argument(node):
+            place = self._argument(node)
+            parameter = self._parameters[place]
+            if not parameter.ordered and any(isinstance(value, str) for value in parameter.values):
+                self._source.refuse(node, f"an order on `{parameter.name}`", "== or in: its values are not all numbers")
+        elif isinstance(literal_value(self._source, node), str):
+            self._source.unexpected(node, "a number to compare with")
+        operand = self._operand(node)
+
+        def number(arguments: Arguments) -> Number:
+            value = operand(arguments)
+            assert not isinstance(value, str)
+            return value
+
+        return number
+
+    def _member(self, place: int, value: Value, at: ast.expr) -> Value:
+        """A literal that an argument is compared with: it must be one of the argument's values."""
+        parameter = self._parameters[place]
+        if value in parameter.values:
+            return value
+        shown = sorted(map(repr, parameter.values)) if not parameter.ordered else [str(v) for v in parameter.values]
+        listed = ", ".join(shown[:12]) + (", ..." if len(shown) > 12 else "")
+        return self._source.refuse(at, f"{value!r}", f"a value of `{parameter.name}`: {listed}")
+
+
+def plain_parameters(source: Source, function: ast.FunctionDef, count: int) -> list[str]:
+    """The names of a function's arguments, if it has exactly `count` plain ones and nothing that Python would run."""
+    without_extras(source, function)
+    names = [argument.arg for argument in function.args.args]
+    for name in {"min", "round_down", "Fraction"} & set(names):
+        source.refuse(
+            function, f"the argument `{name}` of `{function.name}`", "another name: the function needs this one"
+        )
+    if len(names) != count or len(set(names)) != count:
+        source.refuse(function, f"`{function.name}` with {len(names)} arguments", f"{count} different arguments")
+    return names
+
+
+def without_extras(source: Source, function: ast.FunctionDef) -> None:
+    """Refuse a function with a decorator, a default, an annotation or any but plain arguments."""
+    arguments = function.args
+    fancy = [arguments.vararg, arguments.kwarg, *arguments.kwonlyargs, *arguments.posonlyargs, *function.decorator_list]
+    fancy += [*arguments.defaults, function.returns, *(a.annotation for a in arguments.args)]
+    fancy += getattr(function, "type_params", [])  # Python 3.12
+    if extra := [part for part in fancy if part is not None]:
+        source.unexpected(extra[0], f"`{function.name}` with plain arguments only")
+
+
+def without_docstring(body: Sequence[ast.stmt]) -> Sequence[ast.stmt]:
+    """A body without the string that explains it."""
+    match body:
+        case [ast.Expr(value=ast.Constant(value=str())), *rest]:
+            return rest
+    return body
+
+
+def dict_items(source: Source, node: ast.expr) -> Mapping[Value, tuple[ast.expr, ast.expr]]:
+    """A dict display: key -> (its place, its value). A key that stands twice is refused."""
+    if not isinstance(node, ast.Dict):
+        source.unexpected(node, "a dict written out as {key: value, ...}")
+    items: dict[Value, tuple[ast.expr, ast.expr]] = {}
+    for key, value in zip(node.keys, node.values, strict=True):
+        if key is None:
+            source.refuse(value, f"`**{ast.unparse(value)}`", "keys and values written out")
+        name = literal_value(source, key)
+        if name in items:
+            source.refuse(key, f"the key {name!r} a second time", "each key once")
+        items[name] = (key, value)
+    return items

@@ -1,0 +1,248 @@
+"""The top level of a tpdebug module: which statements it may have, its constants and its side file."""
+
+from __future__ import annotations
+
+import ast
+import re
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, replace
+from functools import cache
+from typing import Any, cast
+
+from tprog.errors import BadFile
+from tprog.files.formats import parse_json
+from tprog.ir.program import Program, Readout, RowsNeeded, SelfRule, UnknownRule
+from tprog.text.dialects.parts import built
+from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
+from tprog.text.emit import primitive_texts
+
+CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
+OPTIONAL = ("SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
+IMPORTS = ("import sys", "import json", "from fractions import Fraction", "from pathlib import Path")
+LONGEST = 2048
+"""Tokens in an input: attention takes the square of it for each input."""
+
+MOST_ROWS = 2_000_000
+"""Rows of a side file: each takes about a hundred bytes."""
+
+GUARD = "if __name__ == '__main__':\n    sys.exit(main(run, VOCABULARY, sys.argv[1:]))"
+TABLES = "json.loads(Path(__file__).with_name({}).read_text(encoding='utf-8'))"
+
+
+@dataclass(frozen=True, eq=False)
+class TopLevel:
+    """The statements of a module, by name."""
+
+    source: Source
+    docstring: str
+    imports: frozenset[str]
+    constants: Mapping[str, ast.expr]
+    functions: Mapping[str, ast.FunctionDef]
+
+
+def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
+    """Sorts the top level into constants and functions, and refuses everything else.
+
+    Raises:
+        BadSource: a statement outside the dialect, or a module that lacks a part.
+    """
+    imports: set[str] = set()
+    constants: dict[str, ast.expr] = {}
+    functions: dict[str, ast.FunctionDef] = {}
+    for index, statement in enumerate(_without_guard(source, tree.body)):
+        match statement:
+            case ast.Expr(value=ast.Constant(value=str())) if index == 0:
+                pass
+            case ast.Import() | ast.ImportFrom() if ast.unparse(statement) in IMPORTS:
+                imports.add(ast.unparse(statement))
+            case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in CONSTANTS + OPTIONAL:
+                if name in constants:
+                    source.refuse(statement, f"`{name}` a second time", "each constant once")
+                if name in ("DOMAINS", "EMBEDDINGS"):
+                    _check_inert(source, value)  # not all of it need be read by a node
+                if name == "TABLES" and constants:
+                    source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
+                constants[name] = value
+            case ast.FunctionDef(name=name):
+                if name in functions:
+                    source.refuse(statement, f"`{name}` a second time", "each function once")
+                _check_function(source, statement)
+                functions[name] = statement
+            case _:
+                source.unexpected(statement, "only the imports, constants and functions of a tpdebug module")
+    missing = [name for name in CONSTANTS if name not in constants] + ["run"] * ("run" not in functions)
+    if missing:
+        advice = "is the file cut short?" if len(missing) < len(CONSTANTS) else source.advice
+        found = f"a module without {', '.join(missing)}" if tree.body else "no statement at all"
+        source.refuse(tree.body[-1] if tree.body else None, found, "a whole tpdebug module", advice)
+    docstring = ast.get_docstring(tree, clean=False) or ""
+    return TopLevel(source, docstring, frozenset(imports), constants, functions)
+
+
+def _without_guard(source: Source, body: list[ast.stmt]) -> list[ast.stmt]:
+    """The statements above the one that runs the module from a command line, if it has one; behind it stands none."""
+    for index, statement in enumerate(body):
+        if isinstance(statement, ast.If) and ast.unparse(statement) == GUARD:
+            for behind in body[index + 1 :]:
+                source.unexpected(behind, "nothing behind `if __name__ == '__main__':`")
+            return body[:index]
+    return body
+
+
+def _check_inert(source: Source, node: ast.expr) -> None:
+    """Refuse a table in which Python would have to compute anything but ``range(n)`` or look up the side file."""
+    match node:
+        case ast.Constant():
+            return
+        case ast.Dict(keys=keys, values=values):
+            for key, value in zip(keys, values, strict=True):
+                if not isinstance(key, ast.Constant):
+                    literal_value(source, key or value)
+                _check_inert(source, value)
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int())], keywords=[]):
+            return
+        case _ if ast.unparse(node) == "TABLES['EMBEDDINGS']":
+            return
+        case ast.Tuple() | ast.Set():
+            literal_items(source, node)
+        case _:
+            literal_value(source, node)
+
+
+def _check_function(source: Source, statement: ast.FunctionDef) -> None:
+    name = statement.name
+    if name in primitive_texts():
+        if _meaning(statement) != _reference(name):
+            source.refuse(
+                statement,
+                f"a `{name}` other than the one that tpdebug writes",
+                "the primitives unchanged, because they are what a program means",
+                "change predicates, lookups, weights or run instead",
+            )
+    elif name != "run" and not name.startswith(("predicate_", "lookup_")):
+        source.refuse(statement, f"the function `{name}`", "run, a primitive, predicate_* or lookup_*")
+    else:
+        # Python evaluates these when it defines the function, whether or not a node of the program calls it.
+        without_extras(source, statement)
+
+
+def _meaning(function: ast.FunctionDef) -> str:
+    """A function's syntax without its docstring and positions."""
+    return ast.dump(
+        ast.FunctionDef(
+            name=function.name,
+            args=function.args,
+            body=list(without_docstring(function.body)),
+            decorator_list=function.decorator_list,
+            returns=function.returns,
+        )
+    )
+
+
+@cache
+def _reference(name: str) -> str:
+    function = ast.parse(primitive_texts()[name]).body[0]
+    assert isinstance(function, ast.FunctionDef)
+    return _meaning(function)
+
+
+def read_tables(top: TopLevel, side: Callable[[str], str]) -> Mapping[str, Any]:
+    """The side file's tables, or nothing where the module has none.
+
+    Raises:
+        BadSource, BadFile: TABLES is not what tpdebug writes; the side file is not its JSON.
+    """
+    if (value := top.constants.get("TABLES")) is None:
+        return {}
+    if (name := _side_name(value)) is None:
+        top.source.unexpected(value, "a side file beside the module, as tpdebug writes it")
+    text = side(name)
+    if text.count("[") + text.count("{") > MOST_ROWS:
+        raise BadFile(f"{name}: more than {MOST_ROWS:,} rows; these are no tables of {top.source.path}")
+    tables = parse_json(text, name, f"the tables of {top.source.path}; emit it again")
+    parts = ("EMBEDDINGS", "READOUT")
+    whole = isinstance(tables, dict) and all(isinstance(tables.get(part), dict) for part in parts)
+    if not whole or not all(isinstance(table, dict) for part in parts for table in tables[part].values()):
+        raise BadFile(f"{name}: these are not the tables of {top.source.path}; emit it again")
+    return cast("Mapping[str, Any]", tables)
+
+
+def _side_name(value: ast.expr) -> str | None:
+    """The name in the expression that reads the side file; None where it is another expression."""
+    written = ast.unparse(value)
+    strings = [n for n in ast.walk(value) if isinstance(n, ast.Constant) and isinstance(n.value, str)]
+    found = next((str(n.value) for n in strings if written == TABLES.format(ast.unparse(n))), None)
+    return None if found is None or "/" in found else found
+
+
+def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
+    """All of the Program but its nodes and weights."""
+    constants, source = top.constants, top.source
+    task = constants["TASK"]
+    unnamed = isinstance(task, ast.Constant) and task.value is None
+    if ast.unparse(constants["VOCABULARY"]) == "tuple(TABLES['VOCABULARY'])":
+        vocabulary = _side_vocabulary(source, tables.get("VOCABULARY"))
+    else:
+        vocabulary = _strings(top, "VOCABULARY")
+    rule = literal_value(source, constants["SELF_RULE"]) if "SELF_RULE" in constants else "last"
+    unknown = literal_value(source, constants["UNKNOWN_RULE"]) if "UNKNOWN_RULE" in constants else "unk"
+    rows_needed = literal_value(source, constants["ROWS_NEEDED"]) if "ROWS_NEEDED" in constants else "free"
+    readout = Readout((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
+    readout = replace(readout, rows_needed=cast(RowsNeeded, rows_needed))
+    return built(
+        source,
+        constants["VOCABULARY"],
+        lambda: Program(
+            vocabulary=vocabulary,
+            classes=_strings(top, "CLASSES"),
+            max_length=_integer(top, "MAX_LENGTH"),
+            nodes=(),
+            readout=readout,
+            task=None if unnamed else str(literal_value(source, task)),
+            causal=_flag(top, "CAUSAL"),
+            self_rule=cast(SelfRule, rule),
+            unknown_rule=cast(UnknownRule, unknown),
+            provenance=_provenance(top.docstring),
+        ),
+    )
+
+
+def _side_vocabulary(source: Source, found: object) -> tuple[str, ...]:
+    if not isinstance(found, list) or not all(isinstance(word, str) for word in found):
+        raise BadFile(f"the side file of {source.path} has no VOCABULARY of words; emit the module again")
+    try:
+        "".join(found).encode()
+    except UnicodeEncodeError:
+        raise BadFile(f"the side file of {source.path} has half of a surrogate pair in a word") from None
+    return tuple(found)
+
+
+def _strings(top: TopLevel, name: str) -> tuple[str, ...]:
+    items = literal_items(top.source, top.constants[name])
+    for value, at in items:
+        if not isinstance(value, str):
+            top.source.refuse(at, f"{value!r} in {name}", "strings")
+    return tuple(str(value) for value, _ in items)
+
+
+def _integer(top: TopLevel, name: str) -> int:
+    value = literal_value(top.source, top.constants[name])
+    if not isinstance(value, int):
+        top.source.refuse(top.constants[name], f"{name} = {value!r}", "a whole number")
+    if name == "MAX_LENGTH" and value > LONGEST:
+        top.source.refuse(top.constants[name], f"{name} = {value}", f"at most {LONGEST}")
+    return value
+
+
+def _flag(top: TopLevel, name: str) -> bool:
+    match top.constants[name]:
+        case ast.Constant(value=bool() as value):
+            return value
+    top.source.refuse(top.constants[name], f"{name} = {ast.unparse(top.constants[name])}", "True or False")
+
+
+def _provenance(docstring: str) -> tuple[tuple[str, str], ...]:
+    """The `key: text` lines behind a docstring's first line."""
+    lines = docstring.split("\n")[1:]
+    matches = [re.fullmatch(r"([A-Za-z][\w -]*): (\S.*)", line.rstrip()) for line in lines]
+    return tuple((match[1], match[2]) for match in matches if match and match[2].isprintable())

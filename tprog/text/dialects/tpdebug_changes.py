@@ -1,0 +1,364 @@
+"""A changed Program shown in the tpdebug module that it was read from, and in its side file.
+
+Statement by statement, only what differs is rewritten. A function that a person has built otherwise than
+`tprog.text.emit` would is not rebuilt: where a `return` answers nothing but what changes, its answer is rewritten; else
+the function gets branches before its own, since the first that fits answers.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TypeAlias
+
+from tprog.edits.entry import Entry
+from tprog.errors import BadSource
+from tprog.ir.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
+from tprog.text.branches import amendments, answer, comment, function_lines, level_lines
+from tprog.text.builder import literal
+from tprog.text.dialects.subset import Source, dict_items, without_docstring
+from tprog.text.emit import assignment, needs_fraction, primitive_texts, primitives_used, weights_literal
+from tprog.text.merge import in_front, items, merged, parsed, respelled, with_comments
+from tprog.text.splice import Change, Places, spliced
+from tprog.text.syntax import parse_python
+
+Rows: TypeAlias = Sequence[tuple[Value, str | None]]
+"""Key and text of each row of a table; None where there is none."""
+
+Lines: TypeAlias = Mapping[Entry, int]
+
+_IMPORT = "from fractions import Fraction"
+
+
+def patched_module(text: str, path: str, lines: Lines, before: Program, after: Program) -> str:
+    """The text of a module that means `before`, with what differs in `after`, as far as a module can say it so.
+
+    Args:
+        lines: the line (1-based) that answers for each entry.
+    """
+    tree, places = parse_python(text, path), Places(text)
+    functions = {node.name: node for node in tree.body if isinstance(node, ast.FunctionDef)}
+    changes = [
+        *_top_level(places, tree, functions, before, after),
+        *_run(places, functions["run"], before, after),
+        *_functions(places, functions, lines, before, after),
+        *with_comments(places, _tables(places, _constants(tree), path, before, after)),
+    ]
+    return spliced(text, changes)
+
+
+def _constants(tree: ast.Module) -> dict[str, ast.Assign]:
+    return {
+        node.targets[0].id: node
+        for node in tree.body
+        if isinstance(node, ast.Assign) and isinstance(node.targets[0], ast.Name)
+    }
+
+
+# The top level ########################################################################################################
+
+
+def _top_level(
+    places: Places, tree: ast.Module, functions: Mapping[str, ast.FunctionDef], before: Program, after: Program
+) -> Iterator[Change]:
+    """The import and the primitives that the module lacks, and the rule for a match at a head's own position."""
+    imports = {ast.unparse(node): node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
+    if needs_fraction(after) and _IMPORT not in imports:
+        yield _behind(places, imports["import sys"], f"\n{_IMPORT}")
+    constants = _constants(tree)
+    if before.self_rule != after.self_rule and "SELF_RULE" in constants:
+        rule = constants["SELF_RULE"].value
+        yield places.begin(rule), places.end(rule), literal(after.self_rule)
+    elif before.self_rule != after.self_rule:
+        yield _behind(places, constants["SCALE"], f"\nSELF_RULE = {literal(after.self_rule)}")
+    order, needed = list(primitive_texts()), set(primitives_used(after))
+    for index, name in enumerate(order):
+        if name in needed and name not in functions:
+            earlier = [other for other in order[:index] if other in functions]
+            if earlier:
+                yield _behind(places, functions[earlier[-1]], f"\n\n\n{primitive_texts()[name]}")
+            else:
+                following = functions[next(other for other in order[index:] if other in functions)]
+                start = places.begin(following)
+                yield start, start, f"{primitive_texts()[name]}\n\n\n"
+
+
+def _behind(places: Places, statement: ast.stmt, text: str) -> Change:
+    at = places.line(places.end(statement))[1]
+    return at, at, text
+
+
+# Nodes ################################################################################################################
+
+
+def _run(places: Places, run: ast.FunctionDef, before: Program, after: Program) -> Iterator[Change]:
+    """The assignments of `run`."""
+    for statement in run.body:
+        if not isinstance(statement, ast.Assign) or not isinstance(statement.targets[0], ast.Name):
+            continue
+        name = statement.targets[0].id
+        if name in before.by_name and name in after.by_name:
+            old, new = assignment(before, before.by_name[name]), assignment(after, after.by_name[name])
+            yield from with_comments(places, _rewritten(places, statement, old, new))
+
+
+def _rewritten(places: Places, statement: ast.stmt, old: str, new: str) -> Iterator[Change]:
+    if old == new:
+        return
+    if places.of(statement) == old:
+        yield places.begin(statement), places.end(statement), new
+    else:
+        yield from respelled(places, statement, *parsed(new))
+
+
+def _functions(
+    places: Places, functions: Mapping[str, ast.FunctionDef], lines: Lines, before: Program, after: Program
+) -> Iterator[Change]:
+    """Predicates and lookups, and what the comment above each says."""
+    for node in after.nodes:
+        old = before.by_name.get(node.name)
+        if isinstance(node, Embedding) or old is None or type(old) is not type(node):
+            continue
+        assert isinstance(old, Head | NumericHead | Lookup)
+        function = functions[f"{'lookup' if isinstance(node, Lookup) else 'predicate'}_{node.name}"]
+        yield from _comment(places, function, comment(before, old), comment(after, node))
+        was, becomes = function_lines(before, old), function_lines(after, node)
+        if was == becomes:
+            continue
+        changes = merged(places, function, "\n".join(was), "\n".join(becomes))
+        if changes is None:
+            changes = with_comments(places, _by_hand(places, function, lines, before, old, after, node))
+        yield from changes
+
+
+def _comment(places: Places, function: ast.FunctionDef, old: str, new: str) -> Iterator[Change]:
+    """What a person has written there instead stays."""
+    start = places.line(places.begin(function))[0]
+    while start and old != new:
+        start, end = places.line(start - 1)
+        line = places.text[start:end].strip()
+        if line == old:
+            begin = places.text.index(old, start)
+            yield begin, begin + len(old), new
+        if line == old or (line and not line.startswith("#")):
+            return
+
+
+def _by_hand(
+    places: Places,
+    function: ast.FunctionDef,
+    lines: Lines,
+    before: Program,
+    old: Head | NumericHead | Lookup,
+    after: Program,
+    new: Head | NumericHead | Lookup,
+) -> Iterator[Change]:
+    """The changes of a function that a person has built."""
+    answers = _answers(function, lines, before, old, after, new)
+    if answers is None:
+        yield from _amended(places, function, before, old, after, new)
+        return
+    for statement, text in answers:
+        yield from respelled(places, statement, *parsed(text))
+
+
+def _answers(
+    function: ast.FunctionDef,
+    lines: Lines,
+    before: Program,
+    old: Head | NumericHead | Lookup,
+    after: Program,
+    new: Head | NumericHead | Lookup,
+) -> list[tuple[ast.Return, str]] | None:
+    """The returns that change, and what they become; None where one answers for something that stays as well."""
+    names = [argument.arg for argument in function.args.args]
+    wanted: dict[int | None, set[str | None]] = {}
+    changed: set[int | None] = set()
+    if _sides(before, old) != _sides(after, new):
+        return None
+    for at, (entry, was, becomes) in enumerate(zip(_entries(before, old), _rows(old), _rows(new), strict=True)):
+        line = lines.get(entry)
+        wanted.setdefault(line, set()).add(None if becomes is None else answer(after, new, at, names))
+        if repr(was) != repr(becomes):
+            changed.add(line)
+    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+    found = []
+    for line in changed:
+        here = [node for node in returns if node.lineno == line]
+        texts = wanted[line]
+        if len(here) != 1 or len(texts) != 1 or (text := texts.pop()) is None:
+            return None
+        found.append((here[0], text))
+    return found
+
+
+def _rows(node: Head | NumericHead | Lookup) -> Sequence[object]:
+    return node.cells if isinstance(node, Lookup) else node.predicate
+
+
+def _sides(program: Program, node: Head | NumericHead | Lookup) -> object:
+    """What a table is asked and what it says, by their domains: only where these stay can one row be compared."""
+    if isinstance(node, Lookup):
+        return node.levels, [program.variables[name].domain for name in node.inputs]
+    return program.variables[node.query].domain, program.variables[node.key].domain
+
+
+def _entries(program: Program, node: Head | NumericHead | Lookup) -> list[Entry]:
+    if isinstance(node, Lookup):
+        return [Entry(node.name, "cell", tuple(at)) for at in cell_keys(program, node)]
+    return [Entry(node.name, "row", (query,)) for query in program.symbols(node.query)]
+
+
+def _amended(
+    places: Places,
+    function: ast.FunctionDef,
+    before: Program,
+    old: Head | NumericHead | Lookup,
+    after: Program,
+    new: Head | NumericHead | Lookup,
+) -> Iterator[Change]:
+    """Branches in front of those of a function that a person has built; nothing where they cannot say it."""
+    names = [argument.arg for argument in function.args.args]
+    body = without_docstring(function.body)
+    if isinstance(old, Lookup) and isinstance(new, Lookup):
+        if old.levels != new.levels or len(old.cells) != len(new.cells):
+            return
+        levels = [
+            (level_lines(before, old, which, name), level_lines(after, new, which, name))
+            for which, name in enumerate(names)
+        ]
+        levels = [pair for pair in levels if pair[0]]
+        for statement, (was, becomes) in zip(body, levels, strict=False):
+            yield from _rewritten(places, statement, "\n".join(was), "\n".join(becomes))
+        body = body[len(levels) :]
+    else:
+        assert isinstance(old, Head | NumericHead)
+        assert isinstance(new, Head | NumericHead)
+        for one, other in ((old.query, new.query), (old.key, new.key)):
+            if before.variables[one].domain != after.variables[other].domain:
+                return
+    if lines := amendments(after, old, new, names):
+        yield in_front(places, places.begin(body[0]), lines)
+
+
+# Tables ###############################################################################################################
+
+
+def _tables(
+    places: Places, constants: Mapping[str, ast.Assign], path: str, before: Program, after: Program
+) -> Iterator[Change]:
+    """The rows of EMBEDDINGS and READOUT that stand in the module itself."""
+    source = Source(path)
+    for name, tables in (("EMBEDDINGS", _words(before, after)), ("READOUT", _weights(before, after))):
+        value = constants[name].value if name in constants else None
+        if not isinstance(value, ast.Dict):
+            continue
+        found = dict_items(source, value)
+        for variable, (old, new) in tables.items():
+            at = found[variable][1]
+            if isinstance(at, ast.Dict):
+                keys = [repr(key) for key in dict_items(source, at)]
+                yield from _table(places, at, keys, [(repr(k), t) for k, t in old], [(repr(k), t) for k, t in new])
+            elif isinstance(at, ast.Tuple) and old[0][1] != new[0][1] and new[0][1] is not None:
+                yield from _respelled(places, at, new[0][1])
+
+
+def _words(before: Program, after: Program) -> dict[str, tuple[Rows, Rows]]:
+    """Embedding -> its rows, before and after."""
+    found: dict[str, tuple[Rows, Rows]] = {}
+    for new in after.nodes:
+        old = before.by_name.get(new.name)
+        if isinstance(new, Embedding) and isinstance(old, Embedding) and new != old:
+            sides = (zip(before.vocabulary, node.table, strict=True) for node in (old, new))
+            was, becomes = ([(word, None if v is None else literal(v)) for word, v in side] for side in sides)
+            found[new.name] = was, becomes
+    return found
+
+
+def _weights(before: Program, after: Program) -> dict[str, tuple[Rows, Rows]]:
+    """Variable -> its rows of the readout, before and after; a number has one, without a key."""
+    terms = {term.variable: term for term in before.readout.terms}
+    found: dict[str, tuple[Rows, Rows]] = {}
+    for term in after.readout.terms:
+        if term.variable in terms and terms[term.variable] != term:
+            domain = after.variables[term.variable].domain
+            keys: Sequence[Value] = [""] if isinstance(domain, Numbers) else domain.values
+            was, becomes = (
+                [(key, None if row is None else weights_literal(row)) for key, row in zip(keys, rows, strict=True)]
+                for rows in (terms[term.variable].rows, term.rows)
+            )
+            found[term.variable] = was, becomes
+    return found
+
+
+def _table(
+    places: Places,
+    table: ast.Dict,
+    keys: Sequence[str],
+    before: Sequence[tuple[str, str | None]],
+    after: Sequence[tuple[str, str | None]],
+) -> Iterator[Change]:
+    """The changes of a dictionary's rows, and the rows that come or go; a key is known by its text."""
+    had = dict(before)
+    nodes = dict(zip(keys, table.values, strict=True))
+    for key, text in after:
+        old = had[key]
+        if old is not None and text is not None and old != text:
+            yield from _respelled(places, nodes[key], text)
+    if any((had[key] is None) != (text is None) for key, text in after):
+        has = [(key, value) for key, value in zip(table.keys, table.values, strict=True) if key is not None]
+        wanted = [(key, f"{key}: {text}") for key, text in after if text is not None]
+        yield from items(places, (places.begin(table), places.end(table) - 1), has, keys, wanted)
+
+
+def _respelled(places: Places, old: ast.expr, new: str) -> Iterator[Change]:
+    written, statement = parsed(new)
+    assert isinstance(statement, ast.Expr)
+    return respelled(places, old, written, statement.value)
+
+
+# The side file ########################################################################################################
+
+
+def patched_sides(sides: Mapping[str, str], before: Program, after: Program) -> dict[str, str]:
+    """The side file with the rows that differ, if it has any: JSON, which can be read as the Python that it also is."""
+    sections = {"EMBEDDINGS": _words(before, after), "READOUT": _weights(before, after)}
+    changed = {}
+    for name, side in sides.items():
+        try:
+            tree, places = parse_python(side, name), Places(side)
+        except BadSource:
+            continue  # no Python: what changed is then emitted anew
+        match tree.body:
+            case [ast.Expr(value=ast.Dict() as whole)]:
+                found = spliced(side, _side_rows(places, whole, sections))
+                if found != side:
+                    changed[name] = found
+    return changed
+
+
+def _side_rows(
+    places: Places, whole: ast.Dict, sections: Mapping[str, Mapping[str, tuple[Rows, Rows]]]
+) -> Iterator[Change]:
+    tables = _json_items(places, whole)
+    for section, changes in sections.items():
+        found = _json_items(places, tables.get(section))
+        for variable, (old, new) in changes.items():
+            table = found.get(variable)
+            if isinstance(table, ast.Dict):
+                was, becomes = ([(json.dumps(key), _json(row)) for key, row in rows] for rows in (old, new))
+                keys = [json.dumps(key) for key in _json_items(places, table)]
+                yield from _table(places, table, keys, was, becomes)
+
+
+def _json_items(places: Places, node: ast.expr | None) -> dict[str, ast.expr]:
+    if not isinstance(node, ast.Dict):
+        return {}
+    return {
+        json.loads(places.of(key)): value for key, value in zip(node.keys, node.values, strict=True) if key is not None
+    }
+
+
+def _json(row: str | None) -> str | None:
+    return None if row is None else json.dumps(ast.literal_eval(row))

@@ -1,0 +1,66 @@
+"""A node that was made to read another kind of variable: refused where it reads it, not within its function."""
+
+from __future__ import annotations
+
+import ast
+from collections.abc import Iterator, Sequence
+
+from tprog.ir.nodes import Numbers, Symbol, Symbols
+from tprog.text.dialects.subset import Source
+
+Read = tuple[str, ast.expr, Symbols | Numbers]
+"""An argument of a function, where the variable is named that it stands for, and that variable's domain."""
+
+SHOWN = 4
+
+
+def check_wiring(source: Source, function: ast.FunctionDef, reads: Sequence[Read]) -> None:
+    """Refuse a variable of which nothing is what a function compares it with.
+
+    One literal that is no value may be a slip of the pen; if none is, and there are several or all are of another type,
+    it is the wiring that was changed.
+
+    Raises:
+        BadSource: at the place where the variable is read.
+    """
+    for name, at, domain in reads:
+        found = dict.fromkeys(_compared(function, name))
+        capped = any(target == name for target in _bound(function))
+        if isinstance(domain, Symbols) and capped:
+            wanted = f"a number: `{function.name}`, line {function.lineno}, brings it to levels"
+            source.refuse(at, f"{source.shown(at)}, whose values are {_listed(domain.values)}", wanted)
+        if not found or (isinstance(domain, Numbers) and not any(isinstance(value, str) for value in found)):
+            continue
+        values = domain.values if isinstance(domain, Symbols) else ()
+        if any(value in values for value in found):
+            continue
+        other_type = {type(value) for value in found}.isdisjoint({type(value) for value in values})
+        if len(found) > 1 or other_type:
+            shown = f"whose values are {_listed(values)}" if values else "a number"
+            wanted = f"a variable with values such as {_listed(tuple(found))}, which `{function.name}` asks for"
+            source.refuse(at, f"{source.shown(at)}, {shown}", f"{wanted} in line {function.lineno}")
+
+
+def _compared(function: ast.FunctionDef, name: str) -> Iterator[Symbol]:
+    """The literals that a function compares an argument with."""
+    for node in ast.walk(function):
+        if isinstance(node, ast.Compare):
+            sides = [node.left, *node.comparators]
+            if any(isinstance(side, ast.Name) and side.id == name for side in sides):
+                for side in sides:
+                    items = side.elts if isinstance(side, ast.Set | ast.Tuple | ast.List) else [side]
+                    yield from (item.value for item in items if _is_symbol(item))  # type: ignore[attr-defined]
+
+
+def _is_symbol(node: ast.expr) -> bool:
+    return isinstance(node, ast.Constant) and type(node.value) in (str, int)
+
+
+def _bound(function: ast.FunctionDef) -> Iterator[str]:
+    for statement in function.body:
+        if isinstance(statement, ast.Assign):
+            yield from (target.id for target in statement.targets if isinstance(target, ast.Name))
+
+
+def _listed(values: Sequence[Symbol]) -> str:
+    return ", ".join(map(repr, values[:SHOWN])) + ", ..." * (len(values) > SHOWN)

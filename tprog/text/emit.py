@@ -1,0 +1,352 @@
+"""Program -> a plain Python module that needs nothing but the standard library.
+
+The text depends on the Program alone, never on hash seed, locale or the order of a set, and
+``read(emit(P)) == P``. It is made of *blocks* (one function a predicate or lookup, one assignment a node, one line
+a weight row ...), so that an Edit can be shown in a module that a person has changed by hand: see `tprog.text.patch`.
+"""
+
+from __future__ import annotations
+
+import ast
+import json
+import re
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cache
+from typing import TypeAlias
+
+from tprog import primitives
+from tprog.escape import docstring_text
+from tprog.files.beside import content_name
+from tprog.ir.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    Numbers,
+    NumericHead,
+    Program,
+    Value,
+    Weights,
+)
+from tprog.run.evaluate import mask_word
+from tprog.text.branches import comment, function_lines, levels_call
+from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
+from tprog.text.syntax import python_lines, read_python
+
+SIDE_ROWS = 2000
+"""A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+
+Block: TypeAlias = tuple[Value, ...]
+"""A block's name: ("function", node), ("assignment", node), ("word", node, word) or ("weights", variable, *value)."""
+
+
+@dataclass(frozen=True)
+class Emitted:
+    """A module's text and, for large tables, the text of the files that belong beside it (file name -> text)."""
+
+    text: str
+    side: Mapping[str, str]
+
+
+def emit(program: Program, stem: str = "program") -> Emitted:
+    """A Program as a module. `stem` is the module's file name without ``.py``; the side file's name begins so, if any.
+
+    That name goes on with a digest of the side file's text: see `tprog.files.beside`.
+    """
+    side = _side(program) if len(program.vocabulary) > SIDE_ROWS else None
+    side_name = None if side is None else content_name(f"{_SURROGATE.sub('_', stem)}_tables.json", side)
+    out = Builder()
+    _docstring(out, program)
+    _imports(out, program, side_name)
+    _constants(out, program, side_name)
+    _primitives(out, program)
+    if any(not isinstance(node, Embedding) for node in program.nodes):
+        _heading(out, "Heads and lookups")
+    for node in program.nodes:
+        if not isinstance(node, Embedding):
+            out.line()
+            out.line()
+            out.line(comment(program, node))
+            out.lines += function_lines(program, node)
+    _heading(out, "Readout")
+    out.line()
+    _readout(out, program, side_name)
+    _run(out, program)
+    return Emitted(out.text(), {} if side is None or side_name is None else {side_name: side})
+
+
+def _heading(out: Builder, title: str) -> None:
+    out.line()
+    out.line()
+    out.line(f"# {title} ".ljust(100, "#"))
+
+
+# Frame ################################################################################################################
+
+
+def _docstring(out: Builder, program: Program) -> None:
+    what = f"for the task {docstring_text(program.task)}" if program.task else "for no named task"
+    out.line(f'"""A Transformer Program {what}, in the form that tpdebug writes and reads.')
+    if program.provenance:
+        out.line()
+        for line in provenance_lines(program):
+            out.line(line)
+    out.line('"""')
+    out.line()
+
+
+def provenance_lines(program: Program) -> list[str]:
+    """What a module's docstring says of where the program comes from, one line a key."""
+    return [docstring_text(f"{key}: {text}") for key, text in program.provenance]
+
+
+def _imports(out: Builder, program: Program, side_name: str | None) -> None:
+    if side_name:
+        out.line("import json")
+    out.line("import sys")
+    if needs_fraction(program):
+        out.line("from fractions import Fraction")
+    if side_name:
+        out.line("from pathlib import Path")
+    out.line()
+
+
+def needs_fraction(program: Program) -> bool:
+    """Whether the module names Fraction: a mean, or a number in a table that is not whole."""
+
+    def fractional(values: Sequence[Value | None]) -> bool:
+        return any(isinstance(v, Fraction) and v.denominator != 1 for v in values)
+
+    for node in program.nodes:
+        if isinstance(node, NumericHead) and node.reduce == "mean":
+            return True
+        if isinstance(node, Lookup) and (fractional(node.cells) or any(fractional(ls or ()) for ls in node.levels)):
+            return True
+    return False
+
+
+def _constants(out: Builder, program: Program, side_name: str | None) -> None:
+    if side_name:
+        out.line(f'TABLES = json.loads(Path(__file__).with_name({literal(side_name)}).read_text(encoding="utf-8"))')
+        out.line()
+    out.line(f"TASK = {literal(program.task)}")
+    if side_name:
+        out.line('VOCABULARY = tuple(TABLES["VOCABULARY"])')
+    else:
+        out.wrapped("VOCABULARY = (", [literal(word) for word in program.vocabulary], tuple_end(program.vocabulary))
+    out.wrapped("CLASSES = (", [literal(word) for word in program.classes], tuple_end(program.classes))
+    out.line(f"MAX_LENGTH = {program.max_length}")
+    out.line(f"CAUSAL = {program.causal}")
+    out.line(f"POOLED = {program.readout.pooled}")
+    out.line(f"FORCED = {tuple_literal(program.readout.forced)}")
+    out.line(f"SCALE = {program.readout.scale}")
+    if program.self_rule != "last":
+        out.line(f"SELF_RULE = {literal(program.self_rule)}")
+    if program.unknown_rule != "unk":
+        out.line(f"UNKNOWN_RULE = {literal(program.unknown_rule)}")
+    if program.readout.rows_needed != "free":
+        out.line(f"ROWS_NEEDED = {literal(program.readout.rows_needed)}")
+    if domains := [(n.name, n.symbols) for n in program.nodes if isinstance(n, Embedding | Lookup) and n.symbols]:
+        out.line()
+        out.line("# What each embedding and lookup may answer.")
+        with out.block("DOMAINS = {"):
+            for name, symbols in domains:
+                if (written := tuple_literal(symbols)).startswith("range"):
+                    out.line(f"{literal(name)}: {written},")
+                else:
+                    out.wrapped(f"{literal(name)}: (", [literal(s) for s in symbols], f"{tuple_end(symbols)},")
+        out.line("}")
+    if embeddings := [node for node in program.nodes if isinstance(node, Embedding)]:
+        out.line()
+        _embeddings(out, program, embeddings, side_name)
+
+
+def _embeddings(out: Builder, program: Program, nodes: Sequence[Embedding], side_name: str | None) -> None:
+    if side_name:
+        out.line('EMBEDDINGS = TABLES["EMBEDDINGS"]')
+        return
+    with out.block("EMBEDDINGS = {"):
+        for node in nodes:
+            with out.block(f"{literal(node.name)}: {{"):
+                for word, value in zip(program.vocabulary, node.table, strict=True):
+                    if value is not None:
+                        out.line(f"{literal(word)}: {literal(value)},")
+            out.line("},")
+    out.line("}")
+
+
+def _side(program: Program) -> str:
+    """The side file: JSON, one row a line, so that two versions can be compared."""
+    tables: dict[str, Mapping[str, object]] = {
+        node.name: {w: v for w, v in zip(program.vocabulary, node.table, strict=True) if v is not None}
+        for node in program.nodes
+        if isinstance(node, Embedding)
+    }
+    readout = {
+        term.variable: {w: list(row) for w, row in zip(program.vocabulary, term.rows, strict=True) if row is not None}
+        for term in program.readout.terms
+        if term.variable == "tokens"
+    }
+
+    def rows(table: Mapping[str, object]) -> str:
+        return "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in table.items()) + "\n}"
+
+    def section(parts: Mapping[str, Mapping[str, object]]) -> str:
+        return "{" + ",\n".join(f"{json.dumps(name)}: {rows(table)}" for name, table in parts.items()) + "}"
+
+    words = "[\n" + ",\n".join(json.dumps(word) for word in program.vocabulary) + "\n]"
+    return (
+        f'{{"tool": "tpdebug",\n"VOCABULARY": {words},\n'
+        f'"EMBEDDINGS": {section(tables)},\n"READOUT": {section(readout)}}}\n'
+    )
+
+
+# Primitives ###########################################################################################################
+
+
+@cache
+def primitive_texts() -> Mapping[str, str]:
+    """Name -> source of each function of `tprog.primitives`, in the order of that module."""
+    source = read_python(primitives.__file__)
+    lines = python_lines(source)
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    return {f.name: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for f in functions}
+
+
+def primitives_used(program: Program) -> list[str]:
+    """The primitives that the module of a Program carries, in the order of `tprog.primitives`."""
+    used = {"check", "read_out", "main", classifier(program)}
+    if program.unknown_rule != "unk":
+        used.add("check_known")
+    if not program.readout.pooled:
+        used.add("classify")
+    for node in program.nodes:
+        match node:
+            case Embedding():
+                used.add("embed")
+            case Lookup():
+                used.add("elementwise")
+                if any(levels_call(program, node, which) == "round_down" for which in range(len(node.inputs))):
+                    used.add("round_down")
+            case Head() | NumericHead():
+                used |= {"visible", "select", _selector(program, node), _aggregator(node)}
+    return [name for name in primitive_texts() if name in used]
+
+
+def checker(program: Program) -> str:
+    """The primitive that `run` hands its input to."""
+    return "check" if program.unknown_rule == "unk" else "check_known"
+
+
+def classifier(program: Program) -> str:
+    """The primitive that `run` ends with."""
+    if program.readout.pooled:
+        return "classify_pooled"
+    return "classify" if program.readout.rows_needed == "free" else "classify_everywhere"
+
+
+def _selector(program: Program, node: AttentionHead) -> str:
+    if isinstance(node, NumericHead):
+        return "select"
+    return "select_closest" if program.self_rule == "last" else "select_closest_by_count"
+
+
+def _aggregator(node: AttentionHead) -> str:
+    if isinstance(node, Head):
+        return "aggregate"
+    if node.reduce == "mean":
+        return "aggregate_mean"
+    return "selector_width" if node.value == "ones" else "aggregate_sum"
+
+
+def _primitives(out: Builder, program: Program) -> None:
+    _heading(out, "Primitives: what a program is made of, the same in every module")
+    for name in primitives_used(program):
+        out.line()
+        out.line()
+        out.lines += primitive_texts()[name].split("\n")
+
+
+# Readout and run ######################################################################################################
+
+
+def _readout(out: Builder, program: Program, side_name: str | None) -> None:
+    if not program.readout.terms:
+        out.line("READOUT = {}")
+        return
+    out.line("# For each value of each variable, its weight for each of CLASSES; w stands for w / SCALE.")
+    out.line("# A number has one line, which it multiplies.")
+    with out.block("READOUT = {"):
+        for term in program.readout.terms:
+            name = literal(term.variable)
+            if isinstance(program.variables[term.variable].domain, Numbers):
+                out.line(f"{name}: {weights_literal(term.rows[0])},")
+            elif side_name and term.variable == "tokens":
+                out.line(f'{name}: TABLES["READOUT"][{name}],')
+            else:
+                with out.block(f"{name}: {{"):
+                    for line in _rows(program, term):
+                        out.line(line)
+                out.line("},")
+    out.line("}")
+
+
+def _rows(program: Program, term: Weights) -> list[str]:
+    values = program.symbols(term.variable)
+    return [
+        f"{literal(value)}: {weights_literal(row)},"
+        for value, row in zip(values, term.rows, strict=True)
+        if row is not None
+    ]
+
+
+def weights_literal(row: Sequence[int] | None) -> str:
+    """A weight row: always one line, and never a range, because its numbers are weights."""
+    return "(" + ", ".join(map(str, row or ())) + tuple_end(row or ())
+
+
+def assignment(program: Program, node: Node) -> str:
+    """The line of `run` that computes a node."""
+    match node:
+        case Embedding():
+            return f"{node.name} = embed({literal(node.name)}, EMBEDDINGS[{literal(node.name)}], tokens)"
+        case Lookup():
+            return f"{node.name} = elementwise(lookup_{node.name}, {', '.join(node.inputs)})"
+        case Head() | NumericHead():
+            options = "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
+            options += ", skip_first=True" if node.skip_first else ""
+            selector = _selector(program, node)
+            selected = f"{selector}({node.key}, {node.query}, predicate_{node.name}{options})"
+            aggregator = _aggregator(node)
+            values = "" if aggregator == "selector_width" else f", {node.value}"
+            default = "" if node.default is None else f", default={literal(node.default)}"
+            return f"{node.name} = {aggregator}({selected}{values}{default})"
+
+
+def _run(out: Builder, program: Program) -> None:
+    out.line()
+    out.line()
+    with out.block("def run(tokens):"):
+        end = ', "</s>"' if program.ends else ""
+        what = "The predicted class of the input" if program.readout.pooled else "The predicted class at each position"
+        out.line(f'"""{what}; tokens is a list such as ["<s>", ...{end}]."""')
+        out.line(f"tokens = {checker(program)}(tokens, VOCABULARY, MAX_LENGTH)")
+        out.line("positions = list(range(len(tokens)))")
+        out.line("ones = [1] * len(tokens)")
+        for node in program.nodes:
+            out.line(assignment(program, node))
+        names = ["tokens", *(term.variable for term in program.readout.terms if term.variable != "tokens")]
+        out.wrapped("variables = {", [f"{literal(name)}: {name}" for name in names], "}")
+        if program.readout.pooled:
+            out.line("return classify_pooled(READOUT, variables, CLASSES)")
+        else:
+            out.line(f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)")
+    out.line()
+    out.line()
+    with out.block('if __name__ == "__main__":'):
+        out.line("sys.exit(main(run, VOCABULARY, sys.argv[1:]))")
