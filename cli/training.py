@@ -6,7 +6,6 @@ import dataclasses
 import difflib
 import inspect
 import os
-import re
 from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
@@ -47,12 +46,12 @@ class Log(StrEnum):
 def takes_settings(verb: Verb) -> Verb:
     """The verb with one option more for each key of `TrainConfig` but the task; it gets them as ``**settings``.
 
-    Type and choices are those of the field, and the help text is what the record's docstring says of it. A setting
+    Type and choices are those of the field, and the help text is what the field says of itself. A setting
     that is not given is None.
     """
     from trainer.config import TrainConfig
 
-    told, types = documented(TrainConfig), get_type_hints(TrainConfig)
+    types = get_type_hints(TrainConfig)
     signature = inspect.signature(verb, eval_str=True)
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
@@ -62,23 +61,11 @@ def takes_settings(verb: Verb) -> Verb:
         flag = "--" + field.name.replace("_", "-")
         if types[field.name] is bool:
             flag = f"{flag}/--no-{flag[2:]}"
-        option = typer.Option(flag, help=told.get(field.name), show_default=False, rich_help_panel=PANEL)
+        option = typer.Option(flag, help=field.metadata["about"], show_default=False, rich_help_panel=PANEL)
         annotation: Any = Annotated[types[field.name] | None, option]
         parameters.append(inspect.Parameter(field.name, keyword, default=None, annotation=annotation))
     verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it
     return verb
-
-
-def documented(record: type) -> dict[str, str]:
-    """Field -> what the Attributes section of a class's docstring says of it, as text for a terminal."""
-    _, _, section = (inspect.getdoc(record) or "").partition("Attributes:\n")
-    section = re.split(r"\n(?=\S)", section, maxsplit=1)[0]
-    found: dict[str, str] = {}
-    for entry in re.split(r"\n    (?=\w)", "\n" + section)[1:]:
-        names, _, text = entry.partition(":")
-        plain = " ".join(text.split()).replace("``", "").replace("None is", "left out:")
-        found |= dict.fromkeys(names.split(", "), plain)
-    return found
 
 
 def configured(task: str | None, preset: Preset, file: Path | None, options: Mapping[str, object]) -> TrainConfig:
@@ -92,7 +79,7 @@ def configured(task: str | None, preset: Preset, file: Path | None, options: Map
         BadFile: a file that is no such table.
     """
     from tprog.tasks.own import find_task, is_own
-    from trainer.config import TrainConfig
+    from trainer.config import BadSetting, TrainConfig
 
     written = {} if file is None else read_settings(file)
     given = {key: value for key, value in options.items() if value is not None}
@@ -107,9 +94,8 @@ def configured(task: str | None, preset: Preset, file: Path | None, options: Map
     settings = {**dataclasses.asdict(_start(name, preset)), **written, **given, "task": name}
     try:
         return TrainConfig.from_mapping(settings)
-    except BadUsage as error:
-        key = str(error).split(maxsplit=1)[0]
-        if key in written and key not in given:
+    except BadSetting as error:
+        if error.key in written and error.key not in given:
             raise BadUsage(f"{file}: {error}") from None
         raise
 

@@ -9,7 +9,7 @@ import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cache
-from typing import Any, Literal, get_args, get_type_hints
+from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from tprog.errors import BadUsage
 
@@ -24,103 +24,166 @@ LARGEST_RATE = 1e30
 MAX_READOUT_SCALE = 10_000
 """Four decimals of a readout weight; more would not fit below the float32 limit for any trained model seen."""
 
+MODULES = "modules a layer, categorical and numeric."
+TEMPERATURE = (
+    "the temperature of soft choices, falling geometrically from the first step to the last with soft choices."
+)
+
+SEEDS = 2**63
+"""Seeds are below this, as those of most tools."""
+
+Value = TypeVar("Value")
+
+
+def setting(value: Value, about: str, least: int | None = None, most: int | None = None) -> Value:
+    """The field of a setting.
+
+    Args:
+        value: where nobody says another one.
+        about: what it is, as the command line's help tells it.
+        least, most: of a whole number. What is more means hours for a step, or memory that no machine has: a slip of
+            the pen, or a file that means harm. What several settings take together is told by `trainer.memory`.
+    """
+    limits = None if least is None or most is None else (least, most)
+    return dataclasses.field(default=value, metadata={"about": about, "limits": limits})
+
+
+class BadSetting(BadUsage):
+    """A setting whose value has no meaning.
+
+    Attributes:
+        key: its name, with which the message begins.
+    """
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(f"{key} {problem}")
+        self.key = key
+
 
 @dataclass(frozen=True)
 class TrainConfig:
-    """The settings of one training run.
-
-    Attributes:
-        task: the task's name.
-        vocabulary_size: k as papers count it, specials and padding included; None is the task's own.
-        length: N, the longest input, marks included; None is the task's own.
-        layers: how many.
-        cat_heads, num_heads, cat_mlps, num_mlps: modules a layer, categorical and numeric.
-        embedding: ``one-hot`` (heads read the tokens themselves) or ``learned`` (they read embedding variables).
-        embedding_variables: how many variables a learned embedding has.
-        cardinality: d, the slots of a categorical variable; None is the least that holds tokens and positions.
-        predicates: ``one`` key a query value, as published, or a ``set`` of keys.
-        set_start: initial logit of each key of a set predicate. From 0, half of all keys match, every head attends its
-            neighbour and little is learned; from -2, one key in eight.
-        masks: ``all`` positions for every head, as published; a ``learned`` choice a head among the masks the task
-            allows; or ``assigned``, the heads of a kind taking turns.
-        numeric_cap: larger numbers read as this one in a numeric MLP, in the network and in its table; None is N.
-        lr: Adam's step size.
-        batch: inputs a step.
-        epochs: passes over the training inputs.
-        tau_init, tau_end: the temperature of soft choices, falling geometrically from the first step to the last with
-            soft choices.
-        hard: the share of the steps, the last ones, that train with hard choices, by the straight-through estimator.
-        quiet: the share of the steps, the last of those, that train the argmax model itself, without noise.
-        tau_hard: what the temperature of the gradient of hard choices falls to, geometrically over all steps.
-        seed: of the parameters and the noise.
-        members: how many seeds, from `seed` upwards, to train at once; the best on validation is kept.
-        halvings: how often the worse half of the members, on validation, is dropped, at equal distances in the first
-            half of the epochs, until one is left; never twice after one epoch.
-        data_seed: of the data, their split and their order.
-        dataset_size: inputs to sample, before the 80/10/10 split.
-        whole_domain: train on every input that there is, instead of a sample; then there is no test figure.
-        evaluate_every: epochs between two evaluations of the argmax model; the last epoch always is one.
-        search: CPU seconds of deductive search before the first epoch (`trainer.search`); 0 for none. Where it finds a
-            program that is right on all training and validation inputs, nothing is trained.
-        polish: moves of discrete search after the last epoch (`trainer.search.stagewise`); 0 for none.
-        readout_scale: the finest fixed-point scale for the readout, a power of ten.
-        device: ``cpu``, or ``cuda`` where there is one: the same results in law, not the same bytes.
+    """The settings of one training run; each field says what it is (`about`).
 
     Raises:
-        BadUsage: a value that has no meaning; the message names the key.
+        BadSetting: a value that has no meaning; the message names the key.
     """
 
     task: str
-    vocabulary_size: int | None = None
-    length: int | None = None
-    layers: int = 2
-    cat_heads: int = 4
-    num_heads: int = 4
-    cat_mlps: int = 1
-    num_mlps: int = 1
-    embedding: EmbeddingKind = "one-hot"
-    embedding_variables: int = 1
-    cardinality: int | None = None
-    predicates: Predicates = "one"
-    set_start: float = -2.0
-    masks: Masks = "all"
-    numeric_cap: int | None = None
-    lr: float = 5e-2
-    batch: int = 64
-    epochs: int = 20
-    tau_init: float = 3.0
-    tau_end: float = 0.03
-    hard: float = 0.25
-    quiet: float = 0.05
-    tau_hard: float = 0.3
-    seed: int = 0
-    members: int = 1
-    halvings: int = 0
-    data_seed: int = 0
-    dataset_size: int = 20_000
-    whole_domain: bool = False
-    evaluate_every: int = 2
-    search: int = 0
-    polish: int = 0
-    readout_scale: int = 1000
-    device: Device = "cpu"
+    vocabulary_size: int | None = setting(
+        None, "k as papers count it, specials and padding included; left out: the task's own.", 2, 1000
+    )
+    length: int | None = setting(
+        None,
+        "N, the longest input, marks included; left out: the task's own.",
+        2,
+        1000,  # attention holds the square of it
+    )
+    layers: int = setting(2, "how many.", 1, 100)  # a gate reads every variable below: the gates hold the square of it
+    cat_heads: int = setting(4, MODULES, 0, 256)
+    num_heads: int = setting(4, MODULES, 0, 256)
+    cat_mlps: int = setting(1, MODULES, 0, 256)
+    num_mlps: int = setting(1, MODULES, 0, 256)
+    embedding: EmbeddingKind = setting(
+        "one-hot", "one-hot (heads read the tokens themselves) or learned (they read embedding variables)."
+    )
+    embedding_variables: int = setting(1, "how many variables a learned embedding has.", 1, 256)
+    cardinality: int | None = setting(
+        None,
+        "d, the slots of a categorical variable; left out: the least that holds tokens and positions.",
+        2,
+        4096,  # a predicate holds the square of it, 64 MiB
+    )
+    predicates: Predicates = setting("one", "one key a query value, as published, or a set of keys.")
+    set_start: float = setting(
+        -2.0,
+        "initial logit of each key of a set predicate. From 0, half of all keys match, every head attends its "
+        "neighbour and little is learned; from -2, one key in eight.",
+    )
+    masks: Masks = setting(
+        "all",
+        "all positions for every head, as published; a learned choice a head among the masks the task allows; or "
+        "assigned, the heads of a kind taking turns.",
+    )
+    numeric_cap: int | None = setting(
+        None,
+        "larger numbers read as this one in a numeric MLP, in the network and in its table; left out: N.",
+        1,
+        1000,  # a table of two numbers holds the square of it
+    )
+    lr: float = setting(5e-2, "Adam's step size.")
+    batch: int = setting(64, "inputs a step.", 1, 1_000_000)
+    epochs: int = setting(20, "passes over the training inputs.", 1, 1_000_000)
+    tau_init: float = setting(3.0, TEMPERATURE)
+    tau_end: float = setting(0.03, TEMPERATURE)
+    hard: float = setting(
+        0.25,
+        "the share of the steps, the last ones, that train with hard choices, by the straight-through estimator.",
+    )
+    quiet: float = setting(
+        0.05, "the share of the steps, the last of those, that train the argmax model itself, without noise."
+    )
+    tau_hard: float = setting(
+        0.3, "what the temperature of the gradient of hard choices falls to, geometrically over all steps."
+    )
+    seed: int = setting(0, "of the parameters and the noise.", 0, SEEDS - 1)
+    members: int = setting(
+        1, "how many seeds, from seed upwards, to train at once; the best on validation is kept.", 1, 1024
+    )
+    halvings: int = setting(
+        0,
+        "how often the worse half of the members, on validation, is dropped, at equal distances in the first half of "
+        "the epochs, until one is left; never twice after one epoch.",
+        0,
+        10,  # of 1,024 members the tenth leaves one
+    )
+    data_seed: int = setting(0, "of the data, their split and their order.", 0, SEEDS - 1)
+    dataset_size: int = setting(
+        20_000,
+        "inputs to sample, before the 80/10/10 split.",
+        10,
+        1_000_000,  # as many as a domain may have to be enumerated
+    )
+    whole_domain: bool = setting(
+        False, "train on every input that there is, instead of a sample; then there is no test figure."
+    )
+    evaluate_every: int = setting(
+        2, "epochs between two evaluations of the argmax model; the last epoch always is one.", 1, 1_000_000
+    )
+    search: int = setting(
+        0,
+        "CPU seconds of deductive search before the first epoch; 0 for none. Where it finds a program that is right on "
+        "all training and validation inputs, nothing is trained.",
+        0,
+        1_000_000,
+    )
+    polish: int = setting(
+        0,
+        "moves of discrete search after the last epoch, 0 for none. A move learns a node of the program anew, or adds "
+        "one to a program that is grown from nothing.",
+        0,
+        1_000_000,
+    )
+    readout_scale: int = setting(
+        1000, "the finest fixed-point scale for the readout, a power of ten.", 1, MAX_READOUT_SCALE
+    )
+    device: Device = setting("cpu", "cpu, or cuda where there is one: the same results in law, not the same bytes.")
 
     def __post_init__(self) -> None:
         for field in dataclasses.fields(self):
             _check_type(field.name, getattr(self, field.name))
         _check_numbers(self)
         if self.cat_heads + self.num_heads == 0:
-            raise BadUsage("cat_heads and num_heads are both 0; expected at least one head a layer")
+            raise BadSetting("cat_heads", "and num_heads are both 0; expected at least one head a layer")
         if self.num_mlps and not self.num_heads:
-            raise BadUsage("num_mlps read the sums of numeric heads, but num_heads is 0; give both or neither")
+            raise BadSetting("num_mlps", "read the sums of numeric heads, but num_heads is 0; give both or neither")
         if self.embedding == "one-hot" and self.embedding_variables != 1:
-            raise BadUsage(
-                f"embedding_variables is {self.embedding_variables} with a one-hot embedding, which has 1; "
-                "set embedding to 'learned'"
+            raise BadSetting(
+                "embedding_variables",
+                f"is {self.embedding_variables} with a one-hot embedding, which has 1; set embedding to 'learned'",
             )
         scale = self.readout_scale
         if scale > MAX_READOUT_SCALE or str(scale).strip("0") != "1":
-            raise BadUsage(f"readout_scale is {scale}; expected a power of ten up to {MAX_READOUT_SCALE}")
+            raise BadSetting("readout_scale", f"is {scale}; expected a power of ten up to {MAX_READOUT_SCALE}")
 
     def to_json(self) -> str:
         """The settings as JSON text, one a line."""
@@ -131,7 +194,7 @@ class TrainConfig:
         """The settings from a parsed JSON or TOML table.
 
         Raises:
-            BadUsage: an unknown key, no task, or a value that has no meaning.
+            BadUsage: an unknown key, no task, or a value that has no meaning (`BadSetting`).
         """
         known = [field.name for field in dataclasses.fields(cls)]
         if unknown := [key for key in settings if key not in known]:
@@ -143,46 +206,16 @@ class TrainConfig:
         return cls(**settings)
 
 
-SEEDS = 2**63
-"""Seeds are below this, as those of most tools."""
-
-# The least and the most of a setting. What is larger means hours for a step, or memory that no machine has: a slip of
-# the pen, or a file that means harm. What several settings take together is told by `trainer.memory`.
-_RANGES: Mapping[str, tuple[int, int]] = {
-    "vocabulary_size": (2, 1000),
-    "length": (2, 1000),  # attention holds the square of it
-    "layers": (1, 100),  # a gate reads every variable below, so the gates hold the square of it
-    "cat_heads": (0, 256),
-    "num_heads": (0, 256),
-    "cat_mlps": (0, 256),
-    "num_mlps": (0, 256),
-    "embedding_variables": (1, 256),
-    "cardinality": (2, 4096),  # a predicate holds the square of it, 64 MiB
-    "numeric_cap": (1, 1000),  # a table of two numbers holds the square of it
-    "batch": (1, 1_000_000),
-    "epochs": (1, 1_000_000),
-    "seed": (0, SEEDS - 1),
-    "members": (1, 1024),
-    "halvings": (0, 10),  # of 1,024 members the tenth leaves one
-    "data_seed": (0, SEEDS - 1),
-    "dataset_size": (10, 1_000_000),  # as many as a domain may have to be enumerated
-    "evaluate_every": (1, 1_000_000),
-    "search": (0, 1_000_000),
-    "polish": (0, 1_000_000),
-    "readout_scale": (1, MAX_READOUT_SCALE),
-}
-
-
 def check_range(key: str, value: int, least: int, most: int) -> None:
     """Refuse a whole number out of its range.
 
     Raises:
-        BadUsage: the message names the key.
+        BadSetting: the message names the key.
     """
     if value < least:
-        raise BadUsage(f"{key} is {shown(value)}; expected at least {least}")
+        raise BadSetting(key, f"is {shown(value)}; expected at least {least}")
     if value > most:
-        raise BadUsage(f"{key} is {shown(value)}; expected at most {most:,}")
+        raise BadSetting(key, f"is {shown(value)}; expected at most {most:,}")
 
 
 def shown(value: object) -> str:
@@ -199,24 +232,28 @@ _SHOWN.maxstring = _SHOWN.maxother = 60
 
 def _check_numbers(config: TrainConfig) -> None:
     """Refuses numbers out of their range."""
-    for key, (least, most) in _RANGES.items():
-        if (value := getattr(config, key)) is not None:
-            check_range(key, value, least, most)
+    for field in dataclasses.fields(config):
+        value, limits = getattr(config, field.name), field.metadata.get("limits")
+        if value is not None and limits is not None:
+            check_range(field.name, value, *limits)
     for key in ("lr", "tau_init", "tau_end", "tau_hard"):
         if not 0 < getattr(config, key) <= LARGEST_RATE:
             value = shown(getattr(config, key))
-            raise BadUsage(f"{key} is {value}; expected a finite number above 0, at most {LARGEST_RATE:g}")
+            raise BadSetting(key, f"is {value}; expected a finite number above 0, at most {LARGEST_RATE:g}")
     if not -LARGEST_RATE <= config.set_start <= LARGEST_RATE:
         value = shown(config.set_start)
-        raise BadUsage(f"set_start is {value}; expected a finite number, at most {LARGEST_RATE:g} from 0")
+        raise BadSetting("set_start", f"is {value}; expected a finite number, at most {LARGEST_RATE:g} from 0")
     if not 0 <= config.hard <= 1:
-        raise BadUsage(f"hard is {shown(config.hard)}; expected a share of the steps, from 0 to 1")
+        raise BadSetting("hard", f"is {shown(config.hard)}; expected a share of the steps, from 0 to 1")
     if not 0 <= config.quiet <= config.hard:
-        raise BadUsage(
-            f"quiet is {shown(config.quiet)}; expected a share of the steps, from 0 to hard, which is {config.hard}"
+        raise BadSetting(
+            "quiet",
+            f"is {shown(config.quiet)}; expected a share of the steps, from 0 to hard, which is {config.hard}",
         )
     if config.tau_end > config.tau_init:
-        raise BadUsage(f"tau_end is {config.tau_end}, above tau_init {config.tau_init}; the temperature must not rise")
+        raise BadSetting(
+            "tau_end", f"is {config.tau_end}, above tau_init {config.tau_init}; the temperature must not rise"
+        )
 
 
 @cache
@@ -231,12 +268,12 @@ def _check_type(key: str, value: object) -> None:
     options = get_args(declared)
     if options and all(isinstance(option, str) for option in options):
         if value not in options:
-            raise BadUsage(f"{key} is {shown(value)}; expected one of {', '.join(map(repr, options))}")
+            raise BadSetting(key, f"is {shown(value)}; expected one of {', '.join(map(repr, options))}")
         return
     allowed = tuple(options) or ((int, float) if declared is float else (declared,))
     if not isinstance(value, allowed) or (isinstance(value, bool) and declared is not bool):
         names = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in allowed)
-        raise BadUsage(f"{key} is {shown(value)}, a {type(value).__name__}; expected {names}")
+        raise BadSetting(key, f"is {shown(value)}, a {type(value).__name__}; expected {names}")
 
 
 # Presets ##############################################################################################################

@@ -22,4 +22,15 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
     placing    variables -> nodes at the places that the class has
     undecided  another program that is right on all examples, where they are few
     synthesis  what is tried in which order, and who is right on training and validation inputs
+
+Beside it stands a *discrete search*, which improves a program that training has left, by what its loss says:
+
+    stagewise           nodes added one by one, then each learned anew: forward stagewise selection and backfitting
+    proposals           the best node for a place, alone or with those that it reads
+    coordinate_descent  one table learned: its rows and the readout's weights take turns
+    attention_values    what a head could see, whatever its predicate
+    relations           chains of relations, enumerated bottom-up and ranked by description length
+    entries             single entries changed, and what no training input shows
+    regression          the readout for given variables, a convex problem, and its rounding
+    program_class       which node may stand where in a class, and what it may read
 """
