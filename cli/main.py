@@ -11,9 +11,26 @@ from typing import Annotated
 
 import typer
 
-from cli import INTERRUPTED, asking, blaming, changing, comparing, covering, drawing, fuzzing, helping, making, sweeping
+from cli import INTERRUPTED
 from cli.columns import takes_columns
 from cli.layout import Verb
+from cli.verbs.blame import blame
+from cli.verbs.circuits import circuits
+from cli.verbs.coverage import coverage
+from cli.verbs.dead import dead
+from cli.verbs.diff import diff
+from cli.verbs.emit import emit
+from cli.verbs.fuzz import fuzz
+from cli.verbs.graph import graph
+from cli.verbs.help import help_
+from cli.verbs.repair import repair
+from cli.verbs.run import run
+from cli.verbs.simplify import simplify
+from cli.verbs.sweep import sweep
+from cli.verbs.tasks import tasks
+from cli.verbs.trace import trace
+from cli.verbs.train import train
+from cli.verbs.verify import verify
 from tprog.errors import TpdebugError
 from tprog.escape import visible
 from tprog.listing import bounded
@@ -31,32 +48,17 @@ app = typer.Typer(
 )
 
 
-JUDGED = {
-    making.train, asking.verify, asking.trace, drawing.graph, drawing.circuits, asking.dead, covering.coverage,
-    fuzzing.fuzz, blaming.blame, changing.repair, changing.simplify, comparing.diff,
-}  # fmt: skip
+VERBS = (
+    tasks, train, emit, run, sweep, verify, trace, graph, circuits, dead, coverage, fuzz, blame, repair, simplify, diff,
+)  # fmt: skip
+"""In the order of the help page, where `help` comes last."""
+
+JUDGED = {train, verify, trace, graph, circuits, dead, coverage, fuzz, blame, repair, simplify, diff}
 """The verbs that take a task, which may be a file of examples."""
 
-for verb in (
-    making.tasks,
-    making.train,
-    making.emit,
-    making.run,
-    sweeping.sweep,
-    asking.verify,
-    asking.trace,
-    drawing.graph,
-    drawing.circuits,
-    asking.dead,
-    covering.coverage,
-    fuzzing.fuzz,
-    blaming.blame,
-    changing.repair,
-    changing.simplify,
-    comparing.diff,
-):
+for verb in VERBS:
     app.command(cls=Verb)(takes_columns(verb) if verb in JUDGED else verb)
-app.command("help", cls=Verb)(helping.help_)
+app.command("help", cls=Verb)(help_)
 
 
 def _print_version(wanted: bool) -> None:

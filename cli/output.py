@@ -5,8 +5,7 @@ from __future__ import annotations
 import io
 import os
 import sys
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Callable, Mapping
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, TypeAlias
@@ -99,35 +98,6 @@ class Output:
             sys.stdout.write(as_json)
         elif self.file is None:
             put(terminal(self.color), text())
-
-
-Report: TypeAlias = Callable[[int, int], None]
-"""Called by long work with how much is done, and how much there is in all."""
-
-
-@contextmanager
-def working(verb: str, over: str) -> Iterator[Report]:
-    """While an analysis runs: what it works on, and that it does, on a terminal's stderr. Ctrl-C stops it.
-
-    Yields:
-        what an analysis that can tell calls as it goes: a bar then stands behind the words.
-    """
-    if not sys.stderr.isatty():
-        yield lambda done, total: None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, Progress, SpinnerColumn, TaskProgressColumn, TextColumn, TimeRemainingColumn
-
-    columns = (
-        SpinnerColumn(),
-        TextColumn("{task.description}", markup=False),
-        BarColumn(),
-        TaskProgressColumn(),
-        TimeRemainingColumn(),
-    )
-    with Progress(*columns, console=Console(stderr=True), transient=True) as progress:
-        bar = progress.add_task(visible(f"{verb}: {over}"), total=None)
-        yield lambda done, total: progress.update(bar, completed=done, total=total)
 
 
 def terminal(color: Color) -> Console:

@@ -20,7 +20,7 @@ import tprog
 from cli import INTERRUPTED
 from cli.discovery import VARIABLE
 from cli.main import main
-from cli.output import working
+from cli.progress import working
 from tests import programs
 from tests.test_emit import large_vocabulary_program
 from tprog.version import VERSION

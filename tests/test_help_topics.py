@@ -14,8 +14,8 @@ from pathlib import Path
 
 import pytest
 
-from cli import helping
-from cli.helping import INSTALLED, TOPICS, document
+from cli import documents
+from cli.documents import INSTALLED, TOPICS, document
 from cli.main import main
 from tests.test_architecture import PACKAGES
 from tprog.errors import BadFile
@@ -72,13 +72,13 @@ def test_another_topic_is_refused_with_what_there_is(said: Said) -> None:
 
 
 def test_links_between_documents_become_what_to_type(said: Said) -> None:
-    assert "help messages" in said("help", "how-it-works")[1] + said("help", "messages")[1] + helping._linked(
+    assert "help messages" in said("help", "how-it-works")[1] + said("help", "messages")[1] + documents.linked(
         "see [messages.md](messages.md), [words](method.md#a) and [more](gallery/README.md)"
     )
-    assert helping._linked("[a](messages.md)") == "a (`tpdebug help messages`)"
-    assert helping._linked("[messages.md](messages.md)") == "`tpdebug help messages`"
-    assert helping._linked("[the gallery](gallery/README.md)") == "the gallery"
-    assert helping._linked("[a](https://example.org)") == "[a](https://example.org)"
+    assert documents.linked("[a](messages.md)") == "a (`tpdebug help messages`)"
+    assert documents.linked("[messages.md](messages.md)") == "`tpdebug help messages`"
+    assert documents.linked("[the gallery](gallery/README.md)") == "the gallery"
+    assert documents.linked("[a](https://example.org)") == "[a](https://example.org)"
 
 
 def test_a_document_that_is_missing_is_one_line(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -109,7 +109,7 @@ def test_messages_refer_to_topics_that_exist_and_never_to_files_of_the_clone() -
     assert {("how-it-works", ""), ("method", "published")} <= cited
     for topic, section in cited:
         assert topic in TOPICS
-        assert list(helping._sections(document(topic), topic, section))
+        assert list(documents.sections(document(topic), topic, section))
 
 
 # Installed ############################################################################################################

@@ -166,7 +166,7 @@ def _pressed(folder: Path, chosen: str, ignored: bool = False) -> tuple[int, str
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("chosen", ["cli.streams", "cli.main", "typer", "cli.asking"])
+@pytest.mark.parametrize("chosen", ["cli.streams", "cli.main", "typer", "cli.verbs.verify"])
 def test_ctrl_c_while_python_imports_ends_without_a_word(folder: Path, chosen: str) -> None:
     assert _pressed(folder, chosen) == (130, "", "")
 

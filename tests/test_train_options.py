@@ -17,7 +17,7 @@ import pytest
 
 from cli.discovery import VARIABLE
 from cli.main import main
-from cli.training import read_settings
+from cli.settings import read_settings
 from tprog.errors import BadFile, BadUsage
 from trainer import fit
 from trainer.config import TrainConfig, default_config, published_config

@@ -124,3 +124,13 @@ def _diff(diff: str, most: int | None) -> list[RenderableType]:
     if most is not None and len(every) > most:
         lines.append(Text(f"... and {counted(len(every) - most, 'more line')}; -o FILE.diff writes all"))
     return list(lines)
+
+
+def repair_claim(result: RepairResult) -> str:
+    """What the module says of itself."""
+    steps = f"{len(result.steps)} step{'s' * (len(result.steps) != 1)} chosen on {result.chosen.checked.description}"
+    judged = result.whole or result.rest
+    if judged is None:
+        return steps
+    wrong = f"wrong on {judged.after.wrong_inputs:,} of {judged.after.inputs:,} inputs"
+    return f"{steps}; {wrong}, before on {judged.before.wrong_inputs:,}"

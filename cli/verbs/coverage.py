@@ -5,9 +5,6 @@ Imports stand inside the functions, so that ``tpdebug --help`` and a bad option 
 
 from __future__ import annotations
 
-import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
 from functools import partial
 from typing import Annotated
 
@@ -27,6 +24,7 @@ from cli.options import (
     WeightsOption,
 )
 from cli.output import Color, Output
+from cli.progress import counting
 from cli.subject import read_subject
 
 
@@ -63,23 +61,8 @@ def coverage(
     inputs = subject.inputs(sample, seed)
     page = file is not None and file.suffix.lower() == ".html"
     total = runs_for(subject.program, inputs) if runs is None else min(runs, len(inputs.batch))
-    with _progress(total, inputs.description) as advance:
+    with counting("coverage", total, inputs.description) as advance:
         result = find_coverage(
             subject.module, inputs, runs=runs, annotate=annotate or page, progress=advance, name=subject.name
         )
     output.show(result, partial(coverage_text, result), {"html": partial(coverage_html, result)})
-
-
-@contextmanager
-def _progress(total: int, over: str) -> Iterator[Callable[[int], object] | None]:
-    """A bar over the inputs that the module is run on, on a terminal's stderr."""
-    if not sys.stderr.isatty():
-        yield None
-        return
-    from rich.console import Console
-    from rich.progress import BarColumn, MofNCompleteColumn, Progress, TextColumn, TimeRemainingColumn
-
-    columns = (TextColumn("{task.description}", markup=False), BarColumn(), MofNCompleteColumn(), TimeRemainingColumn())
-    with Progress(*columns, console=Console(stderr=True), transient=True) as bar:
-        shown = bar.add_task(f"coverage: {over}", total=total)
-        yield lambda done: bar.update(shown, completed=done)

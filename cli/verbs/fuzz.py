@@ -26,7 +26,8 @@ from cli.options import (
     TaskOption,
     WeightsOption,
 )
-from cli.output import Color, Output, working
+from cli.output import Color, Output
+from cli.progress import working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
 from tprog.escape import string_literal

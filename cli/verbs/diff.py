@@ -21,7 +21,8 @@ from cli.options import (
     SeedOption,
     TaskOption,
 )
-from cli.output import Color, Output, working
+from cli.output import Color, Output
+from cli.progress import working
 from cli.subject import read_subject
 
 LISTED = 10

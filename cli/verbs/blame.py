@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.changing import edited_path, write_edited
+from cli.edited import edited_path, write_edited
 from cli.options import (
     ColorOption,
     ExpectOption,
@@ -28,7 +28,8 @@ from cli.options import (
     TaskOption,
     WeightsOption,
 )
-from cli.output import Color, Output, working
+from cli.output import Color, Output
+from cli.progress import working
 from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
 

@@ -1,16 +1,11 @@
-"""The verb that prints what is written about tpdebug: the documents are installed with it."""
+"""The documents that come with tpdebug: which there are, and parts of them."""
 
 from __future__ import annotations
 
 import re
 from collections.abc import Iterator
 from pathlib import Path
-from typing import Annotated
 
-import typer
-
-from cli.options import ColorOption
-from cli.output import Color, put, terminal
 from tprog.errors import BadFile, BadUsage
 
 TOPICS = {
@@ -23,52 +18,9 @@ TOPICS = {
 }
 """Topic -> what it is about. The document of each is ``docs/TOPIC.md``."""
 
+
 INSTALLED = Path(__file__).parent / "docs"
 """Where the documents are once tpdebug is installed; in a clone they are in ``docs/``."""
-
-WIDEST = 100
-"""Columns of a page of text, however wide the terminal is."""
-
-
-def complete_topic(incomplete: str) -> list[str]:
-    """The topics that begin so."""
-    return [topic for topic in TOPICS if topic.startswith(incomplete)]
-
-
-def help_(
-    context: typer.Context,
-    topic: Annotated[
-        str | None,
-        typer.Argument(
-            metavar="TOPIC",
-            help=f"One of {', '.join(TOPICS)}, or a verb. Left out: what there is.",
-            show_default=False,
-            autocompletion=complete_topic,
-        ),
-    ] = None,
-    section: Annotated[
-        str | None,
-        typer.Argument(metavar="SECTION", help="Only the sections whose heading has this in it.", show_default=False),
-    ] = None,
-    color: ColorOption = Color.AUTO,
-) -> None:
-    """Print a document, or a section of it. All that messages refer to is here."""
-    if topic is None:
-        for name, about in TOPICS.items():
-            typer.echo(f"tpdebug help {name:14}{about}")
-        typer.echo("tpdebug help VERB          the options of a verb; tpdebug --help lists the verbs")
-        return
-    if topic not in TOPICS:
-        typer.echo(_page_of_verb(context, topic))
-        return
-    text = document(topic)
-    if section is not None:
-        text = "\n".join(_sections(text, topic, section))
-    from rich.markdown import Markdown
-
-    console = terminal(color)
-    console.width = min(console.width, WIDEST)
-    put(console, Markdown(_linked(text), hyperlinks=False))
 
 
 def document(topic: str) -> str:
@@ -83,19 +35,7 @@ def document(topic: str) -> str:
     raise BadFile(f"the document {topic}.md is not installed; expected it in {INSTALLED}: install tpdebug anew")
 
 
-def _page_of_verb(context: typer.Context, name: str) -> str:
-    parent = context.parent
-    assert parent is not None
-    verbs = parent.command.commands  # type: ignore[attr-defined]  # the group of all verbs
-    if name not in verbs:
-        raise BadUsage(
-            f"there is no topic {name!r}; expected {', '.join(TOPICS)}, or a verb: tpdebug --help lists them"
-        )
-    with type(context)(verbs[name], info_name=name, parent=parent) as of_verb:
-        return str(verbs[name].get_help(of_verb))
-
-
-def _sections(text: str, topic: str, wanted: str) -> Iterator[str]:
+def sections(text: str, topic: str, wanted: str) -> Iterator[str]:
     """The sections whose heading has the words in it, each with those below it."""
     parts = re.split(r"^(?=#+ )", _outside_code(text), flags=re.MULTILINE)
     found, depth = False, 0
@@ -122,7 +62,7 @@ def _outside_code(text: str) -> str:
     )
 
 
-def _linked(text: str) -> str:
+def linked(text: str) -> str:
     """The text with links to documents as what to type, and other links as their words."""
 
     def told(link: re.Match[str]) -> str:

@@ -1,0 +1,124 @@
+"""The verb `circuits`: what suffices for a sub-problem."""
+
+from __future__ import annotations
+
+import dataclasses
+from enum import StrEnum
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import (
+    ClassOption,
+    ColorOption,
+    FileOption,
+    ForceOption,
+    JsonOption,
+    LengthOption,
+    PositionOption,
+    ProgramArgument,
+    ProgramOption,
+    SampleOption,
+    SeedOption,
+    SubProblemInputOption,
+    TaskOption,
+    TokenOption,
+    WeightsOption,
+    WhereOption,
+)
+from cli.output import Color, Output, Pictures
+from cli.pictures import PICTURES, flow_pictures
+from cli.progress import proving, working
+from cli.subject import read_subject
+from cli.subproblems import named_baseline, sub_problem
+from tprog.errors import BadUsage
+
+if TYPE_CHECKING:
+    pass
+
+
+class Ablation(StrEnum):
+    """What an ablated node yields."""
+
+    MODE = "mode"
+    RESAMPLE = "resample"
+
+
+def circuits(
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    answer: ClassOption = None,
+    position: PositionOption = None,
+    token: TokenOption = None,
+    text: SubProblemInputOption = None,
+    where: WhereOption = None,
+    exact: Annotated[
+        bool, typer.Option("--exact", help="Prove that no smaller set suffices, however long it takes; Ctrl-C ends it.")
+    ] = False,
+    time_limit: Annotated[
+        float | None,
+        typer.Option(
+            "--time-limit", min=0, metavar="SECONDS", help="For the proofs, all together.", show_default=False
+        ),
+    ] = None,
+    ablation: Annotated[
+        Ablation,
+        typer.Option("--ablation", help="resample: also how many predictions stay with other inputs' values instead."),
+    ] = Ablation.MODE,
+    baseline: Annotated[
+        list[str] | None,
+        typer.Option("--baseline", metavar="NODE=VALUE", help="What this node yields when ablated; may be repeated."),
+    ] = None,
+    annotate: Annotated[
+        bool, typer.Option("--annotate", help="Show the source, with the lines of the circuits marked.")
+    ] = False,
+    task: TaskOption = None,
+    weights: WeightsOption = None,
+    length: LengthOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    file: FileOption = None,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Find the heads and lookups that suffice for a sub-problem. Left out: for each class."""
+    output = Output(as_json, file, force, color, (*PICTURES, "html"))
+    from analyze.circuits import Exactly, find_circuits
+    from analyze.circuits.member_lines import circuit_source
+    from analyze.highlighted import circuit_flow
+    from analyze.render.circuits import circuits_html, circuits_text
+
+    if time_limit is not None and not exact:
+        raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
+    subject = read_subject(argument, program, task, weights, length)
+    problem = sub_problem(subject, answer, position, token, text, where)
+    constants = named_baseline(subject, baseline or [])
+    inputs = subject.inputs(sample, seed)
+    find = partial(
+        find_circuits,
+        subject.program,
+        inputs,
+        None if problem is None else [problem],
+        baseline=constants,
+        resample=seed if ablation is Ablation.RESAMPLE else None,
+        lines=subject.module.lines,
+        name=subject.name,
+        task=subject.task,
+    )
+    if exact:
+        with proving(inputs.description) as progress:
+            result = find(exactly=Exactly(time_limit, progress))
+    else:
+        with working("circuits", inputs.description):
+            result = find()
+    if annotate or (file is not None and file.suffix.lower() == ".html"):
+        module = subject.module
+        result = dataclasses.replace(result, source=circuit_source(result, module.path, module.text, module.blocks))
+    pictures: Pictures = {}
+    if file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
+        flow = circuit_flow(subject.program, inputs, result, lines=subject.module.lines, name=subject.name)
+        pictures = flow_pictures(flow)
+    pictures = {**pictures, "html": partial(circuits_html, result)}
+    output.show(result, partial(circuits_text, result), pictures)

@@ -1,0 +1,116 @@
+"""The verb `graph`: the data flow of a program, or the calls in a file."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.discovery import told_program
+from cli.options import (
+    ClassOption,
+    ColorOption,
+    FileOption,
+    ForceOption,
+    JsonOption,
+    LengthOption,
+    PositionOption,
+    ProgramArgument,
+    ProgramOption,
+    SampleOption,
+    SeedOption,
+    SubProblemInputOption,
+    TaskOption,
+    TokenOption,
+    WeightsOption,
+    WhereOption,
+)
+from cli.output import Color, Engine, Output
+from cli.pictures import PICTURES, calls_pictures, flow_pictures
+from cli.progress import working
+from cli.subject import read_subject
+from cli.subproblems import sub_problem
+from tprog.errors import BadUsage
+
+if TYPE_CHECKING:
+    from analyze.results.calls import CallGraphResult
+
+
+def graph(
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    answer: ClassOption = None,
+    position: PositionOption = None,
+    token: TokenOption = None,
+    text: SubProblemInputOption = None,
+    where: WhereOption = None,
+    source: Annotated[
+        str | None, typer.Option("--from", metavar="NAME", help="Highlight what this variable flows into.")
+    ] = None,
+    target: Annotated[
+        str | None,
+        typer.Option("--to", metavar="NAME", help="Highlight what flows into this variable, or a class: class:b."),
+    ] = None,
+    calls: Annotated[bool, typer.Option("--calls", help="The call graph of the file instead.")] = False,
+    engine: Annotated[Engine, typer.Option("--engine", help="What finds the calls.")] = Engine.LIBCST,
+    cross_check: Annotated[bool, typer.Option("--cross-check", help="Show where the engines differ.")] = False,
+    task: TaskOption = None,
+    weights: WeightsOption = None,
+    length: LengthOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    file: FileOption = None,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Draw the data flow. Dead heads are grey; a circuit or a slice is highlighted where one is asked for."""
+    output = Output(as_json, file, force, color, PICTURES)
+    from analyze.render.graph import graph_text
+
+    if calls or cross_check or engine is not Engine.LIBCST:
+        asked: dict[str, object] = {"--class": answer, "--position": position, "--token": token, "--input": text}
+        asked |= {"--where": where, "--task": task, "--weights": weights, "--length": length, "--sample": sample}
+        asked |= {"--from": source, "--to": target}
+        if given := [option for option, value in asked.items() if value is not None]:
+            raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
+        if cross_check and file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
+            raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
+        _show_calls(output, _call_graph(argument, program, engine, cross_check))
+        return
+    from analyze.circuits import find_circuits
+    from analyze.highlighted import circuit_flow, slice_flow
+
+    subject = read_subject(argument, program, task, weights, length)
+    problem = sub_problem(subject, answer, position, token, text, where)
+    if problem is not None and (source or target):
+        raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
+    inputs = subject.inputs(sample, seed)
+    with working("graph", inputs.description):
+        if problem is not None:
+            found = find_circuits(subject.program, inputs, [problem], task=subject.task)
+            flow = circuit_flow(subject.program, inputs, found, lines=subject.module.lines, name=subject.name)
+        else:
+            flow = slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
+    output.show(flow, partial(graph_text, flow), flow_pictures(flow))
+
+
+def _show_calls(output: Output, called: CallGraphResult) -> None:
+    from analyze.render.calls import calls_text
+
+    output.show(called, partial(calls_text, called), calls_pictures(called))
+
+
+def _call_graph(argument: str | None, option: str | None, engine: Engine, cross_check: bool) -> CallGraphResult:
+    """The call graph of any Python file, program or not."""
+    from analyze import callgraph, pyan
+    from tprog.text.syntax import read_python
+
+    file = told_program(argument, option)
+    source, path = read_python(file, "a Python module"), str(file)
+    if cross_check:
+        return pyan.cross_check(source, path)
+    if engine is Engine.PYAN3:
+        return pyan.pyan_graph(source, path)
+    return callgraph.call_graph(source, path)

@@ -1,0 +1,109 @@
+"""The verb `repair`: a program mended by edits."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.edited import edited_path, write_edited
+from cli.options import (
+    ColorOption,
+    ForceOption,
+    JsonOption,
+    LengthOption,
+    ProgramArgument,
+    ProgramOption,
+    SeedOption,
+    TaskOption,
+    WeightsOption,
+)
+from cli.output import Color, Output, note
+from cli.progress import status
+from cli.subject import Subject, read_subject
+from tprog.errors import BadUsage
+
+if TYPE_CHECKING:
+    from analyze.repair import Repaired
+
+
+class ChosenOn(StrEnum):
+    """What repair chooses its edits on."""
+
+    SAMPLE = "sample"
+    DOMAIN = "domain"
+
+
+def repair(
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    file: Annotated[
+        Path | None,
+        typer.Option(
+            "-o", "--output", metavar="FILE", help="The module to write, or the change: .py, .diff.", show_default=False
+        ),
+    ] = None,
+    on: Annotated[
+        ChosenOn,
+        typer.Option("--on", help="Choose edits on the training split of a sample, or on all inputs there are."),
+    ] = ChosenOn.SAMPLE,
+    limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
+    task: TaskOption = None,
+    weights: WeightsOption = None,
+    length: LengthOption = None,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample",
+            min=2,
+            metavar="COUNT",
+            help="Draw so many inputs; 80 % of them are the training split.",
+            show_default="20,000, as in training",
+        ),
+    ] = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Mend wrong predictions by edits. One at a time, the best first; exit 1 if any input stays wrong."""
+    if file is not None:
+        edited_path(file, force)
+    output = Output(as_json, None, force, color)
+    from analyze import repair as analysis
+    from analyze.render.repair import repair_text
+
+    subject = read_subject(argument, program, task, weights, length)
+    if subject.unknown_task is not None:
+        raise BadUsage(subject.unknown_task)
+    subject.tell()
+    inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)
+    with status("repair") as progress:
+        repaired = analysis.repair(
+            subject.program,
+            inputs,
+            limit=limit,
+            show=subject.diff,
+            lines=subject.module.lines,
+            name=subject.name,
+            progress=progress,
+        )
+    output.show(repaired.result, partial(repair_text, repaired.result))
+    _write_repaired(subject, repaired, file, force)
+    return int(repaired.result.wrong_inputs > 0)
+
+
+def _write_repaired(subject: Subject, repaired: Repaired, file: Path | None, force: bool) -> None:
+    """Write the repaired module, or the change."""
+    from analyze.render.repair import repair_claim
+
+    if file is None:
+        note("nothing is written; name a module, or a .diff, with -o FILE")
+    elif not repaired.result.steps:
+        note(f"nothing was changed, so {file} is not written")
+    else:
+        claim = ("repaired", repair_claim(repaired.result))
+        write_edited(subject, repaired.program, repaired.result.diff, claim, file, force)

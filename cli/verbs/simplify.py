@@ -1,0 +1,80 @@
+"""The verb `simplify`: a program made smaller."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.modules import ModuleOption, module_path, write_module
+from cli.options import (
+    ColorOption,
+    ForceOption,
+    JsonOption,
+    LengthOption,
+    ProgramArgument,
+    ProgramOption,
+    SeedOption,
+    TaskOption,
+    WeightsOption,
+)
+from cli.output import Color, note, put, terminal
+from cli.progress import working
+from cli.subject import read_subject
+from tprog.errors import BadUsage
+from tprog.escape import json_text
+
+if TYPE_CHECKING:
+    pass
+
+
+class Kept(StrEnum):
+    """Which predictions must stay."""
+
+    ALL = "all"
+    RIGHT = "right"
+
+
+def simplify(
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    file: ModuleOption = None,
+    keep: Annotated[Kept, typer.Option("--keep", help="Which predictions must stay.")] = Kept.ALL,
+    sample: Annotated[
+        int | None,
+        typer.Option(
+            "--sample", min=1, metavar="COUNT", help="Check so many random inputs only.", show_default="all inputs"
+        ),
+    ] = None,
+    task: TaskOption = None,
+    weights: WeightsOption = None,
+    length: LengthOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Make a program smaller, equal on every input. Each step is checked by execution."""
+    if file is not None:
+        module_path(file, force)
+    from analyze.render.simplify import simplify_text
+    from tprog.simplify import simplify as simplified
+    from tprog.simplify import told
+
+    subject = read_subject(argument, program, task, weights, length)
+    inputs = subject.inputs(sample, seed)
+    if not inputs.exhaustive and sample is None:
+        raise BadUsage(
+            f"{subject.name} has too many inputs to run them all; --sample {len(inputs.batch)} checks so many"
+        )
+    with working("simplify", inputs.description):
+        result = told(simplified(subject.program, inputs, keep=keep.value), subject.module.program)
+    told_last = "nothing is written; name a module with -o FILE"
+    if file is not None:
+        told_last = str(write_module(result.program, file, force))
+    if as_json:
+        typer.echo(json_text({"program": subject.name, **result.to_json()}, indent=2))
+    else:
+        put(terminal(color), simplify_text(subject.name, result))
+    note(told_last)

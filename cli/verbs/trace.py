@@ -1,0 +1,63 @@
+"""The verb `trace`: one input, step by step."""
+
+from __future__ import annotations
+
+from functools import partial
+from typing import Annotated
+
+import typer
+
+from cli.options import (
+    ColorOption,
+    ExpectOption,
+    FileOption,
+    ForceOption,
+    InputOption,
+    JsonOption,
+    LengthOption,
+    ProgramArgument,
+    ProgramOption,
+    SampleOption,
+    SeedOption,
+    TaskOption,
+    WeightsOption,
+)
+from cli.output import Color, Output
+from cli.subject import read_subject
+
+
+def trace(
+    text: InputOption,
+    argument: ProgramArgument = None,
+    program: ProgramOption = None,
+    contrast: Annotated[
+        bool, typer.Option("--contrast", help="Beside a wrong input, the nearest right one; mark where they part.")
+    ] = False,
+    expect: ExpectOption = None,
+    task: TaskOption = None,
+    weights: WeightsOption = None,
+    length: LengthOption = None,
+    sample: SampleOption = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    file: FileOption = None,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Show each variable's value at each position, for one input."""
+    output = Output(as_json, file, force, color)
+    from analyze import trace as analysis
+    from analyze.render.trace import trace_text
+    from tprog.text.tokens import parse_input
+
+    subject = read_subject(argument, program, task, weights, length)
+    tokens = parse_input(text, subject.program)
+    result = analysis.trace(
+        subject.program,
+        tokens,
+        expected=subject.answers(tokens, expect),
+        contrast=subject.inputs(sample, seed) if contrast else None,
+        lines=subject.module.lines,
+        name=subject.name,
+    )
+    output.show(result, partial(trace_text, result))

@@ -1,0 +1,115 @@
+"""The verb `train`: a program learned, and its module. Only it, `sweep`, and `emit` of a run folder import torch."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.columns import tell_reading
+from cli.modules import ModuleOption, module_path, needs_training, write_module
+from cli.options import (
+    complete_task,
+)
+from cli.output import Preset, note, say
+from cli.settings import ConfigOption, Log, configured, resumed, run_folder, takes_settings
+from tprog.errors import BadUsage
+from tprog.escape import shell_command
+
+if TYPE_CHECKING:
+    pass
+
+
+@takes_settings
+def train(
+    task: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="TASK",
+            help="What to learn: a name that tpdebug tasks lists, or a file of your own: .py, .csv, .tsv, .json, "
+            ".jsonl.",
+            show_default=False,
+            autocompletion=complete_task,
+        ),
+    ] = None,
+    file: ModuleOption = None,
+    preset: Annotated[Preset, typer.Option("--preset", help="The settings to start from.")] = Preset.DEFAULT,
+    config_file: ConfigOption = None,
+    folder: Annotated[
+        Path | None,
+        typer.Option("--run-folder", metavar="DIR", help="Where the run is kept.", show_default="runs/TASK-SEED"),
+    ] = None,
+    resume: Annotated[bool, typer.Option("--resume", help="Go on with the run in that folder.")] = False,
+    force: Annotated[
+        bool, typer.Option("--force", help="Replace a run in that folder, and a module that tpdebug did not write.")
+    ] = False,
+    log: Annotated[
+        Log | None, typer.Option("--log", help="Write each epoch's figures to DIR/tensorboard too.", show_default=False)
+    ] = None,
+    **settings: object,
+) -> None:
+    """Train a program and write its module. Ctrl-C keeps what is learned in the run folder; --resume goes on.
+
+    Exit 1 if a search was asked for and the program is still wrong on some input of the run; its module is written.
+    """
+    from tprog.tasks.own import is_own, task_name
+
+    if resume:
+        with needs_training():
+            config, folder = resumed(task, folder, preset, config_file, settings)
+    else:
+        config = configured(task, preset, config_file, settings)
+        folder = folder or run_folder(config.task, config.seed)
+    tell_reading(config.task)
+    file = file or Path(f"{task_name(config.task)}_program.py")
+    if is_own(config.task) and file.resolve() == Path(config.task).resolve():
+        raise BadUsage(f"-o {file} is the file of the task itself; name another")
+    file = module_path(file, force)
+    with needs_training():
+        from trainer.checkpoint import CHECKPOINT
+        from trainer.fit import train as fit
+        from trainer.log import TensorBoard
+        from trainer.run import told
+    board = None if log is None else TensorBoard(folder)
+    on_epoch = None if board is None else board.on_epoch
+    go_on = shell_command(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
+    try:
+        result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch, on_note=note)
+    except KeyboardInterrupt:
+        kept = (folder / CHECKPOINT).exists()
+        note(
+            f"stopped; what is learned is in {folder}. Go on with: {go_on}"
+            if kept
+            else "stopped before the first epoch"
+        )
+        raise typer.Exit(130) from None
+    if board is not None:
+        board.write_run()
+    if result.interrupted:
+        note(
+            f"stopped after {result.epochs} of {config.epochs} epochs; what is learned is in {folder}. "
+            f"Go on with: {go_on}"
+        )
+        named = ["--task", config.task] if is_own(config.task) else []
+        given = shell_command(["tpdebug", "emit", str(folder), "-o", str(file), *named])
+        note(f"for the program as it is now: {given}")
+        raise typer.Exit(130)
+    write_module(result.program, file, force)
+    for split, accuracy in told(result.accuracies).items():
+        say(f"{split}: {accuracy}")
+    if result.rounding is not None:
+        say(str(result.rounding))
+    how = f"{result.epochs} epochs" if result.epochs else "found before the first epoch"
+    say(f"wrote {file}, from the run in {folder} ({how}, {result.seconds:.0f} s)")
+    found = [
+        f"{wrong:,} of {total:,} {'training' if split == 'train' else split} inputs"
+        for split, (wrong, total) in result.wrong.items()
+        if wrong
+    ]
+    if result.searched and found:
+        note(
+            f"{file} is the best so far, but wrong on {', '.join(found)}; --search SECONDS gives the search before "
+            "training more time, --search 0 asks for no exact program"
+        )
+        raise typer.Exit(1)
