@@ -9,6 +9,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from tprog.errors import NotExact
+from tprog.ir.nodes import masks
 from tprog.ir.program import (
     BEGIN,
     END,
@@ -17,7 +18,6 @@ from tprog.ir.program import (
     Head,
     Keys,
     Lookup,
-    Mask,
     Node,
     Number,
     Numbers,
@@ -73,8 +73,7 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
     assert isinstance(query_domain, Symbols)
     assert isinstance(key_domain, Symbols)
     predicate = draw(predicates(query_domain, key_domain, partial))
-    masks: list[Mask] = ["all", "before"] if frame.causal else ["all", "before", "after"]
-    mask, skip_first = draw(st.sampled_from(masks)), draw(st.booleans())
+    mask, skip_first = draw(st.sampled_from(masks(frame.causal))), draw(st.booleans())
     if kind == "head":
         value = draw(st.sampled_from(categorical))
         value_domain = known[value].domain

@@ -11,18 +11,17 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tprog.ir.nodes import BEGIN, END
-from tprog.ir.program import AttentionHead, Domain, Head, Keys, Mask, Node, NumericHead, Program, Symbol, Symbols
+from tprog.ir.nodes import BEGIN, END, masks
+from tprog.ir.program import AttentionHead, Domain, Head, Keys, Node, NumericHead, Program, Symbol, Symbols
 
 
 def named_heads(program: Program, node: Node) -> Iterator[Node]:
     """Other definitions of a node that keep the domain of its values, as far as a head can."""
     before = _before(program, node)
     domain = program.variables[node.name].domain
-    masks: tuple[Mask, ...] = ("all", "before") if program.causal else ("all", "before", "after")
     for frame in _frames(program, node, before, domain):
         for predicate in _predicates(program, frame):
-            for mask in masks:
+            for mask in masks(program.causal):
                 made = replace(frame, predicate=predicate, mask=mask)
                 if made != node:
                     yield made

@@ -6,12 +6,12 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
+from tprog.ir.nodes import masks
 from tprog.ir.program import (
     BEGIN,
     AttentionHead,
     Head,
     Lookup,
-    Mask,
     Node,
     NumericHead,
     Program,
@@ -66,8 +66,7 @@ class Planter:
         names = self._variables(place, numeric=False)
         query, key, value = (self.random.choice(names) for _ in range(3))
         skip = self.random.random() < 0.3
-        masks: tuple[Mask, ...] = ("all", "before") if self.program.causal else ("all", "before", "after")
-        mask = self.random.choice(masks)
+        mask = self.random.choice(masks(self.program.causal))
         if self.random.random() < 0.5:
             return Head(name, query, key, value, self._predicate(query, key), mask, skip)
         number = self.random.choice(["ones", "ones", *self._variables(place, numeric=True)])

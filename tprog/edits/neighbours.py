@@ -7,13 +7,13 @@ from typing import assert_never
 
 from tprog.edits.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, before, may_replace, roles
 from tprog.edits.entry import Entry
+from tprog.ir.nodes import masks
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
     Keys,
     Lookup,
-    Mask,
     Node,
     NumericHead,
     Program,
@@ -83,6 +83,5 @@ def _rewirings(program: Program, node: Node) -> Iterator[NodeEdit]:
             if new != old and may_replace(program, old, new):
                 yield ReadEdit(node.name, role, new)
     if isinstance(node, AttentionHead):
-        masks: tuple[Mask, ...] = ("all", "before") if program.causal else ("all", "before", "after")
-        yield from (MaskEdit(node.name, mask, node.skip_first) for mask in masks if mask != node.mask)
+        yield from (MaskEdit(node.name, mask, node.skip_first) for mask in masks(program.causal) if mask != node.mask)
         yield MaskEdit(node.name, node.mask, not node.skip_first)

@@ -30,6 +30,13 @@ Keys: TypeAlias = tuple[Symbol, ...]
 """The key values that one query value accepts, in the order of the key's domain."""
 
 Mask: TypeAlias = Literal["all", "before", "after"]
+
+
+def masks(causal: bool) -> tuple[Mask, ...]:
+    """The masks that a head can have: in a causal program no position sees a later one, so ``after`` is none."""
+    return ("all", "before") if causal else ("all", "before", "after")
+
+
 SelfRule: TypeAlias = Literal["last", "match-count"]
 UnknownRule: TypeAlias = Literal["unk", "refuse"]
 RowsNeeded: TypeAlias = Literal["free", "everywhere"]

@@ -16,6 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from tprog.errors import TpdebugError
+from tprog.ir.nodes import masks
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -72,14 +73,12 @@ class ProgramClass:
     def of(cls, program: Program) -> ProgramClass:
         """The class of a Program: no more nodes than it has, sets and masks only if it has any."""
         heads = [node for node in program.nodes if isinstance(node, Head | NumericHead)]
-        masks: tuple[Mask, ...] = ("all",)
-        if any(head.mask != "all" for head in heads):
-            masks = ("all", "before") if program.causal else ("all", "before", "after")
+        masked = any(head.mask != "all" for head in heads)
         tops = [int(lv[-1]) for node in program.nodes if isinstance(node, Lookup) for lv in node.levels if lv]
         return cls(
             nodes={node.name: node for node in program.nodes},
             sets=any(row is None or len(row) != 1 for head in heads for row in head.predicate),
-            masks=masks,
+            masks=masks(program.causal) if masked else ("all",),
             cap=max(tops, default=program.max_length),
         )
 
