@@ -18,7 +18,6 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
-from functools import cache
 from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
@@ -30,16 +29,15 @@ from tprog.ir.program import (
     Head,
     Lookup,
     Node,
-    Number,
-    Numbers,
     NumericHead,
     Program,
     Symbols,
     Weights,
     cell_keys,
 )
+from tprog.run.attention import sees
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import mask_word
+from tprog.run.evaluate import cell_codes
 from tprog.run.execute import Execution, execute, pieces_of, read_out_at
 
 Unit: TypeAlias = Literal["positions", "inputs"]
@@ -124,7 +122,7 @@ def consulted(execution: Execution) -> Iterator[Consulted]:
     for node in program.nodes:
         where = batch.present
         if isinstance(node, AttentionHead):
-            where = where & _sees(node, program, batch)
+            where = where & sees(node, program, batch)
         size = len(_table(node))
         yield Consulted(
             node.name, size, entry_codes(node, program, execution.values), where & _until(execution, node.name, going)
@@ -152,21 +150,6 @@ def _still(execution: Execution, table: str, going: Bools) -> Bools:
     return going & ~execution.holed[table].any(axis=1) if table in execution.holed else going
 
 
-def _sees(node: AttentionHead, program: Program, batch: Batch) -> Bools:
-    """[input, position]: whether the head may see anything from there."""
-    positions = np.arange(batch.tokens.shape[1])
-    first = int(node.skip_first)
-    match mask_word(node, program):
-        case "before":
-            return np.broadcast_to(positions > first, batch.tokens.shape)
-        case "after":
-            return positions + 1 < batch.lengths[:, None]
-        case "causal":
-            return np.broadcast_to(positions >= first, batch.tokens.shape)
-        case _:
-            return np.broadcast_to(batch.lengths[:, None] > first, batch.tokens.shape)
-
-
 def entry_codes(node: Node, program: Program, values: Mapping[str, Array]) -> Array:
     """[...]: the index, in its table, of the entry that a node consults for these values of its reads."""
     match node:
@@ -175,29 +158,9 @@ def entry_codes(node: Node, program: Program, values: Mapping[str, Array]) -> Ar
         case Head() | NumericHead():
             return values[node.query]
         case Lookup():
-            flat: Array = np.zeros((), dtype=np.int64)
-            for read, levels in zip(node.inputs, node.levels, strict=True):
-                domain = program.variables[read].domain
-                if isinstance(domain, Numbers):
-                    assert levels is not None
-                    flat = flat * len(levels) + level_codes(values[read], levels, domain)
-                else:
-                    flat = flat * len(domain) + values[read].astype(np.int64)
-            return flat
+            return cell_codes(node, program, values)
         case _:
             assert_never(node)
-
-
-def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numbers) -> Array:
-    """The index of the level that each number reads as (see `Lookup.levels`)."""
-    return np.maximum(np.searchsorted(_starts(levels, domain), numerators, side="right") - 1, 0)
-
-
-@cache
-def _starts(levels: tuple[Number, ...], domain: Numbers) -> Array:
-    """The least numerator that reads as each level: level <= x / d where ceil(level * d) <= x, in whole numbers."""
-    most = np.iinfo(np.int64).max
-    return np.array([min(-int(-level * domain.denominator // 1), most) for level in levels], dtype=np.int64)
 
 
 def weight_codes(program: Program, term: Weights, values: Array) -> Array:

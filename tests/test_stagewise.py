@@ -13,10 +13,11 @@ from hypothesis import strategies as st
 
 from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END, Head, Lookup, Mask, Node, NumericHead, Program, Readout, Weights
+from tprog.run.attention import preference, window
 from tprog.run.batch import Batch
 from tprog.run.execute import execute, predict
 from tprog.tasks.builtin import UNGRADED, Task, get_task
-from trainer.search.attention_values import Copies, key_ranks, key_sums, preference, window
+from trainer.search.attention_values import Copies, key_ranks, key_sums
 from trainer.search.coordinate_descent import Learned, learn_categorical, learn_numeric
 from trainer.search.program_class import ProgramClass, layer
 from trainer.search.proposals import Fitted, Proposer
@@ -273,7 +274,7 @@ def test_what_a_head_would_copy_or_add_is_what_execution_says(seed: int, mask: M
     run = execute(program, inputs.batch)
     graded = Graded.of(program, inputs.batch, inputs.expected)
     tokens, n = run.values["tokens"], inputs.batch.tokens.shape[1]
-    asked, shown = tokens.ravel()[graded.at], window(program, head, n)
+    asked, shown = tokens.ravel()[graded.at], window(head, program, n)
     ranks = key_ranks(tokens, len(words), shown, preference(n), graded)
     copies = Copies(ranks, run.values["positions"], program.max_length, preference(n), None, graded)
     assert np.array_equal(copies.table(table, asked), run.values["attn_0_0"].ravel()[graded.at])
@@ -291,7 +292,7 @@ def test_a_relearned_head_is_no_worse_than_the_one_that_it_began_with(sets: bool
     rows = run.values["positions"].ravel()[graded.at].astype(np.int64)
     base = np.zeros((len(rows), len(SORT.classes)), dtype=np.float32)
     nothing = float(losses(base, graded.labels).sum())
-    shown = window(program, counting(SORT), n)
+    shown = window(counting(SORT), program, n)
     sums = key_sums(tokens, count, None, shown, graded)
     copies = Copies(key_ranks(tokens, count, shown, preference(n), graded), tokens, count, preference(n), None, graded)
     for learned in (

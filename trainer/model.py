@@ -20,11 +20,14 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import lru_cache
 
+import numpy as np
 import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
+from tprog.ir.nodes import masks
 from tprog.ir.program import BEGIN, END, Mask
+from tprog.run import attention
 from trainer.choices import Choices, Layout, Slot
 from trainer.config import TrainConfig
 from trainer.kernels import levels, look_up, mix, nearest, read, scores
@@ -76,30 +79,21 @@ def cardinality(config: TrainConfig, frame: Frame) -> int:
 
 def mask_names(config: TrainConfig, frame: Frame) -> tuple[Mask, ...]:
     """The masks that a head can have, in the order of its mask logits. A causal network has no ``after``."""
-    if config.masks == "all":
-        return ("all",)
-    return ("all", "before") if frame.causal else ("all", "before", "after")
+    return ("all",) if config.masks == "all" else masks(frame.causal)
 
 
 @lru_cache
 def preference(n: int) -> Tensor:
     """[query, rank] the positions in the order in which a query prefers them: nearest first, left before right,
     oneself last."""
-    query, key = torch.arange(n)[:, None], torch.arange(n)[None, :]
-    # An order of 2 * distance, with 1 more to the right.
-    return torch.where(query == key, 2 * n, 2 * (query - key).abs() + (key > query)).argsort(dim=1)
+    return torch.from_numpy(attention.by_preference(n).copy())
 
 
 @lru_cache
 def windows(masks: tuple[Mask, ...], n: int, causal: bool) -> Tensor:
     """[mask, query, key] 1 where the query may see the key."""
-    query, key = torch.arange(n)[:, None], torch.arange(n)[None, :]
-    seen: dict[Mask, Tensor] = {
-        "all": (key <= query) if causal else torch.ones(n, n, dtype=torch.bool),
-        "before": key < query,
-        "after": key > query,
-    }
-    return torch.stack([seen[mask] for mask in masks]).float()
+    words = ["causal" if causal and mask == "all" else mask for mask in masks]
+    return torch.from_numpy(np.stack([attention.windows(n, word) for word in words])).float()
 
 
 @dataclass(frozen=True)

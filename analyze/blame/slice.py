@@ -20,8 +20,7 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
-from tprog.primitives import visible
-from tprog.run.evaluate import mask_word
+from tprog.run.attention import visible
 from tprog.run.execute import Execution, read_out_at
 
 
@@ -37,8 +36,7 @@ def reached_entries(run: Execution) -> set[Entry]:
 
 def seen(run: Execution, head: AttentionHead, position: int) -> range:
     """The positions that a head may attend to from one position of the one input of `run`."""
-    window: range = visible(position, int(run.batch.lengths[0]), mask_word(head, run.program), head.skip_first)
-    return window
+    return visible(head, run.program, position, int(run.batch.lengths[0]))
 
 
 def consults(run: Execution, node: Node, position: int) -> bool:

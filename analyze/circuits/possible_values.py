@@ -10,27 +10,25 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from functools import cache
 from typing import TypeAlias, assert_never
 
 import numpy as np
 
 from analyze.relation_product import composed
-from tprog import primitives
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
     Lookup,
     Node,
-    Number,
     Numbers,
     NumericHead,
     Program,
     Symbols,
 )
+from tprog.run.attention import accepting, by_preference, window
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import evaluate, mask_word
+from tprog.run.evaluate import evaluate, level_codes
 from tprog.run.execute import MEMORY
 
 
@@ -123,25 +121,12 @@ def _matches(node: AttentionHead, program: Program, batch: Batch, could: Mapping
     query, key = could[node.query], could[node.key]
     assert not isinstance(query, Interval)
     assert not isinstance(key, Interval)
-    codes = program.symbols(node.key).codes
-    table = np.zeros((len(node.predicate), len(codes)), dtype=np.bool_)
-    for code, row in enumerate(node.predicate):
-        table[code, [codes[k] for k in row or ()]] = True
+    table = accepting(node.predicate, program.symbols(node.key))
     keys = np.moveaxis(key, 1, 2)
-    n = batch.tokens.shape[1]
-    sees = np.zeros((n, n), dtype=np.bool_)
-    for i in range(n):
-        sees[i, list(primitives.visible(i, n, mask_word(node, program), node.skip_first))] = True
-    seen = sees & batch.present[:, None, :]
+    seen = window(node, program, batch.tokens.shape[1]) & batch.present[:, None, :]
     may = composed(composed(query, table), keys) & seen
     fails = composed(composed(query, ~table), keys)
     return may, ~fails & seen
-
-
-@cache
-def _by_preference(n: int) -> Array:
-    """[query, rank]: the positions, nearest first, left before right, oneself last."""
-    return np.array([sorted(range(n), key=lambda j: (j == i, abs(i - j), j)) for i in range(n)])
 
 
 def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possible]) -> Possible:
@@ -149,7 +134,7 @@ def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possib
     assert not isinstance(values, Interval)
     may, must = _matches(node, program, batch, could)
     fallback: Bools = ~np.logical_or.reduce(must, axis=2)  # perhaps nothing matches
-    order = _by_preference(may.shape[2])
+    order = by_preference(may.shape[2])
     if program.self_rule == "last":  # what surely matches hides all that is farther
         here = np.arange(may.shape[1])[:, None]
         may, must = may[:, here, order], must[:, here, order]  # copies, by rank
@@ -191,7 +176,7 @@ def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Po
         if isinstance(read, Interval):
             assert isinstance(domain, Numbers)
             assert levels is not None
-            low, high = (_level(bound, levels, domain)[:, :, None] for bound in (read.low, read.high))
+            low, high = (level_codes(bound, levels, domain)[:, :, None] for bound in (read.low, read.high))
             place = np.arange(len(levels))
             read = (low <= place) & (place <= high)
         cells = read if cells is None else (cells[:, :, :, None] & read[:, :, None, :]).reshape(*cells.shape[:2], -1)
@@ -211,9 +196,3 @@ def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Po
         np.where(chosen, answers, most).min(axis=2, initial=most),
         np.where(chosen, answers, least).max(axis=2, initial=least),
     )
-
-
-def _level(numerators: Array, levels: Sequence[Number], domain: Numbers) -> Array:
-    """The index of the level that each number reads as."""
-    starts = np.array([min(-int(-level * domain.denominator // 1), np.iinfo(np.int64).max) for level in levels])
-    return np.maximum(np.searchsorted(starts, numerators, side="right") - 1, 0)

@@ -18,7 +18,7 @@ import numpy as np
 
 from analyze.dataflow import reached_from, swing
 from analyze.dead.ranges import Ranges, ranges
-from analyze.reached_entries import holes_of, level_codes
+from analyze.reached_entries import holes_of
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -32,7 +32,9 @@ from tprog.ir.program import (
     Weights,
     cell_keys,
 )
+from tprog.run.attention import accepting
 from tprog.run.batch import Array, Bools
+from tprog.run.evaluate import level_codes
 from tprog.run.execute import decode
 
 _Values: TypeAlias = frozenset[int] | None
@@ -148,10 +150,7 @@ class Proofs:
         queries, keys = self._values(node.query, changed), self._values(node.key, changed)
         assert queries is not None
         assert keys is not None
-        codes = self.program.symbols(node.key).codes
-        table = np.zeros((len(node.predicate), len(codes)), dtype=np.bool_)
-        for query, row in enumerate(node.predicate):
-            table[query, [codes[key] for key in row or ()]] = True
+        table = accepting(node.predicate, self.program.symbols(node.key))
         found: Bools = table[np.ix_(sorted(queries), sorted(keys))]
         return found
 

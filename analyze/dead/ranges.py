@@ -23,7 +23,6 @@ from typing import assert_never
 
 import numpy as np
 
-from analyze.reached_entries import level_codes
 from analyze.relation_product import composed
 from tprog.ir.program import (
     BEGIN,
@@ -38,9 +37,9 @@ from tprog.ir.program import (
     Symbols,
     Value,
 )
-from tprog.primitives import visible
+from tprog.run.attention import accepting, preference, window
 from tprog.run.batch import Array, Bools
-from tprog.run.evaluate import mask_word
+from tprog.run.evaluate import level_codes
 
 MOST_NUMBERS = 512
 """A numeric variable with more possible values than this has an interval instead of a set."""
@@ -230,21 +229,17 @@ class _Walk:
 
     def _selection(self, node: AttentionHead) -> _Selection:
         queries, keys = self._set_of(node.query), self._set_of(node.key)
-        window = np.zeros((self.n, self.n), dtype=np.bool_)
-        for position in range(self.n):
-            window[position, list(visible(position, self.n, mask_word(node, self.program), node.skip_first))] = True
-        seen = window & self.there[:, None, :] & self.there[:, :, None]
+        within = window(node, self.program, self.n)
+        seen = within & self.there[:, None, :] & self.there[:, :, None]
         sees = _any(seen, 2)
         self.reachable[node.name] = _any(queries & sees[:, :, None], (0, 1))
         rows = list(dict.fromkeys(node.predicate))
         row_of = np.array([rows.index(row) for row in node.predicate])
         here = np.stack([_any(queries[:, :, row_of == row], 2) for row in range(len(rows))], axis=1)
-        accepts = np.zeros((len(rows), keys.shape[2]), dtype=np.bool_)
-        key_codes = self.program.symbols(node.key).codes
+        accepts = accepting(rows, self.program.symbols(node.key))
         for at, row in enumerate(rows):
-            accepts[at, [key_codes[key] for key in row or ()]] = True
             if row is None:  # an input goes on behind a hole only where nothing is seen
-                here[:, at] &= ~_any(window & self.sure, 2)
+                here[:, at] &= ~_any(within & self.sure, 2)
         may, surely = (composed(keys, which.T).transpose(0, 2, 1) for which in (accepts, ~accepts))
         matches = may[:, :, None, :] & seen[:, None]
         certain = ~surely[:, :, None, :] & (seen & self.sure)[:, None]
@@ -259,7 +254,7 @@ class _Walk:
 
     def _head(self, node: Head) -> None:
         found, values = self._selection(node), self._set_of(node.value)
-        near = _nearness(self.n)
+        near = preference(self.n)
         own = np.eye(self.n, dtype=np.bool_)
         # Where a match with itself counts as a distance of its own, it may win whatever else matches.
         stays = own & (self.program.self_rule == "match-count")
@@ -356,16 +351,6 @@ def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
     most = min(_WORK // (rows * longest**2), 4 * _WORK // (len(program.vocabulary) * longest))
     count = min(len(lengths), max(1, most))
     return tuple(tuple(part.tolist()) for part in np.array_split(np.array(lengths), count))
-
-
-def _nearness(n: int) -> Array:
-    """[query, key] ranks as the nearest match is chosen: a nearer key is higher, left above right, oneself lowest."""
-    rank = np.zeros((n, n), dtype=np.int16)
-    for i in range(n):
-        others = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
-        for place, j in enumerate([*others, i]):
-            rank[i, j] = n - place
-    return rank
 
 
 def _any(at: Bools, axis: int | tuple[int, ...]) -> Bools:

@@ -12,9 +12,7 @@ from functools import cache
 from typing import Any
 
 import numpy as np
-from numpy.typing import NDArray
 
-from tprog import primitives
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -29,6 +27,7 @@ from tprog.ir.program import (
     Symbols,
     Value,
 )
+from tprog.run.attention import accepted, accepting, preference, sees, window
 from tprog.run.batch import Array, Batch, Bools
 
 
@@ -68,67 +67,21 @@ def _numerator(value: Value, domain: Numbers) -> int:
     return int(value * domain.denominator)
 
 
-@cache
-def _windows(n: int, mask: str, skip_first: bool) -> Bools:
-    """[query, key]: whether the query's position may see the key's; the same ranges as `primitives.visible`."""
-    allowed = np.zeros((n, n), dtype=np.bool_)
-    for i in range(n):
-        allowed[i, list(primitives.visible(i, n, mask, skip_first))] = True
-    return allowed
-
-
-def mask_word(node: AttentionHead, program: Program) -> str:
-    """The mask as the primitives name it: in a causal program, ``all`` that a position sees is ``causal``."""
-    return "causal" if program.causal and node.mask == "all" else node.mask
-
-
 def _selected(
     node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]
 ) -> tuple[Bools, Bools | None]:
     """M as [input, query, key], and [input, query] where a row that is missing is consulted."""
-    query, key = values[node.query], values[node.key]
-    keys = program.symbols(node.key)
-    table = np.zeros((len(node.predicate), len(keys)), dtype=np.bool_)
-    for code, row in enumerate(node.predicate):
-        table[code, [keys.codes[k] for k in row or ()]] = True
-    window = _windows(query.shape[1], mask_word(node, program), node.skip_first)
-    matches = _accepted(table, query, key)
-    if not window.all():
-        matches &= window
+    query, key, keys = values[node.query], values[node.key], program.symbols(node.key)
+    matches = accepted(accepting(node.predicate, keys), query, key)
+    seen = window(node, program, query.shape[1])
+    if not seen.all():
+        matches &= seen
     if (batch.lengths < query.shape[1]).any():
         matches &= batch.present[:, None, :]
     if None not in node.predicate:
         return matches, None
     absent = np.array([row is None for row in node.predicate])
-    sees = (window & batch.present[:, None, :]).any(axis=2)
-    return matches, absent[query] & sees
-
-
-def _accepted(table: Bools, query: Array, key: Array) -> Bools:
-    """[input, query, key]: whether the row [query value] of the table [query value, key value] holds the key."""
-    width = table.shape[1]
-    bits = next((bits for bits in (8, 16, 32, 64) if width <= bits), None)
-    if bits is None:
-        flat = query.astype(np.intp)[:, :, None] * width + key[:, None, :]
-        gathered: Bools = table.ravel().take(flat)
-        return gathered
-    # A row as a bit set: one byte a pair where there are eight keys, and no gathering of single truth values.
-    kind = np.dtype(f"u{bits // 8}")
-    bit = np.left_shift(np.ones(width, dtype=kind), np.arange(width, dtype=kind))
-    rows = np.where(table, bit, np.zeros_like(bit)).sum(axis=1, dtype=kind)
-    found: Bools = (rows.take(query)[:, :, None] & bit.take(key)[:, None, :]) != 0
-    return found
-
-
-@cache
-def _order(n: int) -> NDArray[np.int8]:
-    """[query, key] ranks: a nearer key is higher, left above right at equal distance, oneself lowest; none is 0."""
-    rank = np.zeros((n, n), dtype=np.int64)
-    for i in range(n):
-        by_preference = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
-        for place, j in enumerate([*by_preference, i]):
-            rank[i, j] = n - place
-    return rank.astype(np.min_scalar_type(-n - 1))
+    return matches, absent[query] & sees(node, program, batch)
 
 
 def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
@@ -149,7 +102,7 @@ def _closest(matches: Bools, self_rule: SelfRule) -> Array:
     closest: Array
     match self_rule:
         case "last":
-            closest = (matches * _order(n)).argmax(axis=2)
+            closest = (matches * preference(n)).argmax(axis=2)
         case "match-count":
             kind, own = np.min_scalar_type(-2 * n - 1), np.arange(n)
             apart = np.abs(own[:, None] - own).astype(kind)
@@ -180,6 +133,12 @@ def _numeric_head(
 
 def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
     cells, missing = _codes(node.cells, program.variables[node.name].domain)
+    at = cell_codes(node, program, values)
+    return cells[at], None if missing is None else missing[at]
+
+
+def cell_codes(node: Lookup, program: Program, values: Mapping[str, Array]) -> Array:
+    """[...]: the index, in `Lookup.cells`, of the cell that a lookup reads for these values of its inputs."""
     flat: Array | None = None
     for name, levels in zip(node.inputs, node.levels, strict=True):
         domain = program.variables[name].domain
@@ -188,14 +147,20 @@ def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tupl
             size = len(domain)
         else:
             assert levels is not None
-            place, size = _level(values[name], levels, domain), len(levels)
+            place, size = level_codes(values[name], levels, domain), len(levels)
         flat = place if flat is None else flat * size + place
     assert flat is not None
-    return cells[flat], None if missing is None else missing[flat]
+    return flat
 
 
-def _level(numerators: Array, levels: Sequence[Number], domain: Numbers) -> Array:
-    """The index of the level that each number reads as."""
-    # level <= x/d  <=>  ceil(level * d) <= x, so the comparison stays in whole numbers.
-    starts = np.array([min(-int(-level * domain.denominator // 1), np.iinfo(np.int64).max) for level in levels])
-    return np.maximum(np.searchsorted(starts, numerators, side="right") - 1, 0)
+def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numbers) -> Array:
+    """The index of the level that each number reads as (see `Lookup.levels`)."""
+    return np.maximum(np.searchsorted(_starts(levels, domain), numerators, side="right") - 1, 0)
+
+
+@cache
+def _starts(levels: tuple[Number, ...], domain: Numbers) -> Array:
+    """The least numerator that reads as each level: level <= x / d where ceil(level * d) <= x, in whole numbers."""
+    most = np.iinfo(np.int64).max  # a level may lie beyond every number that there is, on either side
+    starts = [-int(-level * domain.denominator // 1) for level in levels]
+    return np.array([max(-most, min(start, most)) for start in starts], dtype=np.int64)

@@ -9,10 +9,9 @@ from typing import TypeAlias
 
 import numpy as np
 
-from tprog import primitives
-from tprog.ir.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Program, Symbol
+from tprog.ir.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Symbol
+from tprog.run.attention import window
 from tprog.run.batch import Array
-from tprog.run.evaluate import mask_word
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten
 
@@ -138,16 +137,7 @@ def _reached(search: Search, node: AttentionHead) -> Array:
     queries, keys = program.symbols(node.query), program.symbols(node.key)
     reached = np.zeros((len(queries), len(keys)), dtype=np.bool_)
     for part, _, (query, key) in search.values(node.query, node.key):
-        window = _window(program, node, query.shape[1])
-        for i, j in np.argwhere(window).tolist():
+        for i, j in np.argwhere(window(node, program, query.shape[1])).tolist():
             both = part.batch.present[:, i] & part.batch.present[:, j]
             reached[query[both, i], key[both, j]] = True
     return reached
-
-
-def _window(program: Program, node: AttentionHead, n: int) -> Array:
-    """[query, key] positions that the head may look at."""
-    window = np.zeros((n, n), dtype=np.bool_)
-    for i in range(n):
-        window[i, list(primitives.visible(i, n, mask_word(node, program), node.skip_first))] = True
-    return window

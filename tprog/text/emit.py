@@ -31,7 +31,7 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
-from tprog.run.evaluate import mask_word
+from tprog.run.attention import mask_word
 from tprog.text.branches import comment, function_lines, levels_call
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.text.syntax import python_lines, read_python

@@ -11,28 +11,9 @@ from dataclasses import dataclass
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog import primitives
-from tprog.ir.program import AttentionHead, Lookup, Program
+from tprog.ir.program import Lookup, Program
 from tprog.run.batch import Array, Bools
-from tprog.run.evaluate import mask_word
 from trainer.search.regression import Floats, Graded
-
-
-def window(program: Program, node: AttentionHead, n: int) -> Bools:
-    """[query, key] the positions that a head's mask shows."""
-    shown = np.zeros((n, n), dtype=np.bool_)
-    for i in range(n):
-        shown[i, list(primitives.visible(i, n, mask_word(node, program), node.skip_first))] = True
-    return shown
-
-
-def preference(n: int) -> NDArray[np.int8]:
-    """[query, key] ranks: the nearer the higher, left above right at equal distance, oneself lowest at 1."""
-    ranks = np.zeros((n, n), dtype=np.int8)
-    for i in range(n):
-        nearest_first = sorted((j for j in range(n) if j != i), key=lambda j: (abs(i - j), j))
-        ranks[i, [*nearest_first, i]] = np.arange(n, 0, -1)
-    return ranks
 
 
 def cell_codes(program: Program, node: Lookup, values: Mapping[str, Array]) -> tuple[NDArray[np.int64], int]:
@@ -63,15 +44,15 @@ def key_sums(keys: Array, count: int, values: Array | None, window: Bools, grade
     return found
 
 
-def key_ranks(keys: Array, count: int, window: Bools, order: Array, graded: Graded) -> NDArray[np.int8]:
+def key_ranks(keys: Array, count: int, window: Bools, order: Array, graded: Graded) -> Array:
     """[P, K] the preference for the nearest position that holds each key, 0 where none does.
 
     Args:
-        order: as `preference`; of the positions that match, the one of the largest rank is attended.
+        order: as `tprog.run.attention.preference`; of the positions that match, that of the largest rank is attended.
     """
     n = keys.shape[1]
     every, held = np.arange(len(keys)), np.where(graded.batch.present, keys, count)
-    best = np.zeros((len(keys), n, count + 1), dtype=np.int8)
+    best = np.zeros((len(keys), n, count + 1), dtype=order.dtype)
     for i in range(n):
         for j in np.argsort(order[i]):
             if window[i, j]:
@@ -105,7 +86,7 @@ class Copies:
         values: [B, n] codes of the value, below `count`.
     """
 
-    ranks: NDArray[np.int8]
+    ranks: Array
     values: Array
     count: int
     order: Array

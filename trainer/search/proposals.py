@@ -14,10 +14,11 @@ from functools import partial
 import numpy as np
 
 from tprog.ir.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
+from tprog.run.attention import preference, window
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import Execution, execute
-from trainer.search.attention_values import Copies, cell_codes, key_ranks, key_sums, preference, window
+from trainer.search.attention_values import Copies, cell_codes, key_ranks, key_sums
 from trainer.search.coordinate_descent import Learned, learn_categorical, learn_lookup, learn_numeric
 from trainer.search.program_class import ProgramClass, Wiring, layer
 from trainer.search.regression import Fit, Floats, Graded, Readings, columns, fit_readout, logits
@@ -289,7 +290,7 @@ class Proposer:
             if name != "ones" and not (isinstance(domain, Numbers) and (domain.low < 0 or domain.denominator > 1)):
                 given.append(Feature(name, codes.astype(np.int64), size, numeric, layer(name) or (-1, 1)))
         n = few.tokens.shape[1]
-        windows = {mask: window(program, dataclasses.replace(head, mask=mask), n) for mask in self.places.masks}
+        windows = {mask: window(dataclasses.replace(head, mask=mask), program, n) for mask in self.places.masks}
         answers = max((len(node.symbols or ()) for node in places if isinstance(node, Lookup)), default=0)
         return Deriver(given, windows, few.present, answers, self.places.sets)
 
@@ -365,7 +366,7 @@ class Proposer:
             answers = len(node.symbols or ())
             return learn_lookup(base, rows, candidate.count, answers, graded.labels, self.rng, start)
         assert candidate.keys is not None
-        shown = window(program, node, graded.batch.tokens.shape[1])
+        shown = window(node, program, graded.batch.tokens.shape[1])
         if isinstance(node, NumericHead):
             number = None
             if node.value != "ones":

@@ -15,8 +15,8 @@ from typing import TypeAlias
 import numpy as np
 
 from tprog.ir.program import Mask
+from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
-from trainer.search.attention_values import preference
 from trainer.search.regression import Floats, Graded
 
 Level: TypeAlias = tuple[int, int]

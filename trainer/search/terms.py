@@ -16,9 +16,9 @@ from numpy.typing import NDArray
 
 from tprog.ir.nodes import BEGIN, END
 from tprog.ir.program import Mask
+from tprog.run.attention import preference, windows
 from tprog.run.batch import Array, Batch, Bools
 from tprog.tasks.builtin import UNGRADED
-from trainer.search.attention_values import preference
 
 Codes: TypeAlias = NDArray[np.int16]
 
@@ -188,9 +188,12 @@ class Workshop:
         every = np.broadcast_to(np.arange(n), (count, n))
         self.tokens = self._given("tokens", examples.batch.tokens, len(examples.vocabulary))
         self.positions = self._given("positions", every, examples.longest)
-        apart = np.arange(n)[:, None] - np.arange(n)
-        visible = apart >= 0 if examples.causal else np.ones((n, n), dtype=np.bool_)
-        self.windows: Mapping[Mask, Bools] = {"all": visible, "before": apart > 0, "after": apart < 0}
+        whole = "causal" if examples.causal else "all"
+        self.windows: Mapping[Mask, Bools] = {
+            "all": windows(n, whole),
+            "before": windows(n, "before"),
+            "after": windows(n, "after"),
+        }
         self._order = preference(n)
         self._hash = np.random.default_rng(0).integers(1, 2**62, size=(count, n), dtype=np.int64) * self.present
 
