@@ -3,7 +3,7 @@ PYTHON ?= python3
 VENV := .venv
 BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
-SOURCES := tprog trainer analyze cli tests
+SOURCES := tpdebug tprog trainer analyze cli tests
 
 MINUTES ?= 60
 

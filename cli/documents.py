@@ -13,6 +13,7 @@ TOPICS = {
     "own-task": "training on a task of your own: a Python file, or examples",
     "method": "what each word of an answer means exactly, with its source",
     "training": "the same for training",
+    "api": "the functions, for use in Python",
     "messages": "what an error message means and what to do",
     "how-it-works": "the code, and what may be edited in a module",
 }

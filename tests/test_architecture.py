@@ -16,8 +16,9 @@ import pytest
 from tprog.version import VERSION
 
 ROOT = Path(__file__).parents[1]
-PACKAGES = ("tprog", "trainer", "analyze", "cli")
+PACKAGES = ("tpdebug", "tprog", "trainer", "analyze", "cli")
 MAY_IMPORT = {
+    "tpdebug": set(PACKAGES),
     "tprog": {"tprog"},
     "trainer": {"trainer", "tprog"},
     "analyze": {"analyze", "tprog"},
@@ -83,8 +84,9 @@ ROOMS = {
     "run": {"ir"},
     "edits": {"ir"},
     "text": {"ir", "run", "edits"},
-    "tasks": {"ir", "run", "edits", "text"},
-    "simplify": {"ir", "run", "edits", "text", "tasks"},
+    "rasp": {"ir", "run", "edits"},
+    "tasks": {"ir", "run", "edits", "text", "rasp"},
+    "simplify": {"ir", "run", "edits", "text", "rasp", "tasks"},
 }
 """Rooms of tprog -> those that they may import, beside themselves and what stands at the root."""
 
@@ -153,6 +155,17 @@ def test_the_command_line_imports_the_packages_only_when_a_verb_runs() -> None:
         if name.startswith("cli")
         for found in _imports(name)
         if found.at_top and found.module.split(".")[0] in ("trainer", "analyze", "numpy", "libcst", "rich")
+    ]
+    assert not eager
+
+
+def test_the_api_imports_nothing_of_ours_until_it_is_used() -> None:
+    eager = [
+        f"{name}:{found.line} imports {found.module}"
+        for name in _modules()
+        if name.split(".")[0] == "tpdebug"
+        for found in _imports(name)
+        if found.at_top and found.module.split(".")[0] not in {"tpdebug", *sys.stdlib_module_names}
     ]
     assert not eager
 

@@ -16,7 +16,7 @@ from tprog.text.emit import emit
 
 ROOT = Path(__file__).parents[1]
 
-COMMAND = f"'{sys.executable}' -m cli"
+COMMAND = f"'{sys.executable}' -m tpdebug"
 
 pytestmark = pytest.mark.skipif(os.name != "posix", reason="shells and signals are those of POSIX")
 
@@ -126,7 +126,7 @@ def _forked(arguments: list[str], folder: Path) -> tuple[int, str]:
             os.dup2(os.open(told, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), 2)
             sys.stdout, sys.stderr = os.fdopen(1, "w", closefd=False), os.fdopen(2, "w", closefd=False)
             sys.argv = ["tpdebug", *arguments]
-            code = import_module("cli.__main__").run()
+            code = import_module("tpdebug.__main__").run()
             sys.stderr.flush()
         finally:
             os._exit(code)
@@ -148,7 +148,7 @@ class Presser:
 sys.meta_path.insert(0, Presser())
 if {ignored}:
     signal.signal(signal.SIGINT, signal.SIG_IGN)
-from cli.__main__ import run
+from tpdebug.__main__ import run
 sys.exit(run())
 """
 
@@ -166,7 +166,7 @@ def _pressed(folder: Path, chosen: str, ignored: bool = False) -> tuple[int, str
     return done.returncode, done.stdout, done.stderr
 
 
-@pytest.mark.parametrize("chosen", ["cli.streams", "cli.main", "typer", "cli.verbs.verify"])
+@pytest.mark.parametrize("chosen", ["cli", "cli.streams", "cli.main", "typer", "cli.verbs.verify"])
 def test_ctrl_c_while_python_imports_ends_without_a_word(folder: Path, chosen: str) -> None:
     assert _pressed(folder, chosen) == (130, "", "")
 
@@ -184,4 +184,4 @@ def test_a_background_job_that_ignores_ctrl_c_goes_on_ignoring_it(folder: Path) 
 
 def test_the_script_is_the_process_that_handles_all_this() -> None:
     text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert 'tpdebug = "cli.__main__:run"' in text
+    assert 'tpdebug = "tpdebug.__main__:run"' in text

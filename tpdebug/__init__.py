@@ -1,0 +1,133 @@
+"""Transformer Programs in Python: the documented API, the one name to import.
+
+Every name here is one of tpdebug's own, from the package that it lives in; ``docs/api.md`` says what each is for.
+Importing this costs nothing: a name brings its package when it is first used, and only those of training bring torch.
+"""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+from tpdebug.hidden import hidden
+
+if TYPE_CHECKING:  # the same once more for type checkers; a test says so
+    from analyze.blame import blame as blame
+    from analyze.blame.all_failures import blame_all as blame_all
+    from analyze.callgraph import call_graph as call_graph
+    from analyze.circuits import Exactly as Exactly
+    from analyze.circuits import find_circuits as find_circuits
+    from analyze.circuits.subproblem import SubProblem as SubProblem
+    from analyze.coverage import find_coverage as find_coverage
+    from analyze.dataflow import data_flow as data_flow
+    from analyze.dead import find_dead as find_dead
+    from analyze.diff import diff as diff
+    from analyze.fuzz import fuzz as fuzz
+    from analyze.fuzz import still_broken as still_broken
+    from analyze.fuzz.oracles import Answers as Answers
+    from analyze.fuzz.oracles import Relations as Relations
+    from analyze.fuzz.oracles import against_program as against_program
+    from analyze.fuzz.relations import relations_of as relations_of
+    from analyze.input_space import inputs as inputs
+    from analyze.input_space import space_of as space_of
+    from analyze.record import Result as Result
+    from analyze.repair import divide as divide
+    from analyze.repair import repair as repair
+    from analyze.trace import trace as trace
+    from analyze.verify import verify as verify
+    from tprog import emit as emit
+    from tprog import execute as execute
+    from tprog import load as load
+    from tprog.edits.edit import CellEdit as CellEdit
+    from tprog.edits.edit import MaskEdit as MaskEdit
+    from tprog.edits.edit import ReadEdit as ReadEdit
+    from tprog.edits.edit import RowEdit as RowEdit
+    from tprog.edits.edit import SelfRuleEdit as SelfRuleEdit
+    from tprog.edits.edit import WeightEdit as WeightEdit
+    from tprog.edits.edit import WeightRowEdit as WeightRowEdit
+    from tprog.edits.edit import WordEdit as WordEdit
+    from tprog.edits.edit import apply as apply
+    from tprog.edits.edit import undo as undo
+    from tprog.edits.entry import Entry as Entry
+    from tprog.errors import TpdebugError as TpdebugError
+    from tprog.ir.program import Program as Program
+    from tprog.run.batch import Batch as Batch
+    from tprog.run.batch import encode as encode
+    from tprog.run.execute import Execution as Execution
+    from tprog.run.execute import Hole as Hole
+    from tprog.simplify import simplify as simplify
+    from tprog.tasks.builtin import Inputs as Inputs
+    from tprog.tasks.builtin import Task as Task
+    from tprog.tasks.builtin import inputs_for as inputs_for
+    from tprog.tasks.own import find_task as find_task
+    from tprog.text.patch import patched as patched
+    from tprog.text.read import Module as Module
+    from tprog.text.read import read_module as read_module
+    from tprog.text.tokens import parse_input as parse_input
+    from trainer.config import TrainConfig as TrainConfig
+    from trainer.config import default_config as default_config
+    from trainer.fit import TrainResult as TrainResult
+    from trainer.fit import load_program as load_program
+    from trainer.fit import train as train
+
+    __version__: str
+
+_NAMES = {
+    "analyze.blame": "blame",
+    "analyze.blame.all_failures": "blame_all",
+    "analyze.callgraph": "call_graph",
+    "analyze.circuits": "Exactly find_circuits",
+    "analyze.circuits.subproblem": "SubProblem",
+    "analyze.coverage": "find_coverage",
+    "analyze.dataflow": "data_flow",
+    "analyze.dead": "find_dead",
+    "analyze.diff": "diff",
+    "analyze.fuzz": "fuzz still_broken",
+    "analyze.fuzz.oracles": "Answers Relations against_program",
+    "analyze.fuzz.relations": "relations_of",
+    "analyze.input_space": "inputs space_of",
+    "analyze.record": "Result",
+    "analyze.repair": "divide repair",
+    "analyze.trace": "trace",
+    "analyze.verify": "verify",
+    "tprog": "emit execute load",
+    "tprog.edits.edit": "CellEdit MaskEdit ReadEdit RowEdit SelfRuleEdit WeightEdit WeightRowEdit WordEdit apply undo",
+    "tprog.edits.entry": "Entry",
+    "tprog.errors": "TpdebugError",
+    "tprog.ir.program": "Program",
+    "tprog.run.batch": "Batch encode",
+    "tprog.run.execute": "Execution Hole",
+    "tprog.simplify": "simplify",
+    "tprog.tasks.builtin": "Inputs Task inputs_for",
+    "tprog.tasks.own": "find_task",
+    "tprog.text.patch": "patched",
+    "tprog.text.read": "Module read_module",
+    "tprog.text.tokens": "parse_input",
+    "trainer.config": "TrainConfig default_config",
+    "trainer.fit": "TrainResult load_program train",
+}
+"""Module -> the names that it lends."""
+
+_HOMES = {name: module for module, names in _NAMES.items() for name in names.split()}
+
+__all__ = sorted(_HOMES)
+
+
+if not TYPE_CHECKING:  # so that a type checker refuses a name that there is not
+
+    def __getattr__(name: str) -> object:
+        """A name of the API, from its home. Python asks once: then it stands here."""
+        if name != "__version__" and name not in _HOMES:
+            raise AttributeError(f"module 'tpdebug' has no attribute {name!r}; it has {', '.join(__all__)}")
+        if (told := hidden()) is not None:
+            raise ImportError(told)
+        if name == "__version__":
+            found = import_module("tprog.version").VERSION
+        else:
+            found = getattr(import_module(_HOMES[name]), name)
+        globals()[name] = found
+        return found
+
+
+def __dir__() -> list[str]:
+    return [*__all__, "__version__"]

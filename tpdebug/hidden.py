@@ -1,0 +1,45 @@
+"""Whether files of the user's own stand before tpdebug's packages. A leaf: it needs none of them."""
+
+from __future__ import annotations
+
+import os
+import sys
+from importlib.util import find_spec
+
+PACKAGES = ("tprog", "analyze", "trainer", "cli")
+
+_HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
+"""Where all packages of tpdebug stand, side by side."""
+
+
+def hidden() -> str | None:
+    """Which file Python would import instead of a package of ours, on one line, and what to do; None if there is none.
+
+    Python looks in the folder of the script, or with ``-m`` in the current one, before it looks where tpdebug is
+    installed. So an ``analyze.py`` there would be taken for ours.
+    """
+    for name in PACKAGES:
+        try:
+            spec = find_spec(name)
+        except (ImportError, ValueError):  # a module that somebody made by hand
+            continue
+        found = None if spec is None else spec.origin
+        if found is not None and os.path.realpath(found) != os.path.join(os.path.realpath(_HOUSE), name, "__init__.py"):
+            return _told(name, found)
+    return None
+
+
+def _told(name: str, found: str) -> str:
+    file = os.path.relpath(found) if os.path.realpath(found).startswith(os.path.realpath(os.curdir) + os.sep) else found
+    shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in file)
+    if os.path.dirname(os.path.abspath(found)).startswith(tuple(_python_path())):
+        how = "take its folder out of PYTHONPATH"
+    else:
+        how = "start Python in another folder"
+    return f"{shown} hides the package {name} that tpdebug is made of; rename it, or {how}"
+
+
+def _python_path() -> list[str]:
+    if sys.flags.ignore_environment:
+        return []
+    return [os.path.abspath(folder) for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
