@@ -2,24 +2,22 @@
 
 from __future__ import annotations
 
-import re
-from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from fractions import Fraction
 from itertools import combinations
-from typing import Final, Literal, TypeAlias, assert_never
+from typing import Final, assert_never
 
-from analyze.outcome import kind_of, label, node_line
+from analyze.outcome import label, node_line
 from analyze.results.checked import Checked
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entries import Read
 from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
 from tprog.listing import listing
 from tprog.text.describe import reading
 
 READOUT: Final = "readout"
-
-_ReadRole: TypeAlias = Literal["query", "key", "value", "input"]
 
 
 def data_flow(
@@ -56,7 +54,7 @@ def data_flow(
     nodes = []
     for variable in program.variables:
         node = program.by_name.get(variable)
-        kind = "input" if node is None else kind_of(node)
+        kind = "input" if node is None else node.kind
         stage = stage_of[variable]
         nodes.append(
             GraphNode(
@@ -75,7 +73,7 @@ def data_flow(
     says = f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
     last = max(stage_of.values()) + 1
     nodes.append(GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted))
-    edges = [GraphEdge(source, node.name, role, None) for node in program.nodes for role, source in _reads(node)]
+    edges = [_edge(node, read) for node in program.nodes for read in node.roles]
     edges += [GraphEdge(variable, READOUT, READOUT, float(of)) for variable, of in swings.items()]
     order = [*program.variables, READOUT]
     return GraphResult(
@@ -103,18 +101,12 @@ def stages(program: Program) -> dict[str, int]:
             case Embedding():
                 stage[node.name] = 1
             case Head() | NumericHead():
-                stage[node.name] = max(2 * _learned_in("attn", node.name) + 2, after + 2 - after % 2)
+                stage[node.name] = max(2 * (node.layer or 0) + 2, after + 2 - after % 2)
             case Lookup():
-                stage[node.name] = max(2 * _learned_in("mlp", node.name) + 3, after + 1 + after % 2)
+                stage[node.name] = max(2 * (node.layer or 0) + 3, after + 1 + after % 2)
             case _:
                 assert_never(node)
     return stage
-
-
-def _learned_in(module: str, name: str) -> int:
-    """The 0-based layer that a learned node's name tells, else 0."""
-    found = re.fullmatch(rf"(?:num_)?{module}_([0-9]{{1,2}})_[0-9]+", name)
-    return int(found[1]) if found else 0
 
 
 def swing(program: Program, term: Weights, toward: str | None = None) -> Fraction:
@@ -149,19 +141,8 @@ def swing(program: Program, term: Weights, toward: str | None = None) -> Fractio
     return moved if isinstance(domain, Symbols) else moved * (domain.high - domain.low)
 
 
-def _reads(node: Node) -> Iterator[tuple[_ReadRole, str]]:
-    """(role, variable) of each read."""
-    match node:
-        case Embedding():
-            yield "input", "tokens"
-        case Head() | NumericHead():
-            yield "query", node.query
-            yield "key", node.key
-            yield "value", node.value
-        case Lookup():
-            yield from (("input", read) for read in node.inputs)
-        case _:
-            assert_never(node)
+def _edge(node: Node, read: Read) -> GraphEdge:
+    return GraphEdge(read.variable, node.name, "input" if read.role == "word" else read.role, None)
 
 
 # Slices ###############################################################################################################
@@ -234,18 +215,7 @@ def mattering(program: Program) -> set[str]:
 
 
 def _has_holes(program: Program) -> bool:
-    tables: list[Sequence[object]] = [term.rows for term in program.readout.terms]
-    for node in program.nodes:
-        match node:
-            case Embedding():
-                tables.append(node.table)
-            case Head() | NumericHead():
-                tables.append(node.predicate)
-            case Lookup():
-                tables.append(node.cells)
-            case _:
-                assert_never(node)
-    return any(None in table for table in tables)
+    return any(None in term.rows for term in program.readout.terms) or any(node.partial for node in program.nodes)
 
 
 def _asked(program: Program, names: Iterable[str]) -> set[str]:

@@ -10,7 +10,7 @@ from collections import Counter
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias, assert_never
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -18,7 +18,8 @@ from numpy.typing import NDArray
 from analyze.results.checked import Checked
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
-from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols
+from tprog.ir.entries import TableKey
+from tprog.ir.program import Program, Symbols
 from tprog.run.batch import CHUNK, Array, Batch, Bools
 from tprog.run.execute import Execution, execute, held_bytes, inputs_at_once, read_out_at
 from tprog.run.outcome import outcomes
@@ -58,10 +59,9 @@ def take(execution: Execution, rows: Rows) -> Execution:
     )
 
 
-def hole_order(program: Program) -> dict[str, int]:
+def hole_order(program: Program) -> dict[TableKey, int]:
     """The keys of `Execution.holed` -> their place in execution order, counted from 0."""
-    keys = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
-    return {key: index for index, key in enumerate(keys)}
+    return {table: index for index, table in enumerate(program.tables)}
 
 
 class _Asked:
@@ -112,7 +112,7 @@ class Ground(_Asked):
         return outcomes(self.intact)
 
     @cached_property
-    def _order(self) -> dict[str, int]:
+    def _order(self) -> dict[TableKey, int]:
         return hole_order(self.program)
 
     @cached_property
@@ -230,21 +230,6 @@ def _first(program: Program, variable: str) -> int:
 def spread(count: int, most: int) -> Rows:
     """At most `most` of `count` indices, evenly spaced, ascending: a sample that holds short and long inputs."""
     return np.unique(np.linspace(0, count - 1, min(count, most)).astype(np.intp)) if count else np.zeros(0, np.intp)
-
-
-def kind_of(node: Node) -> str:
-    """What a node is, in a word or two."""
-    match node:
-        case Embedding():
-            return "embedding"
-        case Head():
-            return "head"
-        case NumericHead():
-            return "numeric head"
-        case Lookup():
-            return "lookup"
-        case _:
-            assert_never(node)
 
 
 def node_line(lines: Mapping[Entry, int] | None, node: str) -> int | None:

@@ -11,33 +11,27 @@ An input stops at its first hole, in execution order and there at the first posi
 it consults. What is read for nothing (by a node that no weight reads) is consulted all the same. Wirings are not
 counted: each node's is consulted by every input that gets there.
 
-Entries belong to *tables*: a node's name, or ``readout VARIABLE``, as `Execution.holed` names them.
+Entries belong to *tables*, named as `Execution.holed` names them.
 """
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator
 from dataclasses import dataclass
-from typing import Literal, TypeAlias, assert_never
+from typing import Literal, TypeAlias
 
 import numpy as np
 
 from tprog.edits.entry import Entry
+from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import (
-    AttentionHead,
-    Embedding,
-    Head,
-    Lookup,
-    Node,
-    NumericHead,
     Program,
     Symbols,
     Weights,
-    cell_keys,
 )
 from tprog.run.attention import sees
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import cell_codes
+from tprog.run.evaluate import entry_codes
 from tprog.run.execute import Execution, execute, pieces_of, read_out_at
 
 Unit: TypeAlias = Literal["positions", "inputs"]
@@ -47,52 +41,31 @@ Unit: TypeAlias = Literal["positions", "inputs"]
 # Tables ###############################################################################################################
 
 
-def entries_of(program: Program) -> dict[str, tuple[Entry, ...]]:
+def entries_of(program: Program) -> dict[TableKey, tuple[Entry, ...]]:
     """table -> its entries, missing ones included, both in execution order; within a table in the order of the record
     (`Head.predicate`, `Lookup.cells`, `Embedding.table`, `Weights.rows`)."""
-    found = {node.name: tuple(_entries_of_node(program, node)) for node in program.nodes}
+    found: dict[TableKey, tuple[Entry, ...]] = {}
+    for node in program.nodes:
+        keys = node.entries.keys(program.variables)
+        found[node.name] = tuple(Entry(node.name, node.entries.part, at) for at in keys)
     for term in program.readout.terms:
         domain = program.variables[term.variable].domain
         if isinstance(domain, Symbols):
             rows = tuple(Entry("readout", "weights", (term.variable, value)) for value in domain)
         else:
             rows = (Entry("readout", "weights", (term.variable,)),)
-        found[f"readout {term.variable}"] = rows
+        found[WeightsOf(term.variable)] = rows
     return found
 
 
-def _entries_of_node(program: Program, node: Node) -> Iterator[Entry]:
-    match node:
-        case Embedding():
-            return (Entry(node.name, "word", (word,)) for word in program.vocabulary)
-        case Head() | NumericHead():
-            return (Entry(node.name, "row", (query,)) for query in program.symbols(node.query))
-        case Lookup():
-            return (Entry(node.name, "cell", at) for at in cell_keys(program, node))
-        case _:
-            assert_never(node)
-
-
-def holes_of(program: Program) -> dict[str, Bools]:
+def holes_of(program: Program) -> dict[TableKey, Bools]:
     """table -> [entry]: which of its entries are missing."""
 
     def missing(table: tuple[object, ...]) -> Bools:
         return np.array([row is None for row in table], dtype=np.bool_)
 
-    found = {node.name: missing(_table(node)) for node in program.nodes}
-    return found | {f"readout {term.variable}": missing(term.rows) for term in program.readout.terms}
-
-
-def _table(node: Node) -> tuple[object, ...]:
-    match node:
-        case Embedding():
-            return node.table
-        case Head() | NumericHead():
-            return node.predicate
-        case Lookup():
-            return node.cells
-        case _:
-            assert_never(node)
+    found = {node.name: missing(node.entries.answers) for node in program.nodes}
+    return found | {WeightsOf(term.variable): missing(term.rows) for term in program.readout.terms}
 
 
 # What one execution consults ##########################################################################################
@@ -103,13 +76,13 @@ class Consulted:
     """What inputs consult in one table.
 
     Attributes:
-        table: a node's name, or ``readout VARIABLE``.
+        table: which it is.
         size: how many entries it has.
         at: [input, position] index of the entry in the table; meaningless where `where` is false.
         where: [input, position] whether one is consulted.
     """
 
-    table: str
+    table: TableKey
     size: int
     at: Array
     where: Bools
@@ -121,23 +94,26 @@ def consulted(execution: Execution) -> Iterator[Consulted]:
     going = np.ones(len(batch), dtype=np.bool_)  # [input]: has met no hole so far
     for node in program.nodes:
         where = batch.present
-        if isinstance(node, AttentionHead):
-            where = where & sees(node, program, batch)
-        size = len(_table(node))
+        if node.selection is not None:
+            where = where & sees(node.selection, program, batch)
+        size = len(node.entries)
         yield Consulted(
-            node.name, size, entry_codes(node, program, execution.values), where & _until(execution, node.name, going)
+            node.name,
+            size,
+            entry_codes(node.entries, program, execution.values),
+            where & _until(execution, node.name, going),
         )
         going = _still(execution, node.name, going)
     everywhere = program.readout.rows_needed == "everywhere"
     read_at = batch.present if everywhere else read_out_at(program, batch)
     for term in program.readout.terms:
-        table = f"readout {term.variable}"
+        table = WeightsOf(term.variable)
         at = weight_codes(program, term, execution.values[term.variable])
         yield Consulted(table, len(term.rows), at, read_at & _until(execution, table, going))
         going = _still(execution, table, going)
 
 
-def _until(execution: Execution, table: str, going: Bools) -> Bools:
+def _until(execution: Execution, table: TableKey, going: Bools) -> Bools:
     """[input, position], or [input, 1]: the positions at which an input still runs, its first hole included."""
     if table not in execution.holed:
         return going[:, None]
@@ -146,21 +122,8 @@ def _until(execution: Execution, table: str, going: Bools) -> Bools:
     return going[:, None] & first
 
 
-def _still(execution: Execution, table: str, going: Bools) -> Bools:
+def _still(execution: Execution, table: TableKey, going: Bools) -> Bools:
     return going & ~execution.holed[table].any(axis=1) if table in execution.holed else going
-
-
-def entry_codes(node: Node, program: Program, values: Mapping[str, Array]) -> Array:
-    """[...]: the index, in its table, of the entry that a node consults for these values of its reads."""
-    match node:
-        case Embedding():
-            return values["tokens"]
-        case Head() | NumericHead():
-            return values[node.query]
-        case Lookup():
-            return cell_codes(node, program, values)
-        case _:
-            assert_never(node)
 
 
 def weight_codes(program: Program, term: Weights, values: Array) -> Array:
@@ -199,9 +162,9 @@ class Counts:
 
     def __init__(self, program: Program, groups: int = 1, unit: Unit = "positions") -> None:
         self.program, self.groups, self.unit = program, groups, unit
-        sizes = {node.name: len(_table(node)) for node in program.nodes}
-        sizes |= {f"readout {term.variable}": len(term.rows) for term in program.readout.terms}
-        self.tables: dict[str, Array] = {
+        sizes: dict[TableKey, int] = {node.name: len(node.entries) for node in program.nodes}
+        sizes |= {WeightsOf(term.variable): len(term.rows) for term in program.readout.terms}
+        self.tables: dict[TableKey, Array] = {
             table: np.zeros((size, groups), dtype=np.int64) for table, size in sizes.items()
         }
 

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyze.outcome import Ground, ground, hole_order, kind_of, label, node_line
+from analyze.outcome import Ground, ground, hole_order, label, node_line
 from analyze.record import Plain, plain
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from tprog.edits.entry import Entry
@@ -86,7 +86,7 @@ def _table(run: _Run, lines: Lines) -> TraceTable:
         if order.get(variable, -1) < first:
             values = tuple(plain(execution.value(variable, 0, i)) for i in range(n))
         says = "" if node is None else reading(program, node)
-        kind = "input" if node is None else kind_of(node)
+        kind = "input" if node is None else node.kind
         rows.append(TraceRow(variable, kind, says, node_line(lines, variable), values))
     words = tuple(execution.batch.words(program, 0))
     return TraceTable(words, tuple(rows), predicted, expected, wrong, None if hole is None else str(hole))

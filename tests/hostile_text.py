@@ -9,7 +9,8 @@ from dataclasses import replace
 
 from hypothesis import strategies as st
 
-from tprog.ir.nodes import BEGIN, END, PAD, UNKNOWN, Embedding, Head, Keys, Lookup, Node, NumericHead, Symbol, Value
+from tprog.ir.domains import BEGIN, END, PAD, UNKNOWN, Keys, Symbol, Value
+from tprog.ir.nodes import Embedding, Head, Lookup, Node, NumericHead
 from tprog.ir.program import Program
 
 CONTROLS = (

@@ -9,7 +9,7 @@ from typing import TypeVar
 from hypothesis import strategies as st
 
 from tprog.errors import NotExact
-from tprog.ir.nodes import masks
+from tprog.ir.domains import masks
 from tprog.ir.program import (
     BEGIN,
     END,

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 from tests.programs import PROGRAMS
 from tests.strategies import programs
 from tprog import primitives
-from tprog.ir.nodes import masks
+from tprog.ir.domains import masks
 from tprog.ir.program import AttentionHead, Program, Symbols
 from tprog.run.attention import (
     accepted,

@@ -18,7 +18,8 @@ from markdown_it import MarkdownIt
 from cli.main import app, main
 from tests.hostile_text import raw
 from tprog.escape import json_text, spelled, string_literal, visible
-from tprog.ir.nodes import BEGIN, END, Embedding, Head, Keys, Lookup, NumericHead, Readout, Weights
+from tprog.ir.domains import BEGIN, END, Keys
+from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead, Readout, Weights
 from tprog.ir.program import Program
 from tprog.text.emit import emit
 from trainer.record import Record

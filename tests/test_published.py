@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 from tests.published import Run, Writing, own_run, write
 from tests.strategies import some_inputs
-from tprog.ir.nodes import UnknownRule
+from tprog.ir.domains import UnknownRule
 from tprog.ir.program import (
     BEGIN,
     END,

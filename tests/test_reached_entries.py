@@ -19,6 +19,7 @@ from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.edits.entry import Entry
+from tprog.ir.entries import WeightsOf
 from tprog.ir.program import END, AttentionHead, Program, Symbols, Value
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute, read_out_at
@@ -44,7 +45,7 @@ def _walked(run: Execution) -> Counter[Entry]:
         for position in np.flatnonzero(read[0]).tolist():
             value = run.value(term.variable, 0, position)
             found[Entry("readout", "weights", (term.variable, value) if categorical else (term.variable,))] += 1
-            if (at := run.holed.get(f"readout {term.variable}")) is not None and at[0, position]:
+            if (at := run.holed.get(WeightsOf(term.variable))) is not None and at[0, position]:
                 return found
     return found
 

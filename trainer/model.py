@@ -25,7 +25,7 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
-from tprog.ir.nodes import masks
+from tprog.ir.domains import masks
 from tprog.ir.program import BEGIN, END, Mask
 from tprog.run import attention
 from trainer.choices import Choices, Layout, Slot

@@ -8,11 +8,10 @@ from functools import cached_property
 import numpy as np
 
 from analyze.outcome import Rows
-from analyze.reached_entries import entry_codes
 from tprog.edits.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, edited_node
 from tprog.ir.program import Embedding, Lookup, Symbols, Value, axis
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import evaluate
+from tprog.run.evaluate import entry_codes, evaluate
 from tprog.run.execute import Execution
 
 
@@ -47,7 +46,7 @@ class EditedNode:
     @cached_property
     def _codes(self) -> Array:
         """[row, position]: the entry consulted, -1 behind the end of an input."""
-        codes: Array = np.where(self.batch.present, entry_codes(self.node, self.program, self._reads), -1)
+        codes: Array = np.where(self.batch.present, entry_codes(self.node.entries, self.program, self._reads), -1)
         return codes
 
     def output(self, edit: NodeEdit) -> Output:

@@ -18,6 +18,7 @@ from analyze.outcome import Ground, Rows, spread, take
 from analyze.reached_entries import reached
 from tprog.edits.edit import Edit, WeightEdit, WeightRowEdit, entry
 from tprog.edits.entry import Entry
+from tprog.ir.entries import WeightsOf
 from tprog.run.batch import Array
 
 _PARTS = (128, 1024, 4096)
@@ -101,7 +102,7 @@ class Search:
         """Weight rows that are missing, with the least weight that makes the prediction right which runs into them."""
         seen: set[Edit] = set()
         for index, row in enumerate(self.rows.tolist()):
-            if not any(name.startswith("readout ") and at[row].any() for name, at in self.on.intact.holed.items()):
+            if not any(isinstance(table, WeightsOf) and at[row].any() for table, at in self.on.intact.holed.items()):
                 continue
             place, run = int(self.places[index]), take(self.on.intact, np.array([row]))
             for edit in weight_edits(run, place, int(self.domain.expected[row, place])):

@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Iterator
 from dataclasses import replace
 
-from tprog.ir.nodes import BEGIN, END, masks
+from tprog.ir.domains import BEGIN, END, masks
 from tprog.ir.program import AttentionHead, Domain, Head, Keys, Node, NumericHead, Program, Symbol, Symbols
 
 

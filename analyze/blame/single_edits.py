@@ -36,7 +36,8 @@ from tprog.edits.edit import (
 from tprog.edits.entry import Entry
 from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.nodes import INT64_LIMIT
+from tprog.ir.domains import INT64_LIMIT
+from tprog.ir.entries import WeightsOf
 from tprog.ir.program import (
     AttentionHead,
     Head,
@@ -339,10 +340,10 @@ def stays_exact(program: Program, edit: WeightEdit | WeightRowEdit) -> bool:
 def _missing_weight_rows(run: Execution) -> list[tuple[str, Symbol | None]]:
     """(variable, value) of each missing weight row that the input reaches; none if it reaches another hole too."""
     found: dict[tuple[str, Symbol | None], None] = {}
-    for key, at in run.holed.items():
-        if not key.startswith("readout "):
+    for table, at in run.holed.items():
+        if not isinstance(table, WeightsOf):
             return []
-        variable = key.removeprefix("readout ")
+        variable = table.variable
         domain = run.program.variables[variable].domain
         for code in run.values[variable][0, at[0]].tolist():
             found[variable, domain.values[code] if isinstance(domain, Symbols) else None] = None

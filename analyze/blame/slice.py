@@ -41,27 +41,21 @@ def seen(run: Execution, head: AttentionHead, position: int) -> range:
 
 def consults(run: Execution, node: Node, position: int) -> bool:
     """Whether a node consults an entry at one position: a head does only if it may see anything from there."""
-    return not isinstance(node, AttentionHead) or bool(seen(run, node, position))
+    head = node.selection
+    return head is None or bool(seen(run, head, position))
 
 
 def entry_at(run: Execution, node: Node, position: int) -> Entry:
     """The row, cell or word that a node consults at one position of the one input of `run`."""
-    match node:
-        case Embedding():
-            return Entry(node.name, "word", (run.value("tokens", 0, position),))
-        case Head() | NumericHead():
-            return Entry(node.name, "row", (run.value(node.query, 0, position),))
-        case Lookup():
-            at = []
-            for read, levels in zip(node.inputs, node.levels, strict=True):
-                value = run.value(read, 0, position)
-                if levels is not None:
-                    assert not isinstance(value, str)
-                    value = max((level for level in levels if level <= value), default=levels[0])
-                at.append(value)
-            return Entry(node.name, "cell", tuple(at))
-        case _:
-            assert_never(node)
+    entries = node.entries
+    at = []
+    for read, levels in zip(entries.asked, entries.levels, strict=True):
+        value = run.value(read, 0, position)
+        if levels is not None:
+            assert not isinstance(value, str)
+            value = max((level for level in levels if level <= value), default=levels[0])
+        at.append(value)
+    return Entry(node.name, entries.part, tuple(at))
 
 
 def dynamic_slice(run: Execution, place: int) -> list[Entry]:
@@ -83,7 +77,7 @@ def dynamic_slice(run: Execution, place: int) -> list[Entry]:
         wanted[term.variable] |= set(_places(run, term, places))
     consulted: list[list[Entry]] = []
     for node in reversed(program.nodes):
-        positions = sorted(range(n) if None in _table(node) else wanted[node.name])
+        positions = sorted(range(n) if node.partial else wanted[node.name])
         consulted.append([entry_at(run, node, position) for position in positions if consults(run, node, position)])
         for position in positions:
             _demand(run, node, position, wanted)
@@ -111,18 +105,6 @@ def _places(run: Execution, term: Weights, places: Sequence[int]) -> Sequence[in
     return [int(position) for position in np.flatnonzero(read_at[0])]
 
 
-def _table(node: Node) -> Sequence[object]:
-    match node:
-        case Embedding():
-            return node.table
-        case Head() | NumericHead():
-            return node.predicate
-        case Lookup():
-            return node.cells
-        case _:
-            assert_never(node)
-
-
 def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int]]) -> None:
     """Note what a node reads to yield its value at one position."""
     match node:
@@ -137,3 +119,5 @@ def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int
             wanted[node.value] |= set(window)
             if isinstance(node, Head) and node.default is None:
                 wanted[node.value].add(0)  # what a head copies where nothing matches
+        case _:
+            assert_never(node)

@@ -22,7 +22,7 @@ from analyze.circuits.margins import ablatable, members
 from analyze.circuits.search import small_sets
 from analyze.circuits.subproblem import SubProblem, select, surveyed
 from analyze.dataflow import mattering
-from analyze.outcome import Survey, kind_of, label, node_line, survey
+from analyze.outcome import Survey, label, node_line, survey
 from analyze.record import plain
 from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap, Proof
 from tprog.edits.entry import Entry
@@ -125,7 +125,7 @@ def overlaps(circuits: Sequence[Circuit]) -> tuple[Overlap, ...]:
 
 def _described(program: Program, name: str, lines: Mapping[Entry, int] | None) -> CircuitNode:
     node = program.by_name[name]
-    return CircuitNode(name, kind_of(node), reading(program, node), node_line(lines, name))
+    return CircuitNode(name, node.kind, reading(program, node), node_line(lines, name))
 
 
 class _OneEach:

@@ -15,6 +15,7 @@ from numpy.typing import NDArray
 
 from analyze.reached_entries import Consulted, consulted, entries_of
 from tprog.edits.entry import Entry
+from tprog.ir.entries import TableKey
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution, execute, pieces_of, read_out_at
@@ -48,7 +49,7 @@ class EntryCounts:
     outcomes: tuple[str, ...]
     classes: tuple[str, ...]
     member: Bools
-    tables: Mapping[str, Array]
+    tables: Mapping[TableKey, Array]
     lines: Mapping[int, tuple[int, ...]]
     firsts: frozenset[int]
 

@@ -21,7 +21,7 @@ from analyze.dataflow import reached_from
 from analyze.dead.proofs import Proofs, unread
 from analyze.dead.removal import Fix, differ, jointly
 from analyze.dead.unreached import unreached
-from analyze.outcome import Ground, Rows, kind_of, label, node_line, spread
+from analyze.outcome import Ground, Rows, label, node_line, spread
 from analyze.piecewise import Pieces, around
 from analyze.reached_entries import Counts
 from analyze.record import plain
@@ -93,7 +93,7 @@ def find_dead(
         checked=checked,
         nodes=len(program.nodes),
         dead=tuple(
-            DeadNode(n, kind_of(program.by_name[n]), reading(program, program.by_name[n]), node_line(lines, n), found)
+            DeadNode(n, program.by_name[n].kind, reading(program, program.by_name[n]), node_line(lines, n), found)
             for n, found in verdicts.items()
         ),
         removable=tuple(

@@ -24,6 +24,7 @@ from typing import assert_never
 import numpy as np
 
 from analyze.relation_product import composed
+from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import (
     BEGIN,
     END,
@@ -102,7 +103,7 @@ class Ranges:
     program: Program
     groups: tuple[tuple[int, ...], ...]
     of: Mapping[str, Range]
-    reachable: Mapping[str, Bools]
+    reachable: Mapping[TableKey, Bools]
 
     def holds(self, variable: str, codes: Array, lengths: Array) -> Bools:
         """[input, position]: whether the code (or numerator) of an input of that length is in the range.
@@ -148,7 +149,7 @@ class _Walk:
         self.there: Bools = positions < longest
         self.sure: Bools = (positions[None, None, :] <= positions[None, :, None]) | (positions < shortest)[:, None, :]
         self.of: dict[str, Range] = {}
-        self.reachable: dict[str, Bools] = {}
+        self.reachable: dict[TableKey, Bools] = {}
 
     def run(self) -> Ranges:
         self._inputs()
@@ -323,7 +324,7 @@ class _Walk:
                 reached = _any(self._set_of(term.variable) & read[:, :, None], (0, 1))
             else:
                 reached = np.array([bool((found.some & read).any())])
-            self.reachable[f"readout {term.variable}"] = reached
+            self.reachable[WeightsOf(term.variable)] = reached
 
 
 @dataclass(frozen=True, eq=False)

@@ -12,7 +12,7 @@ import numpy as np
 from analyze.dead.proofs import needed_without
 from analyze.outcome import Ground, Rows, spread
 from analyze.piecewise import Pieces, around
-from tprog.ir.nodes import INT64_LIMIT
+from tprog.ir.domains import INT64_LIMIT
 from tprog.ir.program import Numbers, Program, Symbols
 from tprog.run.batch import Array
 from tprog.run.execute import Execution, execute

@@ -13,6 +13,7 @@ from analyze.reached_entries import Counts, entries_of, holes_of
 from analyze.record import plain
 from analyze.results.dead import DeadEntry, DeadLine, Proof, TableCount
 from tprog.edits.entry import Entry
+from tprog.ir.entries import TableKey, WeightsOf
 
 
 @dataclass(frozen=True)
@@ -56,9 +57,9 @@ def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry,
         dead += here
         tables.append(
             TableCount(
-                table=table.replace("readout ", "readout of ", 1),
+                table=str(table),
                 part=_part(entries[0]),
-                line=min((lines_of[entry] for entry in entries if entry in lines_of), default=node_line(lines, table)),
+                line=min((lines_of[entry] for entry in entries if entry in lines_of), default=_assigned(lines, table)),
                 entries=int((~holes[table]).sum()),
                 dead=len(here),
                 static=sum(one.proof == "static" for one in here),
@@ -67,6 +68,11 @@ def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry,
             )
         )
     return Unreached(tuple(tables), tuple(dead), len(by_line), tuple(_dead_lines(by_line, tried)))
+
+
+def _assigned(lines: Mapping[Entry, int] | None, table: TableKey) -> int | None:
+    """The line at which a node is assigned; the readout's weights have none beside those of their rows."""
+    return None if isinstance(table, WeightsOf) else node_line(lines, table)
 
 
 def _dead_lines(by_line: Mapping[int, list[DeadEntry | None]], tried: Proof) -> list[DeadLine]:

@@ -7,10 +7,11 @@ from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, assert_never
 
-from analyze.outcome import kind_of, node_line
+from analyze.outcome import node_line
 from analyze.results.diff import ReadoutDifference, Side
 from tprog.edits.entry import Entry
-from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Value, Weights, cell_keys
+from tprog.ir.entries import Answer
+from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
 from tprog.text.describe import reading
 
 _Table: TypeAlias = dict[tuple[Value, ...], str]
@@ -32,13 +33,13 @@ class Names:
 
 def side(program: Program, node: Node, lines: Mapping[Entry, int] | None) -> Side:
     """A node as a result shows it."""
-    return Side(node.name, kind_of(node), reading(program, node), node_line(lines, node.name))
+    return Side(node.name, node.kind, reading(program, node), node_line(lines, node.name))
 
 
 def text_differences(names: Names, one: Node, other: Node) -> list[str]:
     """How two nodes are written differently: what they read, then entry by entry, as ``where: first | second``."""
     if type(one) is not type(other):
-        return [f"kind: {kind_of(one)} | {kind_of(other)}"]
+        return [f"kind: {one.kind} | {other.kind}"]
     mine, theirs = _wiring(one), _wiring(other)
     found = []
     for key in dict.fromkeys([*mine, *theirs]):
@@ -64,40 +65,33 @@ _READS = ("query", "key", "value", *_INPUTS)
 
 
 def _wiring(node: Node) -> dict[str, str]:
+    inputs = iter(_INPUTS)
+    made = {next(inputs) if read.role == "input" else read.role: read.variable for read in node.roles}
     match node:
         case Embedding():
-            return {}
+            return {}  # what it reads is fixed
         case Head() | NumericHead():
-            made = {"query": node.query, "key": node.key, "value": node.value, "mask": node.mask}
+            made["mask"] = node.mask
             made["position 0"] = "skipped" if node.skip_first else "seen"
             if node.default is not None:
                 made["default"] = _shown(node.default)
             return made | ({"reduce": node.reduce} if isinstance(node, NumericHead) else {})
         case Lookup():
-            return dict(zip(_INPUTS, node.inputs, strict=False))
+            return made
         case _:
             assert_never(node)
 
 
 def _table(program: Program, node: Node) -> _Table:
-    match node:
-        case Embedding():
-            return {
-                (word,): "hole" if value is None else _shown(value)
-                for word, value in zip(program.vocabulary, node.table, strict=True)
-            }
-        case Head() | NumericHead():
-            return {
-                (query,): "hole" if keys is None else "{" + ", ".join(sorted(map(_shown, keys))) + "}"
-                for query, keys in zip(program.symbols(node.query), node.predicate, strict=True)
-            }
-        case Lookup():
-            return {
-                at: "hole" if cell is None else _shown(cell)
-                for at, cell in zip(cell_keys(program, node), node.cells, strict=True)
-            }
-        case _:
-            assert_never(node)
+    entries = node.entries
+    return {
+        at: "hole" if answer is None else _answer(answer)
+        for at, answer in zip(entries.keys(program.variables), entries.answers, strict=True)
+    }
+
+
+def _answer(answer: Answer) -> str:
+    return "{" + ", ".join(sorted(map(_shown, answer))) + "}" if isinstance(answer, tuple) else _shown(answer)
 
 
 def _shown(value: Value) -> str:

@@ -11,7 +11,8 @@ import numpy as np
 
 from analyze.results.dead import Removal
 from tests.interventions import frozen
-from tprog.ir.program import Embedding, Lookup, Node, Program, Symbols, Value
+from tprog.ir.entries import TableKey, WeightsOf
+from tprog.ir.program import Lookup, Node, Program, Symbols, Value
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import Execution, execute, read_out_at
 from tprog.tasks.builtin import Inputs
@@ -136,10 +137,7 @@ def _unread(program: Program) -> set[str]:
         if None in term.rows or len(spread) > 1:
             telling.add(term.variable)
     for node in reversed(program.nodes):
-        table = (
-            node.table if isinstance(node, Embedding) else node.cells if isinstance(node, Lookup) else node.predicate
-        )
-        if node.name in telling or None in table:
+        if node.name in telling or node.partial:
             telling |= {node.name, *node.reads}
     return {node.name for node in program.nodes} - telling
 
@@ -169,21 +167,17 @@ def without(program: Program, removable: Sequence[Removal]) -> Program:
     return program
 
 
-def lacking(program: Program, entries: Sequence[tuple[str, int]]) -> Program:
+def lacking(program: Program, entries: Sequence[tuple[TableKey, int]]) -> Program:
     """The program without entries, given as (table, index) of `analyze.reached_entries.entries_of`."""
-    gone: dict[str, set[int]] = {}
+    gone: dict[TableKey, set[int]] = {}
     for table, index in entries:
         gone.setdefault(table, set()).add(index)
 
-    def holes(table: str, rows: tuple[T | None, ...]) -> tuple[T | None, ...]:
+    def holes(table: TableKey, rows: tuple[T | None, ...]) -> tuple[T | None, ...]:
         return tuple(None if index in gone.get(table, ()) else row for index, row in enumerate(rows))
 
     def lesser(node: Node) -> Node:
-        if isinstance(node, Embedding):
-            return replace(node, table=holes(node.name, node.table))
-        if isinstance(node, Lookup):
-            return replace(node, cells=holes(node.name, node.cells))
-        return replace(node, predicate=holes(node.name, node.predicate))
+        return node.with_answers(holes(node.name, node.entries.answers))
 
-    terms = tuple(replace(t, rows=holes(f"readout {t.variable}", t.rows)) for t in program.readout.terms)
+    terms = tuple(replace(t, rows=holes(WeightsOf(t.variable), t.rows)) for t in program.readout.terms)
     return replace(program, nodes=tuple(map(lesser, program.nodes)), readout=replace(program.readout, terms=terms))

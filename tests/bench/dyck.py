@@ -17,7 +17,8 @@ from pathlib import Path
 
 import numpy as np
 
-from tprog.ir.nodes import Embedding, Head, Lookup, Number, Numbers, NumericHead, Weights
+from tprog.ir.domains import Number, Numbers
+from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead, Weights
 from tprog.ir.program import Program
 from tprog.run.batch import Array
 from tprog.run.execute import execute

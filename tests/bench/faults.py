@@ -18,6 +18,7 @@ from tprog.edits.edit import CellEdit, Edit, MaskEdit, ReadEdit, RowEdit, Weight
 from tprog.edits.entry import Entry
 from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
+from tprog.ir.entries import WeightsOf
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -97,7 +98,7 @@ def weight_contents(program: Program) -> dict[Entry, Any]:
     return {
         where: row
         for term in program.readout.terms
-        for where, row in zip(tables[f"readout {term.variable}"], term.rows, strict=True)
+        for where, row in zip(tables[WeightsOf(term.variable)], term.rows, strict=True)
     }
 
 

@@ -26,6 +26,7 @@ from tests.bench.planting import KINDS, Planter
 from tests.bench.random_program import random_program
 from tests.interventions import frozen
 from tests.programs import PROGRAMS
+from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array
 from tprog.tasks.builtin import Inputs
@@ -97,10 +98,10 @@ def _judge_entries(
     dead = {found.entry for found in result.dead_entries}
     score.entries["dead"] += len(dead)
     score.entries["static"] += sum(found.proof == "static" for found in result.dead_entries)
-    gone: list[tuple[str, int]] = []
-    live: list[tuple[str, int]] = []
+    gone: list[tuple[TableKey, int]] = []
+    live: list[tuple[TableKey, int]] = []
     for table, entries in entries_of(program).items():
-        whole = table.startswith("readout ") and not isinstance(program.variables[table[8:]].domain, Symbols)
+        whole = isinstance(table, WeightsOf) and not isinstance(program.variables[table.variable].domain, Symbols)
         for index, entry in enumerate(entries):
             if not whole:  # a number's weights cannot be left out
                 (gone if str(entry) in dead else live).append((table, index))

@@ -6,7 +6,7 @@ import random
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 
-from tprog.ir.nodes import masks
+from tprog.ir.domains import masks
 from tprog.ir.program import (
     BEGIN,
     AttentionHead,

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
-from tprog.ir.program import Value
+from tprog.ir.domains import Value
+from tprog.ir.entries import EntryPart, WeightsOf, picked
 
-Part: TypeAlias = Literal["row", "cell", "word", "weights", "wiring", "self rule"]
+Part: TypeAlias = EntryPart | Literal["weights", "wiring", "self rule"]
 
 
 @dataclass(frozen=True)
@@ -28,17 +29,12 @@ class Entry:
     at: tuple[Value, ...] = ()
 
     def __str__(self) -> str:
-        shown = ", ".join(repr(v) if isinstance(v, str) else str(v) for v in self.at)
         match self.part:
-            case "row":
-                return f"{self.node}, query {shown}"
-            case "cell":
-                return f"{self.node}, input {shown}"
-            case "word":
-                return f"{self.node}, word {shown}"
+            case "row" | "cell" | "word":
+                return f"{self.node}, {picked(self.part, self.at)}"
             case "weights":
                 variable, *value = self.at
-                return f"readout of {variable}" + (f" = {value[0]!r}" if value else "")
+                return f"{WeightsOf(str(variable))}" + (f" = {value[0]!r}" if value else "")
             case "wiring":
                 return f"wiring of {self.node}"
             case "self rule":

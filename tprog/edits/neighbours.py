@@ -7,7 +7,7 @@ from typing import assert_never
 
 from tprog.edits.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, before, may_replace, roles
 from tprog.edits.entry import Entry
-from tprog.ir.nodes import masks
+from tprog.ir.domains import masks
 from tprog.ir.program import (
     AttentionHead,
     Embedding,

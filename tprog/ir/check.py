@@ -13,25 +13,8 @@ from typing import Protocol
 from tprog import primitives
 from tprog.errors import BadProgram, NotExact
 from tprog.escape import half_a_pair
-from tprog.ir.nodes import (
-    BEGIN,
-    END,
-    INT64_LIMIT,
-    PAD,
-    AttentionHead,
-    Domain,
-    Embedding,
-    Head,
-    Lookup,
-    Node,
-    Numbers,
-    NumericHead,
-    Readout,
-    SelfRule,
-    Symbols,
-    UnknownRule,
-    Variable,
-)
+from tprog.ir.domains import BEGIN, END, INT64_LIMIT, PAD, Domain, Numbers, SelfRule, Symbols, UnknownRule, Variable
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout
 
 
 class Frame(Protocol):

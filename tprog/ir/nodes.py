@@ -1,4 +1,8 @@
-"""The nodes that a Program is made of, the domains of their variables, and the readout: plain, frozen records.
+"""The nodes that a Program is made of, and the readout: plain, frozen records.
+
+A node answers for itself what passes ask of all kinds: `kind`, `reads`, `entries` and the rest of `_Answering`. Where a
+pass must know the kind it matches over `Node` and ends in `assert_never`, so that the type checker names it when a kind
+is added.
 
 Source: Friedman, Wettig, Chen, "Learning Transformer Programs", NeurIPS 2023 (arXiv 2306.01128), section 3. Set
 predicates, the masks ``before`` and ``after``, ``skip_first``, defaults, ``mean`` and lookups that yield numbers are
@@ -7,110 +11,85 @@ extensions.
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from fractions import Fraction
+from abc import ABC, abstractmethod
+from dataclasses import dataclass, replace
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import ClassVar, Literal, TypeAlias
 
-from tprog.errors import BadProgram
-from tprog.escape import half_a_pair
-
-BEGIN, END, UNKNOWN, PAD = "<s>", "</s>", "<unk>", "<pad>"
-
-Symbol: TypeAlias = str | int
-"""A categorical value. A symbol has no arithmetic, even where it is written as a whole number."""
-
-Number: TypeAlias = int | Fraction
-"""A numeric value, always exact."""
-
-Value: TypeAlias = str | int | Fraction
-
-Keys: TypeAlias = tuple[Symbol, ...]
-"""The key values that one query value accepts, in the order of the key's domain."""
-
-Mask: TypeAlias = Literal["all", "before", "after"]
-
-
-def masks(causal: bool) -> tuple[Mask, ...]:
-    """The masks that a head can have: in a causal program no position sees a later one, so ``after`` is none."""
-    return ("all", "before") if causal else ("all", "before", "after")
-
-
-SelfRule: TypeAlias = Literal["last", "match-count"]
-UnknownRule: TypeAlias = Literal["unk", "refuse"]
-RowsNeeded: TypeAlias = Literal["free", "everywhere"]
-
-INT64_LIMIT = 2**63
-"""Numbers and logits at or beyond this bound are refused, because `tprog.run.execute` computes in int64."""
-
-
-# Domains ##############################################################################################################
-
-
-@dataclass(frozen=True)
-class Symbols:
-    """The ordered, finite domain of a categorical variable. A value's index in it is its *code* (0-based)."""
-
-    values: tuple[Symbol, ...]
-
-    def __post_init__(self) -> None:
-        if not self.values:
-            raise BadProgram("a categorical domain is empty; expected at least one value")
-        for value in self.values:
-            if type(value) not in (str, int):
-                raise BadProgram(f"{value!r} is a {type(value).__name__}; a symbol is a str or an int")
-            if isinstance(value, str) and half_a_pair(value):
-                raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
-        if len(set(self.values)) != len(self.values):
-            twice = next(v for v in self.values if self.values.count(v) > 1)
-            raise BadProgram(f"the value {twice!r} stands twice in a categorical domain")
-
-    def __len__(self) -> int:
-        return len(self.values)
-
-    def __iter__(self) -> Iterator[Symbol]:
-        return iter(self.values)
-
-    @cached_property
-    def codes(self) -> Mapping[Value, int]:
-        """value -> index in `values`; a fraction is in no domain of symbols."""
-        return {value: code for code, value in enumerate(self.values)}
-
-
-@dataclass(frozen=True)
-class Numbers:
-    """The domain of a numeric variable: all multiples of 1/`denominator` from `low` to `high`, both included."""
-
-    low: Fraction
-    high: Fraction
-    denominator: int = 1
-
-    @property
-    def bound(self) -> int:
-        """The largest absolute numerator over `denominator`."""
-        return int(max(abs(self.low), abs(self.high)) * self.denominator)
-
-
-Domain: TypeAlias = Symbols | Numbers
-
-
-@dataclass(frozen=True)
-class Variable:
-    """A named list of n values.
-
-    `domain` is proven from the nodes, not declared: no input makes the variable leave it.
-    """
-
-    name: str
-    domain: Domain
-
+from tprog.ir.domains import BEGIN, Keys, Mask, Number, RowsNeeded, Symbol, Value
+from tprog.ir.entries import Answer, Entries, Read
+from tprog.ir.learned_names import learned_layer
 
 # Nodes ################################################################################################################
 
+Kind: TypeAlias = Literal["embedding", "head", "numeric head", "lookup"]
+"""What a node is, in a word or two: the names of its kind in results, pictures and messages."""
+
+
+class _Answering(ABC):
+    """What every node answers of itself."""
+
+    name: str
+    kind: ClassVar[Kind]
+
+    @property
+    @abstractmethod
+    def roles(self) -> tuple[Read, ...]:
+        """All that it reads, and as what, in a fixed order."""
+
+    @cached_property
+    def reads(self) -> tuple[str, ...]:
+        """The variables that it reads, in the order of `roles`."""
+        return tuple(read.variable for read in self.roles)
+
+    @abstractmethod
+    def with_read(self, read: Read) -> Node:
+        """A copy that reads `read.variable` in that role and place instead of what it reads there.
+
+        Raises:
+            ValueError: it has no such read, or it is fixed.
+        """
+
+    @property
+    @abstractmethod
+    def entries(self) -> Entries:
+        """The table that it carries."""
+
+    @abstractmethod
+    def with_answers(self, answers: tuple[Answer | None, ...]) -> Node:
+        """A copy whose entries have other answers, one an entry and in their order."""
+
+    def with_answer(self, at: int, answer: Answer | None) -> Node:
+        """A copy with another answer at one entry, None for a hole."""
+        old = self.entries.answers
+        return self.with_answers((*old[:at], answer, *old[at + 1 :]))
+
+    @property
+    def partial(self) -> bool:
+        """Whether it has a hole."""
+        return None in self.entries.answers
+
+    @property
+    @abstractmethod
+    def declares(self) -> tuple[Symbol, ...] | None:
+        """The symbols that it says it may answer; None where its domain follows from what it reads or from numbers."""
+
+    @property
+    @abstractmethod
+    def selection(self) -> AttentionHead | None:
+        """By what it selects the positions that it looks at; None if it looks at its own position alone."""
+
+    @property
+    @abstractmethod
+    def layer(self) -> int | None:
+        """The 0-based layer in which it was learned, as its name tells; None if that tells none."""
+
+    def _no_read(self, read: Read) -> ValueError:
+        return ValueError(f"node {self.name!r}, of the kind {self.kind}, has no {read.role} {read.place} to rewire")
+
 
 @dataclass(frozen=True)
-class Embedding:
+class Embedding(_Answering):
     """A table word -> symbol.
 
     Attributes:
@@ -118,17 +97,84 @@ class Embedding:
         table: one value a word of the vocabulary, in its order; None is a hole.
     """
 
+    kind = "embedding"
+
     name: str
     symbols: tuple[Symbol, ...]
     table: tuple[Symbol | None, ...]
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        return ("tokens",)
+    def roles(self) -> tuple[Read, ...]:
+        return (Read("word", "tokens"),)
+
+    def with_read(self, read: Read) -> Embedding:
+        raise self._no_read(read)
+
+    @property
+    def entries(self) -> Entries:
+        return Entries("word", ("tokens",), (None,), self.table)
+
+    def with_answers(self, answers: tuple[Answer | None, ...]) -> Embedding:
+        return replace(self, table=tuple(map(_symbol, answers)))
+
+    @property
+    def declares(self) -> tuple[Symbol, ...]:
+        return self.symbols
+
+    @property
+    def selection(self) -> None:
+        return None
+
+    @property
+    def layer(self) -> None:
+        return None
+
+
+class _Attending(_Answering):
+    """What all attention heads answer alike."""
+
+    query: str
+    key: str
+    value: str
+    predicate: tuple[Keys | None, ...]
+
+    @property
+    @abstractmethod
+    def selection(self) -> AttentionHead: ...
+
+    def with_read(self, read: Read) -> AttentionHead:
+        match read.role, read.place:
+            case "query", 0:
+                return replace(self.selection, query=read.variable)
+            case "key", 0:
+                return replace(self.selection, key=read.variable)
+            case "value", 0:
+                return replace(self.selection, value=read.variable)
+            case _:
+                raise self._no_read(read)
+
+    def with_answers(self, answers: tuple[Answer | None, ...]) -> AttentionHead:
+        return replace(self.selection, predicate=tuple(map(_keys, answers)))
+
+    @property
+    def roles(self) -> tuple[Read, ...]:
+        return (Read("query", self.query), Read("key", self.key), Read("value", self.value))
+
+    @property
+    def entries(self) -> Entries:
+        return Entries("row", (self.query,), (None,), self.predicate)
+
+    @property
+    def declares(self) -> None:
+        return None
+
+    @property
+    def layer(self) -> int | None:
+        return learned_layer(self.name, behind_heads=False)
 
 
 @dataclass(frozen=True)
-class Head:
+class Head(_Attending):
     """A categorical attention head: copy `value` from the nearest position whose key the query accepts.
 
     M_i = {j in mask(i) : key_j in predicate[query_i]}. Position i attends the j in M_i with the least abs(i - j); ties
@@ -142,6 +188,8 @@ class Head:
         skip_first: position 0 is never in M_i.
     """
 
+    kind = "head"
+
     name: str
     query: str
     key: str
@@ -152,18 +200,20 @@ class Head:
     default: Symbol | None = None
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        return (self.query, self.key, self.value)
+    def selection(self) -> Head:
+        return self
 
 
 @dataclass(frozen=True)
-class NumericHead:
+class NumericHead(_Attending):
     """A numeric attention head: the sum, or the mean, of `value` over M_i (see `Head`).
 
     Attributes:
         reduce: ``sum`` (0 where M_i is empty; over ``ones`` it counts) or ``mean``, an exact rational.
         default: the mean where M_i is empty. Needed by ``mean``, refused by ``sum``.
     """
+
+    kind = "numeric head"
 
     name: str
     query: str
@@ -176,12 +226,12 @@ class NumericHead:
     default: Number | None = None
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        return (self.query, self.key, self.value)
+    def selection(self) -> NumericHead:
+        return self
 
 
 @dataclass(frozen=True)
-class Lookup:
+class Lookup(_Answering):
     """A table over 1 or 2 variables: what an MLP becomes.
 
     Attributes:
@@ -194,6 +244,8 @@ class Lookup:
             hole.
     """
 
+    kind = "lookup"
+
     name: str
     inputs: tuple[str, ...]
     levels: tuple[tuple[Number, ...] | None, ...]
@@ -201,12 +253,51 @@ class Lookup:
     cells: tuple[Value | None, ...]
 
     @property
-    def reads(self) -> tuple[str, ...]:
-        return self.inputs
+    def roles(self) -> tuple[Read, ...]:
+        return tuple(Read("input", name, place) for place, name in enumerate(self.inputs))
+
+    def with_read(self, read: Read) -> Lookup:
+        if read.role != "input" or not 0 <= read.place < len(self.inputs):
+            raise self._no_read(read)
+        return replace(self, inputs=(*self.inputs[: read.place], read.variable, *self.inputs[read.place + 1 :]))
+
+    @property
+    def entries(self) -> Entries:
+        return Entries("cell", self.inputs, self.levels, self.cells)
+
+    def with_answers(self, answers: tuple[Answer | None, ...]) -> Lookup:
+        return replace(self, cells=tuple(map(_value, answers)))
+
+    @property
+    def declares(self) -> tuple[Symbol, ...] | None:
+        return self.symbols
+
+    @property
+    def selection(self) -> None:
+        return None
+
+    @property
+    def layer(self) -> int | None:
+        return learned_layer(self.name, behind_heads=True)
 
 
 Node: TypeAlias = Embedding | Head | NumericHead | Lookup
 AttentionHead: TypeAlias = Head | NumericHead
+
+
+def _keys(answer: Answer | None) -> Keys | None:
+    assert answer is None or isinstance(answer, tuple)
+    return answer
+
+
+def _value(answer: Answer | None) -> Value | None:
+    assert not isinstance(answer, tuple)
+    return answer
+
+
+def _symbol(answer: Answer | None) -> Symbol | None:
+    assert answer is None or isinstance(answer, str | int)
+    return answer
 
 
 # Readout ##############################################################################################################

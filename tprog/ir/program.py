@@ -18,29 +18,21 @@ from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from itertools import product
 
 from tprog import primitives
 from tprog.errors import NotExact
 from tprog.ir.check import check_frame, check_readout, domain_of
-from tprog.ir.nodes import (
+from tprog.ir.domains import (
     BEGIN,
     END,
     INT64_LIMIT,
     PAD,
     UNKNOWN,
-    AttentionHead,
     Domain,
-    Embedding,
-    Head,
     Keys,
-    Lookup,
     Mask,
-    Node,
     Number,
     Numbers,
-    NumericHead,
-    Readout,
     RowsNeeded,
     SelfRule,
     Symbol,
@@ -48,8 +40,9 @@ from tprog.ir.nodes import (
     UnknownRule,
     Value,
     Variable,
-    Weights,
 )
+from tprog.ir.entries import TableKey, WeightsOf
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout, Weights
 
 __all__ = [
     "BEGIN",
@@ -145,6 +138,11 @@ class Program:
         return {node.name: node for node in self.nodes}
 
     @cached_property
+    def tables(self) -> tuple[TableKey, ...]:
+        """All tables, in execution order: one a node, then one a term of the readout."""
+        return (*self.by_name, *(WeightsOf(term.variable) for term in self.readout.terms))
+
+    @cached_property
     def value_bytes(self) -> int:
         """Bytes that an executor takes for the values of all variables at one position."""
         largest = (
@@ -202,14 +200,9 @@ class Program:
 
 def axis(program_variables: Mapping[str, Variable], node: Lookup, which: int) -> Sequence[Value]:
     """The values (or levels) along one input of a lookup, in the order of its cells."""
-    levels = node.levels[which]
-    if levels is not None:
-        return levels
-    domain = program_variables[node.inputs[which]].domain
-    assert isinstance(domain, Symbols), node.name
-    return domain.values
+    return node.entries.axes(program_variables)[which]
 
 
 def cell_keys(program: Program, node: Lookup) -> Iterator[tuple[Value, ...]]:
     """The input values of each cell of a lookup, in the order of its cells."""
-    return product(*(axis(program.variables, node, which) for which in range(len(node.inputs))))
+    return node.entries.keys(program.variables)

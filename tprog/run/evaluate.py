@@ -13,6 +13,7 @@ from typing import Any
 
 import numpy as np
 
+from tprog.ir.entries import Entries
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -133,22 +134,21 @@ def _numeric_head(
 
 def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
     cells, missing = _codes(node.cells, program.variables[node.name].domain)
-    at = cell_codes(node, program, values)
+    at = entry_codes(node.entries, program, values)
     return cells[at], None if missing is None else missing[at]
 
 
-def cell_codes(node: Lookup, program: Program, values: Mapping[str, Array]) -> Array:
-    """[...]: the index, in `Lookup.cells`, of the cell that a lookup reads for these values of its inputs."""
+def entry_codes(entries: Entries, program: Program, values: Mapping[str, Array]) -> Array:
+    """[...]: the index of the entry that is picked by these values of what a node reads."""
     flat: Array | None = None
-    for name, levels in zip(node.inputs, node.levels, strict=True):
+    for name, levels in zip(entries.asked, entries.levels, strict=True):
         domain = program.variables[name].domain
         if isinstance(domain, Symbols):
-            place: Array = values[name].astype(np.int32)
-            size = len(domain)
+            place, size = values[name], len(domain)
         else:
             assert levels is not None
             place, size = level_codes(values[name], levels, domain), len(levels)
-        flat = place if flat is None else flat * size + place
+        flat = place if flat is None else flat.astype(np.int32) * size + place
     assert flat is not None
     return flat
 

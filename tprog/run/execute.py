@@ -14,17 +14,8 @@ from functools import cached_property
 
 import numpy as np
 
-from tprog.ir.program import (
-    Embedding,
-    Head,
-    Lookup,
-    NumericHead,
-    Program,
-    Symbols,
-    Value,
-    Variable,
-    Weights,
-)
+from tprog.ir.entries import TableKey, WeightsOf, picked
+from tprog.ir.program import Program, Symbols, Value, Variable, Weights
 from tprog.run.batch import CHUNK, Array, Batch, Bools, chunks
 from tprog.run.evaluate import dtype_of, evaluate
 
@@ -51,8 +42,8 @@ class Execution:
     Attributes:
         values: variable -> [input, position] codes or numerators; meaningless behind the end of an input and
             downstream of a hole.
-        holed: node, or ``readout``, -> [input, position] or, for a single readout term, where a missing row is
-            reached. Only nodes that reach one have an entry; readout terms are keyed ``readout <variable>``.
+        holed: table -> [input, position] where a missing row of it is reached; only tables where one is, in execution
+            order.
         totals: [input, position, class] logits, or [input, class], summed over positions, if pooled; numerators over
             `Program.logit_scale`.
     """
@@ -60,7 +51,7 @@ class Execution:
     program: Program
     batch: Batch
     values: Mapping[str, Array]
-    holed: Mapping[str, Bools]
+    holed: Mapping[TableKey, Bools]
     totals: Array
 
     @cached_property
@@ -81,35 +72,18 @@ class Execution:
 
     def hole(self, row: int) -> Hole | None:
         """The first missing row that input `row` reaches, in execution order, or None."""
-        for name, at in self.holed.items():
+        for table, at in self.holed.items():
             if at[row].any():
                 position = int(at[row].argmax())
-                return Hole(name.split()[0], position, self._missing(name, row, position))
+                values = [self.value(variable, row, position) for variable in self.asked(table)]
+                if isinstance(table, WeightsOf):
+                    return Hole("readout", position, f"{table.variable} = {values[0]!r}")
+                return Hole(table, position, picked(self.program.by_name[table].entries.part, values))
         return None
 
-    def asked(self, name: str) -> tuple[str, ...]:
-        """The variables whose values pick a row of a table: of a node, or of a readout term, as `holed` names them."""
-        if name.startswith("readout "):
-            return (name.removeprefix("readout "),)
-        match self.program.by_name[name]:
-            case Embedding():
-                return ("tokens",)
-            case Head(query=query) | NumericHead(query=query):
-                return (query,)
-            case Lookup(inputs=inputs):
-                return inputs
-
-    def _missing(self, name: str, row: int, position: int) -> str:
-        values = [self.value(variable, row, position) for variable in self.asked(name)]
-        if name.startswith("readout "):
-            return f"{name.removeprefix('readout ')} = {values[0]!r}"
-        match self.program.by_name[name]:
-            case Embedding():
-                return f"word {values[0]!r}"
-            case Head() | NumericHead():
-                return f"query {values[0]!r}"
-            case Lookup():
-                return "input " + ", ".join(repr(v) if isinstance(v, str) else str(v) for v in values)
+    def asked(self, table: TableKey) -> tuple[str, ...]:
+        """The variables whose values pick an entry of a table."""
+        return (table.variable,) if isinstance(table, WeightsOf) else self.program.by_name[table].entries.asked
 
     def value(self, variable: str, row: int, position: int) -> Value:
         """One value of one variable."""
@@ -194,7 +168,7 @@ def execute(
     shape = batch.tokens.shape
     anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
     values = anew if base is None else _Layered(program.variables, anew, base.values)
-    holed: dict[str, Bools] = {}
+    holed: dict[TableKey, Bools] = {}
     changed: set[str] = set() if base is not None else set(_GIVEN)
     for node in program.nodes:
         name, domain = node.name, program.variables[node.name].domain
@@ -277,10 +251,9 @@ def _in_pieces(
         under = None if base is None else _part(base, rows)
         runs.append(execute(program, batch.take(rows), overrides=fixed, base=under))
     found = {name for run in runs for name in run.holed}
-    order = [*program.by_name, *(f"readout {term.variable}" for term in program.readout.terms)]
     holed = {
         name: np.concatenate([run.holed.get(name, np.zeros_like(run.batch.present)) for run in runs])
-        for name in order
+        for name in program.tables
         if name in found
     }
     anew = program.variables if base is None else {n for run in runs for n in _computed(run)}
@@ -342,7 +315,7 @@ def _read_out(
     program: Program,
     batch: Batch,
     values: Mapping[str, Array],
-    holed: dict[str, Bools],
+    holed: dict[TableKey, Bools],
     changed: set[str],
     base: Execution | None,
 ) -> Array:
@@ -358,7 +331,7 @@ def _read_out(
         if read_at is not None and None in term.rows:
             absent = np.array([row is None for row in term.rows])
             if (missing := absent[values[name]] & read_at).any():
-                holed[f"readout {name}"] = missing
+                holed[WeightsOf(name)] = missing
     if not reusable or base is None:
         totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
         for name, term in terms.items():

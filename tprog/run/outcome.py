@@ -12,6 +12,7 @@ from threading import Lock
 
 import numpy as np
 
+from tprog.ir.entries import TableKey
 from tprog.run.batch import Array
 from tprog.run.execute import Execution, Hole
 
@@ -36,25 +37,25 @@ def outcomes(run: Execution) -> Array:
         return found
     found = found.astype(np.int64)
     going = np.ones(len(run.batch), dtype=np.bool_)  # [input]: has met no hole so far
-    for name, at in run.holed.items():
+    for table, at in run.holed.items():
         rows = np.flatnonzero(at.any(axis=1) & going)
         if not len(rows):
             continue
         going[rows] = False
-        alike, first = _missing_rows(run, name, rows, at[rows].argmax(axis=1))
+        alike, first = _missing_rows(run, table, rows, at[rows].argmax(axis=1))
         codes = np.array([_code(run.hole(int(row))) for row in rows[first]])
         found[rows] = codes[alike][:, None]
     return found
 
 
-def _missing_rows(run: Execution, name: str, rows: Array, positions: Array) -> tuple[Array, Array]:
-    """For each of the inputs `rows`, which of the different holes at one node it reaches; for each hole, one of them.
+def _missing_rows(run: Execution, table: TableKey, rows: Array, positions: Array) -> tuple[Array, Array]:
+    """For each of the inputs `rows`, which of the different holes of one table it reaches; for each hole, one of them.
 
     Args:
-        positions: [row] where each first reaches the node's missing rows.
+        positions: [row] where each first reaches the table's missing rows.
     """
     kinds, first = np.zeros(len(rows), dtype=np.int64), np.zeros(1, dtype=np.int64)
-    for column in (positions, *(run.values[read][rows, positions] for read in run.asked(name))):
+    for column in (positions, *(run.values[read][rows, positions] for read in run.asked(table))):
         values, code = np.unique(column, return_inverse=True)
         _, first, kinds = np.unique(kinds * len(values) + code.ravel(), return_index=True, return_inverse=True)
     return kinds, first

@@ -6,7 +6,7 @@ import dataclasses
 from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
-from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program
+from tprog.ir.program import Program
 from tprog.text.emit import emit
 from tprog.version import VERSION
 
@@ -102,13 +102,5 @@ def size(program: Program) -> Size:
 
 def entries(program: Program) -> int:
     """Rows of predicates, cells of lookups, words of embeddings and rows of weights."""
-    count = sum(len(term.rows) for term in program.readout.terms)
-    for node in program.nodes:
-        match node:
-            case Embedding(table=table):
-                count += len(table)
-            case Head(predicate=rows) | NumericHead(predicate=rows):
-                count += len(rows)
-            case Lookup(cells=cells):
-                count += len(cells)
-    return count
+    weights = sum(len(term.rows) for term in program.readout.terms)
+    return weights + sum(len(node.entries) for node in program.nodes)

@@ -16,7 +16,7 @@ from functools import cached_property
 import numpy as np
 
 from tprog.errors import TpdebugError
-from tprog.ir.nodes import masks
+from tprog.ir.domains import masks
 from tprog.ir.program import (
     Embedding,
     Head,

@@ -14,7 +14,7 @@ from typing import TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.ir.nodes import BEGIN, END
+from tprog.ir.domains import BEGIN, END
 from tprog.ir.program import Mask
 from tprog.run.attention import preference, windows
 from tprog.run.batch import Array, Batch, Bools

@@ -5,7 +5,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Iterator, Sequence
 
-from tprog.ir.nodes import Numbers, Symbol, Symbols
+from tprog.ir.domains import Numbers, Symbol, Symbols
 from tprog.text.dialects.subset import Source
 
 Read = tuple[str, ast.expr, Symbols | Numbers]

@@ -10,7 +10,8 @@ from itertools import product
 from math import prod
 
 from tprog.edits.entry import Entry
-from tprog.ir.nodes import PAD, Embedding, Head, Keys, Lookup, Node, Numbers, NumericHead, Symbol, Symbols, Value
+from tprog.ir.domains import PAD, Keys, Numbers, Symbol, Symbols, Value
+from tprog.ir.nodes import Embedding, Head, Lookup, Node, NumericHead
 from tprog.ir.program import Variable, axis, domain_of
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.defects import Defect

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
-from tprog.ir.nodes import Symbol
+from tprog.ir.domains import Symbol
 
 DefectKind: TypeAlias = Literal[
     "falls-through", "self-match", "missing-row", "out-of-range", "missing-value", "duplicate-rows", "lost-path"

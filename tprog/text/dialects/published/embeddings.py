@@ -6,7 +6,7 @@ import ast
 from collections.abc import Mapping
 from dataclasses import dataclass
 
-from tprog.ir.nodes import PAD, Symbol
+from tprog.ir.domains import PAD, Symbol
 from tprog.text.dialects.published.functions import Members
 from tprog.text.dialects.published.side import READ_AS_MISSING, Row, Table, whole
 from tprog.text.dialects.subset import Source

@@ -8,7 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
 
 from tprog.errors import BadFile
-from tprog.ir.nodes import BEGIN, END, PAD, UNKNOWN, Readout
+from tprog.ir.domains import BEGIN, END, PAD, UNKNOWN
+from tprog.ir.nodes import Readout
 from tprog.ir.program import Program
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.defects import Defect

@@ -11,7 +11,7 @@ from dataclasses import dataclass
 from functools import cache
 from itertools import product
 
-from tprog.ir.nodes import SelfRule
+from tprog.ir.domains import SelfRule
 from tprog.text.dialects.subset import Source, without_docstring
 
 _WINDOWS = {False: "keys", True: "keys[: i + 1]"}

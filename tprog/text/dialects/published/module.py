@@ -5,7 +5,8 @@ from __future__ import annotations
 import ast
 from dataclasses import dataclass, replace
 
-from tprog.ir.nodes import BEGIN, END, Head, RowsNeeded
+from tprog.ir.domains import BEGIN, END, RowsNeeded
+from tprog.ir.nodes import Head
 from tprog.ir.program import Program
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.assignments import listed, read_assignment

@@ -11,19 +11,8 @@ import re
 from collections.abc import Iterator, Mapping
 
 from tprog.edits.entry import Entry
-from tprog.ir.nodes import (
-    AttentionHead,
-    Embedding,
-    Head,
-    Keys,
-    Lookup,
-    Node,
-    Numbers,
-    NumericHead,
-    Symbol,
-    Value,
-    Weights,
-)
+from tprog.ir.domains import Keys, Numbers, Symbol, Value
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Weights
 from tprog.ir.program import Program, cell_keys
 from tprog.text.builder import literal
 from tprog.text.dialects.published.module import Published

@@ -7,7 +7,7 @@ import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
-from tprog.ir.nodes import BEGIN
+from tprog.ir.domains import BEGIN
 from tprog.text.dialects.published.harmless import (
     Imports,
     Needed,

@@ -1,0 +1,102 @@
+"""What a node answers of itself: what it reads, its entries, its layer, and copies with another read or answer."""
+
+from __future__ import annotations
+
+import pytest
+
+from tests.programs import PROGRAMS
+from tprog.ir.entries import Read, WeightsOf, picked
+from tprog.ir.learned_names import LearnedName, learned_name
+from tprog.ir.nodes import Embedding, Head, Lookup, Node, NumericHead
+from tprog.ir.program import Program
+
+NODES = [(program, node) for case in PROGRAMS.values() for program in [case.program] for node in program.nodes]
+HEAD = Head("attn_1_0", "tokens", "positions", "mlp_0_0", ((1,), None))
+COUNT = NumericHead("num_attn_0_12", "tokens", "tokens", "ones", (("a",), ("b",)))
+PAIR = Lookup("num_mlp_2_0", ("tokens", "count"), (None, (0, 1)), ("x", "y"), ("x", "y", "y", None))
+WORDS = Embedding("attn_0_0", (1, 2), (2, None))
+
+
+@pytest.mark.parametrize(("program", "node"), NODES)
+def test_every_entry_is_picked_by_the_values_of_what_the_node_reads(program: Program, node: Node) -> None:
+    entries = node.entries
+    assert set(entries.asked) <= set(node.reads)
+    assert len(list(entries.keys(program.variables))) == len(entries) == len(entries.answers)
+    assert node.with_answers(entries.answers) == node
+    assert node.partial == (None in entries.answers)
+
+
+@pytest.mark.parametrize(("program", "node"), NODES)
+def test_a_node_that_reads_what_it_reads_is_itself(program: Program, node: Node) -> None:
+    assert [read.variable for read in node.roles] == list(node.reads)
+    assert all(node.with_read(read) == node for read in node.roles if read.role != "word")
+
+
+def test_a_copy_differs_in_one_answer_alone() -> None:
+    assert HEAD.with_answer(1, (0, 2)) == Head("attn_1_0", "tokens", "positions", "mlp_0_0", ((1,), (0, 2)))
+    assert PAIR.with_answer(0, None).entries.answers == (None, "y", "y", None)
+    assert WORDS.with_answer(1, 1).entries.answers == (2, 1)
+    assert COUNT.with_answer(0, None).partial
+
+
+def test_a_copy_differs_in_one_read_alone() -> None:
+    assert HEAD.with_read(Read("key", "tokens")).reads == ("tokens", "tokens", "mlp_0_0")
+    assert PAIR.with_read(Read("input", "other", 1)).reads == ("tokens", "other")
+
+
+@pytest.mark.parametrize(
+    ("node", "read"),
+    [
+        (WORDS, Read("word", "positions")),
+        (HEAD, Read("input", "tokens")),
+        (HEAD, Read("key", "tokens", 1)),
+        (PAIR, Read("input", "tokens", 2)),
+        (PAIR, Read("query", "tokens")),
+    ],
+)
+def test_a_read_that_a_node_has_not_cannot_be_another(node: Node, read: Read) -> None:
+    with pytest.raises(ValueError, match=f"has no {read.role} {read.place} to rewire"):
+        node.with_read(read)
+
+
+def test_only_heads_select_positions() -> None:
+    assert HEAD.selection is HEAD
+    assert COUNT.selection is COUNT
+    assert WORDS.selection is None
+    assert PAIR.selection is None
+
+
+def test_a_node_declares_the_symbols_that_do_not_follow_from_what_it_reads() -> None:
+    assert PAIR.declares == ("x", "y")
+    assert WORDS.declares == (1, 2)
+    assert HEAD.declares is None
+    assert COUNT.declares is None
+
+
+def test_the_layer_of_a_learned_node_is_the_one_of_its_name() -> None:
+    assert [node.layer for node in (HEAD, COUNT, PAIR)] == [1, 0, 2]
+    assert WORDS.layer is None  # embeddings stand before all layers, whatever they are called
+    assert Lookup("attn_1_0", ("tokens",), (None,), ("x",), ("x",)).layer is None
+    assert Head("own", "tokens", "tokens", "tokens", ()).layer is None
+
+
+@pytest.mark.parametrize("name", ["attn_1_0", "num_attn_0_12", "mlp_99_3", "num_mlp_2_0"])
+def test_the_name_of_a_learned_node_goes_to_its_place_and_back(name: str) -> None:
+    assert str(learned_name(name)) == name
+
+
+@pytest.mark.parametrize("name", ["attn_1", "attn_100_0", "lookup_0_0", "xattn_1_0", "attn_1_0_0"])
+def test_any_other_name_tells_no_place(name: str) -> None:
+    assert learned_name(name) is None
+
+
+def test_lookups_stand_behind_the_heads_of_their_layer() -> None:
+    assert LearnedName("num_mlp", 0, 0).behind_heads
+    assert not LearnedName("num_attn", 0, 0).behind_heads
+
+
+def test_what_picks_an_entry_is_said_in_one_way() -> None:
+    assert picked("row", ("b",)) == "query 'b'"
+    assert picked("cell", ("b", 2)) == "input 'b', 2"
+    assert picked("word", ("b",)) == "word 'b'"
+    assert str(WeightsOf("tokens")) == "readout of tokens"

@@ -1,0 +1,98 @@
+"""What a variable may be: symbols or exact numbers, and the words that the whole of tprog has for them."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Mapping
+from dataclasses import dataclass
+from fractions import Fraction
+from functools import cached_property
+from typing import Literal, TypeAlias
+
+from tprog.errors import BadProgram
+from tprog.escape import half_a_pair
+
+BEGIN, END, UNKNOWN, PAD = "<s>", "</s>", "<unk>", "<pad>"
+
+Symbol: TypeAlias = str | int
+"""A categorical value. A symbol has no arithmetic, even where it is written as a whole number."""
+
+Number: TypeAlias = int | Fraction
+"""A numeric value, always exact."""
+
+Value: TypeAlias = str | int | Fraction
+
+Keys: TypeAlias = tuple[Symbol, ...]
+"""The key values that one query value accepts, in the order of the key's domain."""
+
+Mask: TypeAlias = Literal["all", "before", "after"]
+
+
+def masks(causal: bool) -> tuple[Mask, ...]:
+    """The masks that a head can have: in a causal program no position sees a later one, so ``after`` is none."""
+    return ("all", "before") if causal else ("all", "before", "after")
+
+
+SelfRule: TypeAlias = Literal["last", "match-count"]
+UnknownRule: TypeAlias = Literal["unk", "refuse"]
+RowsNeeded: TypeAlias = Literal["free", "everywhere"]
+
+INT64_LIMIT = 2**63
+"""Numbers and logits at or beyond this bound are refused, because `tprog.run.execute` computes in int64."""
+
+
+@dataclass(frozen=True)
+class Symbols:
+    """The ordered, finite domain of a categorical variable. A value's index in it is its *code* (0-based)."""
+
+    values: tuple[Symbol, ...]
+
+    def __post_init__(self) -> None:
+        if not self.values:
+            raise BadProgram("a categorical domain is empty; expected at least one value")
+        for value in self.values:
+            if type(value) not in (str, int):
+                raise BadProgram(f"{value!r} is a {type(value).__name__}; a symbol is a str or an int")
+            if isinstance(value, str) and half_a_pair(value):
+                raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
+        if len(set(self.values)) != len(self.values):
+            twice = next(v for v in self.values if self.values.count(v) > 1)
+            raise BadProgram(f"the value {twice!r} stands twice in a categorical domain")
+
+    def __len__(self) -> int:
+        return len(self.values)
+
+    def __iter__(self) -> Iterator[Symbol]:
+        return iter(self.values)
+
+    @cached_property
+    def codes(self) -> Mapping[Value, int]:
+        """value -> index in `values`; a fraction is in no domain of symbols."""
+        return {value: code for code, value in enumerate(self.values)}
+
+
+@dataclass(frozen=True)
+class Numbers:
+    """The domain of a numeric variable: all multiples of 1/`denominator` from `low` to `high`, both included."""
+
+    low: Fraction
+    high: Fraction
+    denominator: int = 1
+
+    @property
+    def bound(self) -> int:
+        """The largest absolute numerator over `denominator`."""
+        return int(max(abs(self.low), abs(self.high)) * self.denominator)
+
+
+Domain: TypeAlias = Symbols | Numbers
+
+
+@dataclass(frozen=True)
+class Variable:
+    """A named list of n values.
+
+    `domain` is proven from the nodes, not declared: no input makes the variable leave it.
+    """
+
+    name: str
+    domain: Domain

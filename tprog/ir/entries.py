@@ -1,0 +1,92 @@
+"""What a node answers of itself, whatever its kind: what it reads and as what, and the entries of its table."""
+
+from __future__ import annotations
+
+from collections.abc import Iterable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Literal, TypeAlias
+
+from tprog.ir.domains import Keys, Number, Symbols, Value, Variable
+
+ReadRole: TypeAlias = Literal["query", "key", "value", "input", "word"]
+EntryPart: TypeAlias = Literal["row", "cell", "word"]
+
+Answer: TypeAlias = Keys | Value
+"""What an entry holds: the keys that a query accepts, or a value."""
+
+
+@dataclass(frozen=True, slots=True)
+class WeightsOf:
+    """The table of weights that the readout has for a variable, as a key; a node's table goes by the node's name."""
+
+    variable: str
+
+    def __str__(self) -> str:
+        return f"readout of {self.variable}"
+
+
+TableKey: TypeAlias = str | WeightsOf
+"""Which of a Program's tables: that of a node, by its name, or that of a term of the readout."""
+
+
+def picked(part: EntryPart, values: Iterable[Value]) -> str:
+    """By what an entry is picked, in words: ``query 'b'``."""
+    shown = ", ".join(repr(value) if isinstance(value, str) else str(value) for value in values)
+    match part:
+        case "row":
+            return f"query {shown}"
+        case "cell":
+            return f"input {shown}"
+        case "word":
+            return f"word {shown}"
+
+
+@dataclass(frozen=True, slots=True)
+class Read:
+    """One read of a node.
+
+    Attributes:
+        role: as what it is read; a ``word`` is the tokens that an embedding looks up, and cannot be another variable.
+        place: which of the reads in that role, 0-based: a lookup has several inputs.
+    """
+
+    role: ReadRole
+    variable: str
+    place: int = 0
+
+
+@dataclass(frozen=True, slots=True)
+class Entries:
+    """The table that a node carries, in the same form for all kinds.
+
+    Attributes:
+        part: what one entry is: a ``row`` of a predicate, a ``cell`` of a lookup, a ``word`` of an embedding.
+        asked: the variables whose values pick an entry.
+        levels: one item a variable: None where it is categorical, else as `Lookup.levels`.
+        answers: one a combination of values or levels, the last variable varying fastest; None is a hole.
+    """
+
+    part: EntryPart
+    asked: tuple[str, ...]
+    levels: tuple[tuple[Number, ...] | None, ...]
+    answers: tuple[Answer | None, ...]
+
+    def __len__(self) -> int:
+        return len(self.answers)
+
+    def axes(self, variables: Mapping[str, Variable]) -> list[Sequence[Value]]:
+        """The values (or levels) of each variable asked, in the order of the entries."""
+        found: list[Sequence[Value]] = []
+        for name, levels in zip(self.asked, self.levels, strict=True):
+            domain = variables[name].domain
+            if levels is None:
+                assert isinstance(domain, Symbols), name
+                found.append(domain.values)
+            else:
+                found.append(levels)
+        return found
+
+    def keys(self, variables: Mapping[str, Variable]) -> Iterator[tuple[Value, ...]]:
+        """The values (or levels) that pick each entry, in the order of the entries."""
+        return product(*self.axes(variables))
