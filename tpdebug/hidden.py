@@ -32,7 +32,10 @@ def hidden() -> str | None:
 def _told(name: str, found: str) -> str:
     file = os.path.relpath(found) if os.path.realpath(found).startswith(os.path.realpath(os.curdir) + os.sep) else found
     shown = "".join(c if c.isprintable() else ascii(c)[1:-1] for c in file)
-    if os.path.dirname(os.path.abspath(found)).startswith(tuple(_python_path())):
+    place = os.path.dirname(os.path.abspath(found))
+    if os.path.basename(found) == "__init__.py":
+        place = os.path.dirname(place)
+    if place in _python_path():
         how = "take its folder out of PYTHONPATH"
     else:
         how = "start Python in another folder"
