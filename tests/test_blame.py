@@ -15,7 +15,7 @@ from rich.console import Console
 import analyze.blame.effects
 import analyze.blame.single_edits
 from analyze.blame import blame
-from analyze.blame.effects import Domain, best_edits
+from analyze.blame.effects import KnownAnswers, best_edits
 from analyze.blame.single_edits import kind_of_edit, size_of, trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground
@@ -156,7 +156,7 @@ def test_effects_equal_those_of_plain_execution_and_the_ranking_is_theirs(data: 
         for tokens in listed_inputs
     ]
     on = ground(program, listed(program, listed_inputs, expected))
-    domain = Domain(on)
+    domain = KnownAnswers(on)
     edits: list[Edit] = [edit for edit in _all_edits(program) if _sound(program, edit)]
     for term in program.readout.terms:
         of = program.variables[term.variable].domain

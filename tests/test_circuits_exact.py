@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 from analyze.circuits import Exactly, SubProblem, find_circuits
 from analyze.circuits import exact as exact_circuits
 from analyze.circuits import search as circuit_search
-from analyze.circuits.ablation import Trial, constants_of, trial_of
+from analyze.circuits.ablation import TriedSets, constants_of, trial_of
 from analyze.circuits.exact import smaller_than
 from analyze.circuits.margins import FewInputs, ablatable, members
 from analyze.circuits.possible_values import Interval, possible_values
@@ -34,7 +34,7 @@ SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program
 
 
-def _trial(program: Program, most: int = 25) -> Trial:
+def _trial(program: Program, most: int = 25) -> TriedSets:
     """All predictions of a program on a few inputs."""
     inputs = listed(program, some_inputs(program, most))
     on = survey(program, inputs)
@@ -100,7 +100,7 @@ def test_a_node_yields_nothing_that_was_not_possible(program: Program, data: st.
                 assert (few.most(node, possible) >= (0 if share is None else share)).all()
 
 
-def _sufficient(trial: Trial) -> list[int]:
+def _sufficient(trial: TriedSets) -> list[int]:
     """All sufficient sets, by execution of each."""
     rows = np.arange(len(trial.on.batch))
     return [kept for kept in range(1 << len(trial.constants)) if not len(trial.failing(kept, rows))]
@@ -148,7 +148,7 @@ def _copies(*, own: int, **weights: int) -> Program:
     return replace(SORT, nodes=nodes, readout=Readout(terms, SORT.readout.scale, forced=SORT.readout.forced))
 
 
-def _whole(program: Program) -> Trial:
+def _whole(program: Program) -> TriedSets:
     on = survey(program, inputs_for(program, sample=400))
     return trial_of(on, select(on, SubProblem("all")), constants_of(on, {}), "all")
 

@@ -57,9 +57,9 @@ HELD = """
 import time
 from pathlib import Path
 
-from trainer.sweep import Bar
+from trainer.sweep import SweepBar
 
-show = Bar.show
+show = SweepBar.show
 
 
 def show_and_wait(bar, trial, record):
@@ -68,7 +68,7 @@ def show_and_wait(bar, trial, record):
         time.sleep(0.005)
 
 
-Bar.show = show_and_wait
+SweepBar.show = show_and_wait
 
 from cli.main import main
 

@@ -28,7 +28,7 @@ from trainer.checkpoint import CHECKPOINT, CONFIG, LOCK, METRICS, load_config, s
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, prepare
 from trainer.extract import Rounding
-from trainer.progress import Bar, searching
+from trainer.progress import EpochBar, searching
 from trainer.run import MODULE, OnEpoch, Run
 from trainer.searched import SEARCHED, can_search
 from trainer.threads import one_thread
@@ -101,7 +101,7 @@ def train(
         with searching(enabled=progress and run.may_search(folder)) as say:
             run.search(folder, say, on_note or (lambda text: None))
         if not run.done(folder):
-            with _sigint() as interrupted, Bar(config.epochs, run.state, enabled=progress) as bar:
+            with _sigint() as interrupted, EpochBar(config.epochs, run.state, enabled=progress) as bar:
                 watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
                 run.to_the_end(folder, interrupted, watchers)
         with searching(enabled=progress and config.polish > 0 and run.state.step == run.steps):

@@ -19,7 +19,7 @@ FOLDER = "tensorboard"
 _EVENTS = "events.out.tfevents.*"
 
 
-class _State(Protocol):
+class _Shown(Protocol):
     """What `trainer.checkpoint.State` has, one row an epoch done."""
 
     @property
@@ -55,7 +55,7 @@ class TensorBoard:
         self._metrics, self._folder = folder / METRICS, folder / FOLDER
         self._writer: Any = None
 
-    def on_epoch(self, state: _State) -> None:
+    def on_epoch(self, state: _Shown) -> None:
         """Write what is new since the last call; the first time, everything.
 
         Raises:

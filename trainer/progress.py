@@ -14,7 +14,7 @@ from tprog.escape import visible
 from trainer.checkpoint import State
 
 
-class Bar:
+class EpochBar:
     """Shows loss, temperature and the argmax model's validation accuracy, epoch by epoch."""
 
     def __init__(self, epochs: int, state: State, enabled: bool) -> None:
@@ -28,7 +28,7 @@ class Bar:
         )
         self._task = self._bar.add_task("", total=epochs, completed=len(state.metrics))
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> EpochBar:
         self._bar.start()
         return self
 

@@ -154,7 +154,7 @@ def sweep(
     if pending:
         ended: Queue = SimpleQueue()
         with (
-            Bar(len(distinct), len(distinct) - len(pending), enabled=progress) as bar,
+            SweepBar(len(distinct), len(distinct) - len(pending), enabled=progress) as bar,
             _on_sigint(lambda: ended.put(None)),
             _client(scheduler, min(workers or os.cpu_count() or 1, len(pending))) as client,
         ):
@@ -323,7 +323,7 @@ def _expect_workers(client: Client, scheduler: str) -> None:
             raise BadUsage(f"the worker {worker} runs tpdebug {version}, not {VERSION}; install the same on all")
 
 
-class Bar:
+class SweepBar:
     """The progress of a sweep, on stderr."""
 
     def __init__(self, total: int, done: int, enabled: bool) -> None:
@@ -339,7 +339,7 @@ class Bar:
         )
         self._task = self._bar.add_task("starting workers", total=total, completed=done)
 
-    def __enter__(self) -> Bar:
+    def __enter__(self) -> SweepBar:
         self._bar.start()
         return self
 

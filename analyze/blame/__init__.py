@@ -17,7 +17,7 @@ import numpy as np
 from analyze.blame.account import account
 from analyze.blame.candidates import candidate, suspect
 from analyze.blame.dependences import dependences, mending_edits
-from analyze.blame.effects import Domain, Ranking, best_edits, order_key
+from analyze.blame.effects import KnownAnswers, Ranking, best_edits, order_key
 from analyze.blame.prediction import ask, with_prediction
 from analyze.blame.responsibility import annotate_prediction
 from analyze.blame.single_edits import stays_exact, trials
@@ -85,7 +85,7 @@ def blame(
     reached, all_tried = dependences(asked, tried, mending, lines)
     weighed = {edit: effect for edit, effect in best_bends(held.on, mending).items() if _is_exact(program, edit)}
     mending = list(dict.fromkeys([*mending, *weighed]))
-    ranking = best_edits(Domain(held.on), mending, limit, weighed)
+    ranking = best_edits(KnownAnswers(held.on), mending, limit, weighed)
     if not held.whole:
         ranking = _counted_on_all(held, ranking)
     candidates = tuple(

@@ -12,7 +12,7 @@ from collections.abc import Callable, Mapping, Sequence
 
 from analyze.blame.candidates import candidate
 from analyze.blame.effects import order_key
-from analyze.blame.joint_search import Race, Search
+from analyze.blame.joint_search import JointSearch, Race
 from analyze.blame.responsibility import annotate_all
 from analyze.blame.working_set import effects_over_all, hold
 from analyze.outcome import label
@@ -63,7 +63,7 @@ def blame_all(
     if inputs.expected is None:
         raise BadUsage("nothing says what is right: the program names no task; name one with --task")
     held = hold(program, inputs)
-    search = Search(held.on, SEARCHED)
+    search = JointSearch(held.on, SEARCHED)
     race = Race(search, limit)
     race.run()
     effects = race.ranked
@@ -91,7 +91,7 @@ def blame_all(
     )
 
 
-def _buckets(search: Search, top: Sequence[Edit | None], lines: Mapping[Entry, int] | None) -> tuple[Bucket, ...]:
+def _buckets(search: JointSearch, top: Sequence[Edit | None], lines: Mapping[Entry, int] | None) -> tuple[Bucket, ...]:
     """The failing inputs by the entry of their best edit, the fullest bucket first; those without an edit last."""
     batch, program = search.on.batch, search.on.program
     groups: dict[Entry | None, list[int]] = {}

@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from analyze.blame.prediction import Prediction
-from analyze.blame.single_edits import Trial, row_trials, size_of, stays_exact, weight_edits
+from analyze.blame.single_edits import TriedEdit, row_trials, size_of, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
 from analyze.record import plain
 from analyze.results.blame import Dependence
@@ -18,7 +18,7 @@ from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
 
 
-def mending_edits(asked: Prediction, tried: Sequence[Trial]) -> tuple[list[Edit], bool]:
+def mending_edits(asked: Prediction, tried: Sequence[TriedEdit]) -> tuple[list[Edit], bool]:
     """The edits that make the prediction right; and, if there are none, whether that holds of all single edits.
 
     Args:
@@ -38,7 +38,7 @@ def mending_edits(asked: Prediction, tried: Sequence[Trial]) -> tuple[list[Edit]
     return found, bool(found) or complete
 
 
-def _other_rows(asked: Prediction, where: Entry) -> tuple[list[Trial], bool]:
+def _other_rows(asked: Prediction, where: Entry) -> tuple[list[TriedEdit], bool]:
     """What the other contents of an entry, beyond those in `trials`, make of the input; and whether all were tried."""
     node = asked.run.program.by_name.get(where.node)
     if isinstance(node, Head | NumericHead) and where.part == "row":
@@ -50,7 +50,7 @@ def _other_rows(asked: Prediction, where: Entry) -> tuple[list[Trial], bool]:
 
 
 def dependences(
-    asked: Prediction, tried: Sequence[Trial], mending: Sequence[Edit], lines: Mapping[Entry, int] | None
+    asked: Prediction, tried: Sequence[TriedEdit], mending: Sequence[Edit], lines: Mapping[Entry, int] | None
 ) -> tuple[tuple[Dependence, ...], bool]:
     """The dynamic slice of a prediction, in execution order, and which of its entries matter.
 
@@ -82,7 +82,9 @@ def dependences(
     return found, complete
 
 
-def _changing(asked: Prediction, tried: Sequence[Trial], reached: Sequence[Entry]) -> tuple[dict[Entry, Edit], bool]:
+def _changing(
+    asked: Prediction, tried: Sequence[TriedEdit], reached: Sequence[Entry]
+) -> tuple[dict[Entry, Edit], bool]:
     """entry -> the first edit of it that changes a right prediction; and whether everything was tried with the rest."""
     first: dict[Entry, Edit] = {}
     for trial in tried:

@@ -64,7 +64,7 @@ class Ranking:
     proven: bool
 
 
-class Domain:
+class KnownAnswers:
     """The intact program over the inputs with known answers, for counting what edits do.
 
     Attributes:
@@ -204,7 +204,7 @@ class _Contender:
 
 
 def best_edits(
-    domain: Domain, edits: Sequence[Edit], limit: int, known: Mapping[Edit, Effect] | None = None
+    domain: KnownAnswers, edits: Sequence[Edit], limit: int, known: Mapping[Edit, Effect] | None = None
 ) -> Ranking:
     """The best edits, by net effect, then those of the readout last, then smaller ones, then in the order given.
 
@@ -222,7 +222,7 @@ def order_key(program: Program, effect: Effect) -> tuple[int, int, Fraction]:
 class _Race:
     """Edits competing for the first places."""
 
-    def __init__(self, domain: Domain, edits: Sequence[Edit], known: Mapping[Edit, Effect]) -> None:
+    def __init__(self, domain: KnownAnswers, edits: Sequence[Edit], known: Mapping[Edit, Effect]) -> None:
         self.domain, self.known, count = domain, known, len(domain.order)
         starts = sorted({0, *(end for end in (_FIRST_PART, *_PARTS) if end < count)})
         self.parts = [domain.order[start:end] for start, end in zip(starts, [*starts[1:], count], strict=True)]

@@ -11,7 +11,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from analyze.blame.effects import Domain, Effect, order_key
+from analyze.blame.effects import Effect, KnownAnswers, order_key
 from analyze.blame.single_edits import kind_of_edit, node_edits, size_of, stays_exact, weight_edits
 from analyze.blame.weights import Bend, Bends, weight_rows
 from analyze.outcome import Ground, Rows, spread, take
@@ -36,7 +36,7 @@ class Contender:
     """An edit as far as its effect is known.
 
     Attributes:
-        mends: the failing inputs, as indices in `Search.rows`, whose prediction in question it makes right.
+        mends: the failing inputs, as indices in `JointSearch.rows`, whose prediction in question it makes right.
         part: how many parts of the other inputs it is counted on; None if its effect is known.
     """
 
@@ -52,7 +52,7 @@ class Contender:
         return (-(self.mended - self.broken + left), *self.tie)
 
 
-class Search:
+class JointSearch:
     """The edits that mend any of the failing inputs, with their effect on these.
 
     Attributes:
@@ -63,7 +63,7 @@ class Search:
     """
 
     def __init__(self, on: Ground, most: int) -> None:
-        self.on, self.domain = on, Domain(on)
+        self.on, self.domain = on, KnownAnswers(on)
         failing = np.flatnonzero(np.logical_or.reduce(self.domain.wrong, axis=1))
         self.rows: Rows = failing[spread(len(failing), most)]
         self.places: Array = self.domain.wrong[self.rows].argmax(axis=1)
@@ -156,7 +156,7 @@ class Race:
         proven: whether no other edit ranks above these.
     """
 
-    def __init__(self, search: Search, limit: int) -> None:
+    def __init__(self, search: JointSearch, limit: int) -> None:
         self.search, self.limit, self.domain = search, limit, search.domain
         others = search.domain.order[~np.isin(search.domain.order, search.rows)]
         ends = sorted({0, *(end for end in _PARTS if end < len(others)), len(others)})

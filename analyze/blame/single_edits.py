@@ -61,7 +61,7 @@ MOST_ROWS = 4096
 
 __all__ = [
     "EditKind",
-    "Trial",
+    "TriedEdit",
     "consults",
     "entry_at",
     "kind_of_edit",
@@ -126,7 +126,7 @@ def size_of(program: Program, edit: Edit) -> Fraction:
 
 
 @dataclass(frozen=True, eq=False)
-class Trial:
+class TriedEdit:
     """An edit and what it makes of one input: [place] outcomes, as `analyze.outcome` codes them."""
 
     edit: NodeEdit
@@ -152,7 +152,7 @@ def node_edits(program: Program, node: Node, reached: Callable[[Entry], bool]) -
             yield from (CellEdit(node.name, where.at, number) for number in numbers)
 
 
-def trials(run: Execution) -> Iterator[Trial]:
+def trials(run: Execution) -> Iterator[TriedEdit]:
     """What every single edit of a node, of an entry that the input reaches, makes of the one input of `run`.
 
     Edits that leave the node's output as it is are left out: they change no outcome. So are edits that a Program
@@ -165,11 +165,11 @@ def trials(run: Execution) -> Iterator[Trial]:
             if not recodes(run.program, edit):
                 plain_edits.append(edit)
             elif (changed := _changed(run.program, edit)) is not None:
-                yield Trial(edit, outcomes(execute(changed, run.batch, base=run))[0])
+                yield TriedEdit(edit, outcomes(execute(changed, run.batch, base=run))[0])
         yield from _of_node(run, node, plain_edits)
 
 
-def row_trials(run: Execution, node: Head | NumericHead, query: Symbol) -> tuple[list[Trial], bool]:
+def row_trials(run: Execution, node: Head | NumericHead, query: Symbol) -> tuple[list[TriedEdit], bool]:
     """What every row of a predicate for one query value makes of the one input of `run`, fewest changed keys first.
 
     Only the keys at the positions that are seen where that query stands make a difference, so only those are changed.
@@ -201,7 +201,7 @@ def row_trials(run: Execution, node: Head | NumericHead, query: Symbol) -> tuple
         first = first[(values[first] != run.values[node.name]).any(axis=1)]
     changed = execute(program, base.batch.take(first), overrides={node.name: values[first]}, base=take(base, first))
     found = outcomes(changed)
-    return [Trial(RowEdit(node.name, query, rows[at]), found[i]) for i, at in enumerate(first.tolist())], complete
+    return [TriedEdit(RowEdit(node.name, query, rows[at]), found[i]) for i, at in enumerate(first.tolist())], complete
 
 
 _OWN_QUERY = " one row each"
@@ -243,13 +243,13 @@ def _changed(program: Program, edit: Edit) -> Program | None:
         return None
 
 
-def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[Trial]:
+def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[TriedEdit]:
     by_output: dict[bytes, list[NodeEdit]] = {}
     found: list[Array] = []
     for edit, values in _outputs(run, node, edits):
         if values is None:
             if node.name not in run.holed:
-                yield Trial(edit, np.full(outcomes(run).shape[1], SOME_HOLE))
+                yield TriedEdit(edit, np.full(outcomes(run).shape[1], SOME_HOLE))
             continue
         key = values.tobytes()
         if key not in by_output:
@@ -260,7 +260,7 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     base = take(run, np.zeros(len(found), dtype=np.intp))
     changed = execute(run.program, base.batch, overrides={node.name: np.stack(found)}, base=base)
     for edits_alike, outcome in zip(by_output.values(), outcomes(changed), strict=True):
-        yield from (Trial(edit, outcome) for edit in edits_alike)
+        yield from (TriedEdit(edit, outcome) for edit in edits_alike)
 
 
 def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[tuple[NodeEdit, Array | None]]:

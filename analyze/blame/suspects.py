@@ -15,7 +15,7 @@ from dataclasses import dataclass, replace
 
 import numpy as np
 
-from analyze.blame.effects import Domain
+from analyze.blame.effects import KnownAnswers
 from analyze.blame.named_heads import named_heads
 from analyze.blame.single_edits import node_edits, stays_exact
 from analyze.blame.slice import dynamic_slice
@@ -113,7 +113,7 @@ def _replaced(program: Program, node: Node) -> Program:
     return replace(program, nodes=tuple(node if old.name == node.name else old for old in program.nodes))
 
 
-class Refit:
+class Redefinitions:
     """Redefinitions of the nodes of a program on some inputs.
 
     Args:
@@ -124,7 +124,7 @@ class Refit:
 
     def __init__(self, on: Ground, asked: tuple[int, int], inside: set[Entry]) -> None:
         self.on, self.asked = on, asked
-        self.before = Domain(on)
+        self.before = KnownAnswers(on)
         failing = np.flatnonzero(np.logical_or.reduce(self.before.wrong, axis=1))
         consulted = {where for where, count in reached(take(on.intact, failing)).items() if count}
         self.near = {where for where in inside if where in consulted or where.part == "wiring"}
@@ -148,7 +148,7 @@ class Refit:
         found.sort(key=lambda one: (-one.score, not one.mends_asked, one.node == "readout", one.price))
         return found
 
-    def _singles(self, domain: Domain, name: str) -> list[Redefinition]:
+    def _singles(self, domain: KnownAnswers, name: str) -> list[Redefinition]:
         """The best edit of each entry of a node, or of the readout, of those that gain anything; best first."""
         best: dict[Entry, Redefinition] = {}
         for edit, mended, broken, asked in self._effects(domain, name):
@@ -158,7 +158,7 @@ class Refit:
                 best[where] = one
         return sorted(best.values(), key=lambda one: -one.score)
 
-    def _effects(self, domain: Domain, name: str) -> Iterator[tuple[Edit, int, int, bool]]:
+    def _effects(self, domain: KnownAnswers, name: str) -> Iterator[tuple[Edit, int, int, bool]]:
         """Edits with what they mend and break, and whether they leave the prediction in question right."""
         program = domain.on.program
         row, place = self.asked
@@ -188,7 +188,7 @@ class Refit:
         """Improve the node until nothing gains more than it costs."""
         on, best, edits = self.on, None, dict[Entry, Edit]()
         for _ in range(ROUNDS):
-            gains = [one.edits[0] for one in self._singles(Domain(on), name) if one.score > 0]
+            gains = [one.edits[0] for one in self._singles(KnownAnswers(on), name) if one.score > 0]
             if not gains:
                 break
             tried = []
@@ -257,11 +257,11 @@ def find_redefinitions(on: Ground, row: int, place: int) -> tuple[list[Redefinit
         row, place: the wrong prediction in question.
     """
     assert on.expected is not None
-    first = Domain(on).order[: 2 * SAMPLED] if len(on.batch) > MOST else np.arange(len(on.batch))
+    first = KnownAnswers(on).order[: 2 * SAMPLED] if len(on.batch) > MOST else np.arange(len(on.batch))
     rows = np.unique(np.append(first, row))
     inputs = Inputs(on.batch.take(rows), on.expected[rows], False, f"{len(rows)} of {on.inputs.description}")
     some = Ground(on.program, inputs, take(on.intact, rows))
     run = take(on.intact, np.array([row]))
     wirings = {Entry(node.name, "wiring") for node in on.program.nodes}
-    refit = Refit(some, (int(np.searchsorted(rows, row)), place), wirings | set(dynamic_slice(run, place)))
+    refit = Redefinitions(some, (int(np.searchsorted(rows, row)), place), wirings | set(dynamic_slice(run, place)))
     return refit.best(), len(rows)

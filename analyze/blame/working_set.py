@@ -10,7 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyze.blame.effects import Domain, Effect
+from analyze.blame.effects import Effect, KnownAnswers
 from analyze.outcome import Ground, Rows, ground, spread
 from tprog.edits.edit import Edit, NodeEdit, WeightEdit, WeightRowEdit
 from tprog.ir.program import Program
@@ -98,13 +98,13 @@ def effects_over_all(held: Held, edits: Sequence[Edit]) -> list[Effect]:
     return [Effect(edit, *counts[edit]) for edit in edits]
 
 
-def _parts(held: Held) -> Iterator[Domain]:
+def _parts(held: Held) -> Iterator[KnownAnswers]:
     if held.whole:
-        yield Domain(held.on)
+        yield KnownAnswers(held.on)
         return
     inputs = held.inputs
     assert inputs.expected is not None
     program = held.on.program
     for rows, _ in pieces_of(program, inputs.batch):
         part = Inputs(inputs.batch.take(rows), inputs.expected[rows], False, inputs.description)
-        yield Domain(ground(program, part))
+        yield KnownAnswers(ground(program, part))

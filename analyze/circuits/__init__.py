@@ -16,7 +16,7 @@ from typing import Protocol
 
 import numpy as np
 
-from analyze.circuits.ablation import Trial, constants_of, resampled, trial_of
+from analyze.circuits.ablation import TriedSets, constants_of, resampled, trial_of
 from analyze.circuits.exact import Exhausted, smaller_than
 from analyze.circuits.margins import ablatable, members
 from analyze.circuits.search import small_sets
@@ -192,7 +192,7 @@ class _OneEach:
         return lambda share: progress(said, index, count, share)
 
     def _proven(
-        self, trial: Trial, sets: list[int], index: int, count: int, progress: Callable[[float], object] | None
+        self, trial: TriedSets, sets: list[int], index: int, count: int, progress: Callable[[float], object] | None
     ) -> tuple[list[int], Proof]:
         """The sets, a smaller one first if there is one, and how far it was looked for."""
         # What is left of the time is shared evenly by the sub-problems that are left.

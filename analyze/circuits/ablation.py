@@ -2,8 +2,8 @@
 
 An ablated node yields a *baseline* instead of what it computes: its most frequent value, or a named constant. Whether a
 set of nodes *suffices* for a sub-problem is decided by executing the program on every one of its inputs, a part after
-the other. `Trial.few` are inputs that stand for all meanwhile: a set that fails on them fails, and a set that passes is
-put to all inputs, of which those that refute it join the few.
+the other. `TriedSets.few` are inputs that stand for all meanwhile: a set that fails on them fails, and a set that
+passes is put to all inputs, of which those that refute it join the few.
 
 With *resampling*, an ablated node yields what it computes on another input. That depends on the draw, so it is told as
 a statistic: the share of predictions that stay.
@@ -94,7 +94,7 @@ def _code(program: Program, node: str, value: Value) -> int:
 
 
 @dataclass(eq=False)
-class Trial:
+class TriedSets:
     """A sub-problem, and the sets of nodes tried on it so far. A set is an int, see `analyze.circuits.margins`.
 
     Attributes:
@@ -199,18 +199,18 @@ def _cut(batch: Batch, rows: Rows) -> Batch:
     return Batch(batch.tokens[rows, :width], batch.lengths[rows])
 
 
-def trial_of(on: Survey, pairs: Bools, constants: Mapping[str, int], description: str) -> Trial:
+def trial_of(on: Survey, pairs: Bools, constants: Mapping[str, int], description: str) -> TriedSets:
     """A sub-problem of which nothing is known yet."""
     rows = np.flatnonzero(pairs.any(axis=1))
     alone = Inputs(on.batch.take(rows), None, False, description)
     kept = Survey(on.program, alone, on.outcomes[rows], on.in_hole[rows], on.modes)
-    return Trial(kept, pairs[rows], constants, spread(len(rows), FIRST_FEW).tolist())
+    return TriedSets(kept, pairs[rows], constants, spread(len(rows), FIRST_FEW).tolist())
 
 
 # Resampling ###########################################################################################################
 
 
-def resampled(on: Survey, trial: Trial, members: Sequence[str], draws: int, seed: int) -> Resampled:
+def resampled(on: Survey, trial: TriedSets, members: Sequence[str], draws: int, seed: int) -> Resampled:
     """The share of a sub-problem's predictions that stay when all but the members are resampled.
 
     For each draw, each input gets another input of the same length at random, of those in `on` that reach no hole, and
@@ -234,7 +234,7 @@ def resampled(on: Survey, trial: Trial, members: Sequence[str], draws: int, seed
     return Resampled(draws, seed, int(trial.pairs.sum()), tuple(stay), tuple(without), lonely)
 
 
-def _staying(on: Survey, trial: Trial, donors: Rows, ablated: Sequence[str]) -> int:
+def _staying(on: Survey, trial: TriedSets, donors: Rows, ablated: Sequence[str]) -> int:
     """How many predictions stay with these nodes resampled."""
     staying = 0
     for part in np.array_split(np.arange(len(donors)), -(-len(donors) // cached_at_once(on.program, on.batch))):
@@ -255,7 +255,7 @@ def _as_wide(tokens: Array, like: Array) -> Array:
     return wide
 
 
-def _donors(on: Survey, trial: Trial, rng: np.random.Generator) -> tuple[Rows, Rows]:
+def _donors(on: Survey, trial: TriedSets, rng: np.random.Generator) -> tuple[Rows, Rows]:
     """For each input of the trial one of `on`; and the inputs that have to make do with themselves or one like it."""
     donors = np.empty(len(trial.on.batch), dtype=np.intp)
     alone = []

@@ -24,7 +24,7 @@ from math import comb
 
 import numpy as np
 
-from analyze.circuits.ablation import Trial
+from analyze.circuits.ablation import TriedSets
 from analyze.circuits.margins import members
 from analyze.circuits.possible_values import possible_values
 from analyze.dataflow import swing
@@ -62,7 +62,7 @@ class _OutOfTime(Exception):
 
 
 def smaller_than(
-    trial: Trial,
+    trial: TriedSets,
     limit: int,
     candidates: int,
     *,
@@ -107,7 +107,7 @@ class _Search:
 
     def __init__(
         self,
-        trial: Trial,
+        trial: TriedSets,
         limit: int,
         candidates: int,
         seconds: float | None,

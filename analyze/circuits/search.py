@@ -13,7 +13,7 @@ import random
 from collections import deque
 from collections.abc import Iterator, Sequence
 
-from analyze.circuits.ablation import Trial
+from analyze.circuits.ablation import TriedSets
 from analyze.circuits.exact import Exhausted, smaller_than
 from analyze.circuits.margins import members
 from analyze.dataflow import swing
@@ -28,7 +28,7 @@ EXCHANGES = 1200
 """Exchanges tried for one sub-problem."""
 
 
-def small_sets(trial: Trial, candidates: int) -> tuple[list[int], Exhausted]:
+def small_sets(trial: TriedSets, candidates: int) -> tuple[list[int], Exhausted]:
     """Sufficient, 1-minimal sets, smallest first.
 
     Args:
@@ -54,7 +54,7 @@ def _rank(kept: int) -> tuple[int, list[int]]:
     return len(nodes), nodes
 
 
-def minimal(trial: Trial, order: Sequence[int], start: int) -> int | None:
+def minimal(trial: TriedSets, order: Sequence[int], start: int) -> int | None:
     """A sufficient, 1-minimal subset: `start`, less each that can go, tried in this order until none can.
 
     Returns:
@@ -72,7 +72,7 @@ def minimal(trial: Trial, order: Sequence[int], start: int) -> int | None:
     return None
 
 
-def _orders(trial: Trial, nodes: Sequence[int]) -> Iterator[list[int]]:
+def _orders(trial: TriedSets, nodes: Sequence[int]) -> Iterator[list[int]]:
     """Orders in which to eliminate: what comes first is most likely to go."""
     program, names = trial.on.program, list(trial.constants)
     by_term = {term.variable: swing(program, term) for term in program.readout.terms}
@@ -89,7 +89,7 @@ def _orders(trial: Trial, nodes: Sequence[int]) -> Iterator[list[int]]:
         yield shuffled
 
 
-def exchange(trial: Trial, start: int, candidates: int) -> Iterator[int]:
+def exchange(trial: TriedSets, start: int, candidates: int) -> Iterator[int]:
     """Sufficient, 1-minimal sets that are smaller than `start`, each smaller than the one before."""
     left = EXCHANGES
     queue, seen = deque([start]), {start}

@@ -8,9 +8,9 @@ from fractions import Fraction
 
 import numpy as np
 
-from analyze.blame.effects import Domain, Effect, best_edits
+from analyze.blame.effects import Effect, KnownAnswers, best_edits
 from analyze.blame.single_edits import (
-    Trial,
+    TriedEdit,
     consults,
     entry_at,
     kind_of_edit,
@@ -70,7 +70,7 @@ class Proposal:
 
 def single_edits(on: Ground) -> list[Effect]:
     """The best edits of one entry that mend some wrong prediction, whatever else they break; the best first."""
-    domain = Domain(on)
+    domain = KnownAnswers(on)
     found: dict[Edit, None] = {}
     failing = np.flatnonzero(domain.wrong.any(axis=1))
     for row in failing[spread(len(failing), FAILING)].tolist():
@@ -78,7 +78,7 @@ def single_edits(on: Ground) -> list[Effect]:
     return list(best_edits(domain, list(found), BEST).effects)
 
 
-def _mending(on: Ground, domain: Domain, row: int) -> Iterator[Edit]:
+def _mending(on: Ground, domain: KnownAnswers, row: int) -> Iterator[Edit]:
     """The edits that make some wrong prediction of one input right."""
     length = int(on.batch.lengths[row])
     run = execute(on.program, Batch(on.batch.tokens[row : row + 1, :length], on.batch.lengths[row : row + 1]))
@@ -97,7 +97,7 @@ def _mending(on: Ground, domain: Domain, row: int) -> Iterator[Edit]:
                 yield trial.edit
 
 
-def _whole_rows(run: Execution) -> Iterator[Trial]:
+def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
     reached = reached_entries(run)
     for node in run.program.nodes:
         if isinstance(node, Head | NumericHead):

@@ -119,7 +119,7 @@ def blame(
     # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
     diffs = number or 1 if not as_json and (file is None or applied is not None) else None
     subject = read_subject(argument, program, task, weights, length)
-    writes = None if applied is None or file is None else Written(subject, applied, file, force)
+    writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
     limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
     if every:
         _blame_all(subject, output, limit, diffs, number, writes, annotate, sample, seed)
@@ -174,7 +174,7 @@ def _blame_all(
     limit: int,
     diffs: int | None,
     number: int | None,
-    writes: Written | None,
+    writes: ChosenEdit | None,
     annotate: bool,
     sample: int | None,
     seed: int,
@@ -223,7 +223,7 @@ def _refuse_number(number: int | None, count: int, none: str) -> None:
     raise BadUsage(f"there is no edit {number}: {has}")
 
 
-class Written:
+class ChosenEdit:
     """The edit of a list that is to be written: the programs after each edit are kept until it is known which."""
 
     def __init__(self, subject: Subject, number: int, file: Path, force: bool) -> None:
