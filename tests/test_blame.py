@@ -16,7 +16,7 @@ import analyze.blame.effects
 import analyze.blame.single_edits
 from analyze.blame import blame
 from analyze.blame.effects import KnownAnswers, best_edits
-from analyze.blame.single_edits import kind_of_edit, size_of, trials, weight_edits
+from analyze.blame.single_edits import trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground
 from analyze.render.blame import blame_text
@@ -34,10 +34,9 @@ from tprog.edits.edit import (
     WeightEdit,
     WeightRowEdit,
     apply,
-    entry,
+    candidates,
 )
 from tprog.edits.entry import Entry
-from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
 from tprog.run.batch import encode
@@ -80,7 +79,7 @@ def test_the_first_candidates_restore_a_program_with_one_fault(fault: Edit, kind
     restoring = [candidate for candidate in result.candidates if candidate.restores]
     assert restoring
     assert result.candidates[0].restores
-    assert any((c.kind, c.entry) == (kind, str(entry(fault))) for c in restoring)
+    assert any((c.kind, c.entry) == (kind, str(fault.entry)) for c in restoring)
     assert result.candidates[0].net == result.wrong_before
     assert result.checked.exhaustive
 
@@ -141,7 +140,7 @@ def test_the_edits_found_to_mend_an_input_are_those_that_do(data: st.DataObject)
             assert np.array_equal(np.maximum(found[edit], -1), np.maximum(after, -1))
         else:
             assert np.array_equal(np.maximum(after, -1), np.maximum(before, -1))
-            assert entry(edit) in reached or np.array_equal(after, before)
+            assert edit.entry in reached or np.array_equal(after, before)
 
 
 @settings(max_examples=40)
@@ -173,7 +172,7 @@ def test_effects_equal_those_of_plain_execution_and_the_ranking_is_theirs(data: 
     assert {effect.edit: (effect.mended, effect.broken) for effect in ranking.effects} == truth
     wanted = sorted(
         edits,
-        key=lambda e: (truth[e][1] - truth[e][0], kind_of_edit(e) == "readout", size_of(program, e), edits.index(e)),
+        key=lambda e: (truth[e][1] - truth[e][0], e.kind == "readout", e.size(program), edits.index(e)),
     )
     assert [effect.edit for effect in ranking.effects] == wanted
     assert [effect.edit for effect in best_edits(domain, edits, 3).effects] == wanted[:3]
@@ -216,7 +215,7 @@ def test_nothing_outside_the_slice_of_a_prediction_changes_it(data: st.DataObjec
     place = int(data.draw(st.sampled_from(places.tolist())))
     inside = set(dynamic_slice(run, place))
     for trial in trials(run):
-        where = entry(trial.edit)
+        where = trial.edit.entry
         if where.part != "wiring" and trial.outcomes[place] != outcomes(run)[0, place]:
             assert where in inside
 

@@ -24,7 +24,7 @@ from analyze.results.blame import BlameAllResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.edits.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit, apply, entry
+from tprog.edits.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import NumericHead, Program
@@ -271,4 +271,4 @@ def test_where_a_single_edit_mends_all_nothing_else_is_suspected() -> None:
 
 def test_entries_of_edits_are_what_buckets_are_named_after() -> None:
     edit: Edit = WeightEdit("sorted", "b", "a", 3)
-    assert str(entry(edit)) == "readout of sorted = 'b'"
+    assert str(edit.entry) == "readout of sorted = 'b'"

@@ -8,23 +8,24 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs
+from tprog.edits.change import Example
 from tprog.edits.edit import (
+    KINDS,
     CellEdit,
     Edit,
     MaskEdit,
+    NodeEdit,
     ReadEdit,
     RowEdit,
     WeightEdit,
     WeightRowEdit,
     WordEdit,
     apply,
-    describe,
-    entry,
+    candidates,
     read_by,
-    undo,
 )
 from tprog.edits.entry import Entry
-from tprog.edits.neighbours import candidates
+from tprog.edits.sample import SAMPLE
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import Head, Lookup, Program, Symbols, cell_keys
 
@@ -60,10 +61,10 @@ def test_undoing_an_edit_gives_the_program_back(data: st.DataObject) -> None:
         changed = apply(program, edit)
     except (BadProgram, NotExact):
         return  # well-formed edits of which the program's own checks refuse the result, such as too large a sum
-    inverse = undo(program, edit)
+    inverse = edit.undo(program)
     assert apply(changed, inverse) == program
-    assert entry(inverse) == entry(edit)
-    assert "\n" not in describe(edit)
+    assert inverse.entry == edit.entry
+    assert "\n" not in edit.describe()
 
 
 @given(st.data())
@@ -86,7 +87,7 @@ def test_every_candidate_changes_its_node_and_nothing_else(data: st.DataObject) 
 def test_candidates_keep_to_the_entries_asked_for() -> None:
     only = Entry("less", "row", ("b",))
     found = list(candidates(SORT, SORT.by_name["less"], lambda where: where == only))
-    assert {entry(edit) for edit in found} == {only}
+    assert {edit.entry for edit in found} == {only}
     # The row accepts only 'a': six other keys in its place, six beside it, or none.
     assert len(found) == 6 + 6 + 1
 
@@ -115,18 +116,59 @@ def test_a_head_in_a_causal_program_is_never_made_to_look_ahead() -> None:
 
 def test_each_kind_of_edit_says_what_it_does() -> None:
     told = {
-        describe(RowEdit("less", "b", ("a", "c"))): "less, query 'b': accept 'a' or 'c'",
-        describe(RowEdit("less", "b", ())): "less, query 'b': accept nothing",
-        describe(RowEdit("less", "b", None)): "less, query 'b': accept a hole",
-        describe(CellEdit("rank", (1, 3), 5)): "rank, input 1, 3: answer 5",
-        describe(CellEdit("pair", ("a", "b"), "x")): "pair, input 'a', 'b': answer 'x'",
-        describe(WordEdit("emb_0", "how", "amount")): "emb_0, word 'how': value 'amount'",
-        describe(WeightEdit("tokens", "a", "b", 3)): "readout of tokens = 'a': weight of 'b' becomes 3",
-        describe(WeightRowEdit("count", None, (1, 2))): "readout of count: weights become (1, 2)",
-        describe(ReadEdit("rank", "first input", "same")): "rank: first input becomes same",
-        describe(MaskEdit("less", "before", True)): "less: mask becomes before, without position 0",
+        RowEdit("less", "b", ("a", "c")).describe(): "less, query 'b': accept 'a' or 'c'",
+        RowEdit("less", "b", ()).describe(): "less, query 'b': accept nothing",
+        RowEdit("less", "b", None).describe(): "less, query 'b': accept a hole",
+        CellEdit("rank", (1, 3), 5).describe(): "rank, input 1, 3: answer 5",
+        CellEdit("pair", ("a", "b"), "x").describe(): "pair, input 'a', 'b': answer 'x'",
+        WordEdit("emb_0", "how", "amount").describe(): "emb_0, word 'how': value 'amount'",
+        WeightEdit("tokens", "a", "b", 3).describe(): "readout of tokens = 'a': weight of 'b' becomes 3",
+        WeightRowEdit("count", None, (1, 2)).describe(): "readout of count: weights become (1, 2)",
+        ReadEdit("rank", "first input", "same").describe(): "rank: first input becomes same",
+        MaskEdit("less", "before", True).describe(): "less: mask becomes before, without position 0",
     }
     assert list(told) == list(told.values())
+
+
+EXAMPLES = [pytest.param(example, id=example.says) for kind in KINDS for example in kind.examples()]
+
+
+@pytest.mark.parametrize("example", EXAMPLES)
+def test_an_example_of_a_kind_says_what_it_does_and_is_undone(example: Example) -> None:
+    edit = example.edit
+    after = apply(SAMPLE, edit)
+    inverse = edit.undo(SAMPLE)
+    assert (edit.describe(), inverse.describe()) == (example.says, example.undone)
+    assert after != SAMPLE
+    assert apply(after, inverse) == SAMPLE
+    assert inverse.entry == edit.entry
+    changed = [node.name for node, old in zip(after.nodes, SAMPLE.nodes, strict=True) if node != old]
+    assert changed == ([edit.node] if isinstance(edit, NodeEdit) else [])
+
+
+@pytest.mark.parametrize("kind", [kind for kind in KINDS if issubclass(kind, NodeEdit)])
+def test_a_kind_finds_its_small_edits_in_the_sample_and_only_of_the_entries_reached(kind: type[NodeEdit]) -> None:
+    found = [edit for node in SAMPLE.nodes for edit in kind.near(SAMPLE, node, lambda where: True)]
+    assert found
+    assert {type(edit) for edit in found} == {kind}
+    only = found[0].entry
+    of_it = [edit for node in SAMPLE.nodes for edit in kind.near(SAMPLE, node, lambda where: where == only)]
+    assert of_it == [edit for edit in found if edit.entry == only]
+
+
+def test_a_kind_of_edit_that_leaves_a_question_open_cannot_be_made() -> None:
+    class Unfinished(NodeEdit):
+        node = "same"
+
+    with pytest.raises(TypeError, match="abstract"):
+        Unfinished()  # type: ignore[abstract]
+
+
+def test_numbers_beyond_those_of_a_table_are_near_them() -> None:
+    node = SAMPLE.by_name["sum"]
+    found = [edit.answer for edit in CellEdit.beyond(SAMPLE, node, lambda where: where.at == ("a", 0))]
+    assert found == [-1, 3]  # 0, 1 and 2 stand in the table
+    assert list(CellEdit.beyond(SAMPLE, SAMPLE.by_name["many"], lambda where: True)) == []
 
 
 def test_a_weight_in_a_missing_row_fills_the_row_and_undo_makes_it_missing_again() -> None:
@@ -135,7 +177,7 @@ def test_a_weight_in_a_missing_row_fills_the_row_and_undo_makes_it_missing_again
     changed = apply(program, edit)
     (term,) = (term for term in changed.readout.terms if term.variable == "pair")
     assert term.rows[2] == (0, 7)
-    assert apply(changed, undo(program, edit)) == program
+    assert apply(changed, edit.undo(program)) == program
 
 
 @pytest.mark.parametrize(
@@ -169,5 +211,5 @@ def test_a_row_that_a_program_cannot_have_is_refused_by_its_own_checks() -> None
 def test_an_embedding_word_can_be_edited() -> None:
     changed = apply(QUESTION, WordEdit("emb_0", "many", "human"))
     assert changed != QUESTION
-    assert apply(changed, undo(QUESTION, WordEdit("emb_0", "many", "human"))) == QUESTION
+    assert apply(changed, WordEdit("emb_0", "many", "human").undo(QUESTION)) == QUESTION
     assert isinstance(apply(QUESTION, ReadEdit("asked_before", "value", "emb_0")).by_name["asked_before"], Head)

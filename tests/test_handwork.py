@@ -21,8 +21,7 @@ from tests.programs import PROGRAMS
 from tests.published import Writing, write
 from tests.strategies import programs
 from tests.test_published import expressible
-from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply
-from tprog.edits.neighbours import candidates
+from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply, candidates
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
 from tprog.text.branches import comment

@@ -25,8 +25,7 @@ from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tests.test_emit import outcome
 from tests.test_published import CASES
-from tprog.edits.edit import Change, WeightEdit, apply
-from tprog.edits.neighbours import candidates
+from tprog.edits.edit import Change, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
 from tprog.escape import string_literal
 from tprog.ir.program import Program, Readout, Symbols

@@ -11,8 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
-from tprog.edits.edit import RowEdit, WeightEdit, apply
-from tprog.edits.neighbours import candidates
+from tprog.edits.edit import RowEdit, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import Embedding, Head, Lookup, Program
 from tprog.text.emit import emit, primitives_used

@@ -22,8 +22,7 @@ from analyze.results.repair import RepairResult
 from analyze.verify import verify
 from cli.main import main
 from tests.programs import PROGRAMS, equal, sort, sort_with_a_fault
-from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, describe, undo
-from tprog.edits.neighbours import candidates
+from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import Head, Lookup, Program, Readout, Symbols, Weights
 from tprog.tasks.builtin import Inputs, get_task, inputs_for
@@ -281,8 +280,8 @@ def test_the_self_rule_is_edited_and_undone() -> None:
     program = PROGRAMS["match_count"].program
     edit = SelfRuleEdit("last")
     assert apply(program, edit).self_rule == "last"
-    assert apply(apply(program, edit), undo(program, edit)) == program
-    assert "\n" not in describe(edit)
+    assert apply(apply(program, edit), edit.undo(program)) == program
+    assert "\n" not in edit.describe()
 
 
 # The command line #####################################################################################################

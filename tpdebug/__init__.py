@@ -47,7 +47,6 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog.edits.edit import WeightRowEdit as WeightRowEdit
     from tprog.edits.edit import WordEdit as WordEdit
     from tprog.edits.edit import apply as apply
-    from tprog.edits.edit import undo as undo
     from tprog.edits.entry import Entry as Entry
     from tprog.errors import TpdebugError as TpdebugError
     from tprog.ir.program import Program as Program
@@ -91,7 +90,7 @@ _NAMES = {
     "analyze.trace": "trace",
     "analyze.verify": "verify",
     "tprog": "emit execute load",
-    "tprog.edits.edit": "CellEdit MaskEdit ReadEdit RowEdit SelfRuleEdit WeightEdit WeightRowEdit WordEdit apply undo",
+    "tprog.edits.edit": "CellEdit MaskEdit ReadEdit RowEdit SelfRuleEdit WeightEdit WeightRowEdit WordEdit apply",
     "tprog.edits.entry": "Entry",
     "tprog.errors": "TpdebugError",
     "tprog.ir.program": "Program",

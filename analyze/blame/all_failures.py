@@ -18,7 +18,7 @@ from analyze.blame.working_set import effects_over_all, hold
 from analyze.outcome import label
 from analyze.results.blame import BlameAllResult, Bucket
 from analyze.results.checked import Checked
-from tprog.edits.edit import Edit, entry
+from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
@@ -96,7 +96,7 @@ def _buckets(search: JointSearch, top: Sequence[Edit | None], lines: Mapping[Ent
     batch, program = search.on.batch, search.on.program
     groups: dict[Entry | None, list[int]] = {}
     for index, edit in enumerate(top):
-        groups.setdefault(None if edit is None else entry(edit), []).append(int(search.rows[index]))
+        groups.setdefault(None if edit is None else edit.entry, []).append(int(search.rows[index]))
     found = [
         Bucket(
             entry=None if where is None else str(where),

@@ -5,11 +5,9 @@ from __future__ import annotations
 from collections.abc import Callable, Mapping
 
 from analyze.blame.effects import Effect
-from analyze.blame.single_edits import kind_of_edit, size_of
 from analyze.blame.suspects import Redefinition
 from analyze.record import plain
 from analyze.results.blame import Candidate, Suspect
-from tprog.edits.edit import apply, describe, entry
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
 from tprog.text.describe import reading
@@ -29,21 +27,21 @@ def candidate(
         show: makes the diff from the program after the edit; None leaves it out.
         lines: entry -> its line in the program's file.
     """
-    where = entry(effect.edit)
+    where = effect.edit.entry
     return Candidate(
         entry=str(where),
         node=where.node,
         part=where.part,
         at=tuple(plain(value) for value in where.at),
         line=None if lines is None else lines.get(where),
-        edit=describe(effect.edit),
-        kind=kind_of_edit(effect.edit),
+        edit=effect.edit.describe(),
+        kind=effect.edit.kind,
         mended=effect.mended,
         broken=effect.broken,
         net=effect.net,
         restores=effect.mended == wrong_before and not effect.broken,
-        size=float(size_of(program, effect.edit)),
-        diff="" if show is None else show(apply(program, effect.edit)),
+        size=float(effect.edit.size(program)),
+        diff="" if show is None else show(effect.edit.apply(program)),
     )
 
 
@@ -55,7 +53,7 @@ def suspect(
 ) -> Suspect:
     """A redefinition, of which `show` makes the diff."""
     entries = one.entries(program)
-    edits = tuple(describe(edit) for edit in one.edits)
+    edits = tuple(edit.describe() for edit in one.edits)
     if one.head is not None:
         edits = (f"{one.node}: becomes {reading(one.applied(program), one.head)}",)
     return Suspect(

@@ -6,11 +6,11 @@ from collections.abc import Mapping, Sequence
 from fractions import Fraction
 
 from analyze.blame.prediction import Prediction
-from analyze.blame.single_edits import TriedEdit, row_trials, size_of, stays_exact, weight_edits
+from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
 from analyze.record import plain
 from analyze.results.blame import Dependence
-from tprog.edits.edit import Edit, apply, describe, entry
+from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.errors import NotExact
 from tprog.ir.program import Head, Lookup, NumericHead
@@ -66,7 +66,7 @@ def dependences(
     else:
         first, complete = {}, True
         for edit in mending:
-            first.setdefault(entry(edit), edit)
+            first.setdefault(edit.entry, edit)
     found = tuple(
         Dependence(
             entry=str(where),
@@ -75,7 +75,7 @@ def dependences(
             at=tuple(plain(value) for value in where.at),
             line=None if lines is None else lines.get(where),
             matters=where in first,
-            change=describe(first[where]) if where in first else "",
+            change=first[where].describe() if where in first else "",
         )
         for where in reached
     )
@@ -89,13 +89,13 @@ def _changing(
     first: dict[Entry, Edit] = {}
     for trial in tried:
         if trial.outcomes[asked.place] != asked.predicted:
-            first.setdefault(entry(trial.edit), trial.edit)
+            first.setdefault(trial.edit.entry, trial.edit)
     program = asked.run.program
     others = [code for code in range(len(program.classes)) if code != asked.predicted]
     bends = [edit for code in others for edit in weight_edits(asked.run, asked.place, code)]
-    for edit in sorted(bends, key=lambda e: size_of(program, e)):
-        if entry(edit) not in first and _outcome(asked, edit) not in (None, asked.predicted):
-            first[entry(edit)] = edit
+    for edit in sorted(bends, key=lambda bend: bend.size(program)):
+        if edit.entry not in first and _outcome(asked, edit) not in (None, asked.predicted):
+            first[edit.entry] = edit
     complete = True
     for where in reached:
         if where not in first:
@@ -110,7 +110,7 @@ def _changing(
 def _outcome(asked: Prediction, edit: Edit) -> int | None:
     """What the edited program predicts there; None if its weights would leave exact arithmetic."""
     try:
-        edited = apply(asked.run.program, edit)
+        edited = edit.apply(asked.run.program)
     except NotExact:
         return None
     return int(outcomes(execute(edited, asked.run.batch, base=asked.run))[0, asked.place])

@@ -8,8 +8,8 @@ from functools import cached_property
 import numpy as np
 
 from analyze.outcome import Rows
-from tprog.edits.edit import CellEdit, MaskEdit, NodeEdit, ReadEdit, RowEdit, WordEdit, edited_node
-from tprog.ir.program import Embedding, Lookup, Symbols, Value, axis
+from tprog.edits.edit import NodeEdit
+from tprog.ir.program import Embedding, Lookup, Symbols, Value
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import entry_codes, evaluate
 from tprog.run.execute import Execution
@@ -51,35 +51,17 @@ class EditedNode:
 
     def output(self, edit: NodeEdit) -> Output:
         """What the edit, which keeps the node's coding, makes the node yield."""
-        code = self._entry(edit)
+        code = edit.code(self.program)
         if code is None:
             return self._evaluated(edit, np.arange(len(self.rows)))
         here = self._codes == code
         which = np.flatnonzero(np.logical_or.reduce(here, axis=1))
-        new = _new_value(edit)
+        new = edit.yields
         if new is None or self._old_value(code) is None:
             return self._evaluated(edit, which)
         values = np.where(here[which], self._coded(new), self._old[which])
         differs = np.flatnonzero(np.logical_or.reduce(values != self._old[which], axis=1))
         return Output(self.rows[which[differs]], values[differs], self._was_lost[which[differs]])
-
-    def _entry(self, edit: NodeEdit) -> int | None:
-        """The index of the edited entry, None for a wiring."""
-        program, node = self.program, self.node
-        match edit:
-            case RowEdit(query=query):
-                return program.symbols(node.reads[0]).codes[query]
-            case WordEdit(word=word):
-                return program.vocabulary.index(word)
-            case CellEdit(at=at):
-                assert isinstance(node, Lookup)
-                axes = [axis(program.variables, node, which) for which in range(len(node.inputs))]
-                code = 0
-                for values, value in zip(axes, at, strict=True):
-                    code = code * len(values) + values.index(value)
-                return code
-            case ReadEdit() | MaskEdit():
-                return None
 
     def _old_value(self, code: int) -> Value | None:
         """What the intact node yields where it consults the cell or word `code`."""
@@ -95,7 +77,7 @@ class EditedNode:
 
     def _evaluated(self, edit: NodeEdit, which: Rows) -> Output:
         """By evaluating the edited node on the rows `which` of those asked for."""
-        made, rows = edited_node(self.program, edit), self.rows[which]
+        made, rows = edit.edited_node(self.program), self.rows[which]
         batch = self.batch.take(which)
         reads = {read: self._intact.values[read][rows] for read in made.reads}
         values, missing = evaluate(made, self.program, batch, reads)
@@ -103,16 +85,6 @@ class EditedNode:
         changed = (values != self._old[which]) & batch.present
         differs = np.logical_or(any_of(changed, len(rows)), lost != self._was_lost[which])
         return Output(rows[differs], values[differs], lost[differs])
-
-
-def _new_value(edit: NodeEdit) -> Value | None:
-    match edit:
-        case CellEdit(answer=answer):
-            return answer
-        case WordEdit(value=value):
-            return value
-        case _:
-            return None
 
 
 def any_of(at: Bools | None, count: int) -> Bools:

@@ -18,9 +18,9 @@ from typing import TypeAlias
 import numpy as np
 
 from analyze.blame.edited_node import EditedNode, Output, any_of
-from analyze.blame.single_edits import kind_of_edit, recodes, rivals, shares, size_of
+from analyze.blame.single_edits import rivals, shares
 from analyze.outcome import Ground, Rows, take
-from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, WeightRowEdit, apply, weight_row
+from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, weight_row
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import execute
@@ -134,10 +134,10 @@ class KnownAnswers:
         node = EditedNode(self.on.intact, edits[0].node, rows) if edits else None
         for index, edit in enumerate(edits):
             assert node is not None
-            if recodes(self.on.program, edit):
+            if edit.recodes(self.on.program):
                 self._spend(edit.node, len(rows))
                 base = take(self.on.intact, rows)
-                yield index, outcomes(execute(apply(self.on.program, edit), base.batch, base=base))
+                yield index, outcomes(execute(edit.apply(self.on.program), base.batch, base=base))
             else:
                 output = node.output(edit)
                 if len(output.rows):
@@ -161,8 +161,8 @@ class KnownAnswers:
         on, every = self.on, np.arange(len(self.on.batch))
         program = on.program
         row = weight_row(program, edit.variable, edit.value)
-        if isinstance(edit, WeightRowEdit) or row is None or on.intact.holed:
-            changed = execute(apply(program, edit), on.batch, base=on.intact)
+        if not isinstance(edit, WeightEdit) or row is None or on.intact.holed:
+            changed = execute(edit.apply(program), on.batch, base=on.intact)
             return Effect(edit, *self._compare(outcomes(changed), every))
         output = program.classes.index(edit.output)
         if output not in self._rivals:
@@ -216,7 +216,7 @@ def best_edits(
 
 def order_key(program: Program, effect: Effect) -> tuple[int, int, Fraction]:
     """What edits are ordered by: net effect, then those of the readout last, then smaller ones. Less is better."""
-    return -effect.net, int(kind_of_edit(effect.edit) == "readout"), size_of(program, effect.edit)
+    return -effect.net, int(isinstance(effect.edit, ReadoutEdit)), effect.edit.size(program)
 
 
 class _Race:
@@ -230,7 +230,7 @@ class _Race:
         self.left = [sum(wrong[done:]) for done in range(len(wrong) + 1)]
         program = domain.on.program
         self.contenders = [
-            _Contender(edit, (int(kind_of_edit(edit) == "readout"), size_of(program, edit), at))
+            _Contender(edit, (int(isinstance(edit, ReadoutEdit)), edit.size(program), at))
             for at, edit in enumerate(edits)
         ]
 
@@ -255,13 +255,13 @@ class _Race:
         """Readout edits are counted to the end; the others on the first part, those of one node together."""
         by_node: dict[str, list[_Contender]] = {}
         for contender in self.contenders:
-            if isinstance(contender.edit, WeightEdit | WeightRowEdit):
+            if isinstance(contender.edit, ReadoutEdit):
                 effect = self.known.get(contender.edit) or self.domain.weigh(contender.edit)
                 contender.part, contender.mended, contender.broken = len(self.parts), effect.mended, effect.broken
-            else:
+            elif isinstance(contender.edit, NodeEdit):
                 by_node.setdefault(contender.edit.node, []).append(contender)
         for alike in by_node.values():
-            edits = [c.edit for c in alike if not isinstance(c.edit, WeightEdit | WeightRowEdit)]
+            edits = [c.edit for c in alike if isinstance(c.edit, NodeEdit)]
             for contender, (mended, broken) in zip(alike, self.domain.tally(edits, self.parts[0]), strict=True):
                 contender.part, contender.mended, contender.broken = 1, mended, broken
                 contender.promise = self.domain.scale_up(mended, broken)
@@ -271,7 +271,7 @@ class _Race:
         return (-(contender.mended - contender.broken + self.left[contender.part]), *contender.tie)
 
     def _go_on(self, contender: _Contender) -> None:
-        assert not isinstance(contender.edit, WeightEdit | WeightRowEdit)
+        assert isinstance(contender.edit, NodeEdit)
         ((mended, broken),) = self.domain.tally([contender.edit], self.parts[contender.part])
         contender.part, contender.mended = contender.part + 1, contender.mended + mended
         contender.broken += broken

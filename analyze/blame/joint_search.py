@@ -12,11 +12,11 @@ from typing import TypeAlias
 import numpy as np
 
 from analyze.blame.effects import Effect, KnownAnswers, order_key
-from analyze.blame.single_edits import kind_of_edit, node_edits, size_of, stays_exact, weight_edits
+from analyze.blame.single_edits import node_edits, stays_exact, weight_edits
 from analyze.blame.weights import Bend, Bends, weight_rows
 from analyze.outcome import Ground, Rows, spread, take
 from analyze.reached_entries import reached
-from tprog.edits.edit import Edit, WeightEdit, WeightRowEdit, entry
+from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit
 from tprog.edits.entry import Entry
 from tprog.ir.entries import WeightsOf
 from tprog.run.batch import Array
@@ -76,7 +76,7 @@ class JointSearch:
                     self.contenders.append(contender)
 
     def _contender(self, edit: Edit, mends: Rows, mended: int, broken: int, part: int | None) -> Contender:
-        tie = int(kind_of_edit(edit) == "readout"), size_of(self.on.program, edit), len(self.contenders)
+        tie = int(isinstance(edit, ReadoutEdit)), edit.size(self.on.program), len(self.contenders)
         return Contender(edit, tie, mends, mended, broken, part)
 
     def _node_edits(self) -> Iterator[Contender]:
@@ -198,7 +198,7 @@ class Race:
 
     def _go_on(self, contender: Contender) -> None:
         edit = contender.edit
-        assert not isinstance(edit, WeightEdit | WeightRowEdit)
+        assert isinstance(edit, NodeEdit)
         assert contender.part is not None
         ((mended, broken),) = self.domain.tally([edit], self.parts[contender.part])
         contender.part, contender.mended = contender.part + 1, contender.mended + mended
@@ -206,7 +206,7 @@ class Race:
 
     def _note(self, contender: Contender) -> None:
         """A contender that is known to come next."""
-        where = entry(contender.edit)
+        where = contender.edit.entry
         gains = contender.mended > contender.broken
         if gains and where not in self._known and len(self.ranked) < self.limit and self._complete(contender):
             self.ranked.append(Effect(contender.edit, contender.mended, contender.broken))
@@ -225,7 +225,7 @@ class Race:
         rest.sort(key=lambda contender: (-self._promise(contender), contender.tie))
         completed = 0
         for contender in rest:
-            if entry(contender.edit) not in self._known and completed < 2 * self.limit:
+            if contender.edit.entry not in self._known and completed < 2 * self.limit:
                 while not self._complete(contender):
                     self._go_on(contender)
                 completed += 1

@@ -9,47 +9,37 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
-from fractions import Fraction
 from itertools import combinations, islice
-from typing import Literal, TypeAlias, assert_never
 
 import numpy as np
 
 from analyze.blame.edited_node import EditedNode
 from analyze.blame.slice import consults, entry_at, reached_entries, seen
 from analyze.outcome import take
-from analyze.reached_entries import entries_of
 from tprog.edits.edit import (
     CellEdit,
     Edit,
-    MaskEdit,
     NodeEdit,
-    ReadEdit,
+    ReadoutEdit,
     RowEdit,
     WeightEdit,
     WeightRowEdit,
-    WordEdit,
     apply,
-    edited_node,
+    candidates,
     weight_row,
 )
 from tprog.edits.entry import Entry
-from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.domains import INT64_LIMIT
 from tprog.ir.entries import WeightsOf
 from tprog.ir.program import (
-    AttentionHead,
     Head,
     Keys,
-    Lookup,
     Node,
-    Number,
     NumericHead,
     Program,
     Symbol,
     Symbols,
-    domain_of,
 )
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
@@ -60,67 +50,18 @@ MOST_ROWS = 4096
 """Rows of one predicate entry tried on one input: all of them where up to 12 different keys occur."""
 
 __all__ = [
-    "EditKind",
     "TriedEdit",
     "consults",
     "entry_at",
-    "kind_of_edit",
     "node_edits",
     "reached_entries",
-    "recodes",
     "rivals",
     "row_trials",
     "shares",
-    "size_of",
     "stays_exact",
     "trials",
     "weight_edits",
 ]
-
-EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "wiring", "readout"]
-
-
-def kind_of_edit(edit: Edit) -> EditKind:
-    """What kind of entry an edit changes."""
-    match edit:
-        case RowEdit():
-            return "predicate"
-        case CellEdit():
-            return "lookup"
-        case WordEdit():
-            return "embedding"
-        case ReadEdit() | MaskEdit():
-            return "wiring"
-        case WeightEdit() | WeightRowEdit():
-            return "readout"
-        case _:
-            assert_never(edit)
-
-
-def size_of(program: Program, edit: Edit) -> Fraction:
-    """How large an edit is.
-
-    1 for a cell or word; for a row the number of keys changed, where one put in the place of another counts once; 2
-    for a wiring; for the readout, the change in logits.
-    """
-    match edit:
-        case CellEdit() | WordEdit():
-            return Fraction(1)
-        case RowEdit(query=query, keys=keys):
-            head = program.by_name[edit.node]
-            assert isinstance(head, AttentionHead)
-            old, new = set(head.predicate[program.symbols(head.query).codes[query]] or ()), set(keys or ())
-            return Fraction(max(1, len(new - old), len(old - new)))
-        case ReadEdit() | MaskEdit():
-            return Fraction(2)
-        case WeightEdit():
-            row = weight_row(program, edit.variable, edit.value) or (0,) * len(program.classes)
-            return Fraction(abs(edit.weight - row[program.classes.index(edit.output)]), program.readout.scale)
-        case WeightRowEdit():
-            return Fraction(sum(map(abs, edit.row or ())), program.readout.scale)
-        case _:
-            assert_never(edit)
-
 
 # On one input #########################################################################################################
 
@@ -134,22 +75,13 @@ class TriedEdit:
 
 
 def node_edits(program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[NodeEdit]:
-    """Every small edit of a node: those of `tprog.edits.neighbours`, and, in the cells of a lookup that answers
-    numbers, 0, 1, -1 and the neighbours of its numbers too.
+    """Every small edit of a node, and in the cells of a lookup that answers numbers, others beyond those of its table.
 
     Args:
         reached: which entries to edit.
     """
     yield from candidates(program, node, reached)
-    if not isinstance(node, Lookup) or node.symbols is not None:
-        return
-    known: set[Number] = {cell for cell in node.cells if cell is not None and not isinstance(cell, str)}
-    step = Fraction(1, program.numbers(node.name).denominator)
-    near: set[Number] = {0, 1, -1, *(cell + step for cell in known), *(cell - step for cell in known)}
-    numbers = [int(number) if number == int(number) else number for number in sorted(near - known)]
-    for where in entries_of(program)[node.name]:
-        if reached(where):
-            yield from (CellEdit(node.name, where.at, number) for number in numbers)
+    yield from CellEdit.beyond(program, node, reached)
 
 
 def trials(run: Execution) -> Iterator[TriedEdit]:
@@ -162,7 +94,7 @@ def trials(run: Execution) -> Iterator[TriedEdit]:
     for node in run.program.nodes:
         plain_edits = []
         for edit in node_edits(run.program, node, reached.__contains__):
-            if not recodes(run.program, edit):
+            if not edit.recodes(run.program):
                 plain_edits.append(edit)
             elif (changed := _changed(run.program, edit)) is not None:
                 yield TriedEdit(edit, outcomes(execute(changed, run.batch, base=run))[0])
@@ -217,25 +149,6 @@ def _rows_over(old: Keys | None, keys: Symbols, present: Sequence[int]) -> list[
     return [tuple(keys.values[code] for code in sorted(inside ^ some)) for some in chosen]
 
 
-def recodes(program: Program, edit: NodeEdit) -> bool:
-    """Whether the edit may take a node's values out of the domain that is proven for it, and so of its coding."""
-    node = program.by_name[edit.node]
-    if isinstance(node, Lookup) and isinstance(edit, CellEdit):
-        return node.symbols is None and edit.answer is not None and edit.answer not in node.cells
-    if not isinstance(node, NumericHead) or not isinstance(edit, MaskEdit | ReadEdit):
-        return False
-    if isinstance(edit, ReadEdit) and edit.role != "value":
-        return False
-    old = program.numbers(node.name)
-    known = {name: variable for name, variable in program.variables.items() if name != node.name}
-    try:
-        new = domain_of(edited_node(program, edit), known, program)
-    except (BadProgram, NotExact):
-        return True
-    assert not isinstance(new, Symbols)
-    return new.denominator != old.denominator or new.low < old.low or new.high > old.high
-
-
 def _changed(program: Program, edit: Edit) -> Program | None:
     try:
         return apply(program, edit)
@@ -267,7 +180,7 @@ def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     """[position] what edits make a node yield on the one input of `run`, where it differs; None at a hole."""
     rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
     if isinstance(node, Head | NumericHead) and None not in node.predicate and rows:
-        codes = np.array([_code_of_row(run.program, node, edit) for edit in rows])
+        codes = np.array([edit.code(run.program) for edit in rows])
         values = _with_rows(run, node, codes, [edit.keys for edit in rows])
         changed = np.flatnonzero((values != run.values[node.name]).any(axis=1))
         yield from ((rows[at], values[at]) for at in changed.tolist())
@@ -277,11 +190,6 @@ def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
         output = edited.output(edit)
         if len(output.rows):
             yield edit, None if output.lost[0] else output.values[0]
-
-
-def _code_of_row(program: Program, node: AttentionHead, edit: RowEdit) -> int:
-    """The index of the row that an edit changes."""
-    return program.symbols(node.query).codes[edit.query]
 
 
 def _with_rows(run: Execution, node: Head | NumericHead, codes: Array, rows: Sequence[Keys | None]) -> Array:
@@ -299,7 +207,7 @@ def _with_rows(run: Execution, node: Head | NumericHead, codes: Array, rows: Seq
 # The readout ##########################################################################################################
 
 
-def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[WeightEdit | WeightRowEdit]:
+def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdit]:
     """The least changes of one readout weight that make the one input of `run` predict class `wanted` at `place`.
 
     Either the wanted class's weight rises, or the weight of the class predicted falls (where the wanted class is the
@@ -326,13 +234,12 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[WeightEdit
                 yield WeightEdit(variable, value, program.classes[output], row[output] + by)
 
 
-def stays_exact(program: Program, edit: WeightEdit | WeightRowEdit) -> bool:
+def stays_exact(program: Program, edit: ReadoutEdit) -> bool:
     """Whether the edited program's logits stay below the limit of exact arithmetic."""
-    weights = [edit.weight] if isinstance(edit, WeightEdit) else [*(edit.row or ())]
     domain = program.variables[edit.variable].domain
     number = 1 if isinstance(domain, Symbols) else domain.bound
     places = program.max_length if program.readout.pooled else 1
-    more = max(map(abs, weights), default=0) * number * program.logit_scale * places
+    more = max(map(abs, edit.weights), default=0) * number * program.logit_scale * places
     # Far below the limit, as nearly always, the edited program need not be built to be sure.
     return program.logit_bound + more < INT64_LIMIT or _changed(program, edit) is not None
 

@@ -22,7 +22,7 @@ from analyze.blame.slice import dynamic_slice
 from analyze.blame.weights import Bends, weight_rows
 from analyze.outcome import Ground, take
 from analyze.reached_entries import entries_of, reached
-from tprog.edits.edit import Edit, MaskEdit, ReadEdit, apply, entry
+from tprog.edits.edit import Edit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import Head, Node, NumericHead, Program, Symbols
@@ -81,7 +81,7 @@ class Redefinition:
     def entries(self, program: Program) -> list[Entry]:
         """The entries that it changes; where a head replaces what is none, the wiring first."""
         if self.head is None:
-            return [entry(edit) for edit in self.edits]
+            return [edit.entry for edit in self.edits]
         old = program.by_name[self.node]
         wiring = Entry(self.node, "wiring")
         if not isinstance(old, Head | NumericHead) or type(old) is not type(self.head):
@@ -99,14 +99,7 @@ class Redefinition:
         """The program after it."""
         if self.head is not None:
             return _replaced(program, self.head)
-        for edit in self.edits:
-            program = apply(program, edit)
-        return program
-
-
-def cost(edit: Edit) -> int:
-    """What an edit is charged, in predictions: a wiring counts as two entries."""
-    return 2 if isinstance(edit, ReadEdit | MaskEdit) else 1
+        return apply(program, *self.edits)
 
 
 def _replaced(program: Program, node: Node) -> Program:
@@ -152,8 +145,8 @@ class Redefinitions:
         """The best edit of each entry of a node, or of the readout, of those that gain anything; best first."""
         best: dict[Entry, Redefinition] = {}
         for edit, mended, broken, asked in self._effects(domain, name):
-            one = Redefinition(name, (edit,), None, cost(edit), mended, broken, asked)
-            where = entry(edit)
+            one = Redefinition(name, (edit,), None, edit.counts_as, mended, broken, asked)
+            where = edit.entry
             if one.net > 0 and (where not in best or one.score > best[where].score):
                 best[where] = one
         return sorted(best.values(), key=lambda one: -one.score)
@@ -193,7 +186,7 @@ class Redefinitions:
                 break
             tried = []
             for some in (gains, gains[:1]) if len(gains) > 1 else (gains,):
-                together = {**edits, **{entry(edit): edit for edit in some}}
+                together = {**edits, **{edit.entry: edit for edit in some}}
                 if (made := self._together(name, tuple(together.values()))) is not None:
                     tried.append((*made, together))
             if not tried:
@@ -205,7 +198,7 @@ class Redefinitions:
         return best
 
     def _together(self, name: str, edits: tuple[Edit, ...]) -> tuple[Redefinition, Ground] | None:
-        one = Redefinition(name, edits, None, sum(map(cost, edits)), 0, 0, False)
+        one = Redefinition(name, edits, None, sum(edit.counts_as for edit in edits), 0, 0, False)
         try:
             program = one.applied(self.on.program)
         except (BadProgram, NotExact):

@@ -12,7 +12,7 @@ import numpy as np
 
 from analyze.blame.effects import Effect, KnownAnswers
 from analyze.outcome import Ground, Rows, ground, spread
-from tprog.edits.edit import Edit, NodeEdit, WeightEdit, WeightRowEdit
+from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit
 from tprog.ir.program import Program
 from tprog.run.execute import held_bytes, pieces_of, predict
 from tprog.tasks.builtin import UNGRADED, Inputs
@@ -84,7 +84,7 @@ def effects_over_all(held: Held, edits: Sequence[Edit]) -> list[Effect]:
     counts = dict.fromkeys(edits, (0, 0))
     by_node: dict[str, list[NodeEdit]] = {}
     for edit in counts:
-        if not isinstance(edit, WeightEdit | WeightRowEdit):
+        if isinstance(edit, NodeEdit):
             by_node.setdefault(edit.node, []).append(edit)
     for domain in _parts(held):
         every = np.arange(len(domain.on.batch))
@@ -92,7 +92,7 @@ def effects_over_all(held: Held, edits: Sequence[Edit]) -> list[Effect]:
             for edit, (mended, broken) in zip(alike, domain.tally(alike, every), strict=True):
                 counts[edit] = counts[edit][0] + mended, counts[edit][1] + broken
         for edit in counts:
-            if isinstance(edit, WeightEdit | WeightRowEdit):
+            if isinstance(edit, ReadoutEdit):
                 effect = domain.weigh(edit)
                 counts[edit] = counts[edit][0] + effect.mended, counts[edit][1] + effect.broken
     return [Effect(edit, *counts[edit]) for edit in edits]

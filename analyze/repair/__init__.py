@@ -19,7 +19,7 @@ from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, again, proposals, single_edits
 from analyze.results.checked import Checked
 from analyze.results.repair import Compared, RepairEdit, RepairResult, RepairStep, Stopped
-from tprog.edits.edit import Change, WeightEdit, WeightRowEdit, describe, entry, weight_row
+from tprog.edits.edit import Change
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
 from tprog.tasks.builtin import Inputs
@@ -146,27 +146,15 @@ class _Search:
 
 
 def _edit(program: Program, change: Change, lines: Mapping[Entry, int] | None) -> RepairEdit:
-    where = entry(change)
+    where = change.entry
     return RepairEdit(
         entry=str(where),
         node=where.node,
         part=where.part,
         at=tuple(plain(value) for value in where.at),
         line=None if lines is None else lines.get(where),
-        edit=_becomes(program, change),
+        edit=change.told(program),
     )
-
-
-def _becomes(program: Program, change: Change) -> str:
-    """A change in words; a weight as the number that it stands for, before and after."""
-    scale = program.readout.scale
-    if isinstance(change, WeightEdit):
-        row = weight_row(program, change.variable, change.value)
-        old = "" if row is None else f"{row[program.classes.index(change.output)] / scale:.6g} -> "
-        return f"{entry(change)}: weight of {change.output!r} {old}{change.weight / scale:.6g}"
-    if isinstance(change, WeightRowEdit) and change.row is not None:
-        return f"{entry(change)}: weights become {', '.join(f'{weight / scale:.6g}' for weight in change.row)}"
-    return describe(change)
 
 
 def _reason(step: Proposal) -> str:

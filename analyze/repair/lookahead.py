@@ -14,17 +14,16 @@ from fractions import Fraction
 import numpy as np
 
 from analyze.blame.effects import Effect
-from analyze.blame.single_edits import reached_entries, recodes, size_of
+from analyze.blame.single_edits import reached_entries
 from analyze.outcome import Ground, Rows, ground, spread, take
 from analyze.repair.proposals import Proposal, changed_by, refitted
 from analyze.repair.refit import groups, patterns_of, refit
-from tprog.edits.edit import Edit, NodeEdit, edited_node, entry
+from tprog.edits.edit import Edit, NodeEdit, candidates
 from tprog.edits.entry import Entry
-from tprog.edits.neighbours import candidates
 from tprog.ir.program import Node
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
-from tprog.run.execute import execute
+from tprog.run.execute import Execution, execute
 
 CONFLICTS = 192
 """Inputs with predictions that conflict on which all edits are tried."""
@@ -66,7 +65,7 @@ def _separating(on: Ground) -> list[NodeEdit]:
     if conflict is None:
         return []
     counted = [found for node in on.program.nodes for found in _counted(on, node, conflict)]
-    counted.sort(key=lambda found: (found[0], size_of(on.program, found[1])))
+    counted.sort(key=lambda found: (found[0], found[1].size(on.program)))
     least = patterns_of(on).unavoidable
     ranked: list[tuple[int, int, Fraction, int, NodeEdit]] = []
     for at, (_, edit) in enumerate(_varied(counted)):
@@ -77,7 +76,7 @@ def _separating(on: Ground) -> list[NodeEdit]:
         unavoidable = patterns_of(changed).unavoidable
         if unavoidable < least:
             wrong = int(((changed.outcomes != on.expected) & on.graded).sum())
-            ranked.append((unavoidable, wrong, size_of(on.program, edit), at, edit))
+            ranked.append((unavoidable, wrong, edit.size(on.program), at, edit))
     return [edit for *_, edit in sorted(ranked, key=lambda found: found[:-1])]
 
 
@@ -86,7 +85,7 @@ def _varied(counted: Sequence[tuple[int, NodeEdit]]) -> list[tuple[int, NodeEdit
     taken: dict[Entry, int] = {}
     found = []
     for count, edit in counted:
-        where = entry(edit)
+        where = edit.entry
         if taken.get(where, 0) < 2:
             taken[where] = taken.get(where, 0) + 1
             found.append((count, edit))
@@ -143,37 +142,42 @@ def _conflict(on: Ground) -> _Conflict | None:
 
 def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int, NodeEdit]]:
     """The edits of a node that resolve some of the conflict, each with the errors that are left of it."""
-    program = on.program
+    program, count = on.program, len(conflict.inputs)
     base = take(on.intact, conflict.inputs)
-    reached: set[Entry] = set()
-    for row in range(len(conflict.inputs)):
-        reached |= {where for where in reached_entries(take(base, np.array([row]))) if where.node == node.name}
-    old = base.values[node.name]
-    first_edit: dict[bytes, NodeEdit] = {}
-    outputs = []
-    for edit in candidates(program, node, reached.__contains__):
-        if recodes(program, edit):
-            continue
-        values, missing = evaluate(edited_node(program, edit), program, base.batch, base.values)
-        if missing is not None and (missing & base.batch.present).any():
-            continue
-        values = np.where(base.batch.present, values, old)
-        key = values.tobytes()
-        if key not in first_edit and not np.array_equal(values, old):
-            first_edit[key] = edit
-            outputs.append(values)
     names = [term.variable for term in program.readout.terms]
     index, place = conflict.at
     now = conflict.unavoidable([base.values[name][index, place] for name in names], 1, len(program.classes))[0]
-    edits, most = list(first_edit.values()), max(1, 20_000 // max(len(conflict.inputs), 1))
-    for start in range(0, len(edits), most):
-        some = outputs[start : start + most]
-        copies = np.tile(np.arange(len(conflict.inputs)), len(some))
-        many = take(base, copies)
-        run = execute(program, many.batch, overrides={node.name: np.concatenate(some)}, base=many)
-        rows = (np.arange(len(some))[:, None] * len(conflict.inputs) + index).reshape(-1)
+    made, most = _outputs(base, node), max(1, 20_000 // max(count, 1))
+    for start in range(0, len(made), most):
+        some = made[start : start + most]
+        many = take(base, np.tile(np.arange(count), len(some)))
+        values = np.concatenate([output for _, output in some])
+        run = execute(program, many.batch, overrides={node.name: values}, base=many)
+        rows = (np.arange(len(some))[:, None] * count + index).reshape(-1)
         places = np.tile(place, len(some))
         left = conflict.unavoidable([run.values[name][rows, places] for name in names], len(some), len(program.classes))
-        for edit, errors in zip(edits[start : start + most], left.tolist(), strict=True):
-            if errors < now:
-                yield errors, edit
+        yield from ((errors, edit) for (edit, _), errors in zip(some, left.tolist(), strict=True) if errors < now)
+
+
+def _outputs(base: Execution, node: Node) -> list[tuple[NodeEdit, Array]]:
+    """The edits of a node that change what it yields on the inputs of a run, and [input, position] what they make it.
+
+    Of edits that make the same, the first; those that recode the node, or run into a hole, are left out.
+    """
+    program, old = base.program, base.values[node.name]
+    reached: set[Entry] = set()
+    for row in range(len(base.batch)):
+        reached |= {where for where in reached_entries(take(base, np.array([row]))) if where.node == node.name}
+    found = {old.tobytes(): None}
+    made = []
+    for edit in candidates(program, node, reached.__contains__):
+        if edit.recodes(program):
+            continue
+        values, missing = evaluate(edit.edited_node(program), program, base.batch, base.values)
+        if missing is not None and (missing & base.batch.present).any():
+            continue
+        values = np.where(base.batch.present, values, old)
+        if values.tobytes() not in found:
+            found[values.tobytes()] = None
+            made.append((edit, values))
+    return made

@@ -13,10 +13,8 @@ from analyze.blame.single_edits import (
     TriedEdit,
     consults,
     entry_at,
-    kind_of_edit,
     reached_entries,
     row_trials,
-    size_of,
     trials,
     weight_edits,
 )
@@ -46,7 +44,7 @@ class Proposal:
     Attributes:
         after: the program with it.
         mended, broken: predictions on the inputs chosen on.
-        size: of the edit, as `analyze.blame.single_edits.size_of`; for a refit the number of weights.
+        size: of the edit, as `Change.size`; for a refit the number of weights.
         weights: how many weights a refit changes.
     """
 
@@ -117,11 +115,9 @@ def _outcome(run: Execution, edit: Edit, place: int) -> int | None:
 def changed_by(program: Program, changes: Sequence[Change]) -> Program | None:
     """The program after some changes, or None if it would not be well-formed."""
     try:
-        for change in changes:
-            program = apply(program, change)
+        return apply(program, *changes)
     except (BadProgram, NotExact):
         return None
-    return program
 
 
 def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Proposal]:
@@ -135,11 +131,11 @@ def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Propos
     for effect in effects:
         after = changed_by(on.program, [effect.edit])
         if effect.net > 0 and after is not None:
-            size = size_of(on.program, effect.edit)
-            found.append(Proposal(kind_of_edit(effect.edit), (effect.edit,), after, effect.mended, effect.broken, size))
+            edit, size = effect.edit, effect.edit.size(on.program)
+            found.append(Proposal(edit.kind, (edit,), after, effect.mended, effect.broken, size))
     if on.program.self_rule != "last":
         change = SelfRuleEdit("last")
-        found.append(weighed(on, "self rule", (change,), apply(on.program, change), Fraction(2)))
+        found.append(weighed(on, change.kind, (change,), change.apply(on.program), change.size(on.program)))
     quick = bool(found) and not first
     if (fitted := refit(on, quick=quick)) is not None and (step := refitted(on, (), on.program, fitted)) is not None:
         found.append(step)
@@ -152,8 +148,8 @@ def again(on: Ground, effects: Sequence[Effect]) -> list[Proposal]:
     for effect in effects:
         after = changed_by(on.program, [effect.edit])
         if after is not None:
-            kind, size = kind_of_edit(effect.edit), size_of(on.program, effect.edit)
-            found.append(weighed(on, kind, (effect.edit,), after, size))
+            edit = effect.edit
+            found.append(weighed(on, edit.kind, (edit,), after, edit.size(on.program)))
     return sorted((step for step in found if step.net > 0), key=lambda step: step.key)
 
 

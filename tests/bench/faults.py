@@ -14,9 +14,19 @@ from dataclasses import dataclass, replace
 from typing import Any, TypeAlias
 
 from analyze.reached_entries import entries_of
-from tprog.edits.edit import CellEdit, Edit, MaskEdit, ReadEdit, RowEdit, WeightEdit, WeightRowEdit, WordEdit, apply
+from tprog.edits.edit import (
+    CellEdit,
+    Edit,
+    MaskEdit,
+    NodeEdit,
+    ReadEdit,
+    RowEdit,
+    WeightEdit,
+    WeightRowEdit,
+    WordEdit,
+    apply,
+)
 from tprog.edits.entry import Entry
-from tprog.edits.neighbours import candidates
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
 from tprog.ir.entries import WeightsOf
 from tprog.ir.program import (
@@ -124,52 +134,49 @@ def _edited(program: Program, edits: Sequence[Edit], rng: random.Random) -> Prog
     return None
 
 
-def _of_all(program: Program, wanted: Callable[[Edit], bool], rng: random.Random) -> Program | None:
+def _of_all(
+    program: Program,
+    rng: random.Random,
+    kinds: Sequence[type[NodeEdit]],
+    wanted: Callable[[Any], bool] = lambda edit: True,
+) -> Program | None:
     """One of the single edits of a node, drawn node by node so that large tables do not drown small ones."""
     nodes = list(program.nodes)
     rng.shuffle(nodes)
     for node in nodes:
-        edits = [edit for edit in candidates(program, node) if wanted(edit)]
+        edits = [edit for kind in kinds for edit in kind.near(program, node, lambda where: True) if wanted(edit)]
         if edits and (made := _edited(program, edits, rng)) is not None:
             return made
     return None
 
 
-def _row_sizes(program: Program, edit: Edit) -> tuple[int, int]:
+def _row_sizes(program: Program, edit: RowEdit) -> tuple[int, int]:
     """Keys of the row before and after."""
-    assert isinstance(edit, RowEdit)
-    head = program.by_name[edit.node]
-    assert isinstance(head, AttentionHead)
-    old = head.predicate[program.symbols(head.query).codes[edit.query]]
-    return len(old or ()), len(edit.keys or ())
+    return len(edit.undo(program).keys or ()), len(edit.keys or ())
 
 
 def predicate_key(program: Program, rng: random.Random) -> Program | None:
     """A key of a predicate's row becomes another."""
 
-    def replaced(edit: Edit) -> bool:
-        if not isinstance(edit, RowEdit):
-            return False
+    def replaced(edit: RowEdit) -> bool:
         before, after = _row_sizes(program, edit)
         return before == after > 0
 
-    return _of_all(program, replaced, rng)
+    return _of_all(program, rng, (RowEdit,), replaced)
 
 
 def set_member(program: Program, rng: random.Random) -> Program | None:
     """A row accepts one key more, or one less."""
 
-    def changed(edit: Edit) -> bool:
-        if not isinstance(edit, RowEdit):
-            return False
+    def changed(edit: RowEdit) -> bool:
         before, after = _row_sizes(program, edit)
         return before != after
 
-    return _of_all(program, changed, rng)
+    return _of_all(program, rng, (RowEdit,), changed)
 
 
 def lookup_cell(program: Program, rng: random.Random) -> Program | None:
-    return _of_all(program, lambda edit: isinstance(edit, CellEdit | WordEdit), rng)
+    return _of_all(program, rng, (CellEdit, WordEdit))
 
 
 def weight_sign(program: Program, rng: random.Random) -> Program | None:
@@ -187,16 +194,13 @@ def weight_sign(program: Program, rng: random.Random) -> Program | None:
 
 def _read(role: str) -> Plant:
     def plant(program: Program, rng: random.Random) -> Program | None:
-        def of_role(edit: Edit) -> bool:
-            return isinstance(edit, ReadEdit) and edit.role.endswith(role)
-
-        return _of_all(program, of_role, rng)
+        return _of_all(program, rng, (ReadEdit,), lambda edit: edit.role.endswith(role))
 
     return plant
 
 
 def mask(program: Program, rng: random.Random) -> Program | None:
-    return _of_all(program, lambda edit: isinstance(edit, MaskEdit), rng)
+    return _of_all(program, rng, (MaskEdit,))
 
 
 WITHIN: Mapping[str, Plant] = {

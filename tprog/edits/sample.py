@@ -1,0 +1,20 @@
+"""A small program with a node of each kind: what the examples of edits are edits of."""
+
+from __future__ import annotations
+
+from tprog.ir.program import BEGIN, Embedding, Head, Lookup, NumericHead, Program, Readout, Weights
+
+SAMPLE = Program(
+    vocabulary=(BEGIN, "a", "b"),
+    classes=("a", "b"),
+    max_length=3,
+    nodes=(
+        Embedding("kind", ("vowel", "other"), ("other", "vowel", "other")),
+        Head("same", "tokens", "tokens", "tokens", predicate=((BEGIN,), ("a",), ("b",))),
+        NumericHead("count", "tokens", "tokens", "ones", predicate=((), ("a",), ("b",))),
+        Lookup("many", ("count",), ((0, 1, 2),), ("no", "yes"), ("no", "no", "yes")),
+        Lookup("sum", ("tokens", "count"), (None, (0, 1)), None, (0, 0, 0, 1, 0, 2)),
+    ),
+    readout=Readout((Weights("many", (None, (0, 1))), Weights("sum", ((3, 0),)))),
+)
+"""Where a token stands twice, `many` says so; the readout has no row for where it does not."""

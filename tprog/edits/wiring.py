@@ -1,0 +1,190 @@
+"""The wiring of a node: which variables it reads, and under which mask."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, replace
+from fractions import Fraction
+from typing import ClassVar, Literal, TypeAlias, assert_never
+
+from tprog.edits.change import Example, NodeEdit, any_node, replaced
+from tprog.edits.entry import Entry
+from tprog.edits.predicate_row import head_of
+from tprog.errors import BadProgram, BadUsage, NotExact
+from tprog.ir.domains import masks
+from tprog.ir.program import (
+    AttentionHead,
+    Embedding,
+    Head,
+    Lookup,
+    Mask,
+    Node,
+    NumericHead,
+    Program,
+    Symbols,
+    domain_of,
+)
+
+Role: TypeAlias = Literal["query", "key", "value", "first input", "second input"]
+
+
+class Wiring(NodeEdit):
+    """A change of what a node reads and how; it counts as two entries."""
+
+    kind = "wiring"
+    counts_as: ClassVar[int] = 2
+
+    @property
+    def entry(self) -> Entry:
+        return Entry(self.node, "wiring")
+
+    def size(self, program: Program) -> Fraction:
+        return Fraction(2)
+
+    def recodes(self, program: Program) -> bool:
+        """Whether the numbers of a numeric head, whose bounds follow from what it reads, may become others."""
+        if not isinstance(program.by_name[self.node], NumericHead):
+            return False
+        old = program.numbers(self.node)
+        known = {name: variable for name, variable in program.variables.items() if name != self.node}
+        try:
+            new = domain_of(self.edited_node(program), known, program)
+        except (BadProgram, NotExact):
+            return True
+        assert not isinstance(new, Symbols)
+        return new.denominator != old.denominator or new.low < old.low or new.high > old.high
+
+
+@dataclass(frozen=True)
+class ReadEdit(Wiring):
+    """A node's query, key, value or lookup input becomes `variable`.
+
+    A categorical read is re-wired only to a variable of exactly the same domain (the same symbols in the same order); a
+    numeric read, whose readers have levels of their own or weigh the number, to any numeric variable.
+    """
+
+    node: str
+    role: Role
+    variable: str
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls("count", "key", "same"), "count: key becomes same", "count: key becomes tokens"),
+            Example(
+                cls("many", "first input", "ones"), "many: first input becomes ones", "many: first input becomes count"
+            ),
+            Example(
+                cls("sum", "second input", "ones"), "sum: second input becomes ones", "sum: second input becomes count"
+            ),
+        )
+
+    @classmethod
+    def near(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[ReadEdit]:
+        """A read moves to each other variable that it may."""
+        if not reached(Entry(node.name, "wiring")):
+            return
+        earlier = before(program, node.name)
+        for role, old in roles(node):
+            for new in earlier:
+                if new != old and may_replace(program, old, new):
+                    yield cls(node.name, role, new)
+
+    def edited_node(self, program: Program) -> Node:
+        node = any_node(program, self.node)
+        old = read_by(program, self.node, self.role)
+        if self.variable not in before(program, self.node):
+            raise BadUsage(f"node {self.node!r} cannot read {self.variable!r}: nothing before it provides that")
+        if not may_replace(program, old, self.variable):
+            raise BadUsage(f"node {self.node!r} cannot read {self.variable!r} instead of {old!r}: the domains differ")
+        if isinstance(node, Lookup):
+            return replace(node, inputs=replaced(node.inputs, int(self.role == "second input"), self.variable))
+        assert isinstance(node, Head | NumericHead)
+        return replace(node, **{self.role: self.variable})  # type: ignore[arg-type]
+
+    def undo(self, program: Program) -> ReadEdit:
+        return replace(self, variable=read_by(program, self.node, self.role))
+
+    def describe(self) -> str:
+        return f"{self.node}: {self.role} becomes {self.variable}"
+
+    def recodes(self, program: Program) -> bool:
+        return self.role == "value" and super().recodes(program)
+
+
+@dataclass(frozen=True)
+class MaskEdit(Wiring):
+    """A head's mask becomes `mask` and `skip_first`."""
+
+    node: str
+    mask: Mask
+    skip_first: bool
+
+    @classmethod
+    def examples(cls) -> tuple[Example, ...]:
+        return (
+            Example(cls("same", "before", False), "same: mask becomes before", "same: mask becomes all"),
+            Example(
+                cls("count", "all", True),
+                "count: mask becomes all, without position 0",
+                "count: mask becomes all",
+            ),
+        )
+
+    @classmethod
+    def near(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[MaskEdit]:
+        """The mask changes, or whether it skips position 0."""
+        if isinstance(node, AttentionHead) and reached(Entry(node.name, "wiring")):
+            others = (mask for mask in masks(program.causal) if mask != node.mask)
+            yield from (cls(node.name, mask, node.skip_first) for mask in others)
+            yield cls(node.name, node.mask, not node.skip_first)
+
+    def edited_node(self, program: Program) -> Node:
+        return replace(head_of(program, self.node), mask=self.mask, skip_first=self.skip_first)
+
+    def undo(self, program: Program) -> MaskEdit:
+        head = head_of(program, self.node)
+        return MaskEdit(head.name, head.mask, head.skip_first)
+
+    def describe(self) -> str:
+        return f"{self.node}: mask becomes {self.mask}{', without position 0' if self.skip_first else ''}"
+
+
+def read_by(program: Program, node: str, role: Role) -> str:
+    """The variable that a node reads in a role.
+
+    Raises:
+        BadUsage: it has no such role.
+    """
+    for found, variable in roles(any_node(program, node)):
+        if found == role:
+            return variable
+    raise BadUsage(f"node {node!r} has no {role}")
+
+
+def roles(node: Node) -> list[tuple[Role, str]]:
+    """What a node reads, and as what; an embedding's fixed read of the tokens is none."""
+    match node:
+        case Embedding():
+            return []
+        case Head() | NumericHead():
+            return [("query", node.query), ("key", node.key), ("value", node.value)]
+        case Lookup():
+            names: tuple[Role, ...] = ("first input", "second input")
+            return list(zip(names, node.inputs, strict=False))
+        case _:
+            assert_never(node)
+
+
+def may_replace(program: Program, old: str, new: str) -> bool:
+    """Whether a read of `old` may become a read of `new`: the same symbols in the same order, or both numeric."""
+    was, becomes = program.variables[old].domain, program.variables[new].domain
+    if isinstance(was, Symbols) or isinstance(becomes, Symbols):
+        return was == becomes
+    return True
+
+
+def before(program: Program, node: str) -> list[str]:
+    """The variables that stand before a node."""
+    names = list(program.variables)
+    return names[: names.index(node)]
