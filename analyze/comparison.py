@@ -18,7 +18,8 @@ from analyze.input_space import InputSpace, space_of
 from tprog.errors import BadUsage
 from tprog.ir.program import Program, Symbols, Value
 from tprog.run.batch import BEHIND_END, Array, Batch, Bools
-from tprog.run.execute import FORCED, Execution, execute, inputs_at_once
+from tprog.run.execute import FORCED, Execution, execute
+from tprog.run.pieces import chunks, inputs_at_once
 from tprog.tasks.builtin import UNGRADED, Task, is_built_in, task_of, up_to
 from tprog.tasks.input_domain import symbols_of
 
@@ -88,11 +89,8 @@ class Pair:
     def runs(self, batch_a: Batch, batch_b: Batch, size: int) -> Iterator[tuple[slice, Execution, Execution]]:
         """Both programs on at most `size` inputs at a time."""
         for program, batch in ((self.a, batch_a), (self.b, batch_b)):
-            size = min(size, inputs_at_once(program, batch.tokens.shape[1]))
-        for start in range(0, len(batch_a), size):
-            rows = slice(start, start + size)
-            width = int(batch_a.lengths[rows].max(initial=0))
-            one, two = (Batch(b.tokens[rows, :width], b.lengths[rows]) for b in (batch_a, batch_b))
+            size = inputs_at_once(program, batch.tokens.shape[1], size)
+        for (rows, one), (_, two) in zip(chunks(batch_a, size), chunks(batch_b, size), strict=True):
             yield rows, execute(self.a, one), execute(self.b, two)
 
     @cached_property

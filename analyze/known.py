@@ -8,7 +8,8 @@ import numpy as np
 
 from tprog.ir.program import Program, Value
 from tprog.run.batch import Batch
-from tprog.run.execute import decode, execute, pieces_of
+from tprog.run.execute import decode, execute
+from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import Inputs
 from tprog.text.dialects.published.defects import Defect
 

@@ -20,9 +20,10 @@ from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Program, Symbols
-from tprog.run.batch import CHUNK, Array, Batch, Bools
-from tprog.run.execute import Execution, execute, held_bytes, inputs_at_once, read_out_at
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.execute import Execution, execute, read_out_at
 from tprog.run.outcome import outcomes
+from tprog.run.pieces import LARGEST, cached_at_once, held_at_once, held_bytes, inputs_at_once, slices
 from tprog.tasks.builtin import UNGRADED, Inputs
 
 Rows: TypeAlias = NDArray[np.intp]
@@ -155,9 +156,15 @@ def ground(program: Program, inputs: Inputs) -> Ground:
         what = f"{len(program.nodes)} nodes and {len(program.classes)} classes on {len(inputs.batch):,} inputs"
         raise BadUsage(
             f"the values of {what} of {width} tokens take {taken // 10**6:,} MB; ask for a --sample of at most "
-            f"{max(1, LARGEST // held_bytes(program, width)):,}"
+            f"{held_at_once(program, width, LARGEST):,}"
         )
     return Ground(program, inputs, execute(program, inputs.batch))
+
+
+def evaluated_at_once(program: Program, batch: Batch) -> int:
+    """How many inputs to execute at once: [input, query, key] arrays of them stay inside a core's cache."""
+    width = batch.tokens.shape[1]
+    return inputs_at_once(program, width, cached_at_once(width, least=256))
 
 
 @dataclass(frozen=True, eq=False)
@@ -177,16 +184,6 @@ class Survey(_Asked):
     modes: Mapping[str, int]
 
 
-LARGEST = 2**30
-"""Bytes of values and logits that are held at once, whatever is asked for."""
-
-
-def cached_at_once(program: Program, batch: Batch) -> int:
-    """How many inputs to execute at once: [input, query, key] arrays of them stay inside a core's cache."""
-    width: int = batch.tokens.shape[1]
-    return min(CHUNK, max(256, 2**20 // max(1, width) ** 2), inputs_at_once(program, width))
-
-
 def survey(program: Program, inputs: Inputs) -> Survey:
     """The intact program, executed on a part of the inputs after the other: memory does not grow with its nodes."""
     batch = inputs.batch
@@ -194,10 +191,8 @@ def survey(program: Program, inputs: Inputs) -> Survey:
     found = np.empty((len(batch), width), dtype=np.int32)
     in_hole = np.zeros(len(batch), dtype=np.bool_)
     counts: dict[str, Counter[int]] = {name: Counter() for name in program.by_name}
-    size = cached_at_once(program, batch)
-    for start in range(0, len(batch), size):
-        rows = slice(start, start + size)
-        part = Inputs(batch.take(rows), None, False, "")
+    for rows in slices(len(batch), evaluated_at_once(program, batch)):
+        part = inputs.take(rows)
         on = Ground(program, part, execute(program, part.batch))
         found[rows], in_hole[rows] = on.outcomes, on.intact.in_hole
         for name, counted in counts.items():

@@ -12,8 +12,9 @@ from analyze.results.checked import Checked
 from analyze.results.verify import Counterexample, HoleCount, LengthCount, VerifyResult
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
-from tprog.run.batch import CHUNK, Bools
-from tprog.run.execute import inputs_at_once, predict
+from tprog.run.batch import Bools
+from tprog.run.execute import predict
+from tprog.run.pieces import CHUNK, inputs_at_once, slices
 from tprog.tasks.builtin import UNGRADED, Inputs
 from tprog.tasks.input_domain import symbols_of
 from tprog.text.tokens import spacing
@@ -119,12 +120,8 @@ def counterexample(on: Ground, row: int) -> Counterexample:
 
 def _pieces(program: Program, inputs: Inputs, rows: Rows) -> Iterator[Ground]:
     """The chosen inputs, executed in pieces, so that memory does not grow with their number."""
-    assert inputs.expected is not None
-    size = min(CHUNK, inputs_at_once(program, inputs.batch.tokens.shape[1]))
-    for start in range(0, len(rows), size):
-        part = rows[start : start + size]
-        chosen = Inputs(inputs.batch.take(part), inputs.expected[part], False, f"some of {inputs.description}")
-        yield ground(program, chosen)
+    for part in slices(len(rows), inputs_at_once(program, inputs.batch.tokens.shape[1], CHUNK)):
+        yield ground(program, inputs.take(rows[part]))
 
 
 def _holes(program: Program, inputs: Inputs, rows: Rows) -> tuple[HoleCount, ...]:

@@ -13,6 +13,7 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
 import analyze.piecewise
+import tprog.run.pieces
 from analyze.dead import find_dead, unread
 from analyze.dead.proofs import Proofs
 from analyze.reached_entries import entries_of
@@ -195,8 +196,8 @@ def test_every_verdict_stands_a_check_by_removal_and_none_is_missed(data: st.Dat
     assume(program.nodes)
     inputs = listed(program, some_inputs(program, 30))
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(analyze.piecewise, "CHUNK", data.draw(st.sampled_from([1, 7, 4096])))
-        patch.setattr(analyze.piecewise, "_KEPT", data.draw(st.sampled_from([0, 10**9])))
+        patch.setattr(tprog.run.pieces, "CHUNK", data.draw(st.sampled_from([1, 7, 4096])))
+        patch.setattr(analyze.piecewise, "KEPT", data.draw(st.sampled_from([0, 10**9])))
         result = find_dead(program, inputs)
     before = answers(program, inputs)
     found = _verdicts(result)

@@ -32,8 +32,9 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
-from tprog.run.batch import BEHIND_END, CHUNK, chunks, encode
+from tprog.run.batch import BEHIND_END, encode
 from tprog.run.execute import FORCED, Execution, execute, predict
+from tprog.run.pieces import CHUNK, chunks
 from tprog.tasks.builtin import inputs_for
 
 # Two evaluators #######################################################################################################

@@ -13,6 +13,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 import analyze.outcome
+import tprog.run.pieces
 from analyze.coverage import RUNS, runs_for
 from analyze.outcome import ground
 from tests.bench.random_program import random_program
@@ -20,8 +21,9 @@ from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END, Embedding, Head, Keys, NumericHead, Program, Readout, Weights
-from tprog.run.batch import CHUNK, encode
-from tprog.run.execute import Execution, execute, held_bytes, inputs_at_once
+from tprog.run.batch import encode
+from tprog.run.execute import Execution, execute
+from tprog.run.pieces import CHUNK, held_bytes, inputs_at_once
 from tprog.tasks.builtin import inputs_for
 from tprog.text.emit import emit
 
@@ -71,7 +73,7 @@ def test_an_execution_in_pieces_equals_one_at_once(program: Program, data: st.Da
     base = whole if data.draw(st.booleans()) else None
     at_once = execute(program, batch, overrides=fixed, base=base)  # type: ignore[arg-type]
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(sys.modules["tprog.run.execute"], "MEMORY", data.draw(st.sampled_from([1, 2000, 20_000])))
+        patch.setattr(tprog.run.pieces, "MEMORY", data.draw(st.sampled_from([1, 2000, 20_000])))
         in_pieces = execute(program, batch, overrides=fixed, base=base)  # type: ignore[arg-type]
         assert alike(in_pieces, at_once)
         assert alike(execute(program, batch), whole)

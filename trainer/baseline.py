@@ -29,7 +29,7 @@ from torch import Tensor, nn
 from torch.nn import functional
 
 from tprog.errors import BadUsage
-from tprog.run.batch import chunks
+from tprog.run.pieces import chunks
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task
 from tprog.tasks.own import find_task
 from trainer.config import SEEDS, TrainConfig, check_range

@@ -30,7 +30,6 @@ from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
-from tprog.tasks.builtin import Inputs
 
 ROUNDS = 6
 """How often a redefinition is improved at most."""
@@ -252,7 +251,7 @@ def find_redefinitions(on: Ground, row: int, place: int) -> tuple[list[Redefinit
     assert on.expected is not None
     first = KnownAnswers(on).order[: 2 * SAMPLED] if len(on.batch) > MOST else np.arange(len(on.batch))
     rows = np.unique(np.append(first, row))
-    inputs = Inputs(on.batch.take(rows), on.expected[rows], False, f"{len(rows)} of {on.inputs.description}")
+    inputs = on.inputs.take(rows, f"{len(rows)} of {on.inputs.description}")
     some = Ground(on.program, inputs, take(on.intact, rows))
     run = take(on.intact, np.array([row]))
     wirings = {Entry(node.name, "wiring") for node in on.program.nodes}

@@ -14,11 +14,9 @@ from analyze.blame.effects import Effect, KnownAnswers
 from analyze.outcome import Ground, Rows, ground, spread
 from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit
 from tprog.ir.program import Program
-from tprog.run.execute import held_bytes, pieces_of, predict
+from tprog.run.execute import predict
+from tprog.run.pieces import KEPT, held_at_once, pieces_of
 from tprog.tasks.builtin import UNGRADED, Inputs
-
-MEMORY = 200_000_000
-"""Bytes of values and logits that are held: those of about 300,000 inputs of a program of 40 nodes."""
 
 PART = 50_000
 """Inputs held of more than fit there: enough to choose edits on, which are then counted on all."""
@@ -48,7 +46,7 @@ class Held:
         return len(self.on.batch) == len(self.inputs.batch)
 
 
-def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: int = MEMORY) -> Held:
+def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: int = KEPT) -> Held:
     """Execute a program on the inputs, or, where there are too many, on some of them.
 
     Args:
@@ -58,7 +56,7 @@ def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: i
             many, and the others are spread evenly over the rest.
     """
     assert inputs.expected is not None
-    most = max(memory // held_bytes(program, inputs.batch.tokens.shape[1]), 1)
+    most = held_at_once(program, inputs.batch.tokens.shape[1], memory)
     if len(inputs.batch) <= most:
         on = ground(program, inputs)
         assert on.expected is not None
@@ -74,8 +72,7 @@ def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: i
     some = failing[spread(len(failing), int(max(most // 2, most - len(passing))))]
     others = passing[spread(len(passing), int(most - len(some)))]
     rows = np.unique(np.concatenate([some, others, np.array(always, dtype=np.intp)]))
-    description = f"{len(rows):,} of {inputs.description}"
-    part = Inputs(inputs.batch.take(rows), inputs.expected[rows], False, description)
+    part = inputs.take(rows, f"{len(rows):,} of {inputs.description}")
     return Held(ground(program, part), inputs, rows, int(wrong.sum()), len(failing))
 
 
@@ -102,9 +99,6 @@ def _parts(held: Held) -> Iterator[KnownAnswers]:
     if held.whole:
         yield KnownAnswers(held.on)
         return
-    inputs = held.inputs
-    assert inputs.expected is not None
-    program = held.on.program
+    program, inputs = held.on.program, held.inputs
     for rows, _ in pieces_of(program, inputs.batch):
-        part = Inputs(inputs.batch.take(rows), inputs.expected[rows], False, inputs.description)
-        yield KnownAnswers(ground(program, part))
+        yield KnownAnswers(ground(program, inputs.take(rows)))

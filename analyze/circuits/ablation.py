@@ -19,7 +19,7 @@ from functools import cached_property
 import numpy as np
 
 from analyze.circuits.margins import REMEMBERED, FewInputs, ablatable
-from analyze.outcome import Rows, Survey, cached_at_once, spread
+from analyze.outcome import Rows, Survey, evaluated_at_once, spread
 from analyze.results.circuits import Resampled
 from tprog.errors import BadUsage
 from tprog.ir.program import Program, Symbols, Value
@@ -174,7 +174,7 @@ class TriedSets:
         parts = []
         for lot in _lots(count):
             lot = lot[np.argsort(self.on.batch.lengths[lot], kind="stable")]
-            parts += np.array_split(lot, -(-len(lot) // cached_at_once(self.on.program, self.on.batch)))
+            parts += np.array_split(lot, -(-len(lot) // evaluated_at_once(self.on.program, self.on.batch)))
         return parts
 
     def _refute(self, kept: int, failing: Rows) -> None:
@@ -237,7 +237,7 @@ def resampled(on: Survey, trial: TriedSets, members: Sequence[str], draws: int, 
 def _staying(on: Survey, trial: TriedSets, donors: Rows, ablated: Sequence[str]) -> int:
     """How many predictions stay with these nodes resampled."""
     staying = 0
-    for part in np.array_split(np.arange(len(donors)), -(-len(donors) // cached_at_once(on.program, on.batch))):
+    for part in np.array_split(np.arange(len(donors)), -(-len(donors) // evaluated_at_once(on.program, on.batch))):
         other = execute(on.program, on.batch.take(donors[part]))
         batch = Batch(_as_wide(trial.on.batch.tokens[part], other.batch.tokens), trial.on.batch.lengths[part])
         run = outcomes(execute(on.program, batch, overrides={name: other.values[name] for name in ablated}))

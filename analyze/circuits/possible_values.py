@@ -29,7 +29,7 @@ from tprog.ir.program import (
 from tprog.run.attention import accepting, by_preference, window
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate, level_codes
-from tprog.run.execute import MEMORY
+from tprog.run.pieces import MEMORY, slices
 
 
 @dataclass(frozen=True, eq=False)
@@ -56,7 +56,7 @@ def possible_values(
     size = max(1, MEMORY // max(1, 4 * codes * batch.tokens.shape[1] ** 2))
     parts = [
         _on_part(program, batch.take(rows), {name: values[rows] for name, values in known.items()}, constants)
-        for rows in (slice(start, start + size) for start in range(0, max(1, len(batch)), size))
+        for rows in slices(max(1, len(batch)), size)
     ]
     return parts[0] if len(parts) == 1 else {name: _joined([part[name] for part in parts]) for name in parts[0]}
 

@@ -36,7 +36,8 @@ from analyze.results.source import AnnotatedSource
 from tprog.errors import BadFile
 from tprog.ir.program import AttentionHead, Program
 from tprog.run.batch import Batch
-from tprog.run.execute import execute, pieces_of
+from tprog.run.execute import execute
+from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import SAMPLE, Inputs
 from tprog.text.emit import emit, primitive_texts
 from tprog.text.read import Module, read_source

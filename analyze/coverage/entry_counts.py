@@ -18,7 +18,8 @@ from tprog.edits.entry import Entry
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
-from tprog.run.execute import Execution, execute, pieces_of, read_out_at
+from tprog.run.execute import Execution, execute, read_out_at
+from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import UNGRADED, Inputs
 
 Codes: TypeAlias = NDArray[np.int64]

@@ -30,6 +30,7 @@ from analyze.results.dead import DeadNode, DeadResult, Proof, Removal, Verdict
 from tprog.edits.entry import Entry
 from tprog.ir.program import Node, Program, Symbols
 from tprog.run.execute import Execution, decode, execute
+from tprog.run.pieces import slices
 from tprog.tasks.builtin import Inputs
 from tprog.text.describe import reading
 
@@ -237,8 +238,7 @@ def _inert_on(on: Ground, name: str, at_once: int, codes: list[int]) -> list[int
     for most in (_FIRST_SAMPLE, _SECOND_SAMPLE):
         rows = spread(len(on.batch), most)
         size = max(1, min(8 * _SECOND_SAMPLE, at_once) // max(len(rows), 1))
-        parts = [codes[start : start + size] for start in range(0, len(codes), size)]
-        codes = [code for part in parts for code in _surviving(on, name, part, rows)]
+        codes = [code for part in slices(len(codes), size) for code in _surviving(on, name, codes[part], rows)]
     return codes
 
 

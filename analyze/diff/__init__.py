@@ -17,8 +17,9 @@ from analyze.results.checked import Checked
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Tally
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program, Symbols
-from tprog.run.batch import CHUNK, Array, Batch
+from tprog.run.batch import Array, Batch
 from tprog.run.execute import FORCED
+from tprog.run.pieces import CHUNK
 from tprog.tasks.builtin import UNGRADED, Task
 from tprog.text.tokens import spacing
 

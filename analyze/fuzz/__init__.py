@@ -28,8 +28,8 @@ from analyze.results.fuzz import Bucket, FuzzResult, RelationCount
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
-from tprog.run.batch import CHUNK, Array, encode
-from tprog.run.execute import inputs_at_once
+from tprog.run.batch import Array, encode
+from tprog.run.pieces import CHUNK, inputs_at_once, slices
 from tprog.tasks.own import find_task
 from tprog.text.tokens import spacing
 
@@ -127,9 +127,8 @@ class _Search:
         self._whole, self._words = whole, words
         try:
             program = self.oracle.space.program
-            size = min(CHUNK, inputs_at_once(program, program.max_length))
-            for start in range(0, len(sequences), size):
-                self._try(sequences[start : start + size])
+            for part in slices(len(sequences), inputs_at_once(program, program.max_length, CHUNK)):
+                self._try(sequences[part])
                 if self.progress:
                     self.progress(self._drawn, len(sequences))
         except KeyboardInterrupt:

@@ -12,7 +12,8 @@ from analyze.results.repair import Figures
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.execute import HELD, held_bytes, predict
+from tprog.run.execute import predict
+from tprog.run.pieces import held_at_once
 from tprog.tasks.builtin import ENUMERATED, SAMPLE, UNGRADED, Inputs, Task, fitted, inputs_for, task_of
 
 On: TypeAlias = Literal["sample", "domain"]
@@ -61,26 +62,21 @@ def divide(
         if whole is None:
             raise BadUsage(f"{task.name} has too many inputs to choose edits on all of them; use --on sample")
         return Division(whole, None, whole)
-    most = max(1, HELD // held_bytes(program, program.max_length))
+    most = held_at_once(program, program.max_length)
     batch = task.draw(min(SAMPLE, most) if sample is None else sample, seed)
     batch = batch.take(np.random.default_rng(seed).permutation(len(batch)))
     first = len(batch) * 8 // 10
     if first == 0:
         raise BadUsage(f"a sample of {len(batch)} inputs is too few: 80 % of it is chosen on; ask for more")
-    expected = task.expected(batch)
-    drawn = f"{len(batch):,} sampled with seed {seed}"
-    chosen = Inputs(
-        batch.take(slice(0, first)), expected[:first], False, f"{first:,} inputs, the training split of {drawn}"
-    )
+    drawn = Inputs(batch, task.expected(batch), False, f"{len(batch):,} sampled with seed {seed}")
+    chosen = drawn.take(slice(0, first), f"{first:,} inputs, the training split of {drawn.description}")
     if whole is None:
-        left = f"{len(batch) - first:,} inputs, the others of {drawn}"
-        return Division(chosen, Inputs(batch.take(slice(first, None)), expected[first:], False, left), None)
-    assert whole.expected is not None
+        left = f"{len(batch) - first:,} inputs, the others of {drawn.description}"
+        return Division(chosen, drawn.take(slice(first, None), left), None)
     others = np.flatnonzero(~_among(whole.batch, chosen.batch))
     if not len(others):
         return Division(chosen, None, whole)
-    rest = Inputs(whole.batch.take(others), whole.expected[others], False, f"the other {len(others):,} inputs")
-    return Division(chosen, rest, whole)
+    return Division(chosen, whole.take(others, f"the other {len(others):,} inputs"), whole)
 
 
 def _among(batch: Batch, some: Batch) -> Bools:

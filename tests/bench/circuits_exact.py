@@ -31,9 +31,10 @@ from analyze.outcome import Survey, survey
 from tests.bench.random_program import random_program
 from tests.programs import PROGRAMS
 from tprog.ir.program import Program, Weights
-from tprog.run.batch import Array, Bools, chunks
+from tprog.run.batch import Array, Bools
 from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
+from tprog.run.pieces import chunks
 from tprog.tasks.builtin import Inputs, inputs_for
 from tprog.text.read import read_module
 

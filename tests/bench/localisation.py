@@ -29,9 +29,10 @@ from tests.bench.spectra import all_entries, coverage, first_found, suspiciousne
 from tests.programs import PROGRAMS
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
-from tprog.run.batch import Array, Batch, Bools, chunks
+from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
+from tprog.run.pieces import chunks
 from tprog.tasks.builtin import UNGRADED, Inputs, inputs_for
 from tprog.text.read import read_module, read_source
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any, TypeAlias
@@ -15,9 +15,6 @@ from tprog.ir.program import Program
 
 Array: TypeAlias = NDArray[Any]
 Bools: TypeAlias = NDArray[np.bool_]
-
-CHUNK = 4096
-"""Inputs evaluated at once: [chunk, query, key] arrays of the largest shipped programs stay inside a core's cache."""
 
 BEHIND_END = -1
 """The token code at positions behind the end of an input."""
@@ -41,6 +38,10 @@ class Batch:
     def take(self, rows: Array | slice) -> Batch:
         """The chosen inputs, in the chosen order, at the width of this batch."""
         return Batch(self.tokens[rows], self.lengths[rows])
+
+    def cut(self) -> Batch:
+        """The same inputs, only as wide as the longest of them."""
+        return Batch(self.tokens[:, : int(self.lengths.max(initial=0))], self.lengths)
 
     @cached_property
     def present(self) -> Bools:
@@ -70,11 +71,3 @@ def encode(program: Program, inputs: Sequence[Sequence[str]]) -> Batch:
     for row, found in enumerate(read):
         rectangle[row, : len(found)] = found
     return Batch(rectangle, lengths)
-
-
-def chunks(batch: Batch, size: int = CHUNK) -> Iterator[tuple[slice, Batch]]:
-    """The batch in pieces, each cut to the width of its longest input."""
-    for start in range(0, len(batch), size):
-        rows = slice(start, start + size)
-        width = int(batch.lengths[rows].max(initial=0))
-        yield rows, Batch(batch.tokens[rows, :width], batch.lengths[rows])

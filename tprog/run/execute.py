@@ -16,8 +16,9 @@ import numpy as np
 
 from tprog.ir.entries import TableKey, WeightsOf, picked
 from tprog.ir.program import Program, Symbols, Value, Variable, Weights
-from tprog.run.batch import CHUNK, Array, Batch, Bools, chunks
+from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import dtype_of, evaluate
+from tprog.run.pieces import PIECE, inputs_at_once, pieces_of, slices
 
 FORCED = -1
 """The prediction code at positions whose output is forced, and behind the end of an input."""
@@ -163,8 +164,8 @@ def execute(
     overrides = overrides or {}
     size = inputs_at_once(program, batch.tokens.shape[1])
     # On top of a base little is computed anew; only where memory asks for it is that worth a division.
-    if len(batch) > (2 * min(_PIECE, size) if base is None and not overrides else size):
-        return _in_pieces(program, batch, min(_PIECE, size), overrides, base)
+    if len(batch) > (2 * min(PIECE, size) if base is None and not overrides else size):
+        return _in_pieces(program, batch, min(PIECE, size), overrides, base)
     shape = batch.tokens.shape
     anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
     values = anew if base is None else _Layered(program.variables, anew, base.values)
@@ -192,34 +193,6 @@ def execute(
     return Execution(program, batch, values, holed, totals)
 
 
-_PIECE = 2048
-"""Inputs of a large batch evaluated at once: what stands between two steps then stays in a core's cache."""
-
-
-MEMORY = 2**27
-"""Bytes that executing some inputs may take beside what is kept of it."""
-
-HELD = 2**28
-"""Bytes of executions that an analysis keeps at once, where it does not say otherwise."""
-
-_PAIR = 20
-"""Bytes that a head takes, at most, for a query and a key of an input while it is computed."""
-
-_LARGE = 2**24
-"""Inputs at once where memory sets no bound."""
-
-
-def held_bytes(program: Program, width: int) -> int:
-    """Bytes that an execution keeps of an input of `width` tokens: a value of each variable, a logit of each class."""
-    return max(1, width) * (program.value_bytes + 8 * len(program.classes))
-
-
-def inputs_at_once(program: Program, width: int) -> int:
-    """How many inputs of `width` tokens can be executed in `MEMORY`."""
-    each = held_bytes(program, width) + 16 * width * (len(program.classes) + 4) + _PAIR * width**2
-    return max(1, min(_LARGE, MEMORY // each))
-
-
 @dataclass(frozen=True, eq=False)
 class _Some(Mapping[str, Array]):
     """The values of some inputs, none of which is touched before somebody asks for it."""
@@ -242,8 +215,7 @@ def _in_pieces(
 ) -> Execution:
     """A large batch executed piece by piece, and put together again."""
     runs = []
-    for start in range(0, len(batch), size):
-        rows = slice(start, start + size)
+    for rows in slices(len(batch), size):
         fixed = {
             name: codes[rows] if isinstance(codes, np.ndarray) and codes.ndim else codes
             for name, codes in overrides.items()
@@ -270,11 +242,6 @@ def _computed(run: Execution) -> Mapping[str, Array]:
 def _part(run: Execution, rows: slice) -> Execution:
     holed = {name: at[rows] for name, at in run.holed.items()}
     return Execution(run.program, run.batch.take(rows), _Some(run.values, rows), holed, run.totals[rows])
-
-
-def pieces_of(program: Program, batch: Batch, most: int = CHUNK) -> Iterator[tuple[slice, Batch]]:
-    """The batch in pieces of at most `most` inputs that can be executed at once, each cut to its longest input."""
-    return chunks(batch, min(most, inputs_at_once(program, batch.tokens.shape[1])))
 
 
 def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:

@@ -13,8 +13,9 @@ import numpy as np
 from tprog.ir.program import Node, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
-from tprog.run.execute import HELD, Execution, execute, held_bytes, pieces_of, read_out_at
+from tprog.run.execute import Execution, execute, read_out_at
 from tprog.run.outcome import SOME_HOLE, outcomes
+from tprog.run.pieces import HELD, LARGE_CHUNK, held_bytes, pieces_of
 from tprog.simplify.record import Keep, Step
 from tprog.tasks.builtin import UNGRADED, Inputs
 
@@ -23,8 +24,6 @@ ANY = -1
 
 _FIRST, _MORE, _MOST = 192, 48, 1536
 """Inputs that a candidate must pass before all of them are run; how many each failed check adds; and the most."""
-
-_CHUNK = 8192
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,7 +68,7 @@ class Search:
         self.parts: list[Part] = []
         self.runs: list[Execution | None] = []  # those that are kept: beyond `HELD`, a part is run when it is needed
         room = HELD // held_bytes(program, inputs.batch.tokens.shape[1])
-        for rows, batch in pieces_of(program, inputs.batch, _CHUNK):
+        for rows, batch in pieces_of(program, inputs.batch, LARGE_CHUNK):
             run = execute(program, batch)
             expected = None if inputs.expected is None else _cut(inputs.expected[rows], batch)
             found: Array = outcomes(run).astype(np.int32 if run.holed else np.int16)

@@ -393,6 +393,18 @@ class Inputs:
     exhaustive: bool
     description: str
 
+    def take(self, rows: Array | slice, description: str = "") -> Inputs:
+        """The chosen inputs, in the chosen order, at the width of these; a part, so never exhaustive."""
+        expected = None if self.expected is None else self.expected[rows]
+        return Inputs(self.batch.take(rows), expected, False, description or f"some of {self.description}")
+
+    def cut(self) -> Inputs:
+        """The same inputs, only as wide as the longest of them."""
+        batch, expected = self.batch.cut(), self.expected
+        if expected is not None and expected.shape == self.batch.tokens.shape:
+            expected = expected[:, : batch.tokens.shape[1]]
+        return Inputs(batch, expected, self.exhaustive, self.description)
+
 
 def inputs_for(
     program: Program,
