@@ -19,6 +19,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program, Symbols, Value
 from tprog.run.batch import BEHIND_END, Array, Batch, Bools
 from tprog.run.execute import FORCED, Execution, execute
+from tprog.run.outcome import by_place
 from tprog.run.pieces import chunks, inputs_at_once
 from tprog.tasks.builtin import UNGRADED, Task, is_built_in, task_of, up_to
 from tprog.tasks.input_domain import symbols_of
@@ -154,7 +155,7 @@ class ValueCodes:
 
 def _answers(run: Execution) -> Array:
     """[input, place] predictions, a hole as `NO_ANSWER` at each."""
-    found = run.predictions[:, None] if run.program.readout.pooled else run.predictions
+    found = by_place(run.predictions)
     return np.where(run.in_hole[:, None] & (found != FORCED), NO_ANSWER, found)
 
 

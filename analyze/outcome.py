@@ -21,10 +21,10 @@ from tprog.errors import BadUsage
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.execute import Execution, execute, read_out_at
-from tprog.run.outcome import outcomes
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import by_place, graded_at, outcomes
 from tprog.run.pieces import LARGEST, cached_at_once, held_at_once, held_bytes, inputs_at_once, slices
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.builtin import Inputs
 
 Rows: TypeAlias = NDArray[np.intp]
 """Indices of inputs in a batch."""
@@ -83,17 +83,12 @@ class _Asked:
     @cached_property
     def expected(self) -> Array | None:
         """[input, place] codes of the right classes, `UNGRADED` elsewhere; None if no task says."""
-        expected = self.inputs.expected
-        return expected if expected is None or expected.ndim == 2 else expected[:, None]
+        return None if self.inputs.expected is None else by_place(self.inputs.expected)
 
     @cached_property
     def graded(self) -> Bools:
         """[input, place]: whether a prediction counts there."""
-        if self.expected is not None:
-            return np.asarray(self.expected != UNGRADED)
-        if self.program.readout.pooled:
-            return np.ones((len(self.batch), 1), dtype=np.bool_)
-        return read_out_at(self.program, self.batch)
+        return graded_at(self.program, self.batch, self.expected)
 
 
 @dataclass(frozen=True, eq=False)

@@ -14,6 +14,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Bools
 from tprog.run.execute import predict
+from tprog.run.outcome import graded_at, wrong_at
 from tprog.run.pieces import CHUNK, inputs_at_once, slices
 from tprog.tasks.builtin import UNGRADED, Inputs
 from tprog.tasks.input_domain import symbols_of
@@ -48,12 +49,10 @@ def verify(
     count = len(inputs.batch)
     step = None if progress is None else lambda done: progress(done, count)
     predictions, in_hole = predict(program, inputs.batch, step)
-    expected = inputs.expected.reshape(predictions.shape)
-    graded = expected != UNGRADED
-    wrong_at = graded & (predictions != expected)
-    wrong_at[in_hole] = graded[in_hole]
-    tokens, tokens_right = int(graded.sum()), int(graded.sum() - wrong_at.sum())
-    wrong = np.flatnonzero(wrong_at.reshape(len(in_hole), -1).any(axis=1) | in_hole)
+    graded = graded_at(program, inputs.batch, inputs.expected)
+    unlike = wrong_at(predictions, in_hole, inputs.expected)
+    tokens, tokens_right = int(graded.sum()), int(graded.sum() - unlike.sum())
+    wrong = np.flatnonzero(unlike.any(axis=1) | in_hole)
     wrong = wrong[np.argsort(inputs.batch.lengths[wrong], kind="stable")]
     listed = wrong[:limit]
     return VerifyResult(
@@ -71,19 +70,16 @@ def verify(
         ),
         holes=_holes(program, inputs, wrong[in_hole[wrong]]),
         notes=notes,
-        lengths=_by_length(program, inputs, graded, wrong_at, wrong),
+        lengths=_by_length(program, inputs, graded, unlike, wrong),
         spaced=spacing(program),
     )
 
 
-def _by_length(
-    program: Program, inputs: Inputs, graded: Bools, wrong_at: Bools, wrong: Rows
-) -> tuple[LengthCount, ...]:
-    """What is right for the inputs of each length; `graded`, `wrong_at`: [input, position], `wrong`: wrong inputs."""
+def _by_length(program: Program, inputs: Inputs, graded: Bools, unlike: Bools, wrong: Rows) -> tuple[LengthCount, ...]:
+    """What is right for the inputs of each length; `graded`, `unlike`: [input, place], `wrong`: wrong inputs."""
     marks = len(program.vocabulary) - len(symbols_of(program.vocabulary))
-    lengths, many = inputs.batch.lengths, (len(graded), -1)
-    tokens = graded.reshape(many).sum(axis=1)
-    lost = wrong_at.reshape(many).sum(axis=1)
+    lengths = inputs.batch.lengths
+    tokens, lost = graded.sum(axis=1), unlike.sum(axis=1)
     is_wrong = np.zeros(len(graded), dtype=np.bool_)
     is_wrong[wrong] = True
     found = []

@@ -17,6 +17,7 @@ import analyze.blame.working_set
 from analyze.blame import blame
 from analyze.blame.all_failures import blame_all
 from analyze.blame.weights import Bends, weight_rows
+from analyze.blame.working_set import hold
 from analyze.outcome import ground
 from analyze.render.blame import blame_html, blame_text, ranges
 from analyze.render.blame_all import blame_all_html, blame_all_text
@@ -28,8 +29,9 @@ from tprog.edits.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit,
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import NumericHead, Program
-from tprog.run.execute import execute
+from tprog.run.execute import execute, predict
 from tprog.run.outcome import outcomes
+from tprog.run.pieces import held_bytes
 from tprog.tasks.builtin import Inputs, inputs_for
 from tprog.text.emit import emit
 from tprog.text.read import read_source
@@ -154,6 +156,19 @@ def test_the_inputs_are_looked_at_in_parts_where_there_are_many(monkeypatch: pyt
     assert not again.proven
     assert again.wrong_before == one.wrong_before
     assert (again.candidates[0].edit, again.candidates[0].mended) == (one.candidates[0].edit, one.candidates[0].mended)
+
+
+def test_of_many_inputs_those_in_a_hole_count_as_wrong_and_as_failing_held_or_not() -> None:
+    program = PROGRAMS["partial"].program
+    batch = inputs_for(program).batch
+    predictions, in_hole = predict(program, batch)
+    inputs = Inputs(batch, predictions, True, "all")  # whatever is computed there is what is expected
+    whole, some = hold(program, inputs), hold(program, inputs, memory=held_bytes(program, batch.tokens.shape[1]) * 20)
+    assert whole.whole
+    assert not some.whole
+    assert some.failing == whole.failing == int(in_hole.sum()) > 0
+    assert some.wrong == whole.wrong
+    assert in_hole[some.rows].any()
 
 
 def test_a_search_that_is_cut_off_says_so(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -3,16 +3,18 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 import numpy as np
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from tests.strategies import programs, some_inputs
-from tprog.ir.program import Program
+from tprog.ir.program import BEGIN, Embedding, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute
-from tprog.run.outcome import outcomes
+from tprog.run.outcome import UNGRADED, graded_at, is_hole, outcomes, wrong_at
 
 
 def _answer(run: Execution, row: int, place: int) -> object:
@@ -50,3 +52,50 @@ def test_outcomes_of_different_inputs_are_equal_where_their_answers_are(program:
     widest = max(map(len, inputs))
     same = [tokens for tokens in inputs if len(tokens) == widest]
     _agree(*(execute(program, encode(program, lot)) for lot in (same, same[::-1])))
+
+
+def _with_two_holes() -> Program:
+    """`first` knows neither a nor b, and `second`, computed after it, does not know c."""
+    vocabulary = (BEGIN, "a", "b", "c", "d")
+    embedded = (
+        Embedding("first", (0,), tuple(None if word in ("a", "b") else 0 for word in vocabulary)),
+        Embedding("second", (0,), tuple(None if word == "c" else 0 for word in vocabulary)),
+    )
+    return Program(vocabulary, ("x", "y"), 4, embedded, Readout((Weights("ones", ((0, 0),)),), forced=(BEGIN,)))
+
+
+@pytest.mark.parametrize(
+    ("one", "other", "alike"),
+    [
+        ("ac", "bc", False),  # the same hole last, at another node than the first
+        ("ab", "bb", False),  # the same hole last, at the same node
+        ("ab", "ac", True),
+        ("ab", "ad", True),
+        ("dc", "dc", True),
+        ("da", "ad", False),
+    ],
+)
+def test_the_outcome_of_an_input_is_its_first_hole_not_a_later_one(one: str, other: str, alike: bool) -> None:
+    run = execute(_with_two_holes(), encode(_with_two_holes(), [[BEGIN, *one], [BEGIN, *other]]))
+    found = outcomes(run)
+    assert is_hole(found).all()
+    assert (found[0, 0] == found[1, 0]) == alike
+    assert (run.hole(0) == run.hole(1)) == alike
+
+
+def test_what_is_expected_counts_and_what_is_read_out_counts_where_nothing_is() -> None:
+    program = _with_two_holes()
+    batch = encode(program, [[BEGIN, "d", "d"], [BEGIN, "d"]])
+    assert graded_at(program, batch, None).tolist() == [[False, True, True], [False, True, False]]
+    expected = np.array([[UNGRADED, UNGRADED, 1], [UNGRADED, 0, UNGRADED]])
+    assert graded_at(program, batch, expected).tolist() == [[False, False, True], [False, True, False]]
+    pooled = replace(program, readout=replace(program.readout, pooled=True, forced=()))
+    assert graded_at(pooled, batch, None).tolist() == [[True], [True]]
+    assert graded_at(pooled, batch, np.array([1, UNGRADED])).tolist() == [[True], [False]]
+
+
+def test_an_input_in_a_hole_is_wrong_wherever_a_class_is_expected_whatever_was_computed_there() -> None:
+    in_hole, predictions = np.array([False, True]), np.array([[0, 1], [0, 1]])
+    expected = np.array([[0, 0], [0, UNGRADED]])
+    assert wrong_at(predictions, in_hole, expected).tolist() == [[False, True], [True, False]]
+    assert wrong_at(predictions[:, 0], in_hole, expected[:, 0]).tolist() == [[False], [True]]  # pooled

@@ -15,10 +15,11 @@ from tests.bench.gallery import GALLERY
 from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
 from tests.strategies import programs
 from tprog.errors import BadUsage
-from tprog.ir.program import Head, Lookup, NumericHead, Program, Weights
-from tprog.run.execute import execute
+from tprog.ir.program import Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.run.execute import execute, predict
 from tprog.simplify import Simplification, simplify, told
 from tprog.simplify.rewrite import Fixed, Via, rewritten
+from tprog.simplify.search import Search
 from tprog.simplify.separate import Patterns, separate, smaller
 from tprog.tasks.builtin import UNGRADED, Inputs, inputs_for
 from tprog.text.emit import emit
@@ -311,3 +312,36 @@ def test_a_module_says_only_what_is_still_true_of_it(tmp_path: Path) -> None:
     assert keys == ["tool", "test accuracy before simplifying", "rounding before simplifying", *["simplified"] * 2]
     assert "9 of" in told[3][1]
     assert "all 19,530 inputs" in told[4][1]
+
+
+def test_a_candidate_that_breaks_a_single_input_is_refused_and_that_input_is_tried_first_from_then_on() -> None:
+    letters, longest = ("<s>", "a", "b"), 8
+    program = Program(
+        letters,
+        ("fewer", "eight"),
+        longest + 1,
+        (
+            NumericHead("how_many", "tokens", "tokens", "ones", (("a",),) * 3),
+            lookup("all", {"how_many": range(longest + 1)}, lambda n: int(n == longest), (0, 1), numeric=("how_many",)),
+        ),
+        Readout((Weights("all", ((1, 0), (0, 1))),), forced=("<s>",)),
+    )
+    search = Search(program, inputs_for(program))
+    count, told_all = program.nodes
+    assert isinstance(told_all, Lookup)
+    deaf = replace(told_all, cells=(0,) * (longest + 1))
+    broken = replace(program, nodes=(count, deaf))
+    assert search.may_become(deaf)  # as far as the sample shows, which lacks the one input of eight a's
+    assert not search.attempt(broken, "all", "is always 0")
+    assert search.program is program
+    assert not search.steps
+    assert not search.may_become(deaf)
+
+
+def test_an_input_that_ends_in_a_hole_counts_as_wrong_in_the_figures_of_a_simplification() -> None:
+    program = PROGRAMS["partial"].program
+    batch = inputs_for(program).batch
+    predictions, in_hole = predict(program, batch)
+    assert in_hole.any()
+    result = simplify(program, Inputs(batch, predictions, True, "all"))
+    assert result.wrong_before == result.wrong_after == int(in_hole.sum())

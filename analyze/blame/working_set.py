@@ -15,8 +15,9 @@ from analyze.outcome import Ground, Rows, ground, spread
 from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit
 from tprog.ir.program import Program
 from tprog.run.execute import predict
+from tprog.run.outcome import wrong_at
 from tprog.run.pieces import KEPT, held_at_once, pieces_of
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.builtin import Inputs
 
 PART = 50_000
 """Inputs held of more than fit there: enough to choose edits on, which are then counted on all."""
@@ -64,9 +65,7 @@ def hold(program: Program, inputs: Inputs, always: Sequence[int] = (), memory: i
         return Held(on, inputs, np.arange(len(inputs.batch)), int(wrong.sum()), int(wrong.any(axis=1).sum()))
     most = min(most, PART)
     predictions, in_hole = predict(program, inputs.batch)
-    expected = inputs.expected if inputs.expected.ndim == 2 else inputs.expected[:, None]
-    found = predictions[:, None] if program.readout.pooled else predictions
-    wrong = ((found != expected) | in_hole[:, None]) & (expected != UNGRADED)
+    wrong = wrong_at(predictions, in_hole, inputs.expected)
     fails = np.logical_or.reduce(wrong, axis=1)
     failing, passing = np.flatnonzero(fails), np.flatnonzero(~fails)
     some = failing[spread(len(failing), int(max(most // 2, most - len(passing))))]

@@ -18,9 +18,10 @@ from tprog.edits.entry import Entry
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
-from tprog.run.execute import Execution, execute, read_out_at
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import by_place, graded_at, wrong_at
 from tprog.run.pieces import pieces_of
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.builtin import Inputs
 
 Codes: TypeAlias = NDArray[np.int64]
 
@@ -79,7 +80,7 @@ def entry_counts(program: Program, inputs: Inputs, lines: Mapping[Entry, int] | 
     member, firsts = np.zeros((len(inputs.batch), columns), dtype=np.bool_), set[int]()
     for rows, piece in pieces_of(program, inputs.batch):
         run = execute(program, piece)
-        expected = None if inputs.expected is None else inputs.expected[rows]
+        expected = inputs.take(rows).cut().expected
         here = member[rows]
         here[...] = _member(run, expected, len(outcomes), len(classes))
         at_lines = [_wirings(run, lines or {}, len(by_line))]
@@ -103,19 +104,13 @@ def _lines(entries: Sequence[Entry], lines: Mapping[Entry, int]) -> Codes:
 
 def _member(run: Execution, expected: Array | None, outcomes: int, classes: int) -> Bools:
     """[input, column] of one execution."""
-    predictions = run.predictions[:, None] if run.program.readout.pooled else run.predictions
-    if expected is None:
-        pooled = run.program.readout.pooled
-        graded = np.ones(predictions.shape, np.bool_) if pooled else read_out_at(run.program, run.batch)
-    else:
-        expected = expected.reshape(len(expected), -1)[:, : predictions.shape[1]]
-        graded = expected != UNGRADED
+    predictions, graded = by_place(run.predictions), graded_at(run.program, run.batch, expected)
     found = np.zeros((len(predictions), outcomes + classes), dtype=np.bool_)
     found[:, outcomes - 1] = run.in_hole
     if expected is None:
         found[:, 0] = ~run.in_hole
     else:
-        wrong = (graded & (predictions != expected)).any(axis=1)
+        wrong = wrong_at(predictions, run.in_hole, expected).any(axis=1)
         found[:, 0], found[:, 1] = ~run.in_hole & ~wrong, ~run.in_hole & wrong
     for code in range(classes):
         found[:, outcomes + code] = ((predictions == code) & graded).any(axis=1) & ~run.in_hole

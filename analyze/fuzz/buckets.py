@@ -27,7 +27,8 @@ from tprog.edits.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import predict
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.run.outcome import wrong_at
+from tprog.tasks.builtin import Inputs
 from tprog.tasks.input_domain import NOTHING
 
 ENUMERATED_SHORTER = 200_000
@@ -157,14 +158,11 @@ class Blamer:
         assert isinstance(self.oracle, Answers)
         inputs = self.oracle.inputs(sequences, False, "")
         assert inputs.expected is not None
-        before, _ = predict(self.oracle.space.program, inputs.batch)
-        shape = inputs.expected.shape  # pooled: predictions have one axis
-        first = ((inputs.expected != UNGRADED) & (before.reshape(shape) != inputs.expected)).argmax(axis=1)
+        first = wrong_at(*predict(self.oracle.space.program, inputs.batch), inputs.expected).argmax(axis=1)
         every = np.arange(len(sequences))
         mended = np.zeros(len(sequences), dtype=np.bool_)
         for edited in self._edited[reason]:
-            after, in_hole = predict(edited, inputs.batch)
-            mended |= (after.reshape(shape)[every, first] == inputs.expected[every, first]) & ~in_hole
+            mended |= ~wrong_at(*predict(edited, inputs.batch), inputs.expected)[every, first]
         return mended
 
     def alike(self, sequences: Array) -> list[Reason]:

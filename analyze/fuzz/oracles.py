@@ -21,7 +21,8 @@ from analyze.verify import counterexample
 from tprog.ir.program import Program
 from tprog.run.batch import Array
 from tprog.run.execute import FORCED, Execution, execute, predict
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.run.outcome import wrong_at
+from tprog.tasks.builtin import Inputs
 
 
 @dataclass(frozen=True)
@@ -88,8 +89,7 @@ class Answers(Oracle):
         inputs = self.inputs(sequences, False, "")
         assert inputs.expected is not None
         predictions, in_hole = predict(self.space.program, inputs.batch)
-        found = predictions.reshape(inputs.expected.shape)  # pooled: of one axis
-        wrong = (inputs.expected != UNGRADED) & (found != inputs.expected)
+        wrong = wrong_at(predictions, in_hole, inputs.expected)
         rows = np.flatnonzero(wrong.any(axis=1) | in_hole)
         reasons = [TO_BLAME] * len(rows)
         holed = np.flatnonzero(in_hole[rows])

@@ -13,8 +13,9 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import predict
+from tprog.run.outcome import graded_at, wrong_at
 from tprog.run.pieces import held_at_once
-from tprog.tasks.builtin import ENUMERATED, SAMPLE, UNGRADED, Inputs, Task, fitted, inputs_for, task_of
+from tprog.tasks.builtin import ENUMERATED, SAMPLE, Inputs, Task, fitted, inputs_for, task_of
 
 On: TypeAlias = Literal["sample", "domain"]
 
@@ -118,10 +119,8 @@ def judge(program: Program, inputs: Inputs) -> Verdicts:
     """A program on inputs with right answers."""
     assert inputs.expected is not None
     predictions, lost = predict(program, inputs.batch)
-    expected = inputs.expected.reshape(len(lost), -1)
-    graded = expected != UNGRADED
-    wrong = graded & ((predictions.reshape(expected.shape) != expected) | lost[:, None])
-    return Verdicts(wrong, graded, lost)
+    graded = graded_at(program, inputs.batch, inputs.expected)
+    return Verdicts(wrong_at(predictions, lost, inputs.expected), graded, lost)
 
 
 def some(which: Bools, most: int) -> Rows:

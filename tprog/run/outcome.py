@@ -2,8 +2,8 @@
 
 An *outcome* is the predicted class, or the hole that the whole input runs into. Two runs have the same outcome at a
 position if both predict the same class there, or if both inputs first reach the same hole: the same missing row, of
-the same node, at the same position. Shapes: [input, place], where a pooled program has one place and any other one
-place a position.
+the same node, at the same position. A *right* outcome is the class that somebody expects there; an input that reaches
+a hole has none. Shapes: [input, place], where a pooled program has one place and any other one place a position.
 """
 
 from __future__ import annotations
@@ -13,8 +13,12 @@ from threading import Lock
 import numpy as np
 
 from tprog.ir.entries import TableKey
-from tprog.run.batch import Array
-from tprog.run.execute import Execution, Hole
+from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch, Bools
+from tprog.run.execute import Execution, Hole, read_out_at
+
+UNGRADED = -1
+"""The expected code where nothing is expected: at positions that a task does not grade, and behind an input's end."""
 
 SOME_HOLE = -2
 """A hole that nobody names; those that are named lie below, forced and absent positions are -1, classes 0 and above."""
@@ -30,9 +34,14 @@ def _code(hole: Hole | None) -> int:
         return _known.setdefault(hole, SOME_HOLE - 1 - len(_known))
 
 
+def by_place(codes: Array) -> Array:
+    """[input, place] codes, of predictions or right classes that are [input] where a program is pooled."""
+    return codes[:, None] if codes.ndim == 1 else codes
+
+
 def outcomes(run: Execution) -> Array:
     """[input, place] outcomes: class codes, -1 where nothing is predicted, numbers below `SOME_HOLE` for holes."""
-    found = run.predictions[:, None] if run.program.readout.pooled else run.predictions
+    found = by_place(run.predictions)
     if not run.holed:
         return found
     found = found.astype(np.int64)
@@ -59,3 +68,33 @@ def _missing_rows(run: Execution, table: TableKey, rows: Array, positions: Array
         values, code = np.unique(column, return_inverse=True)
         _, first, kinds = np.unique(kinds * len(values) + code.ravel(), return_index=True, return_inverse=True)
     return kinds, first
+
+
+def is_hole(found: Array) -> Bools:
+    """Where outcomes are holes."""
+    return np.asarray(found <= SOME_HOLE)
+
+
+def graded_at(program: Program, batch: Batch, expected: Array | None) -> Bools:
+    """[input, place]: whether an outcome counts there: where a class is expected, or, if none is known, one is read.
+
+    Args:
+        expected: codes of the right classes, `UNGRADED` elsewhere; None if no task says.
+    """
+    if expected is not None:
+        return np.asarray(by_place(expected) != UNGRADED)
+    if program.readout.pooled:
+        return np.ones((len(batch), 1), dtype=np.bool_)
+    return read_out_at(program, batch)
+
+
+def wrong_at(predictions: Array, in_hole: Bools, expected: Array) -> Bools:
+    """[input, place]: whether the outcome is not the expected one: another class, or any hole.
+
+    Args:
+        predictions, in_hole: as `tprog.run.execute.predict` returns them.
+        expected: codes of the right classes, `UNGRADED` elsewhere.
+    """
+    wanted = by_place(expected)
+    wrong: Bools = ((by_place(predictions) != wanted) | in_hole[:, None]) & (wanted != UNGRADED)
+    return wrong

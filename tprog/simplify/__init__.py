@@ -8,12 +8,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 
-import numpy as np
-
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
-from tprog.run.batch import Array
+from tprog.run.batch import Array, Bools
 from tprog.run.execute import predict
+from tprog.run.outcome import by_place, graded_at, wrong_at
 from tprog.simplify.lookups import shorter_lookups
 from tprog.simplify.names import natural_names
 from tprog.simplify.predicates import shorter_predicates
@@ -22,7 +21,7 @@ from tprog.simplify.record import Keep, Simplification, Size, Step, size, told
 from tprog.simplify.rewrite import pruned
 from tprog.simplify.search import Search
 from tprog.simplify.stand_ins import fewer_nodes, smaller_domains
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.builtin import Inputs
 
 __all__ = ["Keep", "Simplification", "Size", "Step", "simplify", "size", "told"]
 
@@ -72,18 +71,12 @@ def simplify(
 
 
 def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: Size) -> Simplification:
-    old, _ = predict(program, inputs.batch)
-    new, _ = predict(search.program, inputs.batch)
     expected = inputs.expected
-    graded = np.ones(old.shape, dtype=np.bool_) if expected is None else expected != UNGRADED
-    holed = np.concatenate([part.in_hole for part in search.parts]) if search.parts else np.zeros(0, np.bool_)
-    graded = graded & ~(holed if graded.ndim == 1 else holed[:, None])
+    (old, lost), (new, now_lost) = predict(program, inputs.batch), predict(search.program, inputs.batch)
+    compared = graded_at(program, inputs.batch, expected) & ~lost[:, None]
 
-    def wrong(predictions: Array) -> int | None:
-        if expected is None:
-            return None
-        unlike = (predictions != expected) & (expected != UNGRADED)
-        return int((unlike if unlike.ndim == 1 else unlike.any(axis=1)).sum())
+    def wrong(predictions: Array, in_hole: Bools) -> int | None:
+        return None if expected is None else int(wrong_at(predictions, in_hole, expected).any(axis=1).sum())
 
     return Simplification(
         program=search.program,
@@ -95,7 +88,7 @@ def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: 
         description=inputs.description,
         predictions=search.predictions,
         keep=keep,
-        changed=int(((old != new) & graded).sum()),
-        wrong_before=wrong(old),
-        wrong_after=wrong(new),
+        changed=int((by_place(old != new) & compared).sum()),
+        wrong_before=wrong(old, lost),
+        wrong_after=wrong(new, now_lost),
     )

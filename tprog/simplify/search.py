@@ -13,11 +13,11 @@ import numpy as np
 from tprog.ir.program import Node, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
-from tprog.run.execute import Execution, execute, read_out_at
-from tprog.run.outcome import SOME_HOLE, outcomes
+from tprog.run.execute import Execution, execute
+from tprog.run.outcome import by_place, graded_at, is_hole, outcomes
 from tprog.run.pieces import HELD, LARGE_CHUNK, held_bytes, pieces_of
 from tprog.simplify.record import Keep, Step
-from tprog.tasks.builtin import UNGRADED, Inputs
+from tprog.tasks.builtin import Inputs
 
 ANY = -1
 """The wanted class where every prediction will do."""
@@ -41,7 +41,7 @@ class Part:
     @property
     def in_hole(self) -> Bools:
         """[input]: whether the input reaches a hole."""
-        return np.asarray((self.wanted <= SOME_HOLE).any(axis=1))
+        return np.asarray(is_hole(self.wanted).any(axis=1))
 
     def failing(self, run: Execution) -> Bools:
         """[input]: whether a run has another outcome than wanted."""
@@ -69,13 +69,12 @@ class Search:
         self.runs: list[Execution | None] = []  # those that are kept: beyond `HELD`, a part is run when it is needed
         room = HELD // held_bytes(program, inputs.batch.tokens.shape[1])
         for rows, batch in pieces_of(program, inputs.batch, LARGE_CHUNK):
-            run = execute(program, batch)
-            expected = None if inputs.expected is None else _cut(inputs.expected[rows], batch)
+            run, expected = execute(program, batch), inputs.take(rows).cut().expected
             found: Array = outcomes(run).astype(np.int32 if run.holed else np.int16)
-            graded = _graded(program, batch, expected)
-            if keep == "right":
-                graded = graded & (found == expected)
-            self.parts.append(Part(batch, np.where(graded | (found <= SOME_HOLE), found, ANY)))
+            graded = graded_at(program, batch, expected)
+            if keep == "right" and expected is not None:
+                graded = graded & (found == by_place(expected))
+            self.parts.append(Part(batch, np.where(graded | is_hole(found), found, ANY)))
             self.runs.append(run if rows.stop <= room else None)
         self._sample: Part | None = None
         self._sample_run: Execution | None = None
@@ -192,20 +191,6 @@ class Search:
             np.concatenate([piece.wanted for piece in pieces]),
         )
         self._sample_run = None
-
-
-def _cut(expected: Array, batch: Batch) -> Array:
-    """Right classes at the width of a batch; pooled ones as one place."""
-    return expected[:, None] if expected.ndim == 1 else expected[:, : batch.tokens.shape[1]]
-
-
-def _graded(program: Program, batch: Batch, expected: Array | None) -> Bools:
-    """[input, place]: whether a prediction counts there: where the task grades it, or wherever there is one."""
-    if expected is not None:
-        return np.asarray(expected != UNGRADED)
-    if program.readout.pooled:
-        return np.ones((len(batch), 1), dtype=np.bool_)
-    return read_out_at(program, batch)
 
 
 def _widened(part: Part, width: int, pooled: bool) -> Part:

@@ -12,13 +12,12 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tprog.run.outcome import UNGRADED as UNGRADED
+
 Array: TypeAlias = NDArray[Any]
 
 Rule: TypeAlias = Callable[[Array, int], Array]
 """[input, place] symbol codes of inputs of one length, and the number of symbols -> [input, place] answer codes."""
-
-UNGRADED = -1
-"""The expected code at positions that a task does not grade, and behind the end of an input."""
 
 
 def reverse(x: Array, symbols: int) -> Array:
