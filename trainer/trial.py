@@ -14,7 +14,7 @@ from typing import Any
 from distributed import get_worker
 
 from tprog.errors import TpdebugError
-from tprog.ir.program import Head, NumericHead, Program
+from tprog.ir.program import Program
 from tprog.run.execute import predict
 from tprog.simplify.record import entries
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task, inputs_for
@@ -124,7 +124,7 @@ def over_domain(program: Program, task: Task) -> Counts:
 
 def size(program: Program, text: str) -> dict[str, int]:
     """Heads, entries (rows of predicates, cells, words, rows of weights; wirings apart) and lines of the module."""
-    heads = sum(isinstance(node, Head | NumericHead) for node in program.nodes)
+    heads = sum(node.selection is not None for node in program.nodes)
     return {"heads": heads, "entries": entries(program), "lines": text.count("\n")}
 
 

@@ -13,7 +13,6 @@ from analyze.results.blame import Dependence
 from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.errors import NotExact
-from tprog.ir.program import Head, Lookup, NumericHead
 from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
 
@@ -41,12 +40,12 @@ def mending_edits(asked: Prediction, tried: Sequence[TriedEdit]) -> tuple[list[E
 def _other_rows(asked: Prediction, where: Entry) -> tuple[list[TriedEdit], bool]:
     """What the other contents of an entry, beyond those in `trials`, make of the input; and whether all were tried."""
     node = asked.run.program.by_name.get(where.node)
-    if isinstance(node, Head | NumericHead) and where.part == "row":
+    if node is not None and node.selection is not None and where.part == "row":
         (query,) = where.at
         assert not isinstance(query, Fraction)
-        return row_trials(asked.run, node, query)
+        return row_trials(asked.run, node.selection, query)
     # A cell that holds a number was given the other numbers of its table, and there are more.
-    return [], not (isinstance(node, Lookup) and node.symbols is None and where.part == "cell")
+    return [], not (node is not None and node.answers_numbers and where.part == "cell")
 
 
 def dependences(

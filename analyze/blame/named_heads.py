@@ -34,11 +34,11 @@ def _before(program: Program, node: Node) -> list[str]:
 
 def _frames(program: Program, node: Node, before: list[str], domain: Domain) -> Iterator[AttentionHead]:
     """Heads with everything but a predicate and a mask."""
-    if isinstance(node, Head | NumericHead):
-        yield node
+    if node.selection is not None:
+        yield node.selection
         return
     inputs = [("tokens", "tokens"), ("positions", "positions")]
-    read = [(head.query, head.key) for head in program.nodes if isinstance(head, Head | NumericHead)]
+    read = [(head.query, head.key) for other in program.nodes if (head := other.selection)]
     pairs = dict.fromkeys(pair for pair in [*inputs, *read] if set(pair) <= set(before))
     for query, key in pairs:
         if isinstance(domain, Symbols):
@@ -63,12 +63,11 @@ def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, 
         made[tuple(_beside(keys, query, step) for query in queries)] = None
     for key in keys:
         made[((key,),) * len(queries)] = None
-    for other in program.nodes:
-        if (
-            isinstance(other, Head | NumericHead)
-            and (program.symbols(other.query), program.symbols(other.key)) == (queries, keys)
-            and None not in other.predicate
-        ):
+    for node in program.nodes:
+        other = node.selection
+        if other is None or None in other.predicate:
+            continue
+        if (program.symbols(other.query), program.symbols(other.key)) == (queries, keys):
             made[tuple(row or () for row in other.predicate)] = None
     yield from made
 

@@ -25,7 +25,7 @@ from analyze.reached_entries import entries_of, reached
 from tprog.edits.edit import Edit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.program import Head, Node, NumericHead, Program, Symbols
+from tprog.ir.program import Node, Program, Symbols
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import execute
@@ -81,18 +81,17 @@ class Redefinition:
         """The entries that it changes; where a head replaces what is none, the wiring first."""
         if self.head is None:
             return [edit.entry for edit in self.edits]
-        old = program.by_name[self.node]
+        old, new = program.by_name[self.node].selection, self.head.selection
         wiring = Entry(self.node, "wiring")
-        if not isinstance(old, Head | NumericHead) or type(old) is not type(self.head):
+        if old is None or new is None or old.kind != new.kind:
             return [wiring, *(where for where in entries_of(program)[self.node])]
-        assert isinstance(self.head, Head | NumericHead)
         queries = program.symbols(old.query)
         rows = [
             Entry(self.node, "row", (query,))
-            for query, row, new in zip(queries, old.predicate, self.head.predicate, strict=True)
-            if row != new
+            for query, was, becomes in zip(queries, old.predicate, new.predicate, strict=True)
+            if was != becomes
         ]
-        return [*rows, wiring] if old.mask != self.head.mask else rows
+        return [*rows, wiring] if old.mask != new.mask else rows
 
     def applied(self, program: Program) -> Program:
         """The program after it."""

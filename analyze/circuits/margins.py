@@ -18,7 +18,7 @@ import numpy as np
 from analyze.circuits.possible_values import Interval, Possible
 from analyze.outcome import Rows, Survey
 from tprog.errors import NotExact
-from tprog.ir.program import Embedding, Program, Symbols, Weights
+from tprog.ir.program import Program, Symbols, Weights
 from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import execute, read_out_at
@@ -291,4 +291,4 @@ def members(kept: int) -> list[int]:
 
 def ablatable(program: Program) -> list[str]:
     """The heads and lookups, in execution order."""
-    return [node.name for node in program.nodes if not isinstance(node, Embedding)]
+    return [node.name for node in program.nodes if node.ablatable]

@@ -34,7 +34,7 @@ from analyze.results.coverage import (
 )
 from analyze.results.source import AnnotatedSource
 from tprog.errors import BadFile
-from tprog.ir.program import AttentionHead, Program
+from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import execute
 from tprog.run.pieces import pieces_of
@@ -123,7 +123,7 @@ def find_coverage(
 def runs_for(program: Program, inputs: Inputs) -> int:
     """How many of the inputs to run a module on: all up to `RUNS` where they are short, about a millisecond each."""
     width = int(inputs.batch.lengths.max(initial=1))
-    heads = sum(isinstance(node, AttentionHead) for node in program.nodes)
+    heads = sum(node.selection is not None for node in program.nodes)
     looked_up = len(program.nodes) - heads + len(program.readout.terms) * len(program.classes)
     return min(len(inputs.batch), RUNS, max(1, STEPS // (heads * width**2 + looked_up * width + 1)))
 
@@ -165,7 +165,7 @@ def _measure(
         "vocabulary": ran.program.vocabulary,
         "inputs": [tokens[:length] for tokens, length in pairs],
         "groups": [list(group) for group in groups.values()],
-        "pure": [f"{kind}_{node.name}" for node in ran.program.nodes for kind in ("predicate", "lookup")] + [*PURE],
+        "pure": [node.function for node in ran.program.nodes if node.function] + [*PURE],
         "coverage": str(Path(package.origin).parents[1]),
     }
     answer = run_confined(ran.path, {MODULE: ran.text, **side}, job, limits, progress)
@@ -257,6 +257,7 @@ def _result(
     extents = _extents(tree)
     own = [extent for extent in extents if extent.own]
     entries = _entries(module, counts)
+    nodes = {node.function: node.name for node in ran.program.nodes if node.function is not None}
     size = len(inputs.batch)
     all_ran = runs == size
     told = "one for each entry and outcome, the rest evenly from all"
@@ -276,7 +277,7 @@ def _result(
         branches=Tally(len(found.taken), len(found.taken) + len(found.untaken)),
         entries=Tally(*_reached(entries)),
         contexts=_contexts(counts, found, own, entries),
-        functions=tuple(_function(extent, found, entries) for extent in extents),
+        functions=tuple(_function(nodes, extent, found, entries) for extent in extents),
         line_contexts=tuple(
             CoveredLine(number, number in found.executed, _running(found, number))
             for number in sorted(found.executed | found.missing)
@@ -365,8 +366,10 @@ def _contexts(
     return tuple(made)
 
 
-def _function(extent: Extent, found: Measured, entries: Sequence[CoveredEntry]) -> CoveredFunction:
-    node = extent.name.partition("_")[2] if extent.name.startswith(("predicate_", "lookup_")) else None
+def _function(
+    nodes: Mapping[str, str], extent: Extent, found: Measured, entries: Sequence[CoveredEntry]
+) -> CoveredFunction:
+    node = nodes.get(extent.name)
     held = [entry for entry in entries if node is not None and entry.node == node]
     return CoveredFunction(
         name=extent.name,

@@ -348,7 +348,7 @@ def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
     """The lengths that inputs can have, neighbours taken together where heads would cost too much."""
     longest = program.max_length
     lengths = range(3 if program.ends else 2, longest + 1)
-    rows = max((len(set(node.predicate)) for node in program.nodes if isinstance(node, AttentionHead)), default=1)
+    rows = max((len(set(node.selection.predicate)) for node in program.nodes if node.selection), default=1)
     most = min(_WORK // (rows * longest**2), 4 * _WORK // (len(program.vocabulary) * longest))
     count = min(len(lengths), max(1, most))
     return tuple(tuple(part.tolist()) for part in np.array_split(np.array(lengths), count))

@@ -23,7 +23,7 @@ from analyze.repair.refit import Refit, refit
 from analyze.results.repair import StepKind
 from tprog.edits.edit import Change, Edit, SelfRuleEdit, apply
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.program import Head, NumericHead, Program
+from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import Execution, execute
 from tprog.run.outcome import outcomes
@@ -98,13 +98,13 @@ def _mending(on: Ground, domain: KnownAnswers, row: int) -> Iterator[Edit]:
 def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
     reached = reached_entries(run)
     for node in run.program.nodes:
-        if isinstance(node, Head | NumericHead):
+        if (head := node.selection) is not None:
             places = (p for p in range(int(run.batch.lengths[0])) if consults(run, node, p))
             for where in dict.fromkeys(entry_at(run, node, p) for p in places):
                 if where in reached:
                     (query,) = where.at
                     assert not isinstance(query, Fraction)
-                    yield from row_trials(run, node, query)[0]
+                    yield from row_trials(run, head, query)[0]
 
 
 def _outcome(run: Execution, edit: Edit, place: int) -> int | None:

@@ -8,11 +8,12 @@ import re
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import pairwise
-from typing import Protocol
+from typing import Protocol, assert_never
 
 from tprog import primitives
 from tprog.errors import BadProgram, NotExact
 from tprog.escape import half_a_pair
+from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.domains import BEGIN, END, INT64_LIMIT, PAD, Domain, Numbers, SelfRule, Symbols, UnknownRule, Variable
 from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout
 
@@ -93,7 +94,7 @@ def _check_name(node: Node, known: Mapping[str, Variable]) -> None:
     name = node.name
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name.startswith("_"):
         raise BadProgram(f"node {name!r}: a name must be a plain Python identifier without a leading underscore")
-    if name in _RESERVED or name.isupper() or name.startswith(("predicate_", "lookup_")):
+    if name in _RESERVED or name.isupper() or name.startswith((PREDICATE, LOOKUP)):
         raise BadProgram(f"node {name!r}: the emitted module uses this name itself; choose another")
     if name in known:
         raise BadProgram(f"node {name!r}: the name is already taken; each variable is assigned once")
@@ -126,6 +127,8 @@ def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain
             return _numeric_head_domain(node, known, frame)
         case Lookup():
             return _lookup_domain(node, known)
+        case _:
+            assert_never(node)
 
 
 def _categorical(node: Node, role: str, name: str, known: Mapping[str, Variable]) -> Symbols:

@@ -1,6 +1,6 @@
 """The nodes that a Program is made of, and the readout: plain, frozen records.
 
-A node answers for itself what passes ask of all kinds: `kind`, `reads`, `entries` and the rest of `_Answering`. Where a
+A node answers for itself what passes ask of all kinds: `kind`, `reads`, `entries` and the rest of `tprog.ir.answering`. Where a
 pass must know the kind it matches over `Node` and ends in `assert_never`, so that the type checker names it when a kind
 is added.
 
@@ -11,85 +11,22 @@ extensions.
 
 from __future__ import annotations
 
-from abc import ABC, abstractmethod
+from abc import abstractmethod
+from collections.abc import Mapping
 from dataclasses import dataclass, replace
-from functools import cached_property
-from typing import ClassVar, Literal, TypeAlias
+from fractions import Fraction
+from typing import Literal, TypeAlias
 
+from tprog.ir.answering import LOOKUP, PREDICATE, Answering
 from tprog.ir.domains import BEGIN, Keys, Mask, Number, RowsNeeded, Symbol, Value
 from tprog.ir.entries import Answer, Entries, Read
 from tprog.ir.learned_names import learned_layer
 
 # Nodes ################################################################################################################
 
-Kind: TypeAlias = Literal["embedding", "head", "numeric head", "lookup"]
-"""What a node is, in a word or two: the names of its kind in results, pictures and messages."""
-
-
-class _Answering(ABC):
-    """What every node answers of itself."""
-
-    name: str
-    kind: ClassVar[Kind]
-
-    @property
-    @abstractmethod
-    def roles(self) -> tuple[Read, ...]:
-        """All that it reads, and as what, in a fixed order."""
-
-    @cached_property
-    def reads(self) -> tuple[str, ...]:
-        """The variables that it reads, in the order of `roles`."""
-        return tuple(read.variable for read in self.roles)
-
-    @abstractmethod
-    def with_read(self, read: Read) -> Node:
-        """A copy that reads `read.variable` in that role and place instead of what it reads there.
-
-        Raises:
-            ValueError: it has no such read, or it is fixed.
-        """
-
-    @property
-    @abstractmethod
-    def entries(self) -> Entries:
-        """The table that it carries."""
-
-    @abstractmethod
-    def with_answers(self, answers: tuple[Answer | None, ...]) -> Node:
-        """A copy whose entries have other answers, one an entry and in their order."""
-
-    def with_answer(self, at: int, answer: Answer | None) -> Node:
-        """A copy with another answer at one entry, None for a hole."""
-        old = self.entries.answers
-        return self.with_answers((*old[:at], answer, *old[at + 1 :]))
-
-    @property
-    def partial(self) -> bool:
-        """Whether it has a hole."""
-        return None in self.entries.answers
-
-    @property
-    @abstractmethod
-    def declares(self) -> tuple[Symbol, ...] | None:
-        """The symbols that it says it may answer; None where its domain follows from what it reads or from numbers."""
-
-    @property
-    @abstractmethod
-    def selection(self) -> AttentionHead | None:
-        """By what it selects the positions that it looks at; None if it looks at its own position alone."""
-
-    @property
-    @abstractmethod
-    def layer(self) -> int | None:
-        """The 0-based layer in which it was learned, as its name tells; None if that tells none."""
-
-    def _no_read(self, read: Read) -> ValueError:
-        return ValueError(f"node {self.name!r}, of the kind {self.kind}, has no {read.role} {read.place} to rewire")
-
 
 @dataclass(frozen=True)
-class Embedding(_Answering):
+class Embedding(Answering):
     """A table word -> symbol.
 
     Attributes:
@@ -97,18 +34,20 @@ class Embedding(_Answering):
         table: one value a word of the vocabulary, in its order; None is a hole.
     """
 
-    kind = "embedding"
-
     name: str
     symbols: tuple[Symbol, ...]
     table: tuple[Symbol | None, ...]
+
+    @property
+    def kind(self) -> Literal["embedding"]:
+        return "embedding"
 
     @property
     def roles(self) -> tuple[Read, ...]:
         return (Read("word", "tokens"),)
 
     def with_read(self, read: Read) -> Embedding:
-        raise self._no_read(read)
+        raise self.no_read(read)
 
     @property
     def entries(self) -> Entries:
@@ -121,16 +60,36 @@ class Embedding(_Answering):
     def declares(self) -> tuple[Symbol, ...]:
         return self.symbols
 
+    def renamed(self, names: Mapping[Symbol, Symbol]) -> Embedding:
+        table = tuple(None if symbol is None else names[symbol] for symbol in self.table)
+        return replace(self, symbols=tuple(names.values()), table=table)
+
     @property
     def selection(self) -> None:
         return None
 
     @property
+    def words(self) -> tuple[Symbol | None, ...]:
+        return self.table
+
+    @property
     def layer(self) -> None:
         return None
 
+    @property
+    def answers_numbers(self) -> bool:
+        return False
 
-class _Attending(_Answering):
+    @property
+    def function(self) -> None:
+        return None
+
+    @property
+    def ablatable(self) -> bool:
+        return False
+
+
+class _Attending(Answering):
     """What all attention heads answer alike."""
 
     query: str
@@ -151,7 +110,7 @@ class _Attending(_Answering):
             case "value", 0:
                 return replace(self.selection, value=read.variable)
             case _:
-                raise self._no_read(read)
+                raise self.no_read(read)
 
     def with_answers(self, answers: tuple[Answer | None, ...]) -> AttentionHead:
         return replace(self.selection, predicate=tuple(map(_keys, answers)))
@@ -168,9 +127,28 @@ class _Attending(_Answering):
     def declares(self) -> None:
         return None
 
+    def renamed(self, names: Mapping[Symbol, Symbol]) -> AttentionHead:
+        raise self.no_symbols()
+
+    @property
+    def words(self) -> None:
+        return None
+
     @property
     def layer(self) -> int | None:
         return learned_layer(self.name, behind_heads=False)
+
+    @property
+    def answers_numbers(self) -> bool:
+        return False
+
+    @property
+    def function(self) -> str:
+        return PREDICATE + self.name
+
+    @property
+    def ablatable(self) -> bool:
+        return True
 
 
 @dataclass(frozen=True)
@@ -188,8 +166,6 @@ class Head(_Attending):
         skip_first: position 0 is never in M_i.
     """
 
-    kind = "head"
-
     name: str
     query: str
     key: str
@@ -198,6 +174,10 @@ class Head(_Attending):
     mask: Mask = "all"
     skip_first: bool = False
     default: Symbol | None = None
+
+    @property
+    def kind(self) -> Literal["head"]:
+        return "head"
 
     @property
     def selection(self) -> Head:
@@ -213,8 +193,6 @@ class NumericHead(_Attending):
         default: the mean where M_i is empty. Needed by ``mean``, refused by ``sum``.
     """
 
-    kind = "numeric head"
-
     name: str
     query: str
     key: str
@@ -226,12 +204,16 @@ class NumericHead(_Attending):
     default: Number | None = None
 
     @property
+    def kind(self) -> Literal["numeric head"]:
+        return "numeric head"
+
+    @property
     def selection(self) -> NumericHead:
         return self
 
 
 @dataclass(frozen=True)
-class Lookup(_Answering):
+class Lookup(Answering):
     """A table over 1 or 2 variables: what an MLP becomes.
 
     Attributes:
@@ -244,8 +226,6 @@ class Lookup(_Answering):
             hole.
     """
 
-    kind = "lookup"
-
     name: str
     inputs: tuple[str, ...]
     levels: tuple[tuple[Number, ...] | None, ...]
@@ -253,12 +233,16 @@ class Lookup(_Answering):
     cells: tuple[Value | None, ...]
 
     @property
+    def kind(self) -> Literal["lookup"]:
+        return "lookup"
+
+    @property
     def roles(self) -> tuple[Read, ...]:
         return tuple(Read("input", name, place) for place, name in enumerate(self.inputs))
 
     def with_read(self, read: Read) -> Lookup:
         if read.role != "input" or not 0 <= read.place < len(self.inputs):
-            raise self._no_read(read)
+            raise self.no_read(read)
         return replace(self, inputs=(*self.inputs[: read.place], read.variable, *self.inputs[read.place + 1 :]))
 
     @property
@@ -272,13 +256,35 @@ class Lookup(_Answering):
     def declares(self) -> tuple[Symbol, ...] | None:
         return self.symbols
 
+    def renamed(self, names: Mapping[Symbol, Symbol]) -> Lookup:
+        if self.symbols is None:
+            raise self.no_symbols()
+        cells = tuple(None if isinstance(cell, Fraction | None) else names[cell] for cell in self.cells)
+        return replace(self, symbols=tuple(names.values()), cells=cells)
+
     @property
     def selection(self) -> None:
         return None
 
     @property
+    def words(self) -> None:
+        return None
+
+    @property
     def layer(self) -> int | None:
         return learned_layer(self.name, behind_heads=True)
+
+    @property
+    def answers_numbers(self) -> bool:
+        return self.symbols is None
+
+    @property
+    def function(self) -> str:
+        return LOOKUP + self.name
+
+    @property
+    def ablatable(self) -> bool:
+        return True
 
 
 Node: TypeAlias = Embedding | Head | NumericHead | Lookup

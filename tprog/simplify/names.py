@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program, Symbol
+from tprog.ir.program import AttentionHead, Program, Symbol
 from tprog.simplify.record import size
 from tprog.simplify.search import Search
 from tprog.simplify.stand_ins import renamed
@@ -28,17 +28,18 @@ def natural_names(search: Search) -> None:
 def _matches(program: Program, name: str) -> Iterator[Mapping[Symbol, Symbol]]:
     """Names that would make a head that compares the node's symbols with another variable's compare for equality."""
     node = program.by_name[name]
-    if not isinstance(node, Embedding | Lookup) or node.symbols is None:
+    if node.declares is None:
         return
-    for head in program.nodes:
-        if isinstance(head, Head | NumericHead) and (head.query == name) != (head.key == name):
-            names = _names(program, node.symbols, head, head.key == name)
-            if names is not None and [*names.items()] != [(symbol, symbol) for symbol in node.symbols]:
+    for other in program.nodes:
+        head = other.selection
+        if head is not None and (head.query == name) != (head.key == name):
+            names = _names(program, node.declares, head, head.key == name)
+            if names is not None and [*names.items()] != [(symbol, symbol) for symbol in node.declares]:
                 yield names
 
 
 def _names(
-    program: Program, symbols: tuple[Symbol, ...], head: Head | NumericHead, as_key: bool
+    program: Program, symbols: tuple[Symbol, ...], head: AttentionHead, as_key: bool
 ) -> Mapping[Symbol, Symbol] | None:
     """Old name -> new one; None if a symbol has no partner of its own."""
     partner: dict[Symbol, Symbol] = {}

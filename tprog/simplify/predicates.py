@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
@@ -34,13 +34,14 @@ def shorter_predicates(search: Search) -> None:
     """Rewrite each head's predicate, mask and default for the shortest text."""
     for name in [node.name for node in search.program.nodes]:
         node = search.program.by_name.get(name)
-        if isinstance(node, Head | NumericHead) and None not in node.predicate:
-            shorten(search, node, [*_edits(search, node)])
+        head = None if node is None else node.selection
+        if head is not None and not head.partial:
+            shorten(search, head, [*_edits(search, head)])
             # Last and alone: it gives the predicate other rows.
             every = len(search.program.symbols("tokens"))
-            node = search.program.by_name[name]
-            assert isinstance(node, Head | NumericHead)
-            shorten(search, node, [("asks nothing of the query", partial(_without_query, every))])
+            head = search.program.by_name[name].selection
+            assert head is not None
+            shorten(search, head, [("asks nothing of the query", partial(_without_query, every))])
 
 
 def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]:
@@ -60,7 +61,17 @@ def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]
     yield from _row_edits(queries, keys)
     yield "no mask", lambda head: replace(head, mask="all") if head.mask != "all" else None
     yield "position 0 not left out", lambda head: replace(head, skip_first=False) if head.skip_first else None
-    yield "no default", lambda head: replace(head, default=None) if isinstance(head, Head) else None
+    yield "no default", _without_default
+
+
+def _without_default(head: AttentionHead) -> AttentionHead | None:
+    match head:
+        case Head():
+            return replace(head, default=None)
+        case NumericHead():
+            return None  # a mean needs one, and a sum has none
+        case _:
+            assert_never(head)
 
 
 def _row_edits(queries: Sequence[Symbol], keys: Sequence[Symbol]) -> Iterator[Edit[AttentionHead]]:

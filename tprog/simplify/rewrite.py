@@ -10,10 +10,9 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import product
-from typing import TypeAlias, TypeVar
+from typing import TypeAlias, TypeVar, assert_never
 
 from tprog.ir.program import (
-    AttentionHead,
     Embedding,
     Head,
     Keys,
@@ -30,6 +29,7 @@ from tprog.ir.program import (
 )
 
 T = TypeVar("T")
+H = TypeVar("H", Head, NumericHead)
 
 
 @dataclass(frozen=True)
@@ -92,10 +92,14 @@ class _Rewriter:
             if node is None:
                 continue
             kept.append(node)
-            if isinstance(node, Head):
-                self.domains[node.name] = self.domains[node.value]
-            elif isinstance(node, Embedding | Lookup) and node.symbols is not None:
-                self.domains[node.name] = node.symbols
+            match node:
+                case Head():
+                    self.domains[node.name] = self.domains[node.value]
+                case Embedding() | NumericHead() | Lookup():
+                    if node.declares is not None:
+                        self.domains[node.name] = node.declares
+                case _:
+                    assert_never(node)
         return replace(program, nodes=tuple(kept), readout=replace(program.readout, terms=self._terms(kept)))
 
     def _node(self, node: Node) -> Node | None:
@@ -110,8 +114,10 @@ class _Rewriter:
                 return self._number(self._selection(node))
             case Lookup():
                 return self._lookup(node)
+            case _:
+                assert_never(node)
 
-    def _selection(self, node: Head | NumericHead) -> Head | NumericHead:
+    def _selection(self, node: H) -> H:
         """The head with its query and key rewritten."""
         queries = self.program.symbols(node.query)
         match self.stand_ins.get(node.query):
@@ -142,8 +148,7 @@ class _Rewriter:
             case _:
                 raise Inexpressible
 
-    def _value(self, node: AttentionHead) -> Head | None:
-        assert isinstance(node, Head)
+    def _value(self, node: Head) -> Head | None:
         match self.stand_ins.get(node.value):
             case Fixed(value):
                 if node.default not in (None, value):
@@ -163,8 +168,7 @@ class _Rewriter:
             case _:
                 raise Inexpressible
 
-    def _number(self, node: AttentionHead) -> NumericHead | None:
-        assert isinstance(node, NumericHead)
+    def _number(self, node: NumericHead) -> NumericHead | None:
         match self.stand_ins.get(node.value):
             case Same(variable):
                 return replace(node, value=variable)

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping
-from dataclasses import dataclass, replace
-from fractions import Fraction
+from dataclasses import dataclass
 from functools import partial
 
 import numpy as np
 
-from tprog.ir.program import Embedding, Lookup, Node, Number, Numbers, Program, Symbol, Symbols
+from tprog.ir.program import Node, Number, Numbers, Program, Symbol, Symbols
 from tprog.run.batch import Array
 from tprog.run.execute import decode
 from tprog.simplify.record import Size, size
@@ -60,10 +59,10 @@ def _first_first(program: Program) -> list[str]:
 
 
 def _largest_first(program: Program) -> list[str]:
-    def entries(node: Node) -> int:
-        return len(node.cells) if isinstance(node, Lookup) else 0
+    def cells(node: Node) -> int:
+        return len(node.entries) if node.entries.part == "cell" else 0
 
-    return [node.name for node in sorted(program.nodes, key=entries, reverse=True)]
+    return [node.name for node in sorted(program.nodes, key=cells, reverse=True)]
 
 
 @dataclass(frozen=True, eq=False)
@@ -200,11 +199,10 @@ def smaller_domains(search: Search) -> None:
     """Leave out symbols that an embedding or lookup never yields: their rows in every reader go with them."""
     for name in [node.name for node in search.program.nodes]:
         node = search.program.by_name.get(name)
-        if not isinstance(node, Embedding | Lookup) or node.symbols is None:
+        if node is None or node.declares is None:
             continue
-        column = node.cells if isinstance(node, Lookup) else node.table
-        kept = tuple(symbol for symbol in node.symbols if symbol in column)
-        if kept and len(kept) < len(node.symbols):
+        kept = tuple(symbol for symbol in node.declares if symbol in node.entries.answers)
+        if kept and len(kept) < len(node.declares):
             renamed(search, name, dict(zip(kept, kept, strict=True)), "left out values that it never has")
 
 
@@ -214,14 +212,6 @@ def renamed(search: Search, name: str, names: Mapping[Symbol, Symbol], reason: s
     Args:
         names: old symbol -> new one, in the order that the domain is to have; those without one are in no table.
     """
-    node = search.program.by_name[name]
-    assert isinstance(node, Embedding | Lookup)
-    new: Embedding | Lookup
-    if isinstance(node, Embedding):
-        table = tuple(None if symbol is None else names[symbol] for symbol in node.table)
-        new = replace(node, symbols=tuple(names.values()), table=table)
-    else:
-        cells = tuple(None if isinstance(cell, Fraction | None) else names[cell] for cell in node.cells)
-        new = replace(node, symbols=tuple(names.values()), cells=cells)
+    new = search.program.by_name[name].renamed(names)
     candidate = rewritten(search.program, {name: Via(name, tuple(names))}, new)
     return search.attempt(candidate, name, reason)

@@ -30,8 +30,8 @@ Edit: TypeAlias = tuple[str, Callable[[N], N | None]]
 def cost(program: Program, node: Head | NumericHead | Lookup) -> tuple[Cost, int]:
     """What a node's text costs its reader; and its lines."""
     text = function_lines(program, node)
-    named = not isinstance(node, Lookup) and "f(" not in comment(program, node)
-    count = len(node.cells) if isinstance(node, Lookup) else len(node.predicate)
+    named = node.selection is not None and "f(" not in comment(program, node)
+    count = len(node.entries)
     characters = sum(map(len, text)) + len(assignment(program, node))
     return (len(text) - RELATION_LINES * named, count, characters), len(text)
 
@@ -54,7 +54,7 @@ def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:
             if found >= now or found_lines > lines:
                 continue
             # A table of numbers proves its own domain, which the sample's run could not hold.
-            if not (isinstance(new, Lookup) and new.symbols is None) and not search.may_become(new):
+            if not new.answers_numbers and not search.may_become(new):
                 continue
             if search.attempt(with_node(search.program, new), node.name, reason):
                 node, now, lines, again = new, found, found_lines, True

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import TypeVar, assert_never
 
 from tprog.escape import visible
+from tprog.ir.entries import Entries
 from tprog.ir.program import (
     AttentionHead,
+    Embedding,
     Head,
     Keys,
     Lookup,
@@ -21,7 +23,6 @@ from tprog.ir.program import (
     Symbols,
     Value,
     axis,
-    cell_keys,
 )
 from tprog.text.builder import Builder, literal, tuple_end
 from tprog.text.describe import reading
@@ -39,13 +40,18 @@ def argument(variable: str) -> str:
     return {"tokens": "token", "positions": "position", "ones": "one"}.get(variable, variable)
 
 
-def function_lines(program: Program, node: Head | NumericHead | Lookup) -> list[str]:
-    """The function of a predicate or lookup, without the comment above it."""
+def function_lines(program: Program, node: Node) -> list[str]:
+    """The function of a predicate or lookup, without the comment above it; none where a node's entries are data."""
     out = Builder()
-    if isinstance(node, Lookup):
-        _lookup(out, program, node)
-    else:
-        _predicate(out, program, node)
+    match node:
+        case Lookup():
+            _lookup(out, program, node)
+        case Head() | NumericHead():
+            _predicate(out, program, node)
+        case Embedding():
+            pass
+        case _:
+            assert_never(node)
     return out.lines
 
 
@@ -70,7 +76,7 @@ def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
     if None not in node.predicate:  # a query that is a hole must not fall into the branch without a test
         last = max(reversed(tested), key=lambda group: len(group[1]))
         tested.remove(last)
-    with out.block(f"def predicate_{node.name}({query}, {key}):"):
+    with out.block(f"def {node.function}({query}, {key}):"):
         if not groups:
             out.line("return None")
         for accepted, values in tested:
@@ -107,12 +113,12 @@ def _if_equal(out: Builder, name: str, values: Sequence[Value]) -> None:
         out.wrapped(f"if {name} in {{", [literal(v) for v in values], "}:")
 
 
-def levels_call(program: Program, node: Lookup, which: int) -> str | None:
+def levels_call(program: Program, entries: Entries, which: int) -> str | None:
     """How a numeric input is brought to its levels: by min, where they are 0..cap of a count, or by round_down."""
-    levels = node.levels[which]
+    levels = entries.levels[which]
     if levels is None:
         return None
-    domain = program.variables[node.inputs[which]].domain
+    domain = program.variables[entries.asked[which]].domain
     assert isinstance(domain, Numbers)
     counts = domain.denominator == 1 and domain.low >= 0
     return "min" if counts and tuple(levels) == tuple(range(len(levels))) else "round_down"
@@ -124,9 +130,9 @@ def _lookup(out: Builder, program: Program, node: Lookup) -> None:
         if len(node.inputs) == 1
         else list(_pair(node.inputs[0], node.inputs[1], ("first_", "second_")))
     )
-    with out.block(f"def lookup_{node.name}({', '.join(names)}):"):
+    with out.block(f"def {node.function}({', '.join(names)}):"):
         for which, name in enumerate(names):
-            _level(out, program, node, which, name)
+            _level(out, program, node.entries, which, name)
         axes = [_Axis(name, axis(program.variables, node, w), node.levels[w]) for w, name in enumerate(names)]
         if len(axes) == 1:
             _branches(out, axes[0], list(node.cells))
@@ -134,16 +140,16 @@ def _lookup(out: Builder, program: Program, node: Lookup) -> None:
             _nested(out, axes, node)
 
 
-def level_lines(program: Program, node: Lookup, which: int, name: str) -> list[str]:
+def level_lines(program: Program, entries: Entries, which: int, name: str) -> list[str]:
     """The statement that brings a numeric argument of that name to its levels; nothing for a categorical one."""
     out = Builder()
-    _level(out, program, node, which, name)
+    _level(out, program, entries, which, name)
     return out.lines
 
 
-def _level(out: Builder, program: Program, node: Lookup, which: int, name: str) -> None:
-    levels = node.levels[which]
-    if levels is not None and levels_call(program, node, which) == "min":
+def _level(out: Builder, program: Program, entries: Entries, which: int, name: str) -> None:
+    levels = entries.levels[which]
+    if levels is not None and levels_call(program, entries, which) == "min":
         out.line(f"{name} = min({name}, {len(levels) - 1})")
     elif levels is not None:
         out.wrapped(f"{name} = round_down({name}, (", [literal(v) for v in levels], f"{tuple_end(levels)})")
@@ -234,36 +240,38 @@ def _outer(out: Builder, outer: _Axis, inner: _Axis, table: Sequence[tuple[Value
 # Amendments ###########################################################################################################
 
 
-def answer(program: Program, node: Head | NumericHead | Lookup, at: int, names: Sequence[str]) -> str:
+def answer(program: Program, node: Node, at: int, names: Sequence[str]) -> str:
     """The statement that gives the answer of one row or cell, in a function whose arguments have these names.
 
     Args:
         at: the row or cell, by its place; it is no hole.
     """
     out = Builder()
-    if isinstance(node, Lookup):
-        out.line(f"return {literal(node.cells[at])}")
+    found = node.entries.answers[at]
+    assert found is not None
+    if isinstance(found, tuple):
+        assert node.selection is not None
+        _return_test(out, names[1], program.symbols(node.selection.key), found)
     else:
-        accepted = node.predicate[at]
-        assert accepted is not None
-        _return_test(out, names[1], program.symbols(node.key), accepted)
+        out.line(f"return {literal(found)}")
     return "\n".join(out.lines)
 
 
-def amendments(
-    program: Program, old: Head | NumericHead | Lookup, new: Head | NumericHead | Lookup, names: Sequence[str]
-) -> list[str]:
-    """Branches that say `new` before all branches of `old`, the first that fits being the one that answers.
+def amendments(program: Program, old: Node, new: Node, names: Sequence[str]) -> list[str]:
+    """Branches that say `new` before all branches of `old`, of the same kind; the first that fits answers.
 
     Args:
         names: what a person has called the arguments.
     """
     out = Builder()
-    if isinstance(new, Lookup):
-        assert isinstance(old, Lookup)
+    if old.selection is not None and new.selection is not None:
+        _amended_rows(out, program, old.selection, new.selection, names)
+    else:
         _amended_cells(out, program, old, new, names)
-        return out.lines
-    assert not isinstance(old, Lookup)
+    return out.lines
+
+
+def _amended_rows(out: Builder, program: Program, old: AttentionHead, new: AttentionHead, names: Sequence[str]) -> None:
     groups: dict[Keys | None, list[Value]] = {}
     for query, one, other in zip(program.symbols(new.query), old.predicate, new.predicate, strict=True):
         if one != other:
@@ -275,12 +283,14 @@ def amendments(
                 out.line("return None")
             else:
                 _return_test(out, names[1], program.symbols(new.key), accepted)
-    return out.lines
 
 
-def _amended_cells(out: Builder, program: Program, old: Lookup, new: Lookup, names: Sequence[str]) -> None:
+def _amended_cells(out: Builder, program: Program, old: Node, new: Node, names: Sequence[str]) -> None:
     groups: dict[tuple[tuple[Value, ...], tuple[bool, Value | None]], list[Value]] = {}
-    for at, one, other in zip(cell_keys(program, new), old.cells, new.cells, strict=True):
+    answers = old.entries.answers, new.entries.answers
+    for at, one, other in zip(new.entries.keys(program.variables), *answers, strict=True):
+        assert not isinstance(one, tuple)
+        assert not isinstance(other, tuple)
         if _typed(one) != _typed(other):
             groups.setdefault((at[:-1], _typed(other)), []).append(at[-1])
     for (first, (_, answer)), values in groups.items():

@@ -14,11 +14,12 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cache
-from typing import TypeAlias
+from typing import TypeAlias, assert_never
 
 from tprog import primitives
 from tprog.escape import docstring_text
 from tprog.files.beside import content_name
+from tprog.ir.entries import Answer
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -28,6 +29,7 @@ from tprog.ir.program import (
     Numbers,
     NumericHead,
     Program,
+    Symbol,
     Value,
     Weights,
 )
@@ -65,10 +67,10 @@ def emit(program: Program, stem: str = "program") -> Emitted:
     _imports(out, program, side_name)
     _constants(out, program, side_name)
     _primitives(out, program)
-    if any(not isinstance(node, Embedding) for node in program.nodes):
+    if any(node.function is not None for node in program.nodes):
         _heading(out, "Heads and lookups")
     for node in program.nodes:
-        if not isinstance(node, Embedding):
+        if node.function is not None:
             out.line()
             out.line()
             out.line(comment(program, node))
@@ -119,13 +121,14 @@ def _imports(out: Builder, program: Program, side_name: str | None) -> None:
 def needs_fraction(program: Program) -> bool:
     """Whether the module names Fraction: a mean, or a number in a table that is not whole."""
 
-    def fractional(values: Sequence[Value | None]) -> bool:
+    def fractional(values: Sequence[Answer | None]) -> bool:
         return any(isinstance(v, Fraction) and v.denominator != 1 for v in values)
 
     for node in program.nodes:
-        if isinstance(node, NumericHead) and node.reduce == "mean":
+        if node.kind == "numeric head" and node.reduce == "mean":
             return True
-        if isinstance(node, Lookup) and (fractional(node.cells) or any(fractional(ls or ()) for ls in node.levels)):
+        entries = node.entries
+        if fractional(entries.answers) or any(fractional(levels or ()) for levels in entries.levels):
             return True
     return False
 
@@ -151,7 +154,7 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
         out.line(f"UNKNOWN_RULE = {literal(program.unknown_rule)}")
     if program.readout.rows_needed != "free":
         out.line(f"ROWS_NEEDED = {literal(program.readout.rows_needed)}")
-    if domains := [(n.name, n.symbols) for n in program.nodes if isinstance(n, Embedding | Lookup) and n.symbols]:
+    if domains := [(node.name, node.declares) for node in program.nodes if node.declares]:
         out.line()
         out.line("# What each embedding and lookup may answer.")
         with out.block("DOMAINS = {"):
@@ -161,19 +164,21 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
                 else:
                     out.wrapped(f"{literal(name)}: (", [literal(s) for s in symbols], f"{tuple_end(symbols)},")
         out.line("}")
-    if embeddings := [node for node in program.nodes if isinstance(node, Embedding)]:
+    if embeddings := {node.name: node.words for node in program.nodes if node.words is not None}:
         out.line()
         _embeddings(out, program, embeddings, side_name)
 
 
-def _embeddings(out: Builder, program: Program, nodes: Sequence[Embedding], side_name: str | None) -> None:
+def _embeddings(
+    out: Builder, program: Program, tables: Mapping[str, Sequence[Symbol | None]], side_name: str | None
+) -> None:
     if side_name:
         out.line('EMBEDDINGS = TABLES["EMBEDDINGS"]')
         return
     with out.block("EMBEDDINGS = {"):
-        for node in nodes:
-            with out.block(f"{literal(node.name)}: {{"):
-                for word, value in zip(program.vocabulary, node.table, strict=True):
+        for name, table in tables.items():
+            with out.block(f"{literal(name)}: {{"):
+                for word, value in zip(program.vocabulary, table, strict=True):
                     if value is not None:
                         out.line(f"{literal(word)}: {literal(value)},")
             out.line("},")
@@ -183,9 +188,9 @@ def _embeddings(out: Builder, program: Program, nodes: Sequence[Embedding], side
 def _side(program: Program) -> str:
     """The side file: JSON, one row a line, so that two versions can be compared."""
     tables: dict[str, Mapping[str, object]] = {
-        node.name: {w: v for w, v in zip(program.vocabulary, node.table, strict=True) if v is not None}
+        node.name: {w: v for w, v in zip(program.vocabulary, node.words, strict=True) if v is not None}
         for node in program.nodes
-        if isinstance(node, Embedding)
+        if node.words is not None
     }
     readout = {
         term.variable: {w: list(row) for w, row in zip(program.vocabulary, term.rows, strict=True) if row is not None}
@@ -231,10 +236,12 @@ def primitives_used(program: Program) -> list[str]:
                 used.add("embed")
             case Lookup():
                 used.add("elementwise")
-                if any(levels_call(program, node, which) == "round_down" for which in range(len(node.inputs))):
+                if any(levels_call(program, node.entries, which) == "round_down" for which in range(len(node.inputs))):
                     used.add("round_down")
             case Head() | NumericHead():
                 used |= {"visible", "select", _selector(program, node), _aggregator(node)}
+            case _:
+                assert_never(node)
     return [name for name in primitive_texts() if name in used]
 
 
@@ -251,17 +258,25 @@ def classifier(program: Program) -> str:
 
 
 def _selector(program: Program, node: AttentionHead) -> str:
-    if isinstance(node, NumericHead):
-        return "select"
-    return "select_closest" if program.self_rule == "last" else "select_closest_by_count"
+    match node:
+        case Head():
+            return "select_closest" if program.self_rule == "last" else "select_closest_by_count"
+        case NumericHead():
+            return "select"
+        case _:
+            assert_never(node)
 
 
 def _aggregator(node: AttentionHead) -> str:
-    if isinstance(node, Head):
-        return "aggregate"
-    if node.reduce == "mean":
-        return "aggregate_mean"
-    return "selector_width" if node.value == "ones" else "aggregate_sum"
+    match node:
+        case Head():
+            return "aggregate"
+        case NumericHead(reduce="mean"):
+            return "aggregate_mean"
+        case NumericHead():
+            return "selector_width" if node.value == "ones" else "aggregate_sum"
+        case _:
+            assert_never(node)
 
 
 def _primitives(out: Builder, program: Program) -> None:
@@ -316,16 +331,18 @@ def assignment(program: Program, node: Node) -> str:
         case Embedding():
             return f"{node.name} = embed({literal(node.name)}, EMBEDDINGS[{literal(node.name)}], tokens)"
         case Lookup():
-            return f"{node.name} = elementwise(lookup_{node.name}, {', '.join(node.inputs)})"
+            return f"{node.name} = elementwise({node.function}, {', '.join(node.inputs)})"
         case Head() | NumericHead():
             options = "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
             options += ", skip_first=True" if node.skip_first else ""
             selector = _selector(program, node)
-            selected = f"{selector}({node.key}, {node.query}, predicate_{node.name}{options})"
+            selected = f"{selector}({node.key}, {node.query}, {node.function}{options})"
             aggregator = _aggregator(node)
             values = "" if aggregator == "selector_width" else f", {node.value}"
             default = "" if node.default is None else f", default={literal(node.default)}"
             return f"{node.name} = {aggregator}({selected}{values}{default})"
+        case _:
+            assert_never(node)
 
 
 def _run(out: Builder, program: Program) -> None:

@@ -9,6 +9,7 @@ from typing import Literal, cast
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
+from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -111,14 +112,14 @@ def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | Numeri
         ):
             pass
         case _:
-            shape = f"{called}({selectors[0]}(keys, queries, predicate_{name})" + ", values" * needs_values + ")"
+            shape = f"{called}({selectors[0]}(keys, queries, {PREDICATE}{name})" + ", values" * needs_values + ")"
             parts.source.unexpected(call, f"`{shape}`")
     parts.called.add(selector)
     (key, keys), (query, queries) = _categorical(parts, key_at), _categorical(parts, query_at)
     how = _options(parts, selection, ["mask", "skip_first"])
     mask = _mask(parts, how.get("mask"), selection)
     skip_first = _skip_first(parts, how.get("skip_first"))
-    function = _own_function(parts, function_at, "predicate_", name)
+    function = _own_function(parts, function_at, PREDICATE, name)
     names = plain_parameters(parts.source, function, 2)
     check_wiring(parts.source, function, [(names[0], query_at, queries), (names[1], key_at, keys)])
     predicate = _predicate(parts, function, name, queries, keys)
@@ -178,9 +179,9 @@ def _predicate(
 def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
     _options(parts, call, [])
     if not 2 <= len(call.args) <= 3:
-        parts.source.unexpected(call, f"`elementwise(lookup_{name}, ...)` over 1 or 2 variables")
+        parts.source.unexpected(call, f"`elementwise({LOOKUP}{name}, ...)` over 1 or 2 variables")
     inputs = tuple(_read(parts, at) for at in call.args[1:])
-    function = _own_function(parts, call.args[0], "lookup_", name)
+    function = _own_function(parts, call.args[0], LOOKUP, name)
     names = plain_parameters(parts.source, function, len(inputs))
     reads = zip(names, call.args[1:], (parts.known[read].domain for read in inputs), strict=True)
     check_wiring(parts.source, function, list(reads))

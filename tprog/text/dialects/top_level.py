@@ -11,6 +11,7 @@ from typing import Any, cast
 
 from tprog.errors import BadFile
 from tprog.files.formats import parse_json
+from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.program import Program, Readout, RowsNeeded, SelfRule, UnknownRule
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
@@ -119,7 +120,7 @@ def _check_function(source: Source, statement: ast.FunctionDef) -> None:
                 "the primitives unchanged, because they are what a program means",
                 "change predicates, lookups, weights or run instead",
             )
-    elif name != "run" and not name.startswith(("predicate_", "lookup_")):
+    elif name != "run" and not name.startswith((PREDICATE, LOOKUP)):
         source.refuse(statement, f"the function `{name}`", "run, a primitive, predicate_* or lookup_*")
     else:
         # Python evaluates these when it defines the function, whether or not a node of the program calls it.

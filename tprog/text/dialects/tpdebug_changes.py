@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadSource
-from tprog.ir.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
+from tprog.ir.program import Node, Numbers, Program, Value
 from tprog.text.branches import amendments, answer, comment, function_lines, level_lines
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import Source, dict_items, without_docstring
@@ -118,10 +118,9 @@ def _functions(
     """Predicates and lookups, and what the comment above each says."""
     for node in after.nodes:
         old = before.by_name.get(node.name)
-        if isinstance(node, Embedding) or old is None or type(old) is not type(node):
+        if node.function is None or old is None or old.kind != node.kind:
             continue
-        assert isinstance(old, Head | NumericHead | Lookup)
-        function = functions[f"{'lookup' if isinstance(node, Lookup) else 'predicate'}_{node.name}"]
+        function = functions[node.function]
         yield from _comment(places, function, comment(before, old), comment(after, node))
         was, becomes = function_lines(before, old), function_lines(after, node)
         if was == becomes:
@@ -150,9 +149,9 @@ def _by_hand(
     function: ast.FunctionDef,
     lines: Lines,
     before: Program,
-    old: Head | NumericHead | Lookup,
+    old: Node,
     after: Program,
-    new: Head | NumericHead | Lookup,
+    new: Node,
 ) -> Iterator[Change]:
     """The changes of a function that a person has built."""
     answers = _answers(function, lines, before, old, after, new)
@@ -167,9 +166,9 @@ def _answers(
     function: ast.FunctionDef,
     lines: Lines,
     before: Program,
-    old: Head | NumericHead | Lookup,
+    old: Node,
     after: Program,
-    new: Head | NumericHead | Lookup,
+    new: Node,
 ) -> list[tuple[ast.Return, str]] | None:
     """The returns that change, and what they become; None where one answers for something that stays as well."""
     names = [argument.arg for argument in function.args.args]
@@ -177,8 +176,9 @@ def _answers(
     changed: set[int | None] = set()
     if _sides(before, old) != _sides(after, new):
         return None
-    for at, (entry, was, becomes) in enumerate(zip(_entries(before, old), _rows(old), _rows(new), strict=True)):
-        line = lines.get(entry)
+    keys = old.entries.keys(before.variables)
+    for at, (key, was, becomes) in enumerate(zip(keys, old.entries.answers, new.entries.answers, strict=True)):
+        line = lines.get(Entry(old.name, old.entries.part, key))
         wanted.setdefault(line, set()).add(None if becomes is None else answer(after, new, at, names))
         if repr(was) != repr(becomes):
             changed.add(line)
@@ -193,51 +193,36 @@ def _answers(
     return found
 
 
-def _rows(node: Head | NumericHead | Lookup) -> Sequence[object]:
-    return node.cells if isinstance(node, Lookup) else node.predicate
-
-
-def _sides(program: Program, node: Head | NumericHead | Lookup) -> object:
+def _sides(program: Program, node: Node) -> object:
     """What a table is asked and what it says, by their domains: only where these stay can one row be compared."""
-    if isinstance(node, Lookup):
-        return node.levels, [program.variables[name].domain for name in node.inputs]
-    return program.variables[node.query].domain, program.variables[node.key].domain
-
-
-def _entries(program: Program, node: Head | NumericHead | Lookup) -> list[Entry]:
-    if isinstance(node, Lookup):
-        return [Entry(node.name, "cell", tuple(at)) for at in cell_keys(program, node)]
-    return [Entry(node.name, "row", (query,)) for query in program.symbols(node.query)]
+    compared = [read.variable for read in node.roles if read.role != "value"]
+    return node.entries.levels, [program.variables[name].domain for name in compared]
 
 
 def _amended(
     places: Places,
     function: ast.FunctionDef,
     before: Program,
-    old: Head | NumericHead | Lookup,
+    old: Node,
     after: Program,
-    new: Head | NumericHead | Lookup,
+    new: Node,
 ) -> Iterator[Change]:
     """Branches in front of those of a function that a person has built; nothing where they cannot say it."""
     names = [argument.arg for argument in function.args.args]
     body = without_docstring(function.body)
-    if isinstance(old, Lookup) and isinstance(new, Lookup):
-        if old.levels != new.levels or len(old.cells) != len(new.cells):
+    if old.selection is not None:
+        if _sides(before, old) != _sides(after, new):
             return
-        levels = [
-            (level_lines(before, old, which, name), level_lines(after, new, which, name))
-            for which, name in enumerate(names)
-        ]
-        levels = [pair for pair in levels if pair[0]]
-        for statement, (was, becomes) in zip(body, levels, strict=False):
-            yield from _rewritten(places, statement, "\n".join(was), "\n".join(becomes))
-        body = body[len(levels) :]
-    else:
-        assert isinstance(old, Head | NumericHead)
-        assert isinstance(new, Head | NumericHead)
-        for one, other in ((old.query, new.query), (old.key, new.key)):
-            if before.variables[one].domain != after.variables[other].domain:
-                return
+    elif old.entries.levels != new.entries.levels or len(old.entries) != len(new.entries):
+        return
+    levels = [
+        (level_lines(before, old.entries, which, name), level_lines(after, new.entries, which, name))
+        for which, name in enumerate(names[: len(old.entries.asked)])
+    ]
+    levels = [pair for pair in levels if pair[0]]
+    for statement, (was, becomes) in zip(body, levels, strict=False):
+        yield from _rewritten(places, statement, "\n".join(was), "\n".join(becomes))
+    body = body[len(levels) :]
     if lines := amendments(after, old, new, names):
         yield in_front(places, places.begin(body[0]), lines)
 
@@ -269,8 +254,8 @@ def _words(before: Program, after: Program) -> dict[str, tuple[Rows, Rows]]:
     found: dict[str, tuple[Rows, Rows]] = {}
     for new in after.nodes:
         old = before.by_name.get(new.name)
-        if isinstance(new, Embedding) and isinstance(old, Embedding) and new != old:
-            sides = (zip(before.vocabulary, node.table, strict=True) for node in (old, new))
+        if old is not None and old.words is not None and new.words is not None and new != old:
+            sides = (zip(before.vocabulary, words, strict=True) for words in (old.words, new.words))
             was, becomes = ([(word, None if v is None else literal(v)) for word, v in side] for side in sides)
             found[new.name] = was, becomes
     return found

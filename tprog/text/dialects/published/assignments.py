@@ -106,8 +106,8 @@ def _head(
             scope.source.unexpected(values_at, "a numeric variable: these are summed")
         node = NumericHead(node_name, query, key, value, predicate)
     _add(scope, statement, name, node)
-    for role, at in (("query", selection.query), ("key", selection.key), ("value", values_at)):
-        scope.places[role, node_name] = span(at)
+    for read, at in zip(node.roles, (selection.query, selection.key, values_at), strict=True):
+        scope.places[node_name, read.role, read.place] = span(at)
 
 
 def _symbols(scope: Scope, at: ast.expr) -> Symbols:
@@ -211,7 +211,7 @@ def _lookup(scope: Scope, statement: ast.Assign, name: str, function: ast.Functi
     _note_function(scope, node_name, function, chain)
     _add(scope, statement, name, Lookup(node_name, inputs, levels, symbols, tuple(cells)))
     for place, at in enumerate(inputs_at):
-        scope.places[f"input {place}", node_name] = span(at)
+        scope.places[node_name, "input", place] = span(at)
 
 
 def _cell_keys(scope: Scope, shell: Lookup) -> list[tuple[Value, ...]]:
@@ -330,7 +330,7 @@ def _embedding(scope: Scope, statement: ast.Assign, name: str, frame: str, colum
 def _note_absent(scope: Scope, name: str, words: Words, table: Mapping[str, Symbol | None]) -> None:
     """Name the words without an embedding: once those that pandas reads as missing, which all columns share."""
     read_as_missing = [word for word in words.missing if word in scope.frame.symbols("tokens").codes]
-    if read_as_missing and not any(isinstance(node, Embedding) for node in scope.nodes):
+    if read_as_missing and all(node.words is None for node in scope.nodes):
         text = f"pandas reads {listed(list(read_as_missing))} as missing values: run raises KeyError at these words"
         line = words.missing[read_as_missing[0]]
         scope.defects.append(Defect("missing-row", name, words.table.name, line, text))

@@ -6,7 +6,6 @@ import ast
 from dataclasses import dataclass, replace
 
 from tprog.ir.domains import BEGIN, END, RowsNeeded
-from tprog.ir.nodes import Head
 from tprog.ir.program import Program
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.assignments import listed, read_assignment
@@ -201,7 +200,7 @@ def _note_self_rule(scope: Scope, program: Program) -> None:
     """Name the heads for which it matters how far away a self-match is."""
     if program.self_rule == "last":
         return
-    heads = [node for node in program.nodes if isinstance(node, Head)]
+    heads = [node for node in program.nodes if node.kind == "head"]
     # Each position occurs once, so that a head by one position never has a choice.
     several = [
         head.name

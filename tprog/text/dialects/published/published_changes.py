@@ -12,8 +12,9 @@ from collections.abc import Iterator, Mapping
 
 from tprog.edits.entry import Entry
 from tprog.ir.domains import Keys, Numbers, Symbol, Value
-from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Weights
-from tprog.ir.program import Program, cell_keys
+from tprog.ir.entries import Entries
+from tprog.ir.nodes import AttentionHead, Node, Weights
+from tprog.ir.program import Program
 from tprog.text.builder import literal
 from tprog.text.dialects.published.module import Published
 from tprog.text.dialects.published.scope import Chained
@@ -49,27 +50,20 @@ def _changes(published: Published, places: Places, after: Program) -> Iterator[C
     local = {variable: name for name, variable in scope.variables.items()}
     for node in after.nodes:
         old = before.by_name.get(node.name)
-        if old is None or type(old) is not type(node):
+        if old is None or old.kind != node.kind:
             continue
-        for role, one, other in _reads(old, node):
-            if one != other and (at := scope.places.get((role, node.name))) and other in local:
-                yield places.offset(*at[:2]), places.offset(*at[2:]), local[other]
+        for one, other in zip(old.roles, node.roles, strict=False):
+            if one != other and (at := scope.places.get((node.name, one.role, one.place))) and other.variable in local:
+                yield places.offset(*at[:2]), places.offset(*at[2:]), local[other.variable]
         chained = scope.chains.get(node.name)
         if chained is None:
             continue
-        if isinstance(node, Head | NumericHead) and isinstance(old, Head | NumericHead):
-            branches = _rows(before, old, after, node, chained)
-        elif isinstance(node, Lookup) and isinstance(old, Lookup):
-            branches = _cells(before, old, after, node, chained)
+        if old.selection is not None and node.selection is not None:
+            branches = _rows(before, old.selection, after, node.selection, chained)
         else:
-            continue
+            branches = _cells(before, old, after, node, chained)
         if lines := list(branches):
             yield in_front(places, places.offset(chained.first, chained.indent), lines)
-
-
-def _reads(old: Node, new: Node) -> list[tuple[str, str, str]]:
-    roles = ("query", "key", "value") if isinstance(old, Head | NumericHead) else ("input 0", "input 1")
-    return [(role, one, other) for role, one, other in zip(roles, old.reads, new.reads, strict=False)]
 
 
 def _rows(before: Program, old: AttentionHead, after: Program, new: AttentionHead, chained: Chained) -> Iterator[str]:
@@ -96,35 +90,36 @@ def _rows(before: Program, old: AttentionHead, after: Program, new: AttentionHea
             yield f"    return {key_name} in {_set(keys)}"
 
 
-def _cells(before: Program, old: Lookup, after: Program, new: Lookup, chained: Chained) -> Iterator[str]:
+def _cells(before: Program, old: Node, after: Program, new: Node, chained: Chained) -> Iterator[str]:
     """A branch for each changed cell; the last level of a count is all from there on."""
-    if old.levels != new.levels or any(
+    was, becomes = old.entries, new.entries
+    if was.levels != becomes.levels or any(
         before.variables[one].domain != after.variables[other].domain
-        for one, other in zip(old.inputs, new.inputs, strict=True)
+        for one, other in zip(was.asked, becomes.asked, strict=True)
     ):
         return
     groups: dict[Symbol, list[tuple[Value, ...]]] = {}
-    for key, one, other in zip(cell_keys(after, new), old.cells, new.cells, strict=True):
+    for key, one, other in zip(becomes.keys(after.variables), was.answers, becomes.answers, strict=True):
         if one != other and isinstance(other, str | int):
             groups.setdefault(other, []).append(key)
     for answer, keys in groups.items():
-        exact = [key for key in keys if not _at_cap(new, key)]
+        exact = [key for key in keys if not _at_cap(becomes, key)]
         if exact and chained.key is not None:
             members = [f"({', '.join(map(_literal, key))})" if len(key) > 1 else _literal(key[0]) for key in exact]
             yield f"if {chained.key} in {{{', '.join(members)}}}:"
             yield f"    return {_literal(answer)}"
             exact = []
-        for key in exact + [key for key in keys if _at_cap(new, key)]:
-            yield f"if {' and '.join(_test(new, chained, place, value) for place, value in enumerate(key))}:"
+        for key in exact + [key for key in keys if _at_cap(becomes, key)]:
+            yield f"if {' and '.join(_test(becomes, chained, place, value) for place, value in enumerate(key))}:"
             yield f"    return {_literal(answer)}"
 
 
-def _at_cap(node: Lookup, key: tuple[Value, ...]) -> bool:
-    return any(levels is not None and value == levels[-1] for levels, value in zip(node.levels, key, strict=True))
+def _at_cap(entries: Entries, key: tuple[Value, ...]) -> bool:
+    return any(levels is not None and value == levels[-1] for levels, value in zip(entries.levels, key, strict=True))
 
 
-def _test(node: Lookup, chained: Chained, place: int, value: Value) -> str:
-    levels = node.levels[place]
+def _test(entries: Entries, chained: Chained, place: int, value: Value) -> str:
+    levels = entries.levels[place]
     sign = ">=" if levels is not None and value == levels[-1] else "=="
     return f"{chained.names[place]} {sign} {_literal(value)}"
 
@@ -177,10 +172,10 @@ def _words(published: Published, after: Program) -> Iterator[_Cell]:
     scope = published.scope
     for node in after.nodes:
         old = published.program.by_name.get(node.name)
-        if not isinstance(node, Embedding) or not isinstance(old, Embedding) or node.name not in scope.columns:
+        if old is None or old.words is None or node.words is None or node.name not in scope.columns:
             continue
         column, enum = scope.columns[node.name]
-        for word, one, other in zip(after.vocabulary, old.table, node.table, strict=False):
+        for word, one, other in zip(after.vocabulary, old.words, node.words, strict=False):
             place = scope.side_lines.get(Entry(node.name, "word", (word,)))
             if one == other or other is None or place is None:
                 continue

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TypeAlias
 
 from tprog.edits.entry import Entry
+from tprog.ir.entries import ReadRole
 from tprog.ir.nodes import Node
 from tprog.ir.program import Program, Variable
 from tprog.text.dialects.published.defects import Defect
@@ -73,7 +74,7 @@ class Scope:
     Attributes:
         tokens: the name of `run`'s argument.
         variables: local name -> the Program's name of that variable.
-        places: what a patch rewrites: ("query" | "key" | "value" | "input 0" | ..., node) -> its span.
+        places: what a patch rewrites: (node, role of a read, its place) -> its span.
         side_lines: entry -> side file and line (1-based), for what stands in a side file.
         scored: the local names whose rows `run` looks up.
         embed_df, embeddings: the local names of the embedding's CSV and of the tokens' rows in it, once they are there.
@@ -100,7 +101,7 @@ class Scope:
     lines: dict[Entry, int] = field(default_factory=dict)
     side_lines: dict[Entry, tuple[str, int]] = field(default_factory=dict)
     blocks: dict[Block, tuple[int, int]] = field(default_factory=dict)
-    places: dict[tuple[str, str], Span] = field(default_factory=dict)
+    places: dict[tuple[str, ReadRole, int], Span] = field(default_factory=dict)
     chains: dict[str, Chained] = field(default_factory=dict)
     defects: list[Defect] = field(default_factory=list)
     features: dict[str, str] = field(default_factory=dict)
