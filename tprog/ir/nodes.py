@@ -1,8 +1,8 @@
 """The nodes that a Program is made of, and the readout: plain, frozen records.
 
-A node answers for itself what passes ask of all kinds: what it reads, its entries, and the rest of `tprog.ir.answering`.
-Where a pass must know the kind it matches over `Node` and ends in `assert_never`, so that the type checker names it
-when a kind is added.
+A node answers for itself what passes ask of all kinds: what it reads, its entries, all of
+`tprog.ir.answering`. Where a pass must know the kind it matches over `Node` and ends in `assert_never`, so that the
+type checker names it when a kind is added.
 
 Source: Friedman, Wettig, Chen, "Learning Transformer Programs", NeurIPS 2023 (arXiv 2306.01128), section 3. Set
 predicates, the masks ``before`` and ``after``, ``skip_first``, defaults, ``mean`` and lookups that yield numbers are
