@@ -1,0 +1,26 @@
+"""What a source may cost: it is text of anybody's, and is run where it is named."""
+
+from __future__ import annotations
+
+from typing import Final
+
+LARGEST_SOURCE: Final = 2**20
+"""Bytes of a file."""
+
+LONGEST_STATEMENT: Final = 2**16
+"""Characters of a statement."""
+
+DEEPEST_NESTING: Final = 100
+"""Brackets within brackets, in a statement; conditions in a chain of them."""
+
+DEEPEST_CALL: Final = 50
+"""Functions that call functions."""
+
+MOST_LOADS: Final = 100
+"""Files that are loaded, each as often as it is."""
+
+MOST_STEPS: Final = 20_000_000
+"""Steps of one run: an expression evaluated, a value computed, a pair of positions compared, an item made."""
+
+MOST_ITEMS: Final = 10_000
+"""Items of a list or a dict."""

@@ -1,0 +1,233 @@
+"""Source files: reading one as a program, and what it may load.
+
+``load "name"`` reads ``name.rasp`` at or below the folder of the source, first from that folder, then from that of the
+file which loads it, then from what tpdebug brings. No path leads out of the folder, no link is followed, no file loads
+itself, and no message quotes a file that was loaded.
+"""
+
+from __future__ import annotations
+
+import os
+from collections.abc import Callable, Sequence
+from pathlib import Path, PurePosixPath
+
+from tprog.errors import BadFile, BadSource, BadUsage, TpdebugError
+from tprog.files import read_text
+from tprog.rasp.evaluate import checked_input
+from tprog.rasp.expressions import SOp
+from tprog.rasp.program import RaspProgram
+from tprog.rasp.source import operations, syntax
+from tprog.rasp.source.bounds import LARGEST_SOURCE, MOST_LOADS
+from tprog.rasp.source.interpreter import Interpreter
+from tprog.rasp.source.reading import Unfinished, read_source
+from tprog.rasp.source.session import Defined, Example, Session, Told, example_of
+from tprog.rasp.source.syntax import Command, Place
+from tprog.rasp.source.things import READINGS, Scope, SourceFile, word_for
+
+ENDING = ".rasp"
+
+BUNDLED = Path(__file__).parents[1] / "library"
+"""What every source may load."""
+
+LIBRARY = "rasplib"
+"""What every source knows without loading it."""
+
+
+class Loading:
+    """Runs files in a session.
+
+    Args:
+        root: the folder at or below which files are loaded; None for what tpdebug brings alone.
+        on_error: what to do about a statement of a loaded file that has no meaning; left out, it is raised.
+        on_command: what to do about a command, besides setting the example.
+    """
+
+    def __init__(
+        self,
+        session: Session,
+        root: Path | None,
+        on_error: Callable[[TpdebugError], None] | None = None,
+        on_command: Callable[[Command], None] | None = None,
+    ) -> None:
+        self._session, self._root = session, root
+        self._on_error, self._on_command = on_error, on_command
+        self._open: list[str] = []
+        self._base = Scope()
+        text = read_text(BUNDLED / f"{LIBRARY}{ENDING}", "the library")
+        bundled = Interpreter(session, self._base, SourceFile(LIBRARY, bundled=True), self)
+        for statement in read_source(text, LIBRARY):
+            assert not isinstance(statement, syntax.Leave)
+            bundled.run(statement)  # type: ignore[arg-type]  # the library holds no command
+        self._base.variables.pop("out", None)
+        self._names = frozenset(self._base.variables)
+        self._base.variables["tokens"] = READINGS["str"]
+
+    def scope(self) -> Scope:
+        """The variables of a console or of the first file: those of the library may be read and not set."""
+        return Scope(self._base, locked=self._names)
+
+    # Loading
+
+    def load(self, name: str, by: Interpreter, at: Place) -> list[Told]:
+        """Run a file of that name; what its statements have to say of variables that are no private ones."""
+        self._session.loads_left -= 1
+        if self._session.loads_left < 0:
+            raise by.bad(at, f"more than {MOST_LOADS} loads", "fewer")
+        path, shown, bundled = self._find(name, by, at)
+        if str(path) in self._open:
+            raise by.bad(at, f"the file {shown}, which loads itself", "files that do not load each other in a circle")
+        try:
+            text = read_text(path, "a RASP source", largest=LARGEST_SOURCE)
+        except BadFile as error:
+            raise by.bad(at, f"a file that cannot be loaded: {error}", "a RASP source") from None
+        file = SourceFile(shown, quoted=bundled, bundled=bundled, folder=str(PurePosixPath(shown).parent))
+        where = by.where(at)
+        inner = Interpreter(
+            self._session, Scope(self._base, shared=by.scope), file, self, where if bundled else None, by.depth
+        )
+        self._open.append(str(path))
+        try:
+            return _last_of_each(self.run(text, inner))
+        finally:
+            self._open.pop()
+
+    def run(self, text: str, interpreter: Interpreter) -> list[Told]:
+        """Run the statements of a text; what they have to say."""
+        told: list[Told] = []
+        source = read_source(text, interpreter.file.name, quoted=interpreter.file.quoted)
+        while True:
+            try:
+                statement = next(source, None)
+                if statement is None or isinstance(statement, syntax.Leave):
+                    return told
+                told += self.step(statement, interpreter)
+            except (TpdebugError, Unfinished) as error:
+                known = error if isinstance(error, TpdebugError) else _unfinished(text, interpreter.file)
+                if self._on_error is None:
+                    raise known from None
+                self._on_error(known)
+                if isinstance(error, Unfinished):
+                    return told
+
+    def step(self, statement: syntax.Statement | Command, interpreter: Interpreter) -> list[Told]:
+        """Run a statement or a command; what it has to say."""
+        match statement:
+            case syntax.SetExample():
+                value = interpreter.value(statement.value)
+                try:
+                    self._session.set_example(example_of(value), statement.subset)
+                except operations.Wrong as error:
+                    raise interpreter.bad(statement.value.at, error.found, error.expected) from None
+                return []
+            case syntax.ShowExample() | syntax.Examples() | syntax.FullDisplay() | syntax.Leave():
+                if self._on_command is not None:
+                    self._on_command(statement)
+                return []
+        return interpreter.run(statement)
+
+    def _find(self, name: str, by: Interpreter, at: Place) -> tuple[Path, str, bool]:
+        """A file's path, its name for messages, and whether tpdebug brings it."""
+        parts = PurePosixPath(name).parts
+        if not name or not name.isprintable() or "\\" in name or ":" in name or name.startswith("/") or ".." in parts:
+            raise by.bad(
+                at,
+                f"the file {name!r}",
+                "a path below the folder of the source, without '..'",
+                "a path that leads away",
+            )
+        if self._root is not None:
+            for folder in dict.fromkeys(("", by.file.folder)):
+                relative = PurePosixPath(folder, *parts[:-1], f"{parts[-1]}{ENDING}")
+                path = self._root / relative
+                if os.path.lexists(path):
+                    expected = Path(os.path.realpath(self._root)) / relative
+                    if os.path.realpath(path) != str(expected):
+                        raise by.bad(at, f"the file {name!r}, to which a link leads", "a plain file", "a link")
+                    return path, str(relative), False
+        if len(parts) == 1 and name != LIBRARY and (BUNDLED / f"{name}{ENDING}").is_file():
+            return BUNDLED / f"{name}{ENDING}", f"{name}{ENDING}", True
+        where = "a file of that name" if self._root is None else f"{name}{ENDING} at or below the folder of the source"
+        raise by.bad(at, f"no file {name}{ENDING}", where, "a file that is not there")
+
+
+def _unfinished(text: str, file: SourceFile) -> BadSource:
+    line = text.count("\n") + 1
+    return BadSource(file.name, line, 1, "the end of the file within a statement", "';' or '}'")
+
+
+def _last_of_each(told: list[Told]) -> list[Told]:
+    """What a file has to say at its end: of each variable that is no private one, what it stands for then."""
+    last = {each.name: each for each in told if isinstance(each, Defined) and each.name != "out"}
+    return [each for name, each in last.items() if not name.startswith("_")]
+
+
+# Programs #############################################################################################################
+
+
+def load_program(path: Path | str, outputs: Sequence[str] = (), given: Sequence[object] | None = None) -> RaspProgram:
+    """The program of a source file.
+
+    Args:
+        outputs: the names of its outputs. Left out: what the last statement that has an s-op assigns, or is.
+        given: an input, on which definitions are tried besides the example of the source.
+
+    Raises:
+        BadFile: the file cannot be read.
+        BadSource: a statement has no meaning; the message says where, what was found and what was expected.
+        BadUsage: it has no such output.
+    """
+    text = read_text(path, "a RASP source", largest=LARGEST_SOURCE)
+    return program_of_text(text, str(path), outputs, given, Path(path).absolute().parent)
+
+
+def program_of_text(
+    text: str,
+    name: str = "source",
+    outputs: Sequence[str] = (),
+    given: Sequence[object] | None = None,
+    root: Path | None = None,
+) -> RaspProgram:
+    """The program of a text; as `load_program`."""
+    session = Session()
+    loading = Loading(session, root)
+    interpreter = Interpreter(session, loading.scope(), SourceFile(name), loading)
+    interpreter.backup = None if given is None else _example(given)
+    loading._open.append(str(Path(name).absolute()))
+    found: list[tuple[str, SOp]] = []
+    for told in _by_statement(loading, text, interpreter):
+        sops = [(each.name, each.thing) for each in told if isinstance(each, Defined) and isinstance(each.thing, SOp)]
+        found = sops or found
+    if outputs:
+        found = [(each, _output(interpreter.scope, each, name)) for each in outputs]
+    if not found:
+        raise BadUsage(f"{name} defines no s-op, so it has no output; expected a statement such as 'reversed = ...;'")
+    return RaspProgram(tuple(dict(found).items()), Path(name).stem)
+
+
+def _by_statement(loading: Loading, text: str, interpreter: Interpreter) -> Sequence[list[Told]]:
+    told: list[list[Told]] = []
+    try:
+        for statement in read_source(text, interpreter.file.name):
+            if isinstance(statement, syntax.Leave):
+                break
+            said = loading.step(statement, interpreter)
+            if isinstance(statement, (syntax.Assign, syntax.Show)):
+                told.append(said)
+    except Unfinished:
+        raise _unfinished(text, interpreter.file) from None
+    return told
+
+
+def _example(given: Sequence[object]) -> Example:
+    return tuple(checked_input(given))
+
+
+def _output(scope: Scope, name: str, file: str) -> SOp:
+    try:
+        thing = scope.find(name)
+    except KeyError:
+        known = sorted(each for each, thing in scope.variables.items() if isinstance(thing, SOp) and each != "out")
+        raise BadUsage(f"{file} defines no {name!r}; its s-ops are {', '.join(known) or 'none'}") from None
+    if not isinstance(thing, SOp):
+        raise BadUsage(f"{name!r} of {file} is a {word_for(thing)}; expected an s-op")
+    return thing
