@@ -207,7 +207,7 @@ def test_a_failure_names_the_node_the_place_and_why() -> None:
     assert "ZeroDivisionError" in failure(mapped(lambda x: 1 // x, tokens), [0])
     assert "is no value of RASP" in failure(mapped(lambda x: [x], tokens), [0])
     assert "expected a finite" in failure(mapped(lambda x: float("inf"), tokens), [0])
-    assert "gives 'a'; expected a truth" in failure(selector_width(select(tokens, tokens, lambda k, q: k)), "a")
+    assert "it gives 'a'; expected a truth" in failure(selector_width(select(tokens, tokens, lambda k, q: k)), "a")
     assert "and one is nothing" in failure(selector_width(select(t.shift_by(1, tokens), tokens, "==")), "ab")
     assert "< compares two values of a kind" in failure(selector_width(select(tokens, indices, "<")), "ab")
     assert "the mean of several values, and 'a' is a word" in failure(aggregate(select(tokens, 0, "!="), tokens), "ab")

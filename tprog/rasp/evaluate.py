@@ -204,15 +204,11 @@ class Run:
 
     def _accepts(self, node: Select, key: Value, query: Value, place: int) -> bool:
         found = self._calls.ask(node.predicate, (key, query))
-        if isinstance(found, Refused):
-            raise Failed(node, place, f"{node.predicate} of the key {key!r} and the query {query!r}: {found}")
-        if not isinstance(found, int) or found not in (0, 1):
-            raise Failed(
-                node,
-                place,
-                f"{node.predicate} of the key {key!r} and the query {query!r} gives {found!r}; expected a truth",
-            )
-        return bool(found)
+        if isinstance(found, int) and found in (0, 1):
+            return bool(found)
+        why = str(found) if isinstance(found, Refused) else f"it gives {found!r}; expected a truth"
+        asked = f"{node.predicate} of the key {shortened(key)} and the query {shortened(query)}"
+        raise Failed(node, place, f"{asked}: {why}")
 
 
 def checked_input(tokens: Sequence[object]) -> list[Value]:
@@ -263,7 +259,7 @@ def _places(row: int) -> list[int]:
 
 
 def _told(row: tuple[Value, ...]) -> str:
-    return " and ".join(map(repr, row))
+    return " and ".join(map(shortened, row))
 
 
 # Tokens, in the language of 2021 ######################################################################################

@@ -9,20 +9,22 @@ from __future__ import annotations
 
 import os
 from collections.abc import Callable, Sequence
+from functools import cache
 from pathlib import Path, PurePosixPath
 
 from tprog.errors import BadFile, BadSource, BadUsage, TpdebugError
 from tprog.files import read_text
 from tprog.rasp.evaluate import checked_input
 from tprog.rasp.expressions import SOp
+from tprog.rasp.failures import Spent
 from tprog.rasp.program import RaspProgram
 from tprog.rasp.source import operations, syntax
-from tprog.rasp.source.bounds import LARGEST_SOURCE, MOST_LOADS
+from tprog.rasp.source.bounds import LARGEST_SOURCE, MOST_LOADS, MOST_STEPS, STATEMENT_STEPS
 from tprog.rasp.source.interpreter import Interpreter
 from tprog.rasp.source.reading import Unfinished, read_source
 from tprog.rasp.source.session import Defined, Example, Session, Told, example_of
-from tprog.rasp.source.syntax import Command, Place
-from tprog.rasp.source.things import READINGS, Scope, SourceFile, word_for
+from tprog.rasp.source.syntax import Command, Place, Statement
+from tprog.rasp.source.things import READINGS, Scope, SourceFile, a_kind
 
 ENDING = ".rasp"
 
@@ -53,11 +55,9 @@ class Loading:
         self._on_error, self._on_command = on_error, on_command
         self._open: list[str] = []
         self._base = Scope()
-        text = read_text(BUNDLED / f"{LIBRARY}{ENDING}", "the library")
         bundled = Interpreter(session, self._base, SourceFile(LIBRARY, bundled=True), self)
-        for statement in read_source(text, LIBRARY):
-            assert not isinstance(statement, syntax.Leave)
-            bundled.run(statement)  # type: ignore[arg-type]  # the library holds no command
+        for statement in _library():
+            self.step(statement, bundled)
         self._base.variables.pop("out", None)
         self._names = frozenset(self._base.variables)
         self._base.variables["tokens"] = READINGS["str"]
@@ -109,8 +109,17 @@ class Loading:
                 if isinstance(error, Unfinished):
                     return told
 
-    def step(self, statement: syntax.Statement | Command, interpreter: Interpreter) -> list[Told]:
+    def step(self, statement: Statement | Command, interpreter: Interpreter) -> list[Told]:
         """Run a statement or a command; what it has to say."""
+        try:
+            self._session.budget.spend(STATEMENT_STEPS)
+            return self._step(statement, interpreter)
+        except Spent as error:
+            raise interpreter.bad(
+                statement.at, f"a program that never ends, or nearly: {error}", "a shorter one"
+            ) from None
+
+    def _step(self, statement: Statement | Command, interpreter: Interpreter) -> list[Told]:
         match statement:
             case syntax.SetExample():
                 value = interpreter.value(statement.value)
@@ -150,6 +159,12 @@ class Loading:
         raise by.bad(at, f"no file {name}{ENDING}", where, "a file that is not there")
 
 
+@cache
+def _library() -> tuple[Statement | Command, ...]:
+    text = read_text(BUNDLED / f"{LIBRARY}{ENDING}", "the library")
+    return tuple(read_source(text, LIBRARY))
+
+
 def _unfinished(text: str, file: SourceFile) -> BadSource:
     line = text.count("\n") + 1
     return BadSource(file.name, line, 1, "the end of the file within a statement", "';' or '}'")
@@ -186,9 +201,15 @@ def program_of_text(
     outputs: Sequence[str] = (),
     given: Sequence[object] | None = None,
     root: Path | None = None,
+    steps: int = MOST_STEPS,
 ) -> RaspProgram:
-    """The program of a text; as `load_program`."""
-    session = Session()
+    """The program of a text; as `load_program`.
+
+    Args:
+        root: the folder at or below which files are loaded; None for what tpdebug brings alone.
+        steps: what running it may take.
+    """
+    session = Session(steps=steps)
     loading = Loading(session, root)
     interpreter = Interpreter(session, loading.scope(), SourceFile(name), loading)
     interpreter.backup = None if given is None else _example(given)
@@ -229,5 +250,5 @@ def _output(scope: Scope, name: str, file: str) -> SOp:
         known = sorted(each for each, thing in scope.variables.items() if isinstance(thing, SOp) and each != "out")
         raise BadUsage(f"{file} defines no {name!r}; its s-ops are {', '.join(known) or 'none'}") from None
     if not isinstance(thing, SOp):
-        raise BadUsage(f"{name!r} of {file} is a {word_for(thing)}; expected an s-op")
+        raise BadUsage(f"{name!r} of {file} is {a_kind(thing)}; expected an s-op")
     return thing

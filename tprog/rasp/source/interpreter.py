@@ -13,10 +13,10 @@ from typing import Protocol
 
 from tprog.errors import BadSource
 from tprog.rasp.expressions import Expression, Indices, Tokens
-from tprog.rasp.failures import Failed, Spent
+from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Where
 from tprog.rasp.source import operations, syntax
-from tprog.rasp.source.bounds import DEEPEST_CALL
+from tprog.rasp.source.bounds import CALL_STEPS, DEEPEST_CALL, EXPRESSION_STEPS, TRIAL_STEPS
 from tprog.rasp.source.operations import Wrong
 from tprog.rasp.source.session import Answered, Defined, Example, Session, Told, example_of
 from tprog.rasp.source.syntax import Expr, Place, Statement
@@ -28,8 +28,8 @@ from tprog.rasp.source.things import (
     Scope,
     SourceFile,
     Thing,
+    a_kind,
     is_atom,
-    word_for,
 )
 
 WIDTH = "selector_width"
@@ -76,8 +76,6 @@ class Interpreter:
         """
         try:
             return self._statement(statement)
-        except Spent as error:
-            raise self.bad(statement.at, f"a program that never ends, or nearly: {error}", "a shorter one") from None
         except RecursionError:
             raise self.bad(statement.at, "expressions and calls that nest too deeply", "flatter ones") from None
 
@@ -155,7 +153,7 @@ class Interpreter:
 
     def _several(self, thing: Thing, count: int, at: Place) -> Sequence[Thing]:
         if not isinstance(thing, (list, str, dict)):
-            raise self.bad(at, f"a {word_for(thing)}", f"{count} values")
+            raise self.bad(at, f"{a_kind(thing)}", f"{count} values")
         if len(thing) != count:
             raise self.bad(at, f"{len(thing)} values", f"{count}, one for each name")
         return thing if isinstance(thing, (list, str)) else list(thing)
@@ -168,7 +166,7 @@ class Interpreter:
     def _items(self, iterable: Expr) -> list[Thing]:
         thing = self.value(iterable)
         if not isinstance(thing, (list, dict)):
-            raise self.bad(iterable.at, f"a {word_for(thing)}", "a list or a dict to go through")
+            raise self.bad(iterable.at, f"{a_kind(thing)}", "a list or a dict to go through")
         self.session.budget.spend(len(thing))
         return list(thing)
 
@@ -190,7 +188,7 @@ class Interpreter:
         Raises:
             BadSource: it has no meaning, or no value on any example.
         """
-        self.session.budget.spend(1)
+        self.session.budget.spend(EXPRESSION_STEPS)
         thing = _EVALUATE[type(node)](self, node)
         if isinstance(thing, Expression):
             self._tried(thing, node.at)
@@ -198,6 +196,7 @@ class Interpreter:
         return thing
 
     def _tried(self, thing: Expression, at: Place) -> None:
+        self.session.budget.spend(TRIAL_STEPS)
         failed = self.session.failure(thing, self.backup)
         if failed is not None:
             given = failed_example(self.session, self.backup)
@@ -239,7 +238,7 @@ class Interpreter:
     def _key(self, node: Expr) -> Thing:
         key = self.value(node)
         if not is_atom(key):
-            raise self.bad(node.at, f"a {word_for(key)}", "a value as the key of a dict")
+            raise self.bad(node.at, f"{a_kind(key)}", "a value as the key of a dict")
         return key
 
     def _list_for(self, node: syntax.ListFor) -> Thing:
@@ -324,7 +323,7 @@ class Interpreter:
         if isinstance(thing, RaspFunction):
             return self._called(thing, given, node.at)
         if not isinstance(thing, Expression):
-            raise self.bad(node.at, f"a {word_for(thing)} that is called", "a function, an s-op or a selector")
+            raise self.bad(node.at, f"{a_kind(thing)} that is called", "a function, an s-op or a selector")
         if len(given) != 1:
             raise self.bad(last.at, f"{len(given)} inputs", "one, for an s-op or a selector")
         with self._at(last.at):
@@ -359,6 +358,7 @@ class Interpreter:
         if function.file.bundled and function.name == WIDTH:
             with self._at(at):
                 return operations.width(given[0], self.where(at))
+        self.session.budget.spend(CALL_STEPS)
         inner = Interpreter(
             self.session, Scope(function.scope), function.file, self._loader, self.where(at), self.depth + 1
         )

@@ -22,7 +22,7 @@ from tprog.rasp.expressions import (
 )
 from tprog.rasp.functions import EVERY, Dialect, Function, Where, comparison
 from tprog.rasp.source.bounds import MOST_ITEMS
-from tprog.rasp.source.things import INDICES, RaspFunction, Thing, is_atom, word_for
+from tprog.rasp.source.things import INDICES, RaspFunction, Thing, a_kind, is_atom
 from tprog.rasp.values import Unfit, Value
 
 _DIALECT = Dialect.RASP
@@ -46,14 +46,14 @@ def sop_of(thing: Thing, where: Where | None) -> SOp:
     if isinstance(thing, SOp):
         return thing
     if not is_atom(thing):
-        raise Wrong(f"a {word_for(thing)}", "an s-op or a value")
+        raise Wrong(f"{a_kind(thing)}", "an s-op or a value")
     return lifted(thing, _DIALECT, where)
 
 
 def selector_of(thing: Thing) -> Selector:
     """The selector."""
     if not isinstance(thing, Selector):
-        raise Wrong(f"a {word_for(thing)}", "a selector")
+        raise Wrong(f"{a_kind(thing)}", "a selector")
     return thing
 
 
@@ -89,7 +89,7 @@ def _of_selectors(symbol: str, left: Thing, right: Thing, where: Where | None) -
     if symbol not in ("and", "or"):
         raise Wrong("a selector", f"s-ops or values for {symbol}; selectors are joined by and, or")
     if not (isinstance(left, Selector) and isinstance(right, Selector)):
-        raise Wrong(f"a {word_for(left)} and a {word_for(right)}", f"two selectors for {symbol}, or none")
+        raise Wrong(f"{a_kind(left)} and {a_kind(right)}", f"two selectors for {symbol}, or none")
     kind = SelectorAnd if symbol == "and" else SelectorOr
     return kind(dialect=_DIALECT, first=left, second=right, where=where)
 
@@ -104,7 +104,7 @@ def _of_lists(symbol: str, left: Thing, right: Thing) -> Thing:
             return _short(right, left)
         case "==", _, _:
             return _same(left, right)
-    raise Wrong(f"a {word_for(left)} and a {word_for(right)}", f"two values for {symbol}")
+    raise Wrong(f"{a_kind(left)} and {a_kind(right)}", f"two values for {symbol}")
 
 
 def _short(items: list[Thing], times: int = 1) -> list[Thing]:
@@ -136,7 +136,7 @@ def signed(sign: str, thing: Thing, where: Where | None) -> Thing:
     if sign == "not" and not isinstance(thing, RaspFunction):
         return not thing
     if not is_atom(thing):
-        raise Wrong(f"a {word_for(thing)}", f"a number for {sign}")
+        raise Wrong(f"{a_kind(thing)}", f"a number for {sign}")
     return _computed(operators.negative if sign == "-" else operators.positive, thing)
 
 
@@ -145,14 +145,14 @@ def rounded(thing: Thing, where: Where | None) -> Thing:
     if isinstance(thing, SOp):
         return elementwise("round", thing, where=where)
     if not is_atom(thing):
-        raise Wrong(f"a {word_for(thing)}", "an s-op or a number for round")
+        raise Wrong(f"{a_kind(thing)}", "an s-op or a number for round")
     return _computed(operators.rounded, thing)
 
 
 def indicator(thing: Thing, where: Where | None) -> SOp:
     """``indicator``: 1 where an s-op is true, else 0."""
     if not isinstance(thing, SOp):
-        raise Wrong(f"a {word_for(thing)}", "an s-op for indicator")
+        raise Wrong(f"{a_kind(thing)}", "an s-op for indicator")
     return elementwise("indicator", thing, where=where)
 
 
@@ -165,18 +165,18 @@ def contained(thing: Thing, container: Thing, where: Where | None) -> Thing:
     """``in``: whether a value, or an s-op's value at each position, is in a list; or a value anywhere in an s-op."""
     if isinstance(thing, SOp):
         if not isinstance(container, list) or not all(map(is_atom, container)):
-            raise Wrong(f"a {word_for(container)}", "a list of values behind `in`, for an s-op")
+            raise Wrong(f"{a_kind(container)}", "a list of values behind `in`, for an s-op")
         known = set(container)
         function = Function("in", lambda value: value in known, wanted=1)
         return Elementwise(dialect=_DIALECT, function=function, inputs=(thing,), where=where)
     if not is_atom(thing):
-        raise Wrong(f"a {word_for(thing)}", "an s-op or a value before `in`")
+        raise Wrong(f"{a_kind(thing)}", "an s-op or a value before `in`")
     if isinstance(container, list):
         return any(is_atom(item) and thing == item for item in container)
     if isinstance(container, SOp):
         equal = elementwise("==", container, sop_of(thing, where), where=where)
         return elementwise(">", _width(_where_true(equal, where), where), sop_of(0, where), where=where)
-    raise Wrong(f"a {word_for(container)}", "a list or an s-op behind `in`")
+    raise Wrong(f"{a_kind(container)}", "a list or an s-op behind `in`")
 
 
 def _where_true(sop: SOp, where: Where | None) -> Selector:
@@ -204,7 +204,7 @@ def selected(key: Thing, query: Thing, symbol: str, where: Where | None) -> Sele
 def aggregated(selector: Thing, sop: Thing, default: Thing, where: Where | None) -> SOp:
     """``aggregate(selector, sop, default)``; without a default 0 stands where nothing is selected."""
     if not is_atom(default):
-        raise Wrong(f"a {word_for(default)}", "a value as the default of an aggregate")
+        raise Wrong(f"{a_kind(default)}", "a value as the default of an aggregate")
     return Aggregate(
         dialect=_DIALECT, selector=selector_of(selector), sop=sop_of(sop, where), default=default, where=where
     )
@@ -228,13 +228,13 @@ def indexed(thing: Thing, index: Thing, where: Where | None) -> Thing:
     elif isinstance(thing, (list, str)):
         look_up, wanted = _Item(thing), isinstance(index, int)
     else:
-        raise Wrong(f"a {word_for(thing)}", "a list, a dict, a word or an s-op before an index")
+        raise Wrong(f"{a_kind(thing)}", "a list, a dict, a word or an s-op before an index")
     if isinstance(index, SOp):
         function = Function("item", look_up, wanted=1)
         return Elementwise(dialect=_DIALECT, function=function, inputs=(index,), where=where)
     if not wanted:
         expected = "a value or an s-op" if isinstance(thing, dict) else "a whole number or an s-op"
-        raise Wrong(f"a {word_for(index)} as an index", expected)
+        raise Wrong(f"{a_kind(index)} as an index", expected)
     try:
         return look_up(index)
     except Unfit as error:
@@ -270,7 +270,7 @@ class _Item:
 def _of_sop(sop: SOp, index: Thing, where: Where | None) -> SOp:
     """The value at one position, everywhere; 0 if there is no such position."""
     if not isinstance(index, int):
-        raise Wrong(f"a {word_for(index)} as an index", "a whole number, to index an s-op")
+        raise Wrong(f"{a_kind(index)} as an index", "a whole number, to index an s-op")
     position = sop_of(index, where)
     if index < 0:
         every = Select(dialect=_DIALECT, keys=INDICES, queries=INDICES, predicate=EVERY, where=where)
@@ -284,7 +284,7 @@ def span(given: list[Thing]) -> list[int]:
         raise Wrong(f"{len(given)} values", "one to three for range")
     for value in given:
         if not isinstance(value, int):
-            raise Wrong(f"a {word_for(value)}", "whole numbers for range")
+            raise Wrong(f"{a_kind(value)}", "whole numbers for range")
     if len(given) == 3 and given[2] == 0:
         raise Wrong("a step of 0", "another one for range")
     start, stop = (0, *given) if len(given) == 1 else given[:2]
@@ -298,7 +298,7 @@ def zipped(given: list[Thing]) -> list[list[Thing]]:
     """``zip``: of lists of one length, a list of the first items, of the second ones, ..."""
     for value in given:
         if not isinstance(value, list):
-            raise Wrong(f"a {word_for(value)}", "lists for zip")
+            raise Wrong(f"{a_kind(value)}", "lists for zip")
     if len({len(value) for value in given}) > 1:
         raise Wrong(f"lists of {' and '.join(str(len(value)) for value in given)} items", "lists of one length for zip")
     return [list(items) for items in zip(*given, strict=True)]
@@ -307,5 +307,5 @@ def zipped(given: list[Thing]) -> list[list[Thing]]:
 def length(thing: Thing) -> int:
     """``len``: of a list."""
     if not isinstance(thing, list):
-        raise Wrong(f"a {word_for(thing)}", "a list for len")
+        raise Wrong(f"{a_kind(thing)}", "a list for len")
     return len(thing)

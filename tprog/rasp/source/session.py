@@ -11,7 +11,7 @@ from tprog.rasp.failures import Budget, Failed
 from tprog.rasp.source.bounds import MOST_ITEMS, MOST_LOADS, MOST_STEPS
 from tprog.rasp.source.operations import Wrong
 from tprog.rasp.source.syntax import Subset
-from tprog.rasp.source.things import Evaluated, EvaluatedRows, Thing, is_atom, word_for
+from tprog.rasp.source.things import Evaluated, EvaluatedRows, Thing, a_kind, is_atom
 from tprog.rasp.values import Value
 
 Example: TypeAlias = tuple[Value, ...]
@@ -109,7 +109,7 @@ def example_of(thing: Thing) -> Example:
     if isinstance(thing, dict):
         thing = list(thing)
     if not isinstance(thing, (str, list)):
-        raise Wrong(f"a {word_for(thing)}", "a word or a list of values as an input")
+        raise Wrong(f"{a_kind(thing)}", "a word or a list of values as an input")
     if not 1 <= len(thing) <= MOST_ITEMS:
         raise Wrong(f"an input of {len(thing):,} tokens", f"1 to {MOST_ITEMS:,}")
     if not all(map(is_atom, thing)):

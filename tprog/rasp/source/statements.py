@@ -19,6 +19,9 @@ _COMMAND = re.compile(
     r"(?:set|show)\b|(?:s-op|selector)[ \t]+examples\b|examples\b|full seq display\b|(?:exit|quit)\b(?:\(\))?"
 )
 _BLOCK = re.compile(r"(?:def|for)\b")
+_ENDS = re.compile(r"""[)\]}"]|(?!(?:in|and|or|not|if|else)$)\w""")
+"""How the last word or sign of an expression begins."""
+
 _OPENS = {"(": ")", "[": "]", "{": "}"}
 
 
@@ -84,22 +87,26 @@ def _end(text: str, at: int) -> tuple[int, bool, int | None]:
     """Where the statement that begins here ends, whether it does, and where it nests too deeply."""
     block = _BLOCK.match(text, at) is not None
     closing: list[str] = []
-    deep = None
+    deep, body, before = None, False, ""
     for piece in _PIECE.finditer(text, at):
         found = piece[0]
         if found in _OPENS:
+            # What goes through a dict has braces too, but a body stands behind the end of an expression.
+            body = body or (block and found == "{" and not closing and _ENDS.match(before) is not None)
             closing.append(_OPENS[found])
             if deep is None and len(closing) > DEEPEST_NESTING:
                 deep = piece.start()
         elif closing and found == closing[-1]:
             closing.pop()
-            if block and found == "}" and not closing:
+            if body and not closing:
                 return piece.end(), True, deep
         elif found in (")", "]", "}"):
             return piece.end(), True, deep
         elif found == ";" and not (block and "}" in closing):
             # Within brackets a semicolon is a mistake, which is told where it stands.
             return piece.end(), True, deep
+        if not found.isspace() and not found.startswith("#"):
+            before = found
     return len(text), False, deep
 
 

@@ -165,6 +165,12 @@ def word_for(thing: Thing) -> str:
     return "number"
 
 
+def a_kind(thing: Thing) -> str:
+    """What kind of thing this is, with its article."""
+    word = word_for(thing)
+    return f"an {word}" if word == "s-op" else f"a {word}"
+
+
 def is_atom(thing: Thing) -> bool:
     """Whether it is a plain value."""
     return not isinstance(thing, (list, dict, Expression, RaspFunction))
