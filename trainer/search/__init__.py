@@ -14,6 +14,8 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
     rows       the same for counts that no rule says, by least squares
     predicates witness of a predicate: the keys that are never wrong
     copies     witness of a copy: which label each holder of the answer must have
+    presence   witness of an answer that depends on whether something stands there
+    lists      answers that the first variable of a list decides which has something to say
     events     witness of an answer that is never left: where it begins
     additive   answers that are a sum over what stands at each place
     merging    cells that no reader tells apart become one symbol
@@ -21,7 +23,8 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
     fitting    weights that are a convex problem
     placing    variables -> nodes at the places that the class has
     undecided  another program that is right on all examples, where they are few
-    synthesis  what is tried in which order, and who is right on training and validation inputs
+    reasoning  what is tried, in which order
+    synthesis  who is right on training and validation inputs, and when to stop
 
 Beside it stands a *discrete search*, which improves a program that training has left, by what its loss says:
 

@@ -23,7 +23,7 @@ from trainer.search.cells import Cells, deciding
 from trainer.search.counts import FREE, Sum, Sums, Wanted
 from trainer.search.rows import TableSum, table_sums
 from trainer.search.solution import Solution, spelled
-from trainer.search.terms import Term, Workshop
+from trainer.search.terms import Term, Workshop, kind_of
 
 Matching: TypeAlias = Literal["in order", "mirrored", "from behind", "certain"]
 """Who serves whom among the holders of a value and those that want it: the k-th the k-th, both counted from the left;
@@ -37,20 +37,24 @@ MATCHINGS: tuple[Matching, ...] = ("in order", "mirrored", "from behind", "certa
 
 
 def classes_of(shop: Workshop, value: Term) -> tuple[NDArray[np.int64], int] | None:
-    """[code] the class that a copied token says, negative if it is none; and that of a copy of position 0.
+    """[code] the class that a copied value says, negative if it is none; and that of a copy of position 0.
 
-    What is copied where nothing matches is ``<s>``; it says the class of that name, or the one class that no other
-    token says.
+    Words say the class of their name, places that of their number. What is copied where nothing matches is ``<s>``; it
+    says the class of that name, or the one class that nothing else says.
     """
-    classes, vocabulary = shop.examples.classes, shop.examples.vocabulary
-    if value.size != len(vocabulary):
-        return None
-    said = np.array([classes.index(word) if word in classes else -1 for word in vocabulary])
-    first = shop.examples.marks[0]
+    classes = shop.examples.classes
+    match kind_of(value):
+        case "word":
+            names, first = shop.examples.vocabulary, shop.examples.marks[0]
+        case "place":
+            names, first = tuple(map(str, range(value.size))), 0
+        case _:
+            return None
+    said = np.array([classes.index(word) if word in classes else -1 for word in names])
     unsaid = [code for code in range(len(classes)) if code not in said]
     if said[first] < 0 and len(unsaid) == 1:
         said[first] = unsaid[0]
-    return said, int(said[first])
+    return None if (said < 0).all() else (said, int(said[first]))
 
 
 @dataclass(frozen=True, eq=False)

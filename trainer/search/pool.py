@@ -6,13 +6,13 @@ synthesis" (CAV 2013) and Udupa et al., "TRANSIT" (PLDI 2013).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from itertools import combinations, product
 
 import numpy as np
 
 from tprog.run.batch import Bools
-from trainer.search.terms import Term, Workshop
+from trainer.search.terms import Copy, Term, Workshop, kind_of
 
 OFFSETS = (-1, 1, -2, 2, -3, 3)
 """How far away a head looks that copies its neighbour."""
@@ -27,7 +27,16 @@ PAIRED_NUMBERS = 120
 """Numbers of a layer, the first, that are paired with each other."""
 
 FEW = 3
-"""Values of a symbol up to which heads of a later layer count each of them."""
+"""Values of a symbol up to which heads of a later layer count each of them, and look for the nearest."""
+
+SEVERAL = 100
+"""Symbols, the simplest, through which heads of a later layer copy all of `Pool.values`, not tokens alone."""
+
+ALIKE = 12
+"""Variables of a kind, the simplest, of which heads of a later layer compare every two: one as query, one as key."""
+
+COMPARED = 100
+"""Fresh copies, the simplest, that lookups compare with what stands at the position itself."""
 
 
 class Pool:
@@ -35,6 +44,7 @@ class Pool:
 
     Attributes:
         numbers, symbols: the simplest first within a stage.
+        layers: how many it has by now.
         before: how many numbers and symbols there were before the last layer.
     """
 
@@ -44,7 +54,8 @@ class Pool:
         self._seen: set[tuple[bool, int]] = set()
         for term in (shop.tokens, shop.positions):
             self.add(term)
-        self._layers = 0
+        self._neighbours = list[Term]()
+        self.layers = 0
         self.before = 0, 0
 
     def add(self, term: Term) -> bool:
@@ -57,14 +68,14 @@ class Pool:
 
     def grow(self) -> bool:
         """Add what the next layer yields; whether there was one."""
-        if self._layers == self.shop.language.layers:
+        if self.layers == self.shop.language.layers:
             return False
-        self.before = (len(self.numbers), len(self.symbols)) if self._layers else (0, 0)
-        if self._layers:
+        self.before = (len(self.numbers), len(self.symbols)) if self.layers else (0, 0)
+        if self.layers:
             self._later_layer()
         else:
             self._first_layer()
-        self._layers += 1
+        self.layers += 1
         return True
 
     def _first_layer(self) -> None:
@@ -81,27 +92,77 @@ class Pool:
             self._first_copies()
         if language.tables[0]:
             self.compare(self.numbers)
+        self._beside_oneself(self.symbols)
 
     def _later_layer(self) -> None:
         """What heads copy from where a symbol of the layer before is the same, and how often it is the same."""
         shop, language = self.shop, self.shop.language
-        stage = 2 * self._layers - 1
+        stage = 2 * self.layers - 1
         found = sorted((term for term in self.symbols if term.stage in (stage, stage - 1)), key=lambda term: term.cost)
-        begin = len(self.numbers)
-        for term in found[:DEEP]:
+        numbers, symbols = len(self.numbers), len(self.symbols)
+        self._alike()
+        for at, term in enumerate(found[:DEEP]):
             shop.on_time()
             codes = np.arange(term.size)
             equal = codes[:, None] == codes
+            values = self.values if at < SEVERAL else [shop.tokens]
             for mask in shop.visible_masks():
                 if language.copies:
-                    for copy in shop.copies(term, term, [shop.tokens], equal, mask):
-                        self.add(copy)
-                if language.numbers and term.size <= FEW:
+                    self._all(shop.copies(term, term, values, equal, mask))
+                if language.sets and term.size <= FEW:
                     for code in range(term.size):
                         accepts = np.broadcast_to(codes == code, (shop.positions.size, term.size))
-                        self.add(shop.count(shop.positions, term, accepts, mask))
-        for number in self.numbers[begin:]:
+                        if language.numbers:
+                            self.add(shop.count(shop.positions, term, accepts, mask))
+                        if language.copies:
+                            self._all(shop.copies(shop.positions, term, [shop.tokens, shop.positions], accepts, mask))
+        for number in self.numbers[numbers:]:
             self.add(shop.symbol(number))
+        self._beside_oneself(self.symbols[symbols:])
+
+    def _all(self, terms: Iterable[Term]) -> None:
+        for term in terms:
+            self.add(term)
+
+    @property
+    def values(self) -> list[Term]:
+        """What heads of later layers copy: what is given, and what the neighbours are."""
+        return [self.shop.tokens, self.shop.positions, *self._neighbours[:2]]
+
+    def _alike(self) -> None:
+        """What is copied from where another variable has the value that one has here: pointers and look-ups by name."""
+        shop = self.shop
+        if not shop.language.copies:
+            return
+        for kind in ("word", "place"):
+            some = [term for term in self.symbols if kind_of(term) == kind and term.size <= shop.positions.size + 1]
+            some.sort(key=lambda term: term.cost)
+            some = [term for term in some if not isinstance(term, Copy)][:ALIKE] + [
+                term for term in some if isinstance(term, Copy)
+            ][: ALIKE // 2]
+            for query, key in product(some, repeat=2):
+                if query is key:
+                    continue
+                shop.on_time()
+                equal = np.arange(query.size)[:, None] == np.arange(key.size)
+                if shop.language.sets or equal.any(axis=1).all():
+                    for mask in shop.visible_masks():
+                        self._all(shop.copies(query, key, self.values, equal, mask))
+
+    def _beside_oneself(self, fresh: list[Term]) -> None:
+        """Whether a word that was copied is one's own, or smaller; how far away a place is."""
+        shop, room = self.shop, self.shop.language.symbols
+        if not shop.language.tables[1]:
+            return
+        some = sorted((term for term in fresh if isinstance(term, Copy)), key=lambda term: term.cost)
+        for term in [term for term in some if kind_of(term) == "word"][:COMPARED]:
+            apart = np.sign(np.arange(shop.tokens.size)[:, None] - np.arange(term.size))
+            self.add(shop.table((shop.tokens, term), (apart == 0).astype(np.int64), 2))
+            if room > 2:
+                self.add(shop.table((shop.tokens, term), apart + 1, 3))
+        for term in [term for term in some if kind_of(term) == "place"][:COMPARED]:
+            apart = np.abs(np.arange(shop.positions.size)[:, None] - np.arange(term.size))
+            self.add(shop.table((shop.positions, term), np.minimum(apart, room - 1)))
 
     def pairs(self) -> Iterator[tuple[Term, Term]]:
         """Two numbers, or what is given and a symbol; one of them of the last layer that was added."""
@@ -146,8 +207,9 @@ class Pool:
         shop = self.shop
         values: list[Term] = [shop.tokens, shop.positions]
         for offset in OFFSETS:
-            for copy in shop.copies(shop.positions, shop.positions, values[:1], self._offset(offset), "all"):
-                self.add(copy)
+            (copy,) = shop.copies(shop.positions, shop.positions, values[:1], self._offset(offset), "all")
+            if self.add(copy):
+                self._neighbours.append(copy)
         for mask in shop.visible_masks():
             for accepts in self._relations():
                 for copy in shop.copies(shop.tokens, shop.tokens, values, accepts, mask):
@@ -156,6 +218,21 @@ class Pool:
         for place in range(1, size):
             chosen = np.broadcast_to(np.arange(size) == place, (size, size))
             self.add(shop.copy(shop.positions, shop.positions, shop.tokens, chosen, "all"))
+        for accepts in self._nearest_of():
+            for mask in shop.visible_masks():
+                self._all(shop.copies(shop.tokens, shop.tokens, values, accepts, mask))
+
+    def _nearest_of(self) -> Iterator[Bools]:
+        """Tables whose rows are equal and accept a few tokens, or all but one."""
+        if not self.shop.language.sets:
+            return
+        size, marks = self.shop.tokens.size, list(self.shop.examples.marks)
+        yield from self._key_sets(self.shop.tokens)
+        for left_out in range(size):
+            if left_out not in marks:
+                accepted = np.arange(size) != left_out
+                accepted[marks] = False
+                yield np.broadcast_to(accepted, (size, size))
 
     def _offset(self, offset: int) -> Bools:
         """[position, position] the key at an offset; a row without one accepts itself if it must accept one."""

@@ -1,205 +1,50 @@
-"""What is tried, in which order, and when to stop."""
+"""Who is right on training and validation inputs; when to stop, and what is kept to go on from."""
 
 from __future__ import annotations
 
+import dataclasses
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import islice
+from typing import Final, TypeAlias
 
 import numpy as np
+from numpy.typing import NDArray
 
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Batch
-from trainer.search.additive import by_places
-from trainer.search.cells import Cells, deciding
-from trainer.search.copies import MATCHINGS, Asked, Matching, by_sums, by_table, by_tables, classes_of
-from trainer.search.counts import FREE, MOST_CELLS, Sums, Wanted
-from trainer.search.events import by_event
+from tprog.run.execute import predict
+from tprog.tasks.builtin import UNGRADED
 from trainer.search.fitting import fitted, shared, wrong_answers
 from trainer.search.placing import NoRoom, language_of, placed
-from trainer.search.pool import Pool
-from trainer.search.predicates import by_predicate
 from trainer.search.program_class import ProgramClass
-from trainer.search.solution import Solution, numbered, numerals, spelled
-from trainer.search.terms import Examples, OutOfTime, Workshop
+from trainer.search.reasoning import Reasoning, Way
+from trainer.search.solution import Solution
+from trainer.search.terms import Examples, Language, OutOfTime, Workshop
 from trainer.search.undecided import Parted, parted
 
-SAMPLE = 300
+SAMPLE: Final = 300
 """Inputs that terms are known on: enough to refute what is wrong; all others judge what is found."""
 
-KEPT = 3
-"""Solutions of one kind over the same variables that are judged on all inputs: they are right on the sample alike."""
+GRADED: Final = 1000
+"""Graded positions that the sample should have: where few are graded, it is up to twice as large."""
 
-RIVAL_SECONDS = 2.0
+NEAR_MISS: Final = 0.05
+"""Training inputs on which a candidate is wrong, in units of all, for them to be worth learning from."""
+
+COUNTEREXAMPLES: Final = 100
+"""Inputs on which the best candidate is wrong that join the sample at a time."""
+
+REVISIONS: Final = 2
+"""Times that counterexamples join the sample after the same layer."""
+
+SOON: Final = 1000
+"""Training inputs that a candidate is judged on before all others, which may already show that it is worse."""
+
+RIVAL_SECONDS: Final = 2.0
 """CPU time in which, of fewer than `SAMPLE` inputs, another program is looked for that is right on all of them."""
 
-Say = Callable[[str], object]
-
-
-class Reasoning:
-    """All solutions for a sample, the simplest ways of reasoning first."""
-
-    def __init__(self, shop: Workshop, say: Say = lambda text: None) -> None:
-        self.shop, self.pool, self.say = shop, Pool(shop), say
-
-    def solutions(self) -> Iterator[Solution]:
-        """In the order in which they are to be judged."""
-        while self.pool.grow():
-            for what, ways in (
-                ("one variable", self._single),
-                ("attention to equal symbols", self._attending),
-                ("predicates that are never wrong", self._accepting),
-                ("numbers that are sums of counts", self._numbers),
-                ("labels for those who ask", self._copying),
-                ("classes that are never left", self._events),
-                ("two variables", self._double),
-                ("tables of counts", self._tables),
-                ("sums over places", self._additive),
-            ):
-                self.say(what)
-                yield from ways()
-
-    # Tables
-
-    def _single(self) -> Iterator[Solution]:
-        shop = self.shop
-        yield from self._nearest_number()
-        answers = shop.examples.answers.astype(np.int64)
-        singles = [*self.pool.symbols, *self.pool.numbers]
-        for cells, table in islice(deciding(shop, singles, iter(()), shop.examples.graded, answers), 5):
-            if solution := self._said(cells, table):
-                yield solution
-
-    def _double(self) -> Iterator[Solution]:
-        shop = self.shop
-        answers = shop.examples.answers.astype(np.int64)
-        for cells, table in islice(deciding(shop, [], self.pool.pairs(), shop.examples.graded, answers), 5):
-            if solution := self._said(cells, table):
-                yield solution
-
-    def _said(self, cells: Cells, table: Array) -> Solution | None:
-        shop, classes = self.shop, len(self.shop.examples.classes)
-        if len(cells.inputs) == 1 and not cells.inputs[0].numeric:
-            return spelled("a table of one variable", cells.inputs[0], table, classes)
-        if classes > shop.language.symbols:
-            return None
-        answer = shop.table(cells.inputs, table.reshape(cells.sizes), classes)
-        return spelled("a table", answer, np.arange(classes), classes) if shop.fits(answer) else None
-
-    def _nearest_number(self) -> Iterator[Solution]:
-        numbers, examples = numerals(self.shop.examples.classes), self.shop.examples
-        if numbers is None:
-            return
-        wanted = numbers[examples.answers[examples.graded]]
-        for term in self.pool.numbers:
-            off = wanted - term.codes[examples.graded]
-            if (off == off[0]).all():
-                yield numbered("a number", [(term, 1)], int(off[0]), numbers)
-
-    # Heads
-
-    def _attending(self) -> Iterator[Solution]:
-        shop = self.shop
-        found = classes_of(shop, shop.tokens)
-        if found is None or not shop.language.copies:
-            return
-        said, _ = found
-        examples = shop.examples
-        rows = np.arange(len(examples.answers))[:, None]
-        held = said[shop.tokens.codes]
-        for query in (shop.tokens, shop.positions):
-            for key in self.pool.symbols[:400]:
-                shop.on_time()
-                accepts = np.arange(query.size)[:, None] == np.arange(key.size)
-                for mask in shop.visible_masks():
-                    where, _ = shop.attended(query, key, accepts, mask)
-                    if (held[rows, where] == examples.answers)[examples.graded].all():
-                        copy = shop.copy(query, key, shop.tokens, accepts, mask)
-                        if shop.fits(copy):
-                            yield spelled("copies", copy, np.maximum(said, 0), len(examples.classes))
-
-    def _accepting(self) -> Iterator[Solution]:
-        found = classes_of(self.shop, self.shop.tokens)
-        if found is not None:
-            yield from islice(by_predicate(self.shop, found[0], self.pool.symbols[self.pool.before[1] :]), KEPT)
-
-    def _spaces(self) -> Iterator[Cells]:
-        """What counts may compare: one variable, or two; few cells first."""
-        shop, (numbers, symbols) = self.shop, self.pool.before
-        found = [Cells(shop, (term,)) for term in (shop.tokens, shop.positions) if not symbols]
-        pairs = [Cells(shop, (term,)) for term in self.pool.numbers[numbers:]]
-        pairs += [Cells(shop, pair) for pair in self.pool.pairs() if pair[0].numeric]
-        found += sorted(pairs, key=lambda cells: cells.cost)
-        return (cells for cells in found if len(cells.seen) <= MOST_CELLS)
-
-    def _numbers(self) -> Iterator[Solution]:
-        shop, numbers = self.shop, numerals(self.shop.examples.classes)
-        if numbers is None or not shop.language.numbers or not shop.language.sets:
-            return
-        graded = shop.examples.graded
-        number = np.where(graded, numbers[shop.examples.answers], FREE)
-        demand = np.full(number.shape, -1)
-        demand[graded] = np.arange(int(graded.sum()))
-        wanted = Wanted(number, demand, int(graded.sum()))
-        for cells in self._spaces():
-            if cells.stage >= 2 * shop.language.layers:
-                continue
-            for found in islice(Sums(cells, wanted).found(), KEPT):
-                heads = found.heads(False)
-                if heads is None or not all(map(shop.fits, heads)):
-                    continue
-                solution = numbered("a sum of counts", [(head, 1) for head in heads], found.constant, numbers)
-                if not solution.wrong(shop.examples):
-                    yield solution
-
-    def _labels(self) -> tuple[Asked, dict[Matching, Wanted]] | None:
-        """A head that copies tokens to positions, and the labels of its holders, if they can all be served."""
-        shop = self.shop
-        found = classes_of(shop, shop.tokens)
-        if found is None or not shop.language.copies:
-            return None
-        asked = Asked(shop, shop.positions, shop.tokens, found[0])
-        if not asked.feasible:
-            return None
-        return asked, {matching: wanted for matching in MATCHINGS if (wanted := asked.labelled(matching)) is not None}
-
-    def _copying(self) -> Iterator[Solution]:
-        if (labels := self._labels()) is None:
-            return
-        asked, tasks = labels
-        yield from self._label_sums(asked, tasks, numeric=False)
-        for wanted in tasks.values():
-            yield from islice(by_table(asked, wanted, self.pool.symbols, self.pool.pairs()), KEPT)
-        yield from self._label_sums(asked, tasks, numeric=True)
-
-    def _label_sums(self, asked: Asked, tasks: dict[Matching, Wanted], numeric: bool) -> Iterator[Solution]:
-        """Labels that are sums of counts by rules; what is open in ``certain`` would leave too much to them."""
-        language = self.shop.language
-        if not language.numbers or not language.sets:
-            return
-        for cells in self._spaces():
-            for matching, wanted in tasks.items():
-                if cells.inputs[0].numeric == numeric and matching != "certain":
-                    yield from islice(by_sums(asked, wanted, cells), KEPT)
-
-    def _tables(self) -> Iterator[Solution]:
-        """Labels whose counts no rule says."""
-        language, labels = self.shop.language, self._labels()
-        if labels is None or not language.numbers or not language.sets:
-            return
-        asked, tasks = labels
-        for cells in self._spaces():
-            for matching, wanted in tasks.items():
-                if matching != "certain":
-                    yield from by_tables(asked, wanted, cells)
-
-    def _additive(self) -> Iterator[Solution]:
-        if self.pool.before == (0, 0):
-            yield from by_places(self.shop)
-
-    def _events(self) -> Iterator[Solution]:
-        yield from by_event(self.shop, self.pool.symbols, self.pool.pairs)
+Say: TypeAlias = Callable[[str], object]
 
 
 @dataclass(frozen=True, eq=False)
@@ -224,14 +69,47 @@ class Found:
         return f"{self.how}: train {self.wrong[0]}, validation {self.wrong[1]} wrong"
 
 
+@dataclass(frozen=True, eq=False)
+class Progress:
+    """Where a search stands. From here it goes on as if it had never been stopped.
+
+    Attributes:
+        layer, number: the way of reasoning that is tried (`trainer.search.reasoning.Way`).
+        rows: places of the training inputs that joined the sample as counterexamples.
+        revised: how often they did after each layer.
+        seconds: of CPU time, spent so far.
+        best: the best so far.
+    """
+
+    layer: int = 1
+    number: int = 0
+    rows: tuple[int, ...] = ()
+    revised: tuple[int, ...] = ()
+    seconds: float = 0.0
+    best: Found | None = None
+
+
 def sampled(examples: Examples, count: int, seed: int) -> Examples:
-    """Some of the examples: as many of each length, as far as there are that many; long ones fill up."""
+    """Some of the examples: as many of each length and rarest answer, as far as there are that many."""
+    return examples.take(_chosen(examples, count, seed))
+
+
+def _chosen(examples: Examples, count: int, seed: int) -> NDArray[np.int64]:
     rng = np.random.default_rng(seed)
     order = rng.permutation(len(examples.batch))
-    lengths, turn = examples.batch.lengths[order], np.zeros(len(order))
-    for length in np.unique(lengths):
-        turn[lengths == length] = np.arange((lengths == length).sum())
-    return examples.take(order[np.argsort(turn, kind="stable")][:count])
+    kinds, turn = _kinds(examples)[order], np.zeros(len(order))
+    for kind in np.unique(kinds):
+        turn[kinds == kind] = np.arange((kinds == kind).sum())
+    return order[np.argsort(turn, kind="stable")][:count]
+
+
+def _kinds(examples: Examples) -> NDArray[np.int64]:
+    """[B] one number for each length and rarest answer of an input."""
+    answers, graded = examples.answers, examples.graded
+    total = np.bincount(answers[graded], minlength=1)
+    how_often = np.where(graded, total[np.where(graded, answers, 0)], total.sum() + 1)
+    rarest = np.take_along_axis(answers, how_often.argmin(axis=1)[:, None], axis=1)[:, 0]
+    return examples.batch.lengths * (len(examples.classes) + 1) + np.maximum(rarest, -1) + 1
 
 
 def synthesize(
@@ -244,71 +122,175 @@ def synthesize(
     say: Say = lambda text: None,
     note: Say = lambda text: None,
     complete: bool = False,
+    start: Progress | None = None,
+    keep: Callable[[Progress], object] = lambda progress: None,
 ) -> Found | None:
     """Search for a Program of a class that is right on all training and validation inputs.
 
     Args:
-        seconds: of CPU time.
+        seconds: of CPU time, what was spent before `start` included.
         say: told what is tried.
         note: told in one line how the search ended, if not well: nothing right was found, or the inputs are so few
             that more than one program is right on them.
         complete: the training inputs are all there are, and validation is a part of them.
+        start: where an earlier search of the same inputs and seed stood.
+        keep: told where the search stands, whenever it begins another way of reasoning.
     """
     program_class = ProgramClass.of(program)
     language = language_of(program_class, program)
     if language is None or program.readout.pooled:
         return None
-    began = time.process_time()
-    every = Examples(*train, program.vocabulary, program.classes, program.max_length, program.causal)
-    shop = Workshop(sampled(every, SAMPLE, seed), language, began + seconds)
+    judge = _Judge(program, program_class, train, validation, say)
+    search = _Search(judge, language, seconds, seed, start or Progress(), keep)
     given = len(train[0]) + (0 if complete else len(validation[0]))
-    best, rival, timed_out = None, None, False
-    try:
-        for found in _candidates(program, program_class, shop, train, validation, say):
-            if best is None or found.wrong < best.wrong:
-                best = found
-                shop.until(min(began + seconds, time.process_time() + RIVAL_SECONDS) if best.exact else began + seconds)
-            elif found.exact:
-                rival = parted(best.program, found.program, every, seed)
-            if best.exact and (rival is not None or complete or given >= SAMPLE):
-                break
-    except OutOfTime:
-        timed_out = best is None or not best.exact
-        if timed_out:
-            say("no time left")
+    search.run(undecided=not complete and given < SAMPLE)
+    best = search.progress.best
     if best is None or not best.exact:
-        note(
-            _nothing(
-                best, given, f"CPU time of {seconds:g} s was not enough" if timed_out else "all it knows was tried"
-            )
-        )
+        why = f"CPU time of {seconds:g} s was not enough" if search.timed_out else "all it knows was tried"
+        note(_nothing(best, given, why))
     elif given < SAMPLE and not complete:
-        note(_few(given, rival))
+        note(_few(given, search.rival))
     return best
 
 
-def _candidates(
-    program: Program,
-    program_class: ProgramClass,
-    shop: Workshop,
-    train: tuple[Batch, Array],
-    validation: tuple[Batch, Array],
-    say: Say,
-) -> Iterator[Found]:
-    """All programs that the reasoning comes to, judged on all training and validation inputs."""
-    began = time.process_time()
-    for solution in Reasoning(shop, say).solutions():
+class _Search:
+    """One search, from sample to sample, until it is done or its time is over."""
+
+    def __init__(
+        self,
+        judge: _Judge,
+        language: Language,
+        seconds: float,
+        seed: int,
+        progress: Progress,
+        keep: Callable[[Progress], object],
+    ) -> None:
+        self.judge, self.language, self.seed, self.progress, self.keep = judge, language, seed, progress, keep
+        self._began = time.process_time() - progress.seconds
+        self._until = self._began + seconds
+        every = judge.every
+        asked = max(1.0, float(every.graded.sum()) / len(every.batch))
+        self._sample = _chosen(every, int(np.clip(GRADED / asked, SAMPLE, 2 * SAMPLE)), seed)
+        self.rival: Parted | None = None
+        self.timed_out = False
+
+    def run(self, undecided: bool) -> None:
+        """Search.
+
+        Args:
+            undecided: where one is found, look for another that is right on all inputs.
+        """
+        try:
+            if not self._done(undecided):
+                while self._revised(undecided):
+                    pass
+        except OutOfTime:
+            self.timed_out = self.progress.best is None or not self.progress.best.exact
+            if self.timed_out:
+                self.judge.say("no time left")
+
+    def _done(self, undecided: bool) -> bool:
+        best = self.progress.best
+        return best is not None and best.exact and (self.rival is not None or not undecided)
+
+    def _revised(self, undecided: bool) -> bool:
+        """Try all ways on one sample; whether it has to be tried again with more."""
+        rows = np.concatenate([self._sample, np.array(self.progress.rows, dtype=np.int64)])
+        shop = Workshop(self.judge.every.take(rows), self.language, self._until)
+        layer = self.progress.layer
+        for way in Reasoning(shop).ways(self.progress.layer, self.progress.number):
+            if way.layer > layer and self._learned(layer):
+                return True
+            layer = way.layer
+            self._reached(way)
+            for solution in way.solutions():
+                found = self.judge.judged(solution, str(way), self.progress.best)
+                self._weighed(found, shop)
+                if self._done(undecided):
+                    return False
+        return self._learned(layer)
+
+    def _reached(self, way: Way) -> None:
+        spent = time.process_time() - self._began
+        self.judge.say(f"{way}; {self.progress.best or 'nothing found yet'}")
+        self.progress = dataclasses.replace(self.progress, layer=way.layer, number=way.number, seconds=spent)
+        self.keep(self.progress)
+
+    def _weighed(self, found: Found | None, shop: Workshop) -> None:
+        best = self.progress.best
+        if found is None:
+            return
+        if best is None or found.wrong < best.wrong:
+            self.progress = dataclasses.replace(self.progress, best=found)
+            if found.exact:
+                shop.until(min(self._until, time.process_time() + RIVAL_SECONDS))
+        elif found.exact and best.exact:
+            self.rival = parted(best.program, found.program, self.judge.every, self.seed)
+
+    def _learned(self, layer: int) -> bool:
+        """Let counterexamples to the best candidate join the sample after a layer; whether there are any."""
+        best, revised = self.progress.best, self.progress.revised
+        if best is None or best.exact or revised.count(layer) >= REVISIONS:
+            return False
+        wrong = self.judge.wrong_rows(best.program)
+        known = {*self._sample.tolist(), *self.progress.rows}
+        fresh = [row for row in wrong.tolist() if row not in known]
+        if not fresh or len(wrong) > NEAR_MISS * len(self.judge.every.batch):
+            return False
+        some = np.random.default_rng(self.seed).permutation(fresh)[:COUNTEREXAMPLES]
+        self.judge.say(f"{len(some)} inputs join the sample, on which the best is wrong")
+        self.progress = dataclasses.replace(
+            self.progress,
+            layer=1,
+            number=0,
+            rows=(*self.progress.rows, *sorted(some.tolist())),
+            revised=(*revised, layer),
+        )
+        return True
+
+
+class _Judge:
+    """Makes Programs of solutions, and counts what they get wrong."""
+
+    def __init__(
+        self,
+        program: Program,
+        program_class: ProgramClass,
+        train: tuple[Batch, Array],
+        validation: tuple[Batch, Array],
+        say: Say,
+    ) -> None:
+        self.program, self.program_class, self.train, self.validation, self.say = (
+            program,
+            program_class,
+            train,
+            validation,
+            say,
+        )
+        self.every = Examples(*train, program.vocabulary, program.classes, program.max_length, program.causal)
+        self._began = time.process_time()
+
+    def judged(self, solution: Solution, how: str, best: Found | None) -> Found | None:
+        """The Program of a solution; None if the class has no room for it, or it is soon seen to be worse than the best."""
         if solution.weighed == "shared":
-            solution = shared(solution, program, *train)
-        grown = placed(solution, program_class, program)
+            solution = shared(solution, self.program, *self.train)
+        grown = placed(solution, self.program_class, self.program)
         if isinstance(grown, NoRoom):
-            say(f"{solution.how}: {grown}")
-            continue
+            self.say(f"{how}: {grown}")
+            return None
         if solution.weighed == "apart":
-            grown = fitted(grown, tuple(term.variable for term in grown.readout.terms), *train)
-        wrong = (wrong_answers(grown, *train), wrong_answers(grown, *validation))
-        say(f"{solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
-        yield Found(grown, solution.how, wrong, time.process_time() - began)
+            grown = fitted(grown, tuple(term.variable for term in grown.readout.terms), *self.train)
+        soon = self.train[0].take(np.arange(min(SOON, len(self.train[0])))), self.train[1][:SOON]
+        if best is not None and wrong_answers(grown, *soon) > best.wrong[0]:
+            return None
+        wrong = (wrong_answers(grown, *self.train), wrong_answers(grown, *self.validation))
+        self.say(f"{how}: {solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
+        return Found(grown, solution.how, wrong, time.process_time() - self._began)
+
+    def wrong_rows(self, program: Program) -> NDArray[np.int64]:
+        """The places of the training inputs on which a Program is wrong."""
+        predictions, _ = predict(program, self.train[0])
+        return np.flatnonzero(((predictions != self.train[1]) & (self.train[1] != UNGRADED)).any(axis=1))
 
 
 def _nothing(best: Found | None, given: int, why: str) -> str:

@@ -9,7 +9,7 @@ import time
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
-from typing import TypeAlias
+from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
@@ -194,7 +194,7 @@ class Workshop:
             "before": windows(n, "before"),
             "after": windows(n, "after"),
         }
-        self._order = preference(n)
+        self.nearness = preference(n)
         self._hash = np.random.default_rng(0).integers(1, 2**62, size=(count, n), dtype=np.int64) * self.present
 
     def _given(self, name: str, codes: Array, size: int) -> Given:
@@ -220,7 +220,7 @@ class Workshop:
 
     def copies(self, query: Term, key: Term, values: list[Term], accepts: Bools, mask: Mask) -> list[Copy]:
         """Categorical heads that attend alike and copy different values."""
-        attended = (self._matches(query, key, accepts, mask) * self._order).argmax(axis=2)
+        attended = (self._matches(query, key, accepts, mask) * self.nearness).argmax(axis=2)
         return [
             Copy(
                 self._clean(np.take_along_axis(value.codes, attended, axis=1)),
@@ -239,7 +239,7 @@ class Workshop:
 
     def attended(self, query: Term, key: Term, accepts: Bools, mask: Mask) -> tuple[Array, Bools]:
         """[B, n] the position that a categorical head attends, and whether any key matches."""
-        ranks = self._matches(query, key, accepts, mask) * self._order
+        ranks = self._matches(query, key, accepts, mask) * self.nearness
         return ranks.argmax(axis=2), ranks.max(axis=2) > 0
 
     def _matches(self, query: Term, key: Term, accepts: Bools, mask: Mask) -> Bools:
@@ -278,11 +278,27 @@ class Workshop:
         """Whether the class has a stage for it."""
         return term.stage < 2 * self.language.layers
 
+    def fits_after(self, *reads: Term) -> bool:
+        """Whether the class has a stage for a head that reads a lookup of these."""
+        return lookup_stage(*reads) + 1 < 2 * self.language.layers
+
     def visible_masks(self) -> Iterator[Mask]:
         """The masks that the class and the task allow."""
         for mask in self.language.masks:
             if not (mask == "after" and self.examples.causal):
                 yield mask
+
+
+def kind_of(term: Term) -> Literal["word", "place", "other"]:
+    """Whether its codes are those of the vocabulary, or numbers such as positions are; of two alike `=` means something."""
+    match term:
+        case Given():
+            return "word" if term.name == "tokens" else "place"
+        case Copy():
+            return kind_of(term.value)
+        case Table() if len(term.inputs) == 1 and term.inputs[0].numeric and term.size > 2:
+            return "place"
+    return "other"
 
 
 def lookup_stage(*reads: Term) -> int:
