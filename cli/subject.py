@@ -156,6 +156,17 @@ def read_subject(
     return subject
 
 
+def read_program(argument: str) -> Program:
+    """The program of a module or a run folder, whatever its task.
+
+    Raises:
+        BadFile, BadSource: it cannot be read.
+    """
+    from tprog.text.read import read_module
+
+    return read_module(told_program(argument, None)).program
+
+
 def _published(name: str, told: Length) -> int | None:
     """A length as tasks count it: induction does so without ``<s>``."""
     return None if told.tokens is None else told.tokens - int(name == "induction")

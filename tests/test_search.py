@@ -18,16 +18,18 @@ from trainer.search.cells import Cells, decided, nearest
 from trainer.search.copies import Asked, by_tables, classes_of
 from trainer.search.counts import FREE, Sums, Wanted
 from trainer.search.events import absorbing
+from trainer.search.lists import by_lists
 from trainer.search.merging import grouped
 from trainer.search.placing import NoRoom, language_of, placed
 from trainer.search.pool import Pool
 from trainer.search.predicates import by_predicate
+from trainer.search.presence import Presence
 from trainer.search.program_class import ProgramClass
 from trainer.search.rows import zero_one
 from trainer.search.rules import Only, Rule, accepted, rules
 from trainer.search.solution import Solution, spelled
-from trainer.search.synthesis import Found, synthesize
-from trainer.search.terms import Copy, Examples, Given, Language, Term, Workshop
+from trainer.search.synthesis import Found, sampled, synthesize
+from trainer.search.terms import Copy, Count, Examples, Given, Language, Term, Workshop
 from trainer.search.undecided import parted
 
 LETTERS = ("<s>", "a", "b", "c")
@@ -99,11 +101,92 @@ def test_a_predicate_accepts_the_keys_that_always_hold_the_answer() -> None:
     shop = workshop(inputs, [letters[0] * 3 for letters in inputs])
     found = classes_of(shop, shop.tokens)
     assert found is not None
-    solution = next(by_predicate(shop, found[0], [shop.positions]))
+    solution = next(by_predicate(shop, [(shop.tokens, found[0])], [shop.tokens], [Cells(shop, (shop.positions,))]))
     copy = solution.terms[-1]
     assert isinstance(copy, Copy)
     accepted = {place for row in copy.accepts for place in np.flatnonzero(row)}
     assert accepted == {1}
+
+
+def solved(
+    inputs: Sequence[str], answers: Sequence[str], classes: Sequence[str], keys: Sequence[str]
+) -> list[Solution]:
+    """Heads of which a predicate is the widest that is never wrong."""
+    shop = Workshop(examples(inputs, answers, classes), WIDE)
+    found = classes_of(shop, shop.tokens)
+    assert found is not None
+    known = {"tokens": shop.tokens, "positions": shop.positions}
+    given = [Cells(shop, (known[name],)) for name in keys]
+    return list(by_predicate(shop, [(shop.tokens, found[0])], [shop.tokens], given))
+
+
+def words(count: int, letters: str = "abc", longest: int = 6) -> list[str]:
+    rng = np.random.default_rng(0)
+    return ["".join(rng.choice(list(letters), size=rng.integers(1, longest + 1))) for _ in range(count)]
+
+
+def test_who_finds_no_larger_letter_copies_the_begin_which_says_that_there_is_none() -> None:
+    inputs = words(80)
+    answers = ["".join(next((x for x in w[i:] if x > w[i]), "-") for i in range(len(w))) for w in inputs]
+    solution = solved(inputs, answers, "abc-", ["tokens"])[0]
+    copy = solution.terms[-1]
+    assert isinstance(copy, Copy)
+    assert copy.mask == "after"
+    larger = np.array([[key > query for key in range(4)] for query in range(4)])
+    assert (copy.accepts == larger).all()  # a relation, so it is known where nothing was seen
+
+
+def test_a_key_that_is_nearer_and_wrong_is_given_up_though_it_is_right_elsewhere() -> None:
+    # The nearest a or b is not what is wanted: only the nearest a is.
+    inputs = [w for w in words(60) if "a" in w[:-1]]
+    answers = ["." * (len(w) - 1) + "a" for w in inputs]
+    copies = [found.terms[-1] for found in solved(inputs, answers, "abc", ["tokens"])]
+    assert copies
+    assert all(isinstance(copy, Copy) and copy.accepts[1:, 1].all() for copy in copies)
+    assert not any(isinstance(copy, Copy) and copy.accepts[1:, 2:].any() for copy in copies)
+
+
+def test_where_no_predicate_is_right_none_is_found() -> None:
+    assert not solved(["ab", "ba"], ["ba", "ab"], "abc", ["tokens"])[1:]
+    assert not solved(["ab", "ab"], ["ab", "ba"], "abc", ["tokens", "positions"])
+
+
+def test_a_class_holds_where_an_event_is_seen() -> None:
+    inputs = words(80)
+    answers = ["." * (len(w) - 1) + ("a" if "b" in w else "c") for w in inputs]
+    shop = workshop(inputs, answers)
+    solution = next(Presence(shop, [Cells(shop, (shop.tokens,))], (None,)).solutions())
+    assert solution.wrong(shop.examples) == 0
+    head = solution.terms[-1]
+    assert isinstance(head, Count)
+    assert set(np.flatnonzero(head.accepts[0])) == {LETTERS.index("b")}
+
+
+def test_classes_that_are_present_are_asked_for_one_after_the_other() -> None:
+    inputs = words(80)
+    answers = ["." * (len(w) - 1) + ("a" if "a" in w else "b" if "b" in w else "c") for w in inputs]
+    shop = workshop(inputs, answers)
+    solution = next(Presence(shop, [Cells(shop, (shop.tokens,))], (None,)).solutions())
+    assert solution.wrong(shop.examples) == 0
+
+
+def test_three_variables_decide_one_after_the_other() -> None:
+    inputs = words(200, longest=7)
+    answers = [
+        "".join("a" if i == 0 else "c" if w[i - 1] != w[i] else "b" if w[i] == "a" else "c" for i in range(len(w)))
+        for w in inputs
+    ]
+    shop = workshop(inputs, answers)
+    pool = Pool(shop)
+    pool.grow()
+    solution = next(by_lists(shop, pool.symbols))
+    assert solution.wrong(shop.examples) == 0
+
+
+def test_the_sample_has_rare_answers_too() -> None:
+    inputs = ["ab"] * 990 + ["ba"] * 10
+    every = examples(inputs, ["aa"] * 990 + ["bb"] * 10)
+    assert (sampled(every, 40, 0).answers == 1).any(axis=1).sum() == 10
 
 
 def test_a_copy_that_nobody_can_serve_is_refused() -> None:

@@ -12,10 +12,11 @@ from tprog.errors import BadFile
 from tprog.ir.program import Program, Readout
 from trainer import searched
 from trainer.config import TrainConfig
+from trainer.data import prepare
 from trainer.fit import load_program, train
 from trainer.run import MODULE
-from trainer.search.synthesis import Found
-from trainer.searched import SEARCHED
+from trainer.search.synthesis import Found, Progress
+from trainer.searched import NEAREST, SEARCH, SEARCHED, SearchState
 
 SORT = TrainConfig(
     "sort",
@@ -58,7 +59,49 @@ def test_nothing_is_trained_where_the_search_finds_a_program_that_is_right(tmp_p
     assert files(tmp_path / "b") == before
 
 
-def test_a_search_that_is_stopped_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_search_that_is_stopped_goes_on_and_ends_with_the_same_program(
+    tmp_path: Path, exact: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    save = SearchState.save
+
+    def reached(self: SearchState, progress: Progress) -> None:
+        save(self, progress)
+        if progress.number == at:
+            raise KeyboardInterrupt
+
+    for at in (0, 2, 4):  # ways of reasoning
+        with monkeypatch.context() as patch:
+            patch.setattr(SearchState, "save", reached)
+            with pytest.raises(KeyboardInterrupt):
+                train(SORT, tmp_path, resume=at > 0, progress=False)
+        assert (tmp_path / SEARCH).exists()
+        assert not (tmp_path / MODULE).exists()
+    result = train(SORT, tmp_path, resume=True, progress=False)
+    assert result.program == load_program(exact)
+    assert not (tmp_path / SEARCH).exists()
+    assert not (tmp_path / NEAREST).exists()
+
+
+def test_the_best_so_far_is_kept_where_a_search_is_stopped(tmp_path: Path, exact: Path) -> None:
+    best = Found(load_program(exact), "by hand", (0, 0), 1.5)
+    data = prepare(SORT)
+    kept = Progress(2, 3, (5, 7), (1,), 4.0, best)
+    SearchState(tmp_path, data).save(kept)
+    found = SearchState(tmp_path, data).load()
+    assert found is not None
+    assert (found.layer, found.number, found.rows, found.revised, found.seconds) == (2, 3, (5, 7), (1,), 4.0)
+    assert found.best is not None
+    assert (found.best.wrong, found.best.how) == ((0, 0), "by hand")
+
+
+@pytest.mark.parametrize("text", ["", "{}", '{"layer": "x"}', "[1]", '{"inputs": 1}'])
+def test_a_damaged_state_of_a_search_is_refused_in_one_line(tmp_path: Path, text: str) -> None:
+    (tmp_path / SEARCH).write_text(text)
+    with pytest.raises(BadFile, match=r"search\.json does not say where this run's search stands; delete it"):
+        SearchState(tmp_path, prepare(SORT)).load()
+
+
+def test_a_search_that_is_stopped_at_once_is_begun_anew(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def stopped(*arguments: object, **options: object) -> None:
         raise KeyboardInterrupt
 

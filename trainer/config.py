@@ -12,6 +12,7 @@ from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from tprog.errors import BadUsage
+from tprog.tasks.own import is_own
 
 Predicates = Literal["one", "set"]
 Masks = Literal["all", "learned", "assigned"]
@@ -297,7 +298,10 @@ SEARCH_SECONDS = 60
 # The share of steps with hard choices that did best on validation (docs/training.md); for the others, a quarter.
 _HARD: Mapping[str, float] = {"sort": 1.0, "reverse": 0.5}
 
-# Layers of the extended class: the least that are known to hold an exact program, or a third where none is known.
+UNKNOWN_LAYERS = 3
+"""Layers of the extended class for a user's own task: nobody knows how many it needs."""
+
+# Layers of the extended class: the least that are known to hold an exact program.
 _LAYERS: Mapping[str, int] = {"hist": 1, "most_freq": 3, "dyck2": 3}
 
 
@@ -349,7 +353,7 @@ def default_config(task: str, seed: int = 0) -> TrainConfig:
         return dataclasses.replace(published_config(task, seed), search=SEARCH_SECONDS)
     return TrainConfig(
         task,
-        layers=_LAYERS.get(task, 2),
+        layers=UNKNOWN_LAYERS if is_own(task) else _LAYERS.get(task, 2),
         num_mlps=2,
         predicates="set",
         masks="assigned",

@@ -30,7 +30,7 @@ from trainer.data import Accuracy, Data, prepare
 from trainer.extract import Rounding
 from trainer.progress import EpochBar, searching
 from trainer.run import MODULE, OnEpoch, Run
-from trainer.searched import SEARCHED, can_search
+from trainer.searched import NEAREST, SEARCH, SEARCHED, can_search
 from trainer.threads import one_thread
 
 
@@ -49,6 +49,7 @@ class TrainResult:
         interrupted: stopped by Ctrl-C before the last step; `train` with ``resume=True`` goes on.
         epochs: passes over the training inputs completed, over all calls.
         searched: a search was asked for, in a class that it knows.
+        begun: whether the program is the one that was there before the first epoch, searched or given; None if none was.
     """
 
     program: Program
@@ -59,6 +60,7 @@ class TrainResult:
     interrupted: bool
     epochs: int
     searched: bool
+    begun: bool | None = None
 
     @property
     def wrong(self) -> dict[str, tuple[int, int]]:
@@ -74,6 +76,7 @@ def train(
     overwrite: bool = False,
     on_epoch: OnEpoch | None = None,
     on_note: Callable[[str], object] | None = None,
+    start: Program | None = None,
 ) -> TrainResult:
     """Train, writing the run to a folder.
 
@@ -84,6 +87,7 @@ def train(
         on_epoch: told where the run stands after each epoch.
         on_note: told, before training begins, what should be known of the data (`trainer.data.Data.notes`), and of the
             search if it found nothing right, or had too few inputs to judge.
+        start: the network begins as this Program; `config.search` is then 0.
 
     Raises:
         BadUsage: settings that cannot be trained; the loss is no longer a number; other settings than the run's.
@@ -96,8 +100,8 @@ def train(
     if on_note is not None:
         for each in data.notes:
             on_note(each)
-    with one_thread(), _claimed(config, folder, data, resume, overwrite) as run:
-        # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search begins anew where it is resumed.
+    with one_thread(), _claimed(config, folder, data, resume, overwrite, start) as run:
+        # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search keeps where it stands.
         with searching(enabled=progress and run.may_search(folder)) as say:
             run.search(folder, say, on_note or (lambda text: None))
         if not run.done(folder):
@@ -108,7 +112,10 @@ def train(
             program, accuracies, rounding = run.finish(folder)
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
-    return TrainResult(program, accuracies, rounding, folder, seconds, not run.done(folder), epochs, can_search(config))
+    begun = None if run.searched(folder) is None else rounding is None
+    return TrainResult(
+        program, accuracies, rounding, folder, seconds, not run.done(folder), epochs, can_search(config), begun
+    )
 
 
 def load_program(folder: Path | str) -> Program:
@@ -124,13 +131,17 @@ def load_program(folder: Path | str) -> Program:
 
 
 @contextmanager
-def _claimed(config: TrainConfig, folder: Path, data: Data, resume: bool, overwrite: bool) -> Iterator[Run]:
+def _claimed(
+    config: TrainConfig, folder: Path, data: Data, resume: bool, overwrite: bool, start: Program | None
+) -> Iterator[Run]:
     """The run in a folder, which nobody else trains in meanwhile."""
     if resume:
         _expect_same(config, folder)
     elif (folder / CHECKPOINT).exists() and not overwrite:
         raise _held_already(folder)
     new = None if resume else Run(config, data)  # refuses impossible settings before anything is written
+    if new is not None and start is not None:
+        new.begin_with(start)
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
@@ -141,6 +152,8 @@ def _claimed(config: TrainConfig, folder: Path, data: Data, resume: bool, overwr
             yield _resumed(config, folder, data, may_begin=True)
         else:
             _begin(config, folder, overwrite)
+            if start is not None:
+                new.keep_beginning(folder, start)
             yield new
 
 
@@ -152,7 +165,7 @@ def _begin(config: TrainConfig, folder: Path, overwrite: bool) -> None:
         if {path.name for path in folder.iterdir()} - {LOCK} and not (folder / CONFIG).exists():
             raise BadFile(f"{folder} holds other things than a run; name a new or an empty folder for the run")
         # Of a run that is replaced nothing may survive, or the new settings would stand beside old weights.
-        for stale in (CHECKPOINT, METRICS, SEARCHED, MODULE):
+        for stale in (CHECKPOINT, METRICS, SEARCH, NEAREST, SEARCHED, MODULE):
             (folder / stale).unlink(missing_ok=True)
     except OSError as error:
         raise _cannot_write(folder, error) from None

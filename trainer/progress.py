@@ -52,6 +52,6 @@ def searching(enabled: bool) -> Iterator[Callable[[str], object]]:
     if not enabled:
         yield lambda text: None
         return
-    about = "searching for a program; Ctrl-C stops, --resume searches again"
+    about = "searching for a program; Ctrl-C stops, --resume goes on"
     with Console(stderr=True).status(about) as status:
         yield lambda text: status.update(Text(visible(f"{about}: {text}")))

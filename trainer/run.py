@@ -31,8 +31,12 @@ from trainer.searched import (
     write_program,
     wrong,
 )
+from trainer.start import started
 
 OnEpoch = Callable[[State], object]
+
+BEGUN = "begun with"
+"""What is said of where a program comes from that was given, and not searched for."""
 
 MODULE = "program.py"
 """The module of a run that is done, in its folder."""
@@ -57,6 +61,24 @@ class Run:
         self.schedule = Schedule(config, self.steps_an_epoch)
         self._losses = torch.zeros(config.members, dtype=torch.float64)  # of the current epoch
         self._searched: Searched | None = None
+
+    def begin_with(self, program: Program) -> None:
+        """Let all members start as the network that computes a Program.
+
+        Raises:
+            BadUsage: the class cannot hold it.
+        """
+        population = self.population
+        with torch.no_grad():
+            for member, theta in enumerate(population.now):
+                population.now[member] = started(program, population.network, theta.detach())
+
+    def keep_beginning(self, folder: Path, program: Program) -> None:
+        """Keep what the members begin with: validation chooses between it and what they come to."""
+        self.save(folder)
+        told = f"{program.task or 'a program'} of {len(program.nodes)} nodes, given with --from"
+        program = dataclasses.replace(program, task=self.data.frame.task, provenance=((BEGUN, told),))
+        self._note(SEARCHED, write_program(program, folder / SEARCHED), folder)
 
     def step(self) -> None:
         """One step on one batch.
@@ -166,7 +188,7 @@ class Run:
         return self.state.step == self.steps or (self.state.step == 0 and found is not None and found.exact)
 
     def search(self, folder: Path, say: Say, note: Say) -> None:
-        """Search for a program of the class, once, before the first step; one that is stopped begins anew."""
+        """Search for a program of the class, once, before the first step; one that was stopped goes on."""
         if self.may_search(folder):
             member = Member.of(self.population.network, self.population.now[0])
             blank = model_to_program(member, self.data.held_out[:1])[0]
@@ -179,7 +201,7 @@ class Run:
 
     def searched(self, folder: Path) -> Searched | None:
         """What the search came to, if it has ended."""
-        if self._searched is None and self.config.search:
+        if self._searched is None:
             self._searched = load_searched(folder, self.state.module, self.data)
         return self._searched
 
@@ -214,7 +236,7 @@ class Run:
         member = Member.of(self.population.network, parameters[self.chosen])
         program, rounding = model_to_program(member, self.data.held_out)
         if written is not None:
-            return written, None if "searched" in dict(written.provenance) else rounding
+            return written, None if "rounding" not in dict(written.provenance) else rounding
         if self.state.step < self.steps:
             return program, rounding
         if self.config.polish:
@@ -233,6 +255,12 @@ class Run:
             others = {name: digest for name, digest in self.state.module.items() if not name.startswith(stem)}
             self.state = dataclasses.replace(self.state, module={**others, **files})
             self.save(folder)
+
+    @property
+    def _begun(self) -> list[tuple[str, str]]:
+        """What the members began with, if they were given a program."""
+        found = () if self._searched is None else self._searched.program.provenance
+        return [(name, text) for name, text in found if name == BEGUN]
 
     def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding | None) -> tuple[tuple[str, str], ...]:
         config, frame = self.config, self.data.frame
@@ -254,6 +282,7 @@ class Run:
             ("seed", seed),
             ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
             ("epochs", f"{done} of {config.epochs}, {at}"),
+            *([] if rounding is None else self._begun),
             *((f"{name} accuracy", str(accuracy)) for name, accuracy in told(accuracies).items()),
             *([("rounding", str(rounding))] if rounding else []),
             ("training digest", f"sha256 {self.data.digest}"),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import hashlib
+import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -18,10 +19,16 @@ from tprog.text.emit import emit
 from tprog.text.read import read_module
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split
-from trainer.search.synthesis import Say, synthesize
+from trainer.search.synthesis import Found, Progress, Say, synthesize
 
 SEARCHED = "searched.py"
 """The module of what the search found, in the run's folder."""
+
+SEARCH = "search.json"
+"""Where a search stands that has not ended."""
+
+NEAREST = "nearest.py"
+"""The module of the best that such a search knows."""
 
 
 @dataclass(frozen=True)
@@ -57,6 +64,7 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         sha256 of each file that was written, by name; empty if nothing is found.
     """
     train, validation = data.train, data.validation
+    state = SearchState(folder, data)
     found = synthesize(
         blank,
         (train.batch, train.expected.numpy()),
@@ -66,11 +74,73 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         say=say,
         note=note,
         complete=data.test is None,
+        start=state.load(),
+        keep=state.save,
     )
-    if found is None:
-        return {}
-    program = dataclasses.replace(found.program, provenance=(("searched", str(found)),))
-    return write_program(program, folder / SEARCHED)
+    written = {}
+    if found is not None:
+        program = dataclasses.replace(found.program, provenance=(("searched", str(found)),))
+        written = write_program(program, folder / SEARCHED)
+    state.remove()
+    return written
+
+
+class SearchState:
+    """Where the search of a run stands, in its folder, so that it can go on after a stop."""
+
+    def __init__(self, folder: Path, data: Data) -> None:
+        self.file, self.nearest, self.data = folder / SEARCH, folder / NEAREST, data
+        self._best: Found | None = None
+        self._written: dict[str, str] = {}
+
+    def save(self, progress: Progress) -> None:
+        """Write where it stands, and the best so far if that is another one now."""
+        best = progress.best
+        if best is not None and best is not self._best:
+            self._best, self._written = best, write_program(best.program, self.nearest)
+        state = {
+            **dataclasses.asdict(dataclasses.replace(progress, best=None)),
+            "best": None if best is None else {"how": best.how, "seconds": best.seconds, "files": self._written},
+            "inputs": self.data.digest,
+        }
+        write_atomic(self.file, json.dumps(state) + "\n", force=True)
+
+    def load(self) -> Progress | None:
+        """Where it stood; None if it begins.
+
+        Raises:
+            BadFile: a file is not what a search has written.
+        """
+        if not self.file.exists():
+            return None
+        try:
+            state = json.loads(read_bytes(self.file, "a search that was stopped"))
+            if state.pop("inputs") != self.data.digest:
+                raise ValueError("of other inputs")
+            best = state.pop("best")
+            rows, revised = tuple(map(int, state.pop("rows"))), tuple(map(int, state.pop("revised")))
+            if not all(0 <= row < len(self.data.train) for row in rows):
+                raise ValueError("no such inputs")
+            progress = Progress(int(state["layer"]), int(state["number"]), rows, revised, float(state["seconds"]))
+            if best is None:
+                return progress
+            self._written = {str(name): str(digest) for name, digest in best["files"].items()}
+            how, seconds = str(best["how"]), float(best["seconds"])
+        except (ValueError, TypeError, KeyError, AttributeError):
+            raise BadFile(
+                f"{self.file} does not say where this run's search stands; delete it, and the search begins anew"
+            ) from None
+        program = read_written(self.nearest, self._written)
+        if program is None:
+            return None
+        validation, train = wrong(program, self.data)
+        self._best = Found(program, how, (train, validation), seconds)
+        return dataclasses.replace(progress, best=self._best)
+
+    def remove(self) -> None:
+        """There is nothing left to go on with."""
+        for name in (self.file.name, self.nearest.name, *self._written):
+            (self.file.parent / name).unlink(missing_ok=True)
 
 
 def load_searched(folder: Path, written: Mapping[str, str], data: Data) -> Searched | None:

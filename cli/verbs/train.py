@@ -14,11 +14,13 @@ from cli.options import (
 )
 from cli.output import Preset, note, say
 from cli.settings import ConfigOption, Log, configured, resumed, run_folder, takes_settings
+from cli.subject import read_program
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
 
 if TYPE_CHECKING:
-    pass
+    from tprog.ir.program import Program
+    from trainer.fit import TrainResult
 
 
 @takes_settings
@@ -44,6 +46,16 @@ def train(
     force: Annotated[
         bool, typer.Option("--force", help="Replace a run in that folder, and a module that tpdebug did not write.")
     ] = False,
+    start: Annotated[
+        str | None,
+        typer.Option(
+            "--from",
+            metavar="PROGRAM",
+            help="Begin with the gates and tables of this module, searched or any other, and train on. There is no "
+            "search then.",
+            show_default=False,
+        ),
+    ] = None,
     log: Annotated[
         Log | None, typer.Option("--log", help="Write each epoch's figures to DIR/tensorboard too.", show_default=False)
     ] = None,
@@ -55,6 +67,7 @@ def train(
     """
     from tprog.tasks.own import is_own, task_name
 
+    beginning = None if start is None else _beginning(start, resume, settings)
     if resume:
         with needs_training():
             config, folder = resumed(task, folder, preset, config_file, settings)
@@ -75,7 +88,7 @@ def train(
     on_epoch = None if board is None else board.on_epoch
     go_on = shell_command(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
     try:
-        result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch, on_note=note)
+        result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch, on_note=note, start=beginning)
     except KeyboardInterrupt:
         kept = (folder / CHECKPOINT).exists()
         note(
@@ -100,8 +113,7 @@ def train(
         say(f"{split}: {accuracy}")
     if result.rounding is not None:
         say(str(result.rounding))
-    how = f"{result.epochs} epochs" if result.epochs else "found before the first epoch"
-    say(f"wrote {file}, from the run in {folder} ({how}, {result.seconds:.0f} s)")
+    say(f"wrote {file}, from the run in {folder} ({_how(result)}, {result.seconds:.0f} s)")
     found = [
         f"{wrong:,} of {total:,} {'training' if split == 'train' else split} inputs"
         for split, (wrong, total) in result.wrong.items()
@@ -113,3 +125,23 @@ def train(
             "training more time, --search 0 asks for no exact program"
         )
         raise typer.Exit(1)
+
+
+def _beginning(start: str, resume: bool, settings: dict[str, object]) -> Program:
+    """The program that a run begins with; there is no search then."""
+    if resume or settings.get("search"):
+        raise BadUsage(f"--from begins a new run, without a search; leave {'--resume' if resume else '--search'} out")
+    settings["search"] = 0
+    return read_program(start)
+
+
+def _how(result: TrainResult) -> str:
+    """Where the program of a run comes from: where there was a choice, who won."""
+    if not result.epochs:
+        return "found before the first epoch"
+    epochs = f"{result.epochs} epochs"
+    if result.begun is None:
+        return epochs
+    if result.begun:
+        return f"{epochs}; on validation what was there before them is as good or better, and kept"
+    return f"{epochs}; on validation what was trained is better than what was there before, and kept"

@@ -40,7 +40,8 @@ def _list(shop: Workshop, symbols: Sequence[Term], price: int) -> Solution | Non
     left, lines = np.ones(len(answers), dtype=np.bool_), list[tuple[Term, NDArray[np.int64]]]()
     while left.any() and len(lines) < LONGEST:
         shop.on_time()
-        worth = [_worth(each[left], term.size, answers[left], classes, price) for each, term in zip(codes, symbols)]
+        some = answers[left]
+        worth = [_worth(each[left], term.size, some, classes, price) for each, term in zip(codes, symbols, strict=True)]
         best = int(np.argmax(worth))
         if worth[best] <= 0:
             return None

@@ -105,7 +105,7 @@ class Pool:
             shop.on_time()
             codes = np.arange(term.size)
             equal = codes[:, None] == codes
-            values = self.values if at < SEVERAL else [shop.tokens]
+            values = self.values if at < SEVERAL else self.values[:1]
             for mask in shop.visible_masks():
                 if language.copies:
                     self._all(shop.copies(term, term, values, equal, mask))
@@ -137,10 +137,9 @@ class Pool:
         for kind in ("word", "place"):
             some = [term for term in self.symbols if kind_of(term) == kind and term.size <= shop.positions.size + 1]
             some.sort(key=lambda term: term.cost)
-            some = [term for term in some if not isinstance(term, Copy)][:ALIKE] + [
-                term for term in some if isinstance(term, Copy)
-            ][: ALIKE // 2]
-            for query, key in product(some, repeat=2):
+            made = [term for term in some if not isinstance(term, Copy)][:ALIKE]
+            made += [term for term in some if isinstance(term, Copy)][: ALIKE // 2]
+            for query, key in product(made, repeat=2):
                 if query is key:
                     continue
                 shop.on_time()

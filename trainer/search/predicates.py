@@ -71,8 +71,8 @@ class Holders:
         """Whether everyone sees the answer, or needs nothing; and someone needs something."""
         return bool(((self.right & self.visible).any(axis=1) | self.alone).all()) and not self.alone.all()
 
-    def pairs(self, query: NDArray[np.int64] | None, key: NDArray[np.int64], size: int) -> NDArray[np.int64]:
-        """[A, n] the entry of the predicate that decides whether a position is accepted; all rows are one without query.
+    def pairs(self, query: NDArray[np.integer] | None, key: NDArray[np.int64], size: int) -> NDArray[np.int64]:
+        """[A, n] the entry of the predicate that decides whether a position is accepted; without query, one row.
 
         Args:
             query, key: [B, n] codes; those of keys are below `size`.

@@ -109,7 +109,8 @@ def _kinds(examples: Examples) -> NDArray[np.int64]:
     total = np.bincount(answers[graded], minlength=1)
     how_often = np.where(graded, total[np.where(graded, answers, 0)], total.sum() + 1)
     rarest = np.take_along_axis(answers, how_often.argmin(axis=1)[:, None], axis=1)[:, 0]
-    return examples.batch.lengths * (len(examples.classes) + 1) + np.maximum(rarest, -1) + 1
+    kinds: NDArray[np.int64] = examples.batch.lengths * (len(examples.classes) + 1) + np.maximum(rarest, -1) + 1
+    return kinds
 
 
 def synthesize(
@@ -271,7 +272,7 @@ class _Judge:
         self._began = time.process_time()
 
     def judged(self, solution: Solution, how: str, best: Found | None) -> Found | None:
-        """The Program of a solution; None if the class has no room for it, or it is soon seen to be worse than the best."""
+        """The Program of a solution; None if the class has no room for it, or it soon turns out worse than the best."""
         if solution.weighed == "shared":
             solution = shared(solution, self.program, *self.train)
         grown = placed(solution, self.program_class, self.program)

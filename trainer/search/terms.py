@@ -290,7 +290,7 @@ class Workshop:
 
 
 def kind_of(term: Term) -> Literal["word", "place", "other"]:
-    """Whether its codes are those of the vocabulary, or numbers such as positions are; of two alike `=` means something."""
+    """Whether its codes are those of the vocabulary, or numbers as positions are: what is alike can be compared."""
     match term:
         case Given():
             return "word" if term.name == "tokens" else "place"
