@@ -49,7 +49,7 @@ class TrainResult:
         interrupted: stopped by Ctrl-C before the last step; `train` with ``resume=True`` goes on.
         epochs: passes over the training inputs completed, over all calls.
         searched: a search was asked for, in a class that it knows.
-        begun: whether the program is the one that was there before the first epoch, searched or given; None if none was.
+        begun: whether the program is the one searched or given before the first epoch; None if there was none.
     """
 
     program: Program

@@ -59,7 +59,7 @@ class Holders:
     def of(cls, shop: Workshop, value: Term, said: NDArray[np.int64], mask: Mask) -> Holders:
         examples = shop.examples
         rows, asks = np.nonzero(examples.graded)
-        nearest = np.argsort(-(shop.windows[mask] * shop.nearness), axis=1, kind="stable")
+        nearest = np.argsort(np.where(shop.windows[mask], -shop.nearness.astype(np.int64), 1), axis=1, kind="stable")
         seen = nearest[asks]
         visible = shop.windows[mask][asks[:, None], seen] & shop.present[rows[:, None], seen]
         wanted = examples.answers[rows, asks]
