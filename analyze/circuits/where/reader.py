@@ -1,9 +1,11 @@
-"""The reader of a condition of ``--where``: its syntax tree becomes nested functions of a scope, each with its kind."""
+"""The reader of a condition of ``--where``: its syntax tree becomes nested functions of a scope, each with its kind.
+
+It makes none of these functions itself: what a part means stands in `analyze.circuits.where.values`.
+"""
 
 from __future__ import annotations
 
 import ast
-import operator
 from collections.abc import Mapping, Sequence
 from dataclasses import replace
 from typing import Any
@@ -36,15 +38,20 @@ from analyze.circuits.where.values import (
     Compiled,
     all_of,
     chain,
+    choice,
+    collected,
     comparison,
+    constant,
     function,
     item,
     looped,
     method,
+    negation,
+    negative,
     of_numbers,
     of_sets,
     sliced,
-    whole,
+    standing,
 )
 from analyze.circuits.where.values import joined as both
 from tprog.errors import BadUsage
@@ -173,18 +180,18 @@ class Reader:
                 kind = Nothing()
             case _:
                 raise self.refused(node, f"the literal {value!r} is not allowed")
-        return self._made(node, kind, lambda scope: value)
+        return self._made(node, kind, constant(value))
 
     def _name(self, node: ast.Name, name: str) -> Term:
         for loop in reversed(self._loops):
             if name in loop:
                 slot, kind = loop[name]
-                return self._made(node, kind, operator.itemgetter(slot), fixed=False)
+                return self._made(node, kind, standing(slot), fixed=False)
         if name in self._unknown:
             raise self.meaningless(node, self._unknown[name])
         if name not in self._names:
             raise self.refused(node, f"there is no {name!r}")
-        return self._made(node, self._names[name], operator.itemgetter(self._places[name]), fixed=False)
+        return self._made(node, self._names[name], standing(self._places[name]), fixed=False)
 
     def _bool_op(self, node: ast.BoolOp) -> Term:
         parts: list[Term] = []
@@ -195,11 +202,11 @@ class Reader:
     def _signed(self, node: ast.UnaryOp) -> Term:
         if isinstance(node.op, ast.Not):
             asked = self.condition(node.operand)
-            return self._made(node, Truth(), lambda scope: not asked.of(scope), [asked])
+            return self._made(node, Truth(), negation(asked.of), [asked])
         if isinstance(node.op, ast.USub):
             number = self.term(node.operand)
             kind = numbers.negative(self._number(number, "-"))
-            return self._made(node, kind, lambda scope: -whole(number.of(scope), "-"), [number])
+            return self._made(node, kind, negative(number.of), [number])
         raise self.refused(node, "this sign is not allowed")
 
     def _operation(self, node: ast.BinOp) -> Term:
@@ -248,7 +255,7 @@ class Reader:
                 node.orelse,
                 f"{yes.said} is {described(yes.kind)} and {no.said} is {described(no.kind)}; expected one kind",
             )
-        return self._made(node, kind, lambda s: yes.of(s) if asked.of(s) else no.of(s), [asked, yes, no])
+        return self._made(node, kind, choice(asked.of, yes.of, no.of), [asked, yes, no])
 
     # Sequences ########################################################################################################
 
@@ -303,21 +310,21 @@ class Reader:
         kinds = tuple(part.kind for part in parts)
         if isinstance(node, ast.Tuple):
             row = Row(form="tuple", of=None, parts=kinds)
-            return self._made(node, row, lambda scope: tuple(values(scope)), parts, parts=tuple(parts))
+            return self._made(node, row, collected(tuple, values), parts, parts=tuple(parts))
         of = joined(kinds) if kinds else None
         if kinds and of is None:
             raise self.meaningless(node, f"{self._part(node)} has items of different kinds; expected one kind")
         if isinstance(node, ast.List):
             return self._made(node, Row(form="list", of=of, longest=len(parts)), values, parts, parts=tuple(parts))
         self._hashable(node, of)
-        return self._made(node, Bag(of=of), lambda scope: frozenset(values(scope)), parts, parts=tuple(parts))
+        return self._made(node, Bag(of=of), collected(frozenset, values), parts, parts=tuple(parts))
 
     def _hashable(self, node: ast.expr, kind: Kind | None) -> None:
         if kind is not None and not hashable(kind):
             raise self.meaningless(node, f"{described(kind)} cannot be in a set; expected texts, numbers or tuples")
 
     def _part(self, node: ast.expr) -> str:
-        return self._made(node, Nothing(), lambda scope: None).said
+        return self._made(node, Nothing(), constant(None)).said
 
     # Loops and calls ##################################################################################################
 
@@ -342,10 +349,10 @@ class Reader:
             return self._made(node, Stream(of=element.kind, ordered=ordered), run, used)
         if isinstance(node, ast.SetComp):
             self._hashable(node.elt, element.kind)
-            return self._made(node, Bag(of=element.kind), lambda scope: frozenset(run(scope)), used)
+            return self._made(node, Bag(of=element.kind), collected(frozenset, run), used)
         if not ordered:
             raise self.meaningless(node, "a set has no order, so no list follows from it; write sorted(...) around it")
-        return self._made(node, Row(form="list", of=element.kind), lambda scope: list(run(scope)), used)
+        return self._made(node, Row(form="list", of=element.kind), collected(list, run), used)
 
     def _over(self, generator: ast.comprehension) -> Term:
         """What a loop goes through."""

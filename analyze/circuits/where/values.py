@@ -49,6 +49,32 @@ class Refused(Exception):
 # Operations ###########################################################################################################
 
 
+def constant(value: Any) -> Compiled:
+    return lambda scope: value
+
+
+def standing(place: int) -> Compiled:
+    """The value that stands at a place of the scope: that of a name, or of a loop's variable."""
+    return operator.itemgetter(place)
+
+
+def negation(of: Compiled) -> Compiled:
+    return lambda scope: not of(scope)
+
+
+def negative(of: Compiled) -> Compiled:
+    return lambda scope: -whole(of(scope), "-")
+
+
+def choice(test: Compiled, yes: Compiled, no: Compiled) -> Compiled:
+    return lambda scope: yes(scope) if test(scope) else no(scope)
+
+
+def collected(form: Callable[[Iterable[Any]], Any], values: Compiled) -> Compiled:
+    """Values as a tuple, list or set."""
+    return lambda scope: form(values(scope))
+
+
 def of_numbers(left: Compiled, op: ast.operator, right: Compiled) -> Compiled:
     sign, of = NUMBERS[type(op)]
 
