@@ -28,7 +28,7 @@ from trainer.search.program_class import ProgramClass
 from trainer.search.rows import zero_one
 from trainer.search.rules import Only, Rule, accepted, rules
 from trainer.search.solution import Solution, spelled
-from trainer.search.synthesis import Found, sampled, synthesize
+from trainer.search.synthesis import Found, Progress, sampled, synthesize
 from trainer.search.terms import Copy, Count, Examples, Given, Language, Term, Workshop
 from trainer.search.undecided import parted
 
@@ -508,8 +508,41 @@ def test_where_nothing_right_is_found_it_is_said_what_came_nearest_and_why_it_en
     (line,) = told(task, blank(task, 1), 40)
     assert line.startswith("the search found no program that is right on all its 28 inputs; all it knows was tried; ")
     assert line.endswith("; training begins")
+    narrow = blank(task, 1)
+    single = tuple(
+        dataclasses.replace(n, predicate=tuple((row or ())[:1] for row in n.predicate))
+        if not isinstance(n, Lookup)
+        else n
+        for n in narrow.nodes
+        if isinstance(n, Head | NumericHead | Lookup)
+    )
+    (line,) = told(task, dataclasses.replace(narrow, nodes=single), 40)
+    assert "; all it knows was tried, which is little where a row accepts one key; " in line
     (line,) = told(task, blank(task, 1), 40, seconds=0)
     assert "; CPU time of 0 s was not enough; nothing comes near; " in line
+
+
+def test_what_is_right_on_all_examples_is_tried_on_fresh_inputs_where_there_are_some() -> None:
+    program = blank(SORT, 1)
+    batch = SORT.inputs()
+    letters = [SORT.vocabulary.index(word) for word in SORT.classes]
+    next_letter = dict(zip(letters, [*range(1, len(letters)), 0], strict=True))
+    answers = np.array([[next_letter.get(code, UNGRADED) for code in row] for row in batch.tokens.tolist()])
+    known = np.flatnonzero(~(batch.tokens == letters[-1]).any(axis=1))
+    inputs = batch.take(known), answers[known]
+    found = synthesize(program, inputs, inputs)
+    assert found is not None
+    assert found.exact
+    assert (predict(found.program, batch)[0] != answers)[answers != UNGRADED].any()
+    kept = list[Progress]()
+    found = synthesize(program, inputs, inputs, fresh=lambda: (batch, answers), keep=kept.append)
+    assert found is not None
+    assert found.exact
+    assert not (predict(found.program, batch)[0] != answers)[answers != UNGRADED].any()
+    assert kept[-1].doubted
+    again = synthesize(program, inputs, inputs, fresh=lambda: (batch, answers), start=kept[-1])
+    assert again is not None
+    assert again.program == found.program
 
 
 def test_a_search_without_time_ends_with_nothing() -> None:

@@ -10,13 +10,14 @@ import pytest
 
 from tprog.errors import BadFile
 from tprog.ir.program import Program, Readout
+from tprog.tasks.builtin import get_task
 from trainer import searched
 from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.fit import load_program, train
 from trainer.run import MODULE
 from trainer.search.synthesis import Found, Progress
-from trainer.searched import NEAREST, SEARCH, SEARCHED, SearchState
+from trainer.searched import NEAREST, SEARCH, SEARCHED, SearchState, fresh
 
 SORT = TrainConfig(
     "sort",
@@ -85,11 +86,12 @@ def test_a_search_that_is_stopped_goes_on_and_ends_with_the_same_program(
 def test_the_best_so_far_is_kept_where_a_search_is_stopped(tmp_path: Path, exact: Path) -> None:
     best = Found(load_program(exact), "by hand", (0, 0), 1.5)
     data = prepare(SORT)
-    kept = Progress(2, 3, (5, 7), (1,), 4.0, best)
+    kept = Progress(2, 3, (5, 7), (1,), (9,), 4.0, best)
     SearchState(tmp_path, data).save(kept)
     found = SearchState(tmp_path, data).load()
     assert found is not None
-    assert (found.layer, found.number, found.rows, found.revised, found.seconds) == (2, 3, (5, 7), (1,), 4.0)
+    assert (found.layer, found.number, found.rows, found.revised) == (2, 3, (5, 7), (1,))
+    assert (found.doubted, found.seconds) == ((9,), 4.0)
     assert found.best is not None
     assert (found.best.wrong, found.best.how) == ((0, 0), "by hand")
 
@@ -135,6 +137,27 @@ def test_validation_decides_between_what_was_searched_and_what_was_trained(
     assert (tmp_path / "run" / SEARCHED).exists()
     again = train(SORT, tmp_path / "run", resume=True, progress=False)
     assert again.program == result.program
+
+
+def test_fresh_inputs_are_answered_by_the_task_and_none_is_held_out() -> None:
+    config = dataclasses.replace(SORT, whole_domain=False, dataset_size=300)
+    data = prepare(config)
+    assert data.test is not None
+    task = get_task("sort", 6, 6)
+    batch, answers = fresh(task, 1, data)
+    assert (answers == task.expected(batch)).all()
+    held = {tuple(row[row >= 0].tolist()) for split in (data.validation, data.test) for row in split.batch.tokens}
+    assert len(held) == len(data.validation) + len(data.test)
+    assert not held & {tuple(row[row >= 0].tolist()) for row in batch.tokens}
+    assert task.size is not None
+    assert len(batch) == task.size - len(held)  # the domain is small, so they are all others
+
+
+def test_with_learned_embeddings_it_is_said_that_there_is_no_search(tmp_path: Path) -> None:
+    notes = list[str]()
+    embedded = dataclasses.replace(SORT, embedding="learned", epochs=1)
+    train(embedded, tmp_path / "run", progress=False, on_note=notes.append)
+    assert "the search knows nothing of learned embeddings, so there is none; training begins" in notes
 
 
 def test_what_was_found_and_then_changed_is_not_believed(tmp_path: Path, exact: Path) -> None:

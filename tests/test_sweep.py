@@ -365,6 +365,9 @@ def test_the_suite_of_the_paper_has_every_task_in_both_classes_and_no_trial_twic
     large = {trial.config.task for trial in trials if (trial.config.vocabulary_size, trial.config.length) == (16, 16)}
     assert large == {"sort", "reverse", "hist", "double_hist", "most_freq"}
     for trial in trials:
+        if isinstance(trial.config, TrainConfig):
+            searched = trial.program_class.endswith(", searched")
+            assert (trial.config.search > 0) == (trial.config.polish > 0) == searched, trial.name
         if trial.program_class == "categorical":
             assert isinstance(trial.config, TrainConfig)
             assert trial.config.num_heads == trial.config.num_mlps == 0

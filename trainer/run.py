@@ -189,6 +189,8 @@ class Run:
 
     def search(self, folder: Path, say: Say, note: Say) -> None:
         """Search for a program of the class, once, before the first step; one that was stopped goes on."""
+        if self.config.search and not can_search(self.config) and self.state.step == 0:
+            note("the search knows nothing of learned embeddings, so there is none; training begins")
         if self.may_search(folder):
             member = Member.of(self.population.network, self.population.now[0])
             blank = model_to_program(member, self.data.held_out[:1])[0]

@@ -7,14 +7,19 @@ import hashlib
 import json
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from tprog.errors import BadFile
 from tprog.files import read_bytes, write_atomic
 from tprog.ir.program import Program
+from tprog.run.batch import Array, Batch
 from tprog.run.execute import predict
+from tprog.tasks.builtin import Task
+from tprog.tasks.own import find_task
 from tprog.text.emit import emit
 from tprog.text.read import read_module
 from trainer.config import TrainConfig
@@ -64,7 +69,7 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         sha256 of each file that was written, by name; empty if nothing is found.
     """
     train, validation = data.train, data.validation
-    state = SearchState(folder, data)
+    state, task = SearchState(folder, data), find_task(config.task, config.vocabulary_size, config.length)
     found = synthesize(
         blank,
         (train.batch, train.expected.numpy()),
@@ -74,6 +79,7 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         say=say,
         note=note,
         complete=data.test is None,
+        fresh=None if data.test is None or task.examples else partial(fresh, task, config.data_seed + 1, data),
         start=state.load(),
         keep=state.save,
     )
@@ -83,6 +89,28 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         written = write_program(program, folder / SEARCHED)
     state.remove()
     return written
+
+
+FRESH = 10_000
+"""Inputs that a program which is right on all others is tried on, where the task can be asked for more."""
+
+
+def fresh(task: Task, seed: int, data: Data) -> tuple[Batch, Array]:
+    """Further inputs of the task, none of them held out, with the right answers."""
+    batch = task.draw(FRESH, seed)
+    held_out = {
+        row[:length].tobytes()
+        for split in (data.validation, data.test)
+        if split is not None
+        for row, length in zip(split.batch.tokens, split.batch.lengths, strict=True)
+    }
+    others = [
+        place
+        for place, (row, length) in enumerate(zip(batch.tokens, batch.lengths, strict=True))
+        if row[:length].astype(data.train.batch.tokens.dtype).tobytes() not in held_out
+    ]
+    batch = batch.take(np.array(others, dtype=np.int64))
+    return batch, task.expected(batch)
 
 
 class SearchState:
@@ -119,9 +147,13 @@ class SearchState:
                 raise ValueError("of other inputs")
             best = state.pop("best")
             rows, revised = tuple(map(int, state.pop("rows"))), tuple(map(int, state.pop("revised")))
-            if not all(0 <= row < len(self.data.train) for row in rows):
+            doubted = tuple(map(int, state.pop("doubted")))
+            if not all(0 <= row < len(self.data.train) + len(doubted) for row in rows):
                 raise ValueError("no such inputs")
-            progress = Progress(int(state["layer"]), int(state["number"]), rows, revised, float(state["seconds"]))
+            if not all(0 <= row < FRESH for row in doubted):
+                raise ValueError("no such inputs")
+            layer, number, spent = int(state["layer"]), int(state["number"]), float(state["seconds"])
+            progress = Progress(layer, number, rows, revised, doubted, spent)
             if best is None:
                 return progress
             self._written = {str(name): str(digest) for name, digest in best["files"].items()}

@@ -6,13 +6,14 @@ import dataclasses
 import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import cached_property
 from typing import Final, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tprog.ir.program import Program
-from tprog.run.batch import Array, Batch
+from tprog.run.batch import BEHIND_END, Array, Batch
 from tprog.run.execute import predict
 from tprog.tasks.builtin import UNGRADED
 from trainer.search.fitting import fitted, shared, wrong_answers
@@ -46,6 +47,8 @@ RIVAL_SECONDS: Final = 2.0
 
 Say: TypeAlias = Callable[[str], object]
 
+Fresh: TypeAlias = Callable[[], tuple[Batch, Array]]
+
 
 @dataclass(frozen=True, eq=False)
 class Found:
@@ -76,7 +79,8 @@ class Progress:
     Attributes:
         layer, number: the way of reasoning that is tried (`trainer.search.reasoning.Way`).
         rows: places of the training inputs that joined the sample as counterexamples.
-        revised: how often they did after each layer.
+        revised: the layers after which they did.
+        doubted: places of the fresh inputs that joined the training inputs: a program right on these was wrong there.
         seconds: of CPU time, spent so far.
         best: the best so far.
     """
@@ -85,6 +89,7 @@ class Progress:
     number: int = 0
     rows: tuple[int, ...] = ()
     revised: tuple[int, ...] = ()
+    doubted: tuple[int, ...] = ()
     seconds: float = 0.0
     best: Found | None = None
 
@@ -125,6 +130,7 @@ def synthesize(
     complete: bool = False,
     start: Progress | None = None,
     keep: Callable[[Progress], object] = lambda progress: None,
+    fresh: Fresh | None = None,
 ) -> Found | None:
     """Search for a Program of a class that is right on all training and validation inputs.
 
@@ -135,19 +141,23 @@ def synthesize(
             that more than one program is right on them.
         complete: the training inputs are all there are, and validation is a part of them.
         start: where an earlier search of the same inputs and seed stood.
+        fresh: yields further inputs with their right answers, where there are some: what is right on all training and
+            validation inputs is tried on them.
         keep: told where the search stands, whenever it begins another way of reasoning.
     """
     program_class = ProgramClass.of(program)
     language = language_of(program_class, program)
     if language is None or program.readout.pooled:
         return None
-    judge = _Judge(program, program_class, train, validation, say)
+    judge = _Judge(program, program_class, train, validation, say, fresh)
     search = _Search(judge, language, seconds, seed, start or Progress(), keep)
     given = len(train[0]) + (0 if complete else len(validation[0]))
     search.run(undecided=not complete and given < SAMPLE)
     best = search.progress.best
     if best is None or not best.exact:
         why = f"CPU time of {seconds:g} s was not enough" if search.timed_out else "all it knows was tried"
+        if not language.sets:
+            why += ", which is little where a row accepts one key"
         note(_nothing(best, given, why))
     elif given < SAMPLE and not complete:
         note(_few(given, search.rival))
@@ -169,7 +179,10 @@ class _Search:
         self.judge, self.language, self.seed, self.progress, self.keep = judge, language, seed, progress, keep
         self._began = time.process_time() - progress.seconds
         self._until = self._began + seconds
-        every = judge.every
+        judge.learn(progress.doubted)
+        if progress.best is not None:
+            self.progress = dataclasses.replace(progress, best=judge.again(progress.best))
+        every = judge.given
         asked = max(1.0, float(every.graded.sum()) / len(every.batch))
         self._sample = _chosen(every, int(np.clip(GRADED / asked, SAMPLE, 2 * SAMPLE)), seed)
         self.rival: Parted | None = None
@@ -206,10 +219,28 @@ class _Search:
             self._reached(way)
             for solution in way.solutions():
                 found = self.judge.judged(solution, str(way), self.progress.best)
+                doubted = len(self.progress.doubted)
+                found = self._tried(found)
                 self._weighed(found, shop)
+                if len(self.progress.doubted) > doubted and self._learned(layer, 1.0):
+                    return True
                 if self._done(undecided):
                     return False
         return self._learned(layer)
+
+    def _tried(self, found: Found | None) -> Found | None:
+        """What was found, after it was tried on fresh inputs if it is right on all others."""
+        if found is None or not found.exact:
+            return found
+        doubted = self.judge.doubts(found.program)
+        if not doubted:
+            return found
+        self.judge.say(f"{len(doubted)} fresh inputs join the training inputs, on which {found.how} is wrong")
+        self.judge.learn(doubted)
+        self.progress = dataclasses.replace(self.progress, doubted=(*self.progress.doubted, *doubted))
+        if self.progress.best is not None:
+            self.progress = dataclasses.replace(self.progress, best=self.judge.again(self.progress.best))
+        return self.judge.again(found)
 
     def _reached(self, way: Way) -> None:
         spent = time.process_time() - self._began
@@ -228,15 +259,19 @@ class _Search:
         elif found.exact and best.exact:
             self.rival = parted(best.program, found.program, self.judge.every, self.seed)
 
-    def _learned(self, layer: int) -> bool:
-        """Let counterexamples to the best candidate join the sample after a layer; whether there are any."""
+    def _learned(self, layer: int, most: float = NEAR_MISS) -> bool:
+        """Let counterexamples to the best candidate join the sample after a layer; whether there are any.
+
+        Args:
+            most: on how many inputs it may be wrong, in units of all.
+        """
         best, revised = self.progress.best, self.progress.revised
         if best is None or best.exact or revised.count(layer) >= REVISIONS:
             return False
         wrong = self.judge.wrong_rows(best.program)
         known = {*self._sample.tolist(), *self.progress.rows}
         fresh = [row for row in wrong.tolist() if row not in known]
-        if not fresh or len(wrong) > NEAR_MISS * len(self.judge.every.batch):
+        if not fresh or len(wrong) > most * len(self.judge.every.batch):
             return False
         some = np.random.default_rng(self.seed).permutation(fresh)[:COUNTEREXAMPLES]
         self.judge.say(f"{len(some)} inputs join the sample, on which the best is wrong")
@@ -260,15 +295,11 @@ class _Judge:
         train: tuple[Batch, Array],
         validation: tuple[Batch, Array],
         say: Say,
+        fresh: Fresh | None,
     ) -> None:
-        self.program, self.program_class, self.train, self.validation, self.say = (
-            program,
-            program_class,
-            train,
-            validation,
-            say,
-        )
-        self.every = Examples(*train, program.vocabulary, program.classes, program.max_length, program.causal)
+        self.program, self.program_class, self.say, self.fresh = program, program_class, say, fresh
+        self.train, self.validation = train, validation
+        self.every = self.given = self._examples()
         self._began = time.process_time()
 
     def judged(self, solution: Solution, how: str, best: Found | None) -> Found | None:
@@ -288,10 +319,49 @@ class _Judge:
         self.say(f"{how}: {solution.how}: {wrong[0]} of training, {wrong[1]} of validation wrong")
         return Found(grown, solution.how, wrong, time.process_time() - self._began)
 
+    def doubts(self, program: Program) -> tuple[int, ...]:
+        """The places of fresh inputs, up to `COUNTEREXAMPLES`, on which a Program is wrong."""
+        if self._fresh is None:
+            return ()
+        batch, answers = self._fresh
+        predictions, _ = predict(program, batch)
+        wrong = ((predictions != answers) & (answers != UNGRADED)).any(axis=1)
+        return tuple(np.flatnonzero(wrong)[:COUNTEREXAMPLES].tolist())
+
+    @cached_property
+    def _fresh(self) -> tuple[Batch, Array] | None:
+        return None if self.fresh is None else self.fresh()
+
+    def learn(self, doubted: tuple[int, ...]) -> None:
+        """Let fresh inputs join the training inputs, behind them."""
+        if not doubted or self._fresh is None:
+            return
+        rows, (batch, answers) = list(doubted), self._fresh
+        (inputs, expected), n = self.train, max(self.train[0].tokens.shape[1], batch.tokens.shape[1])
+        tokens = [_widened(each, n, BEHIND_END) for each in (inputs.tokens, batch.tokens[rows])]
+        said = [_widened(each, n, UNGRADED) for each in (expected, answers[rows])]
+        lengths = np.concatenate([inputs.lengths, batch.lengths[rows]])
+        self.train = Batch(np.concatenate(tokens), lengths), np.concatenate(said)
+        self.every = self._examples()
+
+    def again(self, found: Found) -> Found:
+        """What was found, with what it gets wrong by now."""
+        wrong = wrong_answers(found.program, *self.train), wrong_answers(found.program, *self.validation)
+        return dataclasses.replace(found, wrong=wrong)
+
+    def _examples(self) -> Examples:
+        program = self.program
+        return Examples(*self.train, program.vocabulary, program.classes, program.max_length, program.causal)
+
     def wrong_rows(self, program: Program) -> NDArray[np.int64]:
         """The places of the training inputs on which a Program is wrong."""
         predictions, _ = predict(program, self.train[0])
         return np.flatnonzero(((predictions != self.train[1]) & (self.train[1] != UNGRADED)).any(axis=1))
+
+
+def _widened(values: Array, width: int, fill: int) -> Array:
+    """[B, width] padded at the right."""
+    return np.pad(values, ((0, 0), (0, width - values.shape[1])), constant_values=fill)
 
 
 def _nothing(best: Found | None, given: int, why: str) -> str:
