@@ -38,3 +38,22 @@ def test_every_module_that_is_named_with_its_folder_exists(name: str) -> None:
         assert (ROOT / path).exists(), path
     for module in re.findall(r"python -m (tests\.[\w.]+)", text):
         assert (ROOT / (module.replace(".", "/") + ".py")).exists(), module
+
+
+@pytest.mark.parametrize("name", ["CONTRIBUTING.md", "docs/how-it-works.md"])
+def test_every_module_that_is_named_without_its_folder_exists(name: str) -> None:
+    packages = ("tpdebug", "tprog", "trainer", "analyze", "cli", "tests")
+    written = {"program.py"}  # of a run's folder
+    there = {
+        f"/{path.relative_to(ROOT)}" for package in packages for path in [ROOT / package, *(ROOT / package).rglob("*")]
+    }
+    for named in re.findall(r"`([\w/]+(?:\.py|/))`", (ROOT / name).read_text(encoding="utf-8")):
+        folder_or_file = f"/{named.rstrip('/')}"
+        assert named in written or any(path.endswith(folder_or_file) for path in there), named
+
+
+def test_the_map_has_each_package_and_each_room() -> None:
+    text = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    rows = set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE))
+    rooms = {path.parent.name for path in (ROOT / "tprog").glob("*/__init__.py")} - {"files"}
+    assert rows >= rooms | {"tpdebug", "tprog", "trainer", "analyze", "cli", "tests"}

@@ -139,12 +139,12 @@ def _where_simply(on: Survey, problem: SubProblem) -> Bools:
 
 def _where(on: Survey, condition: str, pairs: Bools) -> Bools:
     """Those of the pairs for which a condition holds."""
-    program = on.program
+    program, batch = on.program, on.batch
     names = names_of(program, judged=on.expected is not None)
     where = Where(condition, names)
     kept = np.zeros_like(pairs)
     for row in np.flatnonzero(pairs.any(axis=1)).tolist():
-        tokens = on.batch.words(program, row)
+        tokens = batch.words(program, row)
         x = names.x(tokens)
         if not where.of_input(x):
             continue
