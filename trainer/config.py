@@ -12,7 +12,6 @@ from functools import cache
 from typing import Any, Literal, TypeVar, get_args, get_type_hints
 
 from tprog.errors import BadUsage
-from tprog.tasks.own import is_own
 
 Predicates = Literal["one", "set"]
 Masks = Literal["all", "learned", "assigned"]
@@ -349,6 +348,8 @@ def default_config(task: str, seed: int = 0) -> TrainConfig:
 
     Only where the search finds none that is right on all training and validation inputs is one trained, then polished.
     """
+    from tprog.tasks.own import is_own  # it needs numpy, and the help of the command line does not
+
     if task == "induction":
         return dataclasses.replace(published_config(task, seed), search=SEARCH_SECONDS)
     return TrainConfig(
