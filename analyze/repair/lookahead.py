@@ -17,13 +17,14 @@ from analyze.blame.effects import Effect
 from analyze.blame.single_edits import reached_entries
 from analyze.outcome import Ground, Rows, ground, spread, take
 from analyze.repair.proposals import Proposal, changed_by, refitted
-from analyze.repair.refit import groups, patterns_of, refit
+from analyze.repair.refit import patterns_of, refit
 from tprog.edits.edit import Edit, NodeEdit, candidates
 from tprog.edits.entry import Entry
 from tprog.ir.program import Node
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import Execution, execute
+from tprog.run.groups import groups
 
 CONFLICTS = 192
 """Inputs with predictions that conflict on which all edits are tried."""

@@ -26,6 +26,7 @@ from analyze.outcome import Ground
 from tprog.edits.edit import WeightRowEdit
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array
+from tprog.run.groups import firsts, groups
 
 MARGIN = 0.01
 """By how much the right class should lead, in parts of the median lead."""
@@ -91,26 +92,11 @@ def patterns_of(on: Ground) -> Patterns:
     sizes = [len(domain) if isinstance(domain, Symbols) else None for domain in domains]
     wanted = on.expected[at].astype(np.intp)
     group = groups(columns, len(wanted))
-    first = np.unique(group, return_index=True)[1]
+    first = firsts(group)
     counts = np.bincount(group * len(program.classes) + wanted, minlength=len(first) * len(program.classes))
     return Patterns(
         names, [column[first] for column in columns], sizes, counts.reshape(len(first), len(program.classes))
     )
-
-
-def groups(columns: Sequence[Array], count: int) -> Array:
-    """[row]: a number from 0 up for each different row of some columns of whole numbers."""
-    group = np.zeros(count, dtype=np.int64)
-    width = 1
-    for column in columns:
-        low = int(column.min(initial=0))
-        span = int(column.max(initial=0)) - low + 1
-        if width * span >= 2**62:
-            group = np.unique(group, return_inverse=True)[1].reshape(-1).astype(np.int64)
-            width = len(column)
-        group = group * span + (column.astype(np.int64) - low)
-        width *= span
-    return np.unique(group, return_inverse=True)[1].reshape(-1)
 
 
 @dataclass(frozen=True, eq=False)

@@ -98,13 +98,16 @@ class Search:
         Args:
             wanted: a condition that is dearer to check than some inputs, and cheaper than all.
         """
-        if candidate is None or not self._passes_sample(candidate) or not wanted(candidate):
+        if candidate is None:
+            return False
+        sample, base = self._sampled_run()
+        run = execute(candidate, sample.batch, base=base)
+        if sample.failing(run).any() or not wanted(candidate):
             return False
         runs = self._passes(candidate)
         if runs is None:
             return False
-        self.program, self.runs = candidate, runs
-        self._sample_run = None
+        self.program, self.runs, self._sample_run = candidate, runs, run
         self.steps.append(Step(node, reason))
         return True
 
@@ -145,10 +148,6 @@ class Search:
         if self._sample_run is None:
             self._sample_run = execute(self.program, self._sample.batch)
         return self._sample, self._sample_run
-
-    def _passes_sample(self, candidate: Program) -> bool:
-        sample, base = self._sampled_run()
-        return not sample.failing(execute(candidate, sample.batch, base=base)).any()
 
     def _passes(self, candidate: Program) -> list[Execution | None] | None:
         """The runs of a candidate that keeps all outcomes, or None; what refutes it joins the sample."""

@@ -16,6 +16,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from tprog.run.batch import Array
+from tprog.run.groups import firsts, groups
 
 ROUNDS = 40
 """How often all patterns are looked at."""
@@ -26,10 +27,14 @@ UPDATES = 3_000
 _ADDED, _HARD = 150, 1000
 """How many wrong patterns one look at all adds to those that the perceptron works on; and the most of these."""
 
+_LOOK = 24
+"""Patterns that are looked at together for one that is wrong."""
+
 LOWERED = 500_000
 """Patterns times variables up to which weights are lowered one by one: beyond, no readout is pleasant to read."""
 
-_NEVER = np.iinfo(np.int64).min
+_NEVER = np.iinfo(np.int64).min // 2
+"""Below every logit, and far enough from the least number there is to be moved like a logit."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -72,24 +77,11 @@ class Patterns:
     def only(self, which: Sequence[int]) -> Patterns | None:
         """The patterns of some of the variables, or None if one pattern would have to give two classes."""
         columns, sizes = [self.columns[i] for i in which], [self.sizes[i] for i in which]
-        group = _groups(columns, len(self.wanted))
-        first = np.unique(group, return_index=True)[1]
-        by_group = np.zeros(len(first), dtype=self.wanted.dtype)
-        by_group[group] = self.wanted
-        if (by_group[group] != self.wanted).any():
+        group = groups(columns, len(self.wanted))
+        first = firsts(group)
+        if (self.wanted[first][group] != self.wanted).any():
             return None
         return Patterns([column[first] for column in columns], sizes, self.wanted[first], self.classes)
-
-
-def _groups(columns: Sequence[Array], count: int) -> Array:
-    """[pattern]: a number from 0 up for each different row."""
-    group = np.zeros(count, dtype=np.int64)
-    for column in columns:
-        low = int(column.min(initial=0))
-        width = int(column.max(initial=0)) - low + 1
-        group = group * width + (column.astype(np.int64) - low)
-        group = np.unique(group, return_inverse=True)[1].reshape(-1)
-    return group
 
 
 def not_on_top(logits: Array, wanted: Array, ties: bool = False) -> Array:
@@ -141,30 +133,38 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
     Returns:
         whether it came to an end.
     """
-    alike = np.zeros((len(patterns.wanted),) * 2, dtype=np.int64)
-    for column, size in zip(patterns.columns, patterns.sizes, strict=True):
-        wide = column.astype(np.int64)
-        alike += np.multiply.outer(wide, wide) if size is None else wide[:, None] == wide
-    alike *= step
-    logits = np.ascontiguousarray(patterns.logits(weights).T)  # [class, pattern]
-    blame = np.zeros_like(logits)
+    alike = _inner_products(patterns) * step
+    wanted, every = patterns.wanted, np.arange(len(patterns.wanted))
+    # The class that a pattern must give stands apart from its rivals, so that the two compare at once.
+    rivals = np.ascontiguousarray(patterns.logits(weights).T)  # [class, pattern]
+    own = rivals[wanted, every]
+    rivals[wanted, every] = _NEVER
+    gives = [np.where(wanted == label, 1, 0) for label in range(patterns.classes)]
+    blame = np.zeros_like(rivals)
     updates = 0
     while updates < UPDATES:
-        wrong = np.flatnonzero(not_on_top(logits.T, patterns.wanted))
+        wrong = np.flatnonzero(own <= rivals.max(axis=0, initial=_NEVER))
         if not len(wrong):
             break
-        for row in wrong.tolist():
-            label = int(patterns.wanted[row])
-            found = logits[:, row].tolist()
-            own, found[label] = found[label], _NEVER
-            best = max(found)
-            if own <= best:
-                rival = found.index(best)
-                logits[label] += alike[row]
-                logits[rival] -= alike[row]
-                blame[label, row] += step
-                blame[rival, row] -= step
-                updates += 1
+        at = 0
+        while at < len(wrong):
+            # Most corrections mend more than one pattern: a few are looked at together for the next that is wrong.
+            some = wrong[at : at + _LOOK]
+            still = own.take(some) <= rivals.take(some, axis=1).max(axis=0)
+            first = int(still.argmax())
+            if not still[first]:
+                at += len(some)
+                continue
+            row = int(some[first])
+            label, rival = int(wanted[row]), int(rivals[:, row].argmax())
+            shares = alike[row]
+            own += shares * (gives[label] - gives[rival])
+            rivals[label] += shares
+            rivals[rival] -= shares
+            blame[label, row] += step
+            blame[rival, row] -= step
+            updates += 1
+            at += first + 1
     for column, size, table in zip(patterns.columns, patterns.sizes, weights, strict=True):
         for label in range(patterns.classes):
             if size is None:
@@ -172,6 +172,24 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
             else:
                 np.add.at(table[:, label], column, blame[label])
     return updates < UPDATES
+
+
+def _inner_products(patterns: Patterns) -> Array:
+    """[pattern, pattern]: in how many categorical values two are alike, plus the products of their numbers."""
+    count = len(patterns.wanted)
+    both = np.zeros((count, count), dtype=np.int64)
+    alike = np.zeros((count, count), dtype=np.uint8)
+    added = 0
+    for column, size in zip(patterns.columns, patterns.sizes, strict=True):
+        if size is None:
+            wide = column.astype(np.int64)
+            both += np.multiply.outer(wide, wide)
+            continue
+        alike += column[:, None] == column
+        added += 1
+        if added == np.iinfo(np.uint8).max:  # one byte a pair is several times as fast as eight, and holds no more
+            both, alike, added = both + alike, np.zeros_like(alike), 0
+    return both + alike
 
 
 def smaller(patterns: Patterns, weights: Sequence[Array]) -> list[Array]:

@@ -11,6 +11,7 @@ from tprog.escape import visible
 from tprog.ir.entries import Entries
 from tprog.ir.program import (
     AttentionHead,
+    Domain,
     Embedding,
     Head,
     Keys,
@@ -40,8 +41,26 @@ def argument(variable: str) -> str:
     return {"tokens": "token", "positions": "position", "ones": "one"}.get(variable, variable)
 
 
-def function_lines(program: Program, node: Node) -> list[str]:
-    """The function of a predicate or lookup, without the comment above it; none where a node's entries are data."""
+_WRITTEN: dict[tuple[Node, tuple[Domain, ...]], tuple[str, ...]] = {}
+"""Functions that were written before: a search over programs writes the same nodes again and again."""
+
+_MOST_WRITTEN = 4096
+
+
+def function_lines(program: Program, node: Node) -> tuple[str, ...]:
+    """The function of a predicate or lookup, without the comment above it; none where a node's entries are data.
+
+    It follows from the node and the domains of what that reads. None of these ever changes, so the text is kept.
+    """
+    key = node, tuple(program.variables[name].domain for name in node.reads)
+    if key not in _WRITTEN:
+        if len(_WRITTEN) >= _MOST_WRITTEN:
+            _WRITTEN.clear()
+        _WRITTEN[key] = _written(program, node)
+    return _WRITTEN[key]
+
+
+def _written(program: Program, node: Node) -> tuple[str, ...]:
     out = Builder()
     match node:
         case Lookup():
@@ -52,7 +71,7 @@ def function_lines(program: Program, node: Node) -> list[str]:
             pass
         case _:
             assert_never(node)
-    return out.lines
+    return tuple(out.lines)
 
 
 def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]:
