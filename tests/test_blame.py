@@ -16,6 +16,7 @@ import analyze.blame.effects
 import analyze.blame.single_edits
 from analyze.blame import blame
 from analyze.blame.effects import KnownAnswers, best_edits
+from analyze.blame.presentation import Presentation
 from analyze.blame.single_edits import trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground
@@ -89,7 +90,10 @@ def test_the_wrong_cell_of_the_faulty_sort_program_is_blamed_with_its_line_and_d
     lines = {Entry("rank", "cell", FAULT): 42}
     tokens = ["<s>", "a", "b", "b", "b", "b", "</s>"]
     result = blame(
-        program, inputs_for(program), tokens, lines=lines, show=lambda after: f"same as sort: {after == SORT}"
+        program,
+        inputs_for(program),
+        tokens,
+        shown=Presentation(lines=lines, show=lambda after: f"same as sort: {after == SORT}"),
     )
     first = result.candidates[0]
     assert (first.entry, first.line, first.restores) == ("rank, input 1, 3", 42, True)
@@ -494,7 +498,7 @@ def test_every_edit_that_is_called_mending_mends_and_where_there_is_none_no_edit
         return ""
 
     inputs = replace(inputs_for(program, sample=20), expected=None)
-    found = blame(program, inputs, tokens, expected=expected, limit=1000, show=show)
+    found = blame(program, inputs, tokens, expected=expected, limit=1000, shown=Presentation(show=show))
     assert len(after) == len(found.candidates) == found.mending
     assert all(outcomes(execute(edited, run.batch))[0, place] == code for edited in after)
     if found.mending:

@@ -16,6 +16,7 @@ import analyze.blame.joint_search
 import analyze.blame.working_set
 from analyze.blame import blame
 from analyze.blame.all_failures import blame_all
+from analyze.blame.presentation import Presentation
 from analyze.blame.weights import Bends, weight_rows
 from analyze.blame.working_set import hold
 from analyze.outcome import ground
@@ -66,7 +67,7 @@ def _printed(result: BlameAllResult) -> str:
 def test_two_faults_lead_the_table_and_fill_buckets() -> None:
     inputs = inputs_for(TWO_FAULTS, sample=3000)
     after: list[Program] = []
-    result = blame_all(TWO_FAULTS, inputs, show=_kept(after))
+    result = blame_all(TWO_FAULTS, inputs, shown=Presentation(show=_kept(after)))
     assert result.entries[0].entry == result.buckets[0].entry == "sorted, query 6"
     assert "rank, input 1, 3" in {found.entry for found in result.entries}
     assert "rank, input 1, 3" in {bucket.entry for bucket in result.buckets}
@@ -109,7 +110,7 @@ def test_every_figure_equals_plain_execution(data: st.DataObject) -> None:
     expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
     inputs = listed(program, tokens, expected)
     after: list[Program] = []
-    result = blame_all(program, inputs, limit=1000, show=_kept(after))
+    result = blame_all(program, inputs, limit=1000, shown=Presentation(show=_kept(after)))
     assert result.proven
     for edited, found in zip(after, result.entries, strict=True):
         assert _effect(program, edited, inputs) == (found.mended, found.broken)
@@ -175,7 +176,7 @@ def test_a_search_that_is_cut_off_says_so(monkeypatch: pytest.MonkeyPatch) -> No
     monkeypatch.setattr(analyze.blame.joint_search, "_WORK", 0)
     inputs = inputs_for(TWO_FAULTS, sample=4000)
     after: list[Program] = []
-    result = blame_all(TWO_FAULTS, inputs, limit=4, show=_kept(after))
+    result = blame_all(TWO_FAULTS, inputs, limit=4, shown=Presentation(show=_kept(after)))
     assert not result.proven
     assert result.entries[0].entry == "sorted, query 6"
     for edited, found in zip(after, result.entries, strict=True):
@@ -199,7 +200,7 @@ def _module(program: Program) -> tuple[str, dict[Entry, int]]:
 
 def test_the_margin_holds_what_each_lines_best_edit_mends() -> None:
     text, lines = _module(TWO_FAULTS)
-    result = blame_all(TWO_FAULTS, inputs_for(TWO_FAULTS, sample=2000), lines=lines, text=text, name="faulty.py")
+    result = blame_all(TWO_FAULTS, inputs_for(TWO_FAULTS, sample=2000), shown=Presentation("faulty.py", text, lines))
     assert result.source is not None
     first = result.entries[0]
     assert first.line == lines[Entry("sorted", "row", (6,))]
@@ -214,7 +215,7 @@ def test_the_margin_holds_what_each_lines_best_edit_mends() -> None:
 def test_the_slice_of_a_wrong_prediction_is_lit_and_its_candidates_are_marked() -> None:
     text, lines = _module(TWO_FAULTS)
     tokens = ["<s>", "a", "b", "b", "b", "b", "</s>"]
-    result = blame(TWO_FAULTS, inputs_for(TWO_FAULTS), tokens, lines=lines, text=text, name="faulty.py", limit=3)
+    result = blame(TWO_FAULTS, inputs_for(TWO_FAULTS), tokens, limit=3, shown=Presentation("faulty.py", text, lines))
     assert result.source is not None
     reached = {found.line for found in result.dependences}
     assert lines[Entry("rank", "cell", FAULT)] in reached
@@ -245,7 +246,7 @@ def test_a_head_that_selects_nothing_is_suspected_though_no_single_edit_mends_it
     assert on.expected is not None
     row = int(((on.outcomes != on.expected) & on.graded).any(axis=1).argmax())
     after: list[Program] = []
-    result = blame(deleted, inputs, on.batch.words(deleted, row), show=_kept(after))
+    result = blame(deleted, inputs, on.batch.words(deleted, row), shown=Presentation(show=_kept(after)))
     assert not any(candidate.restores for candidate in result.candidates)
     first = result.suspects[0]
     assert first.node == "same"
@@ -261,7 +262,7 @@ def test_what_a_suspect_does_is_counted_on_the_inputs_that_it_was_compared_on() 
     assert on.expected is not None
     row = int(((on.outcomes != on.expected) & on.graded).any(axis=1).argmax())
     tokens, after = on.batch.words(TWO_FAULTS, row), list[Program]()
-    result = blame(TWO_FAULTS, inputs, tokens, show=_kept(after))
+    result = blame(TWO_FAULTS, inputs, tokens, shown=Presentation(show=_kept(after)))
     assert result.suspects
     scores = [found.net - found.price for found in result.suspects]
     assert scores == sorted(scores, reverse=True)

@@ -10,7 +10,8 @@ redefinitions of whole nodes are compared with it as well (`analyze.blame.suspec
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
+from dataclasses import dataclass
 
 import numpy as np
 
@@ -18,17 +19,17 @@ from analyze.blame.account import account
 from analyze.blame.candidates import candidate, suspect
 from analyze.blame.dependences import dependences, mending_edits
 from analyze.blame.effects import KnownAnswers, Ranking, best_edits, order_key
-from analyze.blame.prediction import ask, with_prediction
+from analyze.blame.prediction import Prediction, ask, with_prediction
+from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.responsibility import annotate_prediction
-from analyze.blame.single_edits import stays_exact, trials
-from analyze.blame.suspects import find_redefinitions
+from analyze.blame.single_edits import TriedEdit, stays_exact, trials
+from analyze.blame.suspects import Redefinition, find_redefinitions
 from analyze.blame.weights import best_bends
 from analyze.blame.working_set import Held, effects_over_all, hold
 from analyze.outcome import label
-from analyze.results.blame import BlameResult, Suspect
+from analyze.results.blame import BlameResult
 from analyze.results.checked import Checked
 from tprog.edits.edit import Edit, WeightEdit
-from tprog.edits.entry import Entry
 from tprog.ir.program import Program
 from tprog.tasks.builtin import Inputs
 from tprog.text.tokens import spacing
@@ -48,12 +49,8 @@ def blame(
     position: int | None = None,
     expected: Sequence[str | None] | None = None,
     limit: int = LIMIT,
-    diffs: int | None = None,
     thorough: bool | None = None,
-    show: Callable[[Program], str] | None = None,
-    lines: Mapping[Entry, int] | None = None,
-    text: str | None = None,
-    name: str | None = None,
+    shown: Presentation = PLAIN,
 ) -> BlameResult:
     """Why the prediction at one position is what it is.
 
@@ -64,65 +61,90 @@ def blame(
         expected: the right answer at each position (pooled: one), None where it is not known; left out: what the
             program's task says.
         limit: the most candidates reported.
-        diffs: of how many candidates, the best first, to make the diff; left out: of all.
         thorough: whether to look for redefinitions of whole nodes where no single edit mends all failures; left out:
             in programs of up to `SMALL` nodes, where that is quick.
-        show: makes the diff of a candidate from the program after its edit.
-        lines: entry -> its line in the program's file.
-        text: the file, to be shown with what was found in its margin.
-        name: what the result calls the program.
+        shown: how the program is shown.
 
     Raises:
         BadInput: the program cannot take the tokens.
         BadUsage: no right answer is known, or the position is not graded.
     """
     asked = ask(program, tokens, position, expected)
+    if thorough is None:
+        thorough = len(program.nodes) <= SMALL
+    return _recorded(asked, _searched(asked, inputs, limit, thorough), shown)
+
+
+@dataclass(frozen=True, eq=False)
+class _Found:
+    """What was found about a prediction.
+
+    Attributes:
+        inputs: those with known answers, the one in question among them; `held`, the program on them.
+        tried: what every small edit makes of the input.
+        mending: the edits that make the prediction right; `complete`, whether there are no others.
+        ranking: the best of them.
+        suspects: redefinitions of nodes, best first; `looked_at`, on how many inputs they were looked for.
+    """
+
+    inputs: Inputs
+    held: Held
+    tried: list[TriedEdit]
+    mending: list[Edit]
+    complete: bool
+    ranking: Ranking
+    suspects: list[Redefinition]
+    looked_at: int
+
+
+def _searched(asked: Prediction, inputs: Inputs, limit: int, thorough: bool) -> _Found:
+    """The edits that mend a prediction, with what they do elsewhere; and where none mends all, redefinitions."""
+    program = asked.run.program
     with_it, row = with_prediction(inputs, asked)
     held = hold(program, with_it, always=[row])
-    right = asked.predicted == asked.wanted
     tried = list(trials(asked.run))
-    mending, complete = ([], True) if right else mending_edits(asked, tried)
-    reached, all_tried = dependences(asked, tried, mending, lines)
+    mending, complete = ([], True) if asked.right else mending_edits(asked, tried)
     weighed = {edit: effect for edit, effect in best_bends(held.on, mending).items() if _is_exact(program, edit)}
     mending = list(dict.fromkeys([*mending, *weighed]))
     ranking = best_edits(KnownAnswers(held.on), mending, limit, weighed)
     if not held.whole:
         ranking = _counted_on_all(held, ranking)
+    suspects, looked_at = list[Redefinition](), 0
+    mended = any(effect.restores(held.wrong) for effect in ranking.effects)
+    if thorough and not asked.right and with_it.expected is not None and not mended:
+        suspects, looked_at = find_redefinitions(held.on, int(np.searchsorted(held.rows, row)), asked.place)
+    return _Found(with_it, held, tried, mending, complete, ranking, suspects[:limit], looked_at)
+
+
+def _recorded(asked: Prediction, found: _Found, shown: Presentation) -> BlameResult:
+    """What was found as a result."""
+    run, program, held = asked.run, asked.run.program, found.held
+    reached, all_tried = dependences(asked, found.tried, found.mending, shown)
     candidates = tuple(
-        candidate(program, effect, held.wrong, show if diffs is None or place < diffs else None, lines)
-        for place, effect in enumerate(ranking.effects)
+        candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(found.ranking.effects)
     )
-    suspects: tuple[Suspect, ...] = ()
-    looked_at = 0
-    if thorough is None:
-        thorough = len(program.nodes) <= SMALL
-    if thorough and not right and with_it.expected is not None and not any(c.restores for c in candidates):
-        found, looked_at = find_redefinitions(held.on, int(np.searchsorted(held.rows, row)), asked.place)
-        suspects = tuple(
-            suspect(program, one, show if diffs is None or place < diffs else None, lines)
-            for place, one in enumerate(found[:limit])
-        )
-    hole = asked.run.hole(0)
+    hole = run.hole(0)
     told = hole is None and len(program.classes) > 1
+    named = label(program, shown.name)
     return BlameResult(
-        program=label(program, name),
-        tokens=tuple(asked.run.batch.words(program, 0)),
+        program=named,
+        tokens=tuple(run.batch.words(program, 0)),
         position=None if program.readout.pooled else asked.place,
         expected=program.classes[asked.wanted],
         predicted=None if asked.predicted < 0 else program.classes[asked.predicted],
-        right=right,
+        right=asked.right,
         hole=None if hole is None else str(hole),
         wrong=asked.wrong(),
-        account=account(asked.run, asked.place, asked.wanted, asked.predicted, lines) if told else None,
-        mending=len(mending),
+        account=account(run, asked.place, asked.wanted, asked.predicted, shown) if told else None,
+        mending=len(found.mending),
         candidates=candidates,
-        proven=ranking.proven and (all_tried if right else complete),
+        proven=found.ranking.proven and (all_tried if asked.right else found.complete),
         dependences=reached,
-        checked=Checked(len(with_it.batch), with_it.exhaustive, with_it.description),
+        checked=Checked(len(found.inputs.batch), found.inputs.exhaustive, found.inputs.description),
         wrong_before=held.wrong,
-        suspects=suspects,
-        looked_at=looked_at,
-        source=None if text is None else annotate_prediction(label(program, name), text, candidates, reached, right),
+        suspects=tuple(suspect(program, one, place, shown) for place, one in enumerate(found.suspects)),
+        looked_at=found.looked_at,
+        source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
     )
 

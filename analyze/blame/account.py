@@ -2,20 +2,19 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
 from fractions import Fraction
 
 import numpy as np
 
+from analyze.blame.presentation import Presentation
 from analyze.blame.slice import weights_entry
 from analyze.record import Plain, plain
 from analyze.results.blame import Account, Share
-from tprog.edits.entry import Entry
 from tprog.ir.program import Symbols
 from tprog.run.execute import Execution
 
 
-def account(run: Execution, place: int, wanted: int, predicted: int, lines: Mapping[Entry, int] | None) -> Account:
+def account(run: Execution, place: int, wanted: int, predicted: int, shown: Presentation) -> Account:
     """The logit gap of the class `wanted` to the class `predicted`, of the one input of `run`.
 
     Args:
@@ -36,7 +35,7 @@ def account(run: Execution, place: int, wanted: int, predicted: int, lines: Mapp
         if not program.readout.pooled:
             exact = run.value(term.variable, 0, place)
             value = plain(exact)
-            line = None if lines is None else lines.get(weights_entry(program, term.variable, exact))
+            line = shown.line(weights_entry(program, term.variable, exact))
         gap = mine - theirs
         found.append((gap, Share(term.variable, value, line, str(mine), str(theirs), str(gap), float(gap))))
     total = sum((gap for gap, _ in found), Fraction(0))

@@ -8,11 +8,12 @@ and of as many entries as are asked for.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 
 from analyze.blame.candidates import candidate
 from analyze.blame.effects import order_key
 from analyze.blame.joint_search import JointSearch, Race
+from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.responsibility import annotate_all
 from analyze.blame.working_set import effects_over_all, hold
 from analyze.outcome import label
@@ -40,22 +41,14 @@ def blame_all(
     inputs: Inputs,
     *,
     limit: int = LIMIT,
-    diffs: int | None = None,
-    show: Callable[[Program], str] | None = None,
-    lines: Mapping[Entry, int] | None = None,
-    text: str | None = None,
-    name: str | None = None,
+    shown: Presentation = PLAIN,
 ) -> BlameAllResult:
     """Which entries are to blame for the failures of a program.
 
     Args:
         inputs: with right answers.
         limit: the most entries reported.
-        diffs: of how many entries, the best first, to make the diff of the best edit; left out: of all.
-        show: makes a diff from the program after an edit.
-        lines: entry -> its line in the program's file.
-        text: the file, to be shown with what was found in its margin.
-        name: what the result calls the program.
+        shown: how the program is shown; of each entry, the diff of its best edit.
 
     Raises:
         BadUsage: no right answers are known.
@@ -70,13 +63,10 @@ def blame_all(
     if not held.whole:
         effects = effects_over_all(held, [effect.edit for effect in effects])
         effects.sort(key=lambda effect: order_key(program, effect))
-    entries = tuple(
-        candidate(program, effect, held.wrong, show if diffs is None or place < diffs else None, lines)
-        for place, effect in enumerate(effects)
-    )
-    buckets = _buckets(search, race.top, lines)
+    entries = tuple(candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(effects))
+    buckets = _buckets(search, race.top, shown)
     return BlameAllResult(
-        program=label(program, name),
+        program=label(program, shown.name),
         checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
         wrong_inputs=held.failing,
         wrong=held.wrong,
@@ -86,12 +76,12 @@ def blame_all(
         entries=entries,
         buckets=buckets,
         proven=race.proven and held.whole and len(search.rows) == held.failing,
-        source=None if text is None else annotate_all(label(program, name), text, entries, buckets),
+        source=None if shown.text is None else annotate_all(label(program, shown.name), shown.text, entries, buckets),
         spaced=spacing(program),
     )
 
 
-def _buckets(search: JointSearch, top: Sequence[Edit | None], lines: Mapping[Entry, int] | None) -> tuple[Bucket, ...]:
+def _buckets(search: JointSearch, top: Sequence[Edit | None], shown: Presentation) -> tuple[Bucket, ...]:
     """The failing inputs by the entry of their best edit, the fullest bucket first; those without an edit last."""
     batch, program = search.on.batch, search.on.program
     groups: dict[Entry | None, list[int]] = {}
@@ -101,7 +91,7 @@ def _buckets(search: JointSearch, top: Sequence[Edit | None], lines: Mapping[Ent
         Bucket(
             entry=None if where is None else str(where),
             node=None if where is None else where.node,
-            line=None if where is None or lines is None else lines.get(where),
+            line=shown.line(where),
             inputs=len(rows),
             examples=tuple(tuple(batch.words(program, row)) for row in rows[:SHOWN]),
         )

@@ -2,10 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Sequence
 from fractions import Fraction
 
 from analyze.blame.prediction import Prediction
+from analyze.blame.presentation import Presentation
 from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
 from analyze.record import plain
@@ -49,7 +50,7 @@ def _other_rows(asked: Prediction, where: Entry) -> tuple[list[TriedEdit], bool]
 
 
 def dependences(
-    asked: Prediction, tried: Sequence[TriedEdit], mending: Sequence[Edit], lines: Mapping[Entry, int] | None
+    asked: Prediction, tried: Sequence[TriedEdit], mending: Sequence[Edit], shown: Presentation
 ) -> tuple[tuple[Dependence, ...], bool]:
     """The dynamic slice of a prediction, in execution order, and which of its entries matter.
 
@@ -60,7 +61,7 @@ def dependences(
         also whether everything was tried with those that are said not to matter.
     """
     reached = dynamic_slice(asked.run, asked.place)
-    if asked.predicted == asked.wanted:
+    if asked.right:
         first, complete = _changing(asked, tried, reached)
     else:
         first, complete = {}, True
@@ -72,7 +73,7 @@ def dependences(
             node=where.node,
             part=where.part,
             at=tuple(plain(value) for value in where.at),
-            line=None if lines is None else lines.get(where),
+            line=shown.line(where),
             matters=where in first,
             change=first[where].describe() if where in first else "",
         )

@@ -51,6 +51,10 @@ class Effect:
     def net(self) -> int:
         return self.mended - self.broken
 
+    def restores(self, wrong: int) -> bool:
+        """Whether it mends all of so many wrong predictions and breaks none."""
+        return self.mended == wrong and not self.broken
+
 
 @dataclass(frozen=True)
 class Ranking:

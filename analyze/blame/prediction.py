@@ -38,6 +38,10 @@ class Prediction:
     def predicted(self) -> int:
         return int(outcomes(self.run)[0, self.place])
 
+    @property
+    def right(self) -> bool:
+        return self.predicted == self.wanted
+
     def wrong(self) -> tuple[tuple[int | None, str, str | None], ...]:
         """All wrong predictions of the input: position, right class, class predicted (None at a hole)."""
         program, found = self.run.program, outcomes(self.run)[0].tolist()

@@ -18,6 +18,7 @@ from functools import cached_property
 import numpy as np
 
 from analyze.blame import blame
+from analyze.blame.presentation import Presentation
 from analyze.fuzz.oracles import TO_BLAME, Answers, Oracle, Reason
 from analyze.fuzz.shrinking import shrunk
 from analyze.input_space import lengths_of
@@ -140,7 +141,14 @@ class Blamer:
             edited.append(program)
             return ""
 
-        found = blame(space.program, self._inputs, tokens, expected=right, limit=1, show=keep, lines=self.lines)
+        found = blame(
+            space.program,
+            self._inputs,
+            tokens,
+            expected=right,
+            limit=1,
+            shown=Presentation(lines=self.lines, show=keep),
+        )
         if not found.candidates:
             return _Blamed(Reason("no edit", "no single edit mends them"))
         best = found.candidates[0]

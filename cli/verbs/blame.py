@@ -34,6 +34,7 @@ from cli.subject import Subject, read_subject
 from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
+    from analyze.blame.presentation import Presentation
     from analyze.results.blame import Candidate, Suspect
     from analyze.results.checked import Checked
     from tprog.ir.program import Program
@@ -140,12 +141,8 @@ def blame(
             position=position,
             expected=expected,
             limit=limit,
-            diffs=diffs,
             thorough=thorough or None,
-            show=subject.diff if writes is None else writes.diff,
-            lines=subject.module.lines,
-            text=subject.module.text if annotate else None,
-            name=subject.name,
+            shown=_shown(subject, writes, diffs, annotate),
         )
     edits = listed(result, limit)
     _refuse_number(number, len(edits), "the prediction is right, so there is no list of edits" if result.right else "")
@@ -188,21 +185,20 @@ def _blame_all(
         raise BadUsage(f"{subject.name} names no task, so the right answers are unknown; name one with --task")
     inputs = subject.inputs(sample, seed)
     with working("blame --all", inputs.description):
-        result = analysis.blame_all(
-            subject.program,
-            inputs,
-            limit=limit,
-            diffs=diffs,
-            show=subject.diff if writes is None else writes.diff,
-            lines=subject.module.lines,
-            text=subject.module.text if annotate else None,
-            name=subject.name,
-        )
+        shown = _shown(subject, writes, diffs, annotate)
+        result = analysis.blame_all(subject.program, inputs, limit=limit, shown=shown)
     _refuse_number(number, len(result.entries), "nothing is wrong, so there is no edit" if not result.wrong else "")
     text = partial(blame_all_text, result, number or 1)
     output.show(result, text, {"html": partial(blame_all_html, result)})
     if writes is not None:
         writes.write(result.entries, result.checked)
+
+
+def _shown(subject: Subject, writes: ChosenEdit | None, diffs: int | None, annotate: bool) -> Presentation:
+    from analyze.blame.presentation import Presentation
+
+    module, show = subject.module, subject.diff if writes is None else writes.diff
+    return Presentation(subject.name, module.text if annotate else None, module.lines, show, diffs)
 
 
 def _output(as_json: bool, file: Path | None, force: bool, color: Color, applied: int | None) -> Output:

@@ -23,6 +23,7 @@ from typing import Any, TypeAlias, TypeVar
 import numpy as np
 
 from analyze.blame import blame
+from analyze.blame.presentation import Presentation
 from analyze.record import Plain, plain
 from tests.bench.faults import OUTSIDE, WITHIN, Mutant, differing, restored
 from tests.bench.spectra import all_entries, coverage, first_found, suspiciousness
@@ -208,7 +209,9 @@ def ours(on: Subject, program: Program, rows: Array) -> tuple[list[Name], list[P
 
     tokens = batch.words(program, len(rows) - 1)
     many = len(all_entries(program)) * 50
-    result = blame(program, given, tokens, expected=answers, limit=many, diffs=3, show=keep, thorough=True)
+    result = blame(
+        program, given, tokens, expected=answers, limit=many, thorough=True, shown=Presentation(show=keep, diffs=3)
+    )
     ranked = [where for found in result.suspects for where in found.entries]
     ranked += [(found.node, found.part, found.at) for found in result.candidates]
     if result.suspects:  # candidates are shown behind them

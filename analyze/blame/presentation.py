@@ -1,0 +1,42 @@
+"""What a result of blame shows beside what was found: lines of the file, changes of its text, its name."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass
+
+from tprog.edits.entry import Entry
+from tprog.ir.program import Program
+
+
+@dataclass(frozen=True, eq=False)
+class Presentation:
+    """How a program is shown.
+
+    Attributes:
+        name: what the result calls the program.
+        text: the file, to be shown with what was found in its margin.
+        lines: entry -> its line in the file.
+        show: makes the diff of a change from the program after it.
+        diffs: of how many changes, the best first, to make the diff; None: of all.
+    """
+
+    name: str | None = None
+    text: str | None = None
+    lines: Mapping[Entry, int] | None = None
+    show: Callable[[Program], str] | None = None
+    diffs: int | None = None
+
+    def line(self, where: Entry | None) -> int | None:
+        """The line of an entry, if there is a file and it has one."""
+        return None if where is None or self.lines is None else self.lines.get(where)
+
+    def diff(self, place: int, after: Callable[[], Program]) -> str:
+        """The diff of the change that stands at a place of a list, 0-based; empty where it is not to be made."""
+        if self.show is None or (self.diffs is not None and place >= self.diffs):
+            return ""
+        return self.show(after())
+
+
+PLAIN = Presentation()
+"""Nothing beside what was found."""
