@@ -7,9 +7,10 @@ Importing this costs nothing: a name brings its package when it is first used, a
 from __future__ import annotations
 
 from importlib import import_module
-from typing import TYPE_CHECKING
 
 from tpdebug.hidden import hidden
+
+TYPE_CHECKING = False  # type checkers take it for True; importing `typing` would take longer than all else here
 
 if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from analyze.blame import blame as blame

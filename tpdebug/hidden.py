@@ -35,10 +35,7 @@ def _told(name: str, found: str) -> str:
     place = os.path.dirname(os.path.abspath(found))
     if os.path.basename(found) == "__init__.py":
         place = os.path.dirname(place)
-    if place in _python_path():
-        how = "take its folder out of PYTHONPATH"
-    else:
-        how = "start Python in another folder"
+    how = "take its folder out of PYTHONPATH" if place in _python_path() else "start Python in another folder"
     return f"{shown} hides the package {name} that tpdebug is made of; rename it, or {how}"
 
 
