@@ -124,6 +124,22 @@ def test_a_node_without_a_partner_says_where_its_values_are() -> None:
     assert kinds(diff(SORT, twice))[None, "again"] == "only b"
 
 
+@pytest.mark.parametrize(("swapped", "kind"), [(2, "similar"), (3, "only a")])
+def test_nodes_are_matched_only_if_they_agree_clearly_more_than_chance(swapped: int, kind: str) -> None:
+    """Of twelve letters half are told from the others; each swap of a letter of either half makes two differ."""
+    letters = ("<s>", *"abcdefghijkl")
+    cells = (0, *(0,) * 6, *(1,) * 6)
+    other = (0, *(1,) * swapped, *(0,) * (6 - swapped), *(0,) * swapped, *(1,) * (6 - swapped))
+    readout = Readout((Weights("half", ((1, 0), (0, 1))),), 1, False, ())
+    one, two = (
+        Program(letters, ("x", "y"), 2, (Lookup("half", ("tokens",), (None,), (0, 1), codes),), readout)
+        for codes in (cells, other)
+    )
+    found = match(diff(one, two), "half")
+    assert found.kind == kind  # kappa is 0.56 with two swaps, and 0.34 with three
+    assert kind != "similar" or (found.agreeing, found.places) == (20, 24)
+
+
 def test_a_changed_weight_is_shown_by_variable_in_logits() -> None:
     other = apply(SORT, WeightEdit("sorted", "b", "c", 2))
     result = diff(SORT, other)

@@ -18,7 +18,7 @@ from trainer.data import Accuracy, Data
 from trainer.extract import Member, Rounding, model_to_program
 from trainer.population import TENSORS, Population
 from trainer.schedule import Schedule
-from trainer.search.stagewise import improve, provenance_of
+from trainer.search.stagewise import improve
 from trainer.search.synthesis import Say
 from trainer.searched import (
     SEARCHED,
@@ -245,7 +245,7 @@ class Run:
             better = improve(
                 program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
             )
-            program = dataclasses.replace(better.program, provenance=provenance_of(better))
+            program = dataclasses.replace(better.program, provenance=better.provenance)
         if searched is not None and searched.wrong < wrong(program, self.data):
             return searched.program, None
         return program, rounding

@@ -98,6 +98,12 @@ _CLASSES: Mapping[str, Callable[[str], TrainConfig]] = {
     EXTENDED: default_config,
 }
 
+
+def class_config(program_class: str, task: str) -> TrainConfig:
+    """The settings of a class for a task."""
+    return _CLASSES[program_class](task)
+
+
 DATA_SEED = 0
 """Of the data of all rows, which is `TrainConfig`'s own: standard Transformers see what the programs see."""
 
@@ -119,5 +125,5 @@ def _trials(row: Row) -> Iterator[Trial]:
     if row.program_class == BASELINE:
         config = configured(BASELINE, {"task": row.task, "data_seed": DATA_SEED, **row.changes})
         return seeded(row.name, BASELINE, config, 1, BASELINE)
-    settings = dataclasses.replace(_CLASSES[row.program_class.removesuffix(SEARCHED)](row.task), **row.changes)
+    settings = dataclasses.replace(class_config(row.program_class.removesuffix(SEARCHED), row.task), **row.changes)
     return seeded(row.name, row.program_class, settings, 1)

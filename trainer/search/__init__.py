@@ -28,12 +28,16 @@ Albarghouthi, Gulwani, Kincaid, CAV 2013; Udupa et al., TRANSIT, PLDI 2013).
 
 Beside it stands a *discrete search*, which improves a program that training has left, by what its loss says:
 
-    stagewise           nodes added one by one, then each learned anew: forward stagewise selection and backfitting
-    proposals           the best node for a place, alone or with those that it reads
+    stagewise           its stages: nodes added one by one, then each learned anew
+    chains              variables over several layers, found whole
+    relations           which there are, enumerated bottom-up and ranked by description length
+    proposals           the best node for a place, alone or
+    compounds           a head with the lookup that it reads
+    wirings             a node whose inputs are chosen and whose table is to be learned
     coordinate_descent  one table learned: its rows and the readout's weights take turns
     attention_values    what a head could see, whatever its predicate
-    relations           chains of relations, enumerated bottom-up and ranked by description length
-    entries             single entries changed, and what no training input shows
+    unreached           cells that no training input reaches
+    fitted              a program with the readout that fits it
     regression          the readout for given variables, a convex problem, and its rounding
     program_class       which node may stand where in a class, and what it may read
 """

@@ -3,7 +3,8 @@
 A node that the readout reads adds a term to the logits. Given that term's weights, the positions at which two
 different rows of a predicate (or two cells of a lookup) act do not overlap, so the best entry of every row is found in
 one vectorised pass over the data. Given the rows, the weights are a small convex problem. The two take turns, as in
-k-means; the loss falls with each.
+k-means; the loss falls with each. This is block coordinate descent (Tseng, Journal of Optimization Theory and
+Applications 109, 2001).
 
 Letters: B inputs of width n, P graded positions, Q rows, K keys, C classes.
 """
@@ -23,6 +24,18 @@ STIFFNESS = 1.0
 
 ROUNDS = 6
 """Turns of rows and weights; most searches have settled by then."""
+
+SETTLED = 1e-4
+"""The share of the loss by which a round must lower it for another to follow."""
+
+LENGTHS = (1.0, 0.3, 0.1)
+"""Of a Newton step, tried in turn: far from the optimum a whole one overshoots."""
+
+NOTICED = 1e-3
+"""Nats by which a changed entry must lower the loss of its row: less is noise of float32 sums."""
+
+SURE = 4.0
+"""The largest weight to begin with: e^4 is odds of 55 to 1, from which a softmax is still moved."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -65,7 +78,7 @@ def fit_values(base: Floats, codes: Array, count: int, labels: Array, weights: F
         curvature += STIFFNESS * np.eye(classes)
         step = np.linalg.solve(curvature, gradient[:, :, None])[:, :, 0]
         best = np.bincount(codes, losses(scores, labels), count) + STIFFNESS / 2 * (weights**2).sum(axis=1)
-        for length in (1.0, 0.3, 0.1):
+        for length in LENGTHS:
             tried = weights - length * step
             cost = np.bincount(codes, losses(base + tried.astype(np.float32)[codes], labels), count)
             cost += STIFFNESS / 2 * (tried**2).sum(axis=1)
@@ -87,7 +100,7 @@ def fit_number(base: Floats, numbers: Floats, labels: Array, weights: Floats, st
         curvature = np.diag(square.sum(axis=0)) - chances.T @ square + STIFFNESS * np.eye(base.shape[1])
         step = np.linalg.solve(curvature, numbers @ slope + STIFFNESS * weights[0])
         best = losses(scores, labels).sum() + STIFFNESS / 2 * (weights**2).sum()
-        for length in (1.0, 0.3, 0.1):
+        for length in LENGTHS:
             tried = weights - length * step
             cost = losses(base + numbers[:, None] * tried.astype(np.float32), labels).sum()
             if cost + STIFFNESS / 2 * (tried**2).sum() < best:
@@ -133,7 +146,7 @@ def learn_numeric(
         )
         numbers = (table[rows] * sums).sum(axis=1)
         new = float(losses(base + numbers[:, None] * weights.astype(np.float32), labels).sum())
-        if new > cost - 1e-4 * max(cost, 1):
+        if new > cost - SETTLED * max(cost, 1):
             break
         cost = new
     weights = fit_number(base, numbers, labels, weights)
@@ -189,7 +202,7 @@ def _best_sets(
             changed = numbers + np.where(table[rows, k], -sums[:, k], sums[:, k])
             cost[:, k] = np.bincount(rows, losses(base + changed[:, None] * w, labels), count)
         pick = cost.argmin(axis=1)
-        better = cost[np.arange(count), pick] < best - 1e-3
+        better = cost[np.arange(count), pick] < best - NOTICED
         if not better.any():
             break
         table[better, pick[better]] ^= True
@@ -206,23 +219,21 @@ def learn_categorical(
     if start is None:
         table, weights = _most_telling(base, rows, count, each, copies.count, labels)
     else:
-        table, weights = start.table.copy(), start.weights
+        table = start.table.copy()
+        weights = fit_values(base, copies.table(table, rows), copies.count, labels, start.weights)
     cost = np.inf
     for turn in range(ROUNDS):
-        if turn or start is not None:
-            weights = fit_values(base, copies.table(table, rows), copies.count, labels, weights)
-        if sets and turn:
+        if not sets or (start is None and not turn):
+            table = _single_copies(base, rows, count, each, labels, weights)
+        elif turn:
             table = _best_copy_sets(base, rows, count, copies, labels, table, weights)
-        else:
-            single = _single_copies(base, rows, count, each, labels, weights)
-            table = single if start is None or not sets else table
         codes = copies.table(table, rows)
+        weights = fit_values(base, codes, copies.count, labels, weights)
         new = float(losses(base + weights.astype(np.float32)[codes], labels).sum())
-        if turn > 1 and new > cost - 1e-4 * max(cost, 1):
+        if turn > 1 and new > cost - SETTLED * max(cost, 1):
             break
         cost = new
-    weights = fit_values(base, codes, copies.count, labels, weights)
-    return Learned(table, weights, float(losses(base + weights.astype(np.float32)[codes], labels).sum()))
+    return Learned(table, weights, new)
 
 
 def _most_telling(
@@ -246,7 +257,7 @@ def _most_telling(
     weights = -gradient[row, keys_of[row]] / (curvature[row, keys_of[row]] + STIFFNESS)
     table = np.zeros((count, keys), dtype=np.bool_)
     table[np.arange(count), keys_of] = True
-    return table, np.clip(weights, -3, 3)
+    return table, np.clip(weights, -SURE, SURE)
 
 
 def _single_copies(base: Floats, rows: Array, count: int, each: Array, labels: Array, weights: Floats) -> Bools:
@@ -272,7 +283,7 @@ def _best_copy_sets(
             toggled[:, k] ^= True
             cost[:, k] = np.bincount(rows, losses(base + w[copies.table(toggled, rows)], labels), count)
         pick = cost.argmin(axis=1)
-        better = cost[np.arange(count), pick] < best - 1e-3
+        better = cost[np.arange(count), pick] < best - NOTICED
         if not better.any():
             break
         table[better, pick[better]] ^= True
@@ -301,7 +312,7 @@ def learn_lookup(
         slope = chances.copy()
         slope[np.arange(len(labels)), labels] -= 1
         spread = _per_row(chances * (1 - chances), cells, count) + STIFFNESS
-        wanted = np.clip(-_per_row(slope, cells, count) / spread, -4, 4)
+        wanted = np.clip(-_per_row(slope, cells, count) / spread, -SURE, SURE)
         weights = _spread_out(wanted, spread.sum(axis=1), answers, rng)
     else:
         weights = start.weights
@@ -313,7 +324,7 @@ def learn_lookup(
         table = costs.argmin(axis=1)
         weights = fit_values(base, table[cells], answers, labels, weights)
         new = float(losses(base + weights.astype(np.float32)[table[cells]], labels).sum())
-        if new > cost - 1e-4 * max(cost, 1):
+        if new > cost - SETTLED * max(cost, 1):
             break
         cost = new
     return Learned(table, weights, new)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+from collections.abc import Mapping
 
 import numpy as np
 
@@ -11,14 +12,14 @@ from tprog.run.batch import Array, Batch
 from tprog.run.execute import execute, predict
 from tprog.tasks.builtin import UNGRADED
 from trainer.search.program_class import bare
-from trainer.search.regression import Graded, columns, fit_readout, round_weights
+from trainer.search.regression import Graded, Readings, columns, fit_readout, round_weights
 from trainer.search.solution import Solution
 
 RIDGES = (1e-5, 1e-7, 1e-9)
 """Less and less: separable data are separated at last, and with the widest margin that was seen."""
 
 ITERATIONS = 200
-"""Of L-BFGS, for each ridge."""
+"""Of L-BFGS, for each ridge: a readout that alone must tell all answers is fitted to the end."""
 
 
 def wrong_answers(program: Program, batch: Batch, answers: Array) -> int:
@@ -32,15 +33,35 @@ def fitted(program: Program, reads: tuple[str, ...], batch: Batch, answers: Arra
     graded = Graded.of(program, batch, answers)
     found = columns(program, execute(program, batch).values, graded)
     read = {name: codes for name, codes in found.items() if name in reads}
-    best, least, weights = program, len(graded.labels) + 1, None
+    return separated(program, read, graded, answers)[0]
+
+
+def separated(
+    program: Program,
+    read: Mapping[str, Array],
+    graded: Graded,
+    answers: Array,
+    weights: Readings | None = None,
+    iterations: int = ITERATIONS,
+    hopeless: float = 1.0,
+) -> tuple[Program, Readings]:
+    """The Program with the best readout of given variables in whole numbers, and that readout in floating point.
+
+    Args:
+        read: variable -> [P] codes or numerators, as `trainer.search.regression.columns` gives them.
+        answers: [B, n] class codes, `UNGRADED` where nothing is asked.
+        weights: to begin from.
+        iterations: of L-BFGS, for each ridge.
+        hopeless: the share of wrong predictions above which no effort is made to separate the last of them.
+    """
+    found: list[tuple[int, Program, Readings]] = []
     for ridge in RIDGES:
-        weights = fit_readout(program, read, graded.labels, weights, ITERATIONS, ridge).weights
+        weights = fit_readout(program, read, graded.labels, weights, iterations, ridge).weights
         rounded = round_weights(program, weights)
-        if (wrong := wrong_answers(rounded, batch, answers)) < least:
-            best, least = rounded, wrong
-        if not wrong:
+        found.append((wrong_answers(rounded, graded.batch, answers), rounded, weights))
+        if not 0 < found[-1][0] <= hopeless * len(graded.labels):
             break
-    return best
+    return min(found, key=lambda each: each[0])[1:]
 
 
 def shared(solution: Solution, program: Program, batch: Batch, answers: Array) -> Solution:

@@ -12,6 +12,7 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
+from itertools import combinations
 
 import numpy as np
 
@@ -28,27 +29,11 @@ from tprog.ir.program import (
     NumericHead,
     Program,
     Readout,
-    Symbol,
     Symbols,
 )
-from tprog.run.batch import Array
-from trainer.search.attention_values import cell_codes
-from trainer.search.relations import Feature
-
-FAR = 1000.0
-"""How far different symbols are from each other, in steps of a number."""
 
 Wiring = Head | NumericHead | Lookup
 """A node of which only what it reads counts: its table is still to be learned."""
-
-
-@dataclass(frozen=True)
-class Change:
-    """One entry of a node: the row of a predicate and a key, or a cell and its new answer."""
-
-    node: str
-    entry: int
-    value: Symbol
 
 
 @dataclass(frozen=True)
@@ -60,26 +45,22 @@ class ProgramClass:
         sets: whether a row of a predicate may accept any number of keys, or exactly one as published.
         masks: what heads may use.
         cap: numeric lookups read larger numbers as this one.
-        counts: numeric heads may read ``ones`` alone.
     """
 
     nodes: Mapping[str, Node]
     sets: bool
     masks: tuple[Mask, ...]
     cap: int
-    counts: bool = False
 
     @classmethod
     def of(cls, program: Program) -> ProgramClass:
         """The class of a Program: no more nodes than it has, sets and masks only if it has any."""
         heads = [node for node in program.nodes if isinstance(node, Head | NumericHead)]
-        masked = any(head.mask != "all" for head in heads)
-        tops = [int(lv[-1]) for node in program.nodes if isinstance(node, Lookup) for lv in node.levels if lv]
         return cls(
             nodes={node.name: node for node in program.nodes},
-            sets=any(row is None or len(row) != 1 for head in heads for row in head.predicate),
-            masks=masks(program.causal) if masked else ("all",),
-            cap=max(tops, default=program.max_length),
+            sets=any(len(row or ()) != 1 for head in heads for row in head.predicate),
+            masks=_masks(heads, program.causal),
+            cap=_cap(program),
         )
 
     @cached_property
@@ -109,8 +90,6 @@ class ProgramClass:
 
     def numbers(self, program: Program, place: str) -> list[str]:
         """The numeric ones among `readable`."""
-        if self.counts:
-            return ["ones"]
         return [n for n in self.readable(program, place) if isinstance(program.variables[n].domain, Numbers)]
 
     def levels(self, program: Program, name: str) -> tuple[int, ...] | None:
@@ -123,21 +102,17 @@ class ProgramClass:
     def wirings(self, program: Program, place: str) -> list[Wiring]:
         """All choices of what the node at a place reads, and through which mask."""
         node = self.nodes[place]
-        if isinstance(node, Lookup):
-            names = self.symbols(program, place) if node.levels[0] is None else self.numbers(program, place)
-            names = [name for name in names if name != "ones"]
-            pairs: list[tuple[str, ...]] = [(a, b) for i, a in enumerate(names) for b in names[i + 1 :]]
-            pairs = pairs or [(name,) for name in names]
-            return [
-                dataclasses.replace(node, inputs=pair, levels=tuple(self.levels(program, name) for name in pair))
-                for pair in pairs
-            ]
-        return [
-            wired
-            for query in self.symbols(program, place)
-            for wired in self.broadcasts(program, place)
-            for wired in [dataclasses.replace(wired, query=query)]
-        ]
+        if not isinstance(node, Lookup):
+            heads = self.broadcasts(program, place)
+            return [dataclasses.replace(head, query=query) for query in self.symbols(program, place) for head in heads]
+        names = self.symbols(program, place) if node.levels[0] is None else self.numbers(program, place)
+        names = [name for name in names if name != "ones"]
+        return [self.reading(program, node, pair) for pair in combinations(names, min(2, len(names)))] if names else []
+
+    def reading(self, program: Program, node: Lookup, names: Sequence[str]) -> Lookup:
+        """A lookup that reads variables of these names; its cells are still those of others."""
+        levels = tuple(self.levels(program, name) for name in names)
+        return dataclasses.replace(node, inputs=tuple(names), levels=levels)
 
     def placeholder(self, program: Program, place: str) -> Node:
         """A node for a place that reads what is always there; it is well-formed and says nothing."""
@@ -165,106 +140,6 @@ class ProgramClass:
             for mask in self.masks
         ]
 
-    def changes(self, program: Program, values: Mapping[str, Array]) -> Iterator[Change]:
-        """All changes of one entry that some inputs consult.
-
-        A row accepts a key or not, or another one if it accepts one only; a cell answers another symbol.
-
-        Args:
-            values: variable -> [B, n] what it is on these inputs.
-        """
-        for node in program.nodes:
-            if isinstance(node, Head | NumericHead):
-                keys = program.symbols(node.key).values
-                seen = [keys[code] for code in np.unique(values[node.key]).tolist()]
-                for row in np.unique(values[node.query]).tolist():
-                    yield from (Change(node.name, row, key) for key in seen)
-            elif isinstance(node, Lookup):
-                for cell in np.unique(cell_codes(program, node, values)[0]).tolist():
-                    yield from (Change(node.name, cell, symbol) for symbol in node.symbols or ())
-
-    def changed(self, program: Program, change: Change) -> Program | None:
-        """The Program after a change; None if that is the same one."""
-        old, at = program.by_name[change.node], change.entry
-        node: Node
-        if isinstance(old, Head | NumericHead):
-            taken = set(old.predicate[at] or ()) ^ {change.value} if self.sets else {change.value}
-            row = tuple(key for key in program.symbols(old.key).values if key in taken)
-            node = dataclasses.replace(old, predicate=(*old.predicate[:at], row, *old.predicate[at + 1 :]))
-        else:
-            assert isinstance(old, Lookup)
-            node = dataclasses.replace(old, cells=(*old.cells[:at], change.value, *old.cells[at + 1 :]))
-        if node == old:
-            return None
-        return dataclasses.replace(program, nodes=tuple(node if n is old else n for n in program.nodes))
-
-    def placed(self, program: Program, feature: Feature) -> tuple[Node, ...] | None:
-        """The nodes that a derived feature needs, itself last, at the first free places; None if there is no room."""
-        nodes: dict[str, Node] = {}  # by the feature's name
-
-        def visit(wanted: Feature) -> bool:
-            if not wanted.kind or wanted.name in nodes:
-                return True
-            if not all(visit(read) for read in wanted.reads):
-                return False
-            names = [nodes[read.name].name if read.kind else read.name for read in wanted.reads]
-            grown = self.put(program, *nodes.values())
-            for place in self.free(grown):
-                if place.rsplit("_", 2)[0] == wanted.kind and set(names) <= set(self.readable(grown, place)):
-                    nodes[wanted.name] = self._derived(grown, place, wanted, names)
-                    return True
-            return False
-
-        return tuple(nodes.values()) if visit(feature) else None
-
-    def _derived(self, program: Program, place: str, feature: Feature, names: Sequence[str]) -> Node:
-        """The node of a feature, which reads variables of these names."""
-        node = self.nodes[place]
-        assert feature.table is not None
-        if isinstance(node, Lookup):
-            levels = tuple(self.levels(program, name) for name in names)
-            assert node.symbols is not None
-            sides = [
-                np.arange(len(program.symbols(name))) if known is None else np.array(known)
-                for name, known in zip(names, levels, strict=True)
-            ]
-            within = [np.clip(side, 0, size - 1) for side, size in zip(sides, feature.table.shape, strict=True)]
-            cells = tuple(node.symbols[code] for code in feature.table[np.ix_(*within)].ravel().tolist())
-            return dataclasses.replace(node, inputs=tuple(names), levels=levels, cells=cells)
-        assert isinstance(node, Head | NumericHead)
-        queries, keys = len(program.symbols(names[0])), program.symbols(names[1]).values
-        rows = tuple(
-            tuple(key for key, accepted in zip(keys, row, strict=False) if accepted)
-            for row in feature.table[:queries].tolist()
-        )
-        value = names[2] if isinstance(node, Head) else "ones"
-        return dataclasses.replace(node, query=names[0], key=names[1], value=value, predicate=rows, mask=feature.mask)
-
-    def filled(self, program: Program, values: Mapping[str, Array]) -> Program:
-        """The Program with the cells that no input reaches answering as the nearest one that is reached.
-
-        Numbers are near each other as they differ; symbols have no order, so that a number gives way first.
-
-        Args:
-            values: variable -> [P] what it is on all inputs.
-        """
-        for node in program.nodes:
-            if not isinstance(node, Lookup):
-                continue
-            reached = np.unique(cell_codes(program, node, values)[0])
-            known = zip(node.inputs, node.levels, strict=True)
-            sides = [len(program.symbols(name)) if levels is None else len(levels) for name, levels in known]
-            places = np.stack(np.unravel_index(np.arange(len(node.cells)), sides))
-            apart = np.zeros((len(node.cells), len(reached)))
-            for place, levels in zip(places, node.levels, strict=True):
-                off = np.abs(place[:, None] - place[reached])
-                apart += off if levels is not None else FAR * (off > 0)
-            cells = tuple(node.cells[cell] for cell in reached[apart.argmin(axis=1)].tolist())
-            full = dataclasses.replace(node, cells=cells)
-            nodes = tuple(full if other is node else other for other in program.nodes)
-            program = dataclasses.replace(program, nodes=nodes)
-        return program
-
     def put(self, program: Program, *nodes: Node) -> Program:
         """The Program with nodes at their places; readers of a changed domain follow it by code."""
         have = {**program.by_name, **{node.name: node for node in nodes}}
@@ -273,6 +148,20 @@ class ProgramClass:
             return dataclasses.replace(program, nodes=ordered)
         except TpdebugError:
             return _followed(program, ordered)
+
+
+def _masks(heads: Sequence[Head | NumericHead], causal: bool) -> tuple[Mask, ...]:
+    """All that there are, if one head has another than the plainest."""
+    if all(head.mask == "all" for head in heads):
+        return ("all",)
+    return masks(causal)
+
+
+def _cap(program: Program) -> int:
+    """The largest number that a lookup tells from others; N where none reads numbers."""
+    lookups = [node for node in program.nodes if isinstance(node, Lookup)]
+    tops = [int(levels[-1]) for node in lookups for levels in node.levels if levels]
+    return max(tops, default=program.max_length)
 
 
 def layer(name: str) -> tuple[int, int] | None:
@@ -303,9 +192,9 @@ def _followed_head(node: Head | NumericHead, grown: Program, old: Program) -> He
     known = old.symbols(node.key).codes if node.key in old.variables else grown.symbols(node.key).codes
     followed: list[Keys] = []
     for row in (*node.predicate, *[node.predicate[-1]] * rows)[:rows]:
-        codes = sorted({known[key] for key in row or () if key in known})
+        codes = sorted(known[key] for key in set(row or ()) & known.keys())
         kept = tuple(keys[code] for code in codes if code < len(keys))
-        followed.append(kept or (keys[:1] if len(row or ()) == 1 else ()))
+        followed.append(kept or keys[: len(row or ()) == 1])  # a row that accepts one key goes on to do so
     return dataclasses.replace(node, predicate=tuple(followed))
 
 

@@ -31,6 +31,28 @@ FLOAT32_LIMIT = 2**24
 RIDGE = 1e-5
 """Of the mean logistic loss; it only keeps the weights of separable data finite."""
 
+DEPENDENT = 1e-4
+"""Added to the Gram matrix of the columns: those of two variables depend on each other, as each has one for every
+symbol."""
+
+HISTORY = 12
+"""Steps that L-BFGS remembers; Nocedal and Wright find 3 to 20 to do well."""
+
+DECREASE = 1e-4
+"""The share of the decrease that the slope promises which a step must bring (Armijo's rule, ibid., 3.4)."""
+
+HALVINGS = 12
+"""Of the length of a step, before it is given up."""
+
+FLAT = 1e-12
+"""A slope along the step that is less steep than this is that of the optimum."""
+
+CURVED = 1e-10
+"""Steps along which the slope changes less than this, beside its own size, tell nothing of the curvature."""
+
+CONVERGED = 1e-7
+"""The share of the loss below which a step is the last."""
+
 
 @dataclass(frozen=True, eq=False)
 class Graded:
@@ -160,7 +182,7 @@ def fit_readout(
     labels, share = labels[kept], (counts / counts.sum()).astype(np.float32)
     # Correlated columns make plain L-BFGS slow; in the basis in which they are uncorrelated it is not.
     gram = (design * share[:, None]).T @ design
-    basis = np.linalg.inv(np.linalg.cholesky(gram + 1e-4 * np.eye(len(gram)))).T.astype(np.float32)
+    basis = np.linalg.inv(np.linalg.cholesky(gram + DEPENDENT * np.eye(len(gram)))).T.astype(np.float32)
     whitened = design @ basis
     classes = len(program.classes)
 
@@ -243,29 +265,27 @@ def _unstack(program: Program, names: Sequence[str], stacked: Floats) -> dict[st
     return weights
 
 
-def _lbfgs(
-    objective: Callable[[Floats], tuple[float, Floats]], x: Floats, iterations: int, history: int = 12
-) -> Floats:
+def _lbfgs(objective: Callable[[Floats], tuple[float, Floats]], x: Floats, iterations: int) -> Floats:
     """Minimise a smooth convex function: limited-memory BFGS (Nocedal and Wright, algorithm 7.5) with backtracking."""
     value, slope = objective(x)
     pairs: list[tuple[Floats, Floats, float]] = []
     for _ in range(iterations):
         step = -_two_loops(slope, pairs)
         descent = float(step @ slope)
-        if descent > -1e-12:
+        if descent > -FLAT:
             break
         length = 1.0 if pairs else min(1.0, 1.0 / float(np.abs(slope).sum() + 1e-12))
-        for _ in range(12):
+        for _ in range(HALVINGS):
             tried, (new, new_slope) = x + length * step, objective(x + length * step)
-            if new <= value + 1e-4 * length * descent:
+            if new <= value + DECREASE * length * descent:
                 break
             length /= 2
         else:
             break
         moved, turned = length * step, new_slope - slope
-        if (curvature := float(moved @ turned)) > 1e-10 * float(turned @ turned):
-            pairs = [*pairs[1 - history :], (moved, turned, curvature)]
-        done = value - new < 1e-7 * max(value, 1e-3)
+        if (curvature := float(moved @ turned)) > CURVED * float(turned @ turned):
+            pairs = [*pairs[1 - HISTORY :], (moved, turned, curvature)]
+        done = value - new < CONVERGED * max(value, 1e-3)
         x, value, slope = tried, new, new_slope
         if done:
             break

@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cache
-from itertools import combinations
+from itertools import combinations, permutations, product
 from typing import TypeAlias
 
 import numpy as np
@@ -22,14 +22,24 @@ from trainer.search.regression import Floats, Graded
 Level: TypeAlias = tuple[int, int]
 """A layer, and 1 if it stands behind the layer's heads; what is given is at (-1, 1)."""
 
-_EXPANDED = 120
-"""Symbols of a layer that heads read while features are derived; more are drawn from at random."""
+EXPANDED = 600
+"""Symbols that the heads of a layer compare; of more, half are the simplest, the others drawn at random. Each takes an
+array [B, n, n] for each relation and mask."""
+
+COMPARED = 120
+"""Numbers that the lookups of a layer turn into symbols; chosen as the symbols are."""
+
+SUBTRACTED = 60
+"""Numbers among them, the first, of which every two are subtracted: the pairs grow squared."""
 
 TOLD = 4
-"""Features, and pairs of features of each kind, that are reported."""
+"""Features, and pairs of features of each kind, that are reported: for each, a readout is fitted to the sample."""
 
 PARTNERS = 50
 """Features, the simplest, that others are paired with."""
+
+BESIDE = 200
+"""Features, those that tell most alone, that are paired."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,6 +52,7 @@ class Feature:
         kind: of its node's place, such as ``num_attn``; empty for a variable that the program has.
         reads: of a head its query, key and, unless that is ``ones``, its value; else the inputs.
         table: of a head [query, key] which keys are accepted; of a lookup, the code for each input or pair of them.
+        unlearned: a lookup whose table is still to be learned; `codes` are its cells.
     """
 
     name: str
@@ -53,12 +64,13 @@ class Feature:
     reads: tuple[Feature, ...] = ()
     table: Array | None = None
     mask: Mask = "all"
+    unlearned: bool = False
 
 
-class Deriver:
+class Relations:
     """Features from relations between codes: what heads count or copy whose predicate is a relation, layer by layer.
 
-    Bottom-up enumeration: features that are the same on the inputs are kept once.
+    Of features that are the same on the inputs, the first is kept.
     """
 
     def __init__(
@@ -74,7 +86,6 @@ class Deriver:
         """
         self.features, self._seen = list[Feature](), set[bytes]()
         self._windows, self._present, self._size, self._sets = windows, present, size, sets
-        self._expanded = _EXPANDED
         self._order = preference(present.shape[1])
         for feature in given:
             self._add(feature)
@@ -85,57 +96,57 @@ class Deriver:
             self._seen.add(key)
             self.features.append(feature)
 
-    def derive(self, layers: int, wide: bool, rng: np.random.Generator) -> None:
-        """Adds what heads and lookups of the layers yield.
-
-        Args:
-            wide: differences of numbers and pairs of symbols too.
-        """
-        self._expanded = _EXPANDED * (5 if wide else 1)
+    def derive(self, layers: int, rng: np.random.Generator) -> None:
+        """Adds what heads and lookups of the layers yield."""
         for layer in range(layers):
             self._heads(layer, rng)
             if layer < layers - 1 and self._size:
-                self._lookups(layer, wide, rng)
+                self._lookups(layer, rng)
 
-    def _of(self, numeric: bool, below: Level, rng: np.random.Generator, most: int = _EXPANDED) -> list[Feature]:
+    def _of(self, numeric: bool, below: Level, rng: np.random.Generator, most: int) -> list[Feature]:
         """The features that a node at a level may read; not more than `most`, the simplest surely among them."""
-        found = [f for f in self.features if f.numeric == numeric and f.level < below]
+        found = [feature for feature in _alike(self.features, numeric) if feature.level < below]
         if len(found) <= most:
             return found
         rest = found[most // 2 :]
         return [*found[: most // 2], *(rest[i] for i in sorted(rng.permutation(len(rest))[: most - most // 2]))]
 
+    # Heads
+
     def _heads(self, layer: int, rng: np.random.Generator) -> None:
-        symbols = self._of(False, (layer, 0), rng, self._expanded)
-        relations = ("equal", "smaller", "larger")
-        copied = [f for f in symbols if not f.kind]
+        symbols = self._of(False, (layer, 0), rng, EXPANDED)
+        copied = [feature for feature in symbols if not feature.kind]
         for own in symbols:
             codes = np.arange(own.size)
-            tables = {
-                "equal": codes[:, None] == codes,
-                "smaller": codes[:, None] > codes,
-                "larger": codes[:, None] < codes,
-            }
-            for relation in relations if self._sets else relations[:1]:
-                for mask in self._windows:
-                    matches = self._matches(own, own, tables[relation], mask)
-                    self._count(own, tables[relation], mask, matches, layer)
-                    if relation == "equal":
-                        for value in copied:
-                            self._copy(own, value, tables[relation], mask, matches, layer)
+            for mask in self._windows:
+                self._equal(own, codes[:, None] == codes, mask, copied, layer)
+            if self._sets:
+                for table in (codes[:, None] > codes, codes[:, None] < codes):
+                    self._counts(own, table, layer)
             if not own.kind and own.name != "positions":
                 for accepted in self._key_sets(own.size):
                     table = np.broadcast_to(np.isin(codes, accepted), (own.size, own.size))
-                    for mask in self._windows:
-                        self._count(own, table, mask, self._matches(own, own, table, mask), layer)
+                    self._counts(own, table, layer)
+
+    def _equal(self, own: Feature, table: Bools, mask: Mask, copied: Sequence[Feature], layer: int) -> None:
+        """How often the symbol stands there, and what stands at the nearest such place."""
+        matches = self._matches(own, table, mask)
+        self._count(own, table, mask, matches, layer)
+        for value in copied:
+            self._copy(own, value, table, mask, matches, layer)
+
+    def _counts(self, own: Feature, table: Bools, layer: int) -> None:
+        for mask in self._windows:
+            self._count(own, table, mask, self._matches(own, table, mask), layer)
 
     def _key_sets(self, size: int) -> Iterator[tuple[int, ...]]:
         yield from combinations(range(size), 1)
         if self._sets:
             yield from combinations(range(size), 2)
 
-    def _matches(self, query: Feature, key: Feature, table: Bools, mask: Mask) -> Bools:
-        found: Bools = table[query.codes[:, :, None], key.codes[:, None, :]]
+    def _matches(self, own: Feature, table: Bools, mask: Mask) -> Bools:
+        """[B, query, key] where a head sees a key that it accepts."""
+        found: Bools = table[own.codes[:, :, None], own.codes[:, None, :]]
         return found & self._windows[mask] & self._present[:, None, :]
 
     def _count(self, own: Feature, table: Bools, mask: Mask, matches: Bools, layer: int) -> None:
@@ -147,23 +158,25 @@ class Deriver:
         codes = np.take_along_axis(value.codes, (matches * self._order).argmax(axis=2), axis=1)
         self._add(Feature(self._name(), codes, value.size, False, (layer, 0), "attn", (own, own, value), table, mask))
 
-    def _lookups(self, layer: int, wide: bool, rng: np.random.Generator) -> None:
-        numbers = self._of(True, (layer, 1), rng)
-        for number in numbers:
-            table = np.minimum(np.arange(number.size), self._size - 1)
-            self._look(layer, "num_mlp", (number,), table)
-        if not wide:
-            return
-        for first in numbers[: _EXPANDED // 2]:
-            for second in numbers[: _EXPANDED // 2]:
-                if first is not second:
-                    apart = np.arange(first.size)[:, None] - np.arange(second.size)
-                    table = np.clip(apart + self._size // 2, 0, self._size - 1)
-                    self._look(layer, "num_mlp", (first, second), table)
+    # Lookups
 
-    def _look(self, layer: int, kind: str, reads: tuple[Feature, ...], table: Array) -> None:
+    def _lookups(self, layer: int, rng: np.random.Generator) -> None:
+        """Numbers as symbols, and the differences of two."""
+        numbers = self._of(True, (layer, 1), rng, COMPARED)
+        for number in numbers:
+            self._look(layer, (number,), np.minimum(np.arange(number.size), self._size - 1))
+        for first, second in permutations(numbers[:SUBTRACTED], 2):
+            apart = np.arange(first.size)[:, None] - np.arange(second.size)
+            self._look(layer, (first, second), np.clip(apart + self._size // 2, 0, self._size - 1))
+
+    def _look(self, layer: int, reads: tuple[Feature, ...], table: Array) -> None:
         codes = table[tuple(feature.codes for feature in reads)]
-        self._add(Feature(self._name(), codes, self._size, False, (layer, 1), kind, reads, table))
+        self._add(Feature(self._name(), codes, self._size, False, (layer, 1), "num_mlp", reads, table))
+
+    def _name(self) -> str:
+        return f"derived {len(self.features)}"
+
+    # What they tell
 
     def telling(self, graded: Graded, said: Array, classes: int) -> list[Feature]:
         """The derived features, and lookups of two of all, that tell most about the right answers; the best first.
@@ -171,38 +184,37 @@ class Deriver:
         Args:
             graded: of the inputs.
             said: [P] what is predicted already.
-
-        Returns:
-            features; a lookup's name is empty, and its table is still to be learned.
         """
-
-        def cost(codes: Array, size: int) -> float:
-            return description_length(codes * classes + said, size * classes, graded.labels, classes)
-
         shown = {feature.name: feature.codes.ravel()[graded.at] for feature in self.features}
-        ranked = sorted(self.features, key=lambda feature: cost(shown[feature.name], feature.size))
+
+        def cost(*read: Feature) -> float:
+            codes, size = said, classes
+            for feature in read:
+                codes, size = shown[feature.name] * size + codes, size * feature.size
+            return description_length(codes, size, graded.labels, classes)
+
+        ranked = sorted(self.features, key=cost)
         found = [feature for feature in ranked if feature.kind][:TOLD]
-        for numeric, kind in ((True, "num_mlp"), (False, "mlp")):
-            simple = [feature for feature in self.features if feature.numeric == numeric][:PARTNERS]
-            pairs = [
-                (cost(shown[first.name] * second.size + shown[second.name], first.size * second.size), first, second)
-                for first in [feature for feature in ranked if feature.numeric == numeric][: 4 * PARTNERS]
-                for second in simple
-                if first is not second
-            ]
-            if numeric:
-                for first in [feature for feature in ranked if feature.numeric][:TOLD]:
-                    table = np.zeros(first.size, dtype=np.int64)
-                    found.append(Feature("", first.codes, first.size, False, first.level, kind, (first,), table))
-            for _, first, second in sorted(pairs, key=lambda pair: pair[0])[:TOLD]:
-                table = np.zeros((first.size, second.size), dtype=np.int64)
-                codes = first.codes * second.size + second.codes
-                level = max(first.level, second.level)
-                found.append(Feature("", codes, table.size, False, level, kind, (first, second), table))
+        found += [_lookup(feature) for feature in _alike(ranked, True)[:TOLD]]
+        for numeric in (True, False):
+            tell_most, simple = _alike(ranked, numeric)[:BESIDE], _alike(self.features, numeric)[:PARTNERS]
+            pairs = [pair for pair in product(tell_most, simple) if pair[0] is not pair[1]]
+            found += [_lookup(*pair) for pair in sorted(pairs, key=lambda pair: cost(*pair))[:TOLD]]
         return found
 
-    def _name(self) -> str:
-        return f"derived {len(self.features)}"
+
+def _alike(features: Sequence[Feature], numeric: bool) -> list[Feature]:
+    return [feature for feature in features if feature.numeric == numeric]
+
+
+def _lookup(*reads: Feature) -> Feature:
+    """A lookup of features of one kind, its table still to be learned."""
+    cells, shape = np.zeros((), dtype=np.int64), tuple(feature.size for feature in reads)
+    for feature in reads:
+        cells = cells * feature.size + feature.codes
+    kind, level = "num_mlp" if reads[0].numeric else "mlp", max(feature.level for feature in reads)
+    table = np.zeros(shape, dtype=np.int64)
+    return Feature("a lookup", cells, table.size, False, level, kind, reads, table, unlearned=True)
 
 
 def description_length(cells: Array, count: int, labels: Array, classes: int) -> float:

@@ -1,24 +1,20 @@
-"""Discrete improvement of an extracted Program: nodes learned anew, one place after another, and the readout refitted.
+"""Discrete improvement of a Program: the readout refitted, and programs of its class grown from nothing.
 
 A program that gradient training has converged to is close to a local optimum: few single entries changed lower the
-loss. So the search is wider:
+loss. So the search is wider. Programs are *grown*: nodes are added one by one, each time the one that lowers the loss
+most (forward stagewise selection: Hastie, Tibshirani and Friedman, The Elements of Statistical Learning, 2nd edition,
+section 3.3), and then each is learned anew, now that the later ones are there (backfitting: Breiman and Friedman, JASA
+80, 1985).
 
-- *refit*: the readout alone, to its optimum (`trainer.search.regression`);
-- *grow*: a program of the same class from nothing, the best node for every place in turn, simple ones first, and heads
-  together with the lookups that they read, over one layer or several (`trainer.search.proposals`);
-- *change*: in the better of the two, if it is nearly right, single entries;
-- *fill*: what no training input reaches goes on as what lies next to it.
-
-What it gives is judged on the training inputs; it is kept only if the validation inputs do not contradict. It stays in
-the class of the program it is given: no more nodes, and set predicates or masks only if it has some
+What comes out is judged on the training inputs; it is kept only if the validation inputs do not contradict. It stays in
+the class of the program that is given: no more nodes, and set predicates or masks only if it has some
 (`trainer.search.program_class`).
 """
 
 from __future__ import annotations
 
 import dataclasses
-import time
-from collections.abc import Iterator
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
 from typing import Any, Protocol
 
@@ -27,29 +23,51 @@ import numpy as np
 from tprog.errors import BadUsage
 from tprog.ir.program import Embedding, Head, NumericHead, Program
 from tprog.run.batch import Array, Batch, Bools
-from trainer.search import entries
+from tprog.run.execute import execute, predict
+from tprog.tasks.builtin import UNGRADED
+from trainer.search.chains import best_chain
+from trainer.search.fitted import Fitted, Proposal
+from trainer.search.fitting import separated, wrong_answers
 from trainer.search.program_class import ProgramClass, bare, layer
-from trainer.search.proposals import Fitted, Proposal, Proposer
-from trainer.search.regression import Graded, Readings, fit_readout, round_weights
+from trainer.search.proposals import Proposer
+from trainer.search.regression import Graded, Readings, columns, round_weights
+from trainer.search.unreached import filled
+
+STAGES: Mapping[str, str] = {
+    "readout": "refit the readout",
+    "chains": "grow chains of relations",
+    "nodes": "grow all kinds",
+    "drop": "drop what does nothing",
+    "fill": "fill cells that no training input reaches",
+}
+"""The stages in order, and what the provenance of a program calls them."""
+
+SETTLING = 60
+"""Steps of L-BFGS for the readout of a whole program; the next refit goes on from there."""
 
 HOPELESS = 0.01
-"""Share of wrong predictions above which no effort is made to separate the last of them."""
+"""The share of wrong predictions above which no effort is made to separate the last of them."""
 
+GROWING = ("chains", "nodes")
+"""Stages that have nothing to do once all training inputs are right."""
 
-NEARLY = 0.02
-"""Share of wrong predictions up to which single entries are changed."""
+CHAIN_GROWTH = 0.2
+"""The share of the loss that a chain must take away: where relations do not matter, they would take all places."""
 
-DERIVED = {"derived": "chains of relations", "wide": "chains of relations and differences"}
-"""Families of `trainer.search.proposals.Proposer.derive`, the narrow one first, and what they are called."""
+NODE_GROWTH = 0.02
+"""The share that one more node must take away for growing to go on: less is what tables gain by fitting noise."""
 
-DERIVED_GROWTH = 0.2
-"""The share of the loss that a derived chain must take away: where relations do not matter, they take all places."""
+GAIN = 1e-3
+"""The share that a node learned anew must take away to be kept: less is what another refit would gain."""
 
 BACKFITS = 4
 """Rounds of learning each grown node anew."""
 
-STARTS = 3
-"""Times that growing begins, on different samples, before it gives up; a start is cheap, and luck plays a part."""
+SETTLED = 0.95
+"""A round that leaves more of the loss than this is the last: another would change as little."""
+
+DISPENSABLE = (2.0, 1e-3)
+"""A variable may be left out only if a quick refit without it has at most so many times the loss, and so much more."""
 
 
 class Judged(Protocol):
@@ -73,23 +91,16 @@ class Breadth:
             as are wrong.
         scout: positions of the inputs among them on which wirings are compared first.
         wirings: at most so many are compared a move, drawn at random.
-        gain: the share of the loss that a replaced node must take away to be kept.
-        growth: the share that one more node must take away for growing to go on.
     """
 
     sample: int = 16_000
     scout: int = 4_800
     wirings: int = 60
-    gain: float = 1e-3
-    growth: float = 0.02
 
     def __post_init__(self) -> None:
         for name in ("sample", "scout", "wirings"):
             if getattr(self, name) < 1:
                 raise BadUsage(f"{name} is {getattr(self, name)}; expected at least 1")
-        for name in ("gain", "growth"):
-            if not 0 <= getattr(self, name) < 1:
-                raise BadUsage(f"{name} is {getattr(self, name)}; expected a share from 0 to below 1")
 
 
 @dataclass(frozen=True)
@@ -116,13 +127,12 @@ class Improved:
 
     program: Program
     steps: tuple[StageResult, ...]
-    seconds: float
     moves: int
 
-
-def provenance_of(result: Improved) -> tuple[tuple[str, str], ...]:
-    """The stages that a polished Program comes from, for its provenance."""
-    return tuple(("polished", str(step)) for step in result.steps if step.kept)
+    @property
+    def provenance(self) -> tuple[tuple[str, str], ...]:
+        """The stages that the Program comes from."""
+        return tuple(("polished", str(step)) for step in self.steps if step.kept)
 
 
 def improve(
@@ -130,69 +140,41 @@ def improve(
     train: Judged,
     validation: Judged,
     *,
-    seconds: float | None = None,
-    moves: int | None = None,
+    moves: int,
     seed: int = 0,
     settings: Breadth | None = None,
+    stages: Collection[str] = tuple(STAGES),
 ) -> Improved:
     """Improve a Program on some inputs.
 
     Args:
         train: what moves are judged by.
         validation: what decides, stage by stage, whether the outcome is kept.
-        seconds: CPU time after which no new move is begun; the last move and refit still end, some seconds later.
-        moves: how many moves to try at most. Without `seconds`, the result depends on the arguments alone.
+        moves: how many to try at most.
         seed: of the samples and of the wirings tried.
+        stages: those of `STAGES` that are done, in its order.
 
     Raises:
-        BadUsage: neither or an impossible budget; nothing is graded; a program that is pooled, partial, or has another
-            rule for self-matches than what is learned.
+        BadUsage: fewer moves than none; nothing is graded; a program that is pooled, partial, or has another rule for
+            self-matches than what is learned.
     """
-    _check(program, seconds, moves)
-    return _Stagewise(program, train, validation, _Budget(seconds, moves), seed, settings or Breadth()).result()
+    if moves < 0:
+        raise BadUsage(f"the budget is {moves} moves; expected nothing negative")
+    _check_program(program)
+    return _Stagewise(program, train, validation, moves, seed, settings or Breadth()).result(stages)
 
 
-def _check(program: Program, seconds: float | None, moves: int | None) -> None:
-    if seconds is None and moves is None:
-        raise BadUsage("polishing needs a budget: give seconds, moves or both")
-    if (seconds is not None and not seconds >= 0) or (moves is not None and moves < 0):
-        raise BadUsage(f"the budget is {seconds} seconds and {moves} moves; expected nothing negative")
+def _check_program(program: Program) -> None:
     if program.readout.pooled:
         raise BadUsage("the program is pooled, one label an input; polishing works on one prediction a position")
     if program.self_rule != "last":
         raise BadUsage(f"the program's self_rule is {program.self_rule!r}; polishing knows 'last' only")
-    tables = [
-        node.predicate
-        if isinstance(node, Head | NumericHead)
-        else node.table
-        if isinstance(node, Embedding)
-        else node.cells
-        for node in program.nodes
-    ]
-    if any(None in table for table in tables) or any(None in term.rows for term in program.readout.terms):
+    missing = any(None in term.rows for term in program.readout.terms)
+    if missing or any(node.partial for node in program.nodes):
         raise BadUsage("the program is partial: it has tables with holes; fill them before polishing")
     for node in program.nodes:
         if isinstance(node, NumericHead) and node.reduce != "sum":
             raise BadUsage(f"{node.name} is a mean; polishing works on sums, as they are learned")
-
-
-class _Budget:
-    """Proposer and CPU time that are left."""
-
-    def __init__(self, seconds: float | None, moves: int | None) -> None:
-        self._seconds, self._proposer, self._began, self.made = seconds, moves, time.process_time(), 0
-
-    @property
-    def used(self) -> float:
-        return time.process_time() - self._began
-
-    def spend(self) -> bool:
-        """Whether there is a move left; it is spent."""
-        late = self._seconds is not None and self.used >= self._seconds
-        if late or (self._proposer is not None and self.made >= self._proposer):
-            return False
-        self.made += 1
-        return True
 
 
 @dataclass(frozen=True, eq=False)
@@ -209,9 +191,9 @@ class _Stagewise:
     """One call of `improve`."""
 
     def __init__(
-        self, program: Program, train: Judged, validation: Judged, budget: _Budget, seed: int, settings: Breadth
+        self, program: Program, train: Judged, validation: Judged, moves: int, seed: int, settings: Breadth
     ) -> None:
-        self.budget, self.settings, self.rng = budget, settings, np.random.default_rng(seed)
+        self.moves, self.budget, self.settings, self.rng = 0, moves, settings, np.random.default_rng(seed)
         self.train, self.validation = train, validation
         self.graded = Graded.of(program, train.batch, np.asarray(train.expected))
         if not len(self.graded.at):
@@ -225,64 +207,47 @@ class _Stagewise:
             if term.variable != "ones"
         }
         self.start = self._version(program, weights)
-        self.steps: list[StageResult] = []
 
-    def result(self) -> Improved:
-        """All stages, in order; the best version that validation agrees with."""
-        best = self._stage("refit the readout", self.start, self._settled(bare(self.start.program), self.start.weights))
-        for _ in range(STARTS):
-            before = best
-            if best.train:
-                best = self._stage("grow counts of the whole input", best, self._grown(("broadcast",), self._counts()))
-            if best is before:
-                break
-        for family, what in DERIVED.items():
-            if best.train:
-                best = self._stage(f"grow {what}", best, self._grown((family,), self.places))
-        if best.train:
-            best = self._stage("grow all kinds", best, self._grown(("broadcast", "full"), self.places))
-        while 0 < best.train <= NEARLY * len(self.graded.at):
-            before = best
-            best = self._stage("change single entries", best, self._toggled(best))
-            if best is before:
-                break
-        best = self._stage("drop what does nothing", best, self._pruned(best))
-        best = self._stage("fill cells that no training input reaches", best, self._filled(best))
-        best = self._stage("count on beyond the numbers seen", best, self._extrapolated(best))
-        return Improved(best.program, tuple(self.steps), self.budget.used, self.budget.made)
-
-    def _stage(self, description: str, before: _Version, after: _Version | None) -> _Version:
-        """Keeps what is better on the training inputs and no worse on the validation inputs than the start."""
-        if after is None:
-            return before
-        kept = after.train <= before.train and after.validation <= before.validation
-        counts = (before.train, after.train), (before.validation, after.validation)
-        self.steps.append(StageResult(description, *counts, kept))
-        return after if kept else before
+    def result(self, stages: Collection[str]) -> Improved:
+        """The best version that validation agrees with, after all stages in order."""
+        ways: Mapping[str, Callable[[_Version], _Version | None]] = {
+            "readout": lambda best: self._settled(bare(best.program), best.weights),
+            "chains": self._grown_of_chains,
+            "nodes": self._grown_of_nodes,
+            "drop": self._pruned,
+            "fill": self._filled,
+        }
+        best, steps = self.start, []
+        for stage, description in STAGES.items():
+            if stage not in stages or (stage in GROWING and not best.train):
+                continue
+            after = ways[stage](best)
+            if after is not None:
+                # Better on the training inputs, and no worse on the validation inputs.
+                kept = after.train <= best.train and after.validation <= best.validation
+                counts = (best.train, after.train), (best.validation, after.validation)
+                steps.append(StageResult(description, *counts, kept))
+                best = after if kept else best
+        return Improved(best.program, tuple(steps), self.moves)
 
     # Versions
 
     def _version(self, program: Program, weights: Readings) -> _Version:
-        return _Version(program, weights, _wrong(program, self.train), _wrong(program, self.validation))
+        wrong = [
+            wrong_answers(program, each.batch, np.asarray(each.expected)) for each in (self.train, self.validation)
+        ]
+        return _Version(program, weights, *wrong)
 
     def _settled(self, program: Program, weights: Readings) -> _Version:
         """The Program with its best readout, in whole numbers."""
-        state = Fitted(program, self.graded, weights, iterations=60)
-        weights, best = state.weights, self._version(round_weights(program, state.weights), state.weights)
-        # Less and less ridge: separable data are separated at last, and with the widest margin that was seen.
-        for ridge in (1e-7, 1e-8, 1e-9):
-            if not best.train or best.train > HOPELESS * len(self.graded.at):
-                break
-            weights = fit_readout(program, state.read, self.graded.labels, weights, 60, ridge).weights
-            version = self._version(round_weights(program, weights), weights)
-            if version.train < best.train:
-                best = version
-        return best
+        answers = np.asarray(self.train.expected)
+        read = columns(program, execute(program, self.graded.batch).values, self.graded)
+        return self._version(*separated(program, read, self.graded, answers, weights, SETTLING, HOPELESS))
 
     def _sampled(self, program: Program, weights: Readings) -> Fitted:
-        """A state on a new sample, to which inputs belong that are wrong now."""
+        """The Program on a new sample, to which inputs belong that are wrong now."""
         rounded = round_weights(program, weights) if weights else program
-        wrong = np.unique(np.nonzero(_wrong_at(rounded, self.train))[0])
+        wrong = np.flatnonzero(_missed(rounded, self.train))
         wrong = self.rng.permutation(wrong)[: self.sample // 3]
         others = self._by_length(np.setdiff1d(np.arange(len(self.graded.batch)), wrong))
         others = others[: self.sample - len(wrong)]
@@ -300,130 +265,117 @@ class _Stagewise:
         ordered: Array = rows[np.argsort(turn, kind="stable")]
         return ordered
 
-    def _proposer(self, state: Fitted, program_class: ProgramClass) -> Proposer:
-        return Proposer(state, program_class, self.scout, self.settings.wirings, self.rng)
-
     # Growing
 
-    def _counts(self) -> ProgramClass:
-        """The places of embeddings and numeric heads alone, and these over ``ones``."""
-        kept = {name: node for name, node in self.places.nodes.items() if isinstance(node, Embedding | NumericHead)}
-        return dataclasses.replace(self.places, nodes=kept, counts=True)
+    def _spend(self) -> bool:
+        """Whether there is a move left; it is spent."""
+        left = self.moves < self.budget
+        self.moves += left
+        return left
 
-    def _grown(self, families: tuple[str, ...], program_class: ProgramClass) -> _Version | None:
-        """A program of the class from nothing; None if the budget is spent before it begins."""
+    def _nothing(self) -> Fitted:
+        """The program of the class that has its embeddings alone."""
         embeddings = tuple(node for node in self.start.program.nodes if isinstance(node, Embedding))
-        state = self._sampled(dataclasses.replace(bare(self.start.program), nodes=embeddings), {})
-        before = self.budget.made
-        growth = DERIVED_GROWTH if families[0] in DERIVED else self.settings.growth
-        while state.wrong and (proposal := self._addition(state, families, program_class)) is not None:
-            if proposal.state.loss > state.loss * (1 - growth):
-                break
-            state = proposal.state
-        if self.budget.made == before:
-            return None
-        grown = self._settled(state.program, state.weights)
-        if not grown.train:
+        return self._sampled(dataclasses.replace(bare(self.start.program), nodes=embeddings), {})
+
+    def _proposer(self, state: Fitted) -> Proposer:
+        return Proposer(state, self.places, self.scout, self.settings.wirings, self.rng)
+
+    def _grown_of_chains(self, best: _Version) -> _Version | None:
+        """A program of chains of relations; None if the budget is spent before it begins."""
+        return self._grown(self._chain, CHAIN_GROWTH)[1]
+
+    def _grown_of_nodes(self, best: _Version) -> _Version | None:
+        """A program of single nodes, and of heads with the lookups that they read, each learned anew in the end."""
+        state, grown = self._grown(self._addition, NODE_GROWTH)
+        if grown is None or not grown.train:
             return grown
-        if families[0] in DERIVED:
-            return grown
-        state = self._again(state, families, program_class)
+        state = self._backfitted(state)
         again = self._settled(state.program, state.weights)
         return again if again.train < grown.train else grown
 
-    def _again(self, state: Fitted, families: tuple[str, ...], program_class: ProgramClass) -> Fitted:
+    def _grown(self, add: Callable[[Fitted], Proposal | None], growth: float) -> tuple[Fitted, _Version | None]:
+        """Forward selection, as long as an addition takes its share of the loss away."""
+        before, state = self.moves, self._nothing()
+        while state.wrong and (proposal := add(state)) is not None:
+            if proposal.state.loss > state.loss * (1 - growth):
+                break
+            state = proposal.state
+        return state, None if self.moves == before else self._settled(state.program, state.weights)
+
+    def _chain(self, state: Fitted) -> Proposal | None:
+        return best_chain(state, self.places, self._proposer(state).few, self.rng) if self._spend() else None
+
+    def _addition(self, state: Fitted) -> Proposal | None:
+        """The node, or head with its lookup, that lowers the loss most."""
+        found, proposer = list[Proposal](), self._proposer(state)
+        for place, single in self._openings(state.program):
+            if not self._spend():
+                break
+            proposal = proposer.replace(place) if single else proposer.compound(place)
+            found += [] if proposal is None else [proposal]
+        return min(found, key=lambda proposal: proposal.state.loss, default=None)
+
+    def _openings(self, program: Program) -> Iterator[tuple[str, bool]]:
+        """Places to fill, and whether with a single node or a head with its lookup.
+
+        That is one free place of each kind in the first layer that has one; heads with lookups in every layer.
+        """
+        kinds, layers = set[str](), set[tuple[str, tuple[int, int] | None]]()
+        for place in self.places.free(program):
+            node = self.places.nodes[place]
+            kind = place.rsplit("_", 2)[0] if layer(place) else type(node).__name__
+            if kind not in kinds:
+                kinds.add(kind)
+                yield place, True
+            if isinstance(node, Head | NumericHead) and (kind, layer(place)) not in layers:
+                layers.add((kind, layer(place)))
+                yield place, False
+
+    def _backfitted(self, state: Fitted) -> Fitted:
         """Each node learned anew, now that the later ones are there; the first were chosen without knowing them."""
         for _ in range(BACKFITS):
             before = state.loss
-            for place in [node.name for node in state.program.nodes if node.name in program_class.learnable]:
-                if not state.wrong or not self.budget.spend():
+            for place in [node.name for node in state.program.nodes if node.name in self.places.learnable]:
+                if not state.wrong or not self._spend():
                     return state
-                proposal = self._proposer(state, program_class).replace(place, families)
-                if proposal is not None and proposal.state.loss < state.loss * (1 - self.settings.gain):
+                proposal = self._proposer(state).replace(place)
+                if proposal is not None and proposal.state.loss < state.loss * (1 - GAIN):
                     state = proposal.state
-            if state.loss > 0.95 * before:
+            if state.loss > SETTLED * before:
                 break
         return state
 
-    def _addition(self, state: Fitted, families: tuple[str, ...], program_class: ProgramClass) -> Proposal | None:
-        """The node, or head with its lookup, that lowers the loss most."""
-        best: Proposal | None = None
-        moves = self._proposer(state, program_class)
-        if families[0] in DERIVED:
-            return moves.derive(families[0] == "wide") if self.budget.spend() else None
-        for kind, place in self._openings(state.program, program_class, "full" in families):
-            if not self.budget.spend():
-                return best
-            found = moves.compound(place) if kind == "compound" else moves.replace(place, families)
-            if found is not None and (best is None or found.state.loss < best.state.loss):
-                best = found
-        return best
-
-    def _openings(self, program: Program, program_class: ProgramClass, compounds: bool) -> Iterator[tuple[str, str]]:
-        """What to try: one free place of each kind in the first layer that has one, and heads with their lookups."""
-        free = program_class.free(program)
-        seen: set[tuple[str, Any]] = set()
-        for place in free:
-            node = program_class.nodes[place]
-            kind = place.rsplit("_", 2)[0] if layer(place) else type(node).__name__
-            if (kind, None) not in seen:
-                seen.add((kind, None))
-                yield "single", place
-            if compounds and isinstance(node, Head | NumericHead) and (kind, layer(place)) not in seen:
-                seen.add((kind, layer(place)))
-                yield "compound", place
-
-    # Single entries
-
-    def _toggled(self, version: _Version) -> _Version | None:
-        """Entries changed one by one where that makes fewer training predictions wrong, and the readout refitted."""
-        if not self.budget.spend():
-            return None
-        expected = np.asarray(self.train.expected)
-        program = entries.changed(version.program, self.places, self.graded.batch, expected, self.scout, self.rng)
-        if program is None:
-            return None
-        plain = self._version(program, version.weights)
-        refitted = self._settled(bare(program), version.weights)
-        return refitted if refitted.train < plain.train else plain
-
-    # What no training input shows
-
-    def _filled(self, version: _Version) -> _Version | None:
-        program = entries.filled(version.program, self.places, self.graded.batch)
-        return None if program is None else self._version(program, version.weights)
-
-    def _extrapolated(self, version: _Version) -> _Version | None:
-        weights = entries.extrapolated(version.program, version.weights, self.graded)
-        return None if weights is None else self._version(round_weights(version.program, weights), weights)
-
-    # Dropping
+    # What is left over
 
     def _pruned(self, version: _Version) -> _Version | None:
         """Nodes that no one needs left out, last first, and the readout refitted each time."""
         best, state = version, Fitted(bare(version.program), self.graded, version.weights, iterations=5)
         for name in [node.name for node in reversed(version.program.nodes)]:
-            if any(name in node.reads for node in best.program.nodes):
-                continue
-            program = bare(best.program)
-            program = dataclasses.replace(program, nodes=tuple(node for node in program.nodes if node.name != name))
-            if not _dispensable(state, name):
-                continue
-            tried = self._settled(program, {n: w for n, w in best.weights.items() if n != name})
-            if tried.train <= best.train and tried.validation <= best.validation:
-                best = tried
+            unread = not any(name in node.reads for node in best.program.nodes)
+            # A quick look before a whole refit.
+            if unread and state.without(name).loss < DISPENSABLE[0] * state.loss + DISPENSABLE[1]:
+                tried = self._left_out(best, name)
+                if tried.train <= best.train and tried.validation <= best.validation:
+                    best = tried
         return best if best is not version else None
 
+    def _left_out(self, version: _Version, name: str) -> _Version:
+        nodes = tuple(node for node in version.program.nodes if node.name != name)
+        program = dataclasses.replace(bare(version.program), nodes=nodes)
+        return self._settled(program, {other: w for other, w in version.weights.items() if other != name})
 
-def _dispensable(state: Fitted, name: str) -> bool:
-    """A cheap test before a whole refit: whether a few steps without the variable come near the loss with it."""
-    return state.without(name).loss < 2 * state.loss + 1e-3
+    def _filled(self, version: _Version) -> _Version | None:
+        """Unreached cells filled; None if all are reached, or answer so already."""
+        batch = self.graded.batch
+        values = execute(bare(version.program), batch).values
+        program = filled(version.program, {name: found[batch.present] for name, found in values.items()})
+        return None if program == version.program else self._version(program, version.weights)
 
 
-def _wrong_at(program: Program, judged: Judged) -> Bools:
-    """[B, n] where a graded prediction is wrong; a forced output is right or wrong as it is."""
-    return entries.wrong_at(program, judged.batch, np.asarray(judged.expected))
-
-
-def _wrong(program: Program, judged: Judged) -> int:
-    return int(_wrong_at(program, judged).sum())
+def _missed(program: Program, judged: Judged) -> Bools:
+    """[B] where a graded prediction is wrong; a forced output is right or wrong as it is."""
+    predictions, _ = predict(program, judged.batch)
+    expected = np.asarray(judged.expected)
+    missed: Bools = ((predictions != expected) & (expected != UNGRADED)).any(axis=1)
+    return missed
