@@ -57,3 +57,27 @@ def test_the_map_has_each_package_and_each_room() -> None:
     rows = set(re.findall(r"^\| `(\w+)/` \|", text, re.MULTILINE))
     rooms = {path.parent.name for path in (ROOT / "tprog").glob("*/__init__.py")} - {"files"}
     assert rows >= rooms | {"tpdebug", "tprog", "trainer", "analyze", "cli", "tests"}
+
+
+def _dotted(path: Path) -> str:
+    parts = path.relative_to(ROOT).with_suffix("").parts
+    return ".".join(parts[:-1] if parts[-1] == "__init__" else parts)
+
+
+def test_every_module_that_a_docstring_or_a_document_names_exists_and_has_the_name() -> None:
+    packages = ("tpdebug", "tprog", "trainer", "analyze", "cli", "tests")
+    sources = {
+        _dotted(path): path.read_text(encoding="utf-8")
+        for package in packages
+        for path in (ROOT / package).rglob("*.py")
+    }
+    texts = sources | {name: (ROOT / name).read_text(encoding="utf-8") for name in NAMES}
+    lost = []
+    for where, text in texts.items():
+        for named in re.findall(rf"`((?:{'|'.join(packages)})(?:\.\w+)+)`", text):
+            parts = named.split(".")
+            known = max((n for n in range(1, len(parts) + 1) if ".".join(parts[:n]) in sources), default=0)
+            module, rest = ".".join(parts[:known]), parts[known:]
+            if parts[-1] != "py" and rest and not re.search(rf"\b{rest[0]}\b", sources.get(module, "")):
+                lost.append(f"{where}: {named}")
+    assert not lost
