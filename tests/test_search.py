@@ -10,6 +10,7 @@ import numpy as np
 import pytest
 
 from tprog.ir.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
+from tprog.ir.relations import ANYTHING, EQUAL, NOT_GREATER, SMALLER
 from tprog.run.batch import Array, Batch, encode
 from tprog.run.execute import execute, predict
 from tprog.tasks.builtin import UNGRADED, Task, get_task
@@ -222,13 +223,13 @@ def test_a_number_is_the_count_of_smaller_letters() -> None:
     shop = workshop(["cab", "bca", "aab"], ["...", "...", "..."])
     wanted = numbers(shop, np.array([[FREE, 2, 0, 1], [FREE, 1, 2, 0], [FREE, 0, 0, 2]]))
     found = next(Sums(Cells(shop, (shop.tokens,)), wanted).found())
-    assert (found.first, found.second, found.constant) == ((Rule(("<",)), "all"), None, 0)
+    assert (found.first, found.second, found.constant) == ((Rule((SMALLER,)), "all"), None, 0)
 
 
 def test_a_number_may_be_anything_where_it_is_free() -> None:
     shop = workshop(["cab", "bca", "aab"], ["...", "...", "..."])
     wanted = numbers(shop, np.array([[FREE, 2, FREE, 1], [FREE, 1, 2, 0], [FREE, FREE, 0, 2]]))
-    assert next(Sums(Cells(shop, (shop.tokens,)), wanted).found()).first == (Rule(("<",)), "all")
+    assert next(Sums(Cells(shop, (shop.tokens,)), wanted).found()).first == (Rule((SMALLER,)), "all")
 
 
 def test_a_number_that_is_no_sum_of_counts_is_refused() -> None:
@@ -243,7 +244,7 @@ def test_a_rank_counts_smaller_letters_behind_and_equal_ones_before_too() -> Non
     assert wanted is not None
     found = list(Sums(Cells(shop, (shop.tokens,)), wanted).found())
     before_and_after = [each for each in found if each.second is not None]
-    assert {(each.first[0].relations, each.constant) for each in before_and_after} == {(("<=",), 1)}
+    assert {(each.first[0].relations, each.constant) for each in before_and_after} == {((NOT_GREATER,), 1)}
 
 
 def test_a_row_of_zeros_and_ones_is_recovered_though_its_columns_depend_on_each_other() -> None:
@@ -305,8 +306,8 @@ def test_more_groups_than_symbols_do_not_fit() -> None:
 
 def test_rules_compare_components_in_order_as_words_are() -> None:
     values = np.array([[0, 1], [1, 0], [1, 1]])
-    assert Rule(("<", "<"), first=0).accepts(values, values).tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
-    assert Rule(("any", "="), Only(0, False)).accepts(values, values).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1]]
+    assert Rule((SMALLER, SMALLER), first=0).accepts(values, values).tolist() == [[0, 0, 0], [1, 0, 0], [1, 1, 0]]
+    assert Rule((ANYTHING, EQUAL), Only(0, False)).accepts(values, values).tolist() == [[0, 0, 1], [0, 1, 0], [0, 0, 1]]
 
 
 @pytest.mark.parametrize("components", [1, 2])

@@ -8,11 +8,12 @@ the program's other heads. That a repair is likely to stand elsewhere in the pro
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tprog.ir.domains import BEGIN, END, masks
 from tprog.ir.program import AttentionHead, Domain, Head, Keys, Node, NumericHead, Program, Symbol, Symbols
+from tprog.ir.relations import EQUAL, GREATER, MARKS, ONE_LESS, ONE_MORE, SMALLER, Relation
 
 
 def named_heads(program: Program, node: Node) -> Iterator[Node]:
@@ -51,16 +52,21 @@ def _frames(program: Program, node: Node, before: list[str], domain: Domain) -> 
 
 def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, ...]]:
     queries, keys = program.symbols(frame.query), program.symbols(frame.key)
-    plain_keys = [key for key in keys if key not in (BEGIN, END)]
     made: dict[tuple[Keys, ...], None] = {}
+
+    def add(relation: Relation, but: Collection[Symbol] = ()) -> None:
+        """A relation by place, which accepts none of some keys; a query that is no key accepts none."""
+        rows = relation.rows(queries.values, keys.values)
+        made[tuple(tuple(key for key in row or () if key not in but) for row in rows)] = None
+
     made[((),) * len(queries)] = None
     made[(keys.values,) * len(queries)] = None
     for but in ((), (BEGIN, END), (BEGIN,)):
-        made[tuple((q,) if q in keys.codes and q not in but else () for q in queries)] = None
-    made[tuple(tuple(k for k in plain_keys if _less(keys, k, q)) for q in queries)] = None
-    made[tuple(tuple(k for k in plain_keys if _less(keys, q, k)) for q in queries)] = None
-    for step in (-1, 1):
-        made[tuple(_beside(keys, query, step) for query in queries)] = None
+        add(EQUAL, but)
+    add(SMALLER, MARKS)
+    add(GREATER, MARKS)
+    add(ONE_LESS)
+    add(ONE_MORE)
     for key in keys:
         made[((key,),) * len(queries)] = None
     for node in program.nodes:
@@ -70,12 +76,3 @@ def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, 
         if (program.symbols(other.query), program.symbols(other.key)) == (queries, keys):
             made[tuple(row or () for row in other.predicate)] = None
     yield from made
-
-
-def _less(keys: Symbols, one: Symbol, other: Symbol) -> bool:
-    return one in keys.codes and other in keys.codes and keys.codes[one] < keys.codes[other]
-
-
-def _beside(keys: Symbols, query: Symbol, step: int) -> Keys:
-    at = keys.codes[query] + step if query in keys.codes else -1
-    return (keys.values[at],) if 0 <= at < len(keys) else ()

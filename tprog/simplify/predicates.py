@@ -2,32 +2,43 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import TypeAlias, assert_never
+from typing import assert_never
 
 import numpy as np
 
-from tprog.ir.program import BEGIN, END, AttentionHead, Head, Keys, NumericHead, Symbol
+from tprog.ir.program import AttentionHead, Head, Keys, NumericHead, Symbol
+from tprog.ir.relations import (
+    DIFFERENT,
+    EQUAL,
+    GREATER,
+    MARKS,
+    NOT_GREATER,
+    NOT_SMALLER,
+    ONE_LESS,
+    ONE_MORE,
+    SMALLER,
+    Relation,
+    imposed,
+)
 from tprog.run.attention import window
 from tprog.run.batch import Array
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten
 
-Accepts: TypeAlias = Callable[[int, int], bool]
-"""Whether the query with this index accepts the key with that one; both in the order of the key's domain."""
-
-_RELATIONS: Mapping[str, Accepts] = {
-    "equal": lambda query, key: key == query,
-    "different": lambda query, key: key != query,
-    "smaller": lambda query, key: key < query,
-    "greater": lambda query, key: key > query,
-    "not greater": lambda query, key: key <= query,
-    "not smaller": lambda query, key: key >= query,
-    "one less": lambda query, key: key == query - 1,
-    "one more": lambda query, key: key == query + 1,
+_RELATIONS: Mapping[str, Relation] = {
+    "equal": EQUAL,
+    "different": DIFFERENT,
+    "smaller": SMALLER,
+    "greater": GREATER,
+    "not greater": NOT_GREATER,
+    "not smaller": NOT_SMALLER,
+    "one less": ONE_LESS,
+    "one more": ONE_MORE,
 }
+"""In the order in which they are tried, each by place in the key's domain."""
 
 
 def shorter_predicates(search: Search) -> None:
@@ -48,10 +59,11 @@ def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]
     program = search.program
     queries, keys = program.symbols(node.query).values, program.symbols(node.key).values
     reached = _reached(search, node)
-    for name, accepts in _RELATIONS.items():
-        if all(query in keys for query in queries if query not in (BEGIN, END)):
-            yield f"accepts {name} keys", partial(_as_relation, queries, keys, accepts, False)
-            yield f"accepts {name} keys, marks aside", partial(_as_relation, queries, keys, accepts, True)
+    for name, relation in _RELATIONS.items():
+        if all(query in keys for query in queries if query not in MARKS):
+            yield f"accepts {name} keys", partial(_as_relation, relation, queries, keys)
+            if not MARKS.isdisjoint((*queries, *keys)):
+                yield f"accepts {name} keys, marks aside", partial(_as_relation, relation, queries, keys, aside=MARKS)
     yield "accepts every key", partial(_as_rows, (keys,) * len(queries))
     yield "accepts no key", partial(_as_rows, ((),) * len(queries))
     for key in keys:
@@ -106,20 +118,13 @@ def _toggled(keys: Sequence[Symbol], at: int, key: Symbol, head: AttentionHead) 
 
 
 def _as_relation(
-    queries: Sequence[Symbol], keys: Sequence[Symbol], accepts: Accepts, marks_aside: bool, head: AttentionHead
-) -> AttentionHead | None:
-    """The predicate as a relation; between letters alone, or wherever a query is a key itself."""
-    marks = {BEGIN, END} if marks_aside else set()
-    if marks_aside and marks.isdisjoint(queries) and marks.isdisjoint(keys):
-        return None
-    place = {key: at for at, key in enumerate(keys)}
-    rows: list[Keys | None] = []
-    for query, old in zip(queries, head.predicate, strict=True):
-        if query in marks or query not in place:
-            rows.append(old)
-        else:
-            rows.append(tuple(k for k in keys if (k in (old or ()) if k in marks else accepts(place[query], place[k]))))
-    return replace(head, predicate=tuple(rows))
+    relation: Relation,
+    queries: Sequence[Symbol],
+    keys: Sequence[Symbol],
+    head: AttentionHead,
+    aside: Collection[Symbol] = (),
+) -> AttentionHead:
+    return replace(head, predicate=imposed(relation, queries, keys, head.predicate, aside))
 
 
 def _without_query(tokens: int, head: AttentionHead) -> AttentionHead | None:

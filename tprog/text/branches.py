@@ -25,6 +25,7 @@ from tprog.ir.program import (
     Value,
     axis,
 )
+from tprog.ir.relations import EQUAL, follows
 from tprog.text.builder import Builder, literal, tuple_end
 from tprog.text.describe import reading
 
@@ -82,14 +83,13 @@ def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]
 def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
     queries, keys = program.symbols(node.query), program.symbols(node.key)
     query, key = _pair(node.query, node.key, ("q_", "k_"))
-    rows = list(zip(queries, node.predicate, strict=True))
     # Three queries or more that accept just themselves are said once: "the same letter".
-    equal = {value for value, accepted in rows if accepted == (value,)}
-    equal = equal if len(equal) >= 3 else set()
+    equal = follows(EQUAL, queries.values, keys.values, node.predicate)
+    said_once = sum(equal) >= 3
     groups: dict[Keys | None, list[Value]] = {}
-    for value, accepted in rows:
+    for value, accepted, itself in zip(queries, node.predicate, equal, strict=True):
         if accepted is not None:
-            groups.setdefault(None if value in equal else accepted, []).append(value)
+            groups.setdefault(None if itself and said_once else accepted, []).append(value)
     tested = list(groups.items())
     last: tuple[Keys | None, list[Value]] | None = None
     if None not in node.predicate:  # a query that is a hole must not fall into the branch without a test

@@ -21,7 +21,7 @@ from tprog.ir.program import Mask
 from tprog.run.batch import Bools
 from trainer.search.cells import Cells
 from trainer.search.merging import grouped
-from trainer.search.rules import RELATIONS, compare
+from trainer.search.rules import RELATIONS
 from trainer.search.solution import Solution, spelled
 from trainer.search.terms import Copy, Term, Workshop, kind_of
 
@@ -152,7 +152,7 @@ def _right(shop: Workshop, holders: Holders, query: Term | None, key: Cells) -> 
     accepts[:, key.seen] = widest.reshape(rows, size)
     if query is not None and len(key.inputs) == 1 and kind_of(query) == kind_of(key.inputs[0]) != "other":
         for relation in RELATIONS[1:]:
-            table = compare(relation, np.arange(query.size)[:, None], np.arange(key.sizes[0]))
+            table = relation.holds(np.arange(query.size)[:, None], np.arange(key.sizes[0]))
             if holders.served(table[:, key.seen].ravel(), pairs):
                 accepts = table
                 break

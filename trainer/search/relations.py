@@ -15,6 +15,7 @@ from typing import TypeAlias
 import numpy as np
 
 from tprog.ir.program import Mask
+from tprog.ir.relations import EQUAL, GREATER, SMALLER
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
 from trainer.search.regression import Floats, Graded
@@ -119,10 +120,10 @@ class Relations:
         for own in symbols:
             codes = np.arange(own.size)
             for mask in self._windows:
-                self._equal(own, codes[:, None] == codes, mask, copied, layer)
+                self._equal(own, EQUAL.holds(codes[:, None], codes), mask, copied, layer)
             if self._sets:
-                for table in (codes[:, None] > codes, codes[:, None] < codes):
-                    self._counts(own, table, layer)
+                for relation in (SMALLER, GREATER):
+                    self._counts(own, relation.holds(codes[:, None], codes), layer)
             if not own.kind and own.name != "positions":
                 for accepted in self._key_sets(own.size):
                     table = np.broadcast_to(np.isin(codes, accepted), (own.size, own.size))

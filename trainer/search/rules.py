@@ -10,19 +10,17 @@ from __future__ import annotations
 from dataclasses import dataclass
 from functools import cache
 from itertools import product
-from typing import Literal, TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
+from tprog.ir.relations import ANYTHING, EQUAL, GREATER, NOT_GREATER, NOT_SMALLER, SMALLER, Relation
 from tprog.run.batch import Bools
 
-Relation: TypeAlias = Literal["any", "=", "<", "<=", ">", ">="]
-"""How a key's component compares with the query's: ``<`` accepts keys that are smaller."""
+RELATIONS = (ANYTHING, EQUAL, SMALLER, NOT_GREATER, GREATER, NOT_SMALLER)
+"""How a key's component may compare with the query's."""
 
-RELATIONS: tuple[Relation, ...] = ("any", "=", "<", "<=", ">", ">=")
-
-_STRICT: tuple[tuple[Relation, Relation], ...] = (("<", "<"), ("<", ">"), (">", "<"), (">", ">"))
+_STRICT = ((SMALLER, SMALLER), (SMALLER, GREATER), (GREATER, SMALLER), (GREATER, GREATER))
 
 
 @dataclass(frozen=True)
@@ -58,7 +56,7 @@ class Rule:
         if self.relations is None:
             return np.zeros((len(queries), len(keys)), dtype=np.bool_)
         each = [
-            compare(relation, queries[:, which, None], keys[:, which]) for which, relation in enumerate(self.relations)
+            relation.holds(queries[:, which, None], keys[:, which]) for which, relation in enumerate(self.relations)
         ]
         if self.first is None:
             found: Bools = np.logical_and.reduce(each)
@@ -72,25 +70,8 @@ class Rule:
         """Simple rules first."""
         if self.relations is None:
             return 0
-        said = sum(0 if relation == "any" else 1 for relation in self.relations)
+        said = sum(relation != ANYTHING for relation in self.relations)
         return 1 + said + 2 * (self.only.component is not None) + 2 * (self.first is not None)
-
-
-def compare(relation: Relation, query: NDArray[np.int64], key: NDArray[np.int64]) -> Bools:
-    """Whether keys stand in a relation to queries."""
-    match relation:
-        case "any":
-            return np.ones(np.broadcast_shapes(query.shape, key.shape), dtype=np.bool_)
-        case "=":
-            return np.asarray(key == query)
-        case "<":
-            return np.asarray(key < query)
-        case "<=":
-            return np.asarray(key <= query)
-        case ">":
-            return np.asarray(key > query)
-        case ">=":
-            return np.asarray(key >= query)
 
 
 @cache
@@ -114,7 +95,7 @@ def rules(components: int) -> tuple[Rule, ...]:
 def _worded(components: int) -> tuple[NDArray[np.int64], NDArray[np.int64], NDArray[np.int64]]:
     """The rules as numbers: [R, m] places in `RELATIONS`, [R] what decides first and [R] the place in `onlys`."""
     said = rules(components)
-    relations = [[RELATIONS.index(each) for each in rule.relations or ("any",) * components] for rule in said]
+    relations = [[RELATIONS.index(each) for each in rule.relations or (ANYTHING,) * components] for rule in said]
     first = [-1 if rule.first is None else rule.first for rule in said]
     return np.array(relations), np.array(first), np.array([onlys(components).index(rule.only) for rule in said])
 
@@ -124,7 +105,7 @@ def accepted(query: NDArray[np.int64], keys: NDArray[np.int64]) -> Bools:
     components = len(query)
     relations, first, only = _worded(components)
     each = [
-        np.array([compare(relation, query[which], keys[:, which]) for relation in RELATIONS])[relations[:, which]]
+        np.array([relation.holds(query[which], keys[:, which]) for relation in RELATIONS])[relations[:, which]]
         for which in range(components)
     ]
     found: Bools = np.logical_and.reduce(each)
