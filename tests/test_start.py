@@ -40,6 +40,12 @@ def test_the_network_computes_the_program_that_it_begins_with(made: Callable[[],
     assert (predict(begun(program), batch)[0] == predict(program, batch)[0]).all()
 
 
+def test_a_program_for_another_task_is_refused() -> None:
+    network = Network.of(WIDE, Frame(sort().vocabulary, hist().classes, sort().max_length))
+    with pytest.raises(BadUsage, match="it has another list of classes than the task; name the task, and the size"):
+        started(sort(), network, network.layout.initial(0))
+
+
 def test_a_head_with_a_default_is_refused() -> None:
     with pytest.raises(BadUsage, match="any_but_first skips position 0, or has a default"):
         begun(masks())

@@ -51,13 +51,13 @@ def _expect_same_task(program: Program, network: Network) -> None:
         _refuse("its heads count matches with themselves", "give one that tpdebug wrote")
     for what, theirs, ours in (
         ("vocabulary", program.vocabulary, frame.vocabulary),
-        ("classes", program.classes, frame.classes),
+        ("list of classes", program.classes, frame.classes),
         ("longest input", program.max_length, frame.max_length),
-        ("causal setting", program.causal, frame.causal),
-        ("pooled setting", program.readout.pooled, frame.pooled),
+        ("setting of causal", program.causal, frame.causal),
+        ("setting of pooled", program.readout.pooled, frame.pooled),
     ):
         if theirs != ours:
-            _refuse(f"its {what} is not that of the task", "name the task, and the size, that it was made for")
+            _refuse(f"it has another {what} than the task", "name the task, and the size, that it was made for")
 
 
 @dataclass
