@@ -11,13 +11,13 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+from analyze.abstract.possible_values import Interval, possible_values
 from analyze.circuits import Exactly, SubProblem, find_circuits
 from analyze.circuits import exact as exact_circuits
 from analyze.circuits import search as circuit_search
 from analyze.circuits.ablation import TriedSets, constants_of, trial_of
 from analyze.circuits.exact import smaller_than
 from analyze.circuits.margins import FewInputs, ablatable, members
-from analyze.circuits.possible_values import Interval, possible_values
 from analyze.circuits.search import minimal
 from analyze.circuits.subproblem import select
 from analyze.dataflow import mattering

@@ -9,8 +9,8 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-import analyze.dead.ranges
-from analyze.dead.ranges import Ranges, ranges
+import analyze.abstract.ranges
+from analyze.abstract.ranges import Ranges, ranges
 from analyze.outcome import ground
 from analyze.reached_entries import Counts
 from tests.interventions import listed
@@ -48,7 +48,7 @@ def test_no_value_is_outside_its_range_and_no_entry_consulted_is_unreachable(dat
 def test_ranges_over_lengths_taken_together_are_sound_as_well(data: st.DataObject) -> None:
     program = replace(data.draw(programs()), task=None)
     with pytest.MonkeyPatch.context() as patch:
-        patch.setattr(analyze.dead.ranges, "_WORK", data.draw(st.sampled_from([1, 100, 400])))
+        patch.setattr(analyze.abstract.ranges, "_WORK", data.draw(st.sampled_from([1, 100, 400])))
         found = ranges(program)
     _check_sound(found, listed(program, some_inputs(program, 100)))
 

@@ -6,7 +6,7 @@ same, and all are valid for any set:
 - Nodes are decided, one after the other, to be kept or ablated, each after all that it reads. The values of a decided
   node are then certain, and with them its share of every margin (see `analyze.circuits.margins`).
 - What an undecided node can add to a margin, over all that its ancestors may do, has an upper bound
-  (`analyze.circuits.possible_values`). If the margins so far, plus the largest such shares of as many nodes as may
+  (`analyze.abstract.possible_values`). If the margins so far, plus the largest such shares of as many nodes as may
   still join, fall short for one prediction, no set below suffices.
 - Margins are taken on a few inputs. A set that passes there is put to all inputs; those that refute it join the few,
   and the search goes on where it was.
@@ -24,9 +24,9 @@ from math import comb
 
 import numpy as np
 
+from analyze.abstract.possible_values import possible_values
 from analyze.circuits.ablation import TriedSets
 from analyze.circuits.margins import members
-from analyze.circuits.possible_values import possible_values
 from analyze.dataflow import swing
 from tprog.run.batch import Array
 

@@ -15,7 +15,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from analyze.circuits.possible_values import Interval, Possible
+from analyze.abstract.possible_values import Interval, Possible
 from analyze.outcome import Rows, Survey
 from tprog.errors import NotExact
 from tprog.ir.program import Program, Symbols, Weights
@@ -210,7 +210,7 @@ class FewInputs:
         """[pair, class]: the most that keeping a node can add to the margins, by what it could yield.
 
         Args:
-            could: see `analyze.circuits.possible_values`.
+            could: see `analyze.abstract.possible_values`.
         """
         name = self.nodes[node]
         if name not in self.terms:

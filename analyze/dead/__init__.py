@@ -3,7 +3,7 @@
 A node is *unread* if every path from it ends in weights that do not tell classes apart, *constant* if it has one value
 over the inputs, *inert* if fixing it at some constant changes no prediction over them, *mergeable* if it equals an
 earlier variable over them. An entry is dead if no input reaches it. What can be proven from the program alone, for
-every input that it accepts, is (`analyze.dead.proofs`, `analyze.dead.ranges`); the rest is checked on every input
+every input that it accepts, is (`analyze.dead.proofs`, `analyze.abstract.ranges`); the rest is checked on every input
 given: a sample of inputs only refutes. An input that reaches a hole must go on reaching the same first hole
 (`analyze.outcome`), and so a node that stands between an input and its hole is not unread.
 

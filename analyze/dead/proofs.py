@@ -16,8 +16,8 @@ from typing import TypeAlias, assert_never
 
 import numpy as np
 
+from analyze.abstract.ranges import Ranges, ranges
 from analyze.dataflow import reached_from, swing
-from analyze.dead.ranges import Ranges, ranges
 from analyze.reached_entries import holes_of
 from tprog.ir.program import (
     AttentionHead,

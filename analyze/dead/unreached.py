@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Literal
 
-from analyze.dead.ranges import Ranges
+from analyze.abstract.ranges import Ranges
 from analyze.outcome import node_line
 from analyze.reached_entries import Counts, entries_of, holes_of
 from analyze.record import plain

@@ -14,7 +14,15 @@ from typing import TypeAlias, assert_never
 
 import numpy as np
 
-from analyze.relation_product import composed
+from analyze.abstract.transfer import (
+    add_fallback,
+    answers,
+    attended,
+    composed,
+    consulted,
+    levels_between,
+    summed,
+)
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -26,9 +34,9 @@ from tprog.ir.program import (
     Program,
     Symbols,
 )
-from tprog.run.attention import accepting, by_preference, window
+from tprog.run.attention import accepting, window
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import evaluate, level_codes
+from tprog.run.evaluate import evaluate
 from tprog.run.pieces import MEMORY, slices
 
 
@@ -133,20 +141,9 @@ def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possib
     values = could[node.value]
     assert not isinstance(values, Interval)
     may, must = _matches(node, program, batch, could)
-    fallback: Bools = ~np.logical_or.reduce(must, axis=2)  # perhaps nothing matches
-    order = by_preference(may.shape[2])
-    if program.self_rule == "last":  # what surely matches hides all that is farther
-        here = np.arange(may.shape[1])[:, None]
-        may, must = may[:, here, order], must[:, here, order]  # copies, by rank
-        attended = may
-        attended[:, :, 1:] &= ~np.logical_or.accumulate(must, axis=2)[:, :, :-1]
-        found: Bools = np.logical_or.reduce(attended[:, :, :, None] & values[:, order], axis=2)
-    else:
-        found = np.logical_or.reduce(may[:, :, :, None] & values[:, None], axis=2)
-    if node.default is None:
-        found |= fallback[:, :, None] & values[:, :1]
-    else:
-        found[:, :, program.symbols(node.value).codes[node.default]] |= fallback
+    found = composed(attended(may, must, program.self_rule), values)
+    default = None if node.default is None else program.symbols(node.value).codes[node.default]
+    add_fallback(found, ~np.logical_or.reduce(must, axis=2), values, default)
     return found
 
 
@@ -159,40 +156,28 @@ def _numeric_head(node: NumericHead, program: Program, batch: Batch, could: Mapp
     values = could[node.value]
     assert isinstance(values, Interval)
     may, must = _matches(node, program, batch, could)
-    low, high = values.low[:, None, :], values.high[:, None, :]
-    return Interval(
-        np.where(must, low, np.where(may, np.minimum(low, 0), 0)).sum(axis=2),
-        np.where(must, high, np.where(may, np.maximum(high, 0), 0)).sum(axis=2),
-    )
+    return Interval(*summed(values.low[:, None, :], values.high[:, None, :], may, must))
 
 
 # Lookups ##############################################################################################################
 
 
 def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Possible:
-    cells: Bools | None = None
+    axes = []
     for name, levels in zip(node.inputs, node.levels, strict=True):
         read, domain = could[name], program.variables[name].domain
         if isinstance(read, Interval):
             assert isinstance(domain, Numbers)
             assert levels is not None
-            low, high = (level_codes(bound, levels, domain)[:, :, None] for bound in (read.low, read.high))
-            place = np.arange(len(levels))
-            read = (low <= place) & (place <= high)
-        cells = read if cells is None else (cells[:, :, :, None] & read[:, :, None, :]).reshape(*cells.shape[:2], -1)
-    assert cells is not None
-    domain = program.variables[node.name].domain
-    if isinstance(domain, Symbols):
-        table = np.zeros((len(node.cells), len(domain)), dtype=np.bool_)
-        for cell, answer in enumerate(node.cells):
-            if answer is not None:
-                table[cell, domain.codes[answer]] = True
-        return composed(cells, table)
-    numbers = {i: answer for i, answer in enumerate(node.cells) if answer is not None and not isinstance(answer, str)}
-    answers = np.array([int(number * domain.denominator) for number in numbers.values()], dtype=np.int64)
-    least, most = (int(bound * domain.denominator) for bound in (domain.low, domain.high))
-    chosen = cells[:, :, list(numbers)]
+            read = levels_between(read.low, read.high, levels, domain)
+        axes.append(read)
+    answered = program.variables[node.name].domain
+    support, said = answers(node.cells, answered)
+    found = composed(consulted(node, axes), said)
+    if isinstance(answered, Symbols):
+        return found
+    least, most = (int(bound * answered.denominator) for bound in (answered.low, answered.high))
     return Interval(
-        np.where(chosen, answers, most).min(axis=2, initial=most),
-        np.where(chosen, answers, least).max(axis=2, initial=least),
+        np.where(found, support, most).min(axis=2, initial=most),
+        np.where(found, support, least).max(axis=2, initial=least),
     )

@@ -23,7 +23,15 @@ from typing import assert_never
 
 import numpy as np
 
-from analyze.relation_product import composed
+from analyze.abstract.transfer import (
+    add_fallback,
+    answers,
+    attended,
+    composed,
+    consulted,
+    levels_between,
+    summed,
+)
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import (
     BEGIN,
@@ -32,13 +40,12 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Lookup,
-    Numbers,
     NumericHead,
     Program,
     Symbols,
     Value,
 )
-from tprog.run.attention import accepting, preference, window
+from tprog.run.attention import accepting, window
 from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import level_codes
 
@@ -193,26 +200,15 @@ class _Walk:
 
     # Tables ###########################################################################################################
 
-    def _answered(self, table: tuple[Value | None, ...], name: str, consulted: Bools) -> Range:
+    def _answered(self, table: tuple[Value | None, ...], name: str, consulting: Bools) -> Range:
         """The range of the answers, from which entries of the table are consulted: [group, position, entry]."""
-        domain = self.program.variables[name].domain
-        codes = np.array([0 if value is None else _code(value, domain) for value in table], dtype=np.int64)
-        given = np.array([value is not None for value in table])
-        support = np.arange(len(domain)) if isinstance(domain, Symbols) else np.unique(codes[given])
-        answers = np.zeros((len(table), len(support)), dtype=np.bool_)
-        answers[given, np.searchsorted(support, codes[given])] = True
-        return _of_set(support, composed(consulted, answers))
+        support, said = answers(table, self.program.variables[name].domain)
+        return _of_set(support, composed(consulting, said))
 
     def _lookup(self, node: Lookup) -> None:
-        axes = [self._levels(node, which) for which in range(len(node.inputs))]
-        consulted = axes[0]
-        if len(axes) == 2:
-            both = axes[0][:, :, :, None] & axes[1][:, :, None, :]
-            if node.inputs[0] == node.inputs[1] and node.levels[0] == node.levels[1]:
-                both &= np.eye(both.shape[2], dtype=np.bool_)
-            consulted = both.reshape(*both.shape[:2], -1)
-        self.reachable[node.name] = _any(consulted, (0, 1))
-        self.of[node.name] = self._answered(node.cells, node.name, consulted)
+        cells = consulted(node, [self._levels(node, which) for which in range(len(node.inputs))])
+        self.reachable[node.name] = _any(cells, (0, 1))
+        self.of[node.name] = self._answered(node.cells, node.name, cells)
 
     def _levels(self, node: Lookup, which: int) -> Bools:
         """[group, position, value or level] that an input of a lookup can be."""
@@ -220,11 +216,10 @@ class _Walk:
         if levels is None:
             return self._set_of(read)
         found, domain = self.of[read], self.program.numbers(read)
-        every = np.arange(len(levels))
         if found.support is None or found.possible is None:
-            low, high = (level_codes(bound, levels, domain)[:, :, None] for bound in (found.low, found.high))
-            return found.some[:, :, None] & (low <= every) & (every <= high)
-        return composed(found.possible, level_codes(found.support, levels, domain)[:, None] == every)
+            return found.some[:, :, None] & levels_between(found.low, found.high, levels, domain)
+        reads = level_codes(found.support, levels, domain)
+        return composed(found.possible, reads[:, None] == np.arange(len(levels)))
 
     # Heads ############################################################################################################
 
@@ -255,22 +250,14 @@ class _Walk:
 
     def _head(self, node: Head) -> None:
         found, values = self._selection(node), self._set_of(node.value)
-        near = preference(self.n)
-        own = np.eye(self.n, dtype=np.bool_)
-        # Where a match with itself counts as a distance of its own, it may win whatever else matches.
-        stays = own & (self.program.self_rule == "match-count")
-        hidden = (near * (found.certain & ~own)).max(axis=3, keepdims=True)
-        candidates = found.matches & ((near >= hidden) | stays)
-        candidates &= found.here[:, :, :, None]
+        candidates = attended(found.matches, found.certain, self.program.self_rule) & found.here[:, :, :, None]
         possible = np.zeros(values.shape, dtype=np.bool_)
         for row, accepted in enumerate(found.accepts):
             copied = composed(candidates[:, row], values)
             possible |= copied & accepted if node.value == node.key else copied
         alone = _any(found.here & ~_any(found.certain, 3), 1)
-        if node.default is None:
-            possible |= alone[:, :, None] & values[:, :1]
-        else:
-            possible[:, :, self.program.symbols(node.value).codes[node.default]] |= alone
+        default = None if node.default is None else self.program.symbols(node.value).codes[node.default]
+        add_fallback(possible, alone, values, default)
         self.of[node.name] = _of_set(np.arange(values.shape[2]), possible & self.there[:, :, None])
 
     def _numeric_head(self, node: NumericHead) -> None:
@@ -281,8 +268,7 @@ class _Walk:
         default: Bools | None = None
         if node.reduce == "sum":
             step = 0 if value.anywhere is None else math.gcd(*value.anywhere.tolist())
-            least = np.where(found.certain, low, np.minimum(low, 0) * found.matches).sum(axis=3)
-            most = np.where(found.certain, high, np.maximum(high, 0) * found.matches).sum(axis=3)
+            least, most = summed(low, high, found.matches, found.certain)
         else:
             step, up, extreme = 0, domain.denominator // theirs.denominator, np.iinfo(np.int64).max
             default = here & ~_any(found.certain, 3)
@@ -357,13 +343,6 @@ def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
 def _any(at: Bools, axis: int | tuple[int, ...]) -> Bools:
     found: Bools = np.logical_or.reduce(at, axis=axis)
     return found
-
-
-def _code(value: Value, domain: Symbols | Numbers) -> int:
-    if isinstance(domain, Symbols):
-        return domain.codes[value]
-    assert not isinstance(value, str)
-    return int(value * domain.denominator)
 
 
 def _of_set(support: Array, possible: Bools) -> Range:

@@ -1,0 +1,1 @@
+"""Abstract interpretation: what variables may be, without executing each input."""

@@ -1,0 +1,114 @@
+"""Transfer functions: what a node may yield, from what the variables that it reads may be.
+
+The two interpreters share them: `ranges`, over every input that a program accepts, and `possible_values`, on given
+inputs with some nodes ablated. Both know sets of codes as truth values, and bounds of numbers.
+
+Letters in shapes: ``...`` stands for groups of inputs, or inputs, and perhaps rows of a predicate.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+
+import numpy as np
+
+from tprog.ir.program import Lookup, Number, Numbers, SelfRule, Symbols, Value
+from tprog.run.attention import preference
+from tprog.run.batch import Array, Bools
+from tprog.run.evaluate import level_codes
+
+
+def composed(left: Bools, right: Bools) -> Bools:
+    """[..., i, j]: whether some k has left[..., i, k] and right[..., k, j]."""
+    # As a product of numbers, for which there is BLAS; counts below 2**24 are exact in float32. What its kernels
+    # compute beside the answer, to fill a register, may raise the processor's flag for an invalid operation.
+    with np.errstate(invalid="ignore"):
+        found: Bools = np.matmul(left.astype(np.float32), right.astype(np.float32)) > 0
+    return found
+
+
+# Heads ################################################################################################################
+
+
+def attended(may: Bools, must: Bools, self_rule: SelfRule) -> Bools:
+    """[..., query, key]: which positions a categorical head may attend to: what surely matches hides all farther ones.
+
+    Args:
+        may, must: [..., query, key] whether a position may match, and whether it surely does.
+    """
+    n = may.shape[-1]
+    near, own = preference(n), np.eye(n, dtype=np.bool_)
+    # One's own position is the last choice, and hides none. Where a match with itself counts as a distance of its own,
+    # it may win whatever else matches.
+    hidden = (near * (must & ~own)).max(axis=-1, keepdims=True, initial=0)
+    found: Bools = may & ((near >= hidden) | (own & (self_rule == "match-count")))
+    return found
+
+
+def add_fallback(possible: Bools, alone: Bools, values: Bools, default: int | None) -> None:
+    """Add, where perhaps nothing matches, what a head copies then: its default, or the value at position 0.
+
+    Args:
+        possible: [..., position, code], changed in place.
+        alone: [..., position].
+        values: [..., position, code] of the variable that is copied.
+        default: the code of the default, if there is one.
+    """
+    if default is None:
+        possible |= alone[..., None] & values[..., :1, :]
+    else:
+        possible[..., default] |= alone
+
+
+def summed(low: Array, high: Array, may: Bools, must: Bools) -> tuple[Array, Array]:
+    """[..., query] the least and the largest sum over the matches of a head.
+
+    Args:
+        low, high: [..., key] bounds of the values, to be broadcast over queries.
+        may, must: [..., query, key], as of `attended`.
+    """
+    least: Array = np.where(must, low, np.minimum(low, 0) * may).sum(axis=-1)
+    most: Array = np.where(must, high, np.maximum(high, 0) * may).sum(axis=-1)
+    return least, most
+
+
+# Tables ###############################################################################################################
+
+
+def levels_between(low: Array, high: Array, levels: tuple[Number, ...], domain: Numbers) -> Bools:
+    """[..., level]: the levels that numbers from `low` to `high`, both included, may read as."""
+    first, last = (level_codes(bound, levels, domain)[..., None] for bound in (low, high))
+    every = np.arange(len(levels))
+    return np.asarray((first <= every) & (every <= last))
+
+
+def consulted(node: Lookup, axes: Sequence[Bools]) -> Bools:
+    """[..., position, cell]: the cells that a lookup may read, from [..., position, value or level] of its inputs."""
+    cells = axes[0]
+    for which, axis in enumerate(axes[1:], start=1):
+        both = cells[..., :, None] & axis[..., None, :]
+        if which == 1 and (node.inputs[0], node.levels[0]) == (node.inputs[1], node.levels[1]):
+            both &= np.eye(both.shape[-1], dtype=np.bool_)
+        cells = both.reshape(*cells.shape[:-1], -1)
+    return cells
+
+
+def code_of(value: Value, domain: Symbols | Numbers) -> int:
+    """The code, or numerator, of a value."""
+    if isinstance(domain, Symbols):
+        return domain.codes[value]
+    assert not isinstance(value, str)
+    return int(value * domain.denominator)
+
+
+def answers(table: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools]:
+    """[answer] the codes (or numerators) that a table may answer, ascending; [entry, answer] which entry says which.
+
+    Of symbols, all of the domain.
+    """
+    codes = np.array([0 if value is None else code_of(value, domain) for value in table], dtype=np.int64)
+    given = np.array([value is not None for value in table])
+    support = np.arange(len(domain)) if isinstance(domain, Symbols) else np.unique(codes[given])
+    said = np.zeros((len(table), len(support)), dtype=np.bool_)
+    said[given, np.searchsorted(support, codes[given])] = True
+    return support, said
