@@ -9,7 +9,7 @@ import numpy as np
 
 from analyze.outcome import Rows
 from tprog.edits.edit import NodeEdit
-from tprog.ir.program import Embedding, Lookup, Symbols, Value
+from tprog.ir.program import Symbols, Value
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import entry_codes, evaluate
 from tprog.run.execute import Execution
@@ -57,16 +57,11 @@ class EditedNode:
         here = self._codes == code
         which = np.flatnonzero(np.logical_or.reduce(here, axis=1))
         new = edit.yields
-        if new is None or self._old_value(code) is None:
+        if new is None or self.node.entries.answers[code] is None:
             return self._evaluated(edit, which)
         values = np.where(here[which], self._coded(new), self._old[which])
         differs = np.flatnonzero(np.logical_or.reduce(values != self._old[which], axis=1))
         return Output(self.rows[which[differs]], values[differs], self._was_lost[which[differs]])
-
-    def _old_value(self, code: int) -> Value | None:
-        """What the intact node yields where it consults the cell or word `code`."""
-        assert isinstance(self.node, Lookup | Embedding)
-        return self.node.cells[code] if isinstance(self.node, Lookup) else self.node.table[code]
 
     def _coded(self, value: Value) -> int:
         domain = self.program.variables[self.node.name].domain

@@ -179,9 +179,10 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
 def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[tuple[NodeEdit, Array | None]]:
     """[position] what edits make a node yield on the one input of `run`, where it differs; None at a hole."""
     rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
-    if isinstance(node, Head | NumericHead) and None not in node.predicate and rows:
+    head = node.selection
+    if head is not None and not head.partial and rows:
         codes = np.array([edit.code(run.program) for edit in rows])
-        values = _with_rows(run, node, codes, [edit.keys for edit in rows])
+        values = _with_rows(run, head, codes, [edit.keys for edit in rows])
         changed = np.flatnonzero((values != run.values[node.name]).any(axis=1))
         yield from ((rows[at], values[at]) for at in changed.tolist())
         edits = [edit for edit in edits if not isinstance(edit, RowEdit) or edit.keys is None]

@@ -117,7 +117,7 @@ def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int
                 wanted[node.query].add(position)
             wanted[node.key] |= set(window)
             wanted[node.value] |= set(window)
-            if isinstance(node, Head) and node.default is None:
+            if node.kind == "head" and node.default is None:
                 wanted[node.value].add(0)  # what a head copies where nothing matches
         case _:
             assert_never(node)

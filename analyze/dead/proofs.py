@@ -84,7 +84,7 @@ class Proofs:
                         changed[node.name] = answers if isinstance(answers, frozenset) else None
                 case Head() | NumericHead():
                     if self._disturbs_head(node, changed):
-                        changed[node.name] = self._copied(node, changed) if isinstance(node, Head) else None
+                        changed[node.name] = self._copied(node, changed) if node.kind == "head" else None
                 case Embedding():
                     raise AssertionError("an embedding reads no node")
                 case _:
@@ -157,12 +157,12 @@ class Proofs:
     def _disturbs_head(self, node: AttentionHead, changed: Mapping[str, _Values]) -> bool:
         """Whether the changes may change what a head yields."""
         accepted = self._accepted(node, changed)
-        if not accepted.any() and (isinstance(node, NumericHead) or node.default is not None):
+        if not accepted.any() and (node.kind == "numeric head" or node.default is not None):
             return False  # it never matches, and yields what it then yields
         if node.value in changed:
             return True
         only = self.ranges.of[node.value].only
-        if isinstance(node, Head):
+        if node.kind == "head":
             default = None if node.default is None else self.program.symbols(node.value).codes[node.default]
             if only is not None and default in (None, only):
                 return False
@@ -285,7 +285,7 @@ class Proofs:
                 queries = self.program.symbols(node.query).values
                 keys = {self.program.symbols(node.key).values[code] for code in self._values(node.key, {}) or ()}
                 accepted = frozenset((queries[at], frozenset(node.predicate[at] or ()) & keys) for at in consulted)
-                reduce = "closest" if isinstance(node, Head) else node.reduce
+                reduce = "closest" if node.kind == "head" else node.reduce
                 return "head", reads, node.mask, node.skip_first, reduce, _typed(node.default), accepted
             case _:
                 assert_never(node)

@@ -75,7 +75,7 @@ def _wiring(node: Node) -> dict[str, str]:
             made["position 0"] = "skipped" if node.skip_first else "seen"
             if node.default is not None:
                 made["default"] = _shown(node.default)
-            return made | ({"reduce": node.reduce} if isinstance(node, NumericHead) else {})
+            return made | ({"reduce": node.reduce} if node.kind == "numeric head" else {})
         case Lookup():
             return made
         case _:

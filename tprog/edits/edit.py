@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator
+from typing import assert_never
 
 from tprog.edits.change import Change, Edit, NodeEdit, ReadoutEdit
 from tprog.edits.embedding_word import WordEdit
@@ -12,6 +13,7 @@ from tprog.edits.predicate_row import RowEdit
 from tprog.edits.self_rule import SelfRuleEdit
 from tprog.edits.weights import WeightEdit, WeightRowEdit, weight_row
 from tprog.edits.wiring import MaskEdit, ReadEdit, read_by
+from tprog.ir.entries import EntryPart
 from tprog.ir.program import Node, Program
 
 __all__ = [
@@ -61,5 +63,18 @@ def candidates(
     Args:
         reached: which entries to edit.
     """
-    for kind in OF_NODES:
+    for kind in (_entry_kind(node.entries.part), ReadEdit, MaskEdit):
         yield from kind.near(program, node, reached)
+
+
+def _entry_kind(part: EntryPart) -> type[NodeEdit]:
+    """The kind of edits that change an entry."""
+    match part:
+        case "word":
+            return WordEdit
+        case "row":
+            return RowEdit
+        case "cell":
+            return CellEdit
+        case _:
+            assert_never(part)

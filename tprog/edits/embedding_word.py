@@ -32,11 +32,11 @@ class WordEdit(NodeEdit):
     @classmethod
     def near(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[WordEdit]:
         """A word gets each other value."""
-        if not isinstance(node, Embedding):
+        if node.words is None or node.declares is None:
             return
-        for word, old in zip(program.vocabulary, node.table, strict=True):
+        for word, old in zip(program.vocabulary, node.words, strict=True):
             if reached(Entry(node.name, "word", (word,))):
-                yield from (cls(node.name, word, new) for new in node.symbols if new != old)
+                yield from (cls(node.name, word, new) for new in node.declares if new != old)
 
     @property
     def entry(self) -> Entry:
@@ -64,6 +64,6 @@ class WordEdit(NodeEdit):
 
     def _embedding(self, program: Program) -> Embedding:
         node = any_node(program, self.node)
-        if not isinstance(node, Embedding):
+        if node.kind != "embedding":
             raise BadUsage(f"node {self.node!r} is not an embedding, so it has no words")
         return node

@@ -9,7 +9,7 @@ from fractions import Fraction
 from tprog.edits.change import Example, NodeEdit, any_node, replaced, shown
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
-from tprog.ir.program import Lookup, Node, Number, Program, Value, axis, cell_keys
+from tprog.ir.program import Lookup, Node, Number, Program, Value, cell_keys
 
 
 @dataclass(frozen=True)
@@ -33,7 +33,7 @@ class CellEdit(NodeEdit):
     @classmethod
     def near(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[CellEdit]:
         """A cell gets each other answer of its domain; one that holds a number, each other number of its table."""
-        if not isinstance(node, Lookup):
+        if node.kind != "lookup":
             return
         answers: Sequence[Value] = node.symbols or sorted(_numbers_in(node))
         for at, old in zip(cell_keys(program, node), node.cells, strict=True):
@@ -43,7 +43,7 @@ class CellEdit(NodeEdit):
     @classmethod
     def beyond(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[CellEdit]:
         """Numbers that a table does not hold yet: 0, 1, -1 and the neighbours of those that it holds."""
-        if not isinstance(node, Lookup) or node.symbols is not None:
+        if node.kind != "lookup" or not node.answers_numbers:
             return
         known, step = _numbers_in(node), Fraction(1, program.numbers(node.name).denominator)
         near: set[Number] = {0, 1, -1, *(cell + step for cell in known), *(cell - step for cell in known)}
@@ -61,8 +61,7 @@ class CellEdit(NodeEdit):
         return self.answer
 
     def code(self, program: Program) -> int:
-        node, code = self._lookup(program), 0
-        axes = [axis(program.variables, node, which) for which in range(len(node.inputs))]
+        axes, code = self._lookup(program).entries.axes(program.variables), 0
         if len(axes) != len(self.at) or any(value not in values for value, values in zip(self.at, axes, strict=True)):
             raise BadUsage(f"node {self.node!r} has no cell at {self.at!r}")
         for values, value in zip(axes, self.at, strict=True):
@@ -88,7 +87,7 @@ class CellEdit(NodeEdit):
 
     def _lookup(self, program: Program) -> Lookup:
         node = any_node(program, self.node)
-        if not isinstance(node, Lookup):
+        if node.kind != "lookup":
             raise BadUsage(f"node {self.node!r} is not a lookup, so it has no cells")
         return node
 

@@ -33,10 +33,11 @@ class RowEdit(NodeEdit):
     @classmethod
     def near(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[RowEdit]:
         """A row gains or loses one key, or has one key replaced; a row that is a hole gets one key."""
-        if not isinstance(node, AttentionHead):
+        head = node.selection
+        if head is None:
             return
-        keys = program.symbols(node.key).values
-        for query, row in zip(program.symbols(node.query), node.predicate, strict=True):
+        keys = program.symbols(head.key).values
+        for query, row in zip(program.symbols(head.query), head.predicate, strict=True):
             if reached(Entry(node.name, "row", (query,))):
                 yield from (cls(node.name, query, new) for new in _other_rows(row, keys))
 
@@ -70,10 +71,10 @@ def head_of(program: Program, name: str) -> AttentionHead:
     Raises:
         BadUsage: there is none.
     """
-    node = any_node(program, name)
-    if not isinstance(node, AttentionHead):
+    head = any_node(program, name).selection
+    if head is None:
         raise BadUsage(f"node {name!r} is not a head, so it has no predicate and no mask")
-    return node
+    return head
 
 
 def _other_rows(row: Keys | None, keys: Sequence[Symbol]) -> Iterator[Keys]:

@@ -7,19 +7,15 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal, TypeAlias, assert_never
 
-from tprog.edits.change import Example, NodeEdit, any_node, replaced
+from tprog.edits.change import Example, NodeEdit, any_node
 from tprog.edits.entry import Entry
 from tprog.edits.predicate_row import head_of
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.domains import masks
+from tprog.ir.entries import Read
 from tprog.ir.program import (
-    AttentionHead,
-    Embedding,
-    Head,
-    Lookup,
     Mask,
     Node,
-    NumericHead,
     Program,
     Symbols,
     domain_of,
@@ -42,10 +38,10 @@ class Wiring(NodeEdit):
         return Fraction(2)
 
     def recodes(self, program: Program) -> bool:
-        """Whether the numbers of a numeric head, whose bounds follow from what it reads, may become others."""
-        if not isinstance(program.by_name[self.node], NumericHead):
+        """Whether the numbers of a node, whose bounds follow from what it reads, may become others."""
+        old = program.variables[self.node].domain
+        if isinstance(old, Symbols) or program.by_name[self.node].answers_numbers:
             return False
-        old = program.numbers(self.node)
         known = {name: variable for name, variable in program.variables.items() if name != self.node}
         try:
             new = domain_of(self.edited_node(program), known, program)
@@ -85,22 +81,19 @@ class ReadEdit(Wiring):
         if not reached(Entry(node.name, "wiring")):
             return
         earlier = before(program, node.name)
-        for role, old in roles(node):
+        for role, read in roles(node):
             for new in earlier:
-                if new != old and may_replace(program, old, new):
+                if new != read.variable and may_replace(program, read.variable, new):
                     yield cls(node.name, role, new)
 
     def edited_node(self, program: Program) -> Node:
-        node = any_node(program, self.node)
-        old = read_by(program, self.node, self.role)
+        read = _read(program, self.node, self.role)
+        old = read.variable
         if self.variable not in before(program, self.node):
             raise BadUsage(f"node {self.node!r} cannot read {self.variable!r}: nothing before it provides that")
         if not may_replace(program, old, self.variable):
             raise BadUsage(f"node {self.node!r} cannot read {self.variable!r} instead of {old!r}: the domains differ")
-        if isinstance(node, Lookup):
-            return replace(node, inputs=replaced(node.inputs, int(self.role == "second input"), self.variable))
-        assert isinstance(node, Head | NumericHead)
-        return replace(node, **{self.role: self.variable})  # type: ignore[arg-type]
+        return program.by_name[self.node].with_read(replace(read, variable=self.variable))
 
     def undo(self, program: Program) -> ReadEdit:
         return replace(self, variable=read_by(program, self.node, self.role))
@@ -134,10 +127,11 @@ class MaskEdit(Wiring):
     @classmethod
     def near(cls, program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[MaskEdit]:
         """The mask changes, or whether it skips position 0."""
-        if isinstance(node, AttentionHead) and reached(Entry(node.name, "wiring")):
-            others = (mask for mask in masks(program.causal) if mask != node.mask)
-            yield from (cls(node.name, mask, node.skip_first) for mask in others)
-            yield cls(node.name, node.mask, not node.skip_first)
+        head = node.selection
+        if head is not None and reached(Entry(node.name, "wiring")):
+            others = (mask for mask in masks(program.causal) if mask != head.mask)
+            yield from (cls(node.name, mask, head.skip_first) for mask in others)
+            yield cls(node.name, head.mask, not head.skip_first)
 
     def edited_node(self, program: Program) -> Node:
         return replace(head_of(program, self.node), mask=self.mask, skip_first=self.skip_first)
@@ -156,24 +150,31 @@ def read_by(program: Program, node: str, role: Role) -> str:
     Raises:
         BadUsage: it has no such role.
     """
-    for found, variable in roles(any_node(program, node)):
+    return _read(program, node, role).variable
+
+
+def _read(program: Program, node: str, role: Role) -> Read:
+    for found, read in roles(any_node(program, node)):
         if found == role:
-            return variable
+            return read
     raise BadUsage(f"node {node!r} has no {role}")
 
 
-def roles(node: Node) -> list[tuple[Role, str]]:
-    """What a node reads, and as what; an embedding's fixed read of the tokens is none."""
-    match node:
-        case Embedding():
-            return []
-        case Head() | NumericHead():
-            return [("query", node.query), ("key", node.key), ("value", node.value)]
-        case Lookup():
-            names: tuple[Role, ...] = ("first input", "second input")
-            return list(zip(names, node.inputs, strict=False))
-        case _:
-            assert_never(node)
+def roles(node: Node) -> list[tuple[Role, Read]]:
+    """The reads of a node that can be others, by the words that edits have for them."""
+    inputs: tuple[Role, ...] = ("first input", "second input")
+    found: list[tuple[Role, Read]] = []
+    for read in node.roles:
+        match read.role:
+            case "query" | "key" | "value":
+                found.append((read.role, read))
+            case "input":
+                found.append((inputs[read.place], read))
+            case "word":
+                pass  # it is fixed
+            case _:
+                assert_never(read.role)
+    return found
 
 
 def may_replace(program: Program, old: str, new: str) -> bool:

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 from functools import cache
-from typing import Any
+from typing import Any, assert_never
 
 import numpy as np
 
@@ -51,6 +51,8 @@ def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Ar
             return _numeric_head(node, program, batch, values)
         case Lookup():
             return _lookup(node, program, values)
+        case _:
+            assert_never(node)
 
 
 def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools | None]:

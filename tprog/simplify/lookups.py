@@ -26,7 +26,7 @@ def shorter_lookups(search: Search) -> None:
     for name in [node.name for node in search.program.nodes]:
         for edits in (_input_edits, _level_edits, _cell_edits):
             node = search.program.by_name.get(name)
-            if isinstance(node, Lookup) and None not in node.cells:
+            if node is not None and node.kind == "lookup" and not node.partial:
                 shorten(search, node, [*edits(search, node)])
 
 
