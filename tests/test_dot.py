@@ -20,11 +20,20 @@ from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tests import gold
 from tests.programs import PROGRAMS
 from tprog.files import is_ours
+from tprog.ir.answering import VariableKind
 from tprog.text.emit import emit
 from tprog.version import VERSION
 
 
-def node(name: str, kind: str, stage: int, *, swing: float = 0.0, dead: bool = False, on: bool = False) -> GraphNode:
+def node(
+    name: str,
+    kind: VariableKind | Literal["readout"],
+    stage: int,
+    *,
+    swing: float = 0.0,
+    dead: bool = False,
+    on: bool = False,
+) -> GraphNode:
     layer = None if kind in ("input", "readout") else stage // 2 - 1
     reading = "" if kind == "input" else f"what {name} does"
     return GraphNode(name, kind, stage, layer, reading, 7, swing, dead, on)

@@ -30,6 +30,7 @@ from cli.output import as_text, put
 from tests import gold
 from tests.programs import PROGRAMS
 from tests.test_dot import SMALL, highlighted
+from tprog.ir.answering import VariableKind
 from tprog.text.tokens import Spacing
 
 ALL = Checked(19_530, True, "all 19,530 inputs")
@@ -58,7 +59,7 @@ VERIFY = VerifyResult(
 
 
 def rows(*values: tuple[int | str | None, ...]) -> tuple[TraceRow, ...]:
-    kinds = ("input", "input", "numeric head", "lookup", "head")
+    kinds: tuple[VariableKind, ...] = ("input", "input", "numeric head", "lookup", "head")
     names = ("tokens", "positions", "less", "rank", "sorted")
     return tuple(TraceRow(n, k, "", 10 + i, v) for i, (n, k, v) in enumerate(zip(names, kinds, values, strict=True)))
 

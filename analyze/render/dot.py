@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
+from typing import Literal, assert_never
 
 import graphviz
 
@@ -18,6 +19,7 @@ from analyze.render.tables import evidence
 from analyze.results.calls import MODULE, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.escape import spelled, visible
+from tprog.ir.answering import VariableKind
 from tprog.version import VERSION
 
 FONT = "DejaVu Sans"
@@ -32,14 +34,6 @@ INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
 READOUT_PALE = "#BBBBBB"
 """Readout edges where nothing is highlighted: every node has one, so that they must not drown the reads."""
 
-FILLS = {
-    "input": "#FFF6D6",
-    "embedding": "#FFF6D6",
-    "head": "#E8F1FA",
-    "numeric head": "#E6F4EE",
-    "lookup": "#F6E9F3",
-    "readout": "#EEEEEE",
-}
 DEAD_FILL, HIGHLIGHT = "#F4F4F4", "#E69F00"
 
 GIVEN = {"tokens": "the symbols of the input", "positions": "0, 1, 2, ...", "ones": "1 everywhere"}
@@ -216,6 +210,23 @@ def _columns(
         previous = heading
 
 
+def _fill(kind: VariableKind | Literal["readout"]) -> str:
+    """The colour of a node."""
+    match kind:
+        case "input" | "embedding":
+            return "#FFF6D6"
+        case "head":
+            return "#E8F1FA"
+        case "numeric head":
+            return "#E6F4EE"
+        case "lookup":
+            return "#F6E9F3"
+        case "readout":
+            return "#EEEEEE"
+        case _:
+            assert_never(kind)
+
+
 def _heading(members: Sequence[GraphNode]) -> str:
     kinds = {node.kind for node in members}
     if kinds <= {"input"}:
@@ -231,7 +242,7 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
     """A table: name, reading, and one row a variable read, which is the port of its edge."""
     ink = PALE if node.dead else INK
     border = HIGHLIGHT if node.highlighted else FAINT if node.dead else PALE
-    fill = DEAD_FILL if node.dead else FILLS.get(node.kind, "#FFFFFF")
+    fill = DEAD_FILL if node.dead else _fill(node.kind)
     if lit is not None and node.name not in lit:
         fill = DEAD_FILL if node.dead else "#FFFFFF"
         ink = PALE
@@ -382,7 +393,7 @@ def _id(name: str) -> str:
 def _call_label(node: CallNode) -> str:
     name = "top level of the file" if node.name == MODULE else node.name
     where = [Words(f"line {node.line}", SMALL, PALE)] if node.line is not None else []
-    fill = FILLS["input"] if node.name == MODULE else FILLS["head"] if node.defined else DEAD_FILL
+    fill = _fill("input") if node.name == MODULE else _fill("head") if node.defined else DEAD_FILL
     look = f' STYLE="ROUNDED" COLOR="{PALE}" BGCOLOR="{fill}"'
     return label(table([line([Words(name, TEXT), *where])], border=1, look=look))
 

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from typing import assert_never
 
 from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Column
@@ -13,6 +14,7 @@ from analyze.record import Plain
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
+from tprog.ir.answering import VariableKind
 from tprog.text.tokens import Spacing
 
 CELL = 12
@@ -86,17 +88,33 @@ class _Row:
 
 
 def _rows(table: TraceTable) -> Iterator[_Row]:
-    previous = ""
+    previous: VariableKind | None = None
     for row in table.rows:
         yield _Row(row.variable, "", tuple(map(_cell, row.values)), _begins_layer(previous, row.kind))
         previous = row.kind
     yield from _outputs(table, "")
 
 
-def _begins_layer(previous: str, kind: str) -> bool:
+def _begins_layer(previous: VariableKind | None, kind: VariableKind) -> bool:
     """Whether a node stands in another layer than the one before: heads come before lookups in each."""
-    order = {"input": 0, "embedding": 1, "head": 2, "numeric head": 2, "lookup": 3}
-    return previous != "" and (order[kind] < order[previous] or min(order[kind], 2) > min(order[previous], 2))
+    if previous is None:
+        return False
+    here, before = _order(kind), _order(previous)
+    return here < before or min(here, 2) > min(before, 2)
+
+
+def _order(kind: VariableKind) -> int:
+    match kind:
+        case "input":
+            return 0
+        case "embedding":
+            return 1
+        case "head" | "numeric head":
+            return 2
+        case "lookup":
+            return 3
+        case _:
+            assert_never(kind)
 
 
 def _outputs(table: TraceTable, which: str) -> Iterator[_Row]:
@@ -109,7 +127,7 @@ def _outputs(table: TraceTable, which: str) -> Iterator[_Row]:
 
 
 def _rows_beside(table: TraceTable, contrast: Contrast) -> Iterator[_Row]:
-    previous = ""
+    previous: VariableKind | None = None
     for ours, theirs in zip(table.rows, contrast.table.rows, strict=True):
         begins = _begins_layer(previous, ours.kind)
         previous = ours.kind

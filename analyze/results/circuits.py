@@ -8,6 +8,7 @@ from typing import ClassVar, Literal
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
 from analyze.results.source import AnnotatedSource
+from tprog.ir.answering import Kind
 
 
 @dataclass(frozen=True)
@@ -15,7 +16,7 @@ class CircuitNode:
     """A head or lookup: what a circuit keeps or leaves out."""
 
     name: str
-    kind: str
+    kind: Kind
     reading: str
     line: int | None
 

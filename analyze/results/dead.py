@@ -7,6 +7,7 @@ from typing import ClassVar, Literal, TypeAlias
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from tprog.ir.answering import Kind
 
 Proof: TypeAlias = Literal["static", "enumerated", "sampled"]
 """``static``: proven from the program alone, for every input that it accepts; ``enumerated``: tried on all inputs of
@@ -35,7 +36,7 @@ class DeadNode:
     """A dead node and all its verdicts, in the order unread, constant, inert, mergeable."""
 
     name: str
-    kind: str
+    kind: Kind
     reading: str
     line: int | None
     verdicts: tuple[Verdict, ...]

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from tprog.ir.answering import Kind
 from tprog.text.tokens import JOINED, Spacing
 
 MatchKind = Literal["same", "equal", "renamed", "similar", "only a", "only b"]
@@ -23,7 +24,7 @@ class Side:
     """
 
     name: str
-    kind: str
+    kind: Kind
     reading: str
     line: int | None
 

@@ -7,6 +7,7 @@ from typing import ClassVar, Literal
 
 from analyze.record import Result
 from analyze.results.checked import Checked
+from tprog.ir.answering import VariableKind
 
 
 @dataclass(frozen=True)
@@ -25,7 +26,7 @@ class GraphNode:
     """
 
     name: str
-    kind: str
+    kind: VariableKind | Literal["readout"]
     stage: int
     layer: int | None
     reading: str

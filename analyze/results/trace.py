@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from analyze.record import Plain, Result
 from analyze.results.checked import Checked
+from tprog.ir.answering import VariableKind
 from tprog.text.tokens import JOINED, Spacing
 
 
@@ -20,7 +21,7 @@ class TraceRow:
     """
 
     variable: str
-    kind: str
+    kind: VariableKind
     reading: str
     line: int | None
     values: tuple[Plain | None, ...]

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 Kind: TypeAlias = Literal["embedding", "head", "numeric head", "lookup"]
 """What a node is, in a word or two: the names of its kind in results, pictures and messages."""
 
+VariableKind: TypeAlias = Kind | Literal["input"]
+"""What makes a variable: a node of that kind, or nothing but the input."""
+
 
 PREDICATE, LOOKUP = "predicate_", "lookup_"
 """How the names of an emitted module's functions begin; see `Answering.function`."""

@@ -5,11 +5,11 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 from math import prod
-from typing import Literal, cast
+from typing import Literal, assert_never, cast
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
-from tprog.ir.answering import LOOKUP, PREDICATE
+from tprog.ir.answering import LOOKUP, PREDICATE, Kind
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -37,6 +37,16 @@ from tprog.text.dialects.subset import (
 )
 from tprog.text.dialects.wiring import check_wiring
 
+_MADE_BY: Mapping[str, Kind] = {
+    "embed": "embedding",
+    "elementwise": "lookup",
+    "aggregate": "head",
+    "aggregate_sum": "numeric head",
+    "aggregate_mean": "numeric head",
+    "selector_width": "numeric head",
+}
+"""The primitive that a line of `run` calls -> the kind of its node."""
+
 MOST_CALLS = 1_000_000
 """Calls of the function of one predicate or lookup: one for each pair of values, with its entry and line."""
 
@@ -52,15 +62,19 @@ def read_node(parts: Parts, statement: ast.stmt) -> Node:
         case _:
             parts.source.unexpected(statement, "`name = primitive(...)`: one line a node")
     parts.called.add(called)
-    match called:
-        case "embed":
+    kind = _MADE_BY.get(called)
+    match kind:
+        case "embedding":
             return _embedding(parts, name, call)
-        case "elementwise":
+        case "lookup":
             return _lookup(parts, name, call)
-        case "aggregate" | "aggregate_sum" | "aggregate_mean" | "selector_width":
+        case "head" | "numeric head":
             return _head(parts, name, called, call)
-    wanted = "embed, elementwise, aggregate, aggregate_sum, aggregate_mean or selector_width"
-    parts.source.refuse(call, f"a call of `{called}`", wanted)
+        case None:
+            *others, last = _MADE_BY
+            parts.source.refuse(call, f"a call of `{called}`", f"{', '.join(others)} or {last}")
+        case _:
+            assert_never(kind)
 
 
 def _read(parts: Parts, node: ast.expr) -> str:
