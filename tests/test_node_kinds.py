@@ -25,6 +25,7 @@ OF_ONE_KIND = {
     "trainer/search/placing.py": "terms stand where `ProgramClass` has places for them",
     "trainer/search/program_class.py": "cells that no input reaches",
     "trainer/search/proposals.py": "what `ProgramClass.wirings` yields, and places for certain nodes",
+    "trainer/start.py": "the two kinds of heads, which a match has told from the others",
     "trainer/search/stagewise.py": "counting broadcasts, which need embeddings and numeric heads alone",
 }
 """Files that compare `node.kind` with a word: what they do is of that kind alone, or another match stands above."""

@@ -7,7 +7,7 @@ cell answers gets a logit that noise seldom overcomes. The places left over star
 from __future__ import annotations
 
 from dataclasses import dataclass, field
-from typing import Final, NoReturn
+from typing import Final, NoReturn, assert_never
 
 import numpy as np
 import torch
@@ -78,12 +78,15 @@ class _Start:
 
     def place(self, node: Node) -> None:
         """Give a node its place."""
-        if isinstance(node, Embedding):
-            _refuse(f"{node.name} embeds tokens", "give a program whose heads read tokens")
-        if isinstance(node, Lookup):
-            self._lookup(node)
-        else:
-            self._head(node)
+        match node:
+            case Embedding():
+                _refuse(f"{node.name} embeds tokens", "give a program whose heads read tokens")
+            case Lookup():
+                self._lookup(node)
+            case Head() | NumericHead():
+                self._head(node)
+            case _:
+                assert_never(node)
 
     # Where
 
@@ -91,7 +94,7 @@ class _Start:
         self, node: Node, kind: str, count: int, reads: tuple[str, ...], fits: tuple[int, ...]
     ) -> tuple[int, int]:
         """The layer and the place within it."""
-        late = 1 if isinstance(node, Lookup) else 0
+        late = 0 if node.selection is not None else 1
         for layer in range(self.network.config.layers):
             stage = 2 * layer + late
             for at in fits:
@@ -129,9 +132,9 @@ class _Start:
 
     def _head(self, node: Head | NumericHead) -> None:
         config, network = self.network.config, self.network
-        numeric = isinstance(node, NumericHead)
+        numeric = node.kind == "numeric head"
         kind, count = ("num_heads", config.num_heads) if numeric else ("cat_heads", config.cat_heads)
-        if node.skip_first or (isinstance(node, Head) and node.default is not None):
+        if node.skip_first or (node.kind == "head" and node.default is not None):
             _refuse(f"{node.name} skips position 0, or has a default", "a trained head copies position 0 by default")
         if node.mask not in network.mask_names:
             _refuse(f"{node.name} has the mask {node.mask!r}", "set masks to 'assigned' or 'learned'")
