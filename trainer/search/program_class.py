@@ -8,16 +8,17 @@ with other names may read whatever stands before them.
 from __future__ import annotations
 
 import dataclasses
-import re
 from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
+from typing import assert_never
 
 import numpy as np
 
 from tprog.errors import TpdebugError
 from tprog.ir.domains import masks
+from tprog.ir.learned_names import learned_name
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -55,7 +56,7 @@ class ProgramClass:
     @classmethod
     def of(cls, program: Program) -> ProgramClass:
         """The class of a Program: no more nodes than it has, sets and masks only if it has any."""
-        heads = [node for node in program.nodes if isinstance(node, Head | NumericHead)]
+        heads = [head for node in program.nodes if (head := node.selection) is not None]
         return cls(
             nodes={node.name: node for node in program.nodes},
             sets=any(len(row or ()) != 1 for head in heads for row in head.predicate),
@@ -66,7 +67,7 @@ class ProgramClass:
     @cached_property
     def learnable(self) -> tuple[str, ...]:
         """The places whose nodes can be learned anew: all but embeddings."""
-        return tuple(name for name, node in self.nodes.items() if not isinstance(node, Embedding))
+        return tuple(name for name, node in self.nodes.items() if node.words is None)
 
     def free(self, program: Program) -> tuple[str, ...]:
         """The places where the Program has no node."""
@@ -74,13 +75,13 @@ class ProgramClass:
 
     def readable(self, program: Program, place: str) -> tuple[str, ...]:
         """The Program's variables that a node at a place may read."""
-        embedded = any(isinstance(node, Embedding) for node in self.nodes.values())
+        embedded = any(node.words is not None for node in self.nodes.values())
         names = ["positions", "ones"] if embedded else ["tokens", "positions", "ones"]
         order, own = list(self.nodes), layer(place)
         for node in program.nodes:
             theirs = layer(node.name)
             earlier = theirs < own if own and theirs else order.index(node.name) < order.index(place)
-            if earlier or isinstance(node, Embedding):
+            if earlier or node.words is not None:
                 names.append(node.name)
         return tuple(names)
 
@@ -102,7 +103,7 @@ class ProgramClass:
     def wirings(self, program: Program, place: str) -> list[Wiring]:
         """All choices of what the node at a place reads, and through which mask."""
         node = self.nodes[place]
-        if not isinstance(node, Lookup):
+        if node.kind != "lookup":
             heads = self.broadcasts(program, place)
             return [dataclasses.replace(head, query=query) for query in self.symbols(program, place) for head in heads]
         names = self.symbols(program, place) if node.levels[0] is None else self.numbers(program, place)
@@ -117,22 +118,27 @@ class ProgramClass:
     def placeholder(self, program: Program, place: str) -> Node:
         """A node for a place that reads what is always there; it is well-formed and says nothing."""
         node, first = self.nodes[place], self.symbols(program, place)[0]
-        if isinstance(node, Embedding):
-            return node
-        if isinstance(node, Lookup):
-            answers = (node.symbols or (0,))[:1] * len(program.symbols(first))
-            return dataclasses.replace(node, inputs=(first,), levels=(None,), cells=answers)
         rows = (program.symbols(first).values[:1],) * len(program.symbols(first))
-        value = first if isinstance(node, Head) else "ones"
-        return dataclasses.replace(node, query=first, key=first, value=value, predicate=rows)
+        match node:
+            case Embedding():
+                return node
+            case Lookup():
+                answers = (node.symbols or (0,))[:1] * len(program.symbols(first))
+                return dataclasses.replace(node, inputs=(first,), levels=(None,), cells=answers)
+            case Head():
+                return dataclasses.replace(node, query=first, key=first, value=first, predicate=rows)
+            case NumericHead():
+                return dataclasses.replace(node, query=first, key=first, value="ones", predicate=rows)
+            case _:
+                assert_never(node)
 
     def broadcasts(self, program: Program, place: str) -> list[Head | NumericHead]:
         """All choices of key, value and mask; the query is the first there is, for a predicate whose rows are equal."""
-        node = self.nodes[place]
-        if not isinstance(node, Head | NumericHead):
+        node = self.nodes[place].selection
+        if node is None:
             return []
         names = self.symbols(program, place)
-        values = names if isinstance(node, Head) else self.numbers(program, place)
+        values = names if node.kind == "head" else self.numbers(program, place)
         return [
             dataclasses.replace(node, query=names[0], key=key, value=value, mask=mask)
             for key in names
@@ -159,15 +165,14 @@ def _masks(heads: Sequence[Head | NumericHead], causal: bool) -> tuple[Mask, ...
 
 def _cap(program: Program) -> int:
     """The largest number that a lookup tells from others; N where none reads numbers."""
-    lookups = [node for node in program.nodes if isinstance(node, Lookup)]
-    tops = [int(levels[-1]) for node in lookups for levels in node.levels if levels]
+    tops = [int(levels[-1]) for node in program.nodes for levels in node.entries.levels if levels]
     return max(tops, default=program.max_length)
 
 
 def layer(name: str) -> tuple[int, int] | None:
     """The layer that a learned node's name says, and 1 if it stands behind the layer's heads; None for other names."""
-    found = re.fullmatch(r"(attn|num_attn|mlp|num_mlp)_(\d+)_\d+", name)
-    return (int(found[2]), int("mlp" in found[1])) if found else None
+    found = learned_name(name)
+    return None if found is None else (found.layer, int(found.behind_heads))
 
 
 def bare(program: Program) -> Program:
@@ -179,10 +184,15 @@ def _followed(program: Program, nodes: Sequence[Node]) -> Program:
     """The Program of the nodes, each fitted to the domains of what it now reads: code for code, cut or extended."""
     grown = dataclasses.replace(program, nodes=())
     for node in nodes:
-        if isinstance(node, Head | NumericHead):
-            node = _followed_head(node, grown, program)
-        elif isinstance(node, Lookup):
-            node = _followed_lookup(node, grown, program)
+        match node:
+            case Head() | NumericHead():
+                node = _followed_head(node, grown, program)
+            case Lookup():
+                node = _followed_lookup(node, grown, program)
+            case Embedding():
+                pass
+            case _:
+                assert_never(node)
         grown = dataclasses.replace(grown, nodes=(*grown.nodes, node))
     return grown
 

@@ -16,12 +16,12 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Any, Protocol, assert_never
 
 import numpy as np
 
 from tprog.errors import BadUsage
-from tprog.ir.program import Embedding, Head, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import execute, predict
 from tprog.tasks.builtin import UNGRADED
@@ -173,8 +173,13 @@ def _check_program(program: Program) -> None:
     if missing or any(node.partial for node in program.nodes):
         raise BadUsage("the program is partial: it has tables with holes; fill them before polishing")
     for node in program.nodes:
-        if isinstance(node, NumericHead) and node.reduce != "sum":
-            raise BadUsage(f"{node.name} is a mean; polishing works on sums, as they are learned")
+        match node:
+            case NumericHead(reduce="mean"):
+                raise BadUsage(f"{node.name} is a mean; polishing works on sums, as they are learned")
+            case Embedding() | Head() | NumericHead() | Lookup():
+                pass
+            case _:
+                assert_never(node)
 
 
 @dataclass(frozen=True, eq=False)
@@ -275,7 +280,7 @@ class _Stagewise:
 
     def _nothing(self) -> Fitted:
         """The program of the class that has its embeddings alone."""
-        embeddings = tuple(node for node in self.start.program.nodes if isinstance(node, Embedding))
+        embeddings = tuple(node for node in self.start.program.nodes if node.words is not None)
         return self._sampled(dataclasses.replace(bare(self.start.program), nodes=embeddings), {})
 
     def _proposer(self, state: Fitted) -> Proposer:
@@ -324,11 +329,11 @@ class _Stagewise:
         kinds, layers = set[str](), set[tuple[str, tuple[int, int] | None]]()
         for place in self.places.free(program):
             node = self.places.nodes[place]
-            kind = place.rsplit("_", 2)[0] if layer(place) else type(node).__name__
+            kind = place.rsplit("_", 2)[0] if layer(place) else node.kind
             if kind not in kinds:
                 kinds.add(kind)
                 yield place, True
-            if isinstance(node, Head | NumericHead) and (kind, layer(place)) not in layers:
+            if node.selection is not None and (kind, layer(place)) not in layers:
                 layers.add((kind, layer(place)))
                 yield place, False
 
