@@ -93,7 +93,7 @@ def _selection(program: Program, node: AttentionHead, key: str) -> str:
     if relation == NOTHING:
         return "nothing"
     if relation == ANYTHING:
-        return ("position" if isinstance(node, Head) else "positions") + aside
+        return ("position" if node.kind == "head" else "positions") + aside
     if node.query == node.key and relation in (EQUAL, DIFFERENT, SMALLER, GREATER):
         return f"{relation.kind} {key}{aside}"
     return relation.equation(key, query) + aside
