@@ -28,6 +28,7 @@ def data_flow(
     circuits: Mapping[str, Sequence[str]] | None = None,
     toward: str | None = None,
     title: str = "",
+    circuit: bool = False,
     checked: Checked | None = None,
     lines: Mapping[Entry, int] | None = None,
     name: str | None = None,
@@ -40,6 +41,7 @@ def data_flow(
         circuits: node -> the sub-problems whose circuits have it, where there are several.
         toward: a class; swings are then those of its logit against that of another.
         title: what is highlighted, in words.
+        circuit: whether that is a circuit, or several.
         checked: the inputs on which dead nodes and a circuit were found.
         lines: entry -> its line in the program's file.
         name: what the result calls the program.
@@ -85,6 +87,7 @@ def data_flow(
         highlighted=tuple(variable for variable in order if variable in highlighted),
         checked=checked,
         toward=toward,
+        circuit=circuit,
     )
 
 

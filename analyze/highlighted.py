@@ -58,7 +58,7 @@ def circuit_flow(
     if len(found.circuits) == 1:
         (circuit,) = found.circuits
         title = f"circuit: {circuit.problem}"
-        return _flow(program, inputs, set(circuit.members), title, lines=lines, name=name)
+        return _flow(program, inputs, set(circuit.members), title, {}, lines=lines, name=name)
     having = {n.name: [c.value or c.problem for c in found.circuits if n.name in c.members] for n in found.nodes}
     members = {name for name, circuits in having.items() if circuits}
     kinds = {circuit.kind for circuit in found.circuits}
@@ -83,6 +83,7 @@ def _flow(
         dead=[n.name for n in found.dead if any(verdict.kind != "mergeable" for verdict in n.verdicts)],
         checked=found.checked,
         highlighted=highlighted,
+        circuit=circuits is not None,
         circuits=circuits,
         toward=toward,
         title=title,

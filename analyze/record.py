@@ -6,7 +6,7 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from fractions import Fraction
-from typing import Any, ClassVar, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tprog.errors import BadFile
 from tprog.ir.program import Value
@@ -16,6 +16,9 @@ Plain: TypeAlias = str | int
 """A value of a variable: a symbol, a whole number, or a fraction as text."""
 
 SCHEMA_VERSION = 1
+
+UNTOLD: Final = {"json": False}
+"""Metadata of a field that JSON of this version of the schema says in other words: see `Result.restored`."""
 
 R = TypeVar("R", bound="Result")
 
@@ -35,6 +38,11 @@ class Result:
         return {"schema": f"tpdebug.{self.verb}/{SCHEMA_VERSION}", "tool": VERSION, **_to_plain(self)}
 
     @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields that JSON has, with those that it does not tell (`UNTOLD`) made from them."""
+        return fields
+
+    @classmethod
     def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
         """The record that `to_json` wrote.
 
@@ -44,7 +52,7 @@ class Result:
         wanted = f"tpdebug.{cls.verb}/{SCHEMA_VERSION}"
         if data.get("schema") != wanted:
             raise BadFile(f"the result has the schema {data.get('schema')!r}; expected {wanted!r}")
-        fields = {key: value for key, value in data.items() if key not in ("schema", "tool")}
+        fields = cls.restored({key: value for key, value in data.items() if key not in ("schema", "tool")})
         try:
             record: R = _from_plain(cls, fields)
         except (KeyError, TypeError) as error:
@@ -54,7 +62,8 @@ class Result:
 
 def _to_plain(value: Any) -> Any:
     if dataclasses.is_dataclass(value):
-        return {field.name: _to_plain(getattr(value, field.name)) for field in dataclasses.fields(value)}
+        told = (field.name for field in dataclasses.fields(value) if field.metadata != UNTOLD)
+        return {name: _to_plain(getattr(value, name)) for name in told}
     if isinstance(value, tuple):
         return [_to_plain(item) for item in value]
     return value

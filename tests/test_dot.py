@@ -228,7 +228,7 @@ def test_what_is_highlighted_stands_out_and_the_rest_fades() -> None:
 
 
 def test_a_circuit_stands_out_from_its_inputs_to_the_readout_and_the_rest_is_held_constant() -> None:
-    circuit = dataclasses.replace(highlighted(SMALL, "attn_0_0", "attn_1_0"), title="circuit: class 'a'")
+    circuit = dataclasses.replace(highlighted(SMALL, "attn_0_0", "attn_1_0"), title="circuit: class 'a'", circuit=True)
     text = dot.data_flow(circuit)
     _, edges = statements(text)
     assert attribute(edges["attn_0_0", "readout"][0], "color") == dot.ROLE_COLOURS["readout"]
@@ -239,7 +239,7 @@ def test_a_circuit_stands_out_from_its_inputs_to_the_readout_and_the_rest_is_hel
 
 
 def test_an_empty_circuit_leaves_every_head_and_lookup_faded() -> None:
-    text = dot.data_flow(dataclasses.replace(SMALL, title="circuit: class 'a'"))
+    text = dot.data_flow(dataclasses.replace(SMALL, title="circuit: class 'a'", circuit=True))
     _, edges = statements(text)
     assert attribute(edges["attn_0_0", "readout"][0], "color") == dot.FAINT
     assert "every faded box is held at a constant" in text

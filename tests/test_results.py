@@ -13,6 +13,7 @@ from analyze.dead import find_dead
 from analyze.record import Result
 from analyze.results.blame import BlameResult
 from analyze.results.calls import CallDifference, CallEdge, CallGraphResult, CallNode
+from analyze.results.graph import GraphResult
 from analyze.results.verify import VerifyResult
 from analyze.trace import trace
 from analyze.verify import verify
@@ -65,3 +66,11 @@ def test_a_result_of_another_schema_is_refused() -> None:
         VerifyResult.from_json({**data, "more": 1})
     with pytest.raises(BadFile, match="does not fit its schema"):
         VerifyResult.from_json({key: value for key, value in data.items() if key != "tokens"})
+
+
+@pytest.mark.parametrize("circuit", [True, False])
+def test_json_tells_a_circuit_by_its_title_and_has_no_field_for_it(circuit: bool) -> None:
+    title = "circuit: class 'a'" if circuit else "what tokens flows into"
+    result = GraphResult("p", title, (), (), (), (), circuit=circuit)
+    assert "circuit" not in result.to_json()
+    assert GraphResult.from_json(result.to_json()) == result

@@ -72,11 +72,11 @@ def blame(
     asked = ask(program, tokens, position, expected)
     if thorough is None:
         thorough = len(program.nodes) <= SMALL
-    return _recorded(asked, _searched(asked, inputs, limit, thorough), shown)
+    return _recorded(asked, search(asked, inputs, limit, thorough), shown)
 
 
 @dataclass(frozen=True, eq=False)
-class _Found:
+class Found:
     """What was found about a prediction.
 
     Attributes:
@@ -97,8 +97,12 @@ class _Found:
     looked_at: int
 
 
-def _searched(asked: Prediction, inputs: Inputs, limit: int, thorough: bool) -> _Found:
-    """The edits that mend a prediction, with what they do elsewhere; and where none mends all, redefinitions."""
+def search(asked: Prediction, inputs: Inputs, limit: int, thorough: bool) -> Found:
+    """The edits that mend a prediction, with what they do elsewhere; and where none mends all, redefinitions.
+
+    Args:
+        inputs, limit, thorough: see `blame`.
+    """
     program = asked.run.program
     with_it, row = with_prediction(inputs, asked)
     held = hold(program, with_it, always=[row])
@@ -113,10 +117,10 @@ def _searched(asked: Prediction, inputs: Inputs, limit: int, thorough: bool) -> 
     mended = any(effect.restores(held.wrong) for effect in ranking.effects)
     if thorough and not asked.right and with_it.expected is not None and not mended:
         suspects, looked_at = find_redefinitions(held.on, int(np.searchsorted(held.rows, row)), asked.place)
-    return _Found(with_it, held, tried, mending, complete, ranking, suspects[:limit], looked_at)
+    return Found(with_it, held, tried, mending, complete, ranking, suspects[:limit], looked_at)
 
 
-def _recorded(asked: Prediction, found: _Found, shown: Presentation) -> BlameResult:
+def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResult:
     """What was found as a result."""
     run, program, held = asked.run, asked.run.program, found.held
     reached, all_tried = dependences(asked, found.tried, found.mending, shown)

@@ -17,8 +17,8 @@ from functools import cached_property
 
 import numpy as np
 
-from analyze.blame import blame
-from analyze.blame.presentation import Presentation
+from analyze.blame import search
+from analyze.blame.prediction import ask
 from analyze.fuzz.oracles import TO_BLAME, Answers, Oracle, Reason
 from analyze.fuzz.shrinking import shrunk
 from analyze.input_space import lengths_of
@@ -134,26 +134,15 @@ class Blamer:
         space = self.oracle.space
         assert space.task is not None
         tokens = space.tokens(sequence)
-        right = space.task.oracle(tokens)
-        edited: list[Program] = []
-
-        def keep(program: Program) -> str:
-            edited.append(program)
-            return ""
-
-        found = blame(
-            space.program,
-            self._inputs,
-            tokens,
-            expected=right,
-            limit=1,
-            shown=Presentation(lines=self.lines, show=keep),
-        )
-        if not found.candidates:
+        asked = ask(space.program, tokens, None, space.task.oracle(tokens))
+        found = search(asked, self._inputs, 1, thorough=False)
+        if not found.ranking.effects:
             return _Blamed(Reason("no edit", "no single edit mends them"))
-        best = found.candidates[0]
-        where = best.entry if best.line is None else f"line {best.line}"
-        return _Blamed(Reason("line", where), best.entry, best.line, best.edit, edited[0], best.net, best.restores)
+        best = found.ranking.effects[0]
+        edit, restores = best.edit, best.restores(found.held.wrong)
+        where, line = str(edit.entry), None if self.lines is None else self.lines.get(edit.entry)
+        reason = Reason("line", where if line is None else f"line {line}")
+        return _Blamed(reason, where, line, edit.describe(), edit.apply(space.program), best.net, restores)
 
     def mends(self, reason: Reason, sequences: Array) -> Bools:
         """[input]: whether an edit of a bucket mends the first wrong prediction of each failing sequence.

@@ -111,22 +111,18 @@ def _standing_out(result: GraphResult) -> set[str] | None:
     """
     if not _highlights(result):
         return None
-    given = ("input", "embedding", "readout") if _is_circuit(result) else ()
+    given = ("input", "embedding", "readout") if result.circuit else ()
     return set(result.highlighted) | {node.name for node in result.nodes if node.kind in given}
 
 
 def _highlights(result: GraphResult) -> bool:
     """Whether a circuit or a slice was asked for; that of a constant answer is empty."""
-    return bool(result.highlighted) or _is_circuit(result)
-
-
-def _is_circuit(result: GraphResult) -> bool:
-    return result.title.startswith("circuit")
+    return bool(result.highlighted) or result.circuit
 
 
 def _idle(result: GraphResult, node: GraphNode) -> bool:
     """Whether a node is dead and no member of a circuit: with other nodes held constant, it can matter all the same."""
-    return node.dead and not (_is_circuit(result) and node.highlighted)
+    return node.dead and not (result.circuit and node.highlighted)
 
 
 def _counts(node: GraphNode, source: str, roles: Sequence[str]) -> bool:
@@ -354,7 +350,7 @@ def _caption(title: str, said: Sequence[str], rows: Sequence[str], notes: Sequen
 
 def _meaning(result: GraphResult) -> str:
     """What the highlight says of the program."""
-    if _is_circuit(result):
+    if result.circuit:
         if any(node.circuits for node in result.nodes):
             return "in a circuit, of what stands behind 'in'; in the others it is held at a constant"
         return "the circuit; every faded box is held at a constant"

@@ -108,7 +108,7 @@ def _cause(bucket: Bucket) -> str:
         case "not blamed":
             return UNBLAMED
         case "variable":
-            return bucket.what if bucket.what.startswith("position") else f"they part at {bucket.what}"
+            return f"they part at {bucket.what}" if bucket.what.isidentifier() else bucket.what
         case _:
             return bucket.what
 

@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from analyze.record import Result
+from analyze.record import UNTOLD, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import VariableKind
 
@@ -60,6 +60,7 @@ class GraphResult(Result):
 
     Attributes:
         title: what is highlighted, in words.
+        circuit: whether that is a circuit, or several, and not a slice; JSON tells it by the title.
         dead, highlighted: names of nodes.
         checked: the inputs on which dead nodes and a circuit were looked for; None where nothing was.
         toward: the class whose decision is asked about; None: all of them.
@@ -75,3 +76,8 @@ class GraphResult(Result):
     highlighted: tuple[str, ...]
     checked: Checked | None = None
     toward: str | None = None
+    circuit: bool = field(default=False, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "circuit": fields["title"].startswith("circuit")}
