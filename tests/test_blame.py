@@ -12,11 +12,12 @@ from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 from rich.console import Console
 
-import analyze.blame.effects
+import analyze.blame.race
 import analyze.blame.single_edits
 from analyze.blame import blame
-from analyze.blame.effects import KnownAnswers, best_edits
+from analyze.blame.effects import KnownAnswers
 from analyze.blame.presentation import Presentation
+from analyze.blame.race import best_edits
 from analyze.blame.single_edits import trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground
@@ -353,7 +354,7 @@ def test_a_pooled_prediction_has_no_position_and_its_mean_logits_are_accounted_f
 
 
 def test_a_ranking_that_is_cut_off_says_so_and_still_finds_the_fault(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyze.blame.effects, "_WORK", 0)
+    monkeypatch.setattr(analyze.blame.race, "_WORK", 0)
     program = apply(SORT, RowEdit("less", "c", ("a",)))
     inputs = inputs_for(program)
     result = blame(program, inputs, _first_wrong(program, inputs), limit=3)
@@ -471,7 +472,7 @@ def test_a_row_whose_position_sees_nothing_is_not_reached() -> None:
 
 
 def test_a_ranking_cut_off_that_leaves_nothing_out_is_proven(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(analyze.blame.effects, "_WORK", 0)
+    monkeypatch.setattr(analyze.blame.race, "_WORK", 0)
     program = apply(SORT, RowEdit("less", "c", ("a",)))
     inputs = inputs_for(program)
     found = blame(program, inputs, _first_wrong(program, inputs), limit=500)

@@ -18,9 +18,10 @@ import numpy as np
 from analyze.blame.account import account
 from analyze.blame.candidates import candidate, suspect
 from analyze.blame.dependences import dependences, mending_edits
-from analyze.blame.effects import KnownAnswers, Ranking, best_edits, order_key
+from analyze.blame.effects import KnownAnswers, order_key
 from analyze.blame.prediction import Prediction, ask, with_prediction
 from analyze.blame.presentation import PLAIN, Presentation
+from analyze.blame.race import Ranking, best_edits
 from analyze.blame.responsibility import annotate_prediction
 from analyze.blame.single_edits import TriedEdit, stays_exact, trials
 from analyze.blame.suspects import Redefinition, find_redefinitions

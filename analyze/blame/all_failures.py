@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 from analyze.blame.candidates import candidate
 from analyze.blame.effects import order_key
-from analyze.blame.joint_search import JointSearch, Race
+from analyze.blame.joint_search import BestOfEach, JointSearch
 from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.responsibility import annotate_all
 from analyze.blame.working_set import effects_over_all, hold
@@ -57,14 +57,13 @@ def blame_all(
         raise BadUsage("nothing says what is right: the program names no task; name one with --task")
     held = hold(program, inputs)
     search = JointSearch(held.on, SEARCHED)
-    race = Race(search, limit)
-    race.run()
-    effects = race.ranked
+    best = BestOfEach(search, limit)
+    effects = best.ranked
     if not held.whole:
         effects = effects_over_all(held, [effect.edit for effect in effects])
         effects.sort(key=lambda effect: order_key(program, effect))
     entries = tuple(candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(effects))
-    buckets = _buckets(search, race.top, shown)
+    buckets = _buckets(search, best.top, shown)
     return BlameAllResult(
         program=label(program, shown.name),
         checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
@@ -72,10 +71,10 @@ def blame_all(
         wrong=held.wrong,
         searched=len(search.rows),
         tried=len(search.contenders),
-        unmended=sum(edit is None for edit in race.top),
+        unmended=sum(edit is None for edit in best.top),
         entries=entries,
         buckets=buckets,
-        proven=race.proven and held.whole and len(search.rows) == held.failing,
+        proven=best.proven and held.whole and len(search.rows) == held.failing,
         source=None if shown.text is None else annotate_all(label(program, shown.name), shown.text, entries, buckets),
         spaced=spacing(program),
     )

@@ -1,19 +1,14 @@
-"""What single edits of a program do to all predictions with known answers, and which edits are the best.
+"""What single edits of a program do to all predictions with known answers.
 
-Only inputs on which the edited node's output changes are executed. All edits are first tried on a few inputs; from
-there on, an edit is carried on as long as it may still rank among the best: no edit mends more than what is wrong among
-the inputs left. That proves the ranking without executing everything. Where too much is wrong for the bound to help,
-the work is cut off, and the edits that did best on the few inputs are completed instead (`Ranking.proven`).
+Only inputs on which the edited node's output changes are executed. Which edits are the best is told by `race`.
 """
 
 from __future__ import annotations
 
-import heapq
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import TypeAlias
 
 import numpy as np
 
@@ -26,17 +21,11 @@ from tprog.run.batch import Array, Bools
 from tprog.run.execute import execute
 from tprog.run.outcome import SOME_HOLE, outcomes
 
-_FIRST_PART = 128
+FIRST_PART = 128
 """Inputs on which every edit is tried, half of them wrong ones where there are as many."""
-
-_PARTS = (1024, 4096)
-"""Inputs looked at before an edit is weighed against the others again; then all the rest."""
 
 _TOGETHER = 16_384
 """Inputs, counted once an edit, that are executed at once."""
-
-_WORK = 12_000_000
-"""Inputs times nodes to execute before the ranking is cut off: a few seconds."""
 
 
 @dataclass(frozen=True)
@@ -56,23 +45,11 @@ class Effect:
         return self.mended == wrong and not self.broken
 
 
-@dataclass(frozen=True)
-class Ranking:
-    """The best edits, in order, each with its exact effect.
-
-    Attributes:
-        proven: whether no other edit ranks above the last of them.
-    """
-
-    effects: tuple[Effect, ...]
-    proven: bool
-
-
 class KnownAnswers:
     """The intact program over the inputs with known answers, for counting what edits do.
 
     Attributes:
-        order: the inputs, so that the first `_FIRST_PART` stand for all: wrong and right ones, then the other wrong
+        order: the inputs, so that the first `FIRST_PART` stand for all: wrong and right ones, then the other wrong
             ones, then the other right ones.
         work: inputs times nodes executed so far.
     """
@@ -89,7 +66,7 @@ class KnownAnswers:
         # A fixed shuffle, so that the first of each stand for all of them.
         shuffle = np.random.default_rng(0).permutation
         failing, passing = shuffle(failing), shuffle(passing)
-        half = _FIRST_PART // 2
+        half = FIRST_PART // 2
         self.order: Rows = np.concatenate([failing[:half], passing[:half], failing[half:], passing[half:]])
         self._rivals: dict[int, tuple[Array, Array]] = {}
         self._place = {name: index for index, name in enumerate(on.program.by_name)}
@@ -101,7 +78,7 @@ class KnownAnswers:
 
     def scale_up(self, mended: int, broken: int) -> float:
         """The net effect over all inputs to expect from the effect on the first part."""
-        first, every = self.order[:_FIRST_PART], int(self._fails.sum())
+        first, every = self.order[:FIRST_PART], int(self._fails.sum())
         failing = int(self._fails[first].sum())
         passing = len(first) - failing
         up, other_up = every / max(failing, 1), (len(self.order) - every) / max(passing, 1)
@@ -189,104 +166,6 @@ class KnownAnswers:
         self.work += rows * (len(self._place) - self._place[node])
 
 
-# Ranking ##############################################################################################################
-
-_Key: TypeAlias = tuple[int, int, Fraction, int]
-"""What edits are ranked by: - net, whether of the readout, size, order of the entries. Less is better."""
-
-
-@dataclass(eq=False)
-class _Contender:
-    """An edit as far as its effect is known: on the first `part` parts of the inputs."""
-
-    edit: Edit
-    tie: tuple[int, Fraction, int]
-    part: int = 0
-    mended: int = 0
-    broken: int = 0
-    promise: float = 0.0
-
-
-def best_edits(
-    domain: KnownAnswers, edits: Sequence[Edit], limit: int, known: Mapping[Edit, Effect] | None = None
-) -> Ranking:
-    """The best edits, by net effect, then those of the readout last, then smaller ones, then in the order given.
-
-    Args:
-        known: the effects of readout edits that need not be counted again.
-    """
-    return _Race(domain, edits, known or {}).run(limit)
-
-
 def order_key(program: Program, effect: Effect) -> tuple[int, int, Fraction]:
     """What edits are ordered by: net effect, then those of the readout last, then smaller ones. Less is better."""
     return -effect.net, int(isinstance(effect.edit, ReadoutEdit)), effect.edit.size(program)
-
-
-class _Race:
-    """Edits competing for the first places."""
-
-    def __init__(self, domain: KnownAnswers, edits: Sequence[Edit], known: Mapping[Edit, Effect]) -> None:
-        self.domain, self.known, count = domain, known, len(domain.order)
-        starts = sorted({0, *(end for end in (_FIRST_PART, *_PARTS) if end < count)})
-        self.parts = [domain.order[start:end] for start, end in zip(starts, [*starts[1:], count], strict=True)]
-        wrong = [int(domain.wrong[rows].sum()) for rows in self.parts]
-        self.left = [sum(wrong[done:]) for done in range(len(wrong) + 1)]
-        program = domain.on.program
-        self.contenders = [
-            _Contender(edit, (int(isinstance(edit, ReadoutEdit)), edit.size(program), at))
-            for at, edit in enumerate(edits)
-        ]
-
-    def run(self, limit: int) -> Ranking:
-        self._first_part()
-        queue = [(self._bound(contender), contender) for contender in self.contenders]
-        heapq.heapify(queue)  # keys differ in their last item, so contenders are never compared
-        found: list[_Contender] = []
-        self.domain.work = 0
-        while queue and len(found) < limit:
-            if self.domain.work > _WORK:
-                return self._finish(found, [contender for _, contender in queue], limit)
-            _, contender = heapq.heappop(queue)
-            if contender.part == len(self.parts):
-                found.append(contender)
-            else:
-                self._go_on(contender)
-                heapq.heappush(queue, (self._bound(contender), contender))
-        return Ranking(tuple(Effect(c.edit, c.mended, c.broken) for c in found), True)
-
-    def _first_part(self) -> None:
-        """Readout edits are counted to the end; the others on the first part, those of one node together."""
-        by_node: dict[str, list[_Contender]] = {}
-        for contender in self.contenders:
-            if isinstance(contender.edit, ReadoutEdit):
-                effect = self.known.get(contender.edit) or self.domain.weigh(contender.edit)
-                contender.part, contender.mended, contender.broken = len(self.parts), effect.mended, effect.broken
-            elif isinstance(contender.edit, NodeEdit):
-                by_node.setdefault(contender.edit.node, []).append(contender)
-        for alike in by_node.values():
-            edits = [c.edit for c in alike if isinstance(c.edit, NodeEdit)]
-            for contender, (mended, broken) in zip(alike, self.domain.tally(edits, self.parts[0]), strict=True):
-                contender.part, contender.mended, contender.broken = 1, mended, broken
-                contender.promise = self.domain.scale_up(mended, broken)
-
-    def _bound(self, contender: _Contender) -> _Key:
-        """The best key that an edit may still get: it mends no more than what is wrong among the inputs left."""
-        return (-(contender.mended - contender.broken + self.left[contender.part]), *contender.tie)
-
-    def _go_on(self, contender: _Contender) -> None:
-        assert isinstance(contender.edit, NodeEdit)
-        ((mended, broken),) = self.domain.tally([contender.edit], self.parts[contender.part])
-        contender.part, contender.mended = contender.part + 1, contender.mended + mended
-        contender.broken += broken
-
-    def _finish(self, found: list[_Contender], rest: list[_Contender], limit: int) -> Ranking:
-        """The best of the complete edits, after completing those that promise the most."""
-        complete = found + [c for c in rest if c.part == len(self.parts)]
-        open_ones = sorted((c for c in rest if c.part < len(self.parts)), key=lambda c: (-c.promise, c.tie))
-        for contender in open_ones[:limit]:
-            while contender.part < len(self.parts):
-                self._go_on(contender)
-        best = sorted([*complete, *open_ones[:limit]], key=self._bound)[:limit]
-        proven = all(self._bound(c) > self._bound(best[-1]) for c in open_ones[limit:])
-        return Ranking(tuple(Effect(c.edit, c.mended, c.broken) for c in best), proven)

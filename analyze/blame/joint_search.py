@@ -2,54 +2,35 @@
 
 from __future__ import annotations
 
-import heapq
 from collections.abc import Iterator
 from dataclasses import dataclass
-from fractions import Fraction
-from itertools import pairwise
-from typing import TypeAlias
 
 import numpy as np
 
 from analyze.blame.effects import Effect, KnownAnswers, order_key
+from analyze.blame.race import KNOWN, Contender, Race, tie
 from analyze.blame.single_edits import node_edits, stays_exact, weight_edits
 from analyze.blame.weights import Bend, Bends, weight_rows
 from analyze.outcome import Ground, Rows, spread, take
 from analyze.reached_entries import reached
-from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit
+from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.ir.entries import WeightsOf
 from tprog.run.batch import Array
 
-_PARTS = (128, 1024, 4096)
-"""Other inputs counted before an edit is weighed against the others again; then all the rest."""
-
 _WORK = 40_000_000
 """Inputs times nodes to execute before the ranking is cut off: some ten seconds."""
 
-_Key: TypeAlias = tuple[int, int, Fraction, int]
-"""- net, whether of the readout, size, order of the entries. Less is better."""
-
 
 @dataclass(eq=False)
-class Contender:
-    """An edit as far as its effect is known.
+class Mender(Contender):
+    """An edit that mends some of the failing inputs, counted on these and on parts of the others.
 
     Attributes:
         mends: the failing inputs, as indices in `JointSearch.rows`, whose prediction in question it makes right.
-        part: how many parts of the other inputs it is counted on; None if its effect is known.
     """
 
-    edit: Edit
-    tie: tuple[int, Fraction, int]
     mends: Rows
-    mended: int
-    broken: int
-    part: int | None
-
-    def key(self, left: int = 0) -> _Key:
-        """What it is ranked by if it mends `left` more."""
-        return (-(self.mended - self.broken + left), *self.tie)
 
 
 class JointSearch:
@@ -69,17 +50,16 @@ class JointSearch:
         self.places: Array = self.domain.wrong[self.rows].argmax(axis=1)
         self._index = np.full(len(self.domain.wrong), -1)
         self._index[self.rows] = np.arange(len(self.rows))
-        self.contenders: list[Contender] = []
+        self.contenders: list[Mender] = []
         if len(self.rows):
             for found in (self._node_edits(), self._filled_rows(), self._bent_weights()):
                 for contender in found:
                     self.contenders.append(contender)
 
-    def _contender(self, edit: Edit, mends: Rows, mended: int, broken: int, part: int | None) -> Contender:
-        tie = int(isinstance(edit, ReadoutEdit)), edit.size(self.on.program), len(self.contenders)
-        return Contender(edit, tie, mends, mended, broken, part)
+    def _contender(self, edit: Edit, mends: Rows, mended: int, broken: int, part: int) -> Mender:
+        return Mender(edit, tie(self.on.program, edit, len(self.contenders)), part, mended, broken, mends)
 
-    def _node_edits(self) -> Iterator[Contender]:
+    def _node_edits(self) -> Iterator[Mender]:
         on, domain = self.on, self.domain
         failing = take(on.intact, self.rows)
         near = {where for where, count in reached(failing).items() if count}
@@ -98,7 +78,7 @@ class JointSearch:
                     broken = int((~now & domain.right[rows]).sum())
                     yield self._contender(edits[at], mends, mended, broken, 0)
 
-    def _filled_rows(self) -> Iterator[Contender]:
+    def _filled_rows(self) -> Iterator[Mender]:
         """Weight rows that are missing, with the least weight that makes the prediction right which runs into them."""
         seen: set[Edit] = set()
         for index, row in enumerate(self.rows.tolist()):
@@ -109,9 +89,9 @@ class JointSearch:
                 if edit not in seen and stays_exact(self.on.program, edit):
                     seen.add(edit)
                     effect = self.domain.weigh(edit)
-                    yield self._contender(edit, np.array([index]), effect.mended, effect.broken, None)
+                    yield self._contender(edit, np.array([index]), effect.mended, effect.broken, KNOWN)
 
-    def _bent_weights(self) -> Iterator[Contender]:
+    def _bent_weights(self) -> Iterator[Mender]:
         """The best bend of each weight row, and the best one for each failing input."""
         program = self.on.program
         at_place = np.full(self.domain.wrong.shape, -1)
@@ -139,16 +119,16 @@ class JointSearch:
         for _, bend, amount in chosen.values():
             yield from self._bent(bend, amount, asked)
 
-    def _bent(self, bend: Bend, amount: int, asked: Array) -> Iterator[Contender]:
+    def _bent(self, bend: Bend, amount: int, asked: Array) -> Iterator[Mender]:
         edit = bend.edit(amount)
         if stays_exact(self.on.program, edit):
             indices = asked[bend.places[: int(np.searchsorted(bend.mended, amount, side="right"))]]
             mended, broken = bend.effect(amount)
-            yield self._contender(edit, indices[indices >= 0], mended, broken, None)
+            yield self._contender(edit, indices[indices >= 0], mended, broken, KNOWN)
 
 
-class Race:
-    """The contenders of a search, counted on the other inputs until the best are known.
+class BestOfEach:
+    """The best edits of a search, and the best one for each failing input: those that win a race on the other inputs.
 
     Attributes:
         ranked: the best edit of each entry, best first, at most `limit` of them, and only those with a net gain.
@@ -157,85 +137,54 @@ class Race:
     """
 
     def __init__(self, search: JointSearch, limit: int) -> None:
-        self.search, self.limit, self.domain = search, limit, search.domain
-        others = search.domain.order[~np.isin(search.domain.order, search.rows)]
-        ends = sorted({0, *(end for end in _PARTS if end < len(others)), len(others)})
-        self.parts = [others[start:end] for start, end in pairwise(ends)]
-        self.left = [int(sum(self.domain.wrong[p].sum() for p in self.parts[done:])) for done in range(len(ends))]
+        self.search, self.limit = search, limit
         self.ranked: list[Effect] = []
         self.top: list[Edit | None] = [None] * len(search.rows)
-        self.proven = True
         self._known: set[Entry] = set()
         mendable = {int(index) for contender in search.contenders for index in contender.mends}
         self._open = len(mendable)
+        order = search.domain.order
+        self._race = Race[Mender](search.domain, order[~np.isin(order, search.rows)])
+        for contender in self._race.run(search.contenders, _WORK, self._answered):
+            self._note(contender)
+        self.proven = not self._race.waiting
+        if not self.proven:
+            self._cut_off(self._race.waiting)
 
-    def run(self) -> None:
-        """Fill in the answers."""
-        queue = [(self._bound(contender), contender) for contender in self.search.contenders]
-        heapq.heapify(queue)  # keys differ in their last item, so contenders are never compared
-        self.domain.work = 0
-        while queue and not self._answered(queue[0][0][0]):
-            if self.domain.work > _WORK:
-                self._cut_off([contender for _, contender in queue])
-                return
-            _, contender = heapq.heappop(queue)
-            if self._complete(contender):
-                self._note(contender)
-            else:
-                self._go_on(contender)
-                heapq.heappush(queue, (self._bound(contender), contender))
+    def _answered(self, net: int) -> bool:
+        """Whether no contender that may get this net effect matters any more."""
+        return not self._open and (net <= 0 or len(self.ranked) == self.limit)
 
-    def _answered(self, bound: int) -> bool:
-        """Whether no contender with this bound matters any more."""
-        return not self._open and (bound >= 0 or len(self.ranked) == self.limit)
-
-    def _complete(self, contender: Contender) -> bool:
-        return contender.part is None or contender.part == len(self.parts)
-
-    def _bound(self, contender: Contender) -> _Key:
-        """The best key that an edit may still get: it mends no more than what is wrong among the inputs left."""
-        return contender.key(0 if contender.part is None else self.left[contender.part])
-
-    def _go_on(self, contender: Contender) -> None:
-        edit = contender.edit
-        assert isinstance(edit, NodeEdit)
-        assert contender.part is not None
-        ((mended, broken),) = self.domain.tally([edit], self.parts[contender.part])
-        contender.part, contender.mended = contender.part + 1, contender.mended + mended
-        contender.broken += broken
-
-    def _note(self, contender: Contender) -> None:
+    def _note(self, contender: Mender) -> None:
         """A contender that is known to come next."""
         where = contender.edit.entry
-        gains = contender.mended > contender.broken
-        if gains and where not in self._known and len(self.ranked) < self.limit and self._complete(contender):
-            self.ranked.append(Effect(contender.edit, contender.mended, contender.broken))
+        gains = contender.mended > contender.broken and self._race.is_known(contender)
+        if gains and where not in self._known and len(self.ranked) < self.limit:
+            self.ranked.append(contender.effect)
         self._known.add(where)
         for index in contender.mends.tolist():
             if self.top[index] is None:
                 self.top[index] = contender.edit
                 self._open -= 1
 
-    def _cut_off(self, rest: list[Contender]) -> None:
+    def _cut_off(self, rest: list[Mender]) -> None:
         """Complete the entries that promise the most, and give each failing input that is left what promises the most.
 
         What an edit promises is its net effect if it breaks as many of the inputs left as of those looked at.
         """
-        self.proven = False
         rest.sort(key=lambda contender: (-self._promise(contender), contender.tie))
         completed = 0
         for contender in rest:
             if contender.edit.entry not in self._known and completed < 2 * self.limit:
-                while not self._complete(contender):
-                    self._go_on(contender)
+                self._race.complete(contender)
                 completed += 1
             self._note(contender)
         program = self.search.on.program
         self.ranked.sort(key=lambda effect: order_key(program, effect))
 
-    def _promise(self, contender: Contender) -> float:
-        counted = sum(map(len, self.parts[: contender.part])) if contender.part else 0
-        others = sum(map(len, self.parts))
-        if self._complete(contender) or not counted:
+    def _promise(self, contender: Mender) -> float:
+        counted = sum(map(len, self._race.parts[: contender.part]))
+        others = sum(map(len, self._race.parts))
+        if self._race.is_known(contender) or not counted:
             return contender.mended - contender.broken
         return contender.mended - contender.broken * others / counted

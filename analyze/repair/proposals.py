@@ -8,7 +8,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from analyze.blame.effects import Effect, KnownAnswers, best_edits
+from analyze.blame.effects import Effect, KnownAnswers
+from analyze.blame.race import best_edits
 from analyze.blame.single_edits import (
     TriedEdit,
     consults,
