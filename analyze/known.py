@@ -30,10 +30,11 @@ def known_defects(
     told: list[str] = []
     idle = 0
     for defect in defects:
+        here = met.get(defect.reads or "", set())
         if defect.kind == "out-of-range" and defect.reads is not None:
-            largest = max((value for value in met[defect.reads] if isinstance(value, int)), default=0)
+            largest = max((value for value in here if isinstance(value, int)), default=0)
             told.append(str(defect.met(largest, trained, inputs.description)))
-        elif defect.open and defect.reads in met and met[defect.reads].isdisjoint(defect.open):
+        elif defect.open and defect.reads in met and here.isdisjoint(defect.open):
             idle += 1
         else:
             told.append(str(defect))

@@ -11,7 +11,7 @@ Where a function is handed to another as an argument, the parameter is not follo
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal, TypeAlias
 
@@ -318,23 +318,26 @@ class References:
         definition = self.definitions[name]
         if name in seen:
             return
-        found: set[Meaning] = set()
         classes = [node for node in definition.nodes if isinstance(node, cst.ClassDef)]
-        for node in classes if not above else ():
+        if not above and (found := self._of_class(name, classes, attribute)):
+            yield from sorted(found, key=repr)
+            return
+        parents = (meaning for node in classes for base in node.bases for meaning in self.meanings(base.value))
+        for meaning in parents:
+            if isinstance(meaning, Defined):
+                yield from self._in_class(meaning.name, attribute, False, seen | {name})
+
+    def _of_class(self, name: str, classes: Sequence[cst.ClassDef], attribute: str) -> set[Meaning]:
+        """What an attribute means by the body of a class, and by what is stored in it and its instances."""
+        found: set[Meaning] = set()
+        for node in classes:
             scope = self.scopes.get(node.body.body[0]) if node.body.body else None
             if isinstance(scope, ClassScope):
                 found.update(self._assigned(scope.assignments[attribute]))
-        for base, value in self._stores.get(attribute, ()) if not above else ():
+        for base, value in self._stores.get(attribute, ()):
             if not {Defined(name), Instance(name)}.isdisjoint(self.meanings(base)):
                 found.update(self.meanings(value))
-        if found:
-            yield from sorted(found, key=repr)
-            return
-        for node in classes:
-            for parent in node.bases:
-                for meaning in self.meanings(parent.value):
-                    if isinstance(meaning, Defined):
-                        yield from self._in_class(meaning.name, attribute, False, seen | {name})
+        return found
 
 
 def elements(meanings: Iterable[Meaning]) -> Iterator[Meaning]:

@@ -11,7 +11,7 @@ from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weigh
 from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
 from analyze.record import plain
 from analyze.results.blame import Dependence
-from tprog.edits.edit import Edit
+from tprog.edits.edit import Edit, ReadoutEdit
 from tprog.edits.entry import Entry
 from tprog.errors import NotExact
 from tprog.run.execute import execute
@@ -90,10 +90,7 @@ def _changing(
     for trial in tried:
         if trial.outcomes[asked.place] != asked.predicted:
             first.setdefault(trial.edit.entry, trial.edit)
-    program = asked.run.program
-    others = [code for code in range(len(program.classes)) if code != asked.predicted]
-    bends = [edit for code in others for edit in weight_edits(asked.run, asked.place, code)]
-    for edit in sorted(bends, key=lambda bend: bend.size(program)):
+    for edit in _bends(asked):
         if edit.entry not in first and _outcome(asked, edit) not in (None, asked.predicted):
             first[edit.entry] = edit
     complete = True
@@ -105,6 +102,14 @@ def _changing(
                 first[where] = changing[0]
             complete &= whole or bool(changing)
     return first, complete
+
+
+def _bends(asked: Prediction) -> list[ReadoutEdit]:
+    """The least changes of single weights that make the prediction another, the smallest first."""
+    program = asked.run.program
+    others = (code for code in range(len(program.classes)) if code != asked.predicted)
+    bends = [edit for code in others for edit in weight_edits(asked.run, asked.place, code)]
+    return sorted(bends, key=lambda bend: bend.size(program))
 
 
 def _outcome(asked: Prediction, edit: Edit) -> int | None:

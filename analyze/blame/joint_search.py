@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -97,26 +98,20 @@ class JointSearch:
         at_place = np.full(self.domain.wrong.shape, -1)
         at_place[self.rows, self.places] = np.arange(len(self.rows))
         asked: Array = at_place.ravel()
-        best: list[tuple[tuple[int, int], Bend, int] | None] = [None] * len(self.rows)
+        best: dict[int, _Amount] = {}
         bends = Bends(self.on)
         for variable, value in weight_rows(program):
-            of_row: tuple[tuple[int, int], Bend, int] | None = None
+            of_row: _Amount | None = None
             for bend in bends.of(variable, value):
-                amounts, nets = bend.best_from()
-                for index, amount, net in zip(
-                    asked[bend.places].tolist(), amounts.tolist(), nets.tolist(), strict=True
-                ):
-                    key = (-net, amount)
-                    if index >= 0:
-                        held = best[index]
-                        if held is None or key < held[0]:
-                            best[index] = key, bend, amount
-                    if of_row is None or key < of_row[0]:
-                        of_row = key, bend, amount
+                for index, found in _amounts(bend, asked):
+                    if index >= 0 and (index not in best or found[0] < best[index][0]):
+                        best[index] = found
+                    if of_row is None or found[0] < of_row[0]:
+                        of_row = found
             if of_row is not None:
                 yield from self._bent(of_row[1], of_row[2], asked)
-        chosen = {(id(held[1]), held[2]): held for held in best if held is not None}
-        for _, bend, amount in chosen.values():
+        chosen = {(id(bend), amount): (bend, amount) for _, (_, bend, amount) in sorted(best.items())}
+        for bend, amount in chosen.values():
             yield from self._bent(bend, amount, asked)
 
     def _bent(self, bend: Bend, amount: int, asked: Array) -> Iterator[Mender]:
@@ -125,6 +120,17 @@ class JointSearch:
             indices = asked[bend.places[: int(np.searchsorted(bend.mended, amount, side="right"))]]
             mended, broken = bend.effect(amount)
             yield self._contender(edit, indices[indices >= 0], mended, broken, KNOWN)
+
+
+_Amount: TypeAlias = tuple[tuple[int, int], Bend, int]
+"""What a bend by an amount is ranked by (- net, the amount); the bend; the amount."""
+
+
+def _amounts(bend: Bend, asked: Array) -> Iterator[tuple[int, _Amount]]:
+    """For each prediction that a bend mends: which of those in question it is, -1 for none; and the best amount."""
+    amounts, nets = bend.best_from()
+    for index, amount, net in zip(asked[bend.places].tolist(), amounts.tolist(), nets.tolist(), strict=True):
+        yield index, ((-net, amount), bend, amount)
 
 
 class BestOfEach:

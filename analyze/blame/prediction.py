@@ -75,15 +75,8 @@ def ask(
         expected = task.oracle(run.batch.words(program, 0))
     if len(expected) != places:
         raise BadUsage(f"the expected output has {len(expected)} entries; expected {places}, one a position")
-    for answer in expected:
-        if answer is not None and answer not in program.classes:
-            raise BadUsage(f"the expected {answer!r} is not a class; expected one of {listing(program.classes)}")
     found = outcomes(run)[0]
-    forced = found == FORCED
-    codes = tuple(
-        UNGRADED if answer is None or forced[place] else program.classes.index(answer)
-        for place, answer in enumerate(expected)
-    )
+    codes = tuple(_code(program, answer, found[place] == FORCED) for place, answer in enumerate(expected))
     graded = [place for place, code in enumerate(codes) if code != UNGRADED]
     if not graded:
         raise BadUsage("no position of this input is graded, so none can be right or wrong")
@@ -92,6 +85,13 @@ def ask(
     elif position not in graded:
         raise BadUsage(f"position {position} is not graded; the graded ones are {', '.join(map(str, graded))}")
     return Prediction(run, codes, position)
+
+
+def _code(program: Program, answer: str | None, forced: bool) -> int:
+    """The class code of an expected answer, `UNGRADED` where it is not known or forced."""
+    if answer is not None and answer not in program.classes:
+        raise BadUsage(f"the expected {answer!r} is not a class; expected one of {listing(program.classes)}")
+    return UNGRADED if answer is None or forced else program.classes.index(answer)
 
 
 def with_prediction(inputs: Inputs, asked: Prediction) -> tuple[Inputs, int]:

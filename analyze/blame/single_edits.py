@@ -178,19 +178,27 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
 
 def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[tuple[NodeEdit, Array | None]]:
     """[position] what edits make a node yield on the one input of `run`, where it differs; None at a hole."""
-    rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
+    rows: list[RowEdit] = []
     head = node.selection
-    if head is not None and not head.partial and rows:
-        codes = np.array([edit.code(run.program) for edit in rows])
-        values = _with_rows(run, head, codes, [edit.keys for edit in rows])
-        changed = np.flatnonzero((values != run.values[node.name]).any(axis=1))
-        yield from ((rows[at], values[at]) for at in changed.tolist())
-        edits = [edit for edit in edits if not isinstance(edit, RowEdit) or edit.keys is None]
-    edited = EditedNode(run, node.name, np.zeros(1, dtype=np.intp))
+    if head is not None and not head.partial:
+        rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
+        yield from _outputs_of_rows(run, head, rows)
+    edited, done = EditedNode(run, node.name, np.zeros(1, dtype=np.intp)), set(rows)
     for edit in edits:
-        output = edited.output(edit)
-        if len(output.rows):
+        if edit not in done and len((output := edited.output(edit)).rows):
             yield edit, None if output.lost[0] else output.values[0]
+
+
+def _outputs_of_rows(
+    run: Execution, node: Head | NumericHead, edits: Sequence[RowEdit]
+) -> Iterator[tuple[NodeEdit, Array]]:
+    """As `_outputs`, for rows of a predicate without holes, all at once."""
+    if not edits:
+        return
+    codes = np.array([edit.code(run.program) for edit in edits])
+    values = _with_rows(run, node, codes, [edit.keys for edit in edits])
+    changed = np.flatnonzero((values != run.values[node.name]).any(axis=1))
+    yield from ((edits[at], values[at]) for at in changed.tolist())
 
 
 def _with_rows(run: Execution, node: Head | NumericHead, codes: Array, rows: Sequence[Keys | None]) -> Array:
@@ -217,12 +225,7 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdi
     """
     program = run.program
     if run.holed:
-        missing = _missing_weight_rows(run)
-        for variable, value in missing if len(missing) == 1 else ():
-            rise = _least(run, place, wanted, wanted, int(shares(run, variable, value)[0, place]))
-            if rise is not None:
-                made = tuple(rise if code == wanted else 0 for code in range(len(program.classes)))
-                yield WeightRowEdit(variable, value, made)
+        yield from _filling_edits(run, place, wanted)
         return
     predicted = int(run.totals[0].argmax() if program.readout.pooled else run.totals[0, place].argmax())
     for variable, value in _weight_rows_at(run, place):
@@ -233,6 +236,16 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdi
             by = _least(run, place, output, wanted, per_weight)
             if by:
                 yield WeightEdit(variable, value, program.classes[output], row[output] + by)
+
+
+def _filling_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdit]:
+    """The row that an input lacks, with the least weight that makes it predict `wanted`, if it lacks nothing else."""
+    missing = _missing_weight_rows(run)
+    for variable, value in missing if len(missing) == 1 else ():
+        rise = _least(run, place, wanted, wanted, int(shares(run, variable, value)[0, place]))
+        if rise is not None:
+            made = tuple(rise if code == wanted else 0 for code in range(len(run.program.classes)))
+            yield WeightRowEdit(variable, value, made)
 
 
 def stays_exact(program: Program, edit: ReadoutEdit) -> bool:

@@ -170,21 +170,34 @@ def _measure(
     }
     answer = run_confined(ran.path, {MODULE: ran.text, **side}, job, limits, progress)
     _compare(ran, inputs.batch.take(rows), answer.values["answers"])
-    first = _first_lines(ast.parse(ran.text))
-    lines: list[set[int] | None] = [set() if column < kept else None for column in range(counts.member.shape[1])]
-    for place, key in enumerate(groups):
-        for column in np.flatnonzero(key).tolist():
-            if (target := lines[column]) is not None:
-                target.update(first.get(line, line) for line in answer.values["contexts"].get(str(place), ()))
+    contexts = answer.values["contexts"]
+    lines = _lines_of_columns(ran, [*groups], [contexts.get(str(place), ()) for place in range(len(groups))], kept)
+    untold = [None] * (counts.member.shape[1] - kept)
     return Measured(
         version=str(answer.values["version"]),
         executed=frozenset(answer.values["executed"]),
         missing=frozenset(answer.values["missing"]),
         taken=_pairs(answer.values["taken"]),
         untaken=tuple(way for way in _pairs(answer.values["untaken"]) if not _impossible(ran, way)),
-        contexts=tuple(None if found is None else frozenset(found) for found in lines),
+        contexts=(*map(frozenset, lines), *untold),
         lacking=answer.lacking,
     )
+
+
+def _lines_of_columns(
+    ran: Module, groups: Sequence[tuple[bool, ...]], lines: Sequence[Iterable[int]], columns: int
+) -> list[set[int]]:
+    """The lines that the inputs of each column run, from those that the inputs of each group do.
+
+    Args:
+        groups: for each group, whether its inputs count in each column.
+    """
+    first = _first_lines(ast.parse(ran.text))
+    found: list[set[int]] = [set() for _ in range(columns)]
+    for group, run in zip(groups, lines, strict=True):
+        for column in np.flatnonzero(group).tolist():
+            found[column].update(first.get(line, line) for line in run)
+    return found
 
 
 def _pairs(found: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:

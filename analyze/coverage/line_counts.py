@@ -49,11 +49,7 @@ def covered_source(
     judged = "wrong" in counts.outcomes
     holes = bool(counts.member[:, counts.outcomes.index("hole")].any())
     shown = len(counts.outcomes) if holes else len(counts.outcomes) - 1
-    missing = np.concatenate([np.zeros(0, np.bool_), *holes_of(program).values()]).tolist()
-    at_line: dict[int, list[bool]] = {}
-    for (entry, by_column), absent in zip(counts.by_entry(program).items(), missing, strict=True):
-        if (line := lines.get(entry)) and (not absent or any(by_column)):
-            at_line.setdefault(line, []).append(any(by_column))
+    at_line = _reached_at(program, lines, counts)
     held = {line for entry, line in lines.items() if entry.part == "wiring"} | at_line.keys()
     rows = []
     for number, line_text in enumerate(python_lines(text), 1):
@@ -71,20 +67,33 @@ def covered_source(
     return AnnotatedSource(path, "/".join(counts.outcomes[:shown]), tuple(legend), tuple(rows))
 
 
+def _reached_at(program: Program, lines: Mapping[Entry, int], counts: EntryCounts) -> dict[int, list[bool]]:
+    """line -> for each of its entries, whether an input reaches it; holes that none reaches are left out."""
+    missing = np.concatenate([np.zeros(0, np.bool_), *holes_of(program).values()]).tolist()
+    found: dict[int, list[bool]] = {}
+    for (entry, by_column), absent in zip(counts.by_entry(program).items(), missing, strict=True):
+        if (line := lines.get(entry)) and (not absent or any(by_column)):
+            found.setdefault(line, []).append(any(by_column))
+    return found
+
+
 def _mark(number: int, by_outcome: Sequence[int], reached: Sequence[bool], run: RunLines | None, judged: bool) -> Mark:
+    """How a line is marked: by the entries that it holds, or else by whether it ran."""
+    partial = run is not None and number in run.partial
     if by_outcome:
-        if not any(by_outcome):
-            return "dim"
-        if judged and by_outcome[0] == 0 and by_outcome[1]:
-            return "bad"
-        return "lit" if all(reached) and (run is None or number not in run.partial) else "part"
+        return _of_counts(by_outcome, all(reached) and not partial, judged) or "dim"
     if run is None or number not in {*run.executed, *run.missing}:
         return ""
     if number in run.missing:
         return "dim"
-    running = [number in lines for lines in run.by_outcome]
-    if not any(running):
-        return ""  # loading alone runs it
-    if judged and not running[0] and running[1]:
+    # Where no input runs it, loading alone does.
+    return _of_counts([number in lines for lines in run.by_outcome], not partial, judged)
+
+
+def _of_counts(by_outcome: Sequence[int], whole: bool, judged: bool) -> Mark:
+    """The mark of a line that so many inputs of each outcome reach; none if it is none."""
+    if not any(by_outcome):
+        return ""
+    if judged and by_outcome[0] == 0 and by_outcome[1]:
         return "bad"
-    return "part" if number in run.partial else "lit"
+    return "lit" if whole else "part"

@@ -138,17 +138,24 @@ def _same_digest(
             one = streams["a", a]
             if kind == "renamed" and (not one.categorical or len(one.labels) == 1):
                 continue  # any two constants are renamings of each other, which says nothing
-            for b in left_b:
-                other = streams["b", b]
-                alike = one.values == other.values if kind == "equal" else one.renamed == other.renamed
-                named = a == b or not same_name
-                if alike and named and (not same_kind or type(pair.a.by_name[a]) is type(pair.b.by_name[b])):
-                    codes = dict(zip(one.labels, other.labels, strict=True)) if kind == "renamed" else {}
-                    found.append(Match(kind, a, b, places if kind == "equal" else 0, places, codes))
-                    left_a.remove(a)
-                    left_b.remove(b)
-                    break
+            partner = next((b for b in left_b if _may_match(pair, streams, kind, (a, b), same_name, same_kind)), None)
+            if partner is not None:
+                codes = dict(zip(one.labels, streams["b", partner].labels, strict=True)) if kind == "renamed" else {}
+                found.append(Match(kind, a, partner, places if kind == "equal" else 0, places, codes))
+                left_a.remove(a)
+                left_b.remove(partner)
     return found
+
+
+def _may_match(
+    pair: Pair, streams: _Streams, kind: str, nodes: tuple[str, str], same_name: bool, same_kind: bool
+) -> bool:
+    """Whether two nodes have the same digest and, where that is asked, name and kind."""
+    a, b = nodes
+    if (same_name and a != b) or (same_kind and type(pair.a.by_name[a]) is not type(pair.b.by_name[b])):
+        return False
+    one, other = streams["a", a], streams["b", b]
+    return one.values == other.values if kind == "equal" else one.renamed == other.renamed
 
 
 def _twins(pair: Pair, streams: _Streams, matches: list[Match]) -> dict[tuple[str, str], str]:
@@ -170,6 +177,7 @@ def _similar(
     if not (left_a and left_b):
         return []
     agreeing = np.zeros((len(left_a), len(left_b)), dtype=np.int64)
+    cells = [((row, column), a, b) for row, a in enumerate(left_a) for column, b in enumerate(left_b)]
     counts: dict[tuple[str, str], Counter[int]] = {}
     for chunk, _ in _chunks(pair, batch_a, batch_b):
         for side, names, values in zip("ab", (left_a, left_b), chunk, strict=True):
@@ -177,15 +185,13 @@ def _similar(
                 codes, often = np.unique(values[name], return_counts=True)
                 seen = counts.setdefault((side, name), Counter())
                 seen.update(dict(zip(codes.tolist(), often.tolist(), strict=True)))
-        for row, a in enumerate(left_a):
-            for column, b in enumerate(left_b):
-                if streams["a", a].categorical == streams["b", b].categorical:
-                    agreeing[row, column] += np.count_nonzero(chunk[0][a] == chunk[1][b])
+        for at, a, b in cells:
+            if streams["a", a].categorical == streams["b", b].categorical:
+                agreeing[at] += np.count_nonzero(chunk[0][a] == chunk[1][b])
     weights = agreeing.copy()
-    for row, a in enumerate(left_a):
-        for column, b in enumerate(left_b):
-            if _kappa(int(agreeing[row, column]), places, counts["a", a], counts["b", b]) < KAPPA:
-                weights[row, column] = 0
+    for at, a, b in cells:
+        if _kappa(int(agreeing[at]), places, counts["a", a], counts["b", b]) < KAPPA:
+            weights[at] = 0
     return [
         Match("similar", left_a[row], left_b[column], int(agreeing[row, column]), places)
         for row, column in heaviest(weights)

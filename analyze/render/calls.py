@@ -10,14 +10,14 @@ from analyze.results.calls import MODULE, CallGraphResult
 
 def calls_text(result: CallGraphResult) -> RenderableType:
     """Who calls and passes whom, and where two engines differ."""
+    out: dict[tuple[str, str], list[str]] = {}
+    for edge in result.edges:
+        out.setdefault((edge.source, edge.kind), []).append(edge.target)
     rows = []
     for node in result.nodes:
-        out = {
-            kind: [e.target for e in result.edges if e.source == node.name and e.kind == kind]
-            for kind in ("calls", "passes")
-        }
-        if any(out.values()):
-            rows.append((_function(node.name), ", ".join(out["calls"]), ", ".join(out["passes"]), at_line(node.line)))
+        called, passed = (", ".join(out.get((node.name, kind), ())) for kind in ("calls", "passes"))
+        if called or passed:
+            rows.append((_function(node.name), called, passed, at_line(node.line)))
     functions = sum(node.defined and node.name != MODULE for node in result.nodes)
     listed = table(("function", "calls", "passes as an argument", "line"), rows, ("line",))
     size = f"{counted(functions, 'function')}, {counted(len(result.edges), 'edge')}"

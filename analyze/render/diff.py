@@ -147,13 +147,14 @@ def _node_differences(nodes: Sequence[NodeMatch]) -> list[RenderableType | str]:
     return [table(("node", "where", "first", "second"), rows)] if rows else []
 
 
+def _weights_that_differ(one: ReadoutDifference) -> tuple[str, str, str]:
+    name = one.a or "" if one.a == one.b else f"{one.a}, {one.b}"
+    more = f"; and {one.differing - len(one.examples):,} more" if one.differing > len(one.examples) else ""
+    return name, f"{one.differing:,} of {one.rows:,}", "; ".join(one.examples) + more
+
+
 def _readout(readout: Sequence[ReadoutDifference]) -> RenderableType:
-    rows = []
-    for one in readout:
-        if one.a is not None and one.b is not None:
-            name = one.a if one.a == one.b else f"{one.a}, {one.b}"
-            more = f"; and {one.differing - len(one.examples):,} more" if one.differing > len(one.examples) else ""
-            rows.append((name, f"{one.differing:,} of {one.rows:,}", "; ".join(one.examples) + more))
+    rows = [_weights_that_differ(one) for one in readout if one.a is not None and one.b is not None]
     only_a = [one for one in readout if one.b is None]
     only_b = [one for one in readout if one.a is None]
     for which, alone in (("first", only_a), ("second", only_b)):

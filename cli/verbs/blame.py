@@ -108,12 +108,8 @@ def blame(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Find the edits that mend a wrong prediction, or all. Where it is right: the entries that it depends on."""
-    if every == (text is not None):
-        raise BadUsage("name one input with --input TEXT, or ask about all failures with --all")
-    if every and (position is not None or expect is not None or thorough):
-        raise BadUsage("--position, --expect and --thorough are about one input; leave them out with --all")
-    if number is not None and applied is not None and number != applied:
-        raise BadUsage(f"--show {number} and --apply {applied} are two edits; give one")
+    of_one = any(given not in (None, False) for given in (position, expect, thorough))
+    _refuse_contradictions(every, text, of_one, number, applied)
     output = _output(as_json, file, force, color, applied)
     annotate = annotate or (file is not None and file.suffix.lower() == ".html")
     number = number or applied
@@ -150,6 +146,18 @@ def blame(
     output.show(result, partial(blame_text, result, limit, number or 1), pages)
     if writes is not None:
         writes.write(edits, result.checked)
+
+
+def _refuse_contradictions(
+    every: bool, text: str | None, of_one: bool, number: int | None, applied: int | None
+) -> None:
+    """Refuses options that say two things."""
+    if every == (text is not None):
+        raise BadUsage("name one input with --input TEXT, or ask about all failures with --all")
+    if every and of_one:
+        raise BadUsage("--position, --expect and --thorough are about one input; leave them out with --all")
+    if number is not None and applied is not None and number != applied:
+        raise BadUsage(f"--show {number} and --apply {applied} are two edits; give one")
 
 
 def _expected(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -92,9 +93,9 @@ def sweep(
         tell_reading(task)
     train = not table and trials is not None
     if not train:
-        idle = {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
-        if given := [option for option, value in idle.items() if value is not None]:
-            raise BadUsage(f"{given[0]} is about training; give it with a grid or --suite, and without --table")
+        _refuse_idle(
+            {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
+        )
         if not table and best is None:
             raise BadUsage("there is nothing to do; give a GRID.toml, --suite paper, --table or --best DIR")
     from trainer.store import Store
@@ -128,6 +129,12 @@ def _trials(grid: Path | None, suite: str | None, only: str | None) -> tuple[Tri
     with needs_training():
         trials = trials_of(suite) if suite is not None else grids.read_grid(grid or "")
     return grids.chosen(trials, only)
+
+
+def _refuse_idle(options: Mapping[str, object | None]) -> None:
+    """Refuses options that are about training where nothing is trained; None: it was not given."""
+    if given := [option for option, value in options.items() if value is not None]:
+        raise BadUsage(f"{given[0]} is about training; give it with a grid or --suite, and without --table")
 
 
 def _trained(

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import replace
 from itertools import combinations
 
@@ -85,21 +85,7 @@ def _read(program: Program, names: Sequence[str], weights: Sequence[Array]) -> P
 def _few_variables(search: Search, names: Sequence[str], patterns: Patterns) -> None:
     """The one to three variables from which the predictions follow, that need the fewest nodes."""
     program = search.program
-    own = _cost(program, [term.variable for term in program.readout.terms])
-    some = patterns.take(np.linspace(0, len(patterns.wanted) - 1, min(_SPREAD, len(patterns.wanted))).astype(np.intp))
-    useful = [i for i, name in enumerate(names) if name != "ones"]
-    found: list[tuple[tuple[int, int], tuple[int, ...]]] = []
-    enough: list[set[int]] = []
-    for count in range(1, _TOGETHER + 1):
-        if count == _TOGETHER and len(useful) > 24:
-            break
-        for chosen in combinations(useful, count):
-            cost = _cost(program, [names[i] for i in chosen])
-            if cost < own and not any(known <= set(chosen) for known in enough) and some.only(chosen) is not None:
-                found.append((cost, chosen))
-                if count < _TOGETHER and patterns.only(chosen) is not None:
-                    enough.append(set(chosen))
-    for _, chosen in sorted(found)[:_TRIED]:
+    for _, chosen in sorted(_telling(program, names, patterns))[:_TRIED]:
         # The number that is 1 everywhere costs no node, and gives every class a bias.
         which = [*chosen, names.index("ones")] if any(patterns.sizes[i] is None for i in chosen) else [*chosen]
         part = patterns.only(which)
@@ -110,6 +96,28 @@ def _few_variables(search: Search, names: Sequence[str], patterns: Patterns) -> 
             told = " and ".join(names[i] for i in chosen)
             if search.attempt(candidate, "readout", f"reads {told} alone, with weights of its own"):
                 return
+
+
+def _telling(
+    program: Program, names: Sequence[str], patterns: Patterns
+) -> Iterator[tuple[tuple[int, int], tuple[int, ...]]]:
+    """The sets of few variables that cost less than what is read now and, as far as some patterns show, tell enough.
+
+    Yields:
+        what a set costs, and its indices in `names`. No set is larger than one that tells enough on all patterns.
+    """
+    own = _cost(program, [term.variable for term in program.readout.terms])
+    some = patterns.take(np.linspace(0, len(patterns.wanted) - 1, min(_SPREAD, len(patterns.wanted))).astype(np.intp))
+    useful = [i for i, name in enumerate(names) if name != "ones"]
+    most = _TOGETHER if len(useful) <= 24 else _TOGETHER - 1
+    enough: list[set[int]] = []
+    for chosen in (chosen for count in range(1, most + 1) for chosen in combinations(useful, count)):
+        cost = _cost(program, [names[i] for i in chosen])
+        if cost >= own or any(known <= set(chosen) for known in enough) or some.only(chosen) is None:
+            continue
+        yield cost, chosen
+        if len(chosen) < _TOGETHER and patterns.only(chosen) is not None:
+            enough.append(set(chosen))
 
 
 def _cost(program: Program, variables: Sequence[str]) -> tuple[int, int]:
