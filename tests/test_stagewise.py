@@ -307,6 +307,15 @@ def test_a_relearned_head_is_no_worse_than_the_one_that_it_began_with(sets: bool
 # Refusals #############################################################################################################
 
 
+def test_a_stage_that_is_not_asked_for_is_not_done() -> None:
+    train = some(SORT, 40, 0)
+    improved = improve(sorter(SORT), train, train, moves=5, settings=QUICK, stages=("drop", "readout"))
+    assert [step.description for step in improved.steps][:1] == ["refit the readout"]
+    assert improved.moves == 0
+    with pytest.raises(BadUsage, match="no stage 'polish'; known are readout, chains, "):
+        improve(sorter(SORT), train, train, moves=5, stages=("polish",))
+
+
 def test_a_budget_below_nothing_is_refused() -> None:
     train = some(SORT, 20, 0)
     with pytest.raises(BadUsage, match="nothing negative"):

@@ -155,11 +155,13 @@ def improve(
         stages: those of `STAGES` that are done, in its order.
 
     Raises:
-        BadUsage: fewer moves than none; nothing is graded; a program that is pooled, partial, or has another rule for
-            self-matches than what is learned.
+        BadUsage: fewer moves than none; an unknown stage; nothing is graded; a program that is pooled, partial, or has
+            another rule for self-matches than what is learned.
     """
     if moves < 0:
         raise BadUsage(f"the budget is {moves} moves; expected nothing negative")
+    if unknown := sorted({*stages} - STAGES.keys()):
+        raise BadUsage(f"there is no stage {unknown[0]!r}; known are {', '.join(STAGES)}")
     _check_program(program)
     return _Stagewise(program, train, validation, moves, seed, settings or Breadth()).result(stages)
 
