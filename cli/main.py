@@ -23,6 +23,7 @@ from cli.verbs.emit import emit
 from cli.verbs.fuzz import fuzz
 from cli.verbs.graph import graph
 from cli.verbs.help import help_
+from cli.verbs.rasp import rasp
 from cli.verbs.repair import repair
 from cli.verbs.run import run
 from cli.verbs.simplify import simplify
@@ -50,6 +51,7 @@ app = typer.Typer(
 
 VERBS = (
     tasks, train, emit, run, sweep, verify, trace, graph, circuits, dead, coverage, fuzz, blame, repair, simplify, diff,
+    rasp,
 )  # fmt: skip
 """In the order of the help page, where `help` comes last."""
 

@@ -83,6 +83,7 @@ VERBS = [
     "repair",
     "simplify",
     "diff",
+    "rasp",
     "help",
 ]
 

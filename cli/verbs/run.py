@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import sys
 from collections.abc import Iterator
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Protocol
 
 import typer
 
@@ -21,6 +22,7 @@ from cli.subject import read_subject
 from tprog.errors import BadInput, BadUsage
 from tprog.escape import json_text, spelled, visible
 from tprog.files import check_target, write_atomic
+from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
     from tprog.ir.program import Program
@@ -35,6 +37,9 @@ def run(
         typer.Option("--input", metavar="TEXT", help="One input; may be repeated. Left out: one a line of stdin."),
     ] = None,
     weights: WeightsOption = None,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Of RASP source: let position i see none behind it.")
+    ] = False,
     as_json: JsonOption = False,
     file: Annotated[
         Path | None,
@@ -42,21 +47,22 @@ def run(
     ] = None,
     force: ForceOption = False,
 ) -> int:
-    """Run a program on inputs. The file is read, not executed; exit 1 if an input reaches a hole."""
+    """Run a program on inputs. The file is read, not executed; exit 1 if an input reaches a hole.
+
+    RASP source (.rasp) is evaluated; paper.rasp:hist,sorted names the s-ops to show.
+    """
     if file is not None and file.suffix.lower() not in (".txt", ".jsonl"):
         raise BadUsage(f"-o {file}: the ending picks the form, and this verb writes .txt, .jsonl")
     if file is not None:
         check_target(file, force=force)
-    subject = read_subject(argument, program, weights=weights)
-    if texts is None and sys.stdin.isatty():
-        raise BadUsage('no input is given; give --input "abbc", or one input a line on stdin')
+    answers = _answers_of(argument, program, weights, causal, _texts(texts))
     found_hole, kept = False, []
-    for tokens, execution in _executed(subject.program, texts):
-        found_hole = found_hole or execution.hole(0) is not None
+    for answer in answers:
+        found_hole = found_hole or answer.is_hole
         if file is not None:
-            kept.append(_answer(tokens, execution, as_json=file.suffix.lower() == ".jsonl"))
+            kept.append(answer.line(as_json=file.suffix.lower() == ".jsonl"))
         if file is None or as_json:
-            typer.echo(_answer(tokens, execution, as_json))
+            typer.echo(answer.line(as_json))
     if file is not None:
         head = "tpdebug run, written by tpdebug\n\n" if file.suffix.lower() == ".txt" else ""
         write_atomic(file, head + "".join(f"{line}\n" for line in kept), force=force)
@@ -64,35 +70,82 @@ def run(
     return int(found_hole)
 
 
-def _executed(program: Program, texts: list[str] | None) -> Iterator[tuple[list[str], Execution]]:
-    """What a program makes of each input, as soon as it is there: the texts, or the lines of stdin."""
+class Answer(Protocol):
+    """What a program answers to one input."""
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether there is no answer, and the line says why."""
+
+    def line(self, as_json: bool) -> str:
+        """The answer in one line."""
+
+
+def _answers_of(
+    argument: str | None, option: str | None, weights: Path | None, causal: bool, texts: Iterator[tuple[str, str]]
+) -> Iterator[Answer]:
+    """The answers of a module, or of RASP source, as soon as the inputs are there."""
+    named = argument or option
+    if named is not None and is_source(named):
+        if weights is not None:
+            raise BadUsage(f"--weights is about a module, and {named} is RASP source; leave it out")
+        from cli.sources import evaluated
+
+        return evaluated(named, causal, texts)
+    if causal:
+        raise BadUsage("--causal is about RASP source; a module says itself whether it is causal")
+    return _executed(read_subject(argument, option, weights=weights).program, texts)
+
+
+def _texts(texts: list[str] | None) -> Iterator[tuple[str, str]]:
+    """Each input's text, and where it stands if that is not on the command line."""
+    if texts is not None:
+        yield from ((text, "") for text in texts)
+        return
+    if sys.stdin.isatty():
+        raise BadUsage('no input is given; give --input "abbc", or one input a line on stdin')
+    for place, line in enumerate(sys.stdin, start=1):
+        if line.strip():
+            yield line.rstrip("\n"), f"line {place} of stdin: "
+
+
+def _executed(program: Program, texts: Iterator[tuple[str, str]]) -> Iterator[Answer]:
+    """What a program makes of each input."""
     from tprog.run.batch import encode
     from tprog.run.execute import execute
     from tprog.text.tokens import parse_input
 
-    for place, line in enumerate(sys.stdin if texts is None else texts, start=1):
-        if texts is None and not line.strip():
-            continue
+    for text, where in texts:
         try:
-            tokens = parse_input(line.rstrip("\n"), program)
-            yield tokens, execute(program, encode(program, [tokens]))
+            tokens = parse_input(text, program)
+            yield Executed(tokens, execute(program, encode(program, [tokens])))
         except BadInput as error:
-            if texts is None:
-                raise BadInput(f"line {place} of stdin: {error}") from None
-            raise
+            raise BadInput(f"{where}{error}") from None
 
 
-def _answer(tokens: list[str], execution: Execution, as_json: bool) -> str:
-    """The answer to one input, as a line."""
-    from tprog.text.tokens import show_tokens, spacing
+@dataclass(frozen=True)
+class Executed:
+    """The answer of a Program."""
 
-    hole = execution.hole(0)
-    prediction = None if hole else execution.outputs(0)
-    if as_json:
-        told = {"tokens": tokens, "prediction": prediction, "hole": str(hole) if hole else None}
-        return json_text({"schema": "tpdebug.run/1", **told})
-    if hole is not None:
-        return visible(str(hole))
-    if not isinstance(prediction, list):
-        return spelled(str(prediction))
-    return show_tokens(prediction, spacing(execution.program).outputs)
+    tokens: list[str]
+    execution: Execution
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether the input reaches a hole."""
+        return self.execution.hole(0) is not None
+
+    def line(self, as_json: bool) -> str:
+        """The answer in one line."""
+        from tprog.text.tokens import show_tokens, spacing
+
+        hole = self.execution.hole(0)
+        prediction = None if hole else self.execution.outputs(0)
+        if as_json:
+            told = {"tokens": self.tokens, "prediction": prediction, "hole": str(hole) if hole else None}
+            return json_text({"schema": "tpdebug.run/1", **told})
+        if hole is not None:
+            return visible(str(hole))
+        if not isinstance(prediction, list):
+            return spelled(str(prediction))
+        return show_tokens(prediction, spacing(self.execution.program).outputs)

@@ -1,4 +1,4 @@
-"""Tasks of a user's own: a Python file with an oracle, or examples in a CSV, TSV, JSON or JSONL file.
+"""Tasks of a user's own: a Python file with an oracle, RASP source, or examples in a CSV, TSV, JSON or JSONL file.
 
 A Python file, executed because its user named it, defines
 
@@ -10,7 +10,8 @@ A Python file, executed because its user named it, defines
   drawn with `rng`, a `random.Random`) and ``inputs()`` (all inputs there are). With neither of the two functions every
   sequence of 1 to ``LONGEST`` tokens is an input.
 
-Of examples (`tprog.tasks.examples`) the tokens, the classes and the longest input are those that occur.
+RASP source (`tprog.tasks.rasp_task`) says in variables which inputs there are. Of examples (`tprog.tasks.examples`) the
+tokens, the classes and the longest input are those that occur.
 
 The marks ``<s>`` and ``</s>`` are put around an input and never graded; no function of a task sees them.
 """
@@ -33,6 +34,8 @@ from numpy.typing import NDArray
 from tprog.errors import BadFile, BadUsage
 from tprog.ir.program import BEGIN, END
 from tprog.listing import listing, shortened
+from tprog.rasp.names import ENDING as SOURCE
+from tprog.rasp.names import is_source, split_outputs
 from tprog.run.batch import Batch
 from tprog.tasks.builtin import ENUMERATED, TASKS, UNGRADED, Task, get_task
 from tprog.tasks.example_files import ENDINGS as EXAMPLE_FILES
@@ -40,11 +43,12 @@ from tprog.tasks.example_files import Columns, split_columns
 from tprog.tasks.examples import MOST_TOKENS, check_words, in_order, read_examples, word_of
 from tprog.tasks.input_domain import NOTHING, InputDomain
 from tprog.tasks.own_code import executed, their_turn, told
+from tprog.tasks.rasp_task import specification
 from tprog.tasks.rules import Rule
 
 Array: TypeAlias = NDArray[Any]
 
-ENDINGS = (".py", *EXAMPLE_FILES)
+ENDINGS = (".py", SOURCE, *EXAMPLE_FILES)
 """What tells the file of a task from the name of one."""
 
 ONE_LABEL = "for one label an input, return [None] * (len(tokens) - 1) + [label]"
@@ -59,13 +63,19 @@ def is_own(name: str) -> bool:
 
 
 def own_path(name: str) -> Path:
-    """The file of a user's own task, without the names of columns behind it."""
-    return Path(split_columns(name)[0])
+    """The file of a user's own task, without the names of columns or outputs behind it."""
+    return Path(split_outputs(split_columns(name)[0])[0])
 
 
 def task_name(name: str) -> str:
-    """What a task is called: the stem of a user's own, else its name."""
-    return own_path(name).stem if is_own(name) else name
+    """What a task is called: the stem of a user's own, else its name.
+
+    Source whose name is that of one of tpdebug's own tasks has another name, so that it may say what that task is.
+    """
+    if not is_own(name):
+        return name
+    path = own_path(name)
+    return f"{path.stem}_rasp" if path.stem in TASKS and is_source(path) else path.stem
 
 
 def find_task(name: str, vocabulary_size: int | None = None, length: int | None = None) -> Task:
@@ -85,10 +95,12 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
     for key, value in (("vocabulary_size", vocabulary_size), ("length", length)):
         if value is not None:
             raise BadUsage(f"{key} is {value}, but {path} itself says what its inputs are; leave it out")
-    if path.stem in TASKS:
+    if path.stem in TASKS and not is_source(path):
         raise BadUsage(f"{path} has the name of tpdebug's own task {path.stem!r}; rename the file")
     if not re.fullmatch(r"\w[\w .-]*", path.stem) or not name.isprintable():
         raise BadUsage(f"the file {name!r} names a task; expected a name of letters, digits, '_', '-', '.' and blanks")
+    if is_source(path):
+        return _rasp_task(path, split_outputs(name)[1])
     return _python_task(path) if path.suffix.lower() == ".py" else _example_task(path, columns)
 
 
@@ -138,7 +150,18 @@ def _task(
     vocabulary = (BEGIN, *symbols, *([END] if ends else []))
     length = longest + 1 + int(ends)
     return Task(
-        path.stem, vocabulary, classes, length, causal, symbols, domain, classes, rule, listable, examples, notes
+        task_name(str(path)),
+        vocabulary,
+        classes,
+        length,
+        causal,
+        symbols,
+        domain,
+        classes,
+        rule,
+        listable,
+        examples,
+        notes,
     )
 
 
@@ -343,6 +366,15 @@ def _words(path: Path, name: str, value: object) -> tuple[str, ...]:
         words.append(word)
     check_words(str(path), name, words)
     return tuple(words)
+
+
+# RASP source ##########################################################################################################
+
+
+def _rasp_task(path: Path, outputs: Sequence[str]) -> Task:
+    told = specification(path, outputs)
+    domain = InputDomain(len(told.symbols), 1, told.longest)
+    return _task(path, told.symbols, told.classes, told.longest, told.ends, domain, told.rule, told.causal)
 
 
 # Examples #############################################################################################################

@@ -96,6 +96,11 @@ def read_module(path: Path | str, weights: Path | str | None = None) -> Module:
         BadUsage: `weights` for a module that has none beside it.
     """
     path = Path(path)
+    if path.suffix.lower() == ".rasp":
+        raise BadFile(
+            f"{path} is RASP source, not a program's module; `tpdebug run` evaluates it, `tpdebug rasp` opens it, and "
+            "--task takes it as what is right"
+        )
     named = None if weights is None else Path(weights)
 
     def side(name: str) -> str:

@@ -8,7 +8,8 @@ itself, and no message quotes a file that was loaded.
 from __future__ import annotations
 
 import os
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path, PurePosixPath
 
@@ -17,19 +18,24 @@ from tprog.files import read_text
 from tprog.rasp.evaluate import checked_input
 from tprog.rasp.expressions import SOp
 from tprog.rasp.failures import Spent
+from tprog.rasp.names import ENDING
 from tprog.rasp.program import RaspProgram
 from tprog.rasp.source import operations, syntax
 from tprog.rasp.source.bounds import LARGEST_SOURCE, MOST_LOADS, MOST_STEPS, STATEMENT_STEPS
 from tprog.rasp.source.interpreter import Interpreter
 from tprog.rasp.source.reading import Unfinished, read_source
-from tprog.rasp.source.session import Defined, Example, Session, Told, example_of
+from tprog.rasp.source.session import Defined, Example, Problem, Session, Told, example_of
 from tprog.rasp.source.syntax import Command, Place, Statement
-from tprog.rasp.source.things import READINGS, Scope, SourceFile, a_kind
-
-ENDING = ".rasp"
+from tprog.rasp.source.things import READINGS, Scope, SourceFile, Thing, a_kind, is_atom
 
 BUNDLED = Path(__file__).parents[1] / "library"
 """What every source may load."""
+
+VOCABULARY = "vocabulary"
+"""The variable in which the source of a task names its tokens."""
+
+MARKS = ("<s>", "</s>")
+"""What stands in a vocabulary and is no token of a source."""
 
 LIBRARY = "rasplib"
 """What every source knows without loading it."""
@@ -40,20 +46,24 @@ class Loading:
 
     Args:
         root: the folder at or below which files are loaded; None for what tpdebug brings alone.
-        on_error: what to do about a statement of a loaded file that has no meaning; left out, it is raised.
+        goes_on: whether a statement of a loaded file that has no meaning is told, and the rest goes on; else it is
+            raised.
         on_command: what to do about a command, besides setting the example.
+
+    Attributes:
+        open: the paths of the files that are running, so that none is loaded within itself.
     """
 
     def __init__(
         self,
         session: Session,
         root: Path | None,
-        on_error: Callable[[TpdebugError], None] | None = None,
+        goes_on: bool = False,
         on_command: Callable[[Command], None] | None = None,
     ) -> None:
         self._session, self._root = session, root
-        self._on_error, self._on_command = on_error, on_command
-        self._open: list[str] = []
+        self._goes_on, self._on_command = goes_on, on_command
+        self.open: list[str] = []
         self._base = Scope()
         bundled = Interpreter(session, self._base, SourceFile(LIBRARY, bundled=True), self)
         for statement in _library():
@@ -74,7 +84,7 @@ class Loading:
         if self._session.loads_left < 0:
             raise by.bad(at, f"more than {MOST_LOADS} loads", "fewer")
         path, shown, bundled = self._find(name, by, at)
-        if str(path) in self._open:
+        if str(path) in self.open:
             raise by.bad(at, f"the file {shown}, which loads itself", "files that do not load each other in a circle")
         try:
             text = read_text(path, "a RASP source", largest=LARGEST_SOURCE)
@@ -85,11 +95,11 @@ class Loading:
         inner = Interpreter(
             self._session, Scope(self._base, shared=by.scope), file, self, where if bundled else None, by.depth
         )
-        self._open.append(str(path))
+        self.open.append(str(path))
         try:
             return _last_of_each(self.run(text, inner))
         finally:
-            self._open.pop()
+            self.open.pop()
 
     def run(self, text: str, interpreter: Interpreter) -> list[Told]:
         """Run the statements of a text; what they have to say."""
@@ -103,9 +113,9 @@ class Loading:
                 told += self.step(statement, interpreter)
             except (TpdebugError, Unfinished) as error:
                 known = error if isinstance(error, TpdebugError) else _unfinished(text, interpreter.file)
-                if self._on_error is None:
+                if not self._goes_on:
                     raise known from None
-                self._on_error(known)
+                told.append(Problem(known))
                 if isinstance(error, Unfinished):
                     return told
 
@@ -171,20 +181,58 @@ def _unfinished(text: str, file: SourceFile) -> BadSource:
 
 
 def _last_of_each(told: list[Told]) -> list[Told]:
-    """What a file has to say at its end: of each variable that is no private one, what it stands for then."""
-    last = {each.name: each for each in told if isinstance(each, Defined) and each.name != "out"}
-    return [each for name, each in last.items() if not name.startswith("_")]
+    """What a file has to say at its end: of each variable that is no private one, what it stands for then.
+
+    Where a statement has no meaning, everything is told, in order.
+    """
+    public = [each for each in told if not (isinstance(each, Defined) and _is_private(each.name))]
+    if any(isinstance(each, Problem) for each in told):
+        return public
+    last = {each.name: place for place, each in enumerate(public) if isinstance(each, Defined)}
+    return [public[place] for place in sorted(last.values())]
+
+
+def _is_private(name: str) -> bool:
+    return name.startswith("_") or name == "out"
 
 
 # Programs #############################################################################################################
 
 
-def load_program(path: Path | str, outputs: Sequence[str] = (), given: Sequence[object] | None = None) -> RaspProgram:
-    """The program of a source file.
+@dataclass(frozen=True)
+class Source:
+    """A source that was run.
+
+    Attributes:
+        outputs: name -> s-op: those that were asked for, else what the last statement that has an s-op assigns, or is.
+        variables: the lists, dicts and values that its variables stand for at the end.
+    """
+
+    name: str
+    outputs: tuple[tuple[str, SOp], ...]
+    variables: Mapping[str, Thing]
+
+    @property
+    def program(self) -> RaspProgram:
+        """The program of the outputs.
+
+        Raises:
+            BadUsage: there is none.
+        """
+        if not self.outputs:
+            raise BadUsage(
+                f"{self.name} defines no s-op, so it has no output; expected a statement such as 'reversed = ...;'"
+            )
+        return RaspProgram(self.outputs, Path(self.name).stem)
+
+
+def read_file(path: Path | str, outputs: Sequence[str] = (), given: Sequence[object] | None = None) -> Source:
+    """Run a source file.
 
     Args:
-        outputs: the names of its outputs. Left out: what the last statement that has an s-op assigns, or is.
-        given: an input, on which definitions are tried besides the example of the source.
+        outputs: the names of its outputs.
+        given: an input, on which definitions are tried besides the example of the source; left out, its vocabulary,
+            if it names one.
 
     Raises:
         BadFile: the file cannot be read.
@@ -192,7 +240,12 @@ def load_program(path: Path | str, outputs: Sequence[str] = (), given: Sequence[
         BadUsage: it has no such output.
     """
     text = read_text(path, "a RASP source", largest=LARGEST_SOURCE)
-    return program_of_text(text, str(path), outputs, given, Path(path).absolute().parent)
+    return run_text(text, str(path), outputs, given, Path(path).absolute().parent)
+
+
+def load_program(path: Path | str, outputs: Sequence[str] = (), given: Sequence[object] | None = None) -> RaspProgram:
+    """The program of a source file; as `read_file`."""
+    return read_file(path, outputs, given).program
 
 
 def program_of_text(
@@ -203,26 +256,42 @@ def program_of_text(
     root: Path | None = None,
     steps: int = MOST_STEPS,
 ) -> RaspProgram:
-    """The program of a text; as `load_program`.
+    """The program of a text; as `run_text`."""
+    return run_text(text, name, outputs, given, root, steps).program
+
+
+def run_text(
+    text: str,
+    name: str = "source",
+    outputs: Sequence[str] = (),
+    given: Sequence[object] | None = None,
+    root: Path | None = None,
+    steps: int = MOST_STEPS,
+) -> Source:
+    """Run a text; as `read_file`.
 
     Args:
+        name: of the source, for messages.
         root: the folder at or below which files are loaded; None for what tpdebug brings alone.
         steps: what running it may take.
     """
     session = Session(steps=steps)
     loading = Loading(session, root)
     interpreter = Interpreter(session, loading.scope(), SourceFile(name), loading)
-    interpreter.backup = None if given is None else _example(given)
-    loading._open.append(str(Path(name).absolute()))
+    interpreter.backup = None if given is None else tuple(checked_input(given))
+    loading.open.append(str(Path(name).absolute()))
     found: list[tuple[str, SOp]] = []
     for told in _by_statement(loading, text, interpreter):
         sops = [(each.name, each.thing) for each in told if isinstance(each, Defined) and isinstance(each.thing, SOp)]
         found = sops or found
     if outputs:
         found = [(each, _output(interpreter.scope, each, name)) for each in outputs]
-    if not found:
-        raise BadUsage(f"{name} defines no s-op, so it has no output; expected a statement such as 'reversed = ...;'")
-    return RaspProgram(tuple(dict(found).items()), Path(name).stem)
+    variables = {
+        each: thing
+        for each, thing in interpreter.scope.variables.items()
+        if is_atom(thing) or isinstance(thing, (list, dict))
+    }
+    return Source(name, tuple(dict(found).items()), variables)
 
 
 def _by_statement(loading: Loading, text: str, interpreter: Interpreter) -> Sequence[list[Told]]:
@@ -234,13 +303,20 @@ def _by_statement(loading: Loading, text: str, interpreter: Interpreter) -> Sequ
             said = loading.step(statement, interpreter)
             if isinstance(statement, (syntax.Assign, syntax.Show)):
                 told.append(said)
+            if isinstance(statement, syntax.Assign) and VOCABULARY in statement.names and interpreter.backup is None:
+                interpreter.backup = _symbols(interpreter.scope.variables[VOCABULARY])
     except Unfinished:
         raise _unfinished(text, interpreter.file) from None
     return told
 
 
-def _example(given: Sequence[object]) -> Example:
-    return tuple(checked_input(given))
+def _symbols(thing: Thing) -> Example | None:
+    """The vocabulary that a source names as an input on which its definitions are tried; None if it is none."""
+    try:
+        given = example_of(thing)
+    except operations.Wrong:
+        return None
+    return tuple(token for token in given if token not in MARKS) or None
 
 
 def _output(scope: Scope, name: str, file: str) -> SOp:

@@ -5,6 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TypeAlias
 
+from tprog.errors import TpdebugError
 from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import Expression, Selector, SOp
 from tprog.rasp.failures import Budget, Failed
@@ -34,7 +35,14 @@ class Answered:
     thing: Evaluated | EvaluatedRows
 
 
-Told: TypeAlias = Defined | Answered
+@dataclass(frozen=True)
+class Problem:
+    """A statement has no meaning, and the rest went on."""
+
+    error: TpdebugError
+
+
+Told: TypeAlias = Defined | Answered | Problem
 """What a statement has to say."""
 
 

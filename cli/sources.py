@@ -1,0 +1,81 @@
+"""RASP source as the subject of a verb: evaluated, without a Program."""
+
+from __future__ import annotations
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tprog.errors import BadInput
+from tprog.escape import json_text, spelled, visible
+from tprog.rasp.names import split_outputs
+
+if TYPE_CHECKING:
+    from tprog.rasp.failures import Failed
+    from tprog.rasp.values import Value
+
+
+def evaluated(named: str, causal: bool, texts: Iterator[tuple[str, str]]) -> Iterator[Evaluated]:
+    """What a source gives for each input.
+
+    Args:
+        named: its path, and perhaps the names of its outputs.
+        texts: inputs, and where each stands, for messages.
+    """
+    from tprog.rasp.failures import Failed
+    from tprog.rasp.source.files import load_program
+    from tprog.rasp.source.inputs import parse_tokens
+
+    path, outputs = split_outputs(named)
+    program = None
+    for text, where in texts:
+        try:
+            tokens = parse_tokens(text)
+        except BadInput as error:
+            raise BadInput(f"{where}{error}") from None
+        if program is None:
+            # The first input is one on which definitions are tried: numbers need not fit the word "hello".
+            program = load_program(path, outputs, given=tokens)
+        try:
+            yield Evaluated(tokens, program.run(tokens, causal))
+        except Failed as error:
+            yield Evaluated(tokens, {}, error)
+
+
+@dataclass(frozen=True)
+class Evaluated:
+    """What a source gives for one input.
+
+    Attributes:
+        values: output -> [position] its values.
+        failure: why there are none.
+    """
+
+    tokens: list[Value]
+    values: dict[str, list[Value]]
+    failure: Failed | None = None
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether an expression has no value."""
+        return self.failure is not None
+
+    def line(self, as_json: bool) -> str:
+        """The answer in one line: of one output its values, of several each behind its name."""
+        from tprog.rasp.source.inputs import joined
+        from tprog.rasp.values import spelled_values
+
+        if as_json:
+            outputs = {name: spelled_values(values) for name, values in self.values.items()}
+            told = {
+                "tokens": spelled_values(self.tokens),
+                "prediction": next(iter(outputs.values()), None),
+                "outputs": outputs,
+                "hole": None if self.failure is None else str(self.failure),
+            }
+            return json_text({"schema": "tpdebug.run/1", **told})
+        if self.failure is not None:
+            return visible(str(self.failure))
+        if len(self.values) == 1:
+            return spelled(joined(next(iter(self.values.values()))))
+        return "  ".join(f"{name}: {spelled(joined(values))}" for name, values in self.values.items())

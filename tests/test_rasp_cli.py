@@ -1,0 +1,262 @@
+"""RASP on the command line: `run` of a source, the console, and a source as a task."""
+
+from __future__ import annotations
+
+import io
+import json
+import shutil
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.discovery import VARIABLE
+from cli.main import main
+from tests.programs import PROGRAMS
+from tprog.errors import BadFile, BadUsage
+from tprog.rasp.source.console import Console
+from tprog.tasks.builtin import Task, get_task
+from tprog.tasks.own import find_task, task_name
+from tprog.text.emit import emit
+
+EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
+
+Said = Callable[..., tuple[int, str, str]]
+
+
+@pytest.fixture(autouse=True)
+def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A current folder of our own, with a source in it."""
+    monkeypatch.delenv(VARIABLE, raising=False)
+    monkeypatch.chdir(tmp_path)
+    Path("reverse.rasp").write_text("r = load_from_location(tokens, length - 1 - indices);", encoding="utf-8")
+    return tmp_path
+
+
+@pytest.fixture
+def said(capsys: pytest.CaptureFixture[str]) -> Said:
+    """Runs a command line: exit code, stdout, stderr."""
+
+    def run(*arguments: str) -> tuple[int, str, str]:
+        code = main(arguments)
+        shown = capsys.readouterr()
+        return code, shown.out, shown.err
+
+    return run
+
+
+# run ##################################################################################################################
+
+
+def test_a_source_is_evaluated(said: Said) -> None:
+    assert said("run", "reverse.rasp", "--input", "hey") == (0, "yeh\n", "")
+    assert said("run", "reverse.rasp", "--input", "the cat sat")[1] == "sat cat the\n"
+    code, out, _ = said("run", "reverse.rasp", "--input", '["a", " "]', "--json")
+    assert code == 0
+    assert json.loads(out) == {
+        "schema": "tpdebug.run/1",
+        "tokens": ["a", " "],
+        "prediction": [" ", "a"],
+        "outputs": {"r": [" ", "a"]},
+        "hole": None,
+    }
+
+
+def test_several_outputs_are_named(said: Said) -> None:
+    Path("two.rasp").write_text("a = tokens_int + 1; share = a / length; b = 3;", encoding="utf-8")
+    assert said("run", "two.rasp:a,share", "--input", "12")[1] == "a: 23  share: 1 3/2\n"
+    assert "'b' of two.rasp is a number; expected an s-op" in said("run", "two.rasp:b", "--input", "12")[2]
+
+
+def test_a_source_is_evaluated_causally_if_so_asked(said: Said) -> None:
+    Path("n.rasp").write_text("length;", encoding="utf-8")
+    assert said("run", "n.rasp", "--input", "abc", "--causal")[1] == "123\n"
+    assert "--causal is about RASP source" in said("run", "x.py", "--input", "abc", "--causal")[2]
+
+
+def test_an_input_without_a_value_is_a_hole(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("half.rasp").write_text("1 / (length - 2);", encoding="utf-8")
+    monkeypatch.setattr("sys.stdin", io.StringIO("abc\n\nab\n"))
+    code, out, _ = said("run", "half.rasp")
+    assert code == 1
+    assert out.splitlines()[0] == "111"
+    assert "half.rasp:1:1" in out.splitlines()[1]
+    assert "a division by zero" in out.splitlines()[1]
+
+
+def test_a_mistake_is_told_in_one_line(said: Said) -> None:
+    Path("bad.rasp").write_text("a = 3;\nb = a +;", encoding="utf-8")
+    code, out, err = said("run", "bad.rasp", "--input", "a")
+    assert (code, out) == (2, "")
+    assert err == "tpdebug: bad.rasp:2:8: found ';'; expected an expression\n"
+    assert "there is no file no.rasp" in said("run", "no.rasp", "--input", "a")[2]
+    assert "the input is no JSON list" in said("run", "reverse.rasp", "--input", '["a",]')[2]
+
+
+@pytest.mark.parametrize(
+    "verb", ["verify", "dead", "circuits", "graph", "coverage", "fuzz", "repair", "simplify", "emit"]
+)
+def test_another_verb_says_what_works_with_a_source(said: Said, verb: str) -> None:
+    code, out, err = said(verb, "reverse.rasp")
+    assert (code, out) == (2, "")
+    assert "reverse.rasp is RASP source, not a program's module; `tpdebug run` evaluates it" in err
+
+
+# The console ##########################################################################################################
+
+
+def typed(text: str, root: Path | None = None) -> list[str]:
+    """The lines that a console answers."""
+    console = Console(root)
+    return [line for typed in text.split("\n") for line in console.feed(typed)] + console.close()
+
+
+def test_the_console_answers_each_statement() -> None:
+    assert typed("indices\n + 1;\na = [1, 'x'];\na, b = 1/3, \"w\";\nb;".replace("'", '"')) == [
+        "s-op out",
+        '  out("hello") = [1, 2, 3, 4, 5] (numbers)',
+        'a = [1, "x"]',
+        "a = 1/3",
+        'b = "w"',
+        'b = "w"',
+    ]
+    assert typed('select(indices, indices, <)("abc");') == [
+        "    | a b c",
+        "  a |",
+        "  b | 1",
+        "  c | 1 1",
+    ]
+    assert typed("def f(x, y) {\n  return x; # first\n}\nf(tokens, 1)(\"ab\");") == [
+        "console function: f(x, y)",
+        "  = [a, b] (words)",
+    ]  # fmt: skip
+
+
+def test_a_mistake_is_told_and_the_rest_goes_on() -> None:
+    assert typed("a = b;\na = 2;\n1 2;\na;\n(3") == [
+        "error: console:1:5: found the name 'b', which stands for nothing here; expected a name that is defined before",
+        "a = 2",
+        "error: console:3:3: found '2'; expected an operator, ',' or ';'".replace(", ','", ""),
+        "a = 2",
+        "error: console:5:1: found the end within a statement; expected ';' or '}'",
+    ]
+
+
+def test_commands_set_what_is_shown() -> None:
+    assert typed("set example [1, 2]\nshow example\nexamples off\nindices;\ns-op examples on\nfull_s;\nindices;") == [
+        "s-op example: [1, 2]",
+        "selector example: [1, 2]",
+        "s-op indices",
+        "selector full_s",
+        "s-op indices",
+        "  indices([1, 2]) = [0, 1] (numbers)",
+    ]
+    commands = 'full seq display on\ntokens("ab");\nset selector example "x"\nshow selector example\nexit\nindices;'
+    assert typed(commands) == [
+        "  (words)",
+        "    input:  a b",
+        "    output: a b",
+        'selector example: "x"',
+    ]  # fmt: skip
+
+
+def test_drawing_shows_values_and_writes_nothing(folder: Path) -> None:
+    before = sorted(folder.iterdir())
+    assert typed('draw(indices + 1, "ab");\ndraw(length);') == ["  = [1, 2] (numbers)", "  = [5]*5 (numbers)"]
+    assert sorted(folder.iterdir()) == before
+
+
+def test_what_is_loaded_is_told_once_at_its_end(folder: Path) -> None:
+    Path("lib.rasp").write_text("a = 1; a = a + 1; _p = 3; b = indices;", encoding="utf-8")
+    assert typed('load "lib";', folder) == ["a = 2", "s-op b"]
+
+
+def test_the_console_reads_stdin(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('r("abc");\n'))
+    code, out, err = said("rasp", "reverse.rasp")
+    assert (code, out.splitlines(), err) == (0, ["s-op r", "  = [c, b, a] (words)"], "")
+    monkeypatch.setattr("sys.stdin", io.StringIO("a = ;\n"))
+    assert said("rasp")[0] == 1
+    assert "is no RASP source" in said("rasp", "x.py")[2]
+    assert "there is no file x.rasp" in said("rasp", "x.rasp")[2]
+
+
+# A task ###############################################################################################################
+
+SORT = 'vocabulary = ["a", "b", "c", "</s>"];\nlongest = 3;\nsorted = sort(tokens, tokens);\n'
+
+
+def task(text: str, name: str = "mine") -> Task:
+    path = Path(f"{name.partition(':')[0]}.rasp")
+    path.write_text(text, encoding="utf-8")
+    _, colon, output = name.partition(":")
+    return find_task(f"{path}{colon}{output}")
+
+
+def test_a_source_is_a_task() -> None:
+    found, own = task(SORT, "sort"), get_task("sort", vocabulary_size=6, length=5)
+    assert (found.name, found.vocabulary, found.classes, found.max_length) == (
+        "sort_rasp", own.vocabulary, own.classes, own.max_length,
+    )  # fmt: skip
+    inputs = own.inputs()
+    assert np.array_equal(found.inputs().tokens, inputs.tokens)
+    assert np.array_equal(found.expected(inputs), own.expected(inputs))
+    assert task_name("x/sort.rasp") == "sort_rasp"
+    assert task_name("x/mine.rasp:hist") == "mine"
+
+
+def test_numbers_and_booleans_are_spelled() -> None:
+    found = task("vocabulary = [3, 1, 2]; longest = 2; s = tokens_asis + 1 > 2; t = tokens_asis / 2;", "n:s")
+    assert (found.symbols, found.classes) == (("3", "1", "2"), ("F", "T"))
+    assert find_task("n.rasp:t").classes == ("1", "1/2", "3/2")
+    assert found.oracle(["<s>", "1", "3"]) == [None, "F", "T"]
+
+
+def test_a_causal_task_is_evaluated_causally() -> None:
+    found = task('vocabulary = "ab"; longest = 3; causal = True; length;')
+    assert found.causal
+    assert found.oracle(["<s>", "a", "b"]) == [None, "1", "2"]
+
+
+@pytest.mark.parametrize(
+    ("text", "said"),
+    [
+        ("indices;", "a task needs the variables vocabulary"),
+        ('vocabulary = "ab"; indices;', "longest is None; expected a whole number"),
+        ('vocabulary = "ab"; longest = 0; indices;', "longest is 0; expected a whole number"),
+        ('vocabulary = 3; longest = 2; indices;', "vocabulary is 3; expected a word, or a list"),
+        ('vocabulary = "a"; longest = 2; indices;', "vocabulary holds only 'a'; expected two tokens or more"),
+        ('vocabulary = "aba"; longest = 2; indices;', "'a' twice"),
+        ('vocabulary = "ab"; longest = 2; causal = 1; indices;', "causal is 1; expected True or False"),
+        ('vocabulary = "ab"; longest = 2; classes = 3; indices;', "classes is 3; expected a word"),
+        ('vocabulary = "ab"; longest = 2; indices * 0;', "gives only the answer '0'"),
+        ('vocabulary = "ab"; longest = 20; indices;', "more than the 20,000 that are tried"),
+        ('vocabulary = "ab"; longest = 2; a, b = indices, tokens;', "has the outputs 'a', 'b'; a task has one"),
+        ('vocabulary = "ab"; longest = 2; 1 / (length - 2);', "there is no answer to ['a', 'a']"),
+    ],
+)  # fmt: skip
+def test_a_source_that_is_no_task_is_refused(text: str, said: str) -> None:
+    with pytest.raises(BadFile) as caught:
+        task(text)
+    assert said in str(caught.value)
+
+
+def test_an_answer_that_is_no_class_is_told() -> None:
+    found = task('vocabulary = "ab"; longest = 20; classes = ["0", "1"]; indices;')
+    with pytest.raises(BadFile, match=r"the answer to .* is '2'; expected one of '0', '1'"):
+        found.oracle(["<s>", "a", "a", "a"])
+    shutil.copy("mine.rasp", "sort.py")
+    with pytest.raises(BadUsage, match="rename the file"):
+        find_task("sort.py")
+
+
+def test_a_program_is_judged_by_a_source(said: Said) -> None:
+    program = PROGRAMS["sort"].program
+    Path("p.py").write_text(emit(program).text, encoding="utf-8")
+    symbols = ", ".join(f'"{word}"' for word in program.vocabulary if word[0] != "<")
+    Path("sort.rasp").write_text(SORT.replace('"a", "b", "c"', symbols), encoding="utf-8")
+    code, out, _ = said("verify", "p.py", "--task", "sort.rasp")
+    assert (code, "right on all" in out) == (0, True)
+    assert "against the right answers of the task sort_rasp" in said("fuzz", "p.py", "--task", "sort.rasp")[1]
+    assert "which is right" in said("blame", "p.py", "--task", "sort.rasp", "--input", "ab")[1]
