@@ -6,12 +6,14 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from cli.output import note
 from tprog.errors import BadInput
 from tprog.escape import json_text, spelled, visible
 from tprog.rasp.names import split_outputs
 
 if TYPE_CHECKING:
     from tprog.rasp.failures import Failed
+    from tprog.rasp.program import RaspProgram
     from tprog.rasp.values import Value
 
 
@@ -36,10 +38,20 @@ def evaluated(named: str, causal: bool, texts: Iterator[tuple[str, str]]) -> Ite
         if program is None:
             # The first input is one on which definitions are tried: numbers need not fit the word "hello".
             program = load_program(path, outputs, given=tokens)
+            if causal:
+                _warn(program, tokens)
         try:
             yield Evaluated(tokens, program.run(tokens, causal))
         except Failed as error:
             yield Evaluated(tokens, {}, error)
+
+
+def _warn(program: RaspProgram, tokens: list[Value]) -> None:
+    """Say what the causal mask changes, on a smallest input over the tokens of one that was given."""
+    from tprog.rasp.examine import changed
+
+    for change in changed(program, tokens):
+        note(str(change))
 
 
 @dataclass(frozen=True)

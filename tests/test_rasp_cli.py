@@ -71,7 +71,10 @@ def test_several_outputs_are_named(said: Said) -> None:
 
 def test_a_source_is_evaluated_causally_if_so_asked(said: Said) -> None:
     Path("n.rasp").write_text("length;", encoding="utf-8")
-    assert said("run", "n.rasp", "--input", "abc", "--causal")[1] == "123\n"
+    code, out, err = said("run", "n.rasp", "--input", "aba", "--causal")
+    assert (code, out) == (0, "123\n")
+    assert err.endswith("the causal mask changes length: on the input 'a a' it is '1 2', not '2 2'\n")
+    assert said("run", "n.rasp", "--input", "a", "--causal")[2] == ""
     assert "--causal is about RASP source" in said("run", "x.py", "--input", "abc", "--causal")[2]
 
 
@@ -258,5 +261,6 @@ def test_a_program_is_judged_by_a_source(said: Said) -> None:
     Path("sort.rasp").write_text(SORT.replace('"a", "b", "c"', symbols), encoding="utf-8")
     code, out, _ = said("verify", "p.py", "--task", "sort.rasp")
     assert (code, "right on all" in out) == (0, True)
-    assert "against the right answers of the task sort_rasp" in said("fuzz", "p.py", "--task", "sort.rasp")[1]
+    fuzzed = " ".join(said("fuzz", "p.py", "--task", "sort.rasp")[1].split())
+    assert "against the right answers of the task sort_rasp" in fuzzed
     assert "which is right" in said("blame", "p.py", "--task", "sort.rasp", "--input", "ab")[1]
