@@ -11,6 +11,7 @@ from tprog.errors import BadFile, BadUsage
 TOPICS = {
     "tutorial": "the verbs one by one, and debugging a program with a planted fault",
     "own-task": "training on a task of your own: a Python file, or examples",
+    "rasp": "programs and tasks written in RASP: the language, the console, Python",
     "method": "what each word of an answer means exactly, with its source",
     "training": "the same for training",
     "api": "the functions, for use in Python",

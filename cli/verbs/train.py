@@ -29,8 +29,8 @@ def train(
         str | None,
         typer.Argument(
             metavar="TASK",
-            help="What to learn: a name that tpdebug tasks lists, or a file of your own: .py, .csv, .tsv, .json, "
-            ".jsonl.",
+            help="What to learn: a name that tpdebug tasks lists, or a file of your own: .py, .rasp, .csv, .tsv, "
+            ".json, .jsonl.",
             show_default=False,
             autocompletion=complete_task,
         ),
