@@ -39,30 +39,24 @@ def naive(program: Typed, tokens: list[Any], causal: bool) -> Any:
 
 
 @pytest.mark.parametrize(("dialect", "causal"), CAUSAL)
-def test_the_evaluator_agrees_with_a_second_one(dialect: Dialect, causal: bool) -> None:
-    @RELAXED
-    @given(st.data())
-    def check(data: st.DataObject) -> None:
-        program = data.draw(programs(dialect))
-        for _ in range(3):
-            tokens = data.draw(inputs(program.vocabulary))
-            assert ours(program, tokens, causal) == naive(program, tokens, causal)
-
-    check()
+@RELAXED
+@given(data=st.data())
+def test_the_evaluator_agrees_with_a_second_one(dialect: Dialect, causal: bool, data: st.DataObject) -> None:
+    program = data.draw(programs(dialect))
+    for _ in range(3):
+        tokens = data.draw(inputs(program.vocabulary))
+        assert ours(program, tokens, causal) == naive(program, tokens, causal)
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
-def test_a_causal_value_depends_on_what_stands_up_to_it_alone(dialect: Dialect) -> None:
-    @RELAXED
-    @given(st.data())
-    def check(data: st.DataObject) -> None:
-        program = data.draw(programs(dialect))
-        tokens = data.draw(inputs(program.vocabulary))
-        whole, cut = ours(program, tokens, True), data.draw(st.integers(1, len(tokens)))
-        if whole != FAILED:
-            assert ours(program, tokens[:cut], True) == whole[:cut]
-
-    check()
+@RELAXED
+@given(data=st.data())
+def test_a_causal_value_depends_on_what_stands_up_to_it_alone(dialect: Dialect, data: st.DataObject) -> None:
+    program = data.draw(programs(dialect))
+    tokens = data.draw(inputs(program.vocabulary))
+    whole, cut = ours(program, tokens, True), data.draw(st.integers(1, len(tokens)))
+    if whole != FAILED:
+        assert ours(program, tokens[:cut], True) == whole[:cut]
 
 
 @RELAXED
