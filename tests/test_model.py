@@ -36,6 +36,8 @@ FRAME = Frame((BEGIN, "a", "b", END), ("a", "b"), 5)
         ({"members": 0}, "members is 0; expected at least 1"),
         ({"hard": 1.5}, "hard is 1.5; expected a share of the steps, from 0 to 1"),
         ({"hard": 0.25, "quiet": 0.5}, "quiet is 0.5; expected a share of the steps, from 0 to hard, which is 0.25"),
+        ({"length_exponent": -0.5}, "length_exponent is -0.5; expected a power from 0 to 1"),
+        ({"length_exponent": float("nan")}, "length_exponent is nan; expected a power from 0 to 1"),
         ({"set_start": float("inf")}, "set_start is inf; expected a finite number"),
         ({"device": "tpu"}, "device is 'tpu'; expected one of 'cpu', 'cuda'"),
         ({"predicates": "two"}, "predicates is 'two'; expected one of 'one', 'set'"),

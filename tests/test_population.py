@@ -13,6 +13,8 @@ from typing import Any
 
 import pytest
 import torch
+from hypothesis import given
+from hypothesis import strategies as st
 from torch import Tensor
 
 from tprog.errors import BadUsage
@@ -23,7 +25,7 @@ from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.extract import Member, model_to_program
 from trainer.fit import train
-from trainer.population import OWN_KEYS, TENSORS, Population, sequence_losses
+from trainer.population import OWN_KEYS, TENSORS, Population, epoch_order, sequence_losses
 from trainer.run import Run
 
 TINY = TrainConfig(
@@ -72,6 +74,52 @@ def expect_alike(one: Tensor, other: Tensor) -> None:
     apart = (one - other).detach().abs()
     assert float(apart.mean()) < 5e-3
     assert float(apart.max()) < 0.05
+
+
+# The order of an epoch ################################################################################################
+
+
+LENGTHS = torch.tensor([3] * 4 + [4] * 16 + [5] * 100)
+
+
+def drawn(exponent: float, seed: int = 0) -> Tensor:
+    """How often each input of `LENGTHS` is in an epoch."""
+    order = epoch_order(LENGTHS, exponent, torch.Generator().manual_seed(seed))
+    return torch.bincount(order, minlength=len(LENGTHS))
+
+
+def test_with_exponent_1_an_epoch_has_each_input_once() -> None:
+    assert drawn(1.0).unique().tolist() == [1]
+
+
+@pytest.mark.parametrize(("exponent", "each"), [(0.5, [15, 30, 75]), (0.0, [40, 40, 40])])
+def test_a_length_has_the_share_of_its_number_of_inputs_to_the_exponent(exponent: float, each: list[int]) -> None:
+    times = drawn(exponent)
+    assert [int(times[length == LENGTHS].sum()) for length in (3, 4, 5)] == each
+    # No input of a length is left behind by more than one turn.
+    assert all(int(times[length == LENGTHS].max() - times[length == LENGTHS].min()) <= 1 for length in (3, 4, 5))
+
+
+def test_inputs_that_have_no_turn_in_one_epoch_have_one_in_another() -> None:
+    assert bool(((drawn(0.5, 0) + drawn(0.5, 1) + drawn(0.5, 2) + drawn(0.5, 3)) > 0).float().mean() > 0.95)
+    assert not torch.equal(drawn(0.5, 0), drawn(0.5, 1))
+
+
+@given(st.lists(st.integers(1, 9), min_size=1, max_size=60), st.floats(0, 1), st.integers(0, 9))
+def test_an_epoch_is_as_long_as_there_are_inputs(lengths: list[int], exponent: float, seed: int) -> None:
+    order = epoch_order(torch.tensor(lengths), exponent, torch.Generator().manual_seed(seed))
+    assert order.shape == (len(lengths),)
+    assert int(order.min()) >= 0
+    assert int(order.max()) < len(lengths)
+
+
+def test_a_population_trains_on_the_lengths_that_its_exponent_asks_for() -> None:
+    config = dataclasses.replace(TINY, length_exponent=0.0)
+    found = Population([config], DATA)
+    order = found._epoch_order(0)
+    lengths = torch.as_tensor(DATA.train.batch.lengths)[order]
+    counts = lengths.unique(return_counts=True)[1]
+    assert int(counts.max() - counts.min()) <= 1
 
 
 # Each for itself ######################################################################################################

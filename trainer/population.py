@@ -55,6 +55,7 @@ class Population:
         self.best = self.now.detach().clone()
         self.mean, self.square = torch.zeros_like(self.best), torch.zeros_like(self.best)
         self.train, self.graded = _columns(data.train, self.device)
+        self._lengths = torch.as_tensor(data.train.batch.lengths, dtype=torch.long)
         self._lr = torch.tensor([[member.lr] for member in members], device=self.device)
         self._order: tuple[int, Tensor] | None = None  # the current epoch and the order of its inputs
         self.steps_an_epoch = math.ceil(len(data.train) / config.batch)
@@ -147,9 +148,35 @@ class Population:
 
     def _epoch_order(self, epoch: int) -> Tensor:
         if self._order is None or self._order[0] != epoch:
-            order = torch.randperm(len(self.data.train), generator=data_generator(self.config, f"order {epoch}"))
+            random = data_generator(self.config, f"order {epoch}")
+            order = epoch_order(self._lengths, self.config.length_exponent, random)
             self._order = (epoch, order.to(self.device))
         return self._order[1]
+
+
+def epoch_order(lengths: Tensor, exponent: float, random: torch.Generator) -> Tensor:
+    """[N] the training inputs of an epoch in their order, as many as there are.
+
+    Of n inputs of one length, their share of the epoch is proportional to n ** exponent. No input of a length is drawn
+    once more than another, but for one turn. Source: sampling of languages by Conneau and Lample 2019
+    (arXiv 1901.07291, section 3.1).
+
+    Args:
+        lengths: [N] of the training inputs.
+    """
+    if exponent == 1:
+        return torch.randperm(len(lengths), generator=random)
+    kinds, counts = lengths.unique(return_counts=True)
+    shares = counts.double() ** exponent
+    # Rounded by their sums, so that they add up to N.
+    ends = (shares.cumsum(0) * (len(lengths) / shares.sum())).round().long()
+    drawn = []
+    for kind, times in zip(kinds, ends.diff(prepend=ends.new_zeros(1)).tolist(), strict=True):
+        inputs = (lengths == kind).nonzero().flatten()
+        turns, rest = divmod(times, len(inputs))
+        drawn += [inputs] * turns + [inputs[torch.randperm(len(inputs), generator=random)[:rest]]]
+    order = torch.cat(drawn)
+    return order[torch.randperm(len(order), generator=random)]
 
 
 def sequence_losses(logits: Tensor, expected: Tensor) -> Tensor:

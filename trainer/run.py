@@ -17,6 +17,7 @@ from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data
 from trainer.extract import Member, Rounding, model_to_program
 from trainer.population import TENSORS, Population
+from trainer.refit import refitted
 from trainer.schedule import Schedule
 from trainer.search.stagewise import improve
 from trainer.search.synthesis import Say
@@ -241,11 +242,13 @@ class Run:
             return written, None if "rounding" not in dict(written.provenance) else rounding
         if self.state.step < self.steps:
             return program, rounding
+        if self.config.refit:
+            program = refitted(program, self.data.train, self.data.validation)
         if self.config.polish:
             better = improve(
                 program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
             )
-            program = dataclasses.replace(better.program, provenance=better.provenance)
+            program = dataclasses.replace(better.program, provenance=(*program.provenance, *better.provenance))
         if searched is not None and searched.wrong < wrong(program, self.data):
             return searched.program, None
         return program, rounding
