@@ -93,7 +93,7 @@ def _another(field: dataclasses.Field[Any]) -> Any:
         case "int":
             return 100 if isinstance(field.default, int) and field.default >= 1000 else 7
         case "float":
-            return 2 * float(str(field.default))
+            return float(str(field.default)) / 2
     raise AssertionError(f"{field.name}: no option is made for {kinds}")
 
 
