@@ -78,14 +78,16 @@ def main() -> None:
     parser.add_argument("preset", choices=PRESETS)
     parser.add_argument("task")
     parser.add_argument("--runs", type=int, default=8)
+    parser.add_argument("--first", type=int, default=0, help="the first run's number")
     parser.add_argument("--together", action="store_true", help="a run is one seed, and all are trained at once")
     parser.add_argument("--set", default="{}", help="further settings, as JSON")
     given = parser.parse_args()
     config = dataclasses.replace(PRESETS[given.preset](given.task), search=0, polish=0, **json.loads(given.set))
+    numbers = range(given.first, given.first + given.runs)
     if given.together:
-        runs = [dataclasses.replace(config, members=given.runs, halvings=0)]
+        runs = [dataclasses.replace(config, seed=given.first, members=given.runs, halvings=0)]
     else:
-        runs = [dataclasses.replace(config, seed=run * config.members) for run in range(given.runs)]
+        runs = [dataclasses.replace(config, seed=run * config.members) for run in numbers]
     found = []
     with one_thread():
         for each in runs:
