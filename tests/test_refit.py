@@ -85,6 +85,13 @@ def test_a_pooled_program_stays_as_it_is(program: Program, data: Data) -> None:
     assert refitted(pooled, data.train, data.validation) is pooled
 
 
+def test_a_run_does_not_end_in_vain_if_the_best_weights_are_too_large(
+    program: Program, data: Data, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("trainer.search.regression.FLOAT32_LIMIT", 0)
+    assert refitted(program, data.train, data.validation) is program
+
+
 def test_a_run_that_asks_for_it_ends_with_the_refitted_readout(program: Program, data: Data, tmp_path: Path) -> None:
     config = dataclasses.replace(SORT, refit=True, epochs=2)
     result = train(config, tmp_path / "run", progress=False)

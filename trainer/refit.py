@@ -12,6 +12,7 @@ from collections.abc import Mapping
 
 import numpy as np
 
+from tprog.errors import NotExact
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array
 from tprog.run.execute import execute
@@ -31,7 +32,8 @@ def refitted(program: Program, train: Split, validation: Split) -> Program:
     """The Program with its best readout in whole numbers, if that has no more wrong predictions than the trained one.
 
     Both on the training and on the validation inputs, each counted by itself. What it was told of is `refitted` in the
-    provenance. A pooled program, or one of which nothing is graded, stays as it is.
+    provenance. A pooled program stays as it is, and so does one of which nothing is graded, or whose best weights are
+    too large for whole numbers.
     """
     if program.readout.pooled:
         return program
@@ -40,7 +42,10 @@ def refitted(program: Program, train: Split, validation: Split) -> Program:
         return program
     read = columns(program, execute(program, train.batch).values, graded)
     fit = fit_readout(program, read, graded.labels, _trained(program, read), ITERATIONS, RIDGE)
-    better = round_weights(program, fit.weights)
+    try:
+        better = round_weights(program, fit.weights)
+    except NotExact:
+        return program
     before, after = (
         [wrong_answers(each, split.batch, split.expected.numpy()) for split in (train, validation)]
         for each in (program, better)
