@@ -5,7 +5,8 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 
 from analyze.dataflow import class_of, data_flow, reached_from, reaching
-from analyze.dead import find_dead
+from analyze.dead import dead_nodes
+from analyze.results.checked import Checked
 from analyze.results.circuits import CircuitResult
 from analyze.results.graph import GraphResult
 from tprog.edits.entry import Entry
@@ -77,11 +78,10 @@ def _flow(
     lines: Mapping[Entry, int] | None,
     name: str,
 ) -> GraphResult:
-    found = find_dead(program, inputs)
     return data_flow(
         program,
-        dead=[n.name for n in found.dead if any(verdict.kind != "mergeable" for verdict in n.verdicts)],
-        checked=found.checked,
+        dead=dead_nodes(program, inputs),
+        checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
         highlighted=highlighted,
         circuit=circuits is not None,
         circuits=circuits,

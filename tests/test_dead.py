@@ -14,7 +14,7 @@ from hypothesis import strategies as st
 
 import analyze.piecewise
 import tprog.run.pieces
-from analyze.dead import find_dead, unread
+from analyze.dead import dead_nodes, find_dead, unread
 from analyze.dead.proofs import Proofs
 from analyze.reached_entries import entries_of
 from analyze.render.dead import dead_text
@@ -306,6 +306,32 @@ def test_what_is_proven_for_every_input_holds_on_every_input(data: st.DataObject
                 _check_equal(program, node.name, verdict.mate or "", every)
     dead = {entry.entry for entry in result.dead_entries if entry.proof == "static"}
     assert dead <= {entry.entry for entry in find_dead(program, every).dead_entries}
+
+
+@settings(max_examples=60)
+@given(st.data())
+def test_the_nodes_drawn_as_dead_are_those_found_unread_constant_or_inert(data: st.DataObject) -> None:
+    program = replace(data.draw(programs(max_nodes=5)), task=None)
+    inputs = listed(program, some_inputs(program, 60))
+    found = find_dead(program, inputs).dead
+    assert dead_nodes(program, inputs) == [
+        node.name for node in found if any(verdict.kind != "mergeable" for verdict in node.verdicts)
+    ]
+
+
+def test_a_number_of_very_many_values_is_judged_alike_whenever_those_it_takes_are_counted(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("analyze.dead.MOST_VALUES", 3)
+    count = NumericHead("count", "tokens", "tokens", "ones", equal(VOCABULARY, VOCABULARY))
+    for votes in (0, 10**6):
+        program = _with(count, terms=(Weights("count", ((-votes, votes, 0, 0, 0),)),))
+        found = []
+        for at_once in (0, 2**14):
+            monkeypatch.setattr("analyze.dead._REFUTED_AT_ONCE", at_once)
+            found.append(find_dead(program, inputs_for(program)))
+        assert found[0] == found[1]
+        assert found[0].untried == (() if votes else ("less", "same"))
 
 
 # Entries and lines ####################################################################################################

@@ -34,13 +34,17 @@ from tprog.run.pieces import slices
 from tprog.tasks.builtin import Inputs
 from tprog.text.describe import reading
 
-__all__ = ["find_dead", "unread"]
+__all__ = ["dead_nodes", "find_dead", "unread"]
 
 MOST_VALUES = 1024
 """A numeric node with more possible values than this is tried only at those that it takes."""
 
-_FIRST_SAMPLE, _SECOND_SAMPLE = 48, 1024
+_FEWEST, _FIRST_SAMPLE, _SECOND_SAMPLE = 4, 48, 1024
 """Inputs on which a constant is tried before all of them: most constants fall on a few."""
+
+_REFUTED_AT_ONCE = 2**14
+"""A node with no more possible values than this is tried at all of them on a few inputs, before anybody asks which of
+them it takes on all inputs: most often none stands, and nobody has to."""
 
 
 def find_dead(
@@ -108,6 +112,17 @@ def find_dead(
         dead_lines=entries.dead_lines,
         notes=_in_holes(in_hole, len(inputs.batch)),
     )
+
+
+def dead_nodes(program: Program, inputs: Inputs) -> list[str]:
+    """The nodes that are unread, constant or inert over the inputs, in execution order: what `find_dead` says of them.
+
+    It executes all inputs only where a few have refuted neither a proof nor every constant.
+    """
+    pieces = Pieces(program, inputs)
+    suspects = list(_suspects(pieces, Proofs(program)))
+    _finish(pieces, suspects)
+    return [suspect.name for suspect in suspects if suspect.witness is not None]
 
 
 def _in_holes(ending: int, inputs: int) -> tuple[str, ...]:
@@ -195,26 +210,61 @@ def _suspects(pieces: Pieces, proofs: Proofs) -> Iterator[_Suspect]:
     """All nodes with what is proven of them, and with what a few inputs do not refute."""
     program = pieces.program
     pilot = pieces.some(spread(len(pieces.inputs.batch), min(_SECOND_SAMPLE, pieces.most)))
-    taken = _values_taken(pieces, [node.name for node in program.nodes if _is_wide(program, node.name)])
+    in_question = [node.name for node in program.nodes if not _is_proven(proofs, pilot, node.name)]
+    codes = _constants(pieces, pilot, in_question)
+    order = list(program.variables)
     for node in program.nodes:
         name, mode = node.name, pilot.mode(node.name)
-        constant = proofs.constant(name)
-        proven = name in proofs.unread or constant is not None
-        inert = mode if not proven and proofs.inert_at(name, mode) else None
-        codes: list[int] = []
-        if not proven and inert is None:
-            every = taken[name] if name in taken else _all_codes(program, name)
-            codes = _inert_on(pilot, name, pieces.most, [mode, *(code for code in every if code != mode)])
-        earlier = list(program.variables)[: list(program.variables).index(name)]
+        is_unread, constant = name in proofs.unread, proofs.constant(name)
+        inert = mode if name not in codes and not is_unread and constant is None else None
         mate = proofs.mates.get(name)
-        mates = [] if mate is not None else [other for other in earlier if not differ(pilot, name, other)]
-        complete = proven or inert is not None or name not in taken
-        yield _Suspect(node, mode, name in proofs.unread, constant, inert, mate, codes, complete, mates)
+        earlier = order[: order.index(name)] if mate is None else []
+        mates = [other for other in earlier if not differ(pilot, name, other)]
+        complete = name not in codes or not _is_wide(program, name)
+        yield _Suspect(node, mode, is_unread, constant, inert, mate, codes.get(name, []), complete, mates)
+
+
+def _is_proven(proofs: Proofs, pilot: Ground, name: str) -> bool:
+    """Whether a node is unread, constant, or inert at its most frequent value, for every input."""
+    return name in proofs.unread or proofs.constant(name) is not None or proofs.inert_at(name, pilot.mode(name))
+
+
+def _constants(pieces: Pieces, pilot: Ground, names: Sequence[str]) -> dict[str, list[int]]:
+    """node -> the constants at which a few inputs do not refute that it is inert, the most frequent one first.
+
+    A node with very many possible values is tried at those that it takes over all inputs.
+    """
+    program = pieces.program
+    found, uncounted = {}, []
+    for name in names:
+        if _values_possible(program, name) > _REFUTED_AT_ONCE:
+            uncounted.append(name)
+        else:
+            mode = pilot.mode(name)
+            every = [mode, *(code for code in _all_codes(program, name) if code != mode)]
+            found[name] = _inert_on(pilot, name, pieces.most, every)
+    standing = [name for name, codes in found.items() if _is_wide(program, name) and {*codes} - {pilot.mode(name)}]
+    for name, taken in _values_taken(pieces, [*uncounted, *standing]).items():
+        mode = pilot.mode(name)
+        if name in found:
+            found[name] = [code for code in found[name] if code == mode or code in taken]
+        else:
+            every = [mode, *sorted(taken - {mode})]
+            found[name] = _inert_on(pilot, name, pieces.most, every)
+    return found
 
 
 def _is_wide(program: Program, name: str) -> bool:
+    """Whether a node is tried only at the values that it takes."""
+    return not isinstance(program.variables[name].domain, Symbols) and _values_possible(program, name) > MOST_VALUES
+
+
+def _values_possible(program: Program, name: str) -> int:
+    """How many values the domain of a variable has."""
     domain = program.variables[name].domain
-    return not isinstance(domain, Symbols) and (domain.high - domain.low) * domain.denominator >= MOST_VALUES
+    if isinstance(domain, Symbols):
+        return len(domain)
+    return int((domain.high - domain.low) * domain.denominator) + 1
 
 
 def _all_codes(program: Program, name: str) -> Iterable[int]:
@@ -224,18 +274,18 @@ def _all_codes(program: Program, name: str) -> Iterable[int]:
     return range(int(domain.low * domain.denominator), int(domain.high * domain.denominator) + 1)
 
 
-def _values_taken(pieces: Pieces, names: Sequence[str]) -> dict[str, list[int]]:
-    """The codes (or numerators) that variables take over the inputs, ascending."""
+def _values_taken(pieces: Pieces, names: Sequence[str]) -> dict[str, set[int]]:
+    """The codes (or numerators) that variables take over the inputs."""
     taken: dict[str, set[int]] = {name: set() for name in names}
     for on in pieces if names else ():
         for name in names:
             taken[name].update(np.unique(on.intact.values[name][on.computed(name)]).tolist())
-    return {name: sorted(values) for name, values in taken.items()}
+    return taken
 
 
 def _inert_on(on: Ground, name: str, at_once: int, codes: list[int]) -> list[int]:
     """The constants at which fixing the node changes no prediction on these inputs; `at_once` can be held."""
-    for most in (_FIRST_SAMPLE, _SECOND_SAMPLE):
+    for most in (_FEWEST, _FIRST_SAMPLE, _SECOND_SAMPLE):
         rows = spread(len(on.batch), most)
         size = max(1, min(8 * _SECOND_SAMPLE, at_once) // max(len(rows), 1))
         codes = [code for part in slices(len(codes), size) for code in _surviving(on, name, codes[part], rows)]
