@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 import re
 import warnings
+from collections.abc import Iterator
 from itertools import islice
 from pathlib import Path
 
@@ -80,11 +81,36 @@ def parse_python(text: str, path: str) -> ast.Module:
     level: list[ast.AST] = [tree]
     for _ in range(DEEPEST):
         _check_constants(level, path)
-        if not (below := [child for node in level for child in ast.iter_child_nodes(node)]):
+        if not (below := [child for node in level for child in children(node)]):
             return tree
         level = below
     at = next((node for node in level if hasattr(node, "lineno")), None)
     raise _too_deep(path, getattr(at, "lineno", 1), getattr(at, "col_offset", 0) + 1)
+
+
+def children(node: ast.AST) -> list[ast.AST]:
+    """The nodes that stand directly below one, without those that only say whether a name is read or bound.
+
+    Large modules are mostly literals, of which each then costs one look instead of several.
+    """
+    found: list[ast.AST] = []
+    if isinstance(node, ast.Constant):
+        return found
+    for field in node._fields:
+        value = getattr(node, field, None)
+        if isinstance(value, list):
+            found += [item for item in value if isinstance(item, ast.AST)]
+        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            found.append(value)
+    return found
+
+
+def walk(node: ast.AST) -> Iterator[ast.AST]:
+    """A node and all that stand below it, level by level, as `ast.walk` has them; but of those that `children` has."""
+    waiting = [node]
+    for reached in waiting:
+        waiting += children(reached)
+        yield reached
 
 
 def _check_coding(text: str, path: str, *, marked: bool) -> None:

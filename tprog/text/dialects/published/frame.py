@@ -22,6 +22,7 @@ from tprog.text.dialects.published.side import READ_AS_MISSING, Table, decimal, 
 from tprog.text.dialects.published.top import Top
 from tprog.text.dialects.published.weights_dict import read_constants, read_dict
 from tprog.text.dialects.subset import Source
+from tprog.text.syntax import walk
 
 NO_VALUE = "_"
 """The value under which the original code writes the weights of numbers, and of codes that no token has."""
@@ -102,7 +103,7 @@ def _read_beside(
     source: Source, top: Top, beside: Beside
 ) -> tuple[dict[str, tuple[Source, ast.expr]], dict[str, Mapping[str, str]]]:
     """What the module imports from Python files beside it: constants, each with its file, and enums."""
-    called = {node.id for node in ast.walk(top.run) if isinstance(node, ast.Name)}
+    called = {node.id for node in walk(top.run) if isinstance(node, ast.Name)}
     by_file: dict[str, dict[str, ast.AST]] = {}
     for name, statement in top.beside.items():
         file = f"{(statement.module or '').rsplit('.', 1)[-1]}.py"
@@ -133,7 +134,7 @@ def _path_statements(path: ast.expr, local: Mapping[str, ast.Assign], before: as
     found: dict[str, ast.Assign] = {}
     waiting = [path]
     while waiting:
-        for node in ast.walk(waiting.pop()):
+        for node in walk(waiting.pop()):
             made = local.get(node.id) if isinstance(node, ast.Name) and node.id not in found else None
             if made is not None and isinstance(node, ast.Name) and made.lineno < before.lineno:
                 found[node.id] = made
@@ -231,7 +232,7 @@ def _weights_dict(value: ast.expr) -> ast.Call | None:
 def _dict_names(statement: ast.stmt) -> list[str]:
     """The names that a statement makes a table of weights from."""
     call = _weights_dict(statement.value) if isinstance(statement, ast.Assign) else None
-    return [] if call is None else [node.id for node in ast.walk(call) if isinstance(node, ast.Name)]
+    return [] if call is None else [node.id for node in walk(call) if isinstance(node, ast.Name)]
 
 
 def _other_reading(body: list[ast.Assign]) -> ast.expr | None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import ast
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
+from operator import itemgetter
 from typing import TypeAlias
 
 from tprog.ir.program import Keys, Symbol, Symbols, Value
@@ -27,10 +28,18 @@ MOST_PAIRS = 1_000_000
 
 @dataclass(frozen=True)
 class Test:
-    """A compiled test: when it holds, and the places of the arguments that it looks at."""
+    """A compiled test.
+
+    Attributes:
+        holds: when it does.
+        looks_at: the places of the arguments that it looks at.
+        members: where it holds for these values of the arguments at `places`, and for no others; else None.
+    """
 
     holds: Callable[[Arguments], bool]
     looks_at: frozenset[int]
+    places: tuple[int, ...] = ()
+    members: frozenset[Literal] | None = None
 
 
 @dataclass(frozen=True)
@@ -38,11 +47,28 @@ class Branch:
     """An ``if`` of a chain."""
 
     test: Test
-    then: tuple[Branch | ast.Return, ...]
-    otherwise: tuple[Branch | ast.Return, ...]
+    then: Steps
+    otherwise: Steps
 
 
-Steps: TypeAlias = tuple["Branch | ast.Return", ...]
+@dataclass(frozen=True)
+class Switch:
+    """An ``if`` with its ``elif``s, each of which asks whether the same arguments are among some values.
+
+    Attributes:
+        get: picks those arguments, which stand at the places `looks_at`.
+        then: a value of them -> where it leads. All values of a branch lead to the same steps.
+    """
+
+    get: Operand
+    looks_at: frozenset[int]
+    places: tuple[int, ...]
+    then: Mapping[Literal, Steps]
+    branches: tuple[Steps, ...]
+    otherwise: Steps
+
+
+Steps: TypeAlias = tuple["Branch | Switch | ast.Return", ...]
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,14 +121,14 @@ class Chain:
                 self.source.unexpected(statement, "`key = (...)` of the arguments, or `if`")
 
     def _block(self, body: Sequence[ast.stmt]) -> Steps:
-        steps: list[Branch | ast.Return] = []
+        steps: list[Branch | Switch | ast.Return] = []
         for statement in body:
             match statement:
                 case ast.Return():
                     self.returns.append(statement)
                     steps.append(statement)
                 case ast.If(test=test, body=then, orelse=orelse):
-                    steps.append(Branch(self.test(test), self._block(then), self._block(orelse)))
+                    steps.append(_branched(self.test(test), self._block(then), self._block(orelse)))
                 case ast.Pass():
                     pass
                 case _:
@@ -131,20 +157,22 @@ class Chain:
         places = self._places(left)
         if places is None:
             self.source.unexpected(left, "an argument of the function on the left")
-        get, looks_at = self._getter(left, places), frozenset(places)
+        get, looks_at = _getter(places), frozenset(places)
         match op:
             case ast.In() | ast.NotIn():
                 if not isinstance(right, ast.Set | ast.Tuple | ast.List):
                     self.source.unexpected(right, "a set of literals")
                 members = frozenset(self._literal(item, places) for item in right.elts)
                 if isinstance(op, ast.In):
-                    return Test(lambda arguments: get(arguments) in members, looks_at)
+                    return Test(lambda arguments: get(arguments) in members, looks_at, places, members)
                 return Test(lambda arguments: get(arguments) not in members, looks_at)
             case ast.Eq() | ast.NotEq():
                 if (others := self._places(right)) is not None:
-                    other, looks_at = self._getter(right, others), looks_at | set(others)
+                    other, looks_at = _getter(others), looks_at | set(others)
                 else:
                     value = self._literal(right, places)
+                    if isinstance(op, ast.Eq):
+                        return Test(lambda arguments: get(arguments) == value, looks_at, places, frozenset({value}))
                     other = lambda arguments: value  # noqa: E731
                 if isinstance(op, ast.Eq):
                     return Test(lambda arguments: get(arguments) == other(arguments), looks_at)
@@ -178,12 +206,6 @@ class Chain:
         if node.id not in self.names:
             return None
         return (self.names.index(node.id),)
-
-    def _getter(self, node: ast.expr, places: tuple[int, ...]) -> Operand:
-        (first, *rest) = places
-        if not rest:
-            return lambda arguments: arguments[first]
-        return lambda arguments: tuple(arguments[place] for place in places)
 
     def _argument(self, node: ast.expr) -> int:
         if isinstance(node, ast.Name) and node.id in self.names:
@@ -224,11 +246,31 @@ class Chain:
         self.source.unexpected(node, "a string, a whole number or the member of an enum")
 
 
+def _getter(places: tuple[int, ...]) -> Operand:
+    """What picks the arguments at some places: the one, or a tuple of several."""
+    return itemgetter(*places)
+
+
+def _branched(test: Test, then: Steps, otherwise: Steps) -> Branch | Switch:
+    """An ``if``, joined with the one that its ``elif`` is where both ask for values of the same arguments."""
+    if test.members is None:
+        return Branch(test, then, otherwise)
+    leads = dict.fromkeys(test.members, then)
+    branches: tuple[Steps, ...] = (then,)
+    match otherwise:
+        case (Switch() as below,) if below.places == test.places:
+            leads, branches, otherwise = {**below.then, **leads}, (then, *below.branches), below.otherwise
+    return Switch(_getter(test.places), test.looks_at, test.places, leads, branches, otherwise)
+
+
 def _walk(steps: Steps, arguments: Arguments) -> ast.Return | None:
     for step in steps:
         if isinstance(step, ast.Return):
             return step
-        below = step.then if step.test.holds(arguments) else step.otherwise
+        if isinstance(step, Switch):
+            below = step.then.get(step.get(arguments), step.otherwise)
+        else:
+            below = step.then if step.test.holds(arguments) else step.otherwise
         if (answer := _walk(below, arguments)) is not None:
             return answer
     return None
@@ -238,8 +280,11 @@ def looks_at(steps: Steps) -> frozenset[int]:
     """The places of the arguments that the tests of a chain look at, its returns aside."""
     found: frozenset[int] = frozenset()
     for step in steps:
-        if isinstance(step, Branch):
-            found |= step.test.looks_at | looks_at(step.then) | looks_at(step.otherwise)
+        match step:
+            case Branch():
+                found |= step.test.looks_at | looks_at(step.then) | looks_at(step.otherwise)
+            case Switch():
+                found |= step.looks_at.union(looks_at(step.otherwise), *map(looks_at, step.branches))
     return found
 
 

@@ -27,6 +27,7 @@ from tprog.text.dialects.published.allowed import (
     is_known,
 )
 from tprog.text.dialects.subset import Source
+from tprog.text.syntax import walk
 
 Defined: TypeAlias = ast.FunctionDef | ast.ClassDef
 
@@ -60,7 +61,7 @@ def imports_of(nodes: Iterable[ast.AST]) -> Imports:
 
 def _bindings(nodes: Iterable[ast.AST]) -> Iterator[tuple[str, str, bool]]:
     """Name, what it is bound to, and whether that is a module."""
-    for node in (inner for outer in nodes for inner in ast.walk(outer)):
+    for node in (inner for outer in nodes for inner in walk(outer)):
         if isinstance(node, ast.Import):
             for alias in node.names:
                 yield bound_by(alias), alias.name if alias.asname else alias.name.split(".")[0], True
@@ -150,7 +151,7 @@ class _Check:
                     self._visit_body(method)
             return
         before = self.globals_here
-        declared = (name for node in ast.walk(defined) if isinstance(node, ast.Global) for name in node.names)
+        declared = (name for node in walk(defined) if isinstance(node, ast.Global) for name in node.names)
         self.globals_here = frozenset(declared)
         for statement in defined.body:
             self.visit(statement)

@@ -13,6 +13,7 @@ from itertools import product
 
 from tprog.ir.domains import SelfRule
 from tprog.text.dialects.subset import Source, without_docstring
+from tprog.text.syntax import walk
 
 _WINDOWS = {False: "keys", True: "keys[: i + 1]"}
 """causal -> the keys that position i sees."""
@@ -137,7 +138,7 @@ def read_helpers(source: Source, functions: Mapping[str, ast.FunctionDef]) -> He
 
 def _self_distance(function: ast.FunctionDef | None) -> tuple[ast.expr | None, Mapping[SelfRule, str]]:
     """The distance of a self-match in a `select_closest`, and how each rule writes it there."""
-    for node in ast.walk(function) if function is not None else ():
+    for node in walk(function) if function is not None else ():
         match node:
             case ast.Call(
                 func=ast.Name(id="min"),
@@ -157,8 +158,8 @@ def _form(text: str) -> str:
 
 def _form_of(function: ast.FunctionDef) -> str:
     """A function's syntax with its arguments and local variables numbered in the order in which they come."""
-    local = {argument.arg for node in ast.walk(function) if isinstance(node, ast.arguments) for argument in node.args}
-    local |= {n.id for n in ast.walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    local = {argument.arg for node in walk(function) if isinstance(node, ast.arguments) for argument in node.args}
+    local |= {n.id for n in walk(function) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     numbers: dict[str, str] = {}
     parts = [str(len(function.decorator_list)), "" if function.returns is None else "->"]
     for node in (function.args, *without_docstring(function.body)):

@@ -18,6 +18,7 @@ from tprog.text.dialects.published.readout import read_scores, read_terms
 from tprog.text.dialects.published.scope import Scope
 from tprog.text.dialects.published.top import BUILTINS, Top, is_defined, read_top
 from tprog.text.dialects.subset import Source, without_docstring
+from tprog.text.syntax import walk
 
 
 @dataclass(frozen=True, eq=False)
@@ -69,16 +70,16 @@ def _scope(source: Source, top: Top, helpers: Helpers, members: Members, sides: 
         node.iter.id
         for statement in top.run.body
         if isinstance(statement, ast.Assign) and ".loc[[" in ast.unparse(statement.value)
-        for node in ast.walk(statement)
+        for node in walk(statement)
         if isinstance(node, ast.comprehension) and isinstance(node.iter, ast.Name)
     )
     scope.features["tokens"] = "tokens"
     scope.defects += sides.defects
-    stored = {n.id for n in ast.walk(top.run) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
+    stored = {n.id for n in walk(top.run) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
     stored |= {s.name for s in top.run.body if isinstance(s, ast.FunctionDef)}
     scope.undefined = frozenset(
         n.id
-        for n in ast.walk(top.run)
+        for n in walk(top.run)
         if isinstance(n, ast.Name) and n.id not in stored and n.id != tokens and not is_defined(top, n.id)
     )
     return scope

@@ -12,6 +12,7 @@ from tprog.ir.nodes import Weights
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.dialects.published.scope import Scope, Term
 from tprog.text.dialects.published.side import Row, decimal
+from tprog.text.syntax import walk
 
 _NAME = r"([A-Za-z_]\w*)"
 _ROWS = re.compile(
@@ -29,7 +30,7 @@ def read_scores(scope: Scope, value: ast.expr) -> Term | None:
     if match is None:
         return None
     feature, shown, row, bound, iterated, times = match.groups()
-    names = {n.id: n for n in ast.walk(value) if isinstance(n, ast.Name)}
+    names = {n.id: n for n in walk(value) if isinstance(n, ast.Name)}
     variable = scope.variable(names[iterated])
     if shown is not None and times is None and shown == bound:
         return Term(variable, feature, None, value)

@@ -20,6 +20,7 @@ from tprog.text.dialects.published.harmless import (
 )
 from tprog.text.dialects.published.helpers import HELPERS
 from tprog.text.dialects.subset import Source
+from tprog.text.syntax import walk
 
 BUILTINS = frozenset({"list", "range", "len", "str", "zip", "enumerate", "any", "min", "abs", "sum", "float"})
 """Builtins that `run` and its helpers need."""
@@ -146,7 +147,7 @@ def _check_order(source: Source, skipped: list[ast.stmt], run: ast.FunctionDef) 
         if not plain and not shown and not isinstance(statement, ast.AnnAssign):
             source.unexpected(statement, "imports, functions and constants above `run`")
     for statement in above:
-        for node in ast.walk(statement):
+        for node in walk(statement):
             # A function that only stands there is refused with the others: who calls it is not followed.
             name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
             if isinstance(node, ast.expr) and name in _ENDING | renamed:
@@ -157,7 +158,7 @@ def _free_names(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
     """The names that functions take from outside."""
     free: set[str] = set()
     for function in functions:
-        nodes = list(ast.walk(function))
+        nodes = list(walk(function))
         loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
         bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
         bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
@@ -171,7 +172,7 @@ def _with_constants(tree: ast.Module, wanted: frozenset[str]) -> frozenset[str]:
     values: dict[str, set[str]] = {}
     for statement in tree.body:
         if isinstance(statement, ast.Assign) and isinstance(statement.targets[0], ast.Name):
-            named = {node.id for node in ast.walk(statement.value) if isinstance(node, ast.Name)}
+            named = {node.id for node in walk(statement.value) if isinstance(node, ast.Name)}
             values.setdefault(statement.targets[0].id, set()).update(named)
     found: set[str] = set()
     waiting = set(wanted)
@@ -197,7 +198,7 @@ def _without_annotations(
         for s in tree.body
     )
     for function in functions:
-        for node in ast.walk(function):
+        for node in walk(function):
             if isinstance(node, ast.FunctionDef):
                 for annotation in annotations_of(node) if evaluated else ():
                     check_annotation(source, annotation, imports)
@@ -218,7 +219,7 @@ def _plain_assignment(statement: ast.stmt) -> ast.stmt:
 def _longest_example(statements: Iterable[ast.stmt]) -> int:
     """The most tokens of a list, written out, that begins with ``<s>``."""
     longest = 0
-    for node in (inner for statement in statements for inner in ast.walk(statement)):
+    for node in (inner for statement in statements for inner in walk(statement)):
         if isinstance(node, ast.List | ast.Tuple):
             words = [item.value for item in node.elts if isinstance(item, ast.Constant)]
             if words[:1] == [BEGIN] and len(words) == len(node.elts) and all(isinstance(w, str) for w in words):

@@ -1,0 +1,75 @@
+"""Predicates and lookups of published modules: what is compiled from a chain of tests answers as Python does."""
+
+from __future__ import annotations
+
+import ast
+from itertools import product
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from tprog.text.dialects.published.functions import Chain, Members
+from tprog.text.dialects.subset import Source
+
+VALUES: tuple[str | int, ...] = ("a", "b", "c", 0, 1)
+PAIRS = tuple(product(VALUES, VALUES))
+
+pair_tests = st.lists(st.sampled_from(PAIRS), min_size=1, max_size=6).map(
+    lambda pairs: f"key in {{{', '.join(map(repr, pairs))}}}"
+)
+value_tests = st.builds(
+    lambda name, op, values: f"{name} {op} {{{', '.join(map(repr, values))}}}",
+    st.sampled_from(("one", "other")),
+    st.sampled_from(("in", "not in")),
+    st.lists(st.sampled_from(VALUES), min_size=1, max_size=3),
+)
+equalities = st.builds(
+    lambda name, op, value: f"{name} {op} {value!r}",
+    st.sampled_from(("one", "other")),
+    st.sampled_from(("==", "!=")),
+    st.sampled_from(VALUES),
+)
+single = pair_tests | value_tests | equalities | st.just("one == other")
+tests = single | st.builds(
+    lambda left, op, right: f"{left} {op} {right}", single, st.sampled_from(("and", "or")), single
+)
+
+
+def _indented(lines: list[str]) -> list[str]:
+    return [f"    {line}" for line in lines]
+
+
+def _chains(bodies: st.SearchStrategy[list[str]]) -> st.SearchStrategy[list[str]]:
+    """Lines with an ``if``, some ``elif``s and perhaps an ``else``, whose bodies are drawn."""
+    branches = st.lists(st.tuples(tests, bodies), min_size=1, max_size=4)
+    chain = st.builds(
+        lambda found, last: (
+            [
+                line
+                for which, (test, body) in enumerate(found)
+                for line in (f"{'elif' if which else 'if'} {test}:", *_indented(body))
+            ]
+            + (["else:", *_indented(last)] if last else [])
+        ),
+        branches,
+        st.none() | bodies,
+    )
+    return st.lists(chain, min_size=1, max_size=2).map(lambda chains: [line for lines in chains for line in lines])
+
+
+returns = st.sampled_from(VALUES).map(lambda value: [f"return {value!r}"])
+bodies = st.recursive(returns | st.just(["pass"]), _chains, max_leaves=12)
+
+
+@given(_chains(bodies))
+def test_a_chain_of_tests_answers_as_python_does_whichever_of_them_fit(body: list[str]) -> None:
+    text = "\n".join(["def f(one, other):", "    key = (one, other)", *_indented(body)])
+    (function,) = ast.parse(text).body
+    assert isinstance(function, ast.FunctionDef)
+    chain = Chain(Source("f.py", text), function, 2, Members({}))
+    known: dict[str, object] = {}
+    exec(text, known)
+    for pair in product(VALUES, VALUES):
+        answer = chain.answer(pair)
+        said = None if answer is None or answer.value is None else ast.literal_eval(answer.value)
+        assert (type(said), said) == (type(known["f"](*pair)), known["f"](*pair)), (text, pair)  # type: ignore[operator]
