@@ -232,7 +232,7 @@ class _Walk:
         rows = list(dict.fromkeys(node.predicate))
         row_of = np.array([rows.index(row) for row in node.predicate])
         here = np.stack([_any(queries[:, :, row_of == row], 2) for row in range(len(rows))], axis=1)
-        accepts = accepting(rows, self.program.symbols(node.key))
+        accepts = accepting(tuple(rows), self.program.symbols(node.key))
         for at, row in enumerate(rows):
             if row is None:  # an input goes on behind a hole only where nothing is seen
                 here[:, at] &= ~_any(within & self.sure, 2)

@@ -5,8 +5,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-from functools import cache
+from functools import cache, lru_cache
 
 import numpy as np
 
@@ -51,11 +50,14 @@ def sees(node: AttentionHead, program: Program, batch: Batch) -> Bools:
     return found
 
 
-def accepting(rows: Sequence[Keys | None], keys: Symbols) -> Bools:
-    """[row, key code]: whether a row of a predicate accepts the key; a row that is missing accepts none."""
+# Cached, since analyses execute a program thousands of times, and most of its predicates stay.
+@lru_cache(maxsize=1024)
+def accepting(rows: tuple[Keys | None, ...], keys: Symbols) -> Bools:
+    """[row, key code]: whether a row of a predicate accepts the key; a missing row accepts none. Read-only."""
     table = np.zeros((len(rows), len(keys)), dtype=np.bool_)
     for at, row in enumerate(rows):
         table[at, [keys.codes[key] for key in row or ()]] = True
+    table.setflags(write=False)
     return table
 
 
