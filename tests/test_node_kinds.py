@@ -33,10 +33,6 @@ def _trees() -> list[tuple[str, ast.AST]]:
     return [(path.relative_to(ROOT).as_posix(), ast.parse(path.read_text(encoding="utf-8"))) for path in files]
 
 
-NODES_OF_A_NETWORK = "trainer/search/"
-"""What grows programs of the kinds of nodes that a network has, and no others."""
-
-
 def _names(node: ast.AST) -> set[str]:
     return {found.id for found in ast.walk(node) if isinstance(found, ast.Name)}
 
@@ -46,7 +42,6 @@ def test_no_pass_asks_whether_a_node_is_of_a_kind_by_isinstance() -> None:
     asking = [
         f"{name}:{node.lineno}"
         for name, tree in _trees()
-        if not name.startswith(NODES_OF_A_NETWORK)
         for node in ast.walk(tree)
         if isinstance(node, ast.Call)
         and ast.unparse(node.func) == "isinstance"
@@ -76,7 +71,7 @@ def test_only_what_is_of_one_kind_compares_a_kind_with_a_word() -> None:
         if isinstance(node, ast.Compare)
         and ast.unparse(node.left).endswith(".kind")
         and any(isinstance(word, ast.Constant) and word.value in words for word in ast.walk(node))
-        and not name.startswith(("analyze/render/", NODES_OF_A_NETWORK))  # kinds of what results hold are text
+        and not name.startswith("analyze/render/")  # kinds of what results hold are text
     }
     assert comparing == OF_ONE_KIND.keys()
 

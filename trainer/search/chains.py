@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Sequence
+from typing import assert_never
 
 import numpy as np
 
@@ -18,7 +19,7 @@ from tprog.run.execute import execute
 from trainer.search.attention_values import cell_codes
 from trainer.search.coordinate_descent import Learned, learn_lookup
 from trainer.search.fitted import Fitted, Proposal
-from trainer.search.program_class import ProgramClass, layer
+from trainer.search.program_class import ProgramClass, heads_of, layer, lookups_of
 from trainer.search.regression import Graded
 from trainer.search.relations import Feature, Relations
 from trainer.search.wirings import with_cells, with_rows
@@ -40,7 +41,7 @@ def best_chain(state: Fitted, places: ProgramClass, few: Graded, rng: np.random.
         return None
     relations.derive(1 + max(at[0] for name in places.learnable if (at := layer(name))), rng)
     said = state.scores[: len(few.at)].argmax(axis=1)
-    if all(isinstance(node, Embedding) for node in state.program.nodes):
+    if all(node.words is not None for node in state.program.nodes):
         said = np.zeros_like(said)  # what tokens and positions say alone belongs to the chain
     found = []
     for feature in relations.telling(few, said, len(state.program.classes)):
@@ -52,14 +53,13 @@ def best_chain(state: Fitted, places: ProgramClass, few: Graded, rng: np.random.
 
 def relations_of(state: Fitted, places: ProgramClass, few: Graded) -> Relations | None:
     """The variables that a program has, and no derived ones yet; None if no place is of a layer, or none for a head."""
-    heads = [node for node in places.nodes.values() if isinstance(node, Head | NumericHead)]
+    heads = heads_of(places.nodes.values())
     if not heads or not all(map(layer, places.learnable)):
         return None
     n = few.batch.tokens.shape[1]
     shown = {mask: window(dataclasses.replace(heads[0], mask=mask), state.program, n) for mask in places.masks}
-    lookups = [node for node in places.nodes.values() if isinstance(node, Lookup)]
-    answers = max((len(node.symbols or ()) for node in lookups), default=0)
-    return Relations(_given(state, places, len(few.batch)), shown, few.batch.present, answers, places.sets)
+    most = max(places.answers, default=0)
+    return Relations(_given(state, places, len(few.batch)), shown, few.batch.present, most, places.sets)
 
 
 def _given(state: Fitted, places: ProgramClass, few: int) -> list[Feature]:
@@ -80,9 +80,8 @@ def _proposed(
 ) -> Proposal:
     """The program with new nodes; the last is a lookup whose cells are learned, if `learn`."""
     program, graded, start = places.put(state.program, *nodes), state.graded, dict(state.weights)
-    last = nodes[-1]
     if learn:
-        assert isinstance(last, Lookup)
+        (last,) = lookups_of(nodes[-1:])
         values = execute(program, graded.batch, base=state.run).values
         cells, count = cell_codes(program, last, values)
         answers, classes = len(last.symbols or ()), len(program.classes)
@@ -123,12 +122,17 @@ def _node(places: ProgramClass, program: Program, place: str, feature: Feature, 
     """The node of a derived variable, which reads variables of these names."""
     node, table = places.nodes[place], feature.table
     assert table is not None
-    if isinstance(node, Lookup):
-        return _lookup(node, places, program, table, names)
-    assert isinstance(node, Head | NumericHead)
-    value = names[2] if isinstance(node, Head) else "ones"
-    wired = dataclasses.replace(node, query=names[0], key=names[1], value=value, mask=feature.mask)
-    return with_rows(wired, program, table[: len(program.symbols(names[0]))])
+    match node:
+        case Lookup():
+            return _lookup(node, places, program, table, names)
+        case Head() | NumericHead():
+            query, key, value = (*names, "ones")[:3]  # a head that counts has no name for its value
+            wired = dataclasses.replace(node, query=query, key=key, value=value, mask=feature.mask)
+            return with_rows(wired, program, table[: len(program.symbols(query))])
+        case Embedding():
+            raise AssertionError("an embedding is learned nowhere")
+        case _:
+            assert_never(node)
 
 
 def _lookup(node: Lookup, places: ProgramClass, program: Program, table: Array, names: Sequence[str]) -> Lookup:

@@ -14,11 +14,11 @@ from functools import partial
 
 import numpy as np
 
-from tprog.ir.program import Head, Lookup, Node, NumericHead, Program
+from tprog.ir.program import AttentionHead, Head, Lookup, Node, Program
 from tprog.run.batch import Array, Batch
 from tprog.run.evaluate import evaluate
 from trainer.search.coordinate_descent import Learned
-from trainer.search.program_class import ProgramClass, Wiring
+from trainer.search.program_class import ProgramClass, copies_of, lookups_of
 from trainer.search.wirings import Candidate, with_cells
 
 
@@ -38,8 +38,7 @@ class Compounds:
     def candidates(self, place: str) -> Iterator[Candidate]:
         """The heads for a free place; none if no lookup of two symbols has room before it."""
         free = [name for name in self.places.free(self.program) if self._precedes(name, place)]
-        lookups = [node for name in free if isinstance(node := self.places.nodes[name], Lookup)]
-        room = [node for node in lookups if node.levels[0] is None]
+        room = [node for node in lookups_of(self.places.nodes[name] for name in free) if node.levels[0] is None]
         if room:
             yield from self._through_pairs(place, room[0])
 
@@ -78,22 +77,20 @@ class Compounds:
     def _broadcast_symbols(self, lookup: Lookup) -> Iterator[tuple[Head, Array]]:
         """New heads, for the first free place, that copy from the nearest position which holds one certain key."""
         program = self.program
-        free = [name for name in self.places.free(program) if isinstance(self.places.nodes[name], Head)]
-        rooms = [name for name in free if self._precedes(name, lookup.name)]
+        free = copies_of(self.places.nodes[name] for name in self.places.free(program))
+        rooms = [head for head in free if self._precedes(head.name, lookup.name)]
         # Where each position holds a certain key of its own, as ``positions`` do, nothing is told of the input.
-        for wired in self.places.broadcasts(program, rooms[0]) if rooms else ():
+        for wired in self.places.broadcast_copies(program, rooms[0]) if rooms else ():
             if wired.mask == "all" and wired.key not in (wired.value, "positions"):
                 yield from self._copies(wired)
 
-    def _copies(self, wired: Head | NumericHead) -> Iterator[tuple[Head, Array]]:
+    def _copies(self, wired: Head) -> Iterator[tuple[Head, Array]]:
         for key in self.program.symbols(wired.key):
             head = dataclasses.replace(wired, predicate=((key,),) * len(self.program.symbols(wired.query)))
-            assert isinstance(head, Head)
             yield head, evaluate(head, self.places.put(self.program, head), self.batch, self.values)[0]
 
-    def _finished(self, wired: Wiring, table: Lookup, head: Head | None, learned: Learned) -> tuple[Node, ...]:
+    def _finished(self, wired: AttentionHead, table: Lookup, head: Head | None, learned: Learned) -> tuple[Node, ...]:
         """The lookup that says which key is wanted, and the head that attends it."""
-        assert not isinstance(wired, Lookup)
         keys = self.program.symbols(wired.key).values
         rows = tuple((keys[min(code, len(keys) - 1)],) for code in range(len(table.symbols or ())))
         nodes = (with_cells(table, learned.table.argmax(axis=1)), dataclasses.replace(wired, predicate=rows))

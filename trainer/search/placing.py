@@ -8,9 +8,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.ir.program import Head, Lookup, Node, Numbers, NumericHead, Program, Readout, Weights
+from tprog.ir.program import Head, Node, Numbers, NumericHead, Program, Readout, Weights
 from tprog.run.batch import Array
-from trainer.search.program_class import ProgramClass, bare, layer
+from trainer.search.program_class import ProgramClass, bare, layer, lookups_of
 from trainer.search.solution import Solution
 from trainer.search.terms import Copy, Count, Given, Language, Table, Term
 
@@ -24,8 +24,7 @@ def language_of(program_class: ProgramClass, program: Program) -> Language | Non
     if not found or any(where is None for _, where in found) or len(program_class.learnable) < len(program_class.nodes):
         return None
     kinds = {kind_of_place(name) for name in program_class.learnable}
-    answers = [len(node.symbols or ()) for node in program_class.nodes.values() if isinstance(node, Lookup)]
-    symbols = min(answers, default=program.max_length)
+    symbols = min(program_class.answers, default=program.max_length)
     layers = 1 + max(where[0] for _, where in found if where)
     return Language(
         layers,
@@ -129,16 +128,16 @@ def _name(term: Term, names: Mapping[int, str]) -> str:
 def _node(term: Term, there: Node, names: Mapping[int, str], program_class: ProgramClass, grown: Program) -> Node:
     """The node of a term at a place, in the symbols of the place."""
     if isinstance(term, Table):
-        assert isinstance(there, Lookup)
-        assert there.symbols is not None
+        (lookup,) = lookups_of([there])
+        assert lookup.symbols is not None
         inputs = tuple(_name(read, names) for read in term.inputs)
         levels = tuple(program_class.levels(grown, name) for name in inputs)
         cells = term.cells
         for axis, (name, known) in enumerate(zip(inputs, levels, strict=True)):
             size = len(grown.symbols(name)) if known is None else len(known)
             cells = cells.take(np.minimum(np.arange(size), cells.shape[axis] - 1), axis=axis)
-        answers = tuple(there.symbols[code] for code in cells.ravel().tolist())
-        return dataclasses.replace(there, inputs=inputs, levels=levels, cells=answers)
+        answers = tuple(lookup.symbols[code] for code in cells.ravel().tolist())
+        return dataclasses.replace(lookup, inputs=inputs, levels=levels, cells=answers)
     assert isinstance(term, Count | Copy)
     query, key = _name(term.query, names), _name(term.key, names)
     rows = _rows(term.accepts, grown, query, key)

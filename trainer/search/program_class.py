@@ -8,11 +8,11 @@ with other names may read whatever stands before them.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from itertools import combinations
-from typing import assert_never
+from typing import TypeVar, assert_never
 
 import numpy as np
 
@@ -20,6 +20,7 @@ from tprog.errors import TpdebugError
 from tprog.ir.domains import masks
 from tprog.ir.learned_names import learned_name
 from tprog.ir.program import (
+    AttentionHead,
     Embedding,
     Head,
     Keys,
@@ -35,6 +36,8 @@ from tprog.ir.program import (
 
 Wiring = Head | NumericHead | Lookup
 """A node of which only what it reads counts: its table is still to be learned."""
+
+H = TypeVar("H", Head, NumericHead)
 
 
 @dataclass(frozen=True)
@@ -56,7 +59,7 @@ class ProgramClass:
     @classmethod
     def of(cls, program: Program) -> ProgramClass:
         """The class of a Program: no more nodes than it has, sets and masks only if it has any."""
-        heads = [head for node in program.nodes if (head := node.selection) is not None]
+        heads = heads_of(program.nodes)
         return cls(
             nodes={node.name: node for node in program.nodes},
             sets=any(len(row or ()) != 1 for head in heads for row in head.predicate),
@@ -68,6 +71,11 @@ class ProgramClass:
     def learnable(self) -> tuple[str, ...]:
         """The places whose nodes can be learned anew: all but embeddings."""
         return tuple(name for name, node in self.nodes.items() if node.words is None)
+
+    @cached_property
+    def answers(self) -> tuple[int, ...]:
+        """How many symbols the lookups may answer; 0 for one that answers numbers."""
+        return tuple(len(node.symbols or ()) for node in lookups_of(self.nodes.values()))
 
     def free(self, program: Program) -> tuple[str, ...]:
         """The places where the Program has no node."""
@@ -102,13 +110,14 @@ class ProgramClass:
 
     def wirings(self, program: Program, place: str) -> list[Wiring]:
         """All choices of what the node at a place reads, and through which mask."""
-        node = self.nodes[place]
-        if node.kind != "lookup":
-            heads = self.broadcasts(program, place)
+        if heads := self.broadcasts(program, place):
             return [dataclasses.replace(head, query=query) for query in self.symbols(program, place) for head in heads]
-        names = self.symbols(program, place) if node.levels[0] is None else self.numbers(program, place)
-        names = [name for name in names if name != "ones"]
-        return [self.reading(program, node, pair) for pair in combinations(names, min(2, len(names)))] if names else []
+        wired: list[Wiring] = []
+        for node in lookups_of([self.nodes[place]]):
+            names = self.symbols(program, place) if node.levels[0] is None else self.numbers(program, place)
+            names = [name for name in names if name != "ones"]
+            wired += [self.reading(program, node, pair) for pair in combinations(names, min(2, len(names))) if pair]
+        return wired
 
     def reading(self, program: Program, node: Lookup, names: Sequence[str]) -> Lookup:
         """A lookup that reads variables of these names; its cells are still those of others."""
@@ -132,15 +141,27 @@ class ProgramClass:
             case _:
                 assert_never(node)
 
-    def broadcasts(self, program: Program, place: str) -> list[Head | NumericHead]:
+    def broadcasts(self, program: Program, place: str) -> Sequence[AttentionHead]:
         """All choices of key, value and mask; the query is the first there is, for a predicate whose rows are equal."""
-        node = self.nodes[place].selection
-        if node is None:
-            return []
-        names = self.symbols(program, place)
-        values = names if node.kind == "head" else self.numbers(program, place)
+        node = self.nodes[place]
+        match node:
+            case Head():
+                return self.broadcast_copies(program, node)
+            case NumericHead():
+                return self._broadcasts(program, node, self.numbers(program, place))
+            case Embedding() | Lookup():
+                return []
+            case _:
+                assert_never(node)
+
+    def broadcast_copies(self, program: Program, head: Head) -> list[Head]:
+        """The same of a head that copies, for the place that it is named after."""
+        return self._broadcasts(program, head, self.symbols(program, head.name))
+
+    def _broadcasts(self, program: Program, head: H, values: Sequence[str]) -> list[H]:
+        names = self.symbols(program, head.name)
         return [
-            dataclasses.replace(node, query=names[0], key=key, value=value, mask=mask)
+            dataclasses.replace(head, query=names[0], key=key, value=value, mask=mask)
             for key in names
             for value in values
             for mask in self.masks
@@ -156,7 +177,40 @@ class ProgramClass:
             return _followed(program, ordered)
 
 
-def _masks(heads: Sequence[Head | NumericHead], causal: bool) -> tuple[Mask, ...]:
+def heads_of(nodes: Iterable[Node]) -> list[AttentionHead]:
+    """Those that attend, in their order."""
+    return [head for node in nodes if (head := node.selection) is not None]
+
+
+def lookups_of(nodes: Iterable[Node]) -> list[Lookup]:
+    """The lookups, in their order."""
+    found = []
+    for node in nodes:
+        match node:
+            case Lookup():
+                found.append(node)
+            case Embedding() | Head() | NumericHead():
+                pass
+            case _:
+                assert_never(node)
+    return found
+
+
+def copies_of(nodes: Iterable[Node]) -> list[Head]:
+    """The heads that copy, in their order."""
+    found = []
+    for node in nodes:
+        match node:
+            case Head():
+                found.append(node)
+            case Embedding() | NumericHead() | Lookup():
+                pass
+            case _:
+                assert_never(node)
+    return found
+
+
+def _masks(heads: Sequence[AttentionHead], causal: bool) -> tuple[Mask, ...]:
     """All that there are, if one head has another than the plainest."""
     if all(head.mask == "all" for head in heads):
         return ("all",)
@@ -197,7 +251,7 @@ def _followed(program: Program, nodes: Sequence[Node]) -> Program:
     return grown
 
 
-def _followed_head(node: Head | NumericHead, grown: Program, old: Program) -> Head | NumericHead:
+def _followed_head(node: AttentionHead, grown: Program, old: Program) -> AttentionHead:
     rows, keys = len(grown.symbols(node.query)), grown.symbols(node.key).values
     known = old.symbols(node.key).codes if node.key in old.variables else grown.symbols(node.key).codes
     followed: list[Keys] = []

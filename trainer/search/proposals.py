@@ -7,15 +7,15 @@ the readout is refitted. What comes out is proposed; whether it is kept is for `
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from typing import TypeVar
 
 import numpy as np
 
-from tprog.ir.program import Lookup
 from tprog.run.batch import Array
 from trainer.search.compounds import Compounds
 from trainer.search.coordinate_descent import Learned
 from trainer.search.fitted import Fitted, Proposal
-from trainer.search.program_class import ProgramClass, Wiring
+from trainer.search.program_class import ProgramClass
 from trainer.search.regression import Floats, Readings, logits
 from trainer.search.wirings import Candidate, broadcast, each_row, learn
 
@@ -24,6 +24,8 @@ REFINED = 2
 
 Families = Callable[[Mapping[str, Array]], Iterator[list[Candidate]]]
 """From the variables' values on the scout's inputs to the candidates, those of a family together."""
+
+T = TypeVar("T")
 
 
 class Proposer:
@@ -50,7 +52,7 @@ class Proposer:
         yield [each_row(program, node, values, sets) for node in self._some(self.places.wirings(program, place))]
         yield [broadcast(program, node, values, sets) for node in self._some(self.places.broadcasts(program, place))]
 
-    def _some(self, wired: Sequence[Wiring]) -> list[Wiring]:
+    def _some(self, wired: Sequence[T]) -> list[T]:
         return [wired[index] for index in self.rng.permutation(len(wired))[: self.wirings]]
 
     def compound(self, place: str) -> Proposal | None:
@@ -80,9 +82,11 @@ class Proposer:
     def _refined(self, candidate: Candidate, learned: Learned, base: Floats, weights: Readings) -> Proposal:
         nodes, graded, values = candidate.finish(learned), self.state.graded, self.state.run.values
         if len(nodes) == 1:  # what a compound's new nodes yield on the sample is not known yet
-            is_broadcast = candidate.count == 1 and not isinstance(candidate.node, Lookup)
-            family = broadcast if is_broadcast else each_row
-            again = family(self.program, candidate.node, values, self.places.sets)
+            head = candidate.node.selection if candidate.count == 1 else None
+            if head is not None:
+                again = broadcast(self.program, head, values, self.places.sets)
+            else:
+                again = each_row(self.program, candidate.node, values, self.places.sets)
             learned = learn(again, self.program, base, values, graded, self.rng, learned)
             nodes = again.finish(learned)
         program = self.places.put(self.program, *nodes)

@@ -10,6 +10,7 @@ import numpy as np
 from tprog.ir.program import Lookup, Program
 from tprog.run.batch import Array
 from trainer.search.attention_values import cell_codes
+from trainer.search.program_class import lookups_of
 
 FAR = 1000.0
 """How far different symbols are from each other, in steps of a number: further than any two numbers of a lookup."""
@@ -23,13 +24,12 @@ def filled(program: Program, values: Mapping[str, Array]) -> Program:
     Args:
         values: variable -> [P] what it is on all inputs.
     """
-    for node in program.nodes:
-        if isinstance(node, Lookup):
-            reached = np.unique(cell_codes(program, node, values)[0])
-            nearest = reached[_distances(program, node, reached).argmin(axis=1)]
-            full = dataclasses.replace(node, cells=tuple(node.cells[cell] for cell in nearest.tolist()))
-            nodes = tuple(full if other is node else other for other in program.nodes)
-            program = dataclasses.replace(program, nodes=nodes)
+    for node in lookups_of(program.nodes):
+        reached = np.unique(cell_codes(program, node, values)[0])
+        nearest = reached[_distances(program, node, reached).argmin(axis=1)]
+        full = dataclasses.replace(node, cells=tuple(node.cells[cell] for cell in nearest.tolist()))
+        nodes = tuple(full if other is node else other for other in program.nodes)
+        program = dataclasses.replace(program, nodes=nodes)
     return program
 
 

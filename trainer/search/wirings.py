@@ -8,10 +8,11 @@ from __future__ import annotations
 import dataclasses
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
+from typing import assert_never
 
 import numpy as np
 
-from tprog.ir.program import Head, Lookup, Node, NumericHead, Program
+from tprog.ir.program import AttentionHead, Head, Lookup, Node, NumericHead, Program
 from tprog.run.attention import preference, window
 from tprog.run.batch import Array
 from trainer.search.attention_values import Copies, cell_codes, key_ranks, key_sums
@@ -47,24 +48,26 @@ def each_row(program: Program, node: Wiring, values: Mapping[str, Array], sets: 
     Args:
         values: variable -> [B, n] what it is on the inputs.
     """
-    if isinstance(node, Lookup):
-        cells, count = cell_codes(program, node, values)
-        return Candidate(node, cells, count, None, 0, False, lambda learned: (with_cells(node, learned.table),))
-    queries, keys = len(program.symbols(node.query)), len(program.symbols(node.key))
-    return Candidate(
-        node,
-        values[node.query],
-        queries,
-        values[node.key],
-        keys,
-        sets,
-        lambda learned: (with_rows(node, program, learned.table),),
-    )
+    match node:
+        case Lookup():
+            cells, count = cell_codes(program, node, values)
+            return Candidate(node, cells, count, None, 0, False, lambda learned: (with_cells(node, learned.table),))
+        case Head() | NumericHead():
+            return Candidate(
+                node,
+                values[node.query],
+                len(program.symbols(node.query)),
+                values[node.key],
+                len(program.symbols(node.key)),
+                sets,
+                lambda learned: (with_rows(node, program, learned.table),),
+            )
+        case _:
+            assert_never(node)
 
 
-def broadcast(program: Program, node: Wiring, values: Mapping[str, Array], sets: bool) -> Candidate:
+def broadcast(program: Program, node: AttentionHead, values: Mapping[str, Array], sets: bool) -> Candidate:
     """A head whose rows are all equal, so that all positions learn the same of an input."""
-    assert not isinstance(node, Lookup)
     rows = len(program.symbols(node.query))
     plain = each_row(program, node, values, sets)
     return dataclasses.replace(
@@ -92,26 +95,39 @@ def learn(
         graded: of the same inputs.
         start: a table and weights to begin from.
     """
-    node = candidate.node
+    node, labels = candidate.node, graded.labels
     rows = candidate.rows.ravel()[graded.at].astype(np.int64)
-    if isinstance(node, Lookup):
-        answers = len(node.symbols or ())
-        return learn_lookup(base, rows, candidate.count, answers, graded.labels, rng, start)
+    match node:
+        case Lookup():
+            return learn_lookup(base, rows, candidate.count, len(node.symbols or ()), labels, rng, start)
+        case NumericHead():
+            sums = _sums(candidate, node, program, values, graded)
+            return learn_numeric(base, rows, candidate.count, sums, labels, candidate.sets, start)
+        case Head():
+            copies = _copies(candidate, node, program, values, graded)
+            return learn_categorical(base, rows, candidate.count, copies, labels, candidate.sets, start)
+        case _:
+            assert_never(node)
+
+
+def _sums(
+    candidate: Candidate, node: NumericHead, program: Program, values: Mapping[str, Array], graded: Graded
+) -> Floats:
+    """What a numeric head adds up of each key."""
+    assert candidate.keys is not None
+    number = None if node.value == "ones" else values[node.value] / program.numbers(node.value).denominator
+    shown = window(node, program, graded.batch.tokens.shape[1])
+    return key_sums(candidate.keys, candidate.key_count, number, shown, graded)
+
+
+def _copies(candidate: Candidate, node: Head, program: Program, values: Mapping[str, Array], graded: Graded) -> Copies:
+    """From where a head copies if it accepts a key, and what."""
     assert candidate.keys is not None
     n = graded.batch.tokens.shape[1]
-    shown = window(node, program, n)
-    if isinstance(node, NumericHead):
-        number = None
-        if node.value != "ones":
-            number = values[node.value] / program.numbers(node.value).denominator
-        sums = key_sums(candidate.keys, candidate.key_count, number, shown, graded)
-        return learn_numeric(base, rows, candidate.count, sums, graded.labels, candidate.sets, start)
-    order = preference(n)
-    ranks = key_ranks(candidate.keys, candidate.key_count, shown, order, graded)
-    domain = program.symbols(node.value)
+    order, domain = preference(n), program.symbols(node.value)
+    ranks = key_ranks(candidate.keys, candidate.key_count, window(node, program, n), order, graded)
     default = None if node.default is None else domain.codes[node.default]
-    copies = Copies(ranks, values[node.value], len(domain), order, default, graded)
-    return learn_categorical(base, rows, candidate.count, copies, graded.labels, candidate.sets, start)
+    return Copies(ranks, values[node.value], len(domain), order, default, graded)
 
 
 def with_cells(node: Lookup, codes: Array) -> Lookup:
@@ -120,9 +136,8 @@ def with_cells(node: Lookup, codes: Array) -> Lookup:
     return dataclasses.replace(node, cells=tuple(node.symbols[code] for code in codes.tolist()))
 
 
-def with_rows(node: Wiring, program: Program, table: Array) -> Head | NumericHead:
+def with_rows(node: AttentionHead, program: Program, table: Array) -> AttentionHead:
     """A head with the predicate [Q, K]; rows that the table lacks are as its last."""
-    assert not isinstance(node, Lookup)
     keys = program.symbols(node.key).values
     rows = [tuple(key for key, accepted in zip(keys, row, strict=False) if accepted) for row in table.tolist()]
     count = len(program.symbols(node.query))
