@@ -18,7 +18,7 @@ Plain: TypeAlias = str | int
 SCHEMA_VERSION = 1
 
 UNTOLD: Final = {"json": False}
-"""Metadata of a field that JSON of this version of the schema says in other words: see `Result.restored`."""
+"""Metadata of a field that JSON of this version of the schema says in other words: see `Record.restored`."""
 
 R = TypeVar("R", bound="Result")
 
@@ -28,7 +28,16 @@ def plain(value: Value) -> Plain:
     return str(value) if isinstance(value, Fraction) else value
 
 
-class Result:
+class Record:
+    """Base of what has a field that JSON does not tell."""
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        """The fields that JSON has, with those that it does not tell (`UNTOLD`) made from them."""
+        return fields
+
+
+class Result(Record):
     """Base of the result records. `verb` names the schema: ``tpdebug.<verb>/1``."""
 
     verb: ClassVar[str]
@@ -36,11 +45,6 @@ class Result:
     def to_json(self) -> dict[str, Any]:
         """The record as JSON types, with its schema and the version of the tool that made it."""
         return {"schema": f"tpdebug.{self.verb}/{SCHEMA_VERSION}", "tool": VERSION, **_to_plain(self)}
-
-    @classmethod
-    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
-        """The fields that JSON has, with those that it does not tell (`UNTOLD`) made from them."""
-        return fields
 
     @classmethod
     def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
@@ -52,10 +56,10 @@ class Result:
         wanted = f"tpdebug.{cls.verb}/{SCHEMA_VERSION}"
         if data.get("schema") != wanted:
             raise BadFile(f"the result has the schema {data.get('schema')!r}; expected {wanted!r}")
-        fields = cls.restored({key: value for key, value in data.items() if key not in ("schema", "tool")})
+        fields = {key: value for key, value in data.items() if key not in ("schema", "tool")}
         try:
             record: R = _from_plain(cls, fields)
-        except (KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError) as error:
             raise BadFile(f"the result does not fit its schema {wanted!r}: {error}") from None
         return record
 
@@ -73,7 +77,8 @@ def _from_plain(kind: Any, value: Any) -> Any:
     """`value`, as JSON gave it, as the annotated type `kind`."""
     if dataclasses.is_dataclass(kind):
         hints = get_type_hints(kind)
-        return kind(**{key: _from_plain(hints[key], item) for key, item in value.items()})  # type: ignore[operator]  # mypy takes any dataclass for an instance
+        fields = kind.restored(value) if isinstance(kind, type) and issubclass(kind, Record) else value
+        return kind(**{key: _from_plain(hints[key], item) for key, item in fields.items()})  # type: ignore[operator]  # mypy takes any dataclass for an instance
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         options = [option for option in arguments if option is not type(None)]

@@ -139,6 +139,8 @@ def test_an_example_of_a_kind_says_what_it_does_and_is_undone(example: Example) 
     after = apply(SAMPLE, edit)
     inverse = edit.undo(SAMPLE)
     assert (edit.describe(), inverse.describe()) == (example.says, example.undone)
+    beside = edit.beside_entry()
+    assert example.says == (beside if edit.kind == "wiring" else f"{edit.entry}: {beside}")
     assert after != SAMPLE
     assert apply(after, inverse) == SAMPLE
     assert inverse.entry == edit.entry

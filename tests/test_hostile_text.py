@@ -274,7 +274,7 @@ def fuzzed(draw: st.DrawFn) -> FuzzResult:
         tokens = tuple(draw(st.lists(text, min_size=1, max_size=3)))
         relation = draw(text) if kind == "relations" else None
         failure = Failure(tokens, relation, None, tuple(draw(st.lists(text, max_size=3))), tokens, (0,), None)
-        buckets.append(Bucket("line", draw(text), 3, draw(text), 1, 0, failure, False, draw(text)))
+        buckets.append(Bucket("line", draw(text), 3, draw(text), 1, 0, failure, False, draw(text), becomes=draw(text)))
     checked = Checked(10, False, draw(text))
     return FuzzResult(
         draw(text), kind, draw(text), (), checked, len(buckets), 0, 0, 1, 0, tuple(buckets), False, (draw(text),)

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 import json
 
 import pytest
@@ -14,6 +15,7 @@ from analyze.record import Result
 from analyze.results.blame import BlameResult
 from analyze.results.calls import CallDifference, CallEdge, CallGraphResult, CallNode
 from analyze.results.graph import GraphResult
+from analyze.results.repair import RepairEdit
 from analyze.results.verify import VerifyResult
 from analyze.trace import trace
 from analyze.verify import verify
@@ -74,3 +76,22 @@ def test_json_tells_a_circuit_by_its_title_and_has_no_field_for_it(circuit: bool
     result = GraphResult("p", title, (), (), (), (), circuit=circuit)
     assert "circuit" not in result.to_json()
     assert GraphResult.from_json(result.to_json()) == result
+
+
+def test_json_has_what_an_entry_becomes_in_the_sentence_alone() -> None:
+    result = blame(PROGRAM, inputs_for(PROGRAM, sample=300), TOKENS, limit=2)
+    (*_, best) = result.candidates
+    assert best.edit == f"{best.entry}: {best.becomes}"
+    assert "becomes" not in result.to_json()["candidates"][0]
+    data = result.to_json()
+    with pytest.raises(BadFile, match="does not fit its schema"):
+        BlameResult.from_json({**data, "candidates": [{**data["candidates"][0], "edit": 3}]})
+
+
+@pytest.mark.parametrize(
+    ("said", "becomes"),
+    [("same, query 'b': accept 'a'", "accept 'a'"), ("same: key becomes tokens", "same: key becomes tokens")],
+)
+def test_what_an_entry_becomes_comes_back_from_the_sentence(said: str, becomes: str) -> None:
+    edit = RepairEdit("same, query 'b'", "same", "row", ("b",), None, said, becomes=becomes)
+    assert RepairEdit(**RepairEdit.restored({**dataclasses.asdict(edit), "becomes": ""})) == edit

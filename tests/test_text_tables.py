@@ -161,9 +161,18 @@ BEST = Candidate(
     restores=True,
     size=1.0,
     diff="--- sort_program.py\n+++ sort_program.py\n@@ -215 +215 @@\n-            return 4\n+            return 5\n",
+    becomes="answer 5",
 )
 WORSE = dataclasses.replace(
-    BEST, entry="sorted, query 5", edit="accept 4", line=260, broken=5_761, net=-5_351, restores=False, diff=""
+    BEST,
+    entry="sorted, query 5",
+    edit="sorted, query 5: accept 4",
+    becomes="accept 4",
+    line=260,
+    broken=5_761,
+    net=-5_351,
+    restores=False,
+    diff="",
 )
 BLAME = BlameResult(
     program="sort_program.py",
@@ -199,8 +208,10 @@ FINE = dataclasses.replace(
     wrong=(),
     candidates=(),
     dependences=(
-        Dependence("less, query 'b'", "less", "row", ("b",), 140, True, "less, query 'b': accept 'b'"),
-        Dependence("same, query 'b'", "same", "row", ("b",), 158, False, ""),
+        Dependence(
+            "less, query 'b'", "less", "row", ("b",), 140, True, "less, query 'b': accept 'b'", becomes="accept 'b'"
+        ),
+        Dependence("same, query 'b'", "same", "row", ("b",), 158, False, "", becomes=""),
     ),
 )
 

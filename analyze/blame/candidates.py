@@ -7,6 +7,7 @@ from analyze.blame.presentation import Presentation
 from analyze.blame.suspects import Redefinition
 from analyze.record import plain
 from analyze.results.blame import Candidate, Suspect
+from tprog.edits.edit import Edit
 from tprog.ir.program import Program
 from tprog.text.describe import reading
 
@@ -33,6 +34,7 @@ def candidate(program: Program, effect: Effect, wrong_before: int, place: int, s
         restores=effect.restores(wrong_before),
         size=float(edit.size(program)),
         diff=shown.diff(place, lambda: edit.apply(program)),
+        becomes=edit.becomes(),
     )
 
 
@@ -40,8 +42,10 @@ def suspect(program: Program, one: Redefinition, place: int, shown: Presentation
     """A redefinition, at a place of the list."""
     entries = one.entries(program)
     edits = tuple(edit.describe() for edit in one.edits)
+    changed = tuple(_in_its_node(edit) for edit in one.edits)
     if one.head is not None:
-        edits = (f"{one.node}: becomes {reading(one.applied(program), one.head)}",)
+        changed = (f"becomes {reading(one.applied(program), one.head)}",)
+        edits = (f"{one.node}: {changed[0]}",)
     return Suspect(
         node=one.node,
         line=shown.line(entries[0] if entries else None),
@@ -53,4 +57,11 @@ def suspect(program: Program, one: Redefinition, place: int, shown: Presentation
         price=one.price,
         mends=one.mends_asked,
         diff=shown.diff(place, lambda: one.applied(program)),
+        becomes=changed,
     )
+
+
+def _in_its_node(edit: Edit) -> str:
+    """What an edit says where its node is named already."""
+    within = edit.entry.within
+    return f"{within}: {edit.becomes()}" if within else edit.becomes()

@@ -76,6 +76,7 @@ def dependences(
             line=shown.line(where),
             matters=where in first,
             change=first[where].describe() if where in first else "",
+            becomes=first[where].beside_entry() if where in first else "",
         )
         for where in reached
     )

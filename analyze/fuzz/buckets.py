@@ -60,6 +60,7 @@ class _Blamed:
 
     Attributes:
         entry, line, edit: where it is, and the best edit for the first failure blamed there, in words.
+        becomes: what the edit says beside the entry.
         edited: the program after that edit; None if no single edit mends.
         net: how many predictions the edit mends, less those that it breaks.
         restores: whether none is wrong any more.
@@ -69,6 +70,7 @@ class _Blamed:
     entry: str = ""
     line: int | None = None
     edit: str = ""
+    becomes: str = ""
     edited: Program | None = None
     net: int = 0
     restores: bool = False
@@ -142,7 +144,8 @@ class Blamer:
         edit, restores = best.edit, best.restores(found.held.wrong)
         where, line = str(edit.entry), None if self.lines is None else self.lines.get(edit.entry)
         reason = Reason("line", where if line is None else f"line {line}")
-        return _Blamed(reason, where, line, edit.describe(), edit.apply(space.program), best.net, restores)
+        edited, net = edit.apply(space.program), best.net
+        return _Blamed(reason, where, line, edit.describe(), edit.beside_entry(), edited, net, restores)
 
     def mends(self, reason: Reason, sequences: Array) -> Bools:
         """[input]: whether an edit of a bucket mends the first wrong prediction of each failing sequence.
@@ -216,7 +219,8 @@ def buckets_of(oracle: Oracle, failing: Found, complete: bool, blamer: Blamer, s
         what = said.entry or reason.what
         more = alike[reason] if reason != UNKNOWN else 0
         told = (reason.kind, what, said.line, said.edit)
-        record = Bucket(*told, len(members), more, failure, smallest.proven, smallest.how)
+        known = smallest.proven, smallest.how
+        record = Bucket(*told, len(members), more, failure, *known, becomes=said.becomes)
         made.append(Sized(record, smallest.sequence))
     return sorted(made, key=lambda one: (one.record.kind == "not blamed", -one.record.failures - one.record.alike))
 

@@ -74,7 +74,7 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
     answer = f"predicted {result.predicted!r}" + ("" if result.right else f", expected {result.expected!r}")
     parts = [paragraph(f"{typed(result.tokens, result.spaced.inputs)}{where}: {answer}; {evidence(result.checked)}")]
     if result.candidates:
-        rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.candidates[:shown]]
+        rows = [(c.entry, c.line, c.becomes, c.mended, c.broken, c.net) for c in result.candidates[:shown]]
         parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]
     account = result.account
     if account is not None:
@@ -120,7 +120,7 @@ def _candidates(result: BlameResult, shown: int, number: int) -> list[Renderable
             index,
             c.entry,
             at_line(c.line),
-            change(c),
+            c.becomes,
             c.mended,
             c.broken,
             f"{c.net:+d}{' all' if c.restores else ''}",
@@ -137,11 +137,6 @@ def _candidates(result: BlameResult, shown: int, number: int) -> list[Renderable
     ]
 
 
-def change(found: Candidate) -> str:
-    """What an entry becomes, without its name, which stands beside it."""
-    return found.edit.removeprefix(f"{found.entry}: ").removeprefix(f"{found.node}: ")
-
-
 def _suspects(result: BlameResult, shown: int, number: int) -> list[RenderableType | str | None]:
     """What explains the failures where no single edit mends them all."""
     if not result.suspects:
@@ -151,7 +146,7 @@ def _suspects(result: BlameResult, shown: int, number: int) -> list[RenderableTy
             index,
             one.node,
             at_line(one.line),
-            "; ".join(edit.removeprefix(f"{one.node}, ").removeprefix(f"{one.node}: ") for edit in one.edits),
+            "; ".join(one.becomes),
             one.mended,
             one.broken,
             f"{one.net:+d}{'' if one.mends else ' *'}",
@@ -178,7 +173,7 @@ def diff_text(diff: str, number: int = 1) -> list[RenderableType]:
 
 def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
     matter = [d for d in result.dependences if d.matters]
-    rows = [(d.entry, at_line(d.line), d.change.removeprefix(f"{d.entry}: ")) for d in matter[:shown]]
+    rows = [(d.entry, at_line(d.line), d.becomes) for d in matter[:shown]]
     more = len(matter) - len(rows)
     return [
         f"it reaches {counted(len(result.dependences), 'entry', 'entries')}; a single edit of "

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.text import Text
 
 from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
-from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, diff_text
+from analyze.render.blame import AROUND, EDITS, UNPROVEN, diff_text
 from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
 from analyze.results.blame import BlameAllResult, Bucket
 from tprog.text.tokens import Spacing
@@ -49,7 +49,7 @@ def _entries(result: BlameAllResult, number: int) -> list[RenderableType | str |
             index,
             c.entry,
             "" if c.line is None else str(c.line),
-            change(c),
+            c.becomes,
             c.mended,
             c.broken,
             f"{c.net:+d}{' all' if c.restores else ''}",
@@ -96,7 +96,7 @@ def blame_all_html(result: BlameAllResult) -> Html:
     """A page that stands alone: the tables and the whole module."""
     parts = [paragraph(f"{_answer(result) if result.wrong else 'nothing is wrong'}; {evidence(result.checked)}")]
     if result.entries:
-        rows = [(c.entry, c.line, change(c), c.mended, c.broken, c.net) for c in result.entries]
+        rows = [(c.entry, c.line, c.becomes, c.mended, c.broken, c.net) for c in result.entries]
         parts += ["<h2>The best edit of each entry</h2>", table_html(EDITS, rows)]
     if result.buckets:
         groups = [

@@ -90,7 +90,7 @@ def _row(bucket: Bucket, related: bool, spaced: Spacing) -> tuple[str, ...]:
     becomes = ("" if failure.follow_up is None else typed(failure.follow_up, spaced.inputs),) if related else ()
     return (
         _cause(bucket),
-        (bucket.edit or "").removeprefix(f"{bucket.what}: ") if bucket.kind == "line" else "",
+        bucket.becomes,
         at_line(bucket.line),
         f"{bucket.failures:,}",
         f"{bucket.alike:,}" if bucket.alike else "",

@@ -96,7 +96,7 @@ def _steps(result: RepairResult) -> list[Sequence[object]]:
 def _changes(step: RepairStep) -> list[tuple[str, str, str]]:
     """Entry, line and change of each edit; the rows of a refit as one."""
     single = step.edits[: len(step.edits) - _refitted(step)]
-    found = [(edit.entry, at_line(edit.line), edit.edit.removeprefix(f"{edit.entry}: ")) for edit in single]
+    found = [(edit.entry, at_line(edit.line), edit.becomes) for edit in single]
     if step.weights:
         rows = counted(_refitted(step), "row")
         found.append(("readout", "", f"refit: {counted(step.weights, 'weight')} in {rows} change"))

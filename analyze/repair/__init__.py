@@ -154,6 +154,7 @@ def _edit(program: Program, change: Change, lines: Mapping[Entry, int] | None) -
         at=tuple(plain(value) for value in where.at),
         line=None if lines is None else lines.get(where),
         edit=change.told(program),
+        becomes=change.beside_entry(program),
     )
 
 

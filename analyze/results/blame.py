@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from analyze.record import Plain, Result
+from analyze.record import UNTOLD, Plain, Record, Result
 from analyze.results.checked import Checked
+from analyze.results.edit_text import becomes
 from analyze.results.source import AnnotatedSource
 from tprog.text.tokens import JOINED, Spacing
 
@@ -49,7 +50,7 @@ class Account:
 
 
 @dataclass(frozen=True)
-class Candidate:
+class Candidate(Record):
     """An edit of one entry that makes the prediction right.
 
     Attributes:
@@ -62,6 +63,7 @@ class Candidate:
         restores: whether no prediction is wrong any more over those inputs.
         size: 1 for one key, cell or word, 2 for a wiring, the change of the logit weight for the readout.
         diff: the change of the source, or empty.
+        becomes: of `edit`, what the entry becomes; JSON tells it there.
     """
 
     entry: str
@@ -77,15 +79,21 @@ class Candidate:
     restores: bool
     size: float
     diff: str
+    becomes: str = field(kw_only=True, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "becomes": becomes(fields["edit"], (fields["entry"], fields["node"]))}
 
 
 @dataclass(frozen=True)
-class Dependence:
+class Dependence(Record):
     """An entry that a prediction reaches.
 
     Attributes:
         matters: whether some single edit of it alone changes this prediction; of a wrong prediction: makes it right.
         change: the first such edit, in words, or empty.
+        becomes: of `change`, what stands beside the entry; JSON tells it there.
     """
 
     entry: str
@@ -95,10 +103,15 @@ class Dependence:
     line: int | None
     matters: bool
     change: str
+    becomes: str = field(kw_only=True, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "becomes": becomes(fields["change"], (fields["entry"],))}
 
 
 @dataclass(frozen=True)
-class Suspect:
+class Suspect(Record):
     """What would explain the failures best where no single edit mends them all: one edit, several of one node, or
     another head in the place of a node.
 
@@ -111,6 +124,7 @@ class Suspect:
         price: what it is charged for its size, in predictions: 1 an entry, 2 a wiring, 3 a head.
         mends: whether the prediction in question becomes right.
         diff: the change of the source, or empty.
+        becomes: of `edits`, which entry of the node becomes what; JSON tells it there.
     """
 
     node: str
@@ -123,6 +137,13 @@ class Suspect:
     price: int
     mends: bool
     diff: str
+    becomes: tuple[str, ...] = field(kw_only=True, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        node = fields["node"]
+        within = [edit.removeprefix(f"{node}, ") for edit in fields["edits"]]
+        return {**fields, "becomes": tuple(becomes(edit, (node,)) for edit in within)}
 
 
 @dataclass(frozen=True)

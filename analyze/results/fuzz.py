@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from analyze.record import Result
+from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
+from analyze.results.edit_text import becomes
 from tprog.text.tokens import JOINED, Spacing
 
 OracleKind = Literal["answers", "program", "relations"]
@@ -39,7 +40,7 @@ class Failure:
 
 
 @dataclass(frozen=True)
-class Bucket:
+class Bucket(Record):
     """Failing inputs that belong together.
 
     Attributes:
@@ -56,6 +57,7 @@ class Bucket:
         proven: whether no smaller input belongs here: none that is shorter, and none as long that comes before it in
             the order of the symbols.
         how: how the smallest was found, in words.
+        becomes: of `edit`, what stands beside `what`; JSON tells it there.
     """
 
     kind: BucketKind
@@ -67,6 +69,11 @@ class Bucket:
     smallest: Failure
     proven: bool
     how: str
+    becomes: str = field(kw_only=True, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "becomes": becomes(fields["edit"], (fields["what"],))}
 
 
 @dataclass(frozen=True)

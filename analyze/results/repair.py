@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal, TypeAlias
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal, TypeAlias
 
-from analyze.record import Plain, Result
+from analyze.record import UNTOLD, Plain, Record, Result
 from analyze.results.checked import Checked
+from analyze.results.edit_text import becomes
 from tprog.text.tokens import JOINED, Spacing
 
 StepKind: TypeAlias = Literal[
@@ -37,13 +38,14 @@ class Compared:
 
 
 @dataclass(frozen=True)
-class RepairEdit:
+class RepairEdit(Record):
     """One edit of a step.
 
     Attributes:
         entry: the entry in words; node, part and at name it.
         line: where it stands in the module that was read.
         edit: the change in words.
+        becomes: of `edit`, what stands beside the entry; JSON tells it there.
     """
 
     entry: str
@@ -52,6 +54,11 @@ class RepairEdit:
     at: tuple[Plain, ...]
     line: int | None
     edit: str
+    becomes: str = field(kw_only=True, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "becomes": becomes(fields["edit"], (fields["entry"],))}
 
 
 @dataclass(frozen=True)

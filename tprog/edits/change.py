@@ -70,13 +70,35 @@ class Change(ABC):
             BadUsage: as `apply`.
         """
 
+    @property
+    def subject(self) -> str:
+        """Of what `describe` says that it becomes another."""
+        return str(self.entry)
+
     @abstractmethod
+    def becomes(self) -> str:
+        """What the entry becomes, in words: ``accept 'b'``."""
+
+    def becomes_in(self, program: Program) -> str:
+        """As `becomes`, with weights as the numbers that they stand for in a program, before and after."""
+        return self.becomes()
+
+    def beside_entry(self, program: Program | None = None) -> str:
+        """What it says where its entry's name stands beside it: with its own subject, if that is another.
+
+        Args:
+            program: as for `becomes_in`; left out: weights as they are stored.
+        """
+        becomes = self.becomes() if program is None else self.becomes_in(program)
+        return becomes if self.subject == str(self.entry) else f"{self.subject}: {becomes}"
+
     def describe(self) -> str:
         """The entry and what it becomes, in words, on one line."""
+        return f"{self.subject}: {self.becomes()}"
 
     def told(self, program: Program) -> str:
-        """As `describe`, with weights as the numbers that they stand for in a program, before and after."""
-        return self.describe()
+        """As `describe`, of `becomes_in`."""
+        return f"{self.subject}: {self.becomes_in(program)}"
 
     @abstractmethod
     def size(self, program: Program) -> Fraction:

@@ -6,7 +6,7 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tprog.edits.change import Example, NodeEdit, any_node, code_in, replaced
+from tprog.edits.change import Example, NodeEdit, any_node, code_in, replaced, shown
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.program import Embedding, Node, Program, Symbol, Value
@@ -56,8 +56,8 @@ class WordEdit(NodeEdit):
     def undo(self, program: Program) -> WordEdit:
         return replace(self, value=self._embedding(program).table[self.code(program)])
 
-    def describe(self) -> str:
-        return f"{self.entry}: value {'a hole' if self.value is None else repr(self.value)}"
+    def becomes(self) -> str:
+        return f"value {shown(self.value)}"
 
     def size(self, program: Program) -> Fraction:
         return Fraction(1)

@@ -28,10 +28,21 @@ class Entry:
     part: Part
     at: tuple[Value, ...] = ()
 
+    @property
+    def within(self) -> str:
+        """Which entry of its node it is, in words; empty where the node's name says all."""
+        match self.part:
+            case "row" | "cell" | "word":
+                return picked(self.part, self.at)
+            case "weights":
+                return str(self)
+            case "wiring" | "self rule":
+                return ""
+
     def __str__(self) -> str:
         match self.part:
             case "row" | "cell" | "word":
-                return f"{self.node}, {picked(self.part, self.at)}"
+                return f"{self.node}, {self.within}"
             case "weights":
                 variable, *value = self.at
                 return f"{WeightsOf(str(variable))}" + (f" = {value[0]!r}" if value else "")

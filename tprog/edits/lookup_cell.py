@@ -75,8 +75,8 @@ class CellEdit(NodeEdit):
     def undo(self, program: Program) -> CellEdit:
         return replace(self, answer=self._lookup(program).cells[self.code(program)])
 
-    def describe(self) -> str:
-        return f"{self.entry}: answer {shown(self.answer)}"
+    def becomes(self) -> str:
+        return f"answer {shown(self.answer)}"
 
     def size(self, program: Program) -> Fraction:
         return Fraction(1)

@@ -55,9 +55,8 @@ class RowEdit(NodeEdit):
     def undo(self, program: Program) -> RowEdit:
         return replace(self, keys=head_of(program, self.node).predicate[self.code(program)])
 
-    def describe(self) -> str:
-        what = "a hole" if self.keys is None else " or ".join(map(repr, self.keys)) or "nothing"
-        return f"{self.entry}: accept {what}"
+    def becomes(self) -> str:
+        return f"accept {'a hole' if self.keys is None else ' or '.join(map(repr, self.keys)) or 'nothing'}"
 
     def size(self, program: Program) -> Fraction:
         """The number of keys changed, where one put in the place of another counts once."""

@@ -33,9 +33,9 @@ class SelfRuleEdit(Change):
     def undo(self, program: Program) -> SelfRuleEdit:
         return SelfRuleEdit(program.self_rule)
 
-    def describe(self) -> str:
+    def becomes(self) -> str:
         how = "last" if self.rule == "last" else "as a distance of the number of matches"
-        return f"{self.entry}: a match at a head's own position counts {how}"
+        return f"a match at a head's own position counts {how}"
 
     def size(self, program: Program) -> Fraction:
         return Fraction(2)

@@ -53,13 +53,13 @@ class WeightEdit(ReadoutEdit):
             return WeightRowEdit(self.variable, self.value, None)
         return replace(self, weight=row[_class(program, self.output)])
 
-    def describe(self) -> str:
-        return f"{self.entry}: weight of {self.output!r} becomes {self.weight}"
+    def becomes(self) -> str:
+        return f"weight of {self.output!r} becomes {self.weight}"
 
-    def told(self, program: Program) -> str:
+    def becomes_in(self, program: Program) -> str:
         scale, row = program.readout.scale, weight_row(program, self.variable, self.value)
         old = "" if row is None else f"{row[_class(program, self.output)] / scale:.6g} -> "
-        return f"{self.entry}: weight of {self.output!r} {old}{self.weight / scale:.6g}"
+        return f"weight of {self.output!r} {old}{self.weight / scale:.6g}"
 
     def size(self, program: Program) -> Fraction:
         row = weight_row(program, self.variable, self.value) or (0,) * len(program.classes)
@@ -99,13 +99,13 @@ class WeightRowEdit(ReadoutEdit):
     def undo(self, program: Program) -> WeightRowEdit:
         return replace(self, row=weight_row(program, self.variable, self.value))
 
-    def describe(self) -> str:
-        return f"{self.entry}: weights become {'a hole' if self.row is None else self.row}"
+    def becomes(self) -> str:
+        return f"weights become {'a hole' if self.row is None else self.row}"
 
-    def told(self, program: Program) -> str:
+    def becomes_in(self, program: Program) -> str:
         if self.row is None:
-            return self.describe()
-        return f"{self.entry}: weights become {', '.join(f'{w / program.readout.scale:.6g}' for w in self.row)}"
+            return self.becomes()
+        return f"weights become {', '.join(f'{w / program.readout.scale:.6g}' for w in self.row)}"
 
     def size(self, program: Program) -> Fraction:
         return Fraction(sum(map(abs, self.weights)), program.readout.scale)

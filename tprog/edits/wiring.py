@@ -34,6 +34,10 @@ class Wiring(NodeEdit):
     def entry(self) -> Entry:
         return Entry(self.node, "wiring")
 
+    @property
+    def subject(self) -> str:
+        return self.node
+
     def size(self, program: Program) -> Fraction:
         return Fraction(2)
 
@@ -98,8 +102,8 @@ class ReadEdit(Wiring):
     def undo(self, program: Program) -> ReadEdit:
         return replace(self, variable=read_by(program, self.node, self.role))
 
-    def describe(self) -> str:
-        return f"{self.node}: {self.role} becomes {self.variable}"
+    def becomes(self) -> str:
+        return f"{self.role} becomes {self.variable}"
 
     def recodes(self, program: Program) -> bool:
         return self.role == "value" and super().recodes(program)
@@ -140,8 +144,8 @@ class MaskEdit(Wiring):
         head = head_of(program, self.node)
         return MaskEdit(head.name, head.mask, head.skip_first)
 
-    def describe(self) -> str:
-        return f"{self.node}: mask becomes {self.mask}{', without position 0' if self.skip_first else ''}"
+    def becomes(self) -> str:
+        return f"mask becomes {self.mask}{', without position 0' if self.skip_first else ''}"
 
 
 def read_by(program: Program, node: str, role: Role) -> str:
