@@ -20,7 +20,7 @@ from analyze.results.diff import DiffResult, NodeMatch
 from analyze.verify import verify
 from cli.main import main
 from cli.output import as_text
-from tests.programs import PROGRAMS
+from tests.programs import PROGRAMS, lookup
 from tests.strategies import programs
 from tprog.edits.edit import CellEdit, WeightEdit, apply
 from tprog.errors import BadUsage, TpdebugError
@@ -92,6 +92,18 @@ def test_an_edited_copy_shows_its_one_entry() -> None:
     agreeing = int(((ranks[0].values["rank"] == ranks[1].values["rank"]) & present).sum())
     assert (rank.agreeing, rank.places) == (agreeing, int(present.sum()))
     assert (match(result, "less").kind, match(result, "sorted").differing) == ("same", 0)
+
+
+def test_a_symbol_with_a_colon_and_a_bar_stands_whole_in_its_column() -> None:
+    words = ("<s>", "a: b | c", "d")
+    table = lookup("word", {"tokens": words}, lambda word: word, words)
+    readout = Readout((Weights("word", ((0, 0), (1, 0), (0, 1))),))
+    one = Program(words, ("x", "y"), 3, (table,), readout)
+    other = apply(one, CellEdit("word", ("a: b | c",), "d"))
+    result = diff(one, other)
+    (node,) = result.nodes
+    assert node.texts == (("'a: b | c'", "'a: b | c'", "'d'"),)
+    assert "'a: b | c'   'a: b | c'   'd'" in as_text(diff_text(result))
 
 
 def test_values_that_are_called_otherwise_are_a_renaming() -> None:

@@ -164,12 +164,12 @@ def _structure(
             found.append(_matched(pair, names, by_a[node.name], lines))
         else:
             note = _twin(matching.twins.get(("a", node.name)), "second")
-            found.append(NodeMatch("only a", side(pair.a, node, lines[0]), None, 0, 0, (), (), 0, note))
+            found.append(NodeMatch("only a", side(pair.a, node, lines[0]), None, 0, 0, (), (), 0, note, texts=()))
     done = {match.b for match in matching.matches}
     for node in pair.b.nodes:
         if node.name not in done:
             note = _twin(matching.twins.get(("b", node.name)), "first")
-            found.append(NodeMatch("only b", None, side(pair.b, node, lines[1]), 0, 0, (), (), 0, note))
+            found.append(NodeMatch("only b", None, side(pair.b, node, lines[1]), 0, 0, (), (), 0, note, texts=()))
     if matching.left_out == len(batch_a):
         return tuple(found), (), matching.left_out  # no value was compared: which weights belong together is not known
     return tuple(found), readout_differences(names, LISTED), matching.left_out
@@ -195,7 +195,8 @@ def _matched(pair: Pair, names: Names, match: Match, lines: tuple[Lines, Lines])
         agreeing=match.agreeing,
         places=match.places,
         renaming=renaming,
-        differences=tuple(differences[:LISTED]),
+        differences=tuple(map(str, differences[:LISTED])),
         differing=len(differences),
         note="",
+        texts=tuple(differences[:LISTED]),
     )

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from typing import TypeAlias, assert_never
+from typing import NamedTuple, TypeAlias, assert_never
 
 from analyze.outcome import node_line
 from analyze.results.diff import ReadoutDifference, Side
@@ -36,10 +36,21 @@ def side(program: Program, node: Node, lines: Mapping[Entry, int] | None) -> Sid
     return Side(node.name, node.kind, reading(program, node), node_line(lines, node.name))
 
 
-def text_differences(names: Names, one: Node, other: Node) -> list[str]:
-    """How two nodes are written differently: what they read, then entry by entry, as ``where: first | second``."""
+class TextDifference(NamedTuple):
+    """In what two nodes are written differently: where, and what stands there in the first and in the second."""
+
+    where: str
+    first: str
+    second: str
+
+    def __str__(self) -> str:
+        return f"{self.where}: {self.first} | {self.second}"
+
+
+def text_differences(names: Names, one: Node, other: Node) -> list[TextDifference]:
+    """How two nodes are written differently: what they read, then entry by entry."""
     if type(one) is not type(other):
-        return [f"kind: {one.kind} | {other.kind}"]
+        return [TextDifference("kind", one.kind, other.kind)]
     mine, theirs = _wiring(one), _wiring(other)
     found = []
     for key in dict.fromkeys([*mine, *theirs]):
@@ -49,14 +60,14 @@ def text_differences(names: Names, one: Node, other: Node) -> list[str]:
         if key in _READS and there not in _GIVEN:
             there = f"{there} of the second"
         if here != there:
-            found.append(f"{key}: {here} | {there}")
+            found.append(TextDifference(key, here, there))
     tables = _table(names.a, one), _table(names.b, other)
-    if any(difference.split(":")[0] in ("query", *_INPUTS) for difference in found):
+    if any(difference.where in ("query", *_INPUTS) for difference in found):
         return found  # their entries stand for other things
     for at in dict.fromkeys([*tables[0], *tables[1]]):
         here, there = tables[0].get(at, "no entry"), tables[1].get(at, "no entry")
         if here != there:
-            found.append(f"{', '.join(map(_shown, at))}: {here} | {there}")
+            found.append(TextDifference(", ".join(map(_shown, at)), here, there))
     return found
 
 

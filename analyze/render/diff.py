@@ -138,10 +138,7 @@ def _node_differences(nodes: Sequence[NodeMatch]) -> list[RenderableType | str]:
         if match.a is None or match.b is None or match.kind == "renamed":
             continue
         name = match.a.name if match.a.name == match.b.name else f"{match.a.name}, {match.b.name}"
-        for number, difference in enumerate(match.differences):
-            where, _, both = difference.partition(": ")
-            first, _, second = both.partition(" | ")
-            rows.append((name if number == 0 else "", where, first, second))
+        rows += [(name if number == 0 else "", *difference) for number, difference in enumerate(match.texts)]
         if match.differing > len(match.differences):
             rows.append(("", f"... and {match.differing - len(match.differences):,} more", "", ""))
     return [table(("node", "where", "first", "second"), rows)] if rows else []

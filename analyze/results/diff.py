@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
-from typing import ClassVar, Literal
+from dataclasses import dataclass, field
+from typing import Any, ClassVar, Literal
 
-from analyze.record import Plain, Result
+from analyze.record import UNTOLD, Plain, Record, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import Kind
 from tprog.text.tokens import JOINED, Spacing
@@ -30,7 +30,7 @@ class Side:
 
 
 @dataclass(frozen=True)
-class NodeMatch:
+class NodeMatch(Record):
     """Nodes that belong together by what they compute, or one that has no partner.
 
     Attributes:
@@ -43,6 +43,7 @@ class NodeMatch:
         differences: in what the texts differ: reads, and entries as ``where: first | second``; some of `differing`.
         differing: how many such differences there are.
         note: what else is to be said of it.
+        texts: `differences` as (where, first, second); JSON tells them there.
     """
 
     kind: MatchKind
@@ -54,6 +55,17 @@ class NodeMatch:
     differences: tuple[str, ...]
     differing: int
     note: str
+    texts: tuple[tuple[str, str, str], ...] = field(kw_only=True, metadata=UNTOLD)
+
+    @classmethod
+    def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:
+        return {**fields, "texts": tuple(map(_parts, fields["differences"]))}
+
+
+def _parts(difference: str) -> tuple[str, str, str]:
+    where, _, both = difference.partition(": ")
+    first, _, second = both.partition(" | ")
+    return where, first, second
 
 
 @dataclass(frozen=True)
