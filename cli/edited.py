@@ -45,14 +45,12 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
         write_atomic(file, head + diff, force=force)
         note(f"wrote {file}")
         return
+    from tprog.ir.provenance import measured_before
     from tprog.tasks.classes import narrowed
     from tprog.text.own_form import in_own_form
 
     own = subject.module.program
-    told = [
-        (f"{key} before repair" if key.endswith(" accuracy") or key == "rounding" else key, text)
-        for key, text in own.provenance
-    ]
+    told = measured_before(own.provenance, "repair")
     after = dataclasses.replace(narrowed(edited, own.classes), task=own.task)
     told_after = dataclasses.replace(after, provenance=(*told, claim))
     found = in_own_form(subject.module, after, told_after, file)

@@ -21,6 +21,7 @@ from tprog.simplify import Simplification, simplify, told
 from tprog.simplify.rewrite import Fixed, Via, rewritten
 from tprog.simplify.search import Search
 from tprog.simplify.separate import Patterns, separate, smaller
+from tprog.simplify.tables import RELATION_LINES, cost
 from tprog.tasks.builtin import UNGRADED, Inputs, inputs_for
 from tprog.text.emit import emit
 from tprog.text.read import read_source
@@ -181,6 +182,16 @@ def test_a_node_can_be_replaced_by_a_constant_or_by_a_table_of_another_variable(
 def test_what_no_reader_can_read_is_refused() -> None:
     # A number cannot be a key.
     assert rewritten(sort(), {"rank": Via("less", (1, 2), (0, 1))}) is None
+
+
+def test_a_predicate_counts_as_named_by_what_it_is_and_not_by_what_its_symbols_look_like() -> None:
+    words = ("<s>", "f(x)", "g")
+    constant = tuple(("f(x)",) for _ in words)
+    program = Program(words, ("x",), 3, (NumericHead("heads", "tokens", "tokens", "ones", constant),), Readout(()))
+    head = program.nodes[0].selection
+    assert head is not None
+    (price, *_), lines = cost(program, head)
+    assert price == lines - RELATION_LINES
 
 
 def test_separable_patterns_get_small_weights_and_others_none() -> None:

@@ -11,6 +11,7 @@ import torch
 
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
+from tprog.ir.provenance import ROUNDING, accuracy_key
 from tprog.version import VERSION
 from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
@@ -239,7 +240,7 @@ class Run:
         member = Member.of(self.population.network, parameters[self.chosen])
         program, rounding = model_to_program(member, self.data.held_out)
         if written is not None:
-            return written, None if "rounding" not in dict(written.provenance) else rounding
+            return written, None if ROUNDING not in dict(written.provenance) else rounding
         if self.state.step < self.steps:
             return program, rounding
         if self.config.refit:
@@ -288,7 +289,7 @@ class Run:
             ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
             ("epochs", f"{done} of {config.epochs}, {at}"),
             *([] if rounding is None else self._begun),
-            *((f"{name} accuracy", str(accuracy)) for name, accuracy in told(accuracies).items()),
-            *([("rounding", str(rounding))] if rounding else []),
+            *((accuracy_key(name), str(accuracy)) for name, accuracy in told(accuracies).items()),
+            *([(ROUNDING, str(rounding))] if rounding else []),
             ("training digest", f"sha256 {self.data.digest}"),
         )

@@ -114,6 +114,7 @@ class _Search:
     _tried: list[Array] = field(default_factory=list)
     _whole: bool = False
     _words: str = ""
+    _planned: int = 0
     _drawn: int = 0
 
     def run_known(self, sequences: Array) -> None:
@@ -124,7 +125,7 @@ class _Search:
 
     def run(self, sequences: Array, whole: bool, words: str) -> None:
         """Try the others, part by part, until Ctrl-C."""
-        self._whole, self._words = whole, words
+        self._whole, self._words, self._planned = whole, words, len(sequences)
         try:
             program = self.oracle.space.program
             for part in slices(len(sequences), inputs_at_once(program, program.max_length, CHUNK)):
@@ -159,7 +160,7 @@ class _Search:
     def checked(self) -> Checked:
         count = len(self.tried)
         if self._whole and self.stopped:
-            return Checked(count, False, f"{count:,} of the {self._words.removeprefix('all ')}")
+            return Checked(count, False, f"{count:,} of the {self._planned:,} inputs")
         words = self._words.format(count)
         if self.known and not self.complete:
             words += f", those known to fail before them ({self.known:,})"

@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from typing import Any, Literal, TypeAlias
 
 from tprog.ir.program import Program
+from tprog.ir.provenance import measured_before
 from tprog.text.emit import emit
 from tprog.version import VERSION
 
@@ -83,11 +84,7 @@ def told(result: Simplification, original: Program) -> Simplification:
         original: the program as its module has it: its task and what it says of itself, whatever it was judged by.
     """
     same = result.keep == "all" and result.exhaustive
-    provenance = []
-    for key, text in original.provenance:
-        measured = key.endswith(" accuracy") or key == "rounding"
-        # Where predictions may have changed, it was measured on the program that this one was.
-        provenance.append((key if same or not measured else f"{key} before simplifying", text))
+    provenance = original.provenance if same else measured_before(original.provenance, "simplifying")
     what = "predicts" if result.keep == "all" else "wherever that was right, predicts"
     nodes = f"from {result.before.nodes} nodes to {result.after.nodes}"
     claim = f"{nodes}; {what} as the program it was made from on {result.description}"

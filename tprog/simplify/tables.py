@@ -8,7 +8,8 @@ from typing import TypeAlias, TypeVar
 from tprog.ir.program import Head, Lookup, NumericHead, Program
 from tprog.simplify.rewrite import with_node
 from tprog.simplify.search import Search
-from tprog.text.branches import comment, function_lines
+from tprog.text.branches import function_lines
+from tprog.text.describe import named_relation
 from tprog.text.emit import assignment
 
 Cell = TypeVar("Cell", bound=Hashable)
@@ -30,7 +31,7 @@ Edit: TypeAlias = tuple[str, Callable[[N], N | None]]
 def cost(program: Program, node: Head | NumericHead | Lookup) -> tuple[Cost, int]:
     """What a node's text costs its reader; and its lines."""
     text = function_lines(program, node)
-    named = node.selection is not None and "f(" not in comment(program, node)
+    named = node.selection is not None and named_relation(program, node.selection)[0] is not None
     count = len(node.entries)
     characters = sum(map(len, text)) + len(assignment(program, node))
     return (len(text) - RELATION_LINES * named, count, characters), len(text)

@@ -79,13 +79,9 @@ def _window(program: Program, node: AttentionHead) -> str:
 
 def _selection(program: Program, node: AttentionHead, key: str) -> str:
     """The positions that a head selects, as an adjective and the key's name, or as an equation."""
-    queries, keys = program.symbols(node.query).values, program.symbols(node.key).values
-    query, aside = _ONE.get(node.query, node.query), ""
-    relation = _relation(queries, keys, node.predicate)
-    if relation is None and not MARKS.isdisjoint(queries):
-        between_letters = _relation(*without(MARKS, queries, keys, node.predicate))
-        if between_letters != NOTHING:
-            relation, aside = between_letters, " (marks aside)"
+    query = _ONE.get(node.query, node.query)
+    relation, marks_aside = named_relation(program, node)
+    aside = " (marks aside)" * marks_aside
     if relation is None:
         return f"{key} = f({query})"
     if isinstance(relation, Constant):
@@ -97,6 +93,17 @@ def _selection(program: Program, node: AttentionHead, key: str) -> str:
     if node.query == node.key and relation in (EQUAL, DIFFERENT, SMALLER, GREATER):
         return f"{relation.kind} {key}{aside}"
     return relation.equation(key, query) + aside
+
+
+def named_relation(program: Program, node: AttentionHead) -> tuple[Relation | Constant | None, bool]:
+    """The relation by which a predicate is named, None if by none; and whether it is one only with the marks aside."""
+    queries, keys = program.symbols(node.query).values, program.symbols(node.key).values
+    relation = _relation(queries, keys, node.predicate)
+    if relation is None and not MARKS.isdisjoint(queries):
+        between_letters = _relation(*without(MARKS, queries, keys, node.predicate))
+        if between_letters not in (None, NOTHING):
+            return between_letters, True
+    return relation, False
 
 
 # Cached, since simplifying prints a program anew for each of very many candidates, which differ in one node.
