@@ -18,6 +18,12 @@ class Line:
     program_class: str
     record: Record
 
+    def to_mapping(self) -> dict[str, Any]:
+        """What is known of the trial as JSON types, without the files of its program."""
+        told = self.record.to_mapping()
+        del told["files"]
+        return {"name": self.name, "class": self.program_class, **told}
+
 
 def best(lines: Iterable[Line]) -> dict[tuple[str, str], Line]:
     """The best trial of each row, (name, class) -> line.

@@ -3,9 +3,8 @@
 from __future__ import annotations
 
 from collections.abc import Mapping
-from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated, Any
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -15,8 +14,6 @@ from cli.modules import needs_training
 from cli.options import ColorOption, ForceOption, JsonOption
 from cli.output import Color, Output, note
 from tprog.errors import BadUsage
-from tprog.escape import json_text
-from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
     from trainer.grid import Trial
@@ -109,7 +106,10 @@ def sweep(
             note(f"stopped; {missing} trials are left. Go on with the same command; what is stored is kept")
             return INTERRUPTED
         if best is not None:
-            _write_best(opened, lines, best, force)
+            from trainer.best import write_best
+
+            for place in write_best(opened, lines, best, force):
+                note(f"wrote {place}")
     _show(lines, output)
     return int(train and any(line.record.status == "failed" for line in lines))
 
@@ -156,55 +156,15 @@ def _trained(
     return found.missing
 
 
-def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> None:
-    """The best program of each row, its files in a folder of their own with what is known about it."""
-    from tprog.files.names import folder_names
-    from trainer.lines import best
-    from trainer.record import TOLD
-
-    texts: dict[Path, str] = {}
-    places = folder_names(store.rows())  # of all rows, so that no choice of some changes a name
-    for row, line in best(lines).items():
-        files = store.files(line.record.key)
-        if not files:
-            continue  # a kind of trial that makes no program
-        place = folder / places[row]
-        told = json_text({"schema": "tpdebug.trial/1", **_told(line)}, indent=2)
-        texts |= {place / file: text for file, text in {**files, TOLD: f"{told}\n"}.items()}
-    for path in texts:  # all, before any is written
-        if path.parent.exists():
-            check_target(path, force=force)
-    for path, text in texts.items():
-        path.parent.mkdir(parents=True, exist_ok=True)
-        write_atomic(path, text, force=force)
-    for place in dict.fromkeys(path.parent for path in texts):
-        note(f"wrote {place}")
-
-
-def _told(line: Line) -> dict[str, Any]:
-    """A line of the table as JSON types."""
-    record = line.record.to_mapping()
-    del record["files"]
-    return {"name": line.name, "class": line.program_class, **record}
-
-
 def _show(lines: list[Line], output: Output) -> None:
-    from analyze.record import Result
-    from analyze.render.tables import BAD, GOOD, counted, page
-    from analyze.render.tables import table as listing
+    from analyze.render.sweep import sweep_text
+    from analyze.results.sweep import SweepResult
     from trainer.lines import COLUMNS, NUMBERS, best, cells, markdown
-
-    @dataclass(frozen=True)
-    class SweepTable(Result):
-        verb = "sweep"
-        trials: tuple[dict[str, Any], ...]
 
     chosen = best(lines).values()
     failed = sum(line.record.status == "failed" for line in lines)
-    answer = f"{counted(len(lines), 'trial')}, {failed} failed; * is the best of its row on validation"
-    shown = listing(COLUMNS, cells(lines), NUMBERS, optional=("class", "settings"), whole=("name", "class", "best"))
     output.show(
-        SweepTable(tuple({**_told(line), "best": line in chosen} for line in lines)),
-        lambda: page(answer, BAD if failed else GOOD, shown),
+        SweepResult(tuple({**line.to_mapping(), "best": line in chosen} for line in lines)),
+        lambda: sweep_text(COLUMNS, NUMBERS, cells(lines), failed),
         {"md": lambda: f"<!-- written by tpdebug -->\n\n{markdown(lines)}"},
     )
