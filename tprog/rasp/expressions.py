@@ -86,7 +86,7 @@ def _checked_name(name: str) -> str:
 
 
 @dataclass(frozen=True, eq=False, kw_only=True)
-class SOp(Operators, Expression):
+class SOp(Operators["SOp"], Expression):
     """A value at each position."""
 
     word: ClassVar[str] = "s-op"
