@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import io
 import json
 import re
 import shutil
@@ -89,6 +90,7 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     holed = replace(program, readout=replace(program.readout, terms=(hole, *program.readout.terms[1:])))
     (made / f"holed {NAME}").write_text(emit(holed).text, encoding="utf-8")
     (made / "copied.py").write_text(TASK, encoding="utf-8")
+    (made / f"{NAME[:-3]}.rasp").write_text(SOURCE, encoding="utf-8")
     with Store(made / "s.sqlite") as store:
         for index, word in enumerate(WORDS):
             record = Record(str(index), "0", "program", {"task": word, "seed": index, word: word}, "failed", word)
@@ -98,6 +100,9 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 TASKED = ["--task", "copied.py"]
+SOURCE = f'set example "{WORDS[4]}"\nsame = tokens;\n'
+"""RASP source whose example is odd."""
+
 ASKS: Mapping[str, Sequence[str]] = {
     "tasks": ["tasks"],
     "run": ["run", NAME, "--input", INPUT],
@@ -105,6 +110,8 @@ ASKS: Mapping[str, Sequence[str]] = {
     "run --json": ["run", NAME, "--input", INPUT, "--json"],
     "run -o txt": ["run", NAME, "--input", INPUT, "-o", "out.txt"],
     "run -o jsonl": ["run", NAME, "--input", INPUT, "-o", "out.jsonl"],
+    "run of RASP source": ["run", f"{NAME[:-3]}.rasp:same", "--input", INPUT],
+    "rasp": ["rasp", f"{NAME[:-3]}.rasp"],
     "emit": ["emit", NAME],
     "emit -o": ["emit", NAME, "-o", f"out{NAME}"],
     "trace": ["trace", NAME, "--input", INPUT, "--contrast", *TASKED],
@@ -180,6 +187,8 @@ FAULTS: Mapping[str, Sequence[str]] = {
     "nothing to train": ["train", f"no {NAME}"],
     "no such grid": ["sweep", f"no {NAME}"],
     "no store": ["sweep", "--table", "--store", NAME],
+    "no RASP source": ["rasp", NAME],
+    "no such RASP source": ["run", f"no {NAME}.rasp", "--input", INPUT],
     "no UTF-8": ["verify", "no\udcff.py"],
 }
 """What is refused, and echoes what was given."""
@@ -202,6 +211,7 @@ def asked(arguments: Sequence[str], capsys: pytest.CaptureFixture[str], code: se
 def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(folder)
     monkeypatch.setenv("COLUMNS", "80")
+    monkeypatch.setattr("sys.stdin", io.StringIO())
 
 
 def test_every_verb_is_asked() -> None:
