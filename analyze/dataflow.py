@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
+from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
 from typing import Final, assert_never
@@ -53,25 +54,17 @@ def data_flow(
         _known(program, asked)
     stage_of = stages(program)
     swings = {term.variable: swing(program, term, toward) for term in program.readout.terms}
-    nodes = []
-    for variable in program.variables:
-        node = program.by_name.get(variable)
-        kind = "input" if node is None else node.kind
-        stage = stage_of[variable]
-        nodes.append(
-            GraphNode(
-                name=variable,
-                kind=kind,
-                stage=stage,
-                layer=None if kind in ("input", "embedding") else stage // 2 - 1,
-                reading="" if node is None else reading(program, node),
-                line=node_line(lines, variable),
-                swing=float(swings.get(variable, 0)),
-                dead=variable in dead,
-                highlighted=variable in highlighted,
-                circuits=tuple((circuits or {}).get(variable, ())),
-            )
+    nodes = [
+        replace(
+            _plain_node(program, variable, stage_of[variable]),
+            line=node_line(lines, variable),
+            swing=float(swings.get(variable, 0)),
+            dead=variable in dead,
+            highlighted=variable in highlighted,
+            circuits=tuple((circuits or {}).get(variable, ())),
         )
+        for variable in program.variables
+    ]
     says = f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
     last = max(stage_of.values()) + 1
     nodes.append(GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted))
@@ -89,6 +82,15 @@ def data_flow(
         toward=toward,
         circuit=circuit,
     )
+
+
+def _plain_node(program: Program, variable: str, stage: int) -> GraphNode:
+    """A variable in its column, of which nothing else is known."""
+    node = program.by_name.get(variable)
+    if node is None:
+        return GraphNode(variable, "input", stage, None, "", None, 0.0, False, False)
+    layer = None if node.kind == "embedding" else stage // 2 - 1
+    return GraphNode(variable, node.kind, stage, layer, reading(program, node), None, 0.0, False, False)
 
 
 def stages(program: Program) -> dict[str, int]:
@@ -125,23 +127,24 @@ def swing(program: Program, term: Weights, toward: str | None = None) -> Fractio
     Raises:
         BadUsage: `toward` is no class.
     """
-    domain = program.variables[term.variable].domain
-    pairs = list(combinations(range(len(program.classes)), 2))
-    if toward is not None:
-        if toward not in program.classes:
-            raise BadUsage(f"{toward!r} is not a class; expected one of {listing(program.classes)}")
-        asked = program.classes.index(toward)
-        pairs = [(asked, other) for other in range(len(program.classes)) if other != asked]
+    domain, pairs = program.variables[term.variable].domain, _compared(program, toward)
     rows = {row for row in term.rows if row is not None}
-    largest = 0
-    for one, other in pairs:
-        differences = [row[one] - row[other] for row in rows]
-        if isinstance(domain, Symbols):
-            largest = max(largest, max(differences, default=0) - min(differences, default=0))
-        else:
-            largest = max(largest, *(abs(slope) for slope in differences))
-    moved = Fraction(largest, program.readout.scale)
-    return moved if isinstance(domain, Symbols) else moved * (domain.high - domain.low)
+    differences = [[row[one] - row[other] for row in rows] for one, other in pairs if rows]
+    if isinstance(domain, Symbols):
+        largest = max((max(found) - min(found) for found in differences), default=0)
+        return Fraction(largest, program.readout.scale)
+    steepest = max((abs(slope) for found in differences for slope in found), default=0)
+    return Fraction(steepest, program.readout.scale) * (domain.high - domain.low)
+
+
+def _compared(program: Program, toward: str | None) -> list[tuple[int, int]]:
+    """The pairs of classes that are compared: all, or those with the class in question."""
+    if toward is None:
+        return list(combinations(range(len(program.classes)), 2))
+    if toward not in program.classes:
+        raise BadUsage(f"{toward!r} is not a class; expected one of {listing(program.classes)}")
+    asked = program.classes.index(toward)
+    return [(asked, other) for other in range(len(program.classes)) if other != asked]
 
 
 def _edge(node: Node, read: Read) -> GraphEdge:

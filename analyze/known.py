@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Collection, Sequence
 
 import numpy as np
 
@@ -25,23 +25,33 @@ def known_defects(
         trained: the longest input, marks included, that training is taken to have used.
     """
     shorter = int(inputs.batch.lengths.max(initial=0)) < program.max_length
-    names = {d.reads for d in defects if d.reads is not None and (d.kind == "out-of-range" or shorter)}
-    met = _met(program, inputs.batch, sorted(names))
+    met = _met(program, inputs.batch, _asked(defects, shorter))
     told: list[str] = []
     idle = 0
     for defect in defects:
         here = met.get(defect.reads or "", set())
         if defect.kind == "out-of-range" and defect.reads is not None:
-            largest = max((value for value in here if isinstance(value, int)), default=0)
-            told.append(str(defect.met(largest, trained, inputs.description)))
+            told.append(str(defect.met(_largest(here), trained, inputs.description)))
         elif defect.open and defect.reads in met and here.isdisjoint(defect.open):
             idle += 1
         else:
             told.append(str(defect))
     if idle:
-        heads = f"{idle} predicate{'s' * (idle != 1)} list{'s' * (idle == 1)}"
-        told.append(f"{heads} not every query value, but every one that comes up on {inputs.description}")
+        told.append(f"{_listing(idle)} not every query value, but every one that comes up on {inputs.description}")
     return tuple(told)
+
+
+def _asked(defects: Sequence[Defect], shorter: bool) -> list[str]:
+    """The variables of which it matters what values come up: of too large numbers, and of all on shorter inputs."""
+    return sorted({d.reads for d in defects if d.reads is not None and (d.kind == "out-of-range" or shorter)})
+
+
+def _largest(values: Collection[Value]) -> int:
+    return max((value for value in values if isinstance(value, int)), default=0)
+
+
+def _listing(predicates: int) -> str:
+    return f"{predicates} predicate{'s' * (predicates != 1)} list{'s' * (predicates == 1)}"
 
 
 def _met(program: Program, batch: Batch, names: Sequence[str]) -> dict[str, set[Value]]:

@@ -11,6 +11,7 @@ import re
 import subprocess
 import sys
 import tempfile
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -65,6 +66,15 @@ def pyan_graph(source: str, path: str, timeout: float = TIMEOUT) -> CallGraphRes
     )
 
 
+def _why_theirs(pseudo: Sequence[str], is_class: bool) -> str:
+    """Why only pyan3 has an edge, of whose ends some are no functions, or which ends at a class."""
+    if pseudo:
+        return f"{' and '.join(pseudo)}: pseudo-node: a variable, not a function"
+    if is_class:
+        return "a class that is named as a base or in an annotation, neither called nor passed"
+    return "the scopes show no such reference; pyan3 matches by name"
+
+
 def cross_check(source: str, path: str, timeout: float = TIMEOUT) -> CallGraphResult:
     """Our call graph, with the edges that only one of the two engines finds as its `differences`.
 
@@ -82,12 +92,7 @@ def cross_check(source: str, path: str, timeout: float = TIMEOUT) -> CallGraphRe
         differences.append(CallDifference(a, b, ours.engine, reason))
     for a, b in theirs - kinds.keys():
         ends = [end for end in dict.fromkeys((a, b)) if end in pseudo]
-        reason = "the scopes show no such reference; pyan3 matches by name"
-        if ends:
-            reason = f"{' and '.join(ends)}: pseudo-node: a variable, not a function"
-        elif b in classes:
-            reason = "a class that is named as a base or in an annotation, neither called nor passed"
-        differences.append(CallDifference(a, b, ENGINE, reason))
+        differences.append(CallDifference(a, b, ENGINE, _why_theirs(ends, b in classes)))
     differences.sort(key=lambda d: (d.only, d.source, d.target))
     return dataclasses.replace(ours, differences=tuple(differences))
 

@@ -346,34 +346,36 @@ def _judge(
     program: Program, suspect: _Suspect, checked: Checked, tried: Proof
 ) -> tuple[tuple[Verdict, ...], Fix | None]:
     """The verdicts on one node, and how to take it out."""
-    name, over = suspect.name, f"every position of {checked.description}"
-    found: list[Verdict] = []
-    fix: Fix | None = None
+    name = suspect.name
+    found: list[tuple[Verdict, Fix]] = []
     if suspect.is_unread:
-        found.append(Verdict("unread", "no path from it leads to weights that tell classes apart", "static"))
-        fix = Fix(name, suspect.mode)
+        said = "no path from it leads to weights that tell classes apart"
+        found.append((Verdict("unread", said, "static"), Fix(name, suspect.mode)))
     only = suspect.constant if suspect.constant is not None else suspect.only
     if only is not None:
-        shown = plain(decode(program, name, only))
-        if suspect.constant is not None:
-            found.append(Verdict("constant", f"{shown!r} is all that it can be", "static", constant=shown))
-        else:
-            found.append(Verdict("constant", f"{shown!r} at {over}", tried, constant=shown))
-        fix = fix or Fix(name, only)
-    witness = suspect.witness
-    if witness is not None:
-        shown = plain(decode(program, name, witness))
-        proven = suspect.is_unread or suspect.constant is not None or suspect.inert is not None
-        where = "no reader can come out different" if suspect.inert is not None else "no prediction changes"
-        evidence = f"fixed at {shown!r}, {where}" + ("" if proven else f" on {checked.description}")
-        found.append(Verdict("inert", evidence, "static" if proven else tried, constant=shown))
-        fix = fix or Fix(name, witness)
+        found.append((_as_constant(program, suspect, only, checked, tried), Fix(name, only)))
+    if (witness := suspect.witness) is not None:
+        found.append((_as_inert(program, suspect, witness, checked, tried), Fix(name, witness)))
     if suspect.mate is not None:
-        evidence = f"always equal to {suspect.mate}: no input can tell them apart"
-        found.append(Verdict("mergeable", evidence, "static", mate=suspect.mate))
-        fix = fix or Fix(name, mate=suspect.mate)
+        said = f"always equal to {suspect.mate}: no input can tell them apart"
+        found.append((Verdict("mergeable", said, "static", mate=suspect.mate), Fix(name, mate=suspect.mate)))
     elif suspect.mates and suspect.low <= suspect.high:
         mate = suspect.mates[0]
-        found.append(Verdict("mergeable", f"equal to {mate} at {over}", tried, mate=mate))
-        fix = fix or Fix(name, mate=mate)
-    return tuple(found), fix
+        said = f"equal to {mate} at every position of {checked.description}"
+        found.append((Verdict("mergeable", said, tried, mate=mate), Fix(name, mate=mate)))
+    return tuple(verdict for verdict, _ in found), found[0][1] if found else None
+
+
+def _as_constant(program: Program, suspect: _Suspect, only: int, checked: Checked, tried: Proof) -> Verdict:
+    shown = plain(decode(program, suspect.name, only))
+    if suspect.constant is not None:
+        return Verdict("constant", f"{shown!r} is all that it can be", "static", constant=shown)
+    return Verdict("constant", f"{shown!r} at every position of {checked.description}", tried, constant=shown)
+
+
+def _as_inert(program: Program, suspect: _Suspect, witness: int, checked: Checked, tried: Proof) -> Verdict:
+    shown = plain(decode(program, suspect.name, witness))
+    proven = suspect.is_unread or suspect.constant is not None or suspect.inert is not None
+    where = "no reader can come out different" if suspect.inert is not None else "no prediction changes"
+    evidence = f"fixed at {shown!r}, {where}" + ("" if proven else f" on {checked.description}")
+    return Verdict("inert", evidence, "static" if proven else tried, constant=shown)

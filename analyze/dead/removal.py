@@ -73,8 +73,23 @@ def jointly(pieces: Pieces, fixes: Mapping[str, Fix], safe: set[str], modes: Map
     program = pieces.program
     order = [name for name in program.by_name if name in fixes]
     ranked = [n for n in order if n in safe] + [n for n in reversed(order) if n not in safe]
+    kept = _standing(pieces, [fixes[name] for name in order], [fixes[name] for name in ranked])
+    kept += [Fix(name, modes[name]) for name in _idle_without(program, kept)]
+    place = {name: index for index, name in enumerate(program.by_name)}
+    return sorted(kept, key=lambda fix: place[fix.node])
+
+
+def _idle_without(program: Program, kept: Sequence[Fix]) -> list[str]:
+    """The nodes, beside those that are taken out, that nothing reads any more then."""
+    gone = {fix.node for fix in kept}
+    needed = needed_without(program, gone, {fix.mate for fix in kept if fix.mate is not None})
+    return [name for name in program.by_name if name not in needed | gone]
+
+
+def _standing(pieces: Pieces, first: Sequence[Fix], ranked: Sequence[Fix]) -> list[Fix]:
+    """Fixes that stand together on all inputs: `first`, or those of `ranked` that do not fail where others did."""
     refuting = spread(len(pieces.inputs.batch), min(_FIRST, pieces.most))
-    kept = _greedy(pieces.some(refuting), [fixes[name] for name in order], [fixes[name] for name in ranked])
+    kept = _greedy(pieces.some(refuting), first, ranked)
     stood = 0
     for index in around(len(pieces)):
         if stood == len(pieces) or not kept:
@@ -82,15 +97,11 @@ def jointly(pieces: Pieces, fixes: Mapping[str, Fix], safe: set[str], modes: Map
         failing = failing_rows(pieces[index], kept)
         if len(failing):
             refuting = np.union1d(refuting, pieces.starts[index] + failing[:_REFUTING])
-            kept = _greedy(pieces.some(refuting), kept, [fixes[name] for name in ranked])
+            kept = _greedy(pieces.some(refuting), kept, ranked)
             stood = 0
         else:
             stood += 1
-    needed = needed_without(program, {fix.node for fix in kept}, {fix.mate for fix in kept if fix.mate is not None})
-    gone = {fix.node for fix in kept}
-    kept = kept + [Fix(name, modes[name]) for name in program.by_name if name not in needed | gone]
-    place = {name: index for index, name in enumerate(program.by_name)}
-    return sorted(kept, key=lambda fix: place[fix.node])
+    return kept
 
 
 def _greedy(on: Ground, first: Sequence[Fix], ranked: Sequence[Fix]) -> list[Fix]:

@@ -28,6 +28,11 @@ def circuits_text(result: CircuitResult) -> RenderableType:
     return answer if result.source is None else Group(answer, Text(""), source_text(result.source, around=1))
 
 
+def _unproven(result: CircuitResult) -> list[tuple[Circuit, Proof]]:
+    """The circuits of which a search was to prove that none is smaller, and has not."""
+    return [(circuit, circuit.proof) for circuit in result.circuits if circuit.proof and not circuit.proof.proven]
+
+
 def _several(result: CircuitResult) -> RenderableType:
     shared = [node.name for node in result.nodes if all(node.name in c.members for c in result.circuits)]
     what = f"{result.program}: {counted(len(result.circuits), 'circuit')} among {counted(len(result.nodes), 'node')}"
@@ -38,7 +43,7 @@ def _several(result: CircuitResult) -> RenderableType:
         f"{_claims(result)}; {_evidence(result)}",
         f"all other nodes fixed at {result.baseline}",
         "predictions that stay: " + "; ".join(f"{_short(circuit)} {circuit.pairs:,}" for circuit in result.circuits),
-        *(f"{_short(c)}: {_searched(c.proof)}" for c in result.circuits if c.proof and not c.proof.proven),
+        *(f"{_short(c)}: {_searched(proof)}" for c, proof in _unproven(result)),
         _side_by_side(result) if side_by_side else _one_a_row(result),
         _SIGNS,
         _overlaps(result) if side_by_side else None,
@@ -207,23 +212,23 @@ def circuits_html(result: CircuitResult) -> Html:
         paragraph(f"{_claims(result)}; {_evidence(result)}"),
         paragraph(f"all other nodes fixed at {result.baseline}"),
         paragraph("predictions that stay: " + "; ".join(f"{c.problem} {c.pairs:,}" for c in result.circuits)),
-        *(paragraph(f"{c.problem}: {_searched(c.proof)}") for c in result.circuits if c.proof and not c.proof.proven),
+        *(paragraph(f"{c.problem}: {_searched(proof)}") for c, proof in _unproven(result)),
         table_html((first, *heads, "line", "what it does"), rows),
         paragraph(_SIGNS),
     ]
     if len(result.circuits) > 1:
-        known = {(found.one, found.other): f"{found.jaccard:.2f}" for found in result.overlaps}
-        parts.append(
-            table_html(
-                ("overlap", *heads),
-                [
-                    (name, *("1.00" if a == b else known[min(a, b), max(a, b)] for b in range(len(heads))))
-                    for a, name in enumerate(heads)
-                ],
-            )
-        )
-        parts.append(paragraph(_OVERLAP))
+        parts += [_overlaps_html(result, heads), paragraph(_OVERLAP)]
     if (about := _about_statistics(result)) is not None:
         parts += [table_html(_STATISTICS, [tuple(row) for row in _statistic_rows(result)]), paragraph(about)]
     parts += map(paragraph, result.notes)
     return html_page(f"Circuits of {result.program}", *parts, source_html(result.source))
+
+
+def _overlaps_html(result: CircuitResult, heads: Sequence[str]) -> Html:
+    """How far each two circuits overlap."""
+    known = {(found.one, found.other): f"{found.jaccard:.2f}" for found in result.overlaps}
+    rows = [
+        (name, *("1.00" if a == b else known[min(a, b), max(a, b)] for b in range(len(heads))))
+        for a, name in enumerate(heads)
+    ]
+    return table_html(("overlap", *heads), rows)

@@ -61,6 +61,10 @@ def _nodes(result: DeadResult) -> Table | None:
 
 def _entries(result: DeadResult, every: bool) -> list[RenderableType | str | None]:
     """Dead entries counted by table, and missing ones, which are no entries."""
+    return [*_dead_entries(result, every), *_missing_entries(result)]
+
+
+def _dead_entries(result: DeadResult, every: bool) -> list[RenderableType | str | None]:
     worst = sorted((found for found in result.tables if found.dead), key=lambda found: -found.dead)
     shown = worst if every else worst[:WORST]
     rows = [
@@ -74,26 +78,25 @@ def _entries(result: DeadResult, every: bool) -> list[RenderableType | str | Non
         )
         for found in shown
     ]
-    parts: list[RenderableType | str | None] = []
-    if rows:
-        columns = ("dead entries in", "what", "dead", "of", "for every input", "line")
-        parts += [table(columns, rows, ("dead", "of", "for every input", "line"))]
-    hidden = len(worst) - len(shown)
-    static = sum(found.static for found in result.tables)
-    if rows and hidden:
+    if not rows:
+        return []
+    columns = ("dead entries in", "what", "dead", "of", "for every input", "line")
+    parts: list[RenderableType | str | None] = [table(columns, rows, ("dead", "of", "for every input", "line"))]
+    if hidden := len(worst) - len(shown):
         parts.append(f"and {counted(sum(found.dead for found in worst[WORST:]), 'entry', 'entries')} in {hidden} more")
-    if rows:
-        dead = counted(len(result.dead_entries), "dead entry", "dead entries")
-        parts.append(
-            f"\nproven for every input: {static:,} of the {dead}"
-            + ("" if every else "; --lines lists the lines, --json everything")
-        )
+    static = sum(found.static for found in result.tables)
+    dead = counted(len(result.dead_entries), "dead entry", "dead entries")
+    more = "" if every else "; --lines lists the lines, --json everything"
+    return [*parts, f"\nproven for every input: {static:,} of the {dead}{more}"]
+
+
+def _missing_entries(result: DeadResult) -> list[str]:
     missing = [found for found in result.tables if found.missing]
-    if missing:
-        total, met = (sum(found.missing for found in missing), sum(found.missing_reached for found in missing))
-        named = shorten(", ".join(f"{found.table} {found.missing}" for found in missing))
-        parts.append(f"\nmissing entries: {total:,}, of which inputs run into {met:,} ({named})")
-    return parts
+    if not missing:
+        return []
+    total, met = (sum(found.missing for found in missing), sum(found.missing_reached for found in missing))
+    named = shorten(", ".join(f"{found.table} {found.missing}" for found in missing))
+    return [f"\nmissing entries: {total:,}, of which inputs run into {met:,} ({named})"]
 
 
 def _lines(result: DeadResult) -> list[RenderableType | str | None]:

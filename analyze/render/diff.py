@@ -152,11 +152,17 @@ def _weights_that_differ(one: ReadoutDifference) -> tuple[str, str, str]:
 
 def _readout(readout: Sequence[ReadoutDifference]) -> RenderableType:
     rows = [_weights_that_differ(one) for one in readout if one.a is not None and one.b is not None]
-    only_a = [one for one in readout if one.b is None]
-    only_b = [one for one in readout if one.a is None]
-    for which, alone in (("first", only_a), ("second", only_b)):
+    for which, alone in (
+        ("first", [r for r in readout if r.b is None]),
+        ("second", [r for r in readout if r.a is None]),
+    ):
         if alone:
-            count = f"{sum(one.rows for one in alone):,}"
-            names = ", ".join(one.a or one.b or "" for one in alone)
-            rows.append((counted(len(alone), "variable"), count, f"read out in the {which} alone: {names}"))
+            rows.append(_read_out_alone(which, alone))
     return table(("readout of", "rows that differ", "logit weights: first | second"), rows, ("rows that differ",))
+
+
+def _read_out_alone(which: str, alone: Sequence[ReadoutDifference]) -> tuple[str, str, str]:
+    """The variables that only one of the programs reads out."""
+    names = ", ".join(one.a or one.b or "" for one in alone)
+    said = f"read out in the {which} alone: {names}"
+    return counted(len(alone), "variable"), f"{sum(one.rows for one in alone):,}", said

@@ -69,27 +69,13 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
         only_highlighted: show highlighted nodes, what they read and the readout, and nothing else.
     """
     shown = _shown(result, only_highlighted)
-    by_name = {node.name: node for node in result.nodes}
     lit = _standing_out(result)
     reads = _reads([edge for edge in result.edges if edge.target in shown and edge.role != "readout"])
     rows = {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
-    read_edges = [
-        (source, target, port)
-        for target, sources in rows.items()
-        for port, (roles, source) in enumerate(sources)
-        if source in shown
-        and not (_idle(result, by_name[source]) or _idle(result, by_name[target]))
-        and not (_counts(by_name[target], source, roles) and not _asked_for(result, source))
-    ]
+    read_edges = _read_edges(result, rows, shown)
     readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
-    largest = _largest(readouts, by_name)
-    drawn = [
-        edge
-        for edge in readouts
-        if (edge.swing or 0.0) > 0
-        and ((edge.swing or 0.0) >= weak * largest or (lit is not None and by_name[edge.source].highlighted))
-        and not _idle(result, by_name[edge.source])
-    ]
+    largest = _largest(readouts, {node.name: node for node in result.nodes})
+    drawn = _strong(result, readouts, weak * largest)
     ends = [(source, target) for source, target, _ in read_edges] + [(edge.source, edge.target) for edge in drawn]
     read = {source for source, _ in ends}
     nodes = [node for node in result.nodes if node.name in shown and (node.kind != "input" or node.name in read)]
@@ -101,6 +87,33 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     for edge in drawn:
         _readout_edge(graph, edge, largest, lit)
     return str(graph.source)
+
+
+def _read_edges(
+    result: GraphResult, rows: Mapping[str, Sequence[tuple[list[str], str]]], shown: set[str]
+) -> list[tuple[str, str, int]]:
+    """Source, target and row of the reads that are drawn: of no dead node, nor of the 1s that a head counts."""
+    idle = {node.name for node in result.nodes if _idle(result, node)}
+    by_name = {node.name: node for node in result.nodes}
+    return [
+        (source, target, port)
+        for target, sources in rows.items()
+        for port, (roles, source) in enumerate(sources)
+        if source in shown
+        and idle.isdisjoint((source, target))
+        and (not _counts(by_name[target], source, roles) or _asked_for(result, source))
+    ]
+
+
+def _strong(result: GraphResult, readouts: Sequence[GraphEdge], least: float) -> list[GraphEdge]:
+    """The readout edges that are drawn: those of at least this swing, and of what a highlight makes stand out."""
+    idle = {node.name for node in result.nodes if _idle(result, node)}
+    highlighted = {node.name for node in result.nodes if node.highlighted and _highlights(result)}
+    return [
+        edge
+        for edge in readouts
+        if edge.swing and edge.source not in idle and (edge.swing >= least or edge.source in highlighted)
+    ]
 
 
 def _standing_out(result: GraphResult) -> set[str] | None:

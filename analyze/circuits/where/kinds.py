@@ -129,13 +129,8 @@ def described(kind: Kind) -> str:
 def alike(one: Kind, other: Kind) -> bool:
     """Whether values of two kinds are of one type, so that it makes sense to ask whether they are equal."""
     match one, other:
-        case Row(form=form), Row(form=same):
-            if form != same:
-                return False
-            if isinstance(one, Row) and isinstance(other, Row) and one.parts is not None and other.parts is not None:
-                pairs = zip(one.parts, other.parts, strict=False)
-                return len(one.parts) == len(other.parts) and all(alike(a, b) for a, b in pairs)
-            return all(alike(a, b) for a in items_in(one) for b in items_in(other))
+        case Row(), Row():
+            return _alike_rows(one, other)
         case (Bag(of=a), Bag(of=b)) | (Stream(of=a), Stream(of=b)):
             return a is None or b is None or alike(a, b)
         case (Nothing(), _):
@@ -143,6 +138,15 @@ def alike(one: Kind, other: Kind) -> bool:
         case (_, Nothing()):
             return one.maybe
     return type(one) is type(other)
+
+
+def _alike_rows(one: Row, other: Row) -> bool:
+    if one.form != other.form:
+        return False
+    if one.parts is not None and other.parts is not None:
+        pairs = zip(one.parts, other.parts, strict=False)
+        return len(one.parts) == len(other.parts) and all(alike(a, b) for a, b in pairs)
+    return all(alike(a, b) for a in items_in(one) for b in items_in(other))
 
 
 def items_in(kind: Kind) -> tuple[Kind, ...]:
@@ -246,25 +250,38 @@ def _joined(one: Kind | None, other: Kind) -> Kind | None:
         return None
     match one, other:
         case Text(), Text():
-            if one.among is not None and other.among is not None:
-                called = one.called if one.called == other.called else "text"
-                return Text(among=one.among | other.among, called=called)
-            return Text(letters=_both(letters_of(one), letters_of(other)))
+            return _joined_text(one, other)
         case Number(), Number():
-            least = None if one.least is None or other.least is None else min(one.least, other.least)
-            most = None if one.most is None or other.most is None else max(one.most, other.most)
-            return Number(least=least, most=most)
-        case Row(parts=parts), Row(parts=others) if parts is not None and others is not None:
-            merged = tuple(joined(pair) for pair in zip(parts, others, strict=True))
-            assert all(part is not None for part in merged)
-            return Row(form="tuple", of=None, parts=tuple(part for part in merged if part is not None))
-        case Row(form=form), Row():
-            items = (*items_in(one), *items_in(other))
-            return Row(form=form, of=joined(items) if items else None)
+            return _joined_number(one, other)
+        case Row(), Row():
+            return _joined_row(one, other)
         case Bag(of=of), Bag(of=others_of):
             items = tuple(kind for kind in (of, others_of) if kind is not None)
             return Bag(of=joined(items) if items else None)
     return one
+
+
+def _joined_text(one: Text, other: Text) -> Text:
+    if one.among is not None and other.among is not None:
+        called = one.called if one.called == other.called else "text"
+        return Text(among=one.among | other.among, called=called)
+    return Text(letters=_both(letters_of(one), letters_of(other)))
+
+
+def _joined_number(one: Number, other: Number) -> Number:
+    least = None if one.least is None or other.least is None else min(one.least, other.least)
+    most = None if one.most is None or other.most is None else max(one.most, other.most)
+    return Number(least=least, most=most)
+
+
+def _joined_row(one: Row, other: Row) -> Row:
+    """A row that takes in two of one form: place by place where both know their parts."""
+    if one.parts is not None and other.parts is not None:
+        merged = tuple(joined(pair) for pair in zip(one.parts, other.parts, strict=True))
+        assert all(part is not None for part in merged)
+        return Row(form="tuple", of=None, parts=tuple(part for part in merged if part is not None))
+    items = (*items_in(one), *items_in(other))
+    return Row(form=one.form, of=joined(items) if items else None)
 
 
 def _both(one: frozenset[str] | None, other: frozenset[str] | None) -> frozenset[str] | None:
