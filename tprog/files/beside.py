@@ -10,7 +10,7 @@ from __future__ import annotations
 import hashlib
 import os
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
@@ -77,6 +77,13 @@ def write_together(path: Path, text: str, sides: Mapping[str, str], *, force: bo
         if os.path.lexists(beside):
             raise BadFile(f"{beside} is there, and is not what {path} needs under that name; move it away")
     before = _begin(path)
+    _write_all(path, text, new)
+    old = [beside for folder in folders for beside in _unnamed(folder, before, text)]
+    return Written((path, *(beside for beside, _ in new)), tuple(beside for beside in old if _gone(beside)))
+
+
+def _write_all(path: Path, text: str, new: Sequence[tuple[Path, str]]) -> None:
+    """Write side files, then the module that names them; where that fails, take the side files away again."""
     try:
         for beside, side in new:
             write_atomic(beside, side, force=True)
@@ -89,8 +96,6 @@ def write_together(path: Path, text: str, sides: Mapping[str, str], *, force: bo
         if left and isinstance(error, BadFile):
             raise BadFile(f"{error}, but {', '.join(left)} may be new, which nothing names; remove it") from None
         raise
-    old = [beside for folder in folders for beside in _unnamed(folder, before, text)]
-    return Written((path, *(beside for beside, _ in new)), tuple(beside for beside in old if _gone(beside)))
 
 
 def holds(path: Path, text: str) -> bool:

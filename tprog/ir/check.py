@@ -14,8 +14,20 @@ from tprog import primitives
 from tprog.errors import BadProgram, NotExact
 from tprog.escape import half_a_pair
 from tprog.ir.answering import LOOKUP, PREDICATE
-from tprog.ir.domains import BEGIN, END, INT64_LIMIT, PAD, Domain, Numbers, SelfRule, Symbols, UnknownRule, Variable
-from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout
+from tprog.ir.domains import (
+    BEGIN,
+    END,
+    INT64_LIMIT,
+    PAD,
+    Domain,
+    Number,
+    Numbers,
+    SelfRule,
+    Symbols,
+    UnknownRule,
+    Variable,
+)
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout, Weights
 
 
 class Frame(Protocol):
@@ -213,18 +225,10 @@ def _numeric_head_domain(node: NumericHead, known: Mapping[str, Variable], frame
 def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
     if len(node.inputs) not in (1, 2) or len(node.levels) != len(node.inputs):
         raise BadProgram(f"node {node.name!r}: a lookup reads 1 or 2 variables, with one entry of levels each")
-    size = 1
-    for name, levels in zip(node.inputs, node.levels, strict=True):
-        domain = known[name].domain
-        if isinstance(domain, Symbols) == (levels is not None):
-            kind = "categorical, so it has no levels" if levels is not None else "numeric, so it needs levels"
-            raise BadProgram(f"node {node.name!r}: its input {name!r} is {kind}")
-        if levels is not None:
-            if not levels or not all(map(_is_number, levels)) or any(a >= b for a, b in pairwise(levels)):
-                raise BadProgram(f"node {node.name!r}: the levels of {name!r} must be ascending numbers, at least one")
-            size *= len(levels)
-        elif isinstance(domain, Symbols):
-            size *= len(domain)
+    size = math.prod(
+        _told_apart(node, name, levels, known[name].domain)
+        for name, levels in zip(node.inputs, node.levels, strict=True)
+    )
     if len(node.cells) != size:
         raise BadProgram(f"node {node.name!r}: it has {len(node.cells)} cells; its inputs make {size}")
     if node.symbols is None:
@@ -234,6 +238,19 @@ def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
         if cell is not None and (type(cell) not in (str, int) or cell not in symbols.codes):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}, which is not in its symbols")
     return symbols
+
+
+def _told_apart(node: Lookup, name: str, levels: tuple[Number, ...] | None, domain: Domain) -> int:
+    """How many values, or levels, of one of its inputs a lookup tells apart."""
+    if isinstance(domain, Symbols):
+        if levels is not None:
+            raise BadProgram(f"node {node.name!r}: its input {name!r} is categorical, so it has no levels")
+        return len(domain)
+    if levels is None:
+        raise BadProgram(f"node {node.name!r}: its input {name!r} is numeric, so it needs levels")
+    if not levels or not all(map(_is_number, levels)) or any(a >= b for a, b in pairwise(levels)):
+        raise BadProgram(f"node {node.name!r}: the levels of {name!r} must be ascending numbers, at least one")
+    return len(levels)
 
 
 def _is_number(value: object) -> bool:
@@ -252,6 +269,20 @@ def _number_cells(node: Lookup) -> Numbers:
     return _exact(node, Numbers(min(numbers), max(numbers), math.lcm(*(n.denominator for n in numbers))))
 
 
+def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
+    """Refuse a term of the readout without one row for each value, or one for a number, of one weight a class."""
+    expected = len(domain) if isinstance(domain, Symbols) else 1
+    if len(term.rows) != expected:
+        raise BadProgram(f"the readout has {len(term.rows)} rows for {term.variable!r}; expected {expected}")
+    if isinstance(domain, Numbers) and term.rows[0] is None:
+        raise BadProgram(f"the readout of the number {term.variable!r} has no row; leave the term out instead")
+    for row in term.rows:
+        if row is not None and (len(row) != classes or any(type(w) is not int for w in row)):
+            raise BadProgram(
+                f"the readout of {term.variable!r} has the row {row!r}; expected {classes} whole numbers, one a class"
+            )
+
+
 def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
     readout = program.readout
     if readout.scale < 1:
@@ -262,9 +293,14 @@ def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
         raise BadProgram(f"rows_needed is {readout.rows_needed!r}; expected 'free' or 'everywhere'")
     if readout.pooled and readout.forced:
         raise BadProgram("a pooled readout predicts one class for the whole input, so it forces no position")
+    _check_terms(program, variables)
+
+
+def _check_terms(program: Frame, variables: Mapping[str, Variable]) -> None:
+    """Refuse terms of the readout that are not of the variables, each once and in their order."""
     order = {name: index for index, name in enumerate(variables)}
     previous = -1
-    for term in readout.terms:
+    for term in program.readout.terms:
         if term.variable not in variables:
             raise BadProgram(f"the readout reads {term.variable!r}, which is not a variable")
         if order[term.variable] <= previous:
@@ -272,15 +308,4 @@ def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
                 f"the readout's term {term.variable!r} is out of order; expected the order of the variables"
             )
         previous = order[term.variable]
-        domain = variables[term.variable].domain
-        expected = len(domain) if isinstance(domain, Symbols) else 1
-        if len(term.rows) != expected:
-            raise BadProgram(f"the readout has {len(term.rows)} rows for {term.variable!r}; expected {expected}")
-        if isinstance(domain, Numbers) and term.rows[0] is None:
-            raise BadProgram(f"the readout of the number {term.variable!r} has no row; leave the term out instead")
-        for row in term.rows:
-            if row is not None and (len(row) != len(program.classes) or any(type(w) is not int for w in row)):
-                raise BadProgram(
-                    f"the readout of {term.variable!r} has the row {row!r}; "
-                    f"expected {len(program.classes)} whole numbers, one a class"
-                )
+        _check_rows(term, variables[term.variable].domain, len(program.classes))

@@ -7,7 +7,7 @@ domain allows, so that no step rounds. Shapes: [input, position], [input, query,
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
@@ -287,19 +287,9 @@ def _read_out(
     base: Execution | None,
 ) -> Array:
     """The logits' numerators; adds the holes that the readout reaches to `holed`."""
-    reusable = base is not None and base.program.logit_scale == program.logit_scale
-    reusable = reusable and base is not None and len(base.program.classes) == len(program.classes)
-    reusable = reusable and base is not None and base.program.readout.scale == program.readout.scale
     terms = {term.variable: term for term in program.readout.terms}
-    read_at: Bools | None = None
-    if any(None in term.rows for term in terms.values()):
-        read_at = batch.present if program.readout.rows_needed == "everywhere" else read_out_at(program, batch)
-    for name, term in terms.items():
-        if read_at is not None and None in term.rows:
-            absent = np.array([row is None for row in term.rows])
-            if (missing := absent[values[name]] & read_at).any():
-                holed[WeightsOf(name)] = missing
-    if not reusable or base is None:
+    holed |= _missing_rows(program, batch, [term for term in terms.values() if None in term.rows], values)
+    if base is None or not _summed_alike(program, base.program):
         totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
         for name, term in terms.items():
             _add_term(totals, program, term, values[name])
@@ -313,6 +303,30 @@ def _read_out(
         if name in old_terms:
             _add_term(difference, base.program, old_terms[name], base.values[name], sign=-1)
     return base.totals + _shape_totals(program, batch, difference)
+
+
+def _summed_alike(program: Program, other: Program) -> bool:
+    """Whether the logits of two programs are of the same classes, in the same unit."""
+    return (
+        program.logit_scale == other.logit_scale
+        and program.readout.scale == other.readout.scale
+        and len(program.classes) == len(other.classes)
+    )
+
+
+def _missing_rows(
+    program: Program, batch: Batch, partial: Sequence[Weights], values: Mapping[str, Array]
+) -> dict[TableKey, Bools]:
+    """Where the readout reaches missing rows of some of its terms, which have such."""
+    found: dict[TableKey, Bools] = {}
+    if not partial:
+        return found
+    read_at = batch.present if program.readout.rows_needed == "everywhere" else read_out_at(program, batch)
+    for term in partial:
+        absent = np.array([row is None for row in term.rows])
+        if (missing := absent[values[term.variable]] & read_at).any():
+            found[WeightsOf(term.variable)] = missing
+    return found
 
 
 def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:

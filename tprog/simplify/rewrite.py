@@ -119,18 +119,24 @@ class _Rewriter:
 
     def _selection(self, node: H) -> H:
         """The head with its query and key rewritten."""
+        return self._key(self._query(node))
+
+    def _query(self, node: H) -> H:
         queries = self.program.symbols(node.query)
         match self.stand_ins.get(node.query):
             case Fixed(value):
                 rows: tuple[Keys | None, ...] = (node.predicate[queries.codes[value]],) * len(self.domains["tokens"])
-                node = replace(node, query="tokens", predicate=rows)
+                return replace(node, query="tokens", predicate=rows)
             case Via(variable, symbols, None):
                 rows = tuple(node.predicate[queries.codes[symbol]] for symbol in symbols)
-                node = replace(node, query=variable, predicate=rows)
+                return replace(node, query=variable, predicate=rows)
             case None:
-                pass
+                return node
             case _:
                 raise Inexpressible
+
+    def _key(self, node: H) -> H:
+        rows: tuple[Keys | None, ...]
         match self.stand_ins.get(node.key):
             case Fixed(value):
                 every = self.domains["tokens"]

@@ -82,10 +82,7 @@ def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns
         BadFile: they are not there, or it is not plain which they are.
     """
     if columns is not None:
-        for name in (columns.input, columns.output):
-            if names.count(name) != 1:
-                many = "no column" if name not in names else "two columns"
-                raise BadFile(f"{where}: there is {many} {name!r}; found {listing(list(names))}")
+        _check_there(where, names, columns)
         return columns
     for name in ("input", "output"):
         if names.count(name) > 1:
@@ -95,15 +92,27 @@ def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns
     inputs, outputs = ([name for name in names if name.lower() in known] for known in (INPUTS, OUTPUTS))
     if len(inputs) == len(outputs) == 1:
         return Columns(inputs[0], outputs[0], guessed=True)
+    raise _unclear(where, names)
+
+
+def _check_there(where: str, names: Sequence[str], columns: Columns) -> None:
+    for name in (columns.input, columns.output):
+        if names.count(name) != 1:
+            many = "no column" if name not in names else "two columns"
+            raise BadFile(f"{where}: there is {many} {name!r}; found {listing(list(names))}")
+
+
+def _unclear(where: str, names: Sequence[str]) -> BadFile:
+    """The error where nobody said which columns are meant, and no name does: another separator, or a question."""
     if len(names) == 1 and (mark := next((mark for mark in ";\t|" if mark in names[0]), None)):
         told = "tabs" if mark == "\t" else repr(mark)
-        raise BadFile(
+        return BadFile(
             f"{where}: the header {names[0]!r} has {told} between its names; expected commas, or tabs in a .tsv"
         )
     two = [name for name in names if name][:2]
     nameable = len(two) == 2 and not any("," in name for name in two)
     example = shlex.quote(",".join(two)) if nameable else "INPUT,OUTPUT"
-    raise BadFile(
+    return BadFile(
         f"{where}: which is the input, and which the output? found {listing(list(names))}; say it with "
         f"--columns {example}, or name them input and output (in a table, in a line above the examples)"
     )

@@ -20,9 +20,9 @@ from __future__ import annotations
 
 import random
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
 from types import ModuleType
@@ -390,6 +390,33 @@ def _example_task(path: Path, columns: Columns | None) -> Task:
     known = {tokens[:cut]: (where, answers[:cut]) for tokens, (where, answers) in examples.items()}
     symbols = in_order({token for tokens in known for token in tokens})
     classes = in_order({answer for _, answers in known.values() for answer in answers if answer is not None})
+    _check_learnable(path, symbols, classes, known)
+    code = {word: index for index, word in enumerate(symbols)}
+    answer_code: dict[str | None, int] = {None: UNGRADED} | {word: index for index, word in enumerate(classes)}
+    table = {
+        tuple(code[token] for token in tokens): [answer_code[answer] for answer in answers]
+        for tokens, (_, answers) in known.items()
+    }
+    rows, most = list(table), max(map(len, table))
+    domain = _Listed(len(symbols), 1, most, lambda: _rectangle(rows, most))
+    rule = partial(_looked_up, table)
+    return _task(path, symbols, classes, most, bool(ended), domain, rule, examples=True, notes=read.notes)
+
+
+def _looked_up(table: Mapping[tuple[int, ...], list[int]], x: Array, count: int) -> Array:
+    """The answers of the inputs that are known, `UNGRADED` everywhere for the others."""
+    unknown = [UNGRADED] * x.shape[1]
+    return np.array([table.get(tuple(row), unknown) for row in x.tolist()], dtype=np.int64).reshape(x.shape)
+
+
+def _check_learnable(
+    path: Path, symbols: Sequence[str], classes: Sequence[str], inputs: Collection[tuple[str, ...]]
+) -> None:
+    """Refuse examples that hold nothing to learn, words that are no tokens, and inputs that nobody divided into tokens.
+
+    Raises:
+        BadFile: which of these it is.
+    """
     if not symbols:
         raise BadFile(f"{path}: the inputs hold no token")
     if len(classes) < 2:
@@ -397,26 +424,12 @@ def _example_task(path: Path, columns: Columns | None) -> Task:
         raise BadFile(f"{path} gives {only}, so there is nothing to learn; expected two different ones or more")
     check_words(str(path), "the input", symbols)
     check_words(str(path), "the output", classes)
-    if all(len(tokens) == 1 for tokens in known) and max(map(len, symbols)) > 1:
+    if all(len(tokens) == 1 for tokens in inputs) and max(map(len, symbols)) > 1:
         longest = max(symbols, key=len)
         raise BadFile(
             f"{path}: each input is a single token, such as {shortened(longest)}; "
             "put spaces between the tokens, or write a JSON list"
         )
-    code = {word: index for index, word in enumerate(symbols)}
-    answer_code: dict[str | None, int] = {None: UNGRADED} | {word: index for index, word in enumerate(classes)}
-    rows = [tuple(code[token] for token in tokens) for tokens in known]
-    table = {
-        row: [answer_code[answer] for answer in answers] for row, (_, answers) in zip(rows, known.values(), strict=True)
-    }
-
-    def rule(x: Array, count: int) -> Array:
-        unknown = [UNGRADED] * x.shape[1]
-        return np.array([table.get(tuple(row), unknown) for row in x.tolist()], dtype=np.int64).reshape(x.shape)
-
-    most = max(map(len, rows))
-    domain = _Listed(len(symbols), 1, most, lambda: _rectangle(rows, most))
-    return _task(path, symbols, classes, most, bool(ended), domain, rule, examples=True, notes=read.notes)
 
 
 def _rectangle(rows: Iterable[Sequence[int]], most: int) -> Array:

@@ -29,16 +29,21 @@ def check_wiring(source: Source, function: ast.FunctionDef, reads: Sequence[Read
         if isinstance(domain, Symbols) and capped:
             wanted = f"a number: `{function.name}`, line {function.lineno}, brings it to levels"
             source.refuse(at, f"{source.shown(at)}, whose values are {_listed(domain.values)}", wanted)
-        if not found or (isinstance(domain, Numbers) and not any(isinstance(value, str) for value in found)):
-            continue
-        values = domain.values if isinstance(domain, Symbols) else ()
-        if any(value in values for value in found):
-            continue
-        other_type = {type(value) for value in found}.isdisjoint({type(value) for value in values})
-        if len(found) > 1 or other_type:
-            shown = f"whose values are {_listed(values)}" if values else "a number"
+        if found and _is_another(domain, tuple(found)):
+            shown = f"whose values are {_listed(domain.values)}" if isinstance(domain, Symbols) else "a number"
             wanted = f"a variable with values such as {_listed(tuple(found))}, which `{function.name}` asks for"
             source.refuse(at, f"{source.shown(at)}, {shown}", f"{wanted} in line {function.lineno}")
+
+
+def _is_another(domain: Symbols | Numbers, compared: Sequence[Symbol]) -> bool:
+    """Whether the literals must be those of another variable than of this domain, rather than a slip of the pen."""
+    if isinstance(domain, Numbers) and not any(isinstance(value, str) for value in compared):
+        return False
+    values = domain.values if isinstance(domain, Symbols) else ()
+    if any(value in values for value in compared):
+        return False
+    other_type = {type(value) for value in compared}.isdisjoint({type(value) for value in values})
+    return len(compared) > 1 or other_type
 
 
 def _compared(function: ast.FunctionDef, name: str) -> Iterator[Symbol]:

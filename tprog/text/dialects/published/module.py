@@ -66,23 +66,31 @@ def _scope(source: Source, top: Top, helpers: Helpers, members: Members, sides: 
     tokens = top.run.args.args[0].arg
     known = dict(frame.variables)
     scope = Scope(source, members, helpers, sides.weights, sides.words, frame, tokens, known, {tokens: "tokens"})
-    scope.scored = frozenset(
+    scope.scored = _scored(top)
+    scope.features["tokens"] = "tokens"
+    scope.defects += sides.defects
+    scope.undefined = _undefined(top)
+    return scope
+
+
+def _scored(top: Top) -> frozenset[str]:
+    """The names of `run` whose values pick rows of weights."""
+    return frozenset(
         node.iter.id
         for statement in top.run.body
         if isinstance(statement, ast.Assign) and ".loc[[" in ast.unparse(statement.value)
         for node in walk(statement)
         if isinstance(node, ast.comprehension) and isinstance(node.iter, ast.Name)
     )
-    scope.features["tokens"] = "tokens"
-    scope.defects += sides.defects
-    stored = {n.id for n in walk(top.run) if isinstance(n, ast.Name) and isinstance(n.ctx, ast.Store)}
-    stored |= {s.name for s in top.run.body if isinstance(s, ast.FunctionDef)}
-    scope.undefined = frozenset(
-        n.id
-        for n in walk(top.run)
-        if isinstance(n, ast.Name) and n.id not in stored and n.id != tokens and not is_defined(top, n.id)
-    )
-    return scope
+
+
+def _undefined(top: Top) -> frozenset[str]:
+    """The names that `run` reads and nothing binds."""
+    names = [node for node in walk(top.run) if isinstance(node, ast.Name)]
+    bound = {name.id for name in names if isinstance(name.ctx, ast.Store)}
+    bound |= {statement.name for statement in top.run.body if isinstance(statement, ast.FunctionDef)}
+    bound |= {top.run.args.args[0].arg}
+    return frozenset(name for name in {name.id for name in names} - bound if not is_defined(top, name))
 
 
 # run ##################################################################################################################
@@ -122,6 +130,10 @@ def _statement(scope: Scope, statement: ast.stmt, sides: Sides) -> None:
         scope.functions[name] = statement
         return
     assert isinstance(statement, ast.Assign)
+    _assignment(scope, statement, name, sides)
+
+
+def _assignment(scope: Scope, statement: ast.Assign, name: str, sides: Sides) -> None:
     value, text, tokens = statement.value, ast.unparse(statement.value), scope.tokens
     if text == f"list(range(len({tokens})))":
         scope.variables[name], scope.features["positions"] = "positions", name

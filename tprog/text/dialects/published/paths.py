@@ -172,17 +172,22 @@ class Paths:
             return self._path(paths[0])
         if called == "os.path.dirname" and len(paths) == 1:
             return self._parent(node, self._path(paths[0]))
-        match node.func:
-            case ast.Attribute(value=inner, attr="resolve" | "absolute" | "as_posix") if not paths and self._is_path(
-                inner
-            ):
+        if isinstance(node.func, ast.Attribute) and self._is_path(node.func.value):
+            return self._method(node, node.func, paths)
+        self._refuse(node)
+
+    def _method(self, node: ast.Call, called: ast.Attribute, paths: list[ast.expr]) -> _Path:
+        """What a method of a `pathlib.Path` makes of it."""
+        inner = called.value
+        match called.attr, paths:
+            case "resolve" | "absolute" | "as_posix", []:
                 return self._path(inner)
-            case ast.Attribute(value=inner, attr="joinpath") if paths and self._is_path(inner):
+            case "joinpath", [_, *_]:
                 return self._joined(node, [self._path(inner), *map(self._path, paths)])
-            case ast.Attribute(value=inner, attr="with_name") if len(paths) == 1 and self._is_path(inner):
-                return self._joined(node, [self._parent(node, self._path(inner)), self._path(paths[0])])
-            case ast.Attribute(value=inner, attr="with_suffix") if len(paths) == 1 and self._is_path(inner):
-                path, suffix = self._path(inner), self._path(paths[0])
+            case "with_name", [name]:
+                return self._joined(node, [self._parent(node, self._path(inner)), self._path(name)])
+            case "with_suffix", [ending]:
+                path, suffix = self._path(inner), self._path(ending)
                 if path.start == "module" and suffix.start == "anywhere":
                     return _Path("folder", self._stem(node, path) + suffix.text)
         self._refuse(node)

@@ -8,7 +8,7 @@ so (another set of nodes, a mask, a hole) is left to the caller, who reads the r
 from __future__ import annotations
 
 import re
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 
 from tprog.edits.entry import Entry
 from tprog.ir.domains import Keys, Numbers, Symbol, Value
@@ -17,7 +17,7 @@ from tprog.ir.nodes import AttentionHead, Node, Weights
 from tprog.ir.program import Program
 from tprog.text.builder import literal
 from tprog.text.dialects.published.module import Published
-from tprog.text.dialects.published.scope import Chained
+from tprog.text.dialects.published.scope import Chained, Scope
 from tprog.text.merge import in_front
 from tprog.text.splice import Change, Places, spliced
 
@@ -47,23 +47,29 @@ def _changes(published: Published, places: Places, after: Program) -> Iterator[C
     distance = scope.helpers.self_distance
     if after.self_rule != before.self_rule and distance is not None:
         yield places.begin(distance), places.end(distance), scope.helpers.self_distances[after.self_rule]
-    local = {variable: name for name, variable in scope.variables.items()}
     for node in after.nodes:
         old = before.by_name.get(node.name)
         if old is None or old.kind != node.kind:
             continue
-        for one, other in zip(old.roles, node.roles, strict=False):
-            if one != other and (at := scope.places.get((node.name, one.role, one.place))) and other.variable in local:
-                yield places.offset(*at[:2]), places.offset(*at[2:]), local[other.variable]
+        yield from _reads(scope, places, old, node)
         chained = scope.chains.get(node.name)
-        if chained is None:
-            continue
-        if old.selection is not None and node.selection is not None:
-            branches = _rows(before, old.selection, after, node.selection, chained)
-        else:
-            branches = _cells(before, old, after, node, chained)
-        if lines := list(branches):
+        if chained is not None and (lines := list(_branches(before, old, after, node, chained))):
             yield in_front(places, places.offset(chained.first, chained.indent), lines)
+
+
+def _reads(scope: Scope, places: Places, old: Node, new: Node) -> Iterator[Change]:
+    """Other names where a node now reads other variables."""
+    local = {variable: name for name, variable in scope.variables.items()}
+    for one, other in zip(old.roles, new.roles, strict=False):
+        if one != other and (at := scope.places.get((new.name, one.role, one.place))) and other.variable in local:
+            yield places.offset(*at[:2]), places.offset(*at[2:]), local[other.variable]
+
+
+def _branches(before: Program, old: Node, after: Program, new: Node, chained: Chained) -> Iterator[str]:
+    """The lines to put in front of a function's chain: what answers first."""
+    if old.selection is not None and new.selection is not None:
+        return _rows(before, old.selection, after, new.selection, chained)
+    return _cells(before, old, after, new, chained)
 
 
 def _rows(before: Program, old: AttentionHead, after: Program, new: AttentionHead, chained: Chained) -> Iterator[str]:
@@ -103,15 +109,20 @@ def _cells(before: Program, old: Node, after: Program, new: Node, chained: Chain
         if one != other and isinstance(other, str | int):
             groups.setdefault(other, []).append(key)
     for answer, keys in groups.items():
-        exact = [key for key in keys if not _at_cap(becomes, key)]
-        if exact and chained.key is not None:
-            members = [f"({', '.join(map(_literal, key))})" if len(key) > 1 else _literal(key[0]) for key in exact]
-            yield f"if {chained.key} in {{{', '.join(members)}}}:"
+        for test in _tests(becomes, keys, chained):
+            yield f"if {test}:"
             yield f"    return {_literal(answer)}"
-            exact = []
-        for key in exact + [key for key in keys if _at_cap(becomes, key)]:
-            yield f"if {' and '.join(_test(becomes, chained, place, value) for place, value in enumerate(key))}:"
-            yield f"    return {_literal(answer)}"
+
+
+def _tests(entries: Entries, keys: Sequence[tuple[Value, ...]], chained: Chained) -> Iterator[str]:
+    """Tests that hold for some cells together: one for all at no cap, where a name stands for the arguments."""
+    exact = [key for key in keys if not _at_cap(entries, key)]
+    if exact and chained.key is not None:
+        members = [f"({', '.join(map(_literal, key))})" if len(key) > 1 else _literal(key[0]) for key in exact]
+        yield f"{chained.key} in {{{', '.join(members)}}}"
+        exact = []
+    for key in exact + [key for key in keys if _at_cap(entries, key)]:
+        yield " and ".join(_test(entries, chained, place, value) for place, value in enumerate(key))
 
 
 def _at_cap(entries: Entries, key: tuple[Value, ...]) -> bool:
@@ -147,17 +158,21 @@ def _weights(published: Published, after: Program) -> Iterator[_Cell]:
     old_terms: Mapping[str, Weights] = {term.variable: term for term in before.readout.terms}
     for term in after.readout.terms:
         old = old_terms.get(term.variable)
-        if old is None or len(old.rows) != len(term.rows):
+        if old is not None and len(old.rows) == len(term.rows):
+            yield from _term_cells(scope, after, old, term)
+
+
+def _term_cells(scope: Scope, after: Program, old: Weights, term: Weights) -> Iterator[_Cell]:
+    """The cells of one variable's weights that differ."""
+    domain = after.variables[term.variable].domain
+    keys: list[tuple[Value, ...]] = [()] if isinstance(domain, Numbers) else [(value,) for value in domain]
+    for key, one, other in zip(keys, old.rows, term.rows, strict=True):
+        place = scope.side_lines.get(Entry("readout", "weights", (term.variable, *key)))
+        if one == other or one is None or other is None or place is None:
             continue
-        domain = after.variables[term.variable].domain
-        keys: list[tuple[Value, ...]] = [()] if isinstance(domain, Numbers) else [(value,) for value in domain]
-        for key, one, other in zip(keys, old.rows, term.rows, strict=True):
-            place = scope.side_lines.get(Entry("readout", "weights", (term.variable, *key)))
-            if one == other or one is None or other is None or place is None:
-                continue
-            for column, (was, now) in enumerate(zip(one, other, strict=True)):
-                if was != now:
-                    yield (*place, column + 2, decimal_text(now, after.readout.scale))
+        for column, (was, now) in enumerate(zip(one, other, strict=True)):
+            if was != now:
+                yield (*place, column + 2, decimal_text(now, after.readout.scale))
 
 
 def decimal_text(weight: int, scale: int) -> str:

@@ -10,7 +10,7 @@ from __future__ import annotations
 import csv
 import io
 import re
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import NoReturn
@@ -72,6 +72,27 @@ class Table:
         return found
 
 
+def _rows(name: str, text: str) -> Iterator[Row]:
+    """The rows of a CSV file, each of as many cells as the first, which is the header."""
+    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
+    columns: int | None = None
+    line = 1
+    try:
+        for cells in reader:
+            first, line = line, reader.line_num + 1
+            if not cells:
+                continue  # pandas skips empty lines
+            if columns is None:
+                columns = len(cells)
+            elif len(cells) != columns:
+                raise BadSource(name, first, 1, f"a row of {len(cells)} cells", f"{columns}, as in the header")
+            elif cells[0][:1].isspace():
+                raise BadSource(name, first, 1, "a row that begins with a space", "its first cell")
+            yield Row(tuple(cells), first, line - 1)
+    except csv.Error as error:
+        raise BadSource(name, reader.line_num or 1, 1, f"no CSV ({error})", "comma-separated values") from None
+
+
 def read_table(name: str, text: str, index: int) -> Table:
     """A CSV file as pandas divides it into rows and cells.
 
@@ -81,27 +102,9 @@ def read_table(name: str, text: str, index: int) -> Table:
     Raises:
         BadSource, BadFile: it is no such table, or one that pandas would read in pieces.
     """
-    reader = csv.reader(io.StringIO(text, newline=""), strict=True)
-    header: tuple[str, ...] | None = None
-    rows: list[Row] = []
-    line = 1
-    try:
-        for cells in reader:
-            first, line = line, reader.line_num + 1
-            if not cells:
-                continue  # pandas skips empty lines
-            row = Row(tuple(cells), first, line - 1)
-            if header is None:
-                header = row.cells
-                continue
-            if len(cells) != len(header):
-                raise BadSource(name, first, 1, f"a row of {len(cells)} cells", f"{len(header)}, as in the header")
-            if cells[0][:1].isspace():
-                raise BadSource(name, first, 1, "a row that begins with a space", "its first cell")
-            rows.append(row)
-    except csv.Error as error:
-        raise BadSource(name, reader.line_num or 1, 1, f"no CSV ({error})", "comma-separated values") from None
-    if header is None or not rows or len(header) <= index:
+    head, *rows = list(_rows(name, text)) or [Row((), 0, 0)]
+    header = head.cells
+    if not rows or len(header) <= index:
         raise BadFile(f"{name}: no table with {index} columns of names and at least one of values")
     if "" in header or len(set(header)) != len(header):
         raise BadSource(name, 1, 1, "a column without a name, or one twice", "a name of its own for each column")

@@ -56,17 +56,30 @@ def read_dict(source: Source, weights: ast.expr, columns: ast.expr | None) -> Ta
         if (feature, name) in rows:
             source.refuse(key, f"the weights of {feature}, {name} a second time", "each key once")
         keys, numbers = _row(source, value)
-        if keys is not None and classes is None:
-            classes = keys
-        if keys not in (None, classes) or classes is None or (keys is None) == (columns is None):
-            source.unexpected(value, "the same classes, in the same order, in each row")
-        if len(numbers) != len(classes):
-            source.refuse(value, f"a row of {len(numbers)} weights", f"{len(classes)}, one a class")
+        classes = _classes_of(source, value, keys, len(numbers), classes, are_keys=columns is None)
         rows[feature, name] = Row((feature, name, *numbers), key.lineno, value.end_lineno or value.lineno)
     assert classes is not None
     if len(set(classes)) != len(classes) or not classes:
         source.refuse(columns or weights, "a class twice, or none", "a name of its own for each class")
     return Table(str(source.path), ("feature", "value", *classes), tuple(rows.values()))
+
+
+def _classes_of(
+    source: Source, row: ast.expr, keys: list[str] | None, weights: int, before: list[str] | None, *, are_keys: bool
+) -> list[str]:
+    """The classes of a row, which must be those that all rows before it have, with one weight each.
+
+    Args:
+        keys: those that the row names.
+        before: those known so far.
+        are_keys: whether each row must name them.
+    """
+    classes = keys if before is None else before
+    if keys not in (None, classes) or classes is None or (keys is None) == are_keys:
+        source.unexpected(row, "the same classes, in the same order, in each row")
+    if weights != len(classes):
+        source.refuse(row, f"a row of {weights} weights", f"{len(classes)}, one a class")
+    return classes
 
 
 def _row(source: Source, node: ast.expr) -> tuple[list[str] | None, list[str]]:
