@@ -123,6 +123,14 @@ def read_settings(file: Path) -> dict[str, Any]:
     return written | ({"task": str(file.parent / task)} if is_own(task) else {})
 
 
+def _refuse_changes(preset: Preset, file: Path | None, options: Mapping[str, object]) -> None:
+    """Refuse settings, but for the seed, that are given where a run goes on."""
+    changed = ["--config"] * (file is not None) + ["--preset"] * (preset is not Preset.DEFAULT)
+    changed += ["--" + key.replace("_", "-") for key, value in options.items() if value is not None and key != "seed"]
+    if changed:
+        raise BadUsage(f"--resume goes on with the run's own settings; leave {', '.join(changed)} out")
+
+
 def resumed(
     task: str | None, folder: Path | None, preset: Preset, file: Path | None, options: Mapping[str, object]
 ) -> tuple[TrainConfig, Path]:
@@ -137,11 +145,7 @@ def resumed(
     """
     from trainer.checkpoint import load_config
 
-    others = [key for key, value in options.items() if value is not None and key != "seed"]
-    changed = ["--config"] * (file is not None) + ["--preset"] * (preset is not Preset.DEFAULT)
-    changed += ["--" + key.replace("_", "-") for key in others]
-    if changed:
-        raise BadUsage(f"--resume goes on with the run's own settings; leave {', '.join(changed)} out")
+    _refuse_changes(preset, file, options)
     seed = options.get("seed")
     if folder is None:
         if task is None:

@@ -116,6 +116,15 @@ def save_checkpoint(folder: Path, state: State, tensors: Mapping[str, Tensor]) -
     write_atomic(folder / METRICS, lines, force=True)
 
 
+def _checkpoint_in(folder: Path) -> Path:
+    path = folder / CHECKPOINT
+    if not path.is_file():
+        raise BadFile(f"there is no checkpoint {path}; expected the folder of a run that has made a step")
+    if path.stat().st_size > LARGEST:
+        raise BadFile(f"the checkpoint {path} is larger than any that a run writes; train again")
+    return path
+
+
 def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict[str, Tensor]]:
     """The state and the tensors of the run in a folder.
 
@@ -126,11 +135,7 @@ def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict
         BadFile: no checkpoint, one cut short, damaged or changed, of another version or of another run; the message
             names the file.
     """
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        raise BadFile(f"there is no checkpoint {path}; expected the folder of a run that has made a step")
-    if path.stat().st_size > LARGEST:
-        raise BadFile(f"the checkpoint {path} is larger than any that a run writes; train again")
+    path = _checkpoint_in(folder)
     where = f"the state in {path}"
     try:
         with safe_open(path, framework="pt") as file:
@@ -146,10 +151,15 @@ def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict
         raise BadFile(f"the checkpoint {path} is damaged or cut short ({error}); train again") from None
     if _digest(header, tensors) != digest:
         raise BadFile(f"the checkpoint {path} is damaged or was changed: its digest is of other content; train again")
+    _check_numbers(path, tensors)
+    return state, tensors
+
+
+def _check_numbers(path: Path, tensors: Mapping[str, Tensor]) -> None:
+    """Refuse numbers that are none, or a mean square below 0."""
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()) or (name == "square" and bool((tensor < 0).any())):
             raise BadFile(f"the checkpoint {path} has numbers in {name} that no run can have; train again")
-    return state, tensors
 
 
 def _digest(header: str, tensors: Mapping[str, Tensor]) -> str:

@@ -136,17 +136,8 @@ def read_grid(path: Path | str) -> tuple[Trial, ...]:
 
 def _trials(row: Mapping[str, Any], where: str, folder: Path) -> Iterator[Trial]:
     """Every combination of the alternatives of one row."""
-    said = {key: row[key] for key in _ROW_KEYS if key in row}
-    for key, value in said.items():
-        if not isinstance(value, str) or not value.strip():
-            raise BadUsage(f"{where}: {key} is {value!r}; expected a text, the same for the whole row")
-        if len(value) > LONGEST_NAME or not value.isprintable():
-            raise BadUsage(
-                f"{where}: {key} is {shown(value)}; expected at most {LONGEST_NAME} letters that can be shown"
-            )
+    said = _said_of(row, where)
     kind = said.get("kind", PROGRAM)
-    if kind not in KINDS:
-        raise BadUsage(f"{where}: kind is {kind!r}; expected one of {', '.join(KINDS)}")
     alternatives = {key: value if isinstance(value, list) else [value] for key, value in row.items() if key not in said}
     for key, values in alternatives.items():
         if not values:
@@ -163,6 +154,21 @@ def _trials(row: Mapping[str, Any], where: str, folder: Path) -> Iterator[Trial]
         except BadUsage as error:
             raise BadUsage(f"{where}: {error}") from None
         yield Trial(said.get("name") or task_name(config.task), said.get("class", ""), config, kind)
+
+
+def _said_of(row: Mapping[str, Any], where: str) -> dict[str, str]:
+    """What is said of a whole row: its name, its class, and what kind of model it trains."""
+    said = {key: row[key] for key in _ROW_KEYS if key in row}
+    for key, value in said.items():
+        if not isinstance(value, str) or not value.strip():
+            raise BadUsage(f"{where}: {key} is {value!r}; expected a text, the same for the whole row")
+        if len(value) > LONGEST_NAME or not value.isprintable():
+            raise BadUsage(
+                f"{where}: {key} is {shown(value)}; expected at most {LONGEST_NAME} letters that can be shown"
+            )
+    if (kind := said.get("kind", PROGRAM)) not in KINDS:
+        raise BadUsage(f"{where}: kind is {kind!r}; expected one of {', '.join(KINDS)}")
+    return said
 
 
 def chosen(trials: tuple[Trial, ...], text: str | None) -> tuple[Trial, ...]:

@@ -81,22 +81,31 @@ def _cells(line: Line, varied: list[str], chosen: Collection[tuple[str, str, str
     status = record.status if record.message is None else f"{record.status}: {record.message}"
     if record.settings.get("whole_domain"):
         status += ", trained on the whole domain"
-    seed, members = record.settings.get("seed", "-"), record.settings.get("members", 1)
-    test, domain = record.counts.get("test"), record.counts.get("domain")
     return (
         line.name,
         line.program_class,
         settings,
-        str(seed) if members == 1 else f"{seed} to {seed + members - 1}",
+        _seeds(record),
         mark,
-        _percent(test.tokens_right, test.tokens) if test else "-",
-        _percent(test.sequences_right, test.sequences) if test else "-",
-        f"{domain.wrong:,}" if domain else "-",
-        f"{'' if domain.exhaustive else '~'}{domain.sequences:,}" if domain else "-",
+        *_figures(record),
         *(f"{record.size[what]:,}" if what in record.size else "-" for what in ("heads", "entries", "lines")),
         "-" if record.cpu_seconds is None else f"{record.cpu_seconds:.1f}{'+' if record.resumed else ''}",
         status,
     )
+
+
+def _seeds(record: Record) -> str:
+    """The seed of a trial, or the first and the last of those of its members."""
+    seed, members = record.settings.get("seed", "-"), record.settings.get("members", 1)
+    return str(seed) if members == 1 else f"{seed} to {seed + members - 1}"
+
+
+def _figures(record: Record) -> tuple[str, ...]:
+    """What is right of the test inputs, per token and per sequence; what is wrong on the whole domain, and its size."""
+    test, domain = record.counts.get("test"), record.counts.get("domain")
+    right = (_percent(test.tokens_right, test.tokens), _percent(test.sequences_right, test.sequences)) if test else ()
+    wrong = (f"{domain.wrong:,}", f"{'' if domain.exhaustive else '~'}{domain.sequences:,}") if domain else ()
+    return (*(right or ("-", "-")), *(wrong or ("-", "-")))
 
 
 def markdown(lines: list[Line]) -> str:

@@ -189,17 +189,22 @@ def _side(files: Mapping[str, str], name: str) -> str:
     return files[name]
 
 
+def _setting(told: Fields, name: str, value: object) -> object:
+    """One setting of a trial, whose name and text are of a length that can be shown, and whose number is one."""
+    if len(name) > _LONGEST_SETTING:
+        told.refuse("a name", name, f"one of at most {_LONGEST_SETTING} letters")
+    if isinstance(value, str) and len(value) > LONGEST_TEXT:
+        told.refuse(name, value, f"a text of at most {LONGEST_TEXT:,} letters")
+    if value is None or isinstance(value, bool | str) or (isinstance(value, int) and abs(value) < 2**64):
+        return value
+    return told.as_number(name, value, -1e308, 1e308)
+
+
 def _settings(told: Fields) -> dict[str, Any]:
     found = dict(told.rest())
     if len(found) > _MOST_FIELDS:
         told.refuse("the number of settings", len(found), f"at most {_MOST_FIELDS}")
-    for name, value in found.items():
-        if len(name) > _LONGEST_SETTING:
-            told.refuse("a name", name, f"one of at most {_LONGEST_SETTING} letters")
-        if isinstance(value, str) and len(value) > LONGEST_TEXT:
-            told.refuse(name, value, f"a text of at most {LONGEST_TEXT:,} letters")
-        if not (value is None or isinstance(value, (bool, str)) or (isinstance(value, int) and abs(value) < 2**64)):
-            found[name] = told.as_number(name, value, -1e308, 1e308)
+    found = {name: _setting(told, name, value) for name, value in found.items()}
     for name, most in (("seed", 2**64), ("members", _MOST)):
         if name in found:
             told.as_whole(name, found[name], 0, most)

@@ -51,10 +51,8 @@ def run(
 
     RASP source (.rasp) is evaluated; paper.rasp:hist,sorted names the s-ops to show.
     """
-    if file is not None and file.suffix.lower() not in (".txt", ".jsonl"):
-        raise BadUsage(f"-o {file}: the ending picks the form, and this verb writes .txt, .jsonl")
     if file is not None:
-        check_target(file, force=force)
+        _check_file(file, force)
     answers = _answers_of(argument, program, weights, causal, _texts(texts))
     found_hole, kept = False, []
     for answer in answers:
@@ -149,3 +147,10 @@ class Executed:
         if not isinstance(prediction, list):
             return spelled(str(prediction))
         return show_tokens(prediction, spacing(self.execution.program).outputs)
+
+
+def _check_file(file: Path, force: bool) -> None:
+    """Refuse a file that answers cannot be written to."""
+    if file.suffix.lower() not in (".txt", ".jsonl"):
+        raise BadUsage(f"-o {file}: the ending picks the form, and this verb writes .txt, .jsonl")
+    check_target(file, force=force)

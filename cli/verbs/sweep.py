@@ -78,10 +78,7 @@ def sweep(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Train a grid of programs, on all CPUs or on a Dask cluster. Stopped, the same command goes on where it was."""
-    if file is not None and file.suffix == ".sqlite":
-        if store is not None:
-            raise BadUsage(f"--store {store} and -o {file} are two stores; give one")
-        store, file = file, None
+    store, file = _store_and_table(store, file)
     output = Output(as_json, file, force, color, pictures=("md",))
     if workers is not None and scheduler is not None:
         raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
@@ -93,15 +90,13 @@ def sweep(
         _refuse_idle(
             {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
         )
-        if not table and best is None:
-            raise BadUsage("there is nothing to do; give a GRID.toml, --suite paper, --table or --best DIR")
+    if not train and not table and best is None:
+        raise BadUsage("there is nothing to do; give a GRID.toml, --suite paper, --table or --best DIR")
     from trainer.store import Store
 
     with Store(store or STORE, read_only=not train) as opened:
         missing = _trained(trials, opened, scheduler, workers, runs, retry_failed) if train and trials else 0
-        lines = opened.lines(None if trials is None else {trial.member for trial in trials})
-        if trials is None and only is not None:
-            lines = [line for line in lines if only in line.name or only in line.program_class]
+        lines = _lines(opened, trials, only)
         if missing:
             note(f"stopped; {missing} trials are left. Go on with the same command; what is stored is kept")
             return INTERRUPTED
@@ -115,6 +110,22 @@ def sweep(
 
 
 # Parts ################################################################################################################
+
+
+def _store_and_table(store: Path | None, file: Path | None) -> tuple[Path | None, Path | None]:
+    """Which file is the store, and which the table: -o means the store if it ends in .sqlite."""
+    if file is None or file.suffix != ".sqlite":
+        return store, file
+    if store is not None:
+        raise BadUsage(f"--store {store} and -o {file} are two stores; give one")
+    return file, None
+
+
+def _lines(store: Store, trials: tuple[Trial, ...] | None, only: str | None) -> list[Line]:
+    """What is stored of the trials; without a grid or suite, of all whose row has `only` in its name or class."""
+    if trials is not None:
+        return store.lines({trial.member for trial in trials})
+    return [line for line in store.lines(None) if only is None or only in line.name or only in line.program_class]
 
 
 def _trials(grid: Path | None, suite: str | None, only: str | None) -> tuple[Trial, ...] | None:
