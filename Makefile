@@ -6,6 +6,7 @@ STAMP := $(VENV)/.installed
 SOURCES := tpdebug tprog trainer analyze cli tests
 
 MINUTES ?= 60
+COUNT ?= 200
 
 # One thread each: the arrays are small, and two test workers share the machine.
 export OMP_NUM_THREADS = 1
@@ -13,14 +14,15 @@ export OMP_NUM_THREADS = 1
 # Print a command as a user would type it, then run it.
 type = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
 
-.PHONY: help demo test soak bench clean
+.PHONY: help demo test soak mutants bench clean
 
 help:
-	@echo 'make demo   train a small Transformer Program on sort, too briefly, then look at it and debug it (minutes)'
-	@echo 'make test   lint, types and all tests, as continuous integration runs them'
-	@echo 'make soak   property tests with fresh examples, for an hour: MINUTES=10 for ten minutes, SEED=7 for those of a seed'
-	@echo 'make bench  the figures of docs/results.md that are about speed'
-	@echo 'make clean  remove .venv, caches and what make demo wrote'
+	@echo 'make demo    train a small Transformer Program on sort, too briefly, then look at it and debug it (minutes)'
+	@echo 'make test    lint, types and all tests, as continuous integration runs them'
+	@echo 'make soak    property tests with fresh examples, for an hour: MINUTES=10 for ten minutes, SEED=7 for those of a seed'
+	@echo 'make mutants small faults planted in a room of the code: do its tests notice? ROOM=run, COUNT=200, SEED=1; hours'
+	@echo 'make bench   the figures of docs/results.md that are about speed'
+	@echo 'make clean   remove .venv, caches and what make demo wrote'
 
 $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
@@ -59,6 +61,9 @@ test: $(STAMP)
 
 soak: $(STAMP)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
+
+mutants: $(STAMP)
+	$(BIN)/python -m tests.mutants $(or $(ROOM),--help) $(if $(ROOM),--count $(COUNT) $(if $(SEED),--seed $(SEED)))
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.bench_speed
