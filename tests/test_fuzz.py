@@ -20,6 +20,7 @@ from hypothesis.database import choices_to_bytes
 import tprog
 from analyze import input_space
 from analyze.fuzz import fuzz, still_broken
+from analyze.fuzz.buckets import Blamer
 from analyze.fuzz.oracles import Answers, Judged, Oracle, Reason, Relations, against_program
 from analyze.fuzz.own_relation import read_relation
 from analyze.fuzz.relations import PREFIX, RELATIONS, UNSAID, Relation, find_relation, relations_of, worth_trying
@@ -294,6 +295,26 @@ def test_every_failure_is_in_one_bucket_and_none_is_smaller_than_a_proven_one() 
     smallest = verify(program, inputs_for(program)).counterexamples[0].tokens
     assert [bucket.smallest.tokens for bucket in result.buckets if bucket.proven][:1]
     assert smallest in [bucket.smallest.tokens for bucket in result.buckets]
+
+
+def test_an_input_that_was_not_tried_is_blamed_for_itself_though_one_edit_mends_all_that_were() -> None:
+    faults = CellEdit("rank", (2, 1), 7), CellEdit("rank", (0, 2), 1)
+    program = apply(apply(SORT, faults[0]), faults[1])
+    space = space_of(program)
+    one, other = (_smallest_failing(apply(SORT, edit)) for edit in faults)
+    blamer = Blamer(Answers(space), one, 9, None)
+    known = blamer.reason(one[0])
+    assert known.what == "rank, input 2, 1"
+    assert blamer.reason(other[0]) == known  # if it had been tried, that edit would mend it too
+    own = blamer.reason(other[0], was_tried=False)
+    assert own != known
+    assert (blamer.mends(own, other).tolist(), blamer.mends(known, other).tolist()) == ([True], [False])
+
+
+def _smallest_failing(program: Program) -> Array:
+    """[1, place]: the first sequence that a program gets wrong."""
+    space = space_of(program)
+    return space.every[Answers(space).judge(space.every).rows[:1]]
 
 
 # Relations of a user's own ############################################################################################
