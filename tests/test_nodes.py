@@ -59,6 +59,13 @@ def test_a_read_that_a_node_has_not_cannot_be_another(node: Node, read: Read) ->
         node.with_read(read)
 
 
+@pytest.mark.parametrize("node", [HEAD, COUNT])
+def test_symbols_are_renamed_only_where_a_node_declares_them(node: Node) -> None:
+    assert node.declares is None
+    with pytest.raises(ValueError, match=f"node {node.name!r}"):
+        node.renamed({"a": "b"})
+
+
 def test_only_heads_select_positions() -> None:
     assert HEAD.selection is HEAD
     assert COUNT.selection is COUNT

@@ -324,6 +324,15 @@ def test_a_bound_is_reached_where_all_inputs_can_reach_it() -> None:
     assert program.numbers("balance").high == 16  # `<s>` is worth 0, which the proof does not see
 
 
+@pytest.mark.parametrize("words", [2, 128, 129, 300])
+def test_the_bytes_of_a_position_are_those_that_its_values_take(words: int) -> None:
+    """127 is the largest code of one byte, and a byte too few would let an analysis leave its share of memory."""
+    vocabulary = (BEGIN, *(f"w{code}" for code in range(1, words)))
+    program = Program(vocabulary, ("x",), words, (), Readout((), forced=(BEGIN,)))
+    run = execute(program, encode(program, [(BEGIN, vocabulary[-1])]))
+    assert program.value_bytes == sum(values.dtype.itemsize for values in run.values.values())
+
+
 def test_every_refusal_is_an_error_for_the_user() -> None:
     assert issubclass(BadProgram, TpdebugError)
     assert issubclass(NotExact, TpdebugError)
