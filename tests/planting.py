@@ -111,8 +111,8 @@ class _Places:
             case ast.Raise():
                 yield self._fault(node, node, "pass")
                 return  # what it says is a message
-            case ast.Expr(value=ast.Constant()):
-                return  # a docstring
+            case ast.Expr(value=ast.Constant()) | ast.Expr(value=ast.Call(func=ast.Name(id="assert_never"))):
+                return  # a docstring, an assertion
             case ast.Expr() | ast.AugAssign() | ast.Continue():
                 yield self._fault(node, node, "pass")
             case ast.Assign(targets=[ast.Attribute() | ast.Subscript()]):
@@ -136,6 +136,8 @@ class _Places:
             if name in ("annotation", "returns", "args", "decorator_list") and not isinstance(node, ast.Call):
                 continue
             for child in field if isinstance(field, list) else [field]:
+                if isinstance(child, ast.keyword) and child.arg == "strict":
+                    continue  # of zip: an assertion
                 if isinstance(child, ast.stmt):
                     yield from self._statement(child)
                 elif isinstance(child, ast.expr):

@@ -24,6 +24,7 @@ def doubled(number: int, twice: bool = True) -> int:
 
 
 def never(number: int) -> int | None:
+    assert [*zip([number], [number], strict=True)]
     return number - 1
 '''
 TESTS = """
