@@ -2,6 +2,9 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+from fractions import Fraction
+
 import pytest
 from hypothesis import assume, given
 from hypothesis import strategies as st
@@ -65,6 +68,22 @@ def test_undoing_an_edit_gives_the_program_back(data: st.DataObject) -> None:
     assert apply(changed, inverse) == program
     assert inverse.entry == edit.entry
     assert "\n" not in edit.describe()
+
+
+@pytest.mark.parametrize(
+    ("edit", "told", "size"),
+    [
+        (WeightEdit("many", "yes", "b", 7), "readout of many = 'yes': weight of 'b' 0.5 -> 3.5", 3),
+        (WeightEdit("many", "no", "b", -7), "readout of many = 'no': weight of 'b' -3.5", Fraction(7, 2)),
+        (WeightRowEdit("sum", None, (1, -2)), "readout of sum: weights become 0.5, -1", Fraction(3, 2)),
+        (WeightRowEdit("many", "yes", None), "readout of many = 'yes': weights become a hole", 0),
+    ],
+)
+def test_an_edit_of_weights_is_told_and_measured_in_logits(
+    edit: WeightEdit | WeightRowEdit, told: str, size: Fraction
+) -> None:
+    halves = replace(SAMPLE, readout=replace(SAMPLE.readout, scale=2))
+    assert (edit.told(halves), edit.size(halves)) == (told, size)
 
 
 @given(st.data())

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import pytest
 
 from tests.programs import PROGRAMS
@@ -78,6 +80,17 @@ def test_a_node_declares_the_symbols_that_do_not_follow_from_what_it_reads() -> 
     assert WORDS.declares == (1, 2)
     assert HEAD.declares is None
     assert COUNT.declares is None
+
+
+def test_renamed_symbols_are_declared_in_their_new_order_and_answered() -> None:
+    assert PAIR.renamed({"y": "v", "x": "u"}) == replace(PAIR, symbols=("v", "u"), cells=("u", "v", "v", None))
+    assert WORDS.renamed({2: 20, 1: 10}) == Embedding("attn_0_0", (20, 10), (20, None))
+
+
+def test_an_embedding_answers_for_words_and_no_circuit_can_do_without_it() -> None:
+    assert WORDS.words == (2, None)
+    assert not WORDS.ablatable
+    assert all(node.words is None and node.ablatable for node in (HEAD, COUNT, PAIR))
 
 
 def test_the_layer_of_a_learned_node_is_the_one_of_its_name() -> None:
