@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs
-from tprog.edits.change import Example
+from tprog.edits.change import Change, Example
 from tprog.edits.edit import (
     KINDS,
     CellEdit,
@@ -20,6 +20,7 @@ from tprog.edits.edit import (
     NodeEdit,
     ReadEdit,
     RowEdit,
+    SelfRuleEdit,
     WeightEdit,
     WeightRowEdit,
     WordEdit,
@@ -30,7 +31,7 @@ from tprog.edits.edit import (
 from tprog.edits.entry import Entry
 from tprog.edits.sample import SAMPLE
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.ir.program import Head, Lookup, Program, Symbols, cell_keys
+from tprog.ir.program import Head, Lookup, NumericHead, Program, Symbols, cell_keys
 
 SORT = PROGRAMS["sort"].program
 QUESTION = PROGRAMS["question_type"].program
@@ -84,6 +85,40 @@ def test_an_edit_of_weights_is_told_and_measured_in_logits(
 ) -> None:
     halves = replace(SAMPLE, readout=replace(SAMPLE.readout, scale=2))
     assert (edit.told(halves), edit.size(halves)) == (told, size)
+
+
+@pytest.mark.parametrize(
+    ("edit", "recodes"),
+    [
+        (CellEdit("sum", ("a", 0), 5), True),
+        (CellEdit("sum", ("a", 0), 2), False),  # a number that another cell has
+        (CellEdit("sum", ("a", 0), None), False),
+        (CellEdit("many", (0,), "yes"), False),
+        (ReadEdit("total", "value", "sum"), True),  # sums of 0 to 2, where each was 1
+        (ReadEdit("total", "key", "positions"), False),
+        (ReadEdit("same", "value", "kind"), False),
+    ],
+)
+def test_an_edit_recodes_where_numbers_come_that_a_node_could_not_have(edit: NodeEdit, recodes: bool) -> None:
+    total = NumericHead("total", "tokens", "tokens", "ones", (("a",), ("a",), ("b",)))
+    assert edit.recodes(replace(SAMPLE, nodes=(*SAMPLE.nodes, total))) == recodes
+
+
+@pytest.mark.parametrize(
+    ("edit", "size"),
+    [
+        (CellEdit("sum", ("a", 0), 5), 1),
+        (WordEdit("kind", "a", "vowel"), 1),
+        (RowEdit("same", "a", ("a", "b")), 1),
+        (RowEdit("same", "a", ("b",)), 1),  # one key in the place of another
+        (RowEdit("same", "a", ("<s>", "b")), 2),
+        (RowEdit("same", "a", None), 1),
+        (ReadEdit("total", "value", "sum"), 2),
+        (SelfRuleEdit("match-count"), 2),
+    ],
+)
+def test_the_size_of_an_edit_counts_what_it_changes(edit: Change, size: int) -> None:
+    assert edit.size(SAMPLE) == size
 
 
 @given(st.data())
