@@ -100,8 +100,13 @@ def test_an_edit_of_weights_is_told_and_measured_in_logits(
     ],
 )
 def test_an_edit_recodes_where_numbers_come_that_a_node_could_not_have(edit: NodeEdit, recodes: bool) -> None:
-    total = NumericHead("total", "tokens", "tokens", "ones", (("a",), ("a",), ("b",)))
-    assert edit.recodes(replace(SAMPLE, nodes=(*SAMPLE.nodes, total))) == recodes
+    ones = NumericHead("total", "tokens", "tokens", "ones", (("a",), ("a",), ("b",)))
+    assert edit.recodes(replace(SAMPLE, nodes=(*SAMPLE.nodes, ones))) == recodes
+
+
+def test_an_edit_to_numbers_that_a_node_could_have_anyway_does_not_recode() -> None:
+    sums = NumericHead("total", "tokens", "tokens", "sum", (("a",), ("a",), ("b",)))
+    assert not ReadEdit("total", "value", "ones").recodes(replace(SAMPLE, nodes=(*SAMPLE.nodes, sums)))
 
 
 @pytest.mark.parametrize(
@@ -119,6 +124,14 @@ def test_an_edit_recodes_where_numbers_come_that_a_node_could_not_have(edit: Nod
 )
 def test_the_size_of_an_edit_counts_what_it_changes(edit: Change, size: int) -> None:
     assert edit.size(SAMPLE) == size
+
+
+def test_a_cell_of_numbers_gets_others_of_its_table_or_near_them_but_no_hole() -> None:
+    lookup = SAMPLE.by_name["sum"].with_answer(0, None)
+    program = replace(SAMPLE, nodes=(*SAMPLE.nodes[:-1], lookup))
+    near, beyond = ([*edits(program, lookup, lambda entry: True)] for edits in (CellEdit.near, CellEdit.beyond))
+    assert {edit.answer for edit in near} == {edit.yields for edit in near} == {0, 1, 2}
+    assert {edit.answer for edit in beyond} == {-1, 3}
 
 
 @given(st.data())

@@ -14,7 +14,7 @@ from tests.strategies import programs, some_inputs
 from tprog.ir.program import BEGIN, Embedding, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute
-from tprog.run.outcome import UNGRADED, graded_at, is_hole, outcomes, wrong_at
+from tprog.run.outcome import SOME_HOLE, UNGRADED, graded_at, is_hole, outcomes, wrong_at
 
 
 def _answer(run: Execution, row: int, place: int) -> object:
@@ -81,6 +81,10 @@ def test_the_outcome_of_an_input_is_its_first_hole_not_a_later_one(one: str, oth
     assert is_hole(found).all()
     assert (found[0, 0] == found[1, 0]) == alike
     assert (run.hole(0) == run.hole(1)) == alike
+
+
+def test_a_hole_that_nobody_names_is_a_hole_and_what_is_forced_or_predicted_is_none() -> None:
+    assert is_hole(np.array([SOME_HOLE - 1, SOME_HOLE, -1, 0, 1])).tolist() == [True, True, False, False, False]
 
 
 def test_what_is_expected_counts_and_what_is_read_out_counts_where_nothing_is() -> None:
