@@ -556,6 +556,59 @@ def masks() -> Program:
     )
 
 
+SORTED = tuple(ascii_lowercase[:4])
+
+
+def next_larger() -> Program:
+    """What comes next where the input is sorted, without repeats: the smallest that is larger, and last the smallest.
+
+    A program that is fed its last output, from any letter on, sorts.
+    """
+    vocabulary = (BEGIN, *SORTED)
+    larger = predicate(vocabulary, vocabulary, lambda query, key: query != BEGIN != key and str(key) > str(query))
+    letter = predicate(vocabulary, vocabulary, lambda query, key: key != BEGIN)
+    none, *some = copied("next", vocabulary, SORTED).rows
+    return Program(
+        vocabulary=vocabulary,
+        classes=SORTED,
+        max_length=6,
+        nodes=(
+            Head("next", "tokens", "tokens", "tokens", larger, default=BEGIN, attend="smallest", by="tokens"),
+            Head("least", "tokens", "tokens", "tokens", letter, attend="smallest", by="tokens"),
+        ),
+        readout=Readout(
+            (
+                Weights("next", (none, *(tuple(2 * weight for weight in row or ()) for row in some))),
+                copied("least", vocabulary, SORTED),
+            ),
+        ),
+    )
+
+
+def most_frequent() -> Program:
+    """The token that stands most often, of several the nearest: each counts its own, and the count chooses."""
+    vocabulary = (BEGIN, *SORTED)
+    return Program(
+        vocabulary=vocabulary,
+        classes=SORTED,
+        max_length=6,
+        nodes=(
+            _count(vocabulary),
+            Head(
+                "most",
+                "tokens",
+                "tokens",
+                "tokens",
+                everything(vocabulary, vocabulary),
+                skip_first=True,
+                attend="largest",
+                by="count",
+            ),
+        ),
+        readout=Readout((copied("most", vocabulary, SORTED),)),
+    )
+
+
 def no_nodes() -> Program:
     """The smallest: a weight row a token, a number, and nothing else. The first class wins the tie at `b`."""
     return Program(
@@ -582,6 +635,8 @@ PROGRAMS: dict[str, Case] = {
     "rationals": Case(rationals(), "fractions, means, defaults, negative numbers"),
     "match_count": Case(match_count(), "the self rule of the original research code"),
     "masks": Case(masks(), "every mask, skip_first and default"),
+    "next_larger": Case(next_larger(), "exact; two heads that compare symbols"),
+    "most_frequent": Case(most_frequent(), "exact; a head that compares numbers, ties to the nearest"),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

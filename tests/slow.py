@@ -16,6 +16,7 @@ from tprog.ir.program import (
     Keys,
     Lookup,
     Node,
+    Numbers,
     NumericHead,
     Program,
     Symbols,
@@ -69,6 +70,16 @@ def _head(program: Program, node: Head, values: dict[str, list[Value]], i: int) 
     source = values[node.value]
     if not matches:
         return source[0] if node.default is None else node.default
+    if node.attend == "first":
+        return source[matches[0]]
+    if node.attend == "last":
+        return source[matches[-1]]
+    if node.by is not None:
+        domain, compared = program.variables[node.by].domain, values[node.by]
+        size = {j: Fraction(compared[j]) if isinstance(domain, Numbers) else domain.codes[compared[j]] for j in matches}
+        extreme = max(size.values()) if node.attend == "largest" else min(size.values())
+        least = min(abs(i - j) for j in matches if size[j] == extreme)
+        return source[min(j for j in matches if size[j] == extreme and abs(i - j) == least)]
     if program.self_rule == "last":
         others = [j for j in matches if j != i]
         if not others:

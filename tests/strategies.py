@@ -4,12 +4,12 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from typing import TypeVar
+from typing import TypeVar, cast
 
 from hypothesis import strategies as st
 
 from tprog.errors import NotExact
-from tprog.ir.domains import masks
+from tprog.ir.domains import ATTENDING, RANKING, Attend, masks
 from tprog.ir.program import (
     BEGIN,
     END,
@@ -79,7 +79,9 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
         value_domain = known[value].domain
         assert isinstance(value_domain, Symbols)
         default = draw(st.one_of(st.none(), st.sampled_from(value_domain.values)))
-        return Head(name, query, key, value, predicate, mask, skip_first, default)
+        attend = "nearest" if frame.self_rule != "last" else draw(st.sampled_from([*["nearest"] * 4, *ATTENDING]))
+        by = draw(st.sampled_from([*categorical, *numeric])) if attend in RANKING else None
+        return Head(name, query, key, value, predicate, mask, skip_first, default, cast(Attend, attend), by)
     value = draw(st.sampled_from(numeric))
     if draw(st.booleans()):
         return NumericHead(name, query, key, value, predicate, mask, skip_first)

@@ -14,6 +14,7 @@ from tests.strategies import programs
 from tprog.edits.change import Change, Example
 from tprog.edits.edit import (
     KINDS,
+    AttendEdit,
     CellEdit,
     Edit,
     MaskEdit,
@@ -29,7 +30,7 @@ from tprog.edits.edit import (
     read_by,
 )
 from tprog.edits.entry import Entry
-from tprog.edits.sample import SAMPLE
+from tprog.edits.sample import COMPARING, SAMPLE
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import Head, Lookup, NumericHead, Program, Symbols, cell_keys
 
@@ -202,26 +203,47 @@ EXAMPLES = [pytest.param(example, id=example.says) for kind in KINDS for example
 
 @pytest.mark.parametrize("example", EXAMPLES)
 def test_an_example_of_a_kind_says_what_it_does_and_is_undone(example: Example) -> None:
-    edit = example.edit
-    after = apply(SAMPLE, edit)
-    inverse = edit.undo(SAMPLE)
+    edit, sample = example.edit, example.of
+    after = apply(sample, edit)
+    inverse = edit.undo(sample)
     assert (edit.describe(), inverse.describe()) == (example.says, example.undone)
     beside = edit.beside_entry()
     assert example.says == (beside if edit.kind == "wiring" else f"{edit.entry}: {beside}")
-    assert after != SAMPLE
-    assert apply(after, inverse) == SAMPLE
+    assert after != sample
+    assert apply(after, inverse) == sample
     assert inverse.entry == edit.entry
-    changed = [node.name for node, old in zip(after.nodes, SAMPLE.nodes, strict=True) if node != old]
+    changed = [node.name for node, old in zip(after.nodes, sample.nodes, strict=True) if node != old]
     assert changed == ([edit.node] if isinstance(edit, NodeEdit) else [])
+
+
+def test_a_program_whose_heads_all_attend_to_the_nearest_keeps_to_its_class() -> None:
+    assert not [edit for node in SAMPLE.nodes for edit in AttendEdit.near(SAMPLE, node, lambda where: True)]
+    often = COMPARING.by_name["often"]
+    assert [(edit.attend, edit.by) for edit in AttendEdit.near(COMPARING, often, lambda where: True)] == [
+        ("nearest", None),
+        ("first", None),
+        ("last", None),
+        ("smallest", "count"),
+    ]
+
+
+def test_only_a_categorical_head_attends_to_one_position_and_compares_only_what_stands_before_it() -> None:
+    with pytest.raises(BadUsage, match="'count' is no categorical head"):
+        apply(COMPARING, AttendEdit("count", "last"))
+    with pytest.raises(BadUsage, match="cannot compare 'many'"):
+        apply(COMPARING, AttendEdit("often", "largest", "many"))
+    with pytest.raises(BadProgram, match="attends to the last; with the self rule 'match-count'"):
+        apply(SAMPLE, SelfRuleEdit("match-count"), AttendEdit("same", "last"))
 
 
 @pytest.mark.parametrize("kind", [kind for kind in KINDS if issubclass(kind, NodeEdit)])
 def test_a_kind_finds_its_small_edits_in_the_sample_and_only_of_the_entries_reached(kind: type[NodeEdit]) -> None:
-    found = [edit for node in SAMPLE.nodes for edit in kind.near(SAMPLE, node, lambda where: True)]
+    sample = kind.examples()[0].of
+    found = [edit for node in sample.nodes for edit in kind.near(sample, node, lambda where: True)]
     assert found
     assert {type(edit) for edit in found} == {kind}
     only = found[0].entry
-    of_it = [edit for node in SAMPLE.nodes for edit in kind.near(SAMPLE, node, lambda where: where == only)]
+    of_it = [edit for node in sample.nodes for edit in kind.near(sample, node, lambda where: where == only)]
     assert of_it == [edit for edit in found if edit.entry == only]
 
 

@@ -14,14 +14,18 @@ KINDS = {kind.__name__ for kind in get_args(Node)}
 
 OF_ONE_KIND = {
     "analyze/blame/slice.py": "a head without a default copies from position 0",
+    "analyze/dataflow.py": "an embedding stands before all layers",
     "analyze/dead/proofs.py": "the two kinds of heads, which a match has told from the others",
     "analyze/diff/node_text.py": "the two kinds of heads, which a match has told from the others",
+    "tprog/edits/attended.py": "the edits of where a head that copies attends",
     "tprog/edits/embedding_word.py": "the edits of words",
     "tprog/edits/lookup_cell.py": "the edits of cells",
     "tprog/simplify/lookups.py": "it rewrites lookups",
+    "tprog/simplify/predicates.py": "a head that copies may compare",
     "tprog/text/describe.py": "the two kinds of heads, which a match has told from the others",
     "tprog/text/dialects/published/module.py": "the self-match, which matters to heads that copy",
-    "tprog/text/emit.py": "a mean is a fraction",
+    "tprog/text/emit.py": "a mean is a fraction, a head that copies may compare, and has the domain of what it copies",
+    "trainer/search/program_class.py": "a head that copies is learned to attend to the nearest",
     "trainer/start.py": "the two kinds of heads, which a match has told from the others",
 }
 """Files that compare `node.kind` with a word: what they do is of that kind alone, or another match stands above."""

@@ -49,6 +49,33 @@ def select_closest_by_count(keys, queries, predicate, mask="all", skip_first=Fal
     return closest
 
 
+def _select_first(keys, queries, predicate, mask="all", skip_first=False):
+    """For each query, the first selected position, None if there is none."""
+    return [min(matches, default=None) for matches in select(keys, queries, predicate, mask, skip_first)]
+
+
+def _select_last(keys, queries, predicate, mask="all", skip_first=False):
+    """For each query, the last selected position, None if there is none."""
+    return [max(matches, default=None) for matches in select(keys, queries, predicate, mask, skip_first)]
+
+
+def _select_largest(keys, queries, predicate, by, order=None, mask="all", skip_first=False):
+    """For each query, the selected position where `by`, or its place in the order, is largest: ties go to the nearest.
+
+    A position is nearest to itself, then come its left and its right neighbour. None if there is none.
+    """
+    size = by if order is None else [order.index(value) for value in by]
+    selected = select(keys, queries, predicate, mask, skip_first)
+    return [min(matches, key=lambda j: (-size[j], abs(i - j)), default=None) for i, matches in enumerate(selected)]
+
+
+def _select_smallest(keys, queries, predicate, by, order=None, mask="all", skip_first=False):
+    """Like `_select_largest`, but where it is smallest."""
+    size = by if order is None else [order.index(value) for value in by]
+    selected = select(keys, queries, predicate, mask, skip_first)
+    return [min(matches, key=lambda j: (size[j], abs(i - j)), default=None) for i, matches in enumerate(selected)]
+
+
 def aggregate(closest, values, default=None):
     """The value at each attended position; where there is none, the default, or else the value at position 0."""
     fallback = values[0] if default is None else default

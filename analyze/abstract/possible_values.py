@@ -18,6 +18,7 @@ from analyze.abstract.transfer import (
     add_fallback,
     answers,
     attended,
+    bounds,
     composed,
     consulted,
     levels_between,
@@ -141,7 +142,12 @@ def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possib
     values = could[node.value]
     assert not isinstance(values, Interval)
     may, must = _matches(node, program, batch, could)
-    found = composed(attended(may, must, program.self_rule), values)
+    by: tuple[Array, Array] | None = None
+    if node.by is not None:
+        compared = could[node.by]
+        low, high = (compared.low, compared.high) if isinstance(compared, Interval) else bounds(compared)
+        by = low[:, None, :], high[:, None, :]
+    found = composed(attended(node, may, must, program.self_rule, by), values)
     default = None if node.default is None else program.symbols(node.value).codes[node.default]
     add_fallback(found, ~np.logical_or.reduce(must, axis=2), values, default)
     return found

@@ -250,7 +250,12 @@ class _Walk:
 
     def _head(self, node: Head) -> None:
         found, values = self._selection(node), self._set_of(node.value)
-        candidates = attended(found.matches, found.certain, self.program.self_rule) & found.here[:, :, :, None]
+        by: tuple[Array, Array] | None = None
+        if node.by is not None:
+            compared = self.of[node.by]
+            by = compared.low[:, None, None, :], compared.high[:, None, None, :]
+        candidates = attended(node, found.matches, found.certain, self.program.self_rule, by)
+        candidates &= found.here[:, :, :, None]
         possible = np.zeros(values.shape, dtype=np.bool_)
         for row, accepted in enumerate(found.accepts):
             copied = composed(candidates[:, row], values)

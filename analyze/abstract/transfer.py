@@ -12,7 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tprog.ir.program import Lookup, Number, Numbers, SelfRule, Symbols, Value
+from tprog.ir.program import Head, Lookup, Number, Numbers, SelfRule, Symbols, Value
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import level_codes
@@ -30,12 +30,30 @@ def composed(left: Bools, right: Bools) -> Bools:
 # Heads ################################################################################################################
 
 
-def attended(may: Bools, must: Bools, self_rule: SelfRule) -> Bools:
-    """[..., query, key]: which positions a categorical head may attend to: what surely matches hides all farther ones.
+def attended(head: Head, may: Bools, must: Bools, self_rule: SelfRule, by: tuple[Array, Array] | None = None) -> Bools:
+    """[..., query, key]: which positions a categorical head may attend to: what surely matches hides what is worse.
 
     Args:
         may, must: [..., query, key] whether a position may match, and whether it surely does.
+        by: the least and the largest that a head's variable `by` can be, to be broadcast to [..., query, key]; None
+            where it compares none.
     """
+    if head.attend == "nearest":
+        return _nearest(may, must, self_rule)
+    near = preference(may.shape[-1], head.attend)
+    found: Bools
+    if by is None:
+        hidden = (near * must).max(axis=-1, keepdims=True, initial=0)
+        found = may & (near >= hidden)
+        return found
+    least, most = by if head.attend == "largest" else (-by[1], -by[0])
+    # The best that surely matches is at least `sure`; who can be no more than that must be as near as who surely is.
+    sure = np.where(must, least, np.iinfo(np.int64).min).max(axis=-1, keepdims=True)
+    hidden = (near * (must & (least == sure))).max(axis=-1, keepdims=True, initial=0)
+    return np.asarray(may & ((most > sure) | ((most == sure) & (near >= hidden))))
+
+
+def _nearest(may: Bools, must: Bools, self_rule: SelfRule) -> Bools:
     n = may.shape[-1]
     near, own = preference(n), np.eye(n, dtype=np.bool_)
     # One's own position is the last choice, and hides none. Where a match with itself counts as a distance of its own,
@@ -70,6 +88,12 @@ def summed(low: Array, high: Array, may: Bools, must: Bools) -> tuple[Array, Arr
     least: Array = np.where(must, low, np.minimum(low, 0) * may).sum(axis=-1)
     most: Array = np.where(must, high, np.maximum(high, 0) * may).sum(axis=-1)
     return least, most
+
+
+def bounds(possible: Bools) -> tuple[Array, Array]:
+    """[...] the least and the largest code of a set of codes [..., code] that is not empty."""
+    wide = np.int64
+    return possible.argmax(axis=-1).astype(wide), possible.shape[-1] - 1 - possible[..., ::-1].argmax(axis=-1)
 
 
 # Tables ###############################################################################################################

@@ -117,6 +117,8 @@ def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int
                 wanted[node.query].add(position)
             wanted[node.key] |= set(window)
             wanted[node.value] |= set(window)
+            if node.kind == "head" and node.by is not None:
+                wanted[node.by] |= set(window)
             if node.kind == "head" and node.default is None:
                 wanted[node.value].add(0)  # what a head copies where nothing matches
         case _:

@@ -173,7 +173,8 @@ class Proofs:
                 return False
         query = node.query in changed and bool((accepted != accepted[:1]).any())
         key = node.key in changed and bool((accepted != accepted[:, :1]).any())
-        return query or key
+        by = node.kind == "head" and node.by in changed and bool(accepted.any())
+        return query or key or by
 
     def _copied(self, node: Head, changed: Mapping[str, _Values]) -> _Values:
         """What a head can copy, whatever it matches."""
@@ -285,10 +286,24 @@ class Proofs:
                 queries = self.program.symbols(node.query).values
                 keys = {self.program.symbols(node.key).values[code] for code in self._values(node.key, {}) or ()}
                 accepted = frozenset((queries[at], frozenset(node.predicate[at] or ()) & keys) for at in consulted)
-                reduce = "closest" if node.kind == "head" else node.reduce
+                reduce = _attended(node) if node.kind == "head" else node.reduce
+                if node.kind == "head" and reduce != node.attend:
+                    reads = reads[:3]  # what it compares makes no difference
                 return "head", reads, node.mask, node.skip_first, reduce, _typed(node.default), accepted
             case _:
                 assert_never(node)
+
+
+def _attended(head: Head) -> Hashable:
+    """Which position a head attends to, said alike where it is the same whatever the input."""
+    if head.by == "positions":
+        return "last" if head.attend == "largest" else "first"
+    itself = head.mask == "all"
+    if not itself and head.by == "ones":
+        return "last" if head.mask == "before" else "first"  # all are equal, and the nearest is next to oneself
+    if not itself and head.attend == "nearest":
+        return "last" if head.mask == "before" else "first"
+    return "equal" if head.by == "ones" else head.attend
 
 
 def unread(program: Program) -> set[str]:

@@ -72,7 +72,7 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
 
 
 _INPUTS = ("input", "other input")
-_READS = ("query", "key", "value", *_INPUTS)
+_READS = ("query", "key", "value", "by", *_INPUTS)
 
 
 def _wiring(node: Node) -> dict[str, str]:
@@ -86,7 +86,7 @@ def _wiring(node: Node) -> dict[str, str]:
             made["position 0"] = "skipped" if node.skip_first else "seen"
             if node.default is not None:
                 made["default"] = _shown(node.default)
-            return made | ({"reduce": node.reduce} if node.kind == "numeric head" else {})
+            return made | ({"reduce": node.reduce} if node.kind == "numeric head" else {"attends": node.attend})
         case Lookup():
             return made
         case _:

@@ -28,8 +28,22 @@ FONT = "DejaVu Sans"
 TITLE, HEADING, TEXT, SMALL = 16, 12, 10, 9
 """Font sizes in points."""
 
-ROLE_COLOURS = {"query": "#0072B2", "key": "#D55E00", "value": "#009E73", "input": "#AA4499", "readout": "#555555"}
-ROLE_STYLES = {"query": "solid", "key": "dashed", "value": "solid", "input": "solid", "readout": "solid"}
+ROLE_COLOURS = {
+    "query": "#0072B2",
+    "key": "#D55E00",
+    "value": "#009E73",
+    "by": "#7A5C00",
+    "input": "#AA4499",
+    "readout": "#555555",
+}
+ROLE_STYLES = {
+    "query": "solid",
+    "key": "dashed",
+    "value": "solid",
+    "by": "dotted",
+    "input": "solid",
+    "readout": "solid",
+}
 INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
 READOUT_PALE = "#BBBBBB"
 """Readout edges where nothing is highlighted: every node has one, so that they must not drown the reads."""
@@ -327,6 +341,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         "query": "query: what a position asks",
         "key": "key: what it is compared with",
         "value": "value: what is copied or added",
+        "by": "by: what chooses among several",
         "input": "input: what is looked up",
         "readout": "readout: the wider, the more it can move the decision"
         + ("" if result.toward is None else f" about {result.toward!r}"),

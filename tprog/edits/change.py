@@ -17,6 +17,7 @@ from fractions import Fraction
 from typing import ClassVar, Literal, Self, TypeAlias, TypeVar
 
 from tprog.edits.entry import Entry
+from tprog.edits.sample import SAMPLE
 from tprog.errors import BadUsage
 from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 
@@ -30,11 +31,12 @@ T = TypeVar("T")
 
 @dataclass(frozen=True)
 class Example:
-    """An edit of `tprog.edits.sample.SAMPLE`, what it says, and what the edit says that undoes it."""
+    """An edit of a sample, what it says, and what the edit says that undoes it."""
 
     edit: Change
     says: str
     undone: str
+    of: Program = SAMPLE
 
 
 class Change(ABC):
@@ -51,7 +53,7 @@ class Change(ABC):
     @classmethod
     @abstractmethod
     def examples(cls) -> tuple[Example, ...]:
-        """Edits of this kind of the sample, each of which differs from what stands there."""
+        """Edits of this kind of a sample, each of which differs from what stands there."""
 
     @property
     @abstractmethod

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from typing import assert_never
 
+from tprog.edits.attended import AttendEdit
 from tprog.edits.change import Change, Edit, NodeEdit, ReadoutEdit
 from tprog.edits.embedding_word import WordEdit
 from tprog.edits.entry import Entry
@@ -18,6 +19,7 @@ from tprog.ir.program import Node, Program
 
 __all__ = [
     "KINDS",
+    "AttendEdit",
     "CellEdit",
     "Change",
     "Edit",
@@ -36,7 +38,7 @@ __all__ = [
     "weight_row",
 ]
 
-OF_NODES: tuple[type[NodeEdit], ...] = (WordEdit, RowEdit, CellEdit, ReadEdit, MaskEdit)
+OF_NODES: tuple[type[NodeEdit], ...] = (WordEdit, RowEdit, CellEdit, ReadEdit, MaskEdit, AttendEdit)
 """The kinds that change a node, in the order in which its small edits are listed: its entries, then its wiring."""
 
 KINDS: tuple[type[Change], ...] = (*OF_NODES, WeightEdit, WeightRowEdit, SelfRuleEdit)
@@ -63,7 +65,7 @@ def candidates(
     Args:
         reached: which entries to edit.
     """
-    for kind in (_entry_kind(node.entries.part), ReadEdit, MaskEdit):
+    for kind in (_entry_kind(node.entries.part), ReadEdit, MaskEdit, AttendEdit):
         yield from kind.near(program, node, reached)
 
 

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 from tprog.ir.program import BEGIN, Embedding, Head, Lookup, NumericHead, Program, Readout, Weights
 
 SAMPLE = Program(
@@ -18,3 +20,13 @@ SAMPLE = Program(
     readout=Readout((Weights("many", (None, (0, 1))), Weights("sum", ((3, 0),)))),
 )
 """Where a token stands twice, `many` says so; the readout has no row for where it does not."""
+
+COMPARING = replace(
+    SAMPLE,
+    nodes=(
+        *SAMPLE.nodes[:3],
+        Head("often", "tokens", "tokens", "tokens", (("a", "b"),) * 3, attend="largest", by="count"),
+        *SAMPLE.nodes[3:],
+    ),
+)
+"""The same with a head that compares a variable, which no program with the self rule ``match-count`` can have."""

@@ -10,6 +10,7 @@ from typing import ClassVar, Literal, TypeAlias, assert_never
 from tprog.edits.change import Example, NodeEdit, any_node
 from tprog.edits.entry import Entry
 from tprog.edits.predicate_row import head_of
+from tprog.edits.sample import COMPARING
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.domains import masks
 from tprog.ir.entries import Read
@@ -21,7 +22,7 @@ from tprog.ir.program import (
     domain_of,
 )
 
-Role: TypeAlias = Literal["query", "key", "value", "first input", "second input"]
+Role: TypeAlias = Literal["query", "key", "value", "by", "first input", "second input"]
 
 
 class Wiring(NodeEdit):
@@ -57,10 +58,11 @@ class Wiring(NodeEdit):
 
 @dataclass(frozen=True)
 class ReadEdit(Wiring):
-    """A node's query, key, value or lookup input becomes `variable`.
+    """A node's query, key, value, `by` or lookup input becomes `variable`.
 
     A categorical read is re-wired only to a variable of exactly the same domain (the same symbols in the same order); a
-    numeric read, whose readers have levels of their own or weigh the number, to any numeric variable.
+    numeric read, whose readers have levels of their own or weigh the number, to any numeric variable; and `by`, which
+    is only compared with itself, to any variable.
     """
 
     node: str
@@ -71,6 +73,7 @@ class ReadEdit(Wiring):
     def examples(cls) -> tuple[Example, ...]:
         return (
             Example(cls("count", "key", "same"), "count: key becomes same", "count: key becomes tokens"),
+            Example(cls("often", "by", "ones"), "often: by becomes ones", "often: by becomes count", COMPARING),
             Example(
                 cls("many", "first input", "ones"), "many: first input becomes ones", "many: first input becomes count"
             ),
@@ -87,7 +90,7 @@ class ReadEdit(Wiring):
         earlier = before(program, node.name)
         for role, read in roles(node):
             for new in earlier:
-                if new != read.variable and may_replace(program, read.variable, new):
+                if new != read.variable and may_replace(program, role, read.variable, new):
                     yield cls(node.name, role, new)
 
     def edited_node(self, program: Program) -> Node:
@@ -95,7 +98,7 @@ class ReadEdit(Wiring):
         old = read.variable
         if self.variable not in before(program, self.node):
             raise BadUsage(f"node {self.node!r} cannot read {self.variable!r}: nothing before it provides that")
-        if not may_replace(program, old, self.variable):
+        if not may_replace(program, self.role, old, self.variable):
             raise BadUsage(f"node {self.node!r} cannot read {self.variable!r} instead of {old!r}: the domains differ")
         return program.by_name[self.node].with_read(replace(read, variable=self.variable))
 
@@ -170,7 +173,7 @@ def roles(node: Node) -> list[tuple[Role, Read]]:
     found: list[tuple[Role, Read]] = []
     for read in node.roles:
         match read.role:
-            case "query" | "key" | "value":
+            case "query" | "key" | "value" | "by":
                 found.append((read.role, read))
             case "input":
                 found.append((inputs[read.place], read))
@@ -181,8 +184,10 @@ def roles(node: Node) -> list[tuple[Role, Read]]:
     return found
 
 
-def may_replace(program: Program, old: str, new: str) -> bool:
-    """Whether a read of `old` may become a read of `new`: the same symbols in the same order, or both numeric."""
+def may_replace(program: Program, role: Role, old: str, new: str) -> bool:
+    """Whether a read of `old` may become a read of `new`: see `ReadEdit`."""
+    if role == "by":
+        return True
     was, becomes = program.variables[old].domain, program.variables[new].domain
     if isinstance(was, Symbols) or isinstance(becomes, Symbols):
         return was == becomes

@@ -15,10 +15,12 @@ from tprog.errors import BadProgram, NotExact
 from tprog.escape import half_a_pair
 from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.domains import (
+    ATTENDING,
     BEGIN,
     END,
     INT64_LIMIT,
     PAD,
+    RANKING,
     Domain,
     Number,
     Numbers,
@@ -130,6 +132,7 @@ def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain
             return _embedding_domain(node, frame)
         case Head():
             _check_selection(node, known, frame)
+            _check_attended(node, frame)
             value = _categorical(node, "value", node.value, known)
             if node.default is not None and node.default not in value.codes:
                 raise BadProgram(f"node {node.name!r}: the default {node.default!r} is not a value of {node.value!r}")
@@ -187,6 +190,20 @@ def _check_selection(node: AttentionHead, known: Mapping[str, Variable], frame: 
             raise BadProgram(
                 f"node {node.name!r}: query {value!r} accepts {keys!r}; expected each key once, in the key's order"
             )
+
+
+def _check_attended(node: Head, frame: Frame) -> None:
+    if node.attend not in ATTENDING:
+        listed = ", ".join(map(repr, ATTENDING))
+        raise BadProgram(f"node {node.name!r}: it attends to the {node.attend!r}; expected one of {listed}")
+    if (node.attend in RANKING) != (node.by is not None):
+        wanted = "needs a variable to compare" if node.by is None else f"compares nothing, and so not {node.by!r}"
+        raise BadProgram(f"node {node.name!r}: attending to the {node.attend} {wanted}")
+    if node.attend != "nearest" and frame.self_rule != "last":
+        raise BadProgram(
+            f"node {node.name!r} attends to the {node.attend}; with the self rule {frame.self_rule!r}, every head "
+            "attends to the nearest"
+        )
 
 
 def _exact(node: Node, domain: Numbers) -> Numbers:

@@ -26,6 +26,14 @@ Keys: TypeAlias = tuple[Symbol, ...]
 
 Mask: TypeAlias = Literal["all", "before", "after"]
 
+Attend: TypeAlias = Literal["nearest", "first", "last", "largest", "smallest"]
+"""Which of the positions that it selects a categorical head attends to."""
+
+RANKING: tuple[Attend, ...] = ("largest", "smallest")
+"""The choices that compare the values of a variable."""
+
+ATTENDING: tuple[Attend, ...] = ("nearest", "first", "last", *RANKING)
+
 
 def masks(causal: bool) -> tuple[Mask, ...]:
     """The masks that a head can have: in a causal program no position sees a later one, so ``after`` is none."""

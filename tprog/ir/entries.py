@@ -9,7 +9,7 @@ from typing import Literal, TypeAlias
 
 from tprog.ir.domains import Keys, Number, Symbols, Value, Variable
 
-ReadRole: TypeAlias = Literal["query", "key", "value", "input", "word"]
+ReadRole: TypeAlias = Literal["query", "key", "value", "by", "input", "word"]
 EntryPart: TypeAlias = Literal["row", "cell", "word"]
 
 Answer: TypeAlias = Keys | Value

@@ -5,8 +5,8 @@ A node answers for itself what passes ask of all kinds: what it reads, its entri
 type checker names it when a kind is added.
 
 Source: Friedman, Wettig, Chen, "Learning Transformer Programs", NeurIPS 2023 (arXiv 2306.01128), section 3. Set
-predicates, the masks ``before`` and ``after``, ``skip_first``, defaults, ``mean`` and lookups that yield numbers are
-extensions.
+predicates, the masks ``before`` and ``after``, ``skip_first``, defaults, ``mean``, lookups that yield numbers, and
+heads that attend to another than the nearest are extensions.
 """
 
 from __future__ import annotations
@@ -18,7 +18,7 @@ from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from tprog.ir.answering import LOOKUP, PREDICATE, Answering
-from tprog.ir.domains import BEGIN, Keys, Mask, Number, RowsNeeded, Symbol, Value
+from tprog.ir.domains import BEGIN, Attend, Keys, Mask, Number, RowsNeeded, Symbol, Value
 from tprog.ir.entries import Answer, Entries, Read
 from tprog.ir.learned_names import learned_layer
 
@@ -153,17 +153,23 @@ class _Attending(Answering):
 
 @dataclass(frozen=True)
 class Head(_Attending):
-    """A categorical attention head: copy `value` from the nearest position whose key the query accepts.
+    """A categorical attention head: copy `value` from one position whose key the query accepts, mostly the nearest.
 
     M_i = {j in mask(i) : key_j in predicate[query_i]}. Position i attends the j in M_i with the least abs(i - j); ties
     go left; j = i only if M_i = {i}. If M_i is empty the output is `default`, or the value at position 0 where
     `default` is None.
+
+    So it is where `attend` is ``nearest``. The others take i itself for a position like any: the ``first`` in M_i, the
+    ``last``, or the one where `by` is ``largest`` or ``smallest``; of several, the nearest, i before all others.
 
     Attributes:
         predicate: for each query value, in the order of its domain, the key values it accepts, in the order of
             theirs; None is a hole. As published, each accepts exactly one.
         mask: ``all`` positions (in a causal program: j <= i), ``before`` (j < i) or ``after`` (j > i).
         skip_first: position 0 is never in M_i.
+        attend: which position of M_i.
+        by: the variable that ``largest`` and ``smallest`` compare, a number or, by its place in its domain, a symbol;
+            None with the others.
     """
 
     name: str
@@ -174,10 +180,21 @@ class Head(_Attending):
     mask: Mask = "all"
     skip_first: bool = False
     default: Symbol | None = None
+    attend: Attend = "nearest"
+    by: str | None = None
 
     @property
     def kind(self) -> Literal["head"]:
         return "head"
+
+    @property
+    def roles(self) -> tuple[Read, ...]:
+        return super().roles if self.by is None else (*super().roles, Read("by", self.by))
+
+    def with_read(self, read: Read) -> AttentionHead:
+        if (read.role, read.place) == ("by", 0) and self.by is not None:
+            return replace(self, by=read.variable)
+        return super().with_read(read)
 
     @property
     def selection(self) -> Head:

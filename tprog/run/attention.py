@@ -6,10 +6,12 @@
 from __future__ import annotations
 
 from functools import cache, lru_cache
+from typing import assert_never
 
 import numpy as np
 
 from tprog import primitives
+from tprog.ir.domains import Attend
 from tprog.ir.program import AttentionHead, Keys, Program, Symbols
 from tprog.run.batch import Array, Batch, Bools
 
@@ -82,28 +84,40 @@ def accepted(table: Bools, query: Array, key: Array) -> Bools:
 
 
 @cache
-def by_preference(n: int) -> Array:
+def by_preference(n: int, attend: Attend = "nearest") -> Array:
     """[query, rank]: all positions in the order in which a query prefers them as matches; read-only.
 
-    The nearest first, left before right at equal distance, oneself last. It is the order of `self_rule` ``last``.
+    The ``nearest`` first, left before right at equal distance, oneself last: the order of `self_rule` ``last``. The
+    ``first`` or ``last`` first. And of those that compare a variable, the order among equals: the nearest first,
+    oneself before all.
     """
     own = np.arange(n)
     key, query = own, own[:, None]
-    # An order of 2 * distance, with 1 more to the right.
-    far = np.where(key == query, 2 * n, 2 * np.abs(query - key) + (key > query))
+    near = 2 * np.abs(query - key) + (key > query)  # an order of 2 * distance, with 1 more to the right
+    match attend:
+        case "nearest":
+            far = np.where(key == query, 2 * n, near)
+        case "first":
+            far = key + 0 * query
+        case "last":
+            far = 0 * query - key
+        case "largest" | "smallest":
+            far = near
+        case _:
+            assert_never(attend)
     order = far.argsort(axis=1)
     order.setflags(write=False)
     return order
 
 
 @cache
-def preference(n: int) -> Array:
-    """[query, key] ranks of the matches: n for the one that `by_preference` names first, 1 for oneself; read-only.
+def preference(n: int, attend: Attend = "nearest") -> Array:
+    """[query, key] ranks of the matches: n for the one that `by_preference` names first, 1 for the last; read-only.
 
     In the smallest type that holds them, so that the attended position is ``(matches * preference(n)).argmax(axis=-1)``
     and 0 is left for what does not match.
     """
     ranks = np.zeros((n, n), dtype=np.min_scalar_type(-n - 1))
-    np.put_along_axis(ranks, by_preference(n), np.arange(n, 0, -1)[None, :].astype(ranks.dtype), axis=1)
+    np.put_along_axis(ranks, by_preference(n, attend), np.arange(n, 0, -1)[None, :].astype(ranks.dtype), axis=1)
     ranks.setflags(write=False)
     return ranks

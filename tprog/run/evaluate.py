@@ -92,7 +92,11 @@ def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array
     n = matches.shape[2]
     if n == 0:
         return values[node.value], missing
-    closest = _closest(matches, program.self_rule)
+    if node.attend == "nearest":
+        closest = _closest(matches, program.self_rule)
+    else:
+        candidates = matches if node.by is None else best_by(matches, values[node.by], largest=node.attend == "largest")
+        closest = (candidates * preference(n, node.attend)).argmax(axis=2)
     copied = np.take_along_axis(values[node.value], closest, axis=1)
     if node.default is not None:
         copied = np.where(matches.any(axis=2), copied, program.symbols(node.value).codes[node.default])
@@ -114,6 +118,15 @@ def _closest(matches: Bools, self_rule: SelfRule) -> Array:
             distance[:, own, own] = np.where(matches[:, own, own], counts, kind.type(2 * n))
             closest = distance.argmin(axis=2)
     return closest
+
+
+def best_by(matches: Bools, by: Array, *, largest: bool) -> Bools:
+    """[input, query, key]: the matches where a variable [input, key] is largest, or smallest, of those of a query."""
+    size = by if largest else -by
+    lowest = np.iinfo(size.dtype).min  # below all codes and numerators, whose type holds -largest - 1
+    found = np.where(matches, size[:, None, :], lowest)
+    best: Bools = matches & (found == found.max(axis=2, keepdims=True))
+    return best
 
 
 def _numeric_head(

@@ -9,6 +9,7 @@ from typing import assert_never
 
 import numpy as np
 
+from tprog.ir.domains import Attend
 from tprog.ir.program import AttentionHead, Head, Keys, NumericHead, Symbol
 from tprog.ir.relations import (
     DIFFERENT,
@@ -74,6 +75,22 @@ def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]
     yield "no mask", lambda head: replace(head, mask="all") if head.mask != "all" else None
     yield "position 0 not left out", lambda head: replace(head, skip_first=False) if head.skip_first else None
     yield "no default", _without_default
+    if node.kind == "head" and node.by is not None:
+        for attend in _PLAIN:
+            yield f"attends to the {attend}, whatever the {node.by}", partial(_attending, attend)
+
+
+_PLAIN: tuple[Attend, ...] = ("nearest", "first", "last")
+
+
+def _attending(attend: Attend, head: AttentionHead) -> AttentionHead | None:
+    match head:
+        case Head():
+            return replace(head, attend=attend, by=None)
+        case NumericHead():
+            return None
+        case _:
+            assert_never(head)
 
 
 def _without_default(head: AttentionHead) -> AttentionHead | None:

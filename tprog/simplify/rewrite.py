@@ -9,7 +9,7 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import product
+from itertools import pairwise, product
 from typing import TypeAlias, TypeVar, assert_never
 
 from tprog.ir.program import (
@@ -109,7 +109,7 @@ class _Rewriter:
             case Embedding():
                 return node
             case Head():
-                return self._value(self._selection(node))
+                return self._value(self._by(self._selection(node)))
             case NumericHead():
                 return self._number(self._selection(node))
             case Lookup():
@@ -151,6 +151,30 @@ class _Rewriter:
                 return replace(node, key=variable, predicate=rows)
             case None:
                 return node
+            case _:
+                raise Inexpressible
+
+    def _by(self, node: Head) -> Head:
+        """The head with the variable that it compares rewritten."""
+        if node.by is None:
+            return node
+        match self.stand_ins.get(node.by):
+            case None:
+                return node
+            case Same(variable):
+                return replace(node, by=variable)
+            case Fixed() if node.mask != "all":  # all are equal, and one's own position is none of them
+                return replace(node, attend="nearest", by=None)
+            case Fixed():
+                return replace(node, by="ones")
+            case Via(variable, symbols, None):
+                places = [self.program.symbols(node.by).codes[symbol] for symbol in symbols]
+                steps = {later > earlier if later != earlier else None for earlier, later in pairwise(places)}
+                if steps <= {True}:
+                    return replace(node, by=variable)
+                if steps == {False}:
+                    return replace(node, by=variable, attend="smallest" if node.attend == "largest" else "largest")
+                raise Inexpressible  # symbols that were equal, or in another order, are compared otherwise
             case _:
                 raise Inexpressible
 

@@ -59,7 +59,8 @@ def _head(program: Program, node: Head) -> str:
         return f"selects nothing, {fallback}"
     otherwise = "" if node.default is None else f", else {node.default!r}"
     what = _DIRECTION[node.mask] + what + _window(program, node)
-    return f"nearest {what}, copies {_ONE.get(node.value, node.value)}{otherwise}"
+    which = f"{what} with the {node.attend} {_ONE.get(node.by, node.by)}" if node.by else f"{node.attend} {what}"
+    return f"{which}, copies {_ONE.get(node.value, node.value)}{otherwise}"
 
 
 def _numeric_head(program: Program, node: NumericHead) -> str:

@@ -19,9 +19,11 @@ from typing import TypeAlias, assert_never
 from tprog import primitives
 from tprog.escape import docstring_text
 from tprog.files.beside import content_name
+from tprog.ir.domains import Attend
 from tprog.ir.entries import Answer
 from tprog.ir.program import (
     AttentionHead,
+    Domain,
     Embedding,
     Head,
     Lookup,
@@ -257,10 +259,21 @@ def classifier(program: Program) -> str:
     return "classify" if program.readout.rows_needed == "free" else "classify_everywhere"
 
 
+SELECTORS: Mapping[Attend, str] = {
+    "first": "_select_first",
+    "last": "_select_last",
+    "largest": "_select_largest",
+    "smallest": "_select_smallest",
+}
+"""The primitive that says which position a head attends to, where that is another than the nearest."""
+
+
 def _selector(program: Program, node: AttentionHead) -> str:
     match node:
-        case Head():
+        case Head(attend="nearest"):
             return "select_closest" if program.self_rule == "last" else "select_closest_by_count"
+        case Head():
+            return SELECTORS[node.attend]
         case NumericHead():
             return "select"
         case _:
@@ -333,7 +346,8 @@ def assignment(program: Program, node: Node) -> str:
         case Lookup():
             return f"{node.name} = elementwise({node.function}, {', '.join(node.inputs)})"
         case Head() | NumericHead():
-            options = "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
+            options = "" if node.kind != "head" or node.by is None else f", by={node.by}{_order(program, node.by)}"
+            options += "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
             options += ", skip_first=True" if node.skip_first else ""
             selector = _selector(program, node)
             selected = f"{selector}({node.key}, {node.query}, {node.function}{options})"
@@ -343,6 +357,23 @@ def assignment(program: Program, node: Node) -> str:
             return f"{node.name} = {aggregator}({selected}{values}{default})"
         case _:
             assert_never(node)
+
+
+def _order(program: Program, by: str) -> str:
+    """The option that names the order of a variable's domain; nothing where its values are in it as they are."""
+    if in_order(program.variables[by].domain):
+        return ""
+    while by in program.by_name and (node := program.by_name[by]).kind == "head":
+        by = node.value  # a head has the domain of what it copies
+    return ", order=VOCABULARY" if by == "tokens" else f", order=DOMAINS[{literal(by)}]"
+
+
+def in_order(domain: Domain) -> bool:
+    """Whether the values of a domain compare as their places in it do: numbers, or symbols that ascend as such."""
+    if isinstance(domain, Numbers):
+        return True
+    numbers = [value for value in domain.values if isinstance(value, int)]
+    return len(numbers) == len(domain.values) and numbers == sorted(numbers)
 
 
 def _run(out: Builder, program: Program) -> None:

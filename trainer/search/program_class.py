@@ -16,7 +16,7 @@ from typing import TypeVar, assert_never
 
 import numpy as np
 
-from tprog.errors import TpdebugError
+from tprog.errors import BadUsage, TpdebugError
 from tprog.ir.domains import masks
 from tprog.ir.learned_names import learned_name
 from tprog.ir.program import (
@@ -58,7 +58,16 @@ class ProgramClass:
 
     @classmethod
     def of(cls, program: Program) -> ProgramClass:
-        """The class of a Program: no more nodes than it has, sets and masks only if it has any."""
+        """The class of a Program: no more nodes than it has, sets and masks only if it has any.
+
+        Raises:
+            BadUsage: it has a node that is never learned.
+        """
+        for node in program.nodes:
+            if node.kind == "head" and node.attend != "nearest":
+                raise BadUsage(
+                    f"{node.name} attends to the {node.attend}; heads that are learned attend to the nearest"
+                )
         heads = heads_of(program.nodes)
         return cls(
             nodes={node.name: node for node in program.nodes},

@@ -10,6 +10,7 @@ from typing import Literal, assert_never, cast
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
 from tprog.ir.answering import LOOKUP, PREDICATE, Kind
+from tprog.ir.domains import RANKING, Attend
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -36,6 +37,7 @@ from tprog.text.dialects.subset import (
     without_docstring,
 )
 from tprog.text.dialects.wiring import check_wiring
+from tprog.text.emit import SELECTORS, in_order
 
 _MADE_BY: Mapping[str, Kind] = {
     "embed": "embedding",
@@ -46,6 +48,9 @@ _MADE_BY: Mapping[str, Kind] = {
     "selector_width": "numeric head",
 }
 """The primitive that a line of `run` calls -> the kind of its node."""
+
+_ATTENDS: Mapping[str, Attend] = {name: attend for attend, name in SELECTORS.items()}
+"""The primitive that says which position a head attends to -> which that is."""
 
 MOST_CALLS = 1_000_000
 """Calls of the function of one predicate or lookup: one for each pair of values, with its entry and line."""
@@ -119,7 +124,7 @@ def _own_function(parts: Parts, node: ast.expr, prefix: str, name: str) -> ast.F
 def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | NumericHead:
     needs_values = called != "selector_width"
     options = _options(parts, call, {"aggregate": ["default"], "aggregate_mean": ["default"]}.get(called, []))
-    selectors = ("select_closest", "select_closest_by_count") if called == "aggregate" else ("select",)
+    selectors = ("select_closest", "select_closest_by_count", *_ATTENDS) if called == "aggregate" else ("select",)
     match call.args:
         case [ast.Call(func=ast.Name(id=selector), args=[key_at, query_at, function_at]) as selection, *values] if (
             selector in selectors and len(values) == int(needs_values)
@@ -130,7 +135,9 @@ def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | Numeri
             parts.source.unexpected(call, f"`{shape}`")
     parts.called.add(selector)
     (key, keys), (query, queries) = _categorical(parts, key_at), _categorical(parts, query_at)
-    how = _options(parts, selection, ["mask", "skip_first"])
+    attend = _ATTENDS.get(selector, "nearest")
+    how = _options(parts, selection, [*["by", "order"] * (attend in RANKING), "mask", "skip_first"])
+    by = _compared(parts, selection, how) if attend in RANKING else None
     mask = _mask(parts, how.get("mask"), selection)
     skip_first = _skip_first(parts, how.get("skip_first"))
     function = _own_function(parts, function_at, PREDICATE, name)
@@ -140,12 +147,37 @@ def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | Numeri
     default = literal_value(parts.source, options["default"]) if "default" in options else None
     if called == "aggregate":
         value = _categorical(parts, values[0])[0]
-        return Head(name, query, key, value, predicate, mask, skip_first, cast("Symbol | None", default))
+        return Head(name, query, key, value, predicate, mask, skip_first, cast("Symbol | None", default), attend, by)
     if isinstance(default, str):
         parts.source.refuse(options["default"], f"{default!r}", "a number")
     value = _read(parts, values[0]) if needs_values else "ones"
     reduce: Literal["sum", "mean"] = "mean" if called == "aggregate_mean" else "sum"
     return NumericHead(name, query, key, value, predicate, mask, skip_first, reduce, default)
+
+
+def _compared(parts: Parts, call: ast.Call, how: Mapping[str, ast.expr]) -> str:
+    """The variable that a head compares, whose values must be in the order that the call names."""
+    if "by" not in how:
+        parts.source.refuse(call, "no variable to compare", "`by=` and its name")
+    by = _read(parts, how["by"])
+    domain = parts.known[by].domain
+    if "order" not in how:
+        if not in_order(domain):
+            parts.source.refuse(how["by"], f"`{by}`, whose values Python does not order", "its order, as `order=`")
+    elif isinstance(domain, Numbers) or _ordered(parts, how["order"]) != domain.values:
+        parts.source.unexpected(how["order"], f"a tuple with the values of `{by}` in their order, or no `order=`")
+    return by
+
+
+def _ordered(parts: Parts, node: ast.expr) -> tuple[Symbol, ...] | None:
+    """The symbols that VOCABULARY, or one row of DOMAINS, lists in an order; None for any other expression."""
+    match node:
+        case ast.Name(id="VOCABULARY"):
+            return None if isinstance(parts.constants["VOCABULARY"], ast.Set) else parts.frame.vocabulary
+        case ast.Subscript(value=ast.Name(id="DOMAINS"), slice=ast.Constant(value=str() as name)):
+            written = dict_items(parts.source, parts.constants["DOMAINS"]) if "DOMAINS" in parts.constants else {}
+            return None if name in written and isinstance(written[name][1], ast.Set) else _declared(parts, name)
+    return None
 
 
 def _mask(parts: Parts, node: ast.expr | None, call: ast.Call) -> Mask:

@@ -195,7 +195,7 @@ def _answers(
 
 def _sides(program: Program, node: Node) -> object:
     """What a table is asked and what it says, by their domains: only where these stay can one row be compared."""
-    compared = [read.variable for read in node.roles if read.role != "value"]
+    compared = [read.variable for read in node.roles if read.role not in ("value", "by")]
     return node.entries.levels, [program.variables[name].domain for name in compared]
 
 
