@@ -20,7 +20,7 @@ help:
 	@echo 'make demo    train a small Transformer Program on sort, too briefly, then look at it and debug it (minutes)'
 	@echo 'make test    lint, types and all tests, as continuous integration runs them'
 	@echo 'make soak    property tests with fresh examples, for an hour: MINUTES=10 for ten minutes, SEED=7 for those of a seed'
-	@echo 'make mutants small faults planted in a room of the code: do its tests notice? ROOM=run, COUNT=200, SEED=1; hours'
+	@echo 'make mutants small faults planted in a room of the code: do its tests notice? ROOM=run, COUNT=200, SEED=1, MOST=60 seconds of tests a fault; hours'
 	@echo 'make bench   the figures of docs/results.md that are about speed'
 	@echo 'make clean   remove .venv, caches and what make demo wrote'
 
@@ -63,7 +63,7 @@ soak: $(STAMP)
 	$(BIN)/python -m tests.soak --minutes $(MINUTES) $(if $(SEED),--seed $(SEED))
 
 mutants: $(STAMP)
-	$(BIN)/python -m tests.mutants $(or $(ROOM),--help) $(if $(ROOM),--count $(COUNT) $(if $(SEED),--seed $(SEED)))
+	$(BIN)/python -m tests.mutants $(or $(ROOM),--help) $(if $(ROOM),--count $(COUNT) $(if $(SEED),--seed $(SEED)) $(if $(MOST),--most $(MOST)))
 
 bench: $(STAMP)
 	$(BIN)/python -m tests.bench.bench_speed
