@@ -66,6 +66,10 @@ class Fields:
             return self._left.pop(name)  # type: ignore[no-any-return]  # it is None
         return read(name)
 
+    def optional(self, name: str, read: Callable[[str], Value]) -> Value | None:
+        """The same, where the field may be missing too: it came later than some of what is stored."""
+        return self.maybe(name, read) if name in self._left else None
+
     def text(self, name: str, longest: int) -> str:
         """A text of at most so many letters."""
         value = self.take(name)

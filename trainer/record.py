@@ -66,6 +66,10 @@ class Counts:
 SPLITS = ("train", "validation", "test", "domain")
 SIZES = ("heads", "entries", "lines")
 
+SEARCHED, GROWN, TRAINED = HOW = ("searched", "grown", "trained")
+"""How a program came about: found by deduction before any training; grown from nothing by the discrete search, after
+training; or trained."""
+
 
 @dataclass(frozen=True)
 class Record:
@@ -77,6 +81,7 @@ class Record:
         kind: what was trained: see `trainer.grid.KINDS`.
         settings: all of them.
         message: why it failed.
+        how: how the program came about, one of `HOW`; None where none was made, or by an older tpdebug.
         counts: by split (``train``, ``validation``, ``test``), and over the ``domain``: all inputs, or a sample.
         size: ``heads``, ``entries`` and ``lines`` as emitted, where a program was made.
         cpu_seconds: of the process that trained; of a run that was resumed, since then.
@@ -92,6 +97,7 @@ class Record:
     settings: Mapping[str, Any]
     status: Literal["done", "failed"]
     message: str | None = None
+    how: str | None = None
     counts: Mapping[str, Counts] = field(default_factory=dict)
     size: Mapping[str, int] = field(default_factory=dict)
     epochs: int | None = None
@@ -132,6 +138,7 @@ class Record:
             settings=_settings(Fields(told.take("settings"), f"{where}: settings")),
             status="done" if status == "done" else "failed",
             message=told.maybe("message", lambda name: told.text(name, LONGEST_TEXT)),
+            how=told.optional("how", lambda name: _how(told, name)),
             counts=_counts(Fields(told.take("counts"), f"{where}: counts")),
             size=_sizes(Fields(told.take("size"), f"{where}: size")),
             epochs=told.maybe("epochs", lambda name: told.whole(name, 0, _MOST)),
@@ -187,6 +194,12 @@ def _side(files: Mapping[str, str], name: str) -> str:
     if name not in files:
         raise BadFile(f"its side file {name!r} is not there")
     return files[name]
+
+
+def _how(told: Fields, name: str) -> str:
+    if (value := told.text(name, 10)) not in HOW:
+        told.refuse(name, value, f"one of {', '.join(HOW)}")
+    return value
 
 
 def _setting(told: Fields, name: str, value: object) -> object:

@@ -27,7 +27,7 @@ from trainer.config import TrainConfig
 from trainer.data import Accuracy
 from trainer.fit import train
 from trainer.grid import BASELINE, PROGRAM, configured
-from trainer.record import LONGEST_TEXT, Counts, Record
+from trainer.record import GROWN, LONGEST_TEXT, SEARCHED, TRAINED, Counts, Record
 
 SAMPLE_SEED = 1_000_003
 """Of the inputs that stand for a domain too large to enumerate: the same for all trials of a task."""
@@ -70,6 +70,7 @@ def train_program(config: TrainConfig | BaselineConfig, folder: Path) -> dict[st
     counts["domain"] = over_domain(result.program, task)
     emitted = emit(result.program, stem := f"{task.name}_program")
     return {
+        "how": how(result.program),
         "counts": counts,
         "size": size(result.program, emitted.text),
         "epochs": result.epochs,
@@ -100,6 +101,15 @@ TRAINERS: Mapping[str, Callable[[TrainConfig | BaselineConfig, Path], dict[str, 
     BASELINE: train_standard,
 }
 """For each of `trainer.grid.KINDS`: settings and run folder -> the fields of a `Record` that training fills."""
+
+
+def how(program: Program) -> str:
+    """How a program of `train` came about, by its provenance: one of `trainer.record.HOW`."""
+    if any(name == "searched" for name, _ in program.provenance):
+        return SEARCHED
+    if any(name == "polished" and text.startswith("grow") for name, text in program.provenance):
+        return GROWN
+    return TRAINED
 
 
 def over_domain(program: Program, task: Task) -> Counts:
