@@ -172,18 +172,23 @@ def _said_of(row: Mapping[str, Any], where: str) -> dict[str, str]:
 
 
 def chosen(trials: tuple[Trial, ...], text: str | None) -> tuple[Trial, ...]:
-    """The trials whose row has a name or class with this text in it; without a text, all.
+    """The trials whose row has this text in its name and class, such as ``sort published``; without a text, all.
 
     Raises:
         BadUsage: there is none.
     """
     if text is None:
         return trials
-    kept = tuple(trial for trial in trials if text in trial.name or text in trial.program_class)
+    kept = tuple(trial for trial in trials if holds(text, trial.name, trial.program_class))
     if not kept:
         names = ", ".join(dict.fromkeys(trial.name for trial in trials))
         raise BadUsage(f"no row's name or class holds {text!r}; the names are {names}")
     return kept
+
+
+def holds(text: str, name: str, program_class: str) -> bool:
+    """Whether a row has this text in its name, in its class, or in both with a blank between them."""
+    return text in f"{name} {program_class}"
 
 
 def seeded(

@@ -107,7 +107,49 @@ def class_config(program_class: str, task: str) -> TrainConfig:
 DATA_SEED = 0
 """Of the data of all rows, which is `TrainConfig`'s own: standard Transformers see what the programs see."""
 
-SUITES: Mapping[str, tuple[Row, ...]] = {"paper": PAPER}
+
+# Seeds ################################################################################################################
+
+SEEDS = 16
+"""Trials of each row of the suite `seeds`; trial i has the seed i and the data seed i."""
+
+BY_DEFAULT = ", by default"
+"""What is added to the name of a class whose programs are made as `tpdebug train` makes them in its own class."""
+
+_BY_DEFAULT = ("search", "members", "halvings", "epochs", "length_exponent", "refit", "polish")
+"""The settings of the default preset that say how a program is made, not of which class it is."""
+
+
+def by_default(task: str, program_class: str) -> TrainConfig:
+    """The settings of a class for a task, searched for and trained as the default preset does."""
+    preset = default_config(task)
+    return dataclasses.replace(
+        class_config(program_class, task), **{name: getattr(preset, name) for name in _BY_DEFAULT}
+    )
+
+
+def _seeds() -> Iterator[Trial]:
+    """Seed by seed within a class and size, so that a sweep that is stopped has as many seeds of each of its rows.
+
+    Induction comes once: its published size has no other heads than categorical ones, and is its extended class too.
+    """
+    for large in (False, True):
+        for program_class in (EXTENDED, CATEGORICAL, PUBLISHED):
+            for seed in range(SEEDS):
+                for task in LARGE if large else TASKS:
+                    if task == "induction" and program_class != PUBLISHED:
+                        continue
+                    changes = {**(_LARGE if large else {}), "seed": seed, "data_seed": seed}
+                    config = dataclasses.replace(by_default(task, program_class), **changes)
+                    yield Trial(f"{task} 16" if large else task, program_class + BY_DEFAULT, config)
+
+
+# By name ##############################################################################################################
+
+SUITES: Mapping[str, Callable[[], Iterator[Trial]]] = {
+    "paper": lambda: (trial for row in PAPER for trial in _trials(row)),
+    "seeds": _seeds,
+}
 
 
 def suite(name: str) -> tuple[Trial, ...]:
@@ -118,7 +160,7 @@ def suite(name: str) -> tuple[Trial, ...]:
     """
     if name not in SUITES:
         raise BadUsage(f"there is no suite {name!r}; known are {', '.join(SUITES)}")
-    return tuple(trial for row in SUITES[name] for trial in _trials(row))
+    return tuple(SUITES[name]())
 
 
 def _trials(row: Row) -> Iterator[Trial]:

@@ -68,6 +68,7 @@ class _NoPages(WorkerPlugin):
 
 _UNCHECKED = (
     "seed",
+    "data_seed",  # of which a sample may be refused when its turn comes; that trial has failed, then
     "members",
     "lr",
     "epochs",
