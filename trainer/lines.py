@@ -70,13 +70,13 @@ NUMBERS = ("seed", "per token %", "whole %", "wrong", "inputs", "heads", "entrie
 def cells(lines: list[Line]) -> list[tuple[str, ...]]:
     """The cells of a table with one line a trial, by `COLUMNS`; ``best`` marks the row's choice with a star."""
     chosen = {(line.name, line.program_class, line.record.key) for line in best(lines).values()}
-    varied = _varied(lines)
-    return [_cells(line, varied[line.name, line.program_class], chosen) for line in lines]
+    differing = varied(lines)
+    return [_cells(line, differing[line.name, line.program_class], chosen) for line in lines]
 
 
-def _cells(line: Line, varied: list[str], chosen: Collection[tuple[str, str, str]]) -> tuple[str, ...]:
+def _cells(line: Line, differing: list[str], chosen: Collection[tuple[str, str, str]]) -> tuple[str, ...]:
     record = line.record
-    settings = ", ".join(f"{key} = {record.settings.get(key)}" for key in varied)
+    settings = ", ".join(f"{key} = {record.settings.get(key)}" for key in differing)
     mark = "*" if (line.name, line.program_class, record.key) in chosen else ""
     status = record.status if record.message is None else f"{record.status}: {record.message}"
     if record.settings.get("whole_domain"):
@@ -120,8 +120,8 @@ def _percent(part: int, whole: int) -> str:
     return f"{10_000 * part // whole / 100:.2f}" if whole else "-"
 
 
-def _varied(lines: list[Line]) -> dict[tuple[str, str], list[str]]:
-    """The settings besides the seed in which the trials of a row differ, by (name, class)."""
+def varied(lines: Iterable[Line], besides: Collection[str] = ("seed",)) -> dict[tuple[str, str], list[str]]:
+    """The settings in which the trials of a row differ, by (name, class), besides these."""
     rows: dict[tuple[str, str], list[Mapping[str, Any]]] = {}
     for line in lines:
         rows.setdefault((line.name, line.program_class), []).append(line.record.settings)
@@ -129,7 +129,7 @@ def _varied(lines: list[Line]) -> dict[tuple[str, str], list[str]]:
         row: [
             key
             for key in dict.fromkeys(key for settings in found for key in settings)
-            if key != "seed" and any(settings.get(key) != found[0].get(key) for settings in found)
+            if key not in besides and any(settings.get(key) != found[0].get(key) for settings in found)
         ]
         for row, found in rows.items()
     }

@@ -14,8 +14,10 @@ class SweepResult(Result):
 
     Attributes:
         trials: what is known of each, as JSON types, and whether it is the ``best`` of its row.
+        spread: what is known of the seeds of each row, as JSON types, where that was asked for.
     """
 
     verb: ClassVar[str] = "sweep"
 
     trials: tuple[dict[str, Any], ...]
+    spread: tuple[dict[str, Any], ...] = ()

@@ -2,9 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import TYPE_CHECKING, Annotated, Any
 
 import typer
 
@@ -18,9 +18,12 @@ from tprog.errors import BadUsage
 if TYPE_CHECKING:
     from trainer.grid import Trial
     from trainer.lines import Line
+    from trainer.spread import Spread
     from trainer.store import Store
 
 STORE = Path("runs/sweep.sqlite")
+
+MARK = "<!-- written by tpdebug -->\n\n"
 
 
 def sweep(
@@ -29,10 +32,10 @@ def sweep(
         typer.Argument(metavar="GRID.toml", help="Settings; a list means alternatives.", show_default=False),
     ] = None,
     suite: Annotated[
-        str | None, typer.Option("--suite", metavar="NAME", help="A grid that comes with tpdebug: paper.")
+        str | None, typer.Option("--suite", metavar="NAME", help="A grid that comes with tpdebug: paper or seeds.")
     ] = None,
     only: Annotated[
-        str | None, typer.Option("--only", metavar="TEXT", help="Only rows with this in their name or class.")
+        str | None, typer.Option("--only", metavar="TEXT", help="Only rows with this in their name and class.")
     ] = None,
     store: Annotated[
         Path | None,
@@ -57,6 +60,9 @@ def sweep(
     ] = None,
     retry_failed: Annotated[bool, typer.Option("--retry-failed", help="Run those again that have failed.")] = False,
     table: Annotated[bool, typer.Option("--table", help="Train nothing: show what is stored.")] = False,
+    spread: Annotated[
+        bool, typer.Option("--spread", help="One line a row: the wrong inputs and CPU-seconds of its seeds.")
+    ] = False,
     best: Annotated[
         Path | None,
         typer.Option(
@@ -70,7 +76,7 @@ def sweep(
             "-o",
             "--output",
             metavar="FILE",
-            help="Write the table: the ending picks the form. Ending in .sqlite, it is the store.",
+            help="Write the table, or as .svg a chart of the seeds. Ending in .sqlite, it is the store.",
             show_default=False,
         ),
     ] = None,
@@ -79,7 +85,7 @@ def sweep(
 ) -> int:
     """Train a grid of programs, on all CPUs or on a Dask cluster. Stopped, the same command goes on where it was."""
     store, file = _store_and_table(store, file)
-    output = Output(as_json, file, force, color, pictures=("md",))
+    output = Output(as_json, file, force, color, pictures=("md", "svg"))
     if workers is not None and scheduler is not None:
         raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
     trials = _trials(grid, suite, only)
@@ -91,7 +97,7 @@ def sweep(
             {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
         )
     if not train and not table and best is None:
-        raise BadUsage("there is nothing to do; give a GRID.toml, --suite paper, --table or --best DIR")
+        raise BadUsage("there is nothing to do; give a GRID.toml, --suite NAME, --table or --best DIR")
     from trainer.store import Store
 
     with Store(store or STORE, read_only=not train) as opened:
@@ -105,8 +111,8 @@ def sweep(
 
             for place in write_best(opened, lines, best, force):
                 note(f"wrote {place}")
-    _show(lines, output)
-    return int(train and any(line.record.status == "failed" for line in lines))
+    (_show_spread if spread else _show)(lines, output)
+    return int(train and _failed(lines) > 0)
 
 
 # Parts ################################################################################################################
@@ -122,10 +128,12 @@ def _store_and_table(store: Path | None, file: Path | None) -> tuple[Path | None
 
 
 def _lines(store: Store, trials: tuple[Trial, ...] | None, only: str | None) -> list[Line]:
-    """What is stored of the trials; without a grid or suite, of all whose row has `only` in its name or class."""
+    """What is stored of the trials; without a grid or suite, of all whose row has `only` in its name and class."""
+    from trainer.grid import holds
+
     if trials is not None:
         return store.lines({trial.member for trial in trials})
-    return [line for line in store.lines(None) if only is None or only in line.name or only in line.program_class]
+    return [line for line in store.lines(None) if only is None or holds(only, line.name, line.program_class)]
 
 
 def _trials(grid: Path | None, suite: str | None, only: str | None) -> tuple[Trial, ...] | None:
@@ -170,12 +178,53 @@ def _trained(
 def _show(lines: list[Line], output: Output) -> None:
     from analyze.render.sweep import sweep_text
     from analyze.results.sweep import SweepResult
-    from trainer.lines import COLUMNS, NUMBERS, best, cells, markdown
+    from trainer.lines import COLUMNS, NUMBERS, cells, markdown
+    from trainer.spread import spreads
+
+    output.show(
+        SweepResult(_told(lines)),
+        lambda: sweep_text(COLUMNS, NUMBERS, cells(lines), _failed(lines)),
+        {"md": lambda: f"{MARK}{markdown(lines)}", "svg": lambda: _chart(spreads(lines))},
+    )
+
+
+def _show_spread(lines: list[Line], output: Output) -> None:
+    from analyze.render.sweep import spread_text
+    from analyze.results.sweep import SweepResult
+    from trainer.spread import COLUMNS, NUMBERS, cells, markdown, spreads
+
+    found = spreads(lines)
+    output.show(
+        SweepResult(_told(lines), tuple(row.to_mapping() for row in found)),
+        lambda: spread_text(COLUMNS, NUMBERS, cells(found), _failed(lines)),
+        {"md": lambda: f"{MARK}{markdown(found)}", "svg": lambda: _chart(found)},
+    )
+
+
+def _told(lines: list[Line]) -> tuple[dict[str, Any], ...]:
+    from trainer.lines import best
 
     chosen = best(lines).values()
-    failed = sum(line.record.status == "failed" for line in lines)
-    output.show(
-        SweepResult(tuple({**line.to_mapping(), "best": line in chosen} for line in lines)),
-        lambda: sweep_text(COLUMNS, NUMBERS, cells(lines), failed),
-        {"md": lambda: f"<!-- written by tpdebug -->\n\n{markdown(lines)}"},
+    return tuple({**line.to_mapping(), "best": line in chosen} for line in lines)
+
+
+def _failed(lines: list[Line]) -> int:
+    return sum(line.record.status == "failed" for line in lines)
+
+
+def _chart(found: Iterable[Spread]) -> str:
+    from analyze.render.strip_chart import Dot, Strip, strip_chart
+
+    return strip_chart(
+        Strip(
+            " ".join(filter(None, (row.name, row.program_class, row.settings))),
+            tuple(
+                Dot(wrong, seconds, record.how or "")
+                for wrong, seconds, record in zip(row.wrong, row.seconds, row.records, strict=True)
+            ),
+            row.inputs,
+            row.exhaustive,
+        )
+        for row in found
+        if row.records
     )

@@ -1,0 +1,176 @@
+"""A strip chart of a sweep: one line a row, on it a dot a seed, at its wrong inputs; CPU-seconds beside it."""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Iterable, Iterator, Sequence
+from statistics import median
+from typing import NamedTuple
+
+from analyze.render.metrics import FAMILY, is_measured, width
+from tprog.escape import html_text
+from tprog.version import VERSION
+
+PLOT = 420
+"""Width of the axis, from no wrong input to the last power of ten."""
+
+ROW, TOP, BOTTOM, EDGE, GAP = 30, 70, 52, 16, 14
+RADIUS, STEP, LEVELS = 3.0, 6.5, (0, -1, 1)
+"""Of a dot; the distance of two dots that would cover each other; the places above and below a line."""
+
+ROOM = 40
+"""Left of the axis, for dots that there is no other place for: sixteen seeds without a wrong input."""
+
+SIZE = 12
+
+LOOKS = {
+    "searched": ("#0072b2", "#0072b2", "found by search, before training"),
+    "grown": ("#009e73", "#ffffff", "trained, then grown anew by search"),
+    "trained": ("#d55e00", "#ffffff", "trained"),
+    "": ("#555555", "#ffffff", "not told how"),
+}
+"""Line, filling and legend of a dot by how its program came about: told apart by the filling, too, and in colours that
+the colour-blind can tell apart."""
+
+
+class Dot(NamedTuple):
+    """A seed: wrong inputs, CPU-seconds, and how its program came about (a key of `LOOKS`)."""
+
+    wrong: int
+    seconds: float
+    how: str
+
+
+class Strip(NamedTuple):
+    """A line of the chart, of one dot or more.
+
+    Attributes:
+        inputs: how many were tried.
+        exhaustive: whether these are all that there are.
+    """
+
+    label: str
+    dots: tuple[Dot, ...]
+    inputs: int
+    exhaustive: bool
+
+    @property
+    def figures(self) -> tuple[str, str]:
+        """How many dots have no wrong input, of how many inputs; median and worst CPU-seconds."""
+        about = "" if self.exhaustive else "~"
+        right, seconds = sum(dot.wrong == 0 for dot in self.dots), [dot.seconds for dot in self.dots]
+        return (
+            f"{right} of {len(self.dots)} on {about}{self.inputs:,}",
+            f"{median(seconds):,.1f} ({max(seconds):,.1f})",
+        )
+
+
+class _Frame(NamedTuple):
+    """Where things stand: the axis begins at `left`, and `powers` powers of ten fit on it."""
+
+    left: float
+    powers: int
+    rows: int
+
+    def x(self, wrong: float) -> float:
+        """Of a number of wrong inputs."""
+        return self.left + PLOT * math.log10(1 + wrong) / math.log10(1 + 10**self.powers)
+
+    @property
+    def bottom(self) -> float:
+        return TOP + ROW * self.rows
+
+
+def strip_chart(strips: Iterable[Strip]) -> str:
+    """The chart as SVG text. The axis is log(1 + wrong inputs); a bar on a line is its median."""
+    kept = tuple(strips)
+    most = max((dot.wrong for strip in kept for dot in strip.dots), default=0)
+    frame = _Frame(
+        EDGE + max((width(strip.label, SIZE) for strip in kept), default=0) + GAP + ROOM,
+        max(1, math.ceil(math.log10(max(1, most)))),
+        len(kept),
+    )
+    figures = [strip.figures for strip in kept]
+    heads = ("no wrong input", "CPU s (worst)")
+    wide = [max(width(text, SIZE) for text in (head, *(f[i] for f in figures))) for i, head in enumerate(heads)]
+    first = frame.left + PLOT + 2 * GAP + wide[0]
+    last = first + GAP + wide[1]
+    parts = [
+        *_legend(dict.fromkeys(dot.how for strip in kept for dot in strip.dots)),
+        *(_text(x, TOP - 10, head, "end") for x, head in zip((first, last), heads, strict=True)),
+        *_axis(frame),
+    ]
+    for place, (strip, told) in enumerate(zip(kept, figures, strict=True)):
+        y = TOP + ROW * (place + 0.5)
+        parts += [_text(EDGE, y + 4, strip.label), *_strip(strip, frame, y)]
+        parts += [_text(x, y + 4, text, "end") for x, text in zip((first, last), told, strict=True)]
+    return _page(math.ceil(last + EDGE), math.ceil(frame.bottom + BOTTOM), parts)
+
+
+def _page(wide: int, high: int, parts: Sequence[str]) -> str:
+    title = "Wrong inputs of the programs of a sweep, seed by seed"
+    about = "One line a row of the sweep; a dot is a seed, further right the more inputs its program gets wrong."
+    return "\n".join(
+        [
+            '<?xml version="1.0" encoding="UTF-8" standalone="no"?>',
+            f"<!-- written by tpdebug {VERSION} -->",
+            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
+            'role="img" aria-labelledby="tp-title tp-desc">',
+            f'<title id="tp-title">{title}</title>\n<desc id="tp-desc">{about}</desc>',
+            f'<rect width="{wide}" height="{high}" fill="white"/>',
+            *parts,
+            "</svg>\n",
+        ]
+    )
+
+
+def _legend(kinds: Iterable[str]) -> Iterator[str]:
+    x: float = EDGE
+    for kind in LOOKS:
+        if kind in set(kinds):
+            yield _dot(x + RADIUS, 20, kind)
+            yield _text(x + 12, 24, LOOKS[kind][2])
+            x += 12 + width(LOOKS[kind][2], SIZE) + 2 * GAP
+    yield f'<path d="M{x:.1f} 14V26" stroke="black" stroke-width="1.5"/>'
+    yield _text(x + 8, 24, "median")
+
+
+def _axis(frame: _Frame) -> Iterator[str]:
+    for wrong in (0, *(10**power for power in range(frame.powers + 1))):
+        x = frame.x(wrong)
+        yield f'<path d="M{x:.1f} {TOP}V{frame.bottom}" stroke="#dddddd"/>'
+        yield _text(x, frame.bottom + 18, f"{wrong:,}", "middle")
+    yield _text(frame.x(0) + PLOT / 2, frame.bottom + 38, "wrong inputs", "middle")
+
+
+def _strip(strip: Strip, frame: _Frame, y: float) -> Iterator[str]:
+    yield f'<path d="M{frame.left - ROOM:.1f} {y}H{frame.left + PLOT:.1f}" stroke="#eeeeee"/>'
+    x = frame.x(median(dot.wrong for dot in strip.dots))
+    yield f'<path d="M{x:.1f} {y - 12}v24" stroke="black" stroke-width="1.5"/>'
+    taken: list[tuple[float, float]] = []
+    for dot in sorted(strip.dots):
+        taken.append(_free(frame.x(dot.wrong), y, taken))
+        yield _dot(*taken[-1], dot.how)
+
+
+def _free(x: float, y: float, taken: Sequence[tuple[float, float]]) -> tuple[float, float]:
+    """The first place where a dot covers no other one: on its line, above it, below it; then further left."""
+    while True:
+        for level in LEVELS:
+            place = x, y + STEP * level
+            if all(math.dist(place, other) > 2 * RADIUS for other in taken):
+                return place
+        x -= STEP
+
+
+def _dot(x: float, y: float, how: str) -> str:
+    stroke, fill, _ = LOOKS.get(how, LOOKS[""])
+    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS - 0.5}" fill="{fill}" stroke="{stroke}" stroke-width="1.5"/>'
+
+
+def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
+    """A text as wide as the chart was laid out for, in whichever font."""
+    look = f'x="{x:.1f}" y="{y:.1f}" font-family="{FAMILY}" font-size="{SIZE}" text-anchor="{anchor}"'
+    if is_measured(text) and text.strip():
+        look += f' textLength="{width(text, SIZE):.2f}" lengthAdjust="spacingAndGlyphs"'
+    return f"<text {look}>{html_text(text)}</text>"
