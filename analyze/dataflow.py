@@ -14,7 +14,7 @@ from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.entries import Read
-from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Weights
+from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Weights
 from tprog.listing import listing
 from tprog.text.describe import reading
 
@@ -107,7 +107,7 @@ def stages(program: Program) -> dict[str, int]:
                 stage[node.name] = 1
             case Head() | NumericHead():
                 stage[node.name] = max(2 * (node.layer or 0) + 2, after + 2 - after % 2)
-            case Lookup():
+            case Lookup() | Linear():
                 stage[node.name] = max(2 * (node.layer or 0) + 3, after + 1 + after % 2)
             case _:
                 assert_never(node)

@@ -3,7 +3,7 @@
 An entry is *consulted* at (input, position) if the emitted module looks it up there:
 
 - a head, its query's row, where it may see any position (a window without positions asks the predicate nothing);
-- a lookup its cell and an embedding its word, at every position;
+- a lookup its cell and an embedding its word, at every position, and a sum all its coefficients;
 - the readout a variable's weight row (a number's one row too), where a class is predicted: not at forced outputs,
   unless `Readout.rows_needed` says everywhere; in a pooled program, at every position.
 
@@ -25,6 +25,7 @@ import numpy as np
 from tprog.edits.entry import Entry
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import (
+    Node,
     Program,
     Symbols,
     Weights,
@@ -90,20 +91,19 @@ class Consulted:
 
 
 def consulted(execution: Execution) -> Iterator[Consulted]:
-    """What each input of an execution without overrides consults, table by table, in execution order."""
+    """What each input of an execution without overrides consults, table by table, in execution order.
+
+    A sum, which consults all its entries at once, comes once for each.
+    """
     program, batch = execution.program, execution.batch
     going = np.ones(len(batch), dtype=np.bool_)  # [input]: has met no hole so far
     for node in program.nodes:
         where = batch.present
         if node.selection is not None:
             where = where & sees(node.selection, program, batch)
-        size = len(node.entries)
-        yield Consulted(
-            node.name,
-            size,
-            entry_codes(node.entries, program, execution.values),
-            where & _until(execution, node.name, going),
-        )
+        where = where & _until(execution, node.name, going)
+        for at in _places(node, execution):
+            yield Consulted(node.name, len(node.entries), at, where)
         going = _still(execution, node.name, going)
     everywhere = program.readout.rows_needed == "everywhere"
     read_at = batch.present if everywhere else read_out_at(program, batch)
@@ -112,6 +112,16 @@ def consulted(execution: Execution) -> Iterator[Consulted]:
         at = weight_codes(program, term, execution.values[term.variable])
         yield Consulted(table, len(term.rows), at, read_at & _until(execution, table, going))
         going = _still(execution, table, going)
+
+
+def _places(node: Node, execution: Execution) -> Iterator[Array]:
+    """[input, position] which entry a node consults: the one that is picked, or one after the other, if all are."""
+    entries = node.entries
+    if entries.named is None:
+        yield entry_codes(entries, execution.program, execution.values)
+    else:
+        shape = execution.batch.tokens.shape
+        yield from (np.broadcast_to(np.int64(at), shape) for at in range(len(entries)))
 
 
 def _until(execution: Execution, table: TableKey, going: Bools) -> Bools:

@@ -10,7 +10,7 @@ from dataclasses import replace
 from hypothesis import strategies as st
 
 from tprog.ir.domains import BEGIN, END, PAD, UNKNOWN, Keys, Symbol, Value
-from tprog.ir.nodes import Embedding, Head, Lookup, Node, NumericHead
+from tprog.ir.nodes import Embedding, Head, Linear, Lookup, Node, NumericHead
 from tprog.ir.program import Program
 
 CONTROLS = (
@@ -136,6 +136,8 @@ def respelled(program: Program, spelling: Mapping[str, str]) -> Program:
                 rows = tuple(None if row is None else symbols(row) for row in found.predicate)
                 changed = replace(found, predicate=rows)
                 return replace(changed, default=symbol(changed.default)) if isinstance(changed, Head) else changed
+            case Linear():
+                return found
 
     return replace(
         program,

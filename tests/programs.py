@@ -18,6 +18,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     NumericHead,
     Program,
@@ -609,6 +610,47 @@ def most_frequent() -> Program:
     )
 
 
+VERDICTS = ("F", "P", "T")
+
+
+def shuffle_dyck2(longest: int) -> Program:
+    """Two kinds of brackets, each by itself: F once one is closed that was not open, T where all are closed."""
+    vocabulary = (BEGIN, *"()[]")
+
+    def count(name: str, token: str) -> NumericHead:
+        return NumericHead(name, "tokens", "tokens", "ones", ((token,),) * len(vocabulary))
+
+    def state(round_: Value, square: Value) -> str:
+        return "below" if -1 in (round_, square) else "even" if round_ == square == 0 else "above"
+
+    signs = (-1, 0, 1)
+    states = ("below", "even", "above")
+    return Program(
+        vocabulary=vocabulary,
+        classes=VERDICTS,
+        max_length=longest + 1,
+        nodes=(
+            count("round_opened", "("),
+            count("round_closed", ")"),
+            Linear("round", ("round_opened", "round_closed"), (1, -1)),
+            count("square_opened", "["),
+            count("square_closed", "]"),
+            Linear("square", ("square_opened", "square_closed"), (1, -1)),
+            lookup("state", {"round": signs, "square": signs}, state, states, numeric=("round", "square")),
+            NumericHead("fallen", "tokens", "state", "ones", (("below",),) * len(vocabulary)),
+            lookup(
+                "verdict",
+                {"fallen": (0, 1), "state": states},
+                lambda fallen, state: "F" if fallen or state == "below" else "T" if state == "even" else "P",
+                VERDICTS,
+                numeric=("fallen",),
+            ),
+        ),
+        readout=Readout((copied("verdict", VERDICTS, VERDICTS),)),
+        causal=True,
+    )
+
+
 def no_nodes() -> Program:
     """The smallest: a weight row a token, a number, and nothing else. The first class wins the tie at `b`."""
     return Program(
@@ -637,6 +679,7 @@ PROGRAMS: dict[str, Case] = {
     "masks": Case(masks(), "every mask, skip_first and default"),
     "next_larger": Case(next_larger(), "exact; two heads that compare symbols"),
     "most_frequent": Case(most_frequent(), "exact; a head that compares numbers, ties to the nearest"),
+    "shuffle_dyck2": Case(shuffle_dyck2(6), "exact; causal, sums of numbers"),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

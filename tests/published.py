@@ -131,8 +131,8 @@ class _Writer:
         for node in program.nodes:
             if isinstance(node, Lookup):
                 self.lookup(node)
-            elif not isinstance(node, Embedding):
-                self.head(node)
+            elif node.selection is not None:
+                self.head(node.selection)
         self.readout()
 
     # Embeddings

@@ -14,6 +14,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Node,
     Numbers,
@@ -132,6 +133,9 @@ def _node(program: Program, node: Node, values: dict[str, list[Value]], i: int) 
             return _numeric(program, node, values, i)
         case Lookup():
             return _lookup(program, node, values, i)
+        case Linear():
+            shares = (c * Fraction(values[name][i]) for c, name in zip(node.coefficients, node.inputs, strict=True))
+            return sum(shares, start=Fraction(node.constant))
 
 
 def slow_values(program: Program, tokens: Sequence[str]) -> dict[str, list[Value]]:

@@ -17,6 +17,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Node,
     Number,
@@ -61,7 +62,12 @@ def predicates(draw: st.DrawFn, queries: Symbols, keys: Symbols, partial: bool) 
 def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable], partial: bool) -> Node:
     categorical = [n for n, v in known.items() if isinstance(v.domain, Symbols)]
     numeric = [n for n, v in known.items() if isinstance(v.domain, Numbers)]
-    kind = draw(st.sampled_from(["head", "head", "numeric", "numeric", "lookup", "lookup", "embedding"]))
+    kind = draw(st.sampled_from(["head", "head", "numeric", "numeric", "lookup", "lookup", "embedding", "linear"]))
+    if kind == "linear":
+        inputs = tuple(draw(st.lists(st.sampled_from(numeric), min_size=1, max_size=3, unique=True)))
+        return Linear(
+            name, inputs, tuple(draw(st.sampled_from(NUMBERS)) for _ in inputs), draw(st.sampled_from(NUMBERS))
+        )
     if kind == "embedding":
         symbols = tuple(draw(st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
         entry = with_holes(st.sampled_from(symbols), partial)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import inspect
 from collections.abc import Callable, Sequence
 from dataclasses import replace
 from itertools import product
@@ -10,8 +9,8 @@ from pathlib import Path
 
 import pytest
 
-from cli.main import main
 from tests.programs import PROGRAMS, SORTED
+from tests.verbs import Asked, every_verb
 from tprog.errors import BadProgram, BadSource
 from tprog.ir.domains import Attend
 from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout
@@ -185,20 +184,11 @@ def test_of_a_constant_the_nearest_is_left() -> None:
 
 # Every verb ###########################################################################################################
 
-TASK = """
-from itertools import product
-VOCABULARY, CLASSES, LONGEST = "abcd", "abcd", 4
-def oracle(tokens):
-    return {name}(list(tokens))
-{source}
-"""
-
 
 @pytest.mark.parametrize("name", ORACLES)
 def test_every_verb_knows_the_written_programs(
     name: str, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-
     monkeypatch.chdir(tmp_path)
     right = PROGRAMS[name].program
     fault = (
@@ -207,33 +197,7 @@ def test_every_verb_knows_the_written_programs(
         else replace(head(right), attend="smallest")
     )
     wrong = replace(right, nodes=(right.nodes[0], fault))
-    source = inspect.getsource(ORACLES[name]).replace("Sequence[str]", "list")
-    Path("task.py").write_text(TASK.format(name=name, source=source), encoding="utf-8")
-    for file, program in (("right.py", right), ("wrong.py", wrong)):
-        Path(file).write_text(emit(program).text, encoding="utf-8")
-    task = ("--task", "task.py", "--length", "5")
-
-    def said(*arguments: str, code: int = 0) -> str:
-        assert main(arguments) == code, capsys.readouterr()
-        return capsys.readouterr().out
-
-    assert "340" in said("verify", "right.py", *task)
-    said("verify", "wrong.py", *task, code=1)
-    assert "largest" in said("graph", "right.py") or name == "next_larger"
-    said("graph", "right.py", "-o", "graph.svg")
-    said("graph", "right.py", "-o", "graph.graphml")
-    said("graph", "right.py", "--calls")
-    said("run", "right.py", "--input", "abba")
-    said("trace", "right.py", "--input", "abba", *task)
-    said("trace", "wrong.py", "--input", "abbc", *task)
-    said("blame", "wrong.py", "--input", "abbc" if name == "most_frequent" else "bac", *task)
-    said("blame", "wrong.py", "--all", *task)
-    said("circuits", "right.py", "--exact", *task)
-    said("dead", "right.py", *task)
-    said("coverage", "right.py", *task)
-    said("fuzz", "wrong.py", "--no-database", *task, code=1)
-    said("diff", "right.py", "wrong.py", *task, code=1)
-    said("simplify", "right.py", "-o", "small.py", *task)
-    said("repair", "wrong.py", "-o", "repaired.py", *task)
-    assert "0 " in said("verify", "repaired.py", *task)
-    assert read_source(Path("repaired.py").read_text(encoding="utf-8")).program.nodes == right.nodes
+    failing = "bac" if name == "next_larger" else "abbc"
+    asked = Asked(right, wrong, ORACLES[name], "abcd", "abcd", failing)
+    repaired = every_verb(asked, capsys)
+    assert repaired.nodes == right.nodes

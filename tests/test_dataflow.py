@@ -57,7 +57,7 @@ def test_heads_and_lookups_stand_behind_all_they_read(program: Program) -> None:
     stage = stages(program)
     for node in program.nodes:
         assert all(stage[read] < stage[node.name] for read in node.reads)
-        kind = {"Embedding": {1}, "Lookup": {1}, "Head": {0}, "NumericHead": {0}}[type(node).__name__]
+        kind = {"Embedding": {1}, "Lookup": {1}, "Linear": {1}, "Head": {0}, "NumericHead": {0}}[type(node).__name__]
         assert stage[node.name] % 2 in kind
     graph = data_flow(program)
     assert len(graph.edges) == sum(len(node.reads) for node in program.nodes) + len(program.readout.terms)

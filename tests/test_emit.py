@@ -17,7 +17,7 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.ir.program import Embedding, Lookup, Program, Readout, Weights
+from tprog.ir.program import Embedding, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.emit import SIDE_ROWS, emit
@@ -139,7 +139,7 @@ def test_every_entry_of_a_program_has_the_line_that_holds_it() -> None:
                 assert line.strip().startswith(f"{entry.node} = ")
             case "weights":
                 assert repr(entry.at[-1]).strip("'") in line
-    heads = [node for node in program.nodes if not isinstance(node, Embedding | Lookup)]
+    heads = [node.selection for node in program.nodes if node.selection is not None]
     rows = [entry for entry in module.lines if entry.part == "row"]
     assert len(rows) == sum(len(node.predicate) for node in heads)
 

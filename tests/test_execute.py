@@ -20,6 +20,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Mask,
     Node,
@@ -378,6 +379,8 @@ def _turned(program: Program, which: int) -> Program:
                 nodes[which] = replace(node, predicate=node.predicate[1:] + node.predicate[:1])
             case Lookup():
                 nodes[which] = replace(node, cells=node.cells[1:] + node.cells[:1])
+            case Linear():
+                nodes[which] = replace(node, constant=node.constant + 1)
         return replace(program, nodes=tuple(nodes))
     terms = list(program.readout.terms)
     term = terms[which - len(program.nodes)]

@@ -8,6 +8,7 @@ import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher
+from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
@@ -21,9 +22,19 @@ from tests.programs import PROGRAMS
 from tests.published import Writing, write
 from tests.strategies import programs
 from tests.test_published import expressible
-from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightRowEdit, WordEdit, apply, candidates
+from tprog.edits.edit import (
+    CellEdit,
+    Change,
+    CoefficientEdit,
+    RowEdit,
+    SelfRuleEdit,
+    WeightRowEdit,
+    WordEdit,
+    apply,
+    candidates,
+)
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.program import Embedding, Head, Lookup, Numbers, NumericHead, Program, Value, cell_keys
+from tprog.ir.program import Embedding, Head, Linear, Lookup, Numbers, NumericHead, Program, Value, cell_keys
 from tprog.text.branches import comment
 from tprog.text.emit import Block, emit
 from tprog.text.patch import diff, patched, patched_files
@@ -44,6 +55,8 @@ def edits(program: Program, draw: random.Random) -> Iterator[Change]:
                     yield RowEdit(node.name, draw.choice(program.symbols(node.query).values), None)
                 case Lookup():
                     yield CellEdit(node.name, draw.choice(list(cell_keys(program, node))), None)
+                case Linear():
+                    yield CoefficientEdit(node.name, node.inputs[0], Fraction(draw.randint(-5, 5), draw.randint(1, 3)))
                 case Embedding():
                     yield WordEdit(node.name, draw.choice(program.vocabulary), None)
     for term in program.readout.terms:

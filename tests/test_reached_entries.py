@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyze.blame.single_edits import consults, entry_at
+from analyze.blame.single_edits import consults, entries_at
 from analyze.reached_entries import Counts, count_reached, entries_of, holes_of, reached
 from tests.interventions import listed
 from tests.programs import PROGRAMS
@@ -35,7 +35,8 @@ def _walked(run: Execution) -> Counter[Entry]:
     for node in program.nodes:
         for position in range(int(run.batch.lengths[0])):
             if consults(run, node, position):
-                found[entry_at(run, node, position)] += 1
+                for where in entries_at(run, node, position):
+                    found[where] += 1
             if hole is not None and (hole.node, hole.position) == (node.name, position):
                 return found
     for term in program.readout.terms:

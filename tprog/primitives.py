@@ -97,6 +97,12 @@ def selector_width(selected):
     return [len(matches) for matches in selected]
 
 
+def _linear(*terms, constant=0):
+    """At each position the constant and the sum of the terms: each a number, and the variable that it multiplies."""
+    columns = [[number * value for value in values] for number, values in terms]
+    return [constant + sum(column) for column in zip(*columns)]
+
+
 def round_down(number, levels):
     """The largest level that does not exceed the number, or the lowest level if all do."""
     return max((level for level in levels if level <= number), default=levels[0])

@@ -14,7 +14,7 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadUsage
-from tprog.ir.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, Numbers, NumericHead, Program
 from trainer.model import Network
 
 CERTAIN: Final = 8.0
@@ -81,6 +81,8 @@ class _Start:
         match node:
             case Embedding():
                 _refuse(f"{node.name} embeds tokens", "give a program whose heads read tokens")
+            case Linear():
+                _refuse(f"{node.name} is a sum of variables", "a trained program has heads and lookups alone")
             case Lookup():
                 self._lookup(node)
             case Head() | NumericHead():

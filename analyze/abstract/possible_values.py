@@ -16,6 +16,7 @@ import numpy as np
 
 from analyze.abstract.transfer import (
     add_fallback,
+    added,
     answers,
     attended,
     bounds,
@@ -28,6 +29,7 @@ from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
+    Linear,
     Lookup,
     Node,
     Numbers,
@@ -116,6 +118,10 @@ def _of_node(node: Node, program: Program, batch: Batch, could: Mapping[str, Pos
             return _numeric_head(node, program, batch, could)
         case Lookup():
             return _lookup(node, program, could)
+        case Linear():
+            read = [could[name] for name in node.inputs]
+            spans = [one for one in read if isinstance(one, Interval)]
+            return Interval(*added(node, program, [one.low for one in spans], [one.high for one in spans]))
         case Embedding():
             raise AssertionError("the values of an embedding are known")
         case _:

@@ -25,6 +25,7 @@ import numpy as np
 
 from analyze.abstract.transfer import (
     add_fallback,
+    added,
     answers,
     attended,
     composed,
@@ -39,6 +40,7 @@ from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
+    Linear,
     Lookup,
     NumericHead,
     Program,
@@ -47,7 +49,7 @@ from tprog.ir.program import (
 )
 from tprog.run.attention import accepting, window
 from tprog.run.batch import Array, Bools
-from tprog.run.evaluate import level_codes
+from tprog.run.evaluate import level_codes, numerator_share
 
 MOST_NUMBERS = 512
 """A numeric variable with more possible values than this has an interval instead of a set."""
@@ -168,6 +170,8 @@ class _Walk:
                     self.of[node.name] = self._answered(node.table, node.name, words)
                 case Lookup():
                     self._lookup(node)
+                case Linear():
+                    self._linear(node)
                 case Head():
                     self._head(node)
                 case NumericHead():
@@ -220,6 +224,21 @@ class _Walk:
             return found.some[:, :, None] & levels_between(found.low, found.high, levels, domain)
         reads = level_codes(found.support, levels, domain)
         return composed(found.possible, reads[:, None] == np.arange(len(levels)))
+
+    def _linear(self, node: Linear) -> None:
+        reads = [self.of[name] for name in node.inputs]
+        some = np.logical_and.reduce([read.some for read in reads])
+        self.reachable[node.name] = np.full(len(node.entries), bool(some.any()))
+        domain, total = self.program.numbers(node.name), None
+        for name, coefficient, read in zip(node.inputs, node.coefficients, reads, strict=True):
+            term = _times(read, numerator_share(coefficient, self.program.numbers(name), domain))
+            total = term if total is None else _plus(total, term)
+        if total is not None and total.support is not None and total.possible is not None:
+            constant = int(node.constant * domain.denominator)
+            self.of[node.name] = _of_set(total.support + constant, total.possible & some[:, :, None])
+            return
+        least, most = added(node, self.program, [read.low for read in reads], [read.high for read in reads])
+        self.of[node.name] = _interval(least[:, None], most[:, None], some[:, None])
 
     # Heads ############################################################################################################
 
@@ -358,6 +377,31 @@ def _of_set(support: Array, possible: Bools) -> Range:
     low = np.where(some, support[possible.argmax(axis=2)], 0)
     high = np.where(some, support[len(support) - 1 - possible[:, :, ::-1].argmax(axis=2)], 0)
     return Range(support, possible, low, high, some)
+
+
+def _times(read: Range, share: int) -> Range:
+    """A set of numbers, each times a whole one; an interval stays one, of no bounds yet."""
+    if read.support is None or read.possible is None:
+        return read
+    return _summed(read.support * share, read.possible)
+
+
+def _plus(one: Range, other: Range) -> Range:
+    """The sums of two sets of numbers; an interval, of no bounds yet, where they would be too many."""
+    wide = Range(None, None, one.low, one.high, one.some)
+    if one.support is None or one.possible is None or other.support is None or other.possible is None:
+        return wide
+    if len(one.support) * len(other.support) > MOST_NUMBERS:
+        return wide
+    sums = one.support[:, None] + other.support
+    both = one.possible[:, :, :, None] & other.possible[:, :, None, :]
+    return _summed(sums.ravel(), both.reshape(*both.shape[:2], -1))
+
+
+def _summed(numbers: Array, possible: Bools) -> Range:
+    """The range of numbers that may be listed more than once and in any order."""
+    support, place = np.unique(numbers, return_inverse=True)
+    return _of_set(support, composed(possible, place.reshape(-1)[:, None] == np.arange(len(support))))
 
 
 def _interval(least: Array, most: Array, here: Bools) -> Range:

@@ -12,10 +12,10 @@ from collections.abc import Sequence
 
 import numpy as np
 
-from tprog.ir.program import Head, Lookup, Number, Numbers, SelfRule, Symbols, Value
+from tprog.ir.program import Head, Linear, Lookup, Number, Numbers, Program, SelfRule, Symbols, Value
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
-from tprog.run.evaluate import level_codes
+from tprog.run.evaluate import level_codes, numerator_share
 
 
 def composed(left: Bools, right: Bools) -> Bools:
@@ -94,6 +94,18 @@ def bounds(possible: Bools) -> tuple[Array, Array]:
     """[...] the least and the largest code of a set of codes [..., code] that is not empty."""
     wide = np.int64
     return possible.argmax(axis=-1).astype(wide), possible.shape[-1] - 1 - possible[..., ::-1].argmax(axis=-1)
+
+
+def added(node: Linear, program: Program, low: Sequence[Array], high: Sequence[Array]) -> tuple[Array, Array]:
+    """The least and the largest numerator of a sum, from the bounds of the numerators that it adds, one a term."""
+    domain = program.numbers(node.name)
+    constant = code_of(node.constant, domain)
+    least, most = np.full(low[0].shape, constant, dtype=np.int64), np.full(low[0].shape, constant, dtype=np.int64)
+    for name, coefficient, one, other in zip(node.inputs, node.coefficients, low, high, strict=True):
+        share = numerator_share(coefficient, program.numbers(name), domain)
+        ends = one.astype(np.int64) * share, other.astype(np.int64) * share
+        least, most = least + np.minimum(*ends), most + np.maximum(*ends)
+    return least, most
 
 
 # Tables ###############################################################################################################

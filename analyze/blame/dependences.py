@@ -8,7 +8,7 @@ from fractions import Fraction
 from analyze.blame.prediction import Prediction
 from analyze.blame.presentation import Presentation
 from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weight_edits
-from analyze.blame.slice import dynamic_slice, entry_at, reached_entries
+from analyze.blame.slice import dynamic_slice, entries_at, reached_entries
 from analyze.record import plain
 from analyze.results.blame import Dependence
 from tprog.edits.edit import Edit, ReadoutEdit
@@ -31,7 +31,7 @@ def mending_edits(asked: Prediction, tried: Sequence[TriedEdit]) -> tuple[list[E
         return found, True
     complete, reached = True, reached_entries(run)
     for node in run.program.nodes:
-        for where in dict.fromkeys(entry_at(run, node, i) for i in range(int(run.batch.lengths[0]))):
+        for where in dict.fromkeys(e for i in range(int(run.batch.lengths[0])) for e in entries_at(run, node, i)):
             others, whole = _other_rows(asked, where) if where in reached else ([], True)
             complete &= whole
             found += [trial.edit for trial in others if trial.outcomes[asked.place] == asked.wanted][:1]
@@ -45,8 +45,9 @@ def _other_rows(asked: Prediction, where: Entry) -> tuple[list[TriedEdit], bool]
         (query,) = where.at
         assert not isinstance(query, Fraction)
         return row_trials(asked.run, node.selection, query)
-    # A cell that holds a number was given the other numbers of its table, and there are more.
-    return [], not (node is not None and node.answers_numbers and where.part == "cell")
+    # A cell that holds a number was given the other numbers of its table, and there are more; so of coefficients.
+    numeric = where.part == "coefficient" or (node is not None and node.answers_numbers and where.part == "cell")
+    return [], not numeric
 
 
 def dependences(

@@ -14,7 +14,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from analyze.blame.edited_node import EditedNode
-from analyze.blame.slice import consults, entry_at, reached_entries, seen
+from analyze.blame.slice import consults, entries_at, reached_entries, seen
 from analyze.outcome import take
 from tprog.edits.edit import (
     CellEdit,
@@ -52,7 +52,7 @@ MOST_ROWS = 4096
 __all__ = [
     "TriedEdit",
     "consults",
-    "entry_at",
+    "entries_at",
     "node_edits",
     "reached_entries",
     "rivals",

@@ -12,6 +12,7 @@ from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
+    Linear,
     Lookup,
     Node,
     NumericHead,
@@ -30,7 +31,8 @@ def reached_entries(run: Execution) -> set[Entry]:
     found: set[Entry] = set()
     for node in program.nodes:
         found.add(Entry(node.name, "wiring"))
-        found.update(entry_at(run, node, position) for position in range(n) if consults(run, node, position))
+        for position in range(n):
+            found.update(entries_at(run, node, position) if consults(run, node, position) else ())
     return found
 
 
@@ -45,9 +47,11 @@ def consults(run: Execution, node: Node, position: int) -> bool:
     return head is None or bool(seen(run, head, position))
 
 
-def entry_at(run: Execution, node: Node, position: int) -> Entry:
-    """The row, cell or word that a node consults at one position of the one input of `run`."""
+def entries_at(run: Execution, node: Node, position: int) -> list[Entry]:
+    """What a node consults at one position of the one input of `run`: a row, cell or word, or all of a sum."""
     entries = node.entries
+    if entries.named is not None:
+        return [Entry(node.name, entries.part, key) for key in entries.named]
     at = []
     for read, levels in zip(entries.asked, entries.levels, strict=True):
         value = run.value(read, 0, position)
@@ -55,7 +59,7 @@ def entry_at(run: Execution, node: Node, position: int) -> Entry:
             assert not isinstance(value, str)
             value = max((level for level in levels if level <= value), default=levels[0])
         at.append(value)
-    return Entry(node.name, entries.part, tuple(at))
+    return [Entry(node.name, entries.part, tuple(at))]
 
 
 def dynamic_slice(run: Execution, place: int) -> list[Entry]:
@@ -78,7 +82,7 @@ def dynamic_slice(run: Execution, place: int) -> list[Entry]:
     consulted: list[list[Entry]] = []
     for node in reversed(program.nodes):
         positions = sorted(range(n) if node.partial else wanted[node.name])
-        consulted.append([entry_at(run, node, position) for position in positions if consults(run, node, position)])
+        consulted.append([where for p in positions if consults(run, node, p) for where in entries_at(run, node, p)])
         for position in positions:
             _demand(run, node, position, wanted)
     found = [where for entries in reversed(consulted) for where in entries]
@@ -108,7 +112,7 @@ def _places(run: Execution, term: Weights, places: Sequence[int]) -> Sequence[in
 def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int]]) -> None:
     """Note what a node reads to yield its value at one position."""
     match node:
-        case Embedding() | Lookup():
+        case Embedding() | Lookup() | Linear():
             for read in node.reads:
                 wanted[read].add(position)
         case Head() | NumericHead():

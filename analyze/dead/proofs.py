@@ -23,8 +23,10 @@ from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
+    Linear,
     Lookup,
     Node,
+    Number,
     NumericHead,
     Program,
     Symbols,
@@ -85,6 +87,9 @@ class Proofs:
                 case Head() | NumericHead():
                     if self._disturbs_head(node, changed):
                         changed[node.name] = self._copied(node, changed) if node.kind == "head" else None
+                case Linear():
+                    if any(c and read in changed for read, c in zip(node.inputs, node.coefficients, strict=True)):
+                        changed[node.name] = None
                 case Embedding():
                     raise AssertionError("an embedding reads no node")
                 case _:
@@ -243,6 +248,9 @@ class Proofs:
                 if sees_itself and node.query == node.key == node.value and queries is not None and keys is not None:
                     return node.query if (accepted == (queries[:, None] == keys)).all() else None
                 return None
+            case Linear():
+                added = [(read, c) for read, c in zip(node.inputs, node.coefficients, strict=True) if c]
+                return added[0][0] if [c for _, c in added] == [1] and not node.constant else None
             case NumericHead():
                 return None
             case _:
@@ -282,6 +290,11 @@ class Proofs:
                 cells = frozenset((asked[at], node.cells[at]) for at in consulted)
                 kind = "numbers" if node.symbols is None else "symbols"
                 return "table", reads, node.levels, kind, cells
+            case Linear():
+                total: dict[str, Number] = {}
+                for read, coefficient in zip(reads, node.coefficients, strict=True):
+                    total[read] = total.get(read, 0) + coefficient
+                return "sum", frozenset((read, c) for read, c in total.items() if c), node.constant
             case Head() | NumericHead():
                 queries = self.program.symbols(node.query).values
                 keys = {self.program.symbols(node.key).values[code] for code in self._values(node.key, {}) or ()}

@@ -90,7 +90,7 @@ def _dead_entry(entry: Entry, line: int | None, proof: Proof) -> DeadEntry:
     return DeadEntry(str(entry), entry.node, _part(entry), at, line, proof)
 
 
-def _part(entry: Entry) -> Literal["row", "cell", "word", "weights"]:
+def _part(entry: Entry) -> Literal["row", "cell", "word", "coefficient", "weights"]:
     assert entry.part != "wiring"
     assert entry.part != "self rule"
     return entry.part

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias, assert_never
@@ -11,7 +11,7 @@ from analyze.outcome import node_line
 from analyze.results.diff import ReadoutDifference, Side
 from tprog.edits.entry import Entry
 from tprog.ir.entries import Answer
-from tprog.ir.program import Embedding, Head, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
+from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
 from tprog.text.describe import reading
 
 _Table: TypeAlias = dict[tuple[Value, ...], str]
@@ -55,9 +55,10 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
     found = []
     for key in dict.fromkeys([*mine, *theirs]):
         here, there = mine.get(key, "none"), theirs.get(key, "none")
-        if key in _READS and names.of(there) == here:
+        is_read = key in _READS or key.startswith("term")
+        if is_read and names.of(there) == here:
             continue
-        if key in _READS and there not in _GIVEN:
+        if is_read and there not in _GIVEN:
             there = f"{there} of the second"
         if here != there:
             found.append(TextDifference(key, here, there))
@@ -77,7 +78,12 @@ _READS = ("query", "key", "value", "by", *_INPUTS)
 
 def _wiring(node: Node) -> dict[str, str]:
     inputs = iter(_INPUTS)
-    made = {next(inputs) if read.role == "input" else read.role: read.variable for read in node.roles}
+    made = {
+        next(inputs) if read.role == "input" else f"term {read.place + 1}" if read.role == "term" else read.role: (
+            read.variable
+        )
+        for read in node.roles
+    }
     match node:
         case Embedding():
             return {}  # what it reads is fixed
@@ -87,7 +93,7 @@ def _wiring(node: Node) -> dict[str, str]:
             if node.default is not None:
                 made["default"] = _shown(node.default)
             return made | ({"reduce": node.reduce} if node.kind == "numeric head" else {"attends": node.attend})
-        case Lookup():
+        case Lookup() | Linear():
             return made
         case _:
             assert_never(node)
@@ -95,10 +101,10 @@ def _wiring(node: Node) -> dict[str, str]:
 
 def _table(program: Program, node: Node) -> _Table:
     entries = node.entries
-    return {
-        at: "hole" if answer is None else _answer(answer)
-        for at, answer in zip(entries.keys(program.variables), entries.answers, strict=True)
-    }
+    keys: Iterable[tuple[Value, ...]] = entries.keys(program.variables)
+    if entries.named is not None:  # by place, since the other program has other names
+        keys = ((place,) if key else ("constant",) for place, key in enumerate(entries.named, start=1))
+    return {at: "hole" if answer is None else _answer(answer) for at, answer in zip(keys, entries.answers, strict=True)}
 
 
 def _answer(answer: Answer) -> str:

@@ -34,6 +34,7 @@ ROLE_COLOURS = {
     "value": "#009E73",
     "by": "#7A5C00",
     "input": "#AA4499",
+    "term": "#4B7A2B",
     "readout": "#555555",
 }
 ROLE_STYLES = {
@@ -42,6 +43,7 @@ ROLE_STYLES = {
     "value": "solid",
     "by": "dotted",
     "input": "solid",
+    "term": "solid",
     "readout": "solid",
 }
 INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
@@ -169,7 +171,7 @@ def _largest(readouts: Sequence[GraphEdge], by_name: Mapping[str, GraphNode]) ->
     Sums are left out if they can be: the range that is proven for a sum of sums lies far above what it takes, and
     would make all else look weak.
     """
-    swings = [edge.swing or 0.0 for edge in readouts if by_name[edge.source].kind != "numeric head"]
+    swings = [edge.swing or 0.0 for edge in readouts if by_name[edge.source].kind not in ("numeric head", "linear")]
     return max(swings, default=0.0) or max((edge.swing or 0.0 for edge in readouts), default=0.0)
 
 
@@ -244,6 +246,8 @@ def _fill(kind: VariableKind | Literal["readout"]) -> str:
             return "#E6F4EE"
         case "lookup":
             return "#F6E9F3"
+        case "linear":
+            return "#EDF5E1"
         case "readout":
             return "#EEEEEE"
         case _:
@@ -256,7 +260,9 @@ def _heading(members: Sequence[GraphNode]) -> str:
         return "inputs"
     if kinds <= {"readout"}:
         return "prediction"
-    what = "lookups" if kinds == {"lookup"} else "embeddings" if kinds == {"embedding"} else "heads"
+    named = {"lookup": "lookups", "embedding": "embeddings", "linear": "sums"}
+    plurals = [plural for kind, plural in named.items() if kind in kinds]
+    what = ", ".join(plurals) if kinds <= named.keys() else "heads"
     layers = sorted({node.layer for node in members if node.layer is not None})
     return f"layer {', '.join(map(str, layers))}: {what}" if layers else what
 
@@ -343,6 +349,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         "value": "value: what is copied or added",
         "by": "by: what chooses among several",
         "input": "input: what is looked up",
+        "term": "term: what is added",
         "readout": "readout: the wider, the more it can move the decision"
         + ("" if result.toward is None else f" about {result.toward!r}"),
     }

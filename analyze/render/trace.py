@@ -111,7 +111,7 @@ def _order(kind: VariableKind) -> int:
             return 1
         case "head" | "numeric head":
             return 2
-        case "lookup":
+        case "lookup" | "linear":
             return 3
         case _:
             assert_never(kind)

@@ -30,7 +30,7 @@ __all__ = ["LIMIT", "Division", "Repaired", "divide", "repair"]
 LIMIT = 40
 """Steps taken unless told otherwise."""
 
-SINGLE = ("predicate", "lookup", "embedding", "wiring", "readout")
+SINGLE = ("predicate", "lookup", "embedding", "linear", "wiring", "readout")
 """The kinds of steps that edit one entry."""
 
 SHOWN = 3

@@ -13,7 +13,7 @@ from analyze.blame.race import best_edits
 from analyze.blame.single_edits import (
     TriedEdit,
     consults,
-    entry_at,
+    entries_at,
     reached_entries,
     row_trials,
     trials,
@@ -101,7 +101,7 @@ def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
     for node in run.program.nodes:
         if (head := node.selection) is not None:
             places = (p for p in range(int(run.batch.lengths[0])) if consults(run, node, p))
-            for where in dict.fromkeys(entry_at(run, node, p) for p in places):
+            for where in dict.fromkeys(e for p in places for e in entries_at(run, node, p)):
                 if where in reached:
                     (query,) = where.at
                     assert not isinstance(query, Fraction)

@@ -72,7 +72,7 @@ class Candidate(Record):
     at: tuple[Plain, ...]
     line: int | None
     edit: str
-    kind: Literal["predicate", "lookup", "embedding", "wiring", "readout"]
+    kind: Literal["predicate", "lookup", "embedding", "linear", "wiring", "readout"]
     mended: int
     broken: int
     net: int

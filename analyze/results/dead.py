@@ -62,7 +62,7 @@ class DeadEntry:
 
     entry: str
     node: str
-    part: Literal["row", "cell", "word", "weights"]
+    part: Literal["row", "cell", "word", "coefficient", "weights"]
     at: tuple[Plain, ...]
     line: int | None
     proof: Proof
@@ -93,7 +93,7 @@ class TableCount:
     """
 
     table: str
-    part: Literal["row", "cell", "word", "weights"]
+    part: Literal["row", "cell", "word", "coefficient", "weights"]
     line: int | None
     entries: int
     dead: int

@@ -42,7 +42,7 @@ class GraphEdge:
     """One read.
 
     Attributes:
-        role: query, key, value, by (what a head compares to choose among matches), input or readout.
+        role: query, key, value, by (what a head compares to choose among matches), input, term or readout.
         swing: for a readout edge, the most, in logits, by which the variable's value can change the difference between
             two classes, or, if `GraphResult.toward` is one, between that and another; 0 means that it does not tell
             them apart. None for the others.
@@ -50,7 +50,7 @@ class GraphEdge:
 
     source: str
     target: str
-    role: Literal["query", "key", "value", "by", "input", "readout"]
+    role: Literal["query", "key", "value", "by", "input", "term", "readout"]
     swing: float | None
 
 

@@ -11,7 +11,7 @@ from analyze.results.edit_text import becomes
 from tprog.text.tokens import JOINED, Spacing
 
 StepKind: TypeAlias = Literal[
-    "predicate", "lookup", "embedding", "wiring", "readout", "self rule", "refit", "edit and refit"
+    "predicate", "lookup", "embedding", "linear", "wiring", "readout", "self rule", "refit", "edit and refit"
 ]
 """What a step changes: one entry, or all weights at once, or an entry and all weights, which gain only together."""
 

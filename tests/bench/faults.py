@@ -33,6 +33,7 @@ from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
+    Linear,
     Lookup,
     Node,
     NumericHead,
@@ -100,6 +101,9 @@ def entry_contents(program: Program, node: Node) -> dict[Entry, Any]:
         case Lookup():
             keys = cell_keys(program, node)
             return {Entry(node.name, "cell", at): cell for at, cell in zip(keys, node.cells, strict=True)}
+        case Linear():
+            numbers = zip(node.entries.named or (), node.entries.answers, strict=True)
+            return {Entry(node.name, "coefficient", at): number for at, number in numbers}
 
 
 def weight_contents(program: Program) -> dict[Entry, Any]:
@@ -118,6 +122,8 @@ def _wiring(node: Node) -> object:
             return replace(node, predicate=())
         case Lookup():
             return node.inputs, node.levels
+        case Linear():
+            return node.inputs
         case Embedding():
             return None
 
@@ -372,6 +378,8 @@ def restored(mutant: Program, twin: Program, where: Entry) -> Program | None:
             rewired = replace(old, predicate=node.predicate)
         elif isinstance(node, Lookup) and isinstance(old, Lookup):
             rewired = replace(old, cells=node.cells, symbols=node.symbols)
+        elif isinstance(node, Linear) and isinstance(old, Linear):
+            rewired = replace(node, inputs=old.inputs)
         else:
             return None
         return _with(mutant, {node.name: rewired})
@@ -379,10 +387,4 @@ def restored(mutant: Program, twin: Program, where: Entry) -> Program | None:
     if where not in contents:
         return None
     table = tuple({**entry_contents(mutant, node), where: contents[where]}.values())
-    match node:
-        case Embedding():
-            return _with(mutant, {node.name: replace(node, table=table)})
-        case Head() | NumericHead():
-            return _with(mutant, {node.name: replace(node, predicate=table)})
-        case Lookup():
-            return _with(mutant, {node.name: replace(node, cells=table)})
+    return _with(mutant, {node.name: node.with_answers(table)})

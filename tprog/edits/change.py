@@ -21,7 +21,7 @@ from tprog.edits.sample import SAMPLE
 from tprog.errors import BadUsage
 from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 
-EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "wiring", "readout"]
+EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "linear", "wiring", "readout"]
 """The kind of an edit of one entry, by what the entry belongs to."""
 
 ChangeKind: TypeAlias = EditKind | Literal["self rule"]
@@ -143,7 +143,8 @@ class NodeEdit(Edit):
         return replace(program, nodes=tuple(node if old.name == node.name else old for old in program.nodes))
 
     def code(self, program: Program) -> int | None:
-        """The index of the entry in its node's table; None for a wiring, which every position consults.
+        """The index of the entry in its node's table; None for a wiring or a coefficient, which every
+        position consults.
 
         Raises:
             BadUsage: there is no such node or entry.

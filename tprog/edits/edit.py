@@ -7,6 +7,7 @@ from typing import assert_never
 
 from tprog.edits.attended import AttendEdit
 from tprog.edits.change import Change, Edit, NodeEdit, ReadoutEdit
+from tprog.edits.coefficient import CoefficientEdit
 from tprog.edits.embedding_word import WordEdit
 from tprog.edits.entry import Entry
 from tprog.edits.lookup_cell import CellEdit
@@ -22,6 +23,7 @@ __all__ = [
     "AttendEdit",
     "CellEdit",
     "Change",
+    "CoefficientEdit",
     "Edit",
     "MaskEdit",
     "NodeEdit",
@@ -38,7 +40,7 @@ __all__ = [
     "weight_row",
 ]
 
-OF_NODES: tuple[type[NodeEdit], ...] = (WordEdit, RowEdit, CellEdit, ReadEdit, MaskEdit, AttendEdit)
+OF_NODES: tuple[type[NodeEdit], ...] = (WordEdit, RowEdit, CellEdit, CoefficientEdit, ReadEdit, MaskEdit, AttendEdit)
 """The kinds that change a node, in the order in which its small edits are listed: its entries, then its wiring."""
 
 KINDS: tuple[type[Change], ...] = (*OF_NODES, WeightEdit, WeightRowEdit, SelfRuleEdit)
@@ -78,5 +80,7 @@ def _entry_kind(part: EntryPart) -> type[NodeEdit]:
             return RowEdit
         case "cell":
             return CellEdit
+        case "coefficient":
+            return CoefficientEdit
         case _:
             assert_never(part)

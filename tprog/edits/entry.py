@@ -17,11 +17,11 @@ class Entry:
 
     Attributes:
         node: the node's name, or ``readout``, or ``program``.
-        part: ``row`` of a head's predicate, ``cell`` of a lookup, ``word`` of an embedding, row of ``weights`` of the
-            readout, or the ``wiring`` of a node: what it reads and under which mask; or the ``self rule``, which holds
-            for all heads.
+        part: ``row`` of a head's predicate, ``cell`` of a lookup, ``word`` of an embedding, ``coefficient`` or
+            constant of a sum, row of ``weights`` of the readout, or the ``wiring`` of a node: what it reads and under
+            which mask; or the ``self rule``, which holds for all heads.
         at: a row's query value; a cell's input values (levels, where the input is numeric); a word; a weight row's
-            variable and, if that is categorical, value; nothing for a wiring.
+            variable and, if that is categorical, value; a coefficient's variable; nothing for a constant or wiring.
     """
 
     node: str
@@ -32,7 +32,7 @@ class Entry:
     def within(self) -> str:
         """Which entry of its node it is, in words; empty where the node's name says all."""
         match self.part:
-            case "row" | "cell" | "word":
+            case "row" | "cell" | "word" | "coefficient":
                 return picked(self.part, self.at)
             case "weights":
                 return str(self)
@@ -41,7 +41,7 @@ class Entry:
 
     def __str__(self) -> str:
         match self.part:
-            case "row" | "cell" | "word":
+            case "row" | "cell" | "word" | "coefficient":
                 return f"{self.node}, {self.within}"
             case "weights":
                 variable, *value = self.at

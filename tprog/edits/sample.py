@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tprog.ir.program import BEGIN, Embedding, Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.ir.program import BEGIN, Embedding, Head, Linear, Lookup, NumericHead, Program, Readout, Weights
 
 SAMPLE = Program(
     vocabulary=(BEGIN, "a", "b"),
@@ -15,6 +15,7 @@ SAMPLE = Program(
         Head("same", "tokens", "tokens", "tokens", predicate=((BEGIN,), ("a",), ("b",))),
         NumericHead("count", "tokens", "tokens", "ones", predicate=((), ("a",), ("b",))),
         Lookup("many", ("count",), ((0, 1, 2),), ("no", "yes"), ("no", "no", "yes")),
+        Linear("excess", ("count", "ones"), (2, -1), 3),
         Lookup("sum", ("tokens", "count"), (None, (0, 1)), None, (0, 0, 0, 1, 0, 2)),
     ),
     readout=Readout((Weights("many", (None, (0, 1))), Weights("sum", ((3, 0),)))),

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
-from typing import ClassVar, Literal, TypeAlias, assert_never
+from typing import ClassVar, TypeAlias, assert_never
 
 from tprog.edits.change import Example, NodeEdit, any_node
 from tprog.edits.entry import Entry
@@ -22,7 +22,8 @@ from tprog.ir.program import (
     domain_of,
 )
 
-Role: TypeAlias = Literal["query", "key", "value", "by", "first input", "second input"]
+Role: TypeAlias = str
+"""``query``, ``key``, ``value``, ``by``; ``first input``, ``second input`` of a lookup; ``term 1`` ... of a sum."""
 
 
 class Wiring(NodeEdit):
@@ -44,21 +45,26 @@ class Wiring(NodeEdit):
 
     def recodes(self, program: Program) -> bool:
         """Whether the numbers of a node, whose bounds follow from what it reads, may become others."""
-        old = program.variables[self.node].domain
-        if isinstance(old, Symbols) or program.by_name[self.node].answers_numbers:
-            return False
-        known = {name: variable for name, variable in program.variables.items() if name != self.node}
-        try:
-            new = domain_of(self.edited_node(program), known, program)
-        except (BadProgram, NotExact):
-            return True
-        assert not isinstance(new, Symbols)
-        return new.denominator != old.denominator or new.low < old.low or new.high > old.high
+        return not program.by_name[self.node].answers_numbers and leaves_domain(program, self)
+
+
+def leaves_domain(program: Program, edit: NodeEdit) -> bool:
+    """Whether a node after an edit has numbers that its proven domain does not hold."""
+    old = program.variables[edit.node].domain
+    if isinstance(old, Symbols):
+        return False
+    known = {name: variable for name, variable in program.variables.items() if name != edit.node}
+    try:
+        new = domain_of(edit.edited_node(program), known, program)
+    except (BadProgram, NotExact):
+        return True
+    assert not isinstance(new, Symbols)
+    return new.denominator != old.denominator or new.low < old.low or new.high > old.high
 
 
 @dataclass(frozen=True)
 class ReadEdit(Wiring):
-    """A node's query, key, value, `by` or lookup input becomes `variable`.
+    """A node's query, key, value, `by`, lookup input or term of a sum becomes `variable`.
 
     A categorical read is re-wired only to a variable of exactly the same domain (the same symbols in the same order); a
     numeric read, whose readers have levels of their own or weigh the number, to any numeric variable; and `by`, which
@@ -90,7 +96,9 @@ class ReadEdit(Wiring):
         earlier = before(program, node.name)
         for role, read in roles(node):
             for new in earlier:
-                if new != read.variable and may_replace(program, role, read.variable, new):
+                if new not in ((read.variable,) if read.role != "term" else node.reads) and may_replace(
+                    program, role, read.variable, new
+                ):
                     yield cls(node.name, role, new)
 
     def edited_node(self, program: Program) -> Node:
@@ -109,7 +117,7 @@ class ReadEdit(Wiring):
         return f"{self.role} becomes {self.variable}"
 
     def recodes(self, program: Program) -> bool:
-        return self.role == "value" and super().recodes(program)
+        return (self.role == "value" or self.role.startswith("term")) and super().recodes(program)
 
 
 @dataclass(frozen=True)
@@ -177,6 +185,8 @@ def roles(node: Node) -> list[tuple[Role, Read]]:
                 found.append((read.role, read))
             case "input":
                 found.append((inputs[read.place], read))
+            case "term":
+                found.append((f"term {read.place + 1}", read))
             case "word":
                 pass  # it is fixed
             case _:

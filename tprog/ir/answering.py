@@ -16,7 +16,7 @@ from tprog.ir.entries import Answer, Entries, Read
 if TYPE_CHECKING:
     from tprog.ir.nodes import AttentionHead, Node
 
-Kind: TypeAlias = Literal["embedding", "head", "numeric head", "lookup"]
+Kind: TypeAlias = Literal["embedding", "head", "numeric head", "lookup", "linear"]
 """What a node is, in a word or two: the names of its kind in results, pictures and messages."""
 
 VariableKind: TypeAlias = Kind | Literal["input"]

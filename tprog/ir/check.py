@@ -29,7 +29,7 @@ from tprog.ir.domains import (
     UnknownRule,
     Variable,
 )
-from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout, Weights
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead, Readout, Weights
 
 
 class Frame(Protocol):
@@ -142,6 +142,8 @@ def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain
             return _numeric_head_domain(node, known, frame)
         case Lookup():
             return _lookup_domain(node, known)
+        case Linear():
+            return _linear_domain(node, known)
         case _:
             assert_never(node)
 
@@ -268,6 +270,30 @@ def _told_apart(node: Lookup, name: str, levels: tuple[Number, ...] | None, doma
     if not levels or not all(map(_is_number, levels)) or any(a >= b for a, b in pairwise(levels)):
         raise BadProgram(f"node {node.name!r}: the levels of {name!r} must be ascending numbers, at least one")
     return len(levels)
+
+
+def _linear_domain(node: Linear, known: Mapping[str, Variable]) -> Domain:
+    if not node.inputs or len(node.coefficients) != len(node.inputs) or len(set(node.inputs)) != len(node.inputs):
+        raise BadProgram(
+            f"node {node.name!r}: it sums {node.inputs!r} with the coefficients {node.coefficients!r}; expected one "
+            "variable at least, each once and with one coefficient"
+        )
+    if not all(map(_is_number, (*node.coefficients, node.constant))):
+        raise BadProgram(f"node {node.name!r}: its coefficients and its constant must be exact numbers")
+    low = high = Fraction(node.constant)
+    unit, most = low.denominator, [abs(low)]
+    for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
+        domain = known[name].domain
+        if not isinstance(domain, Numbers):
+            raise BadProgram(f"node {node.name!r}: its term {name!r} is categorical; expected a numeric variable")
+        ends = coefficient * domain.low, coefficient * domain.high
+        low, high = low + min(ends), high + max(ends)
+        step = Fraction(coefficient) / domain.denominator
+        unit = math.lcm(unit, step.denominator)
+        most.append(abs(step) * max(domain.bound, 1))
+    # `execute` adds up numerators over the common denominator, so that each share of the sum must be exact as well.
+    _exact(node, Numbers(-sum(most, Fraction(0)), sum(most, Fraction(0)), unit))
+    return Numbers(low, high, unit)
 
 
 def _is_number(value: object) -> bool:

@@ -9,8 +9,8 @@ from typing import Literal, TypeAlias
 
 from tprog.ir.domains import Keys, Number, Symbols, Value, Variable
 
-ReadRole: TypeAlias = Literal["query", "key", "value", "by", "input", "word"]
-EntryPart: TypeAlias = Literal["row", "cell", "word"]
+ReadRole: TypeAlias = Literal["query", "key", "value", "by", "input", "term", "word"]
+EntryPart: TypeAlias = Literal["row", "cell", "word", "coefficient"]
 
 Answer: TypeAlias = Keys | Value
 """What an entry holds: the keys that a query accepts, or a value."""
@@ -40,6 +40,8 @@ def picked(part: EntryPart, values: Iterable[Value]) -> str:
             return f"input {shown}"
         case "word":
             return f"word {shown}"
+        case "coefficient":
+            return f"coefficient of {shown[1:-1]}" if shown else "constant"
 
 
 @dataclass(frozen=True, slots=True)
@@ -61,16 +63,19 @@ class Entries:
     """The table that a node carries, in the same form for all kinds.
 
     Attributes:
-        part: what one entry is: a ``row`` of a predicate, a ``cell`` of a lookup, a ``word`` of an embedding.
+        part: what one entry is: a ``row`` of a predicate, a ``cell`` of a lookup, a ``word`` of an embedding, a
+            ``coefficient`` of a sum.
         asked: the variables whose values pick an entry.
         levels: one item a variable: None where it is categorical, else as `Lookup.levels`.
         answers: one a combination of values or levels, the last variable varying fastest; None is a hole.
+        named: the keys of the entries where no value picks one, since every position consults all of them; else None.
     """
 
     part: EntryPart
     asked: tuple[str, ...]
     levels: tuple[tuple[Number, ...] | None, ...]
     answers: tuple[Answer | None, ...]
+    named: tuple[tuple[Value, ...], ...] | None = None
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -89,4 +94,4 @@ class Entries:
 
     def keys(self, variables: Mapping[str, Variable]) -> Iterator[tuple[Value, ...]]:
         """The values (or levels) that pick each entry, in the order of the entries."""
-        return product(*self.axes(variables))
+        return product(*self.axes(variables)) if self.named is None else iter(self.named)

@@ -304,7 +304,75 @@ class Lookup(Answering):
         return True
 
 
-Node: TypeAlias = Embedding | Head | NumericHead | Lookup
+@dataclass(frozen=True)
+class Linear(Answering):
+    """An exact sum: the constant, and each of some numeric variables times its coefficient.
+
+    Attributes:
+        inputs: the names of the variables, each once.
+        coefficients: one a variable.
+    """
+
+    name: str
+    inputs: tuple[str, ...]
+    coefficients: tuple[Number, ...]
+    constant: Number = 0
+
+    @property
+    def kind(self) -> Literal["linear"]:
+        return "linear"
+
+    @property
+    def roles(self) -> tuple[Read, ...]:
+        return tuple(Read("term", name, place) for place, name in enumerate(self.inputs))
+
+    def with_read(self, read: Read) -> Linear:
+        if read.role != "term" or not 0 <= read.place < len(self.inputs):
+            raise self.no_read(read)
+        return replace(self, inputs=(*self.inputs[: read.place], read.variable, *self.inputs[read.place + 1 :]))
+
+    @property
+    def entries(self) -> Entries:
+        named: tuple[tuple[Value, ...], ...] = (*((name,) for name in self.inputs), ())
+        return Entries("coefficient", (), (), (*self.coefficients, self.constant), named)
+
+    def with_answers(self, answers: tuple[Answer | None, ...]) -> Linear:
+        *coefficients, constant = map(_number, answers)
+        return replace(self, coefficients=tuple(coefficients), constant=constant)
+
+    @property
+    def declares(self) -> None:
+        return None
+
+    def renamed(self, names: Mapping[Symbol, Symbol]) -> Linear:
+        raise self.no_symbols()
+
+    @property
+    def selection(self) -> None:
+        return None
+
+    @property
+    def words(self) -> None:
+        return None
+
+    @property
+    def layer(self) -> None:
+        return None
+
+    @property
+    def answers_numbers(self) -> bool:
+        return False
+
+    @property
+    def function(self) -> None:
+        return None
+
+    @property
+    def ablatable(self) -> bool:
+        return True
+
+
+Node: TypeAlias = Embedding | Head | NumericHead | Lookup | Linear
 AttentionHead: TypeAlias = Head | NumericHead
 
 
@@ -315,6 +383,11 @@ def _keys(answer: Answer | None) -> Keys | None:
 
 def _value(answer: Answer | None) -> Value | None:
     assert not isinstance(answer, tuple)
+    return answer
+
+
+def _number(answer: Answer | None) -> Number:
+    assert isinstance(answer, int | Fraction)
     return answer
 
 

@@ -42,7 +42,7 @@ from tprog.ir.domains import (
     Variable,
 )
 from tprog.ir.entries import TableKey, WeightsOf
-from tprog.ir.nodes import AttentionHead, Embedding, Head, Lookup, Node, NumericHead, Readout, Weights
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead, Readout, Weights
 
 __all__ = [
     "BEGIN",
@@ -54,6 +54,7 @@ __all__ = [
     "Embedding",
     "Head",
     "Keys",
+    "Linear",
     "Lookup",
     "Mask",
     "Node",

@@ -8,6 +8,7 @@ smallest integer type that the proven domain allows, so that no step rounds. Sha
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from functools import cache
 from typing import Any, assert_never
 
@@ -18,6 +19,7 @@ from tprog.ir.program import (
     AttentionHead,
     Embedding,
     Head,
+    Linear,
     Lookup,
     Node,
     Number,
@@ -51,6 +53,8 @@ def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Ar
             return _numeric_head(node, program, batch, values)
         case Lookup():
             return _lookup(node, program, values)
+        case Linear():
+            return _linear(node, program, values), None
         case _:
             assert_never(node)
 
@@ -145,6 +149,22 @@ def _numeric_head(
         sums = sums * (domain.denominator // program.numbers(node.value).denominator) // np.maximum(counts, 1)
         sums = np.where(counts > 0, sums, _numerator(node.default, domain))
     return sums.astype(dtype_of(domain), copy=False), missing
+
+
+def _linear(node: Linear, program: Program, values: Mapping[str, Array]) -> Array:
+    domain = program.numbers(node.name)
+    total: Array = np.full(values[node.inputs[0]].shape, _numerator(node.constant, domain), dtype=np.int64)
+    for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
+        share = numerator_share(coefficient, program.numbers(name), domain)
+        total += values[name].astype(np.int64) * share
+    return total.astype(dtype_of(domain), copy=False)
+
+
+def numerator_share(coefficient: Number, read: Numbers, total: Numbers) -> int:
+    """By how much the numerator of a sum rises with that of a variable that it adds times a coefficient."""
+    share = Fraction(coefficient) * total.denominator / read.denominator
+    assert share.denominator == 1
+    return share.numerator
 
 
 def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:

@@ -21,6 +21,7 @@ from tprog.simplify.record import Keep, Simplification, Size, Step, size, told
 from tprog.simplify.rewrite import pruned
 from tprog.simplify.search import Search
 from tprog.simplify.stand_ins import fewer_nodes, smaller_domains
+from tprog.simplify.sums import shorter_sums
 from tprog.tasks.builtin import Inputs
 
 __all__ = ["Keep", "Simplification", "Size", "Step", "simplify", "size", "told"]
@@ -29,6 +30,7 @@ _PASSES: tuple[tuple[str, Callable[[Search], None]], ...] = (
     ("readout", smaller_readout),
     ("nodes", fewer_nodes),
     ("lookups", shorter_lookups),
+    ("sums", shorter_sums),
     ("domains", smaller_domains),
     ("predicates", shorter_predicates),
     ("names", natural_names),

@@ -16,6 +16,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Node,
     Number,
@@ -95,7 +96,7 @@ class _Rewriter:
             match node:
                 case Head():
                     self.domains[node.name] = self.domains[node.value]
-                case Embedding() | NumericHead() | Lookup():
+                case Embedding() | NumericHead() | Lookup() | Linear():
                     if node.declares is not None:
                         self.domains[node.name] = node.declares
                 case _:
@@ -114,6 +115,8 @@ class _Rewriter:
                 return self._number(self._selection(node))
             case Lookup():
                 return self._lookup(node)
+            case Linear():
+                return self._linear(node)
             case _:
                 assert_never(node)
 
@@ -237,6 +240,25 @@ class _Rewriter:
         self.stand_ins[node.name] = Fixed(cells[0])
         return None
 
+    def _linear(self, node: Linear) -> Linear | None:
+        constant, terms = Fraction(node.constant), dict[str, Fraction]()
+        for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
+            match self.stand_ins.get(name):
+                case Fixed(value):
+                    constant += Fraction(value) * coefficient
+                case Same(variable):
+                    terms[variable] = terms.get(variable, Fraction(0)) + coefficient
+                case None:
+                    terms[name] = terms.get(name, Fraction(0)) + coefficient
+                case _:
+                    raise Inexpressible
+        if terms:
+            return replace(
+                node, inputs=(*terms,), coefficients=(*map(plain, terms.values()),), constant=plain(constant)
+            )
+        self.stand_ins[node.name] = Fixed(plain(constant))
+        return None
+
     def _terms(self, kept: Sequence[Node]) -> tuple[Weights, ...]:
         rows: dict[str, tuple[tuple[int, ...] | None, ...]] = {}
 
@@ -285,6 +307,11 @@ def _symbols(domain: object) -> Symbols:
 
 def _code(domain: object, value: Value) -> int:
     return _symbols(domain).codes[value]
+
+
+def plain(number: Fraction) -> Number:
+    """A number, as a whole one where it is."""
+    return number.numerator if number.denominator == 1 else number
 
 
 def level_of(value: Value, levels: Sequence[Number]) -> int:

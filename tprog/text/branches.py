@@ -15,6 +15,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Node,
     Number,
@@ -68,7 +69,7 @@ def _written(program: Program, node: Node) -> tuple[str, ...]:
             _lookup(out, program, node)
         case Head() | NumericHead():
             _predicate(out, program, node)
-        case Embedding():
+        case Embedding() | Linear():
             pass
         case _:
             assert_never(node)

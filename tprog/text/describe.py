@@ -5,7 +5,7 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import assert_never
 
-from tprog.ir.program import AttentionHead, Embedding, Head, Keys, Lookup, Node, NumericHead, Program, Symbol
+from tprog.ir.program import AttentionHead, Embedding, Head, Keys, Linear, Lookup, Node, NumericHead, Program, Symbol
 from tprog.ir.relations import (
     ANYTHING,
     DIFFERENT,
@@ -48,8 +48,19 @@ def reading(program: Program, node: Node) -> str:
             return f"table of {only}"
         case Lookup():
             return f"table of ({', '.join(node.inputs)})"
+        case Linear():
+            return _shortened(_formula(node))
         case _:
             assert_never(node)
+
+
+def _formula(node: Linear) -> str:
+    """The sum as one writes it: ``2 opened - closed + 3``."""
+    said = ""
+    for number, name in [*zip(node.coefficients, node.inputs, strict=True), (node.constant, "")]:
+        size = "" if name and abs(number) == 1 else str(abs(number))
+        said += f" {'-' if number < 0 else '+'} {f'{size} {name}'.strip()}" if number else ""
+    return f"-{said[3:]}" if said.startswith(" - ") else said[3:] or "0"
 
 
 def _head(program: Program, node: Head) -> str:

@@ -26,6 +26,7 @@ from tprog.ir.program import (
     Domain,
     Embedding,
     Head,
+    Linear,
     Lookup,
     Node,
     Numbers,
@@ -240,6 +241,8 @@ def primitives_used(program: Program) -> list[str]:
                 used.add("elementwise")
                 if any(levels_call(program, node.entries, which) == "round_down" for which in range(len(node.inputs))):
                     used.add("round_down")
+            case Linear():
+                used.add("_linear")
             case Head() | NumericHead():
                 used |= {"visible", "select", _selector(program, node), _aggregator(node)}
             case _:
@@ -345,6 +348,10 @@ def assignment(program: Program, node: Node) -> str:
             return f"{node.name} = embed({literal(node.name)}, EMBEDDINGS[{literal(node.name)}], tokens)"
         case Lookup():
             return f"{node.name} = elementwise({node.function}, {', '.join(node.inputs)})"
+        case Linear():
+            terms = [f"({literal(c)}, {name})" for name, c in zip(node.inputs, node.coefficients, strict=True)]
+            terms += [f"constant={literal(node.constant)}"] * bool(node.constant)
+            return f"{node.name} = _linear({', '.join(terms)})"
         case Head() | NumericHead():
             options = "" if node.kind != "head" or node.by is None else f", by={node.by}{_order(program, node.by)}"
             options += "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import numpy as np
 
-from tprog.ir.program import Embedding, Head, Lookup, Node, Numbers, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, Numbers, NumericHead, Program
 from tprog.run.attention import window
 from tprog.run.batch import Array
 from tprog.run.execute import execute
@@ -129,8 +129,8 @@ def _node(places: ProgramClass, program: Program, place: str, feature: Feature, 
             query, key, value = (*names, "ones")[:3]  # a head that counts has no name for its value
             wired = dataclasses.replace(node, query=query, key=key, value=value, mask=feature.mask)
             return with_rows(wired, program, table[: len(program.symbols(query))])
-        case Embedding():
-            raise AssertionError("an embedding is learned nowhere")
+        case Embedding() | Linear():
+            raise AssertionError("embeddings and sums are learned nowhere")
         case _:
             assert_never(node)
 

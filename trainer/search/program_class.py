@@ -24,6 +24,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Mask,
     Node,
@@ -64,6 +65,8 @@ class ProgramClass:
             BadUsage: it has a node that is never learned.
         """
         for node in program.nodes:
+            if node.kind == "linear":
+                raise BadUsage(f"{node.name} is a sum of variables; programs that are learned have none")
             if node.kind == "head" and node.attend != "nearest":
                 raise BadUsage(
                     f"{node.name} attends to the {node.attend}; heads that are learned attend to the nearest"
@@ -138,7 +141,7 @@ class ProgramClass:
         node, first = self.nodes[place], self.symbols(program, place)[0]
         rows = (program.symbols(first).values[:1],) * len(program.symbols(first))
         match node:
-            case Embedding():
+            case Embedding() | Linear():
                 return node
             case Lookup():
                 answers = (node.symbols or (0,))[:1] * len(program.symbols(first))
@@ -158,7 +161,7 @@ class ProgramClass:
                 return self.broadcast_copies(program, node)
             case NumericHead():
                 return self._broadcasts(program, node, self.numbers(program, place))
-            case Embedding() | Lookup():
+            case Embedding() | Lookup() | Linear():
                 return []
             case _:
                 assert_never(node)
@@ -198,7 +201,7 @@ def lookups_of(nodes: Iterable[Node]) -> list[Lookup]:
         match node:
             case Lookup():
                 found.append(node)
-            case Embedding() | Head() | NumericHead():
+            case Embedding() | Head() | NumericHead() | Linear():
                 pass
             case _:
                 assert_never(node)
@@ -212,7 +215,7 @@ def copies_of(nodes: Iterable[Node]) -> list[Head]:
         match node:
             case Head():
                 found.append(node)
-            case Embedding() | NumericHead() | Lookup():
+            case Embedding() | NumericHead() | Lookup() | Linear():
                 pass
             case _:
                 assert_never(node)
@@ -252,7 +255,7 @@ def _followed(program: Program, nodes: Sequence[Node]) -> Program:
                 node = _followed_head(node, grown, program)
             case Lookup():
                 node = _followed_lookup(node, grown, program)
-            case Embedding():
+            case Embedding() | Linear():
                 pass
             case _:
                 assert_never(node)

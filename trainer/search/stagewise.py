@@ -21,7 +21,7 @@ from typing import Any, Protocol, assert_never
 import numpy as np
 
 from tprog.errors import BadUsage
-from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Linear, Lookup, NumericHead, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import execute, predict
 from tprog.tasks.builtin import UNGRADED
@@ -178,8 +178,8 @@ def _check_program(program: Program) -> None:
         match node:
             case NumericHead(reduce="mean"):
                 raise BadUsage(f"{node.name} is a mean; polishing works on sums, as they are learned")
-            case Embedding() | Head() | NumericHead() | Lookup():
-                pass
+            case Embedding() | Head() | NumericHead() | Lookup() | Linear():
+                pass  # what else there is that is never learned, its class refuses
             case _:
                 assert_never(node)
 

@@ -15,6 +15,7 @@ from tprog.ir.program import (
     Embedding,
     Head,
     Keys,
+    Linear,
     Lookup,
     Mask,
     Node,
@@ -46,6 +47,7 @@ _MADE_BY: Mapping[str, Kind] = {
     "aggregate_sum": "numeric head",
     "aggregate_mean": "numeric head",
     "selector_width": "numeric head",
+    "_linear": "linear",
 }
 """The primitive that a line of `run` calls -> the kind of its node."""
 
@@ -75,11 +77,40 @@ def read_node(parts: Parts, statement: ast.stmt) -> Node:
             return _lookup(parts, name, call)
         case "head" | "numeric head":
             return _head(parts, name, called, call)
+        case "linear":
+            return _linear(parts, name, call)
         case None:
             *others, last = _MADE_BY
             parts.source.refuse(call, f"a call of `{called}`", f"{', '.join(others)} or {last}")
         case _:
             assert_never(kind)
+
+
+def _linear(parts: Parts, name: str, call: ast.Call) -> Linear:
+    inputs, coefficients = [], []
+    for term in call.args:
+        match term:
+            case ast.Tuple(elts=[number_at, ast.Name() as variable_at]):
+                pass
+            case _:
+                parts.source.unexpected(term, "`(number, variable)`: a coefficient and what it multiplies")
+        coefficients.append(_number(parts, number_at))
+        inputs.append(variable := _read(parts, variable_at))
+        if isinstance(parts.known[variable].domain, Symbols):
+            parts.source.refuse(variable_at, f"the symbols of `{variable}`", "a numeric variable here")
+        parts.lines[Entry(name, "coefficient", (variable,))] = term.lineno
+    constant = _options(parts, call, ["constant"]).get("constant")
+    parts.lines[Entry(name, "coefficient")] = call.lineno if constant is None else constant.lineno
+    if not inputs:
+        parts.source.unexpected(call, "`_linear((number, variable), ...)`")
+    return Linear(name, tuple(inputs), tuple(coefficients), 0 if constant is None else _number(parts, constant))
+
+
+def _number(parts: Parts, node: ast.expr) -> Number:
+    value = literal_value(parts.source, node)
+    if isinstance(value, str):
+        parts.source.refuse(node, f"{value!r}", "a number")
+    return value
 
 
 def _read(parts: Parts, node: ast.expr) -> str:
