@@ -9,17 +9,21 @@ from pathlib import Path
 
 import pytest
 
+from analyze.dead.proofs import Proofs
 from tests.programs import PROGRAMS, SORTED
 from tests.verbs import Asked, every_verb
-from tprog.errors import BadProgram, BadSource
+from tprog.errors import BadProgram, BadSource, BadUsage
 from tprog.ir.domains import Attend
 from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout
 from tprog.run.batch import encode
 from tprog.run.execute import execute
+from tprog.simplify import simplify
 from tprog.simplify.rewrite import Fixed, Same, Via, rewritten
+from tprog.tasks.builtin import inputs_for
 from tprog.text.describe import reading
 from tprog.text.emit import emit
 from tprog.text.read import read_source
+from trainer.search.program_class import ProgramClass
 
 INPUTS = [list(letters) for length in range(1, 6) for letters in product(SORTED, repeat=length)]
 
@@ -201,3 +205,32 @@ def test_every_verb_knows_the_written_programs(
     asked = Asked(right, wrong, ORACLES[name], "abcd", "abcd", failing)
     repaired = every_verb(asked, capsys)
     assert repaired.nodes == right.nodes
+
+
+# Smaller, proven, and refused #########################################################################################
+
+
+def test_a_comparison_that_makes_no_difference_is_simplified_away() -> None:
+    program = PROGRAMS["most_frequent"].program
+    last = replace(program, nodes=(replace(head(program), by="positions"),))
+    found = simplify(last, inputs_for(last))
+    assert (head(found.program, 0).attend, head(found.program, 0).by) == ("last", None)
+
+
+def test_heads_that_attend_alike_are_proven_mergeable() -> None:
+    most = replace(head(PROGRAMS["most_frequent"].program), name="largest", by="positions")
+    last = replace(most, name="last", attend="last", by=None)
+    near = replace(most, name="near", attend="nearest", by=None, mask="before")
+    earlier = replace(near, name="earlier", attend="last")
+    first = replace(near, name="first", attend="first")
+    program = replace(PROGRAMS["most_frequent"].program, nodes=(most, last, near, earlier, first), readout=Readout(()))
+    assert Proofs(program).mates == {"last": "largest", "earlier": "near"}
+
+
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [("most_frequent", "most attends to the largest"), ("shuffle_dyck2", "round is a sum of variables")],
+)
+def test_the_class_of_what_is_learned_refuses_by_name_what_is_never_learned(name: str, found: str) -> None:
+    with pytest.raises(BadUsage, match=found):
+        ProgramClass.of(PROGRAMS[name].program)

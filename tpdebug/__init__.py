@@ -39,7 +39,9 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog import emit as emit
     from tprog import execute as execute
     from tprog import load as load
+    from tprog.edits.edit import AttendEdit as AttendEdit
     from tprog.edits.edit import CellEdit as CellEdit
+    from tprog.edits.edit import CoefficientEdit as CoefficientEdit
     from tprog.edits.edit import MaskEdit as MaskEdit
     from tprog.edits.edit import ReadEdit as ReadEdit
     from tprog.edits.edit import RowEdit as RowEdit
@@ -91,7 +93,10 @@ _NAMES = {
     "analyze.trace": "trace",
     "analyze.verify": "verify",
     "tprog": "emit execute load",
-    "tprog.edits.edit": "CellEdit MaskEdit ReadEdit RowEdit SelfRuleEdit WeightEdit WeightRowEdit WordEdit apply",
+    "tprog.edits.edit": (
+        "AttendEdit CellEdit CoefficientEdit MaskEdit ReadEdit RowEdit SelfRuleEdit WeightEdit WeightRowEdit "
+        "WordEdit apply"
+    ),
     "tprog.edits.entry": "Entry",
     "tprog.errors": "TpdebugError",
     "tprog.ir.program": "Program",
