@@ -42,13 +42,14 @@ class Box:
 def faults(picture: str) -> list[str]:
     """What is wrong with a picture's texts, in words."""
     root = ET.fromstring(picture.encode())
-    graph = next(group for group in root.iter(f"{SVG}g") if group.get("class") == "graph")
+    # A chart that no graph layout made has no such group: all of it is drawn where it stands.
+    graph = next((group for group in root.iter(f"{SVG}g") if group.get("class") == "graph"), root)
     left, top, wide, high = map(float, (root.get("viewBox") or "").split())
-    dx, dy = map(float, _NUMBER.findall((graph.get("transform") or "").partition("translate")[2]))
+    dx, dy = map(float, _NUMBER.findall((graph.get("transform") or "").partition("translate")[2]) or (0, 0))
     whole = Box(left - dx, top - dy, left + wide - dx, top + high - dy)
     found: list[str] = []
     texts: list[Box] = []
-    for group in graph.iter(f"{SVG}g"):
+    for group in [graph, *(group for group in graph.iter(f"{SVG}g") if group is not graph)]:
         own = list(_texts(group))
         outline = whole if group is graph or not (boxes := list(_shapes(group))) else max(boxes, key=_area)
         found += [f"{text.text!r} leaves its box" for text in own if not outline.holds(text)]
