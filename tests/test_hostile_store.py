@@ -230,6 +230,7 @@ MAY_BE = {
     ("message", None),
     ("message", "a"),
     ("epochs", None),
+    ("how", None),
     ("machine", "a"),
     ("tool", "a"),
     ("kind", "a"),

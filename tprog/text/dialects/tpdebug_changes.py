@@ -243,8 +243,10 @@ def _tables(
         for variable, (old, new) in tables.items():
             at = found[variable][1]
             if isinstance(at, ast.Dict):
-                keys = [repr(key) for key in dict_items(source, at)]
-                yield from _table(places, at, keys, [(repr(k), t) for k, t in old], [(repr(k), t) for k, t in new])
+                keys = [literal(key) for key in dict_items(source, at)]
+                yield from _table(
+                    places, at, keys, *([(literal(key), text) for key, text in side] for side in (old, new))
+                )
             elif isinstance(at, ast.Tuple) and old[0][1] != new[0][1] and new[0][1] is not None:
                 yield from _respelled(places, at, new[0][1])
 
