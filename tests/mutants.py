@@ -33,7 +33,7 @@ from pathlib import Path
 from typing import Any
 
 import hypothesis  # noqa: F401 - before forks, so that each need not
-import numpy as np  # noqa: F401
+import numpy as np  # noqa: F401 - the same
 import pytest
 
 from tests.planting import Fault, faults

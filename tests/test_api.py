@@ -72,7 +72,7 @@ def test_type_checkers_and_python_find_the_same_names_in_the_same_places() -> No
 
 def test_an_unknown_name_is_told_with_the_names_there_are() -> None:
     with pytest.raises(AttributeError, match=r"no attribute 'verfy'; it has .*, verify"):
-        _ = tpdebug.verfy  # type: ignore[attr-defined]
+        _ = tpdebug.verfy  # type: ignore[attr-defined]  # misspelt on purpose
 
 
 def test_importing_it_brings_nothing_and_a_name_brings_its_own(tmp_path: Path) -> None:

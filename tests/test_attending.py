@@ -76,7 +76,7 @@ def attended(attend: Attend, text: str, by: str | None = None, **how: object) ->
     """The position that each letter of `<s>` + text attends to, among those with the letter a."""
     words = (BEGIN, "a", "b")
     reading_a = Head("head", "tokens", "tokens", "positions", (("a",),) * 3, attend=attend, by=by)
-    program = Program(words, ("x",), 7, (replace(reading_a, **how),), Readout(()))  # type: ignore[arg-type]
+    program = Program(words, ("x",), 7, (replace(reading_a, **how),), Readout(()))  # type: ignore[arg-type]  # each test names fields that a head has
     run = execute(program, encode(program, [[BEGIN, *text]]))
     return [run.value("head", 0, i) for i in range(len(text) + 1)]
 

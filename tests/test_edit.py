@@ -252,7 +252,7 @@ def test_a_kind_of_edit_that_leaves_a_question_open_cannot_be_made() -> None:
         node = "same"
 
     with pytest.raises(TypeError, match="abstract"):
-        Unfinished()  # type: ignore[abstract]
+        Unfinished()  # type: ignore[abstract]  # so Python must refuse it too
 
 
 def test_numbers_beyond_those_of_a_table_are_near_them() -> None:

@@ -203,7 +203,7 @@ def _close(found: Value, expected: Any) -> bool:
     """Theirs are floats: a fraction is what rounds to it."""
     if found is NOTHING or isinstance(found, str):
         return bool(found == expected)
-    return expected is not NOTHING and float(found) == float(expected)  # type: ignore[arg-type]  # a number
+    return expected is not NOTHING and float(found) == float(expected)  # type: ignore[arg-type]  # no text, so a number
 
 
 # np_rasp ##############################################################################################################
@@ -216,7 +216,7 @@ def compare_np_rasp(folder: Path, count: int = 300) -> int:
     import numpy as np
 
     sys.path.insert(0, str(folder / "src"))
-    import np_rasp  # type: ignore[import-not-found]
+    import np_rasp  # type: ignore[import-not-found]  # in the folder that was named
 
     rng, wrong = random.Random(0), 0
     calls: dict[str, Any] = {
@@ -271,7 +271,7 @@ def _compare_loops(folder: Path, np: Any, count: int) -> int:
         program = RaspProgram((("next", add["next_tok_addition"](core.tokens, reverse)),), loop=Loop(-5))
         for _ in range(count):
             prompt = _sum(rng)
-            expected = _looped(lambda x: theirs[0]["next_tok_addition"](x, reverse), prompt, -5, np)  # noqa: B023
+            expected = _looped(lambda x, way=reverse: theirs[0]["next_tok_addition"](x, way), prompt, -5, np)
             wrong += _differs("addition", generated(program, prompt), expected)
     program = RaspProgram((("next", count_file["count"](core.tokens)),), loop=Loop(-2))
     for _ in range(count):
