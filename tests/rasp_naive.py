@@ -8,6 +8,7 @@ from __future__ import annotations
 from fractions import Fraction
 from typing import Any
 
+from tprog.ir.values import NOTHING
 from tprog.rasp.expressions import (
     Aggregate,
     Constant,
@@ -23,7 +24,6 @@ from tprog.rasp.expressions import (
     Tokens,
 )
 from tprog.rasp.functions import Dialect
-from tprog.rasp.values import NOTHING
 
 
 class NoValue(Exception):

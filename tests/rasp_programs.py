@@ -8,6 +8,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+from tprog.ir.values import NOTHING
 from tprog.rasp.expressions import SOp
 from tprog.rasp.program import Loop, RaspProgram
 from tprog.rasp.rasp_l import core as c
@@ -29,7 +30,7 @@ from tprog.rasp.tracr.language import (
     tokens,
     where,
 )
-from tprog.rasp.values import NOTHING, Value
+from tprog.rasp.values import Value
 
 CASES = Path(__file__).with_name("rasp_cases.json")
 

@@ -13,6 +13,7 @@ import pytest
 
 from tests.rasp_programs import LOOPS, RASP_L, TRACR, cases, value_of
 from tprog.errors import BadInput, BadUsage
+from tprog.ir.values import NOTHING
 from tprog.rasp import rasp_l
 from tprog.rasp.evaluate import Run, evaluate, shown
 from tprog.rasp.expressions import Aggregate, Elementwise, SOp, in_order
@@ -38,7 +39,7 @@ from tprog.rasp.tracr.language import (
     tokens,
     where,
 )
-from tprog.rasp.values import NOTHING, settled, spelled_values
+from tprog.rasp.values import settled, spelled_values
 
 EXAMPLES = ("tracr.language", "tracr.library", "rasp_l.core", "rasp_l.library")
 

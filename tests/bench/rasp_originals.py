@@ -22,6 +22,7 @@ from types import ModuleType
 from typing import Any
 
 from tprog.errors import TpdebugError
+from tprog.ir.values import NOTHING
 from tprog.rasp.evaluate import evaluate
 from tprog.rasp.expressions import Selector, SOp
 from tprog.rasp.program import Loop, RaspProgram, generated
@@ -31,7 +32,7 @@ from tprog.rasp.source.session import Answered, Defined, Problem
 from tprog.rasp.source.things import Evaluated, EvaluatedRows, RaspFunction
 from tprog.rasp.tracr import language
 from tprog.rasp.tracr import library as tracr_library
-from tprog.rasp.values import NOTHING, Value
+from tprog.rasp.values import Value
 
 # The language of 2021 #################################################################################################
 

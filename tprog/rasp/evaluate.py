@@ -12,6 +12,7 @@ from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
 
 from tprog.errors import BadInput, BadUsage
+from tprog.ir.values import NOTHING, Nothing
 from tprog.listing import shortened
 from tprog.rasp import operators
 from tprog.rasp.aggregates import aggregated
@@ -34,7 +35,7 @@ from tprog.rasp.expressions import (
 )
 from tprog.rasp.failures import Budget, Failed
 from tprog.rasp.functions import Dialect, at, comparison
-from tprog.rasp.values import NOTHING, Nothing, Unfit, Value, is_number, number_of_float, settled, spelled_values
+from tprog.rasp.values import Unfit, Value, is_number, number_of_float, settled, spelled_values
 
 MOST_TOKENS = 10_000
 """Tokens of an input."""

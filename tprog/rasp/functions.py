@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import Any, Literal, TypeAlias
 
 from tprog.errors import BadUsage
+from tprog.ir.values import NOTHING
 from tprog.listing import shortened
 from tprog.rasp import operators
-from tprog.rasp.values import NOTHING, Value
+from tprog.rasp.values import Value
 
 
 class Dialect(StrEnum):

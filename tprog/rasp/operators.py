@@ -6,7 +6,8 @@ from collections.abc import Callable, Mapping
 from fractions import Fraction
 from typing import Any
 
-from tprog.rasp.values import MOST_CHARACTERS, Nothing, Unfit, Value, divide, is_number, power, settled
+from tprog.ir.values import Nothing
+from tprog.rasp.values import MOST_CHARACTERS, Unfit, Value, divide, is_number, power, settled
 
 
 class Mismatch(TypeError):

@@ -12,7 +12,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable
 from fractions import Fraction
-from typing import Any, Final, TypeAlias
+from typing import Any, TypeAlias
+
+from tprog.ir.values import FALSE, NOTHING, TRUE, Nothing, spelling
+from tprog.ir.values import Label as OpaqueLabel
 
 MOST_BITS = 4096
 """Bits of a number: of its numerator, and of its denominator."""
@@ -23,23 +26,6 @@ MOST_CHARACTERS = 10_000
 DECIMAL_DIGITS = 15
 """Every decimal of so many digits is told apart by a float: a float that prints as one stands for it."""
 
-
-class Nothing:
-    """The one value of *nothing*; it has no truth value, so that no test takes it for false."""
-
-    __slots__ = ()
-
-    def __repr__(self) -> str:
-        return "nothing"
-
-    def __reduce__(self) -> str:
-        return "NOTHING"
-
-    def __bool__(self) -> bool:
-        raise TypeError("nothing is neither true nor false")
-
-
-NOTHING: Final = Nothing()
 
 Value: TypeAlias = "bool | int | Fraction | float | str | tuple[Any, ...] | Nothing"
 
@@ -117,12 +103,12 @@ def spelled_value(value: Value) -> str:
     """A value's one spelling, by which outputs are compared: ``2``, ``1/2``, ``T``, ``F``, ``nothing``, the word."""
     match value:
         case bool():
-            return "T" if value else "F"
-        case Nothing():
-            return "nothing"
+            return spelling(TRUE if value else FALSE)
+        case float():
+            return spelling(OpaqueLabel(value))
         case tuple():
             return f"({', '.join(map(spelled_value, value))})"
-    return str(value)  # a whole fraction prints as a whole number does
+    return spelling(value)  # a whole fraction prints as a whole number does
 
 
 def spelled_values(values: Iterable[Value]) -> list[str]:

@@ -12,10 +12,10 @@ from enum import StrEnum
 from typing import Any, TypeVar
 
 from tprog.errors import BadUsage
+from tprog.ir.values import NOTHING
 from tprog.rasp import expressions as records
 from tprog.rasp.expressions import Expression, How, Indices, Selector, SOp, Tokens, check_kinds, lifted
 from tprog.rasp.functions import EVERY, NONE, Dialect, Function, Where, at, caller, comparison, python_function
-from tprog.rasp.values import NOTHING
 
 _DIALECT = Dialect.TRACR
 _HERE = Where(__file__, 0)
