@@ -185,7 +185,7 @@ def reaching(program: Program, targets: Iterable[str]) -> set[str]:
     answers = [answer for target in targets if (answer := class_of(target)) is not None]
     found = _asked(program, [target for target in targets if class_of(target) is None])
     if READOUT in found:
-        found |= {term.variable for term in program.readout.terms}
+        found |= set(program.readout.reads)
     for answer in answers:
         found |= {READOUT, *deciding(program, answer)}
     for node in reversed(program.nodes):

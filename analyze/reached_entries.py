@@ -5,7 +5,7 @@ An entry is *consulted* at (input, position) if the emitted module looks it up t
 - a head, its query's row, where it may see any position (a window without positions asks the predicate nothing);
 - a lookup its cell and an embedding its word, at every position, and a sum all its coefficients;
 - the readout a variable's weight row (a number's one row too), where a class is predicted: not at forced outputs,
-  unless `Readout.rows_needed` says everywhere; in a pooled program, at every position.
+  unless `Classify.rows_needed` says everywhere; in a pooled program, at every position.
 
 An input stops at its first hole, in execution order and there at the first position: that missing entry is the last one
 it consults. What is read for nothing (by a node that no weight reads) is consulted all the same. Wirings are not

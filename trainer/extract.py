@@ -19,6 +19,7 @@ from torch import Tensor
 
 from tprog.errors import NotExact
 from tprog.ir.program import (
+    Classify,
     Embedding,
     Head,
     Keys,
@@ -26,7 +27,6 @@ from tprog.ir.program import (
     Node,
     NumericHead,
     Program,
-    Readout,
     Symbols,
     Weights,
 )
@@ -154,7 +154,7 @@ def extract(member: Member, scale: int) -> Program:
         classes=frame.classes,
         max_length=frame.max_length,
         nodes=(),
-        readout=Readout((), scale, frame.pooled, frame.forced),
+        readout=Classify((), scale, frame.pooled, frame.forced),
         task=frame.task,
         causal=frame.causal,
     )

@@ -26,7 +26,7 @@ class Bend:
 
     Attributes:
         sign: 1 for up, -1 for down.
-        mended: ascending amounts, in units of 1 / `Readout.scale`, at each of which one wrong prediction becomes right.
+        mended: ascending amounts, in units of 1 / `Classify.scale`, at each of which one wrong prediction is mended.
         places: the indices of these predictions in [input, place], flattened.
         broken: ascending amounts at each of which one right prediction becomes wrong.
     """

@@ -145,7 +145,7 @@ def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int,
     """The edits of a node that resolve some of the conflict, each with the errors that are left of it."""
     program, count = on.program, len(conflict.inputs)
     base = take(on.intact, conflict.inputs)
-    names = [term.variable for term in program.readout.terms]
+    names = list(program.readout.reads)
     index, place = conflict.at
     now = conflict.unavoidable([base.values[name][index, place] for name in names], 1, len(program.classes))[0]
     made, most = _outputs(base, node), max(1, 20_000 // max(count, 1))

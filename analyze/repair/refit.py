@@ -86,7 +86,7 @@ def patterns_of(on: Ground) -> Patterns:
     assert on.expected is not None
     program, run = on.program, on.intact
     at = on.graded & ~run.in_hole[:, None]
-    names = [term.variable for term in program.readout.terms]
+    names = list(program.readout.reads)
     columns = [run.values[name][at] for name in names]
     domains = [program.variables[name].domain for name in names]
     sizes = [len(domain) if isinstance(domain, Symbols) else None for domain in domains]
@@ -171,8 +171,8 @@ class _Space:
     """The patterns of a program as vectors.
 
     A vector holds 1 for each value that is there, and each number divided by the root mean square of its variable.
-    Weights are one array [code, class] a variable, [1, class] for a number, in units of 1 / `Readout.scale`; those of a
-    row that is a hole are 0, and nothing reads them.
+    Weights are one array [code, class] a variable, [1, class] for a number, in units of 1 / `Classify.scale`; those of
+    a row that is a hole are 0, and nothing reads them.
     """
 
     def __init__(self, program: Program, patterns: Patterns) -> None:

@@ -180,7 +180,7 @@ class ReadoutEdit(Edit):
     @property
     @abstractmethod
     def weights(self) -> tuple[int, ...]:
-        """The weights that it puts there, in units of 1 / `Readout.scale`."""
+        """The weights that it puts there, in units of 1 / `Classify.scale`."""
 
 
 # What the kinds share #################################################################################################

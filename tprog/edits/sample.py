@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from dataclasses import replace
 
-from tprog.ir.program import BEGIN, Embedding, Head, Linear, Lookup, NumericHead, Program, Readout, Weights
+from tprog.ir.program import BEGIN, Classify, Embedding, Head, Linear, Lookup, NumericHead, Program, Weights
 
 SAMPLE = Program(
     vocabulary=(BEGIN, "a", "b"),
@@ -18,7 +18,7 @@ SAMPLE = Program(
         Linear("excess", ("count", "ones"), (2, -1), 3),
         Lookup("sum", ("tokens", "count"), (None, (0, 1)), None, (0, 0, 0, 1, 0, 2)),
     ),
-    readout=Readout((Weights("many", (None, (0, 1))), Weights("sum", ((3, 0),)))),
+    readout=Classify((Weights("many", (None, (0, 1))), Weights("sum", ((3, 0),)))),
 )
 """Where a token stands twice, `many` says so; the readout has no row for where it does not."""
 

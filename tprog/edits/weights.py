@@ -13,7 +13,7 @@ from tprog.listing import listing
 
 @dataclass(frozen=True)
 class WeightEdit(ReadoutEdit):
-    """One readout weight becomes `weight`, in units of 1 / `Readout.scale`; the others of a missing row become 0.
+    """One readout weight becomes `weight`, in units of 1 / `Classify.scale`; the others of a missing row become 0.
 
     Attributes:
         output: the class.
@@ -68,7 +68,7 @@ class WeightEdit(ReadoutEdit):
 
 @dataclass(frozen=True)
 class WeightRowEdit(ReadoutEdit):
-    """A whole readout row becomes `row`: one weight a class, in units of 1 / `Readout.scale`; None makes it a hole."""
+    """A whole readout row becomes `row`: one weight a class, in units of 1 / `Classify.scale`; None makes it a hole."""
 
     variable: str
     value: Symbol | None

@@ -29,7 +29,7 @@ from tprog.ir.domains import (
     UnknownRule,
     Variable,
 )
-from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead, Readout, Weights
+from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
 
 
 class Frame(Protocol):
@@ -42,13 +42,15 @@ class Frame(Protocol):
     @property
     def max_length(self) -> int: ...
     @property
-    def readout(self) -> Readout: ...
+    def readout(self) -> Classify: ...
     @property
     def causal(self) -> bool: ...
     @property
     def self_rule(self) -> SelfRule: ...
     @property
     def unknown_rule(self) -> UnknownRule: ...
+    @property
+    def outputs(self) -> tuple[str, ...]: ...
     @property
     def task(self) -> str | None: ...
     @property
@@ -328,6 +330,8 @@ def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
 
 def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
     readout = program.readout
+    if program.outputs != (readout.name,):
+        raise BadProgram(f"the outputs are {program.outputs!r}; expected the readout alone, which is {readout.name!r}")
     if readout.scale < 1:
         raise BadProgram(f"the readout's scale is {readout.scale}; expected a whole number of at least 1")
     if unforceable := [word for word in readout.forced if word not in (BEGIN, END) or word not in program.vocabulary]:

@@ -1,4 +1,4 @@
-"""The nodes that a Program is made of, and the readout: plain, frozen records.
+"""The nodes that a Program is made of: plain, frozen records.
 
 A node answers for itself what passes ask of all kinds: what it reads, its entries, all of
 `tprog.ir.answering`. Where a pass must know the kind it matches over `Node` and ends in `assert_never`, so that the
@@ -21,6 +21,9 @@ from tprog.ir.answering import LOOKUP, PREDICATE, Answering
 from tprog.ir.domains import BEGIN, Attend, Keys, Mask, Number, RowsNeeded, Symbol, Value
 from tprog.ir.entries import Answer, Entries, Read
 from tprog.ir.learned_names import learned_layer
+
+READOUT = "readout"
+"""The output of a learned or published program."""
 
 # Nodes ################################################################################################################
 
@@ -396,7 +399,7 @@ def _symbol(answer: Answer | None) -> Symbol | None:
     return answer
 
 
-# Readout ##############################################################################################################
+# Classify #############################################################################################################
 
 
 @dataclass(frozen=True)
@@ -406,7 +409,7 @@ class Weights:
     Attributes:
         rows: a categorical variable has one row a value, in the order of its domain, None being a hole; a numeric
             variable has exactly one row, which multiplies its number. A row has one whole number a class; a weight w
-            stands for w / `Readout.scale`.
+            stands for w / `Classify.scale`.
     """
 
     variable: str
@@ -414,8 +417,11 @@ class Weights:
 
 
 @dataclass(frozen=True)
-class Readout:
+class Classify:
     """The linear classifier: logit_c = sum w[variable, value, c] + sum w[variable, c] * number; ties: first class.
+
+    It comes last, for nothing reads it; a Program holds it apart from the nodes that passes take one by one, since it
+    is never ablated, merged or counted. Its classes are those of the Program.
 
     Attributes:
         terms: the weights, at most one entry a variable, in the order of the variables.
@@ -425,6 +431,7 @@ class Readout:
             only if `pooled`, which forces nothing.
         rows_needed: where a value without a row of weights is a hole: ``free``, at the positions that are read out, or
             ``everywhere``, at those with a forced output too, as modules of the original research code have it.
+        name: the output that it is; learned and published programs have it as ``readout``.
     """
 
     terms: tuple[Weights, ...]
@@ -432,3 +439,13 @@ class Readout:
     pooled: bool = False
     forced: tuple[str, ...] = (BEGIN,)
     rows_needed: RowsNeeded = "free"
+    name: str = READOUT
+
+    @property
+    def reads(self) -> tuple[str, ...]:
+        """The variables that it reads, in the order of its terms, which is that in which it reaches holes."""
+        return tuple(term.variable for term in self.terms)
+
+
+Readout: TypeAlias = Classify
+"""The name that learned and published programs give it, as a constructor."""

@@ -42,7 +42,19 @@ from tprog.ir.domains import (
     Variable,
 )
 from tprog.ir.entries import TableKey, WeightsOf
-from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead, Readout, Weights
+from tprog.ir.nodes import (
+    READOUT,
+    AttentionHead,
+    Classify,
+    Embedding,
+    Head,
+    Linear,
+    Lookup,
+    Node,
+    NumericHead,
+    Readout,
+    Weights,
+)
 
 __all__ = [
     "BEGIN",
@@ -50,6 +62,7 @@ __all__ = [
     "PAD",
     "UNKNOWN",
     "AttentionHead",
+    "Classify",
     "Domain",
     "Embedding",
     "Head",
@@ -86,7 +99,8 @@ class Program:
             it words outside it read as ``<unk>``.
         classes: what can be predicted, in the order that breaks ties.
         max_length: N, the longest input, ``<s>`` and ``</s>`` included.
-        nodes: in execution order.
+        nodes: all but the readout, in execution order.
+        readout: the node that classifies.
         task: the name of the task that the program is for, if it is known.
         causal: position i sees only j <= i.
         self_rule: ``last``, or ``match-count`` for modules of the original research code, where a self-match counts as
@@ -94,6 +108,7 @@ class Program:
         provenance: (key, text) pairs about where the program comes from; they carry no meaning.
         unknown_rule: what a word outside the vocabulary reads as, if that has ``<unk>``: ``unk``, or ``refuse`` for
             modules of the original research code, which fail at it.
+        outputs: the names of what `run` returns.
 
     Raises:
         BadProgram: a record that contradicts itself; the message names the node.
@@ -104,12 +119,13 @@ class Program:
     classes: tuple[str, ...]
     max_length: int
     nodes: tuple[Node, ...]
-    readout: Readout
+    readout: Classify
     task: str | None = None
     causal: bool = False
     self_rule: SelfRule = "last"
     provenance: tuple[tuple[str, str], ...] = ()
     unknown_rule: UnknownRule = "unk"
+    outputs: tuple[str, ...] = (READOUT,)
 
     def __post_init__(self) -> None:
         check_frame(self)

@@ -106,7 +106,7 @@ def _telling(
     Yields:
         what a set costs, and its indices in `names`. No set is larger than one that tells enough on all patterns.
     """
-    own = _cost(program, [term.variable for term in program.readout.terms])
+    own = _cost(program, list(program.readout.reads))
     some = patterns.take(np.linspace(0, len(patterns.wanted) - 1, min(_SPREAD, len(patterns.wanted))).astype(np.intp))
     useful = [i for i, name in enumerate(names) if name != "ones"]
     most = _TOGETHER if len(useful) <= 24 else _TOGETHER - 1
@@ -128,7 +128,7 @@ def _cost(program: Program, variables: Sequence[str]) -> tuple[int, int]:
 def _leave_out(search: Search, names: Sequence[str], patterns: Patterns) -> None:
     """Leave out one variable after the other, those that free the most nodes first; the others get new weights."""
     program = search.program
-    read = [term.variable for term in program.readout.terms]
+    read = list(program.readout.reads)
     every = len(closure(program, read))
 
     def freed(name: str) -> int:

@@ -395,7 +395,7 @@ def _run(out: Builder, program: Program) -> None:
         out.line("ones = [1] * len(tokens)")
         for node in program.nodes:
             out.line(assignment(program, node))
-        names = ["tokens", *(term.variable for term in program.readout.terms if term.variable != "tokens")]
+        names = ["tokens", *(name for name in program.readout.reads if name != "tokens")]
         out.wrapped("variables = {", [f"{literal(name)}: {name}" for name in names], "}")
         if program.readout.pooled:
             out.line("return classify_pooled(READOUT, variables, CLASSES)")

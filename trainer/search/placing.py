@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.ir.program import Head, Node, Numbers, NumericHead, Program, Readout, Weights
+from tprog.ir.program import Classify, Head, Node, Numbers, NumericHead, Program, Weights
 from tprog.run.batch import Array
 from trainer.search.program_class import ProgramClass, bare, layer, lookups_of
 from trainer.search.solution import Solution
@@ -170,4 +170,4 @@ def _read_out(grown: Program, solution: Solution, names: Mapping[int, str]) -> P
         rows["ones"] = [solution.constant.tolist()]
     terms = tuple(Weights(name, tuple(map(tuple, rows[name]))) for name in grown.variables if name in rows)
     readout = grown.readout
-    return dataclasses.replace(grown, readout=Readout(terms, solution.scale, readout.pooled, readout.forced))
+    return dataclasses.replace(grown, readout=Classify(terms, solution.scale, readout.pooled, readout.forced))

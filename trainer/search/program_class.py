@@ -21,6 +21,7 @@ from tprog.ir.domains import masks
 from tprog.ir.learned_names import learned_name
 from tprog.ir.program import (
     AttentionHead,
+    Classify,
     Embedding,
     Head,
     Keys,
@@ -31,7 +32,6 @@ from tprog.ir.program import (
     Numbers,
     NumericHead,
     Program,
-    Readout,
     Symbols,
 )
 
@@ -243,7 +243,7 @@ def layer(name: str) -> tuple[int, int] | None:
 
 def bare(program: Program) -> Program:
     """The Program without its readout's weights."""
-    return dataclasses.replace(program, readout=Readout((), 1, program.readout.pooled, program.readout.forced))
+    return dataclasses.replace(program, readout=Classify((), 1, program.readout.pooled, program.readout.forced))
 
 
 def _followed(program: Program, nodes: Sequence[Node]) -> Program:

@@ -16,7 +16,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog.errors import NotExact
-from tprog.ir.program import Program, Readout, Symbols, Weights
+from tprog.ir.program import Classify, Program, Symbols, Weights
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import read_out_at
 from tprog.tasks.builtin import UNGRADED
@@ -326,7 +326,7 @@ def round_weights(program: Program, weights: Readings, finest: int = 1000) -> Pr
             Weights(name, tuple(tuple(int(w) for w in row) for row in np.rint(centred[name] * scale).tolist()))
             for name in names
         )
-        readout = Readout(terms, scale, program.readout.pooled, program.readout.forced)
+        readout = Classify(terms, scale, program.readout.pooled, program.readout.forced)
         rounded = dataclasses.replace(program, readout=readout)
         if rounded.logit_bound < FLOAT32_LIMIT:
             return rounded

@@ -311,7 +311,7 @@ class _Judge:
             self.say(f"{how}: {grown}")
             return None
         if solution.weighed == "apart":
-            grown = fitted(grown, tuple(term.variable for term in grown.readout.terms), *self.train)
+            grown = fitted(grown, grown.readout.reads, *self.train)
         soon = self.train[0].take(np.arange(min(SOON, len(self.train[0])))), self.train[1][:SOON]
         if best is not None and wrong_answers(grown, *soon) > best.wrong[0]:
             return None

@@ -12,7 +12,7 @@ from typing import Any, cast
 from tprog.errors import BadFile
 from tprog.files.formats import parse_json
 from tprog.ir.answering import LOOKUP, PREDICATE
-from tprog.ir.program import Program, Readout, RowsNeeded, SelfRule, UnknownRule
+from tprog.ir.program import Classify, Program, RowsNeeded, SelfRule, UnknownRule
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
 from tprog.text.emit import primitive_texts
@@ -188,7 +188,7 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
     rule = literal_value(source, constants["SELF_RULE"]) if "SELF_RULE" in constants else "last"
     unknown = literal_value(source, constants["UNKNOWN_RULE"]) if "UNKNOWN_RULE" in constants else "unk"
     rows_needed = literal_value(source, constants["ROWS_NEEDED"]) if "ROWS_NEEDED" in constants else "free"
-    readout = Readout((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
+    readout = Classify((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
     readout = replace(readout, rows_needed=cast(RowsNeeded, rows_needed))
     return built(
         source,

@@ -9,7 +9,7 @@ from dataclasses import dataclass, field, replace
 
 from tprog.errors import BadFile
 from tprog.ir.domains import BEGIN, END, PAD, UNKNOWN
-from tprog.ir.nodes import Readout
+from tprog.ir.nodes import Classify
 from tprog.ir.program import Program
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.defects import Defect
@@ -265,7 +265,7 @@ def read_frame(source: Source, top: Top, helpers: Helpers, sides: Sides) -> Prog
             classes=weights.header[2:],
             max_length=_longest(weights),
             nodes=(),
-            readout=Readout((), 1, "return_details" in shown, ()),
+            readout=Classify((), 1, "return_details" in shown, ()),
             causal=helpers.causal,
             self_rule=helpers.self_rule,
             unknown_rule="refuse" if UNKNOWN in vocabulary else "unk",
