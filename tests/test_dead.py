@@ -322,13 +322,13 @@ def test_the_nodes_drawn_as_dead_are_those_found_unread_constant_or_inert(data: 
 def test_a_number_of_very_many_values_is_judged_alike_whenever_those_it_takes_are_counted(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("analyze.dead.MOST_VALUES", 3)
+    monkeypatch.setattr("analyze.dead.constants.MOST_VALUES", 3)
     count = NumericHead("count", "tokens", "tokens", "ones", equal(VOCABULARY, VOCABULARY))
     for votes in (0, 10**6):
         program = _with(count, terms=(Weights("count", ((-votes, votes, 0, 0, 0),)),))
         found = []
         for at_once in (0, 2**14):
-            monkeypatch.setattr("analyze.dead._REFUTED_AT_ONCE", at_once)
+            monkeypatch.setattr("analyze.dead.constants._REFUTED_AT_ONCE", at_once)
             found.append(find_dead(program, inputs_for(program)))
         assert found[0] == found[1]
         assert found[0].untried == (() if votes else ("less", "same"))
@@ -452,5 +452,5 @@ def test_the_benchmark_notices_wrong_verdicts(monkeypatch: pytest.MonkeyPatch) -
     monkeypatch.setattr(Proofs, "inert_at", lambda self, name, code: True)
     assert _score({"random 1"}).refuted
     monkeypatch.undo()
-    monkeypatch.setattr("analyze.dead._failing", lambda on, name, code: np.arange(1))
+    monkeypatch.setattr("analyze.dead.suspects.failing", lambda on, name, code: np.arange(1))
     assert _score({"random 1"}).missed

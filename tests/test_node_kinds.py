@@ -15,7 +15,8 @@ KINDS = {kind.__name__ for kind in get_args(Node)}
 OF_ONE_KIND = {
     "analyze/blame/slice.py": "a head without a default copies from position 0",
     "analyze/dataflow.py": "an embedding stands before all layers",
-    "analyze/dead/proofs.py": "the two kinds of heads, which a match has told from the others",
+    "analyze/dead/changes.py": "the two kinds of heads, which a match has told from the others",
+    "analyze/dead/equals.py": "the two kinds of heads, which a match has told from the others",
     "analyze/diff/node_text.py": "the two kinds of heads, which a match has told from the others",
     "tprog/edits/attended.py": "the edits of where a head that copies attends",
     "tprog/edits/coefficient.py": "the edits of coefficients",

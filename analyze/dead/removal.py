@@ -14,7 +14,7 @@ from analyze.outcome import Ground, Rows, spread
 from analyze.piecewise import Pieces, around
 from tprog.ir.domains import INT64_LIMIT
 from tprog.ir.program import Numbers, Program, Symbols
-from tprog.run.batch import Array
+from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution, execute
 
 _FIRST = 1024
@@ -46,20 +46,22 @@ def run_without(program: Program, base: Execution, fixes: Sequence[Fix]) -> tupl
     for name in program.by_name:  # in execution order: the values of a mate are final before they are copied
         if name not in mates:
             continue
-        mate = mates[name]
-        ours, theirs = program.variables[name].domain, program.variables[mate].domain
-        if isinstance(ours, Symbols) and isinstance(theirs, Symbols):
-            values = _recode(ours, theirs).take(run.values[mate])
-            lost |= ((values < 0) & base.batch.present).any(axis=1)
-            overrides[name] = np.maximum(values, 0)
-        else:
-            assert isinstance(ours, Numbers)
-            assert isinstance(theirs, Numbers)
-            scaled = _wide(run.values[mate], theirs.bound * ours.denominator) * ours.denominator
-            lost |= ((scaled % theirs.denominator != 0) & base.batch.present).any(axis=1)
-            overrides[name] = scaled // theirs.denominator
+        overrides[name], foreign = _as_values_of(program, name, mates[name], run.values[mates[name]])
+        lost |= (foreign & base.batch.present).any(axis=1)
         run = execute(program, base.batch, overrides=overrides, base=run)
     return run, lost
+
+
+def _as_values_of(program: Program, name: str, mate: str, values: Array) -> tuple[Array, Bools]:
+    """The values of one variable in the coding of another, and where that does not have them."""
+    ours, theirs = program.variables[name].domain, program.variables[mate].domain
+    if isinstance(ours, Symbols) and isinstance(theirs, Symbols):
+        codes = _recode(ours, theirs).take(values)
+        return np.maximum(codes, 0), codes < 0
+    assert isinstance(ours, Numbers)
+    assert isinstance(theirs, Numbers)
+    scaled = _wide(values, theirs.bound * ours.denominator) * ours.denominator
+    return scaled // theirs.denominator, scaled % theirs.denominator != 0
 
 
 def jointly(pieces: Pieces, fixes: Mapping[str, Fix], safe: set[str], modes: Mapping[str, int]) -> list[Fix]:
@@ -71,11 +73,11 @@ def jointly(pieces: Pieces, fixes: Mapping[str, Fix], safe: set[str], modes: Map
     nodes read goes with them, held at its mode.
     """
     program = pieces.program
-    order = [name for name in program.by_name if name in fixes]
-    ranked = [n for n in order if n in safe] + [n for n in reversed(order) if n not in safe]
-    kept = _standing(pieces, [fixes[name] for name in order], [fixes[name] for name in ranked])
-    kept += [Fix(name, modes[name]) for name in _idle_without(program, kept)]
     place = {name: index for index, name in enumerate(program.by_name)}
+    first = sorted(fixes.values(), key=lambda fix: place[fix.node])
+    ranked = [fix for fix in first if fix.node in safe] + [fix for fix in reversed(first) if fix.node not in safe]
+    kept = _standing(pieces, first, ranked)
+    kept += [Fix(name, modes[name]) for name in _idle_without(program, kept)]
     return sorted(kept, key=lambda fix: place[fix.node])
 
 

@@ -3,9 +3,11 @@ found by counting over stated inputs."""
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from typing import Literal
+
+import numpy as np
 
 from analyze.abstract.ranges import Ranges
 from analyze.outcome import node_line
@@ -41,15 +43,11 @@ def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry,
     holes = holes_of(found.program)
     for table, entries in entries_of(found.program).items():
         reached = counts.tables[table][:, 0] > 0
-        provable = ~found.reachable[table]
         here = []
-        for entry, is_hole, is_reached, proven in zip(
-            entries, holes[table].tolist(), reached.tolist(), provable.tolist(), strict=True
-        ):
-            if is_hole:
-                continue
-            line = lines_of.get(entry)
-            one = None if is_reached else _dead_entry(entry, line, "static" if proven else tried)
+        for at in np.flatnonzero(~holes[table]).tolist():
+            line = lines_of.get(entries[at])
+            proof = tried if found.reachable[table][at] else "static"
+            one = None if reached[at] else _dead_entry(entries[at], line, proof)
             if one is not None:
                 here.append(one)
             if line is not None:
@@ -59,7 +57,7 @@ def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry,
             TableCount(
                 table=str(table),
                 part=_part(entries[0]),
-                line=min((lines_of[entry] for entry in entries if entry in lines_of), default=_assigned(lines, table)),
+                line=_first_line(table, entries, lines_of),
                 entries=int((~holes[table]).sum()),
                 dead=len(here),
                 static=sum(one.proof == "static" for one in here),
@@ -70,9 +68,10 @@ def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry,
     return Unreached(tuple(tables), tuple(dead), len(by_line), tuple(_dead_lines(by_line, tried)))
 
 
-def _assigned(lines: Mapping[Entry, int] | None, table: TableKey) -> int | None:
-    """The line at which a node is assigned; the readout's weights have none beside those of their rows."""
-    return None if isinstance(table, WeightsOf) else node_line(lines, table)
+def _first_line(table: TableKey, entries: Sequence[Entry], lines: Mapping[Entry, int]) -> int | None:
+    """The first line of a table; if its entries have none, that at which its node is assigned."""
+    assigned = None if isinstance(table, WeightsOf) else node_line(lines, table)
+    return min((lines[entry] for entry in entries if entry in lines), default=assigned)
 
 
 def _dead_lines(by_line: Mapping[int, list[DeadEntry | None]], tried: Proof) -> list[DeadLine]:
