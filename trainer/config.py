@@ -110,6 +110,11 @@ class TrainConfig:
         1,
         1000,  # a table of two numbers holds the square of it
     )
+    pooled: bool = setting(
+        False,
+        "predict one class for the whole input, from logits averaged over its positions; for tasks of one label an "
+        "input.",
+    )
     lr: float = setting(5e-2, "Adam's step size.")
     batch: int = setting(64, "inputs a step.", 1, 1_000_000)
     length_exponent: float = setting(

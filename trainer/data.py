@@ -40,7 +40,7 @@ class Split:
     Attributes:
         batch: the inputs, in the codes of the task's vocabulary.
         tokens: [B, n] the same as a tensor, negative behind the end of an input.
-        expected: [B, n] class codes, `UNGRADED` where the task does not grade.
+        expected: [B, n] class codes, `UNGRADED` where the task does not grade; pooled, [B, 1].
     """
 
     batch: Batch
@@ -51,9 +51,9 @@ class Split:
         return len(self.tokens)
 
     def accuracy(self, predictions: Tensor) -> Accuracy:
-        """How many of the predictions [B, n] are right."""
+        """How many of the predictions [B, n], or pooled ones [B], are right."""
         graded = self.expected != UNGRADED
-        right = (predictions == self.expected) & graded
+        right = (predictions.reshape(self.expected.shape) == self.expected) & graded
         whole = (right | ~graded).all(dim=1)
         return Accuracy(int(right.sum()), int(graded.sum()), int(whole.sum()), len(self))
 
@@ -121,7 +121,7 @@ def prepare(config: TrainConfig) -> Data:
             one class.
         BadFile: a task of a user's own that is none, or answers otherwise when asked again.
     """
-    task = find_task(config.task, config.vocabulary_size, config.length)
+    task = task_of(config)
     frame = frame_of(task)
     _check_cardinality(config, frame)
     check_population(config, frame)
@@ -171,9 +171,27 @@ def _notes(data: Data) -> Iterator[str]:
         yield f"all training inputs have {length} tokens; of shorter or longer ones nothing will be known"
 
 
+def task_of(config: TrainConfig) -> Task:
+    """The task of a run, pooled if its programs are.
+
+    Raises:
+        BadUsage, BadFile: as `find_task`; or a task with several answers to an input, to a pooled program.
+    """
+    task = find_task(config.task, config.vocabulary_size, config.length)
+    if not config.pooled:
+        return task
+    graded = (task.expected(task.draw(ASKED_AGAIN)) != UNGRADED).sum(axis=1)
+    if graded.max(initial=0) > 1:
+        raise BadUsage(
+            f"pooled programs predict one class an input, but the task {task.name!r} has up to {graded.max()} answers "
+            "to one; leave pooled out"
+        )
+    return dataclasses.replace(task, pooled=True)
+
+
 def frame_of(task: Task) -> Frame:
     """What a network for a task reads and predicts."""
-    return Frame(task.vocabulary, task.classes, task.max_length, task.causal, task=task.name)
+    return Frame(task.vocabulary, task.classes, task.max_length, task.causal, task.pooled, task.name)
 
 
 def _or_more(config: TrainConfig, found: int) -> str:

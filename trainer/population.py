@@ -54,7 +54,7 @@ class Population:
         self.now = start.to(self.device).requires_grad_()
         self.best = self.now.detach().clone()
         self.mean, self.square = torch.zeros_like(self.best), torch.zeros_like(self.best)
-        self.train, self.graded = _columns(data.train, self.device)
+        self.train, self.graded = _columns(data, self.device)
         self._lengths = torch.as_tensor(data.train.batch.lengths, dtype=torch.long)
         self._lr = torch.tensor([[member.lr] for member in members], device=self.device)
         self._order: tuple[int, Tensor] | None = None  # the current epoch and the order of its inputs
@@ -89,7 +89,7 @@ class Population:
         epoch, place = divmod(step, self.steps_an_epoch)
         columns = self._epoch_order(epoch)[place * self.config.batch : (place + 1) * self.config.batch]
         logits = self.network.logits(self._choices(step), self.train[:, columns])
-        losses = sequence_losses(logits, self.graded[:, columns])
+        losses = sequence_losses(logits, self.graded[..., columns])
         found = losses.detach()
         if not bool(torch.isfinite(found).all()):
             member = self.members[int((~torch.isfinite(found)).nonzero()[0])]
@@ -214,9 +214,10 @@ def _generator(purpose: str) -> torch.Generator:
     return torch.Generator().manual_seed(number(purpose))
 
 
-def _columns(split: Split, device: torch.device) -> tuple[Tensor, Tensor]:
-    """[n, B] tokens and expected classes; pooled, [B] expected classes."""
-    return split.tokens.T.contiguous().to(device), split.expected.T.contiguous().to(device)
+def _columns(data: Data, device: torch.device) -> tuple[Tensor, Tensor]:
+    """[n, B] training tokens and expected classes; pooled, [B] expected classes."""
+    expected = data.train.expected[:, 0] if data.frame.pooled else data.train.expected.T
+    return data.train.tokens.T.contiguous().to(device), expected.contiguous().to(device)
 
 
 def _device(config: TrainConfig) -> torch.device:

@@ -184,6 +184,11 @@ class Run:
         scores = self.state.best_scores
         return scores.index(max(scores)) if scores else 0
 
+    @property
+    def polishes(self) -> bool:
+        """Whether what is trained is polished: a pooled program is not, as a move is judged position by position."""
+        return self.config.polish > 0 and not self.config.pooled
+
     def done(self, folder: Path) -> bool:
         """Whether there is nothing left to train."""
         found = self.searched(folder)
@@ -245,7 +250,7 @@ class Run:
             return program, rounding
         if self.config.refit:
             program = refitted(program, self.data.train, self.data.validation)
-        if self.config.polish:
+        if self.polishes:
             better = improve(
                 program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
             )

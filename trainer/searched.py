@@ -19,11 +19,11 @@ from tprog.ir.program import Program
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import predict
 from tprog.tasks.builtin import Task
-from tprog.tasks.own import find_task
 from tprog.text.emit import emit
 from tprog.text.read import read_module
 from trainer.config import TrainConfig
-from trainer.data import Accuracy, Data, Split
+from trainer.data import Accuracy, Data, Split, task_of
+from trainer.pooling import everywhere, labelled_everywhere, pooled, unpooled
 from trainer.search.synthesis import Found, Progress, Say, synthesize
 
 SEARCHED = "searched.py"
@@ -68,8 +68,11 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
     Returns:
         sha256 of each file that was written, by name; empty if nothing is found.
     """
+    task = task_of(config)
+    if config.pooled:
+        blank, data = unpooled(blank), labelled_everywhere(data)
     train, validation = data.train, data.validation
-    state, task = SearchState(folder, data), find_task(config.task, config.vocabulary_size, config.length)
+    state = SearchState(folder, data)
     found = synthesize(
         blank,
         (train.batch, train.expected.numpy()),
@@ -85,7 +88,8 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
     )
     written = {}
     if found is not None:
-        program = dataclasses.replace(found.program, provenance=(("searched", str(found)),))
+        program = pooled(found.program) if config.pooled else found.program
+        program = dataclasses.replace(program, provenance=(("searched", str(found)),))
         written = write_program(program, folder / SEARCHED)
     state.remove()
     return written
@@ -110,7 +114,8 @@ def fresh(task: Task, seed: int, data: Data) -> tuple[Batch, Array]:
         if row[:length].astype(data.train.batch.tokens.dtype).tobytes() not in held_out
     ]
     batch = batch.take(np.array(others, dtype=np.int64))
-    return batch, task.expected(batch)
+    expected = task.expected(batch)
+    return batch, everywhere(batch, expected) if task.pooled else expected
 
 
 class SearchState:

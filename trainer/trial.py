@@ -16,6 +16,7 @@ from distributed import get_worker
 from tprog.errors import TpdebugError
 from tprog.ir.program import Program
 from tprog.run.execute import predict
+from tprog.run.outcome import wrong_at
 from tprog.simplify.record import entries
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task, inputs_for
 from tprog.tasks.own import find_task
@@ -125,7 +126,7 @@ def over_domain(program: Program, task: Task) -> Counts:
         predictions, in_hole = predict(program, inputs.batch.take(rows))
         expected = inputs.expected[rows]
         graded = expected != UNGRADED
-        wrong = graded & ((predictions != expected) | in_hole[:, None])
+        wrong = wrong_at(predictions, in_hole, expected)
         tokens += int(graded.sum())
         tokens_right += int(graded.sum() - wrong.sum())
         right += int((~wrong.any(axis=1) & ~in_hole).sum())
