@@ -610,6 +610,28 @@ def most_frequent() -> Program:
     )
 
 
+def between() -> Program:
+    """Whether a letter stands between two others that are alike: a lookup of three tokens that lists where it does."""
+    vocabulary = (BEGIN, "a", "b")
+    places = range(5)
+
+    def beside(name: str, by: int) -> Head:
+        rows = predicate(places, places, lambda query, key: int(key) == int(query) + by)
+        return Head(name, "positions", "positions", "tokens", rows, skip_first=True, default=BEGIN)
+
+    left, right = beside("left", -1), beside("right", 1)
+    alone = Lookup(
+        "alone", ("left", "tokens", "right"), (None,) * 3, ("n", "y"), ("y", "y", "n"), ((1, 2, 1), (2, 1, 2))
+    )
+    return Program(
+        vocabulary=vocabulary,
+        classes=("n", "y"),
+        max_length=5,
+        nodes=(left, right, alone),
+        readout=Readout((copied("alone", ("n", "y"), ("n", "y")),)),
+    )
+
+
 VERDICTS = ("F", "P", "T")
 
 
@@ -680,6 +702,7 @@ PROGRAMS: dict[str, Case] = {
     "next_larger": Case(next_larger(), "exact; two heads that compare symbols"),
     "most_frequent": Case(most_frequent(), "exact; a head that compares numbers, ties to the nearest"),
     "shuffle_dyck2": Case(shuffle_dyck2(6), "exact; causal, sums of numbers"),
+    "between": Case(between(), "exact; a lookup of three inputs that lists combinations"),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

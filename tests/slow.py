@@ -104,15 +104,20 @@ def _numeric(program: Program, node: NumericHead, values: dict[str, list[Value]]
 def _lookup(program: Program, node: Lookup, values: dict[str, list[Value]], i: int) -> Value:
     place = 0
     read: list[Value] = []
+    at: list[int] = []
     for name, levels in zip(node.inputs, node.levels, strict=True):
         value = values[name][i]
         read.append(value)
         if levels is None:
             domain = program.symbols(name).values
-            place = place * len(domain) + domain.index(value)
+            at.append(domain.index(value))
+            place = place * len(domain) + at[-1]
         else:
             assert not isinstance(value, str)
-            place = place * len(levels) + max(sum(level <= value for level in levels) - 1, 0)
+            at.append(max(sum(level <= value for level in levels) - 1, 0))
+            place = place * len(levels) + at[-1]
+    if node.listed is not None:
+        place = node.listed.index(tuple(at)) if tuple(at) in node.listed else -1
     answer = node.cells[place]
     if answer is None:
         raise Reached(f"hole at {node.name}, input {', '.join(map(_show, read))}")

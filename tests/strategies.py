@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
+from math import prod
 from typing import TypeVar, cast
 
 from hypothesis import strategies as st
@@ -98,26 +99,34 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
 def lookups(
     draw: st.DrawFn, name: str, known: dict[str, Variable], categorical: list[str], numeric: list[str], partial: bool
 ) -> Lookup:
-    inputs = tuple(draw(st.lists(st.sampled_from([*categorical, *numeric]), min_size=1, max_size=2)))
+    inputs = tuple(draw(st.lists(st.sampled_from([*categorical, *numeric]), min_size=1, max_size=4)))
     levels: list[tuple[int | Fraction, ...] | None] = []
-    size = 1
+    sizes: list[int] = []
     for read in inputs:
         domain = known[read].domain
         if isinstance(domain, Symbols):
             levels.append(None)
-            size *= len(domain)
+            sizes.append(len(domain))
         else:
             counts: st.SearchStrategy[tuple[Number, ...]] = st.integers(0, 4).map(lambda cap: tuple(range(cap + 1)))
             any_numbers = st.sets(st.sampled_from(NUMBERS), min_size=1, max_size=4).map(lambda s: tuple(sorted(s)))
             found: tuple[Number, ...] = draw(st.one_of(counts, any_numbers))
             levels.append(found)
-            size *= len(found)
+            sizes.append(len(found))
     symbols = draw(st.one_of(st.none(), st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
     answers: tuple[Value, ...] = NUMBERS if symbols is None else tuple(symbols)
     few = draw(st.lists(st.sampled_from(answers), min_size=1, max_size=3))
     cell = with_holes(st.sampled_from(few), partial)
-    cells = tuple(draw(st.lists(cell, min_size=size, max_size=size)))
-    return Lookup(name, inputs, tuple(levels), None if symbols is None else tuple(symbols), cells)
+    listed: tuple[tuple[int, ...], ...] | None = None
+    if (len(inputs) > 2 and prod(sizes) > 40) or draw(st.integers(0, 3)) == 0:
+        places = st.tuples(*(st.integers(0, size - 1) for size in sizes))
+        listed = tuple(sorted(draw(st.sets(places, min_size=1, max_size=6))))
+    count = prod(sizes) if listed is None else len(listed) + 1
+    cells: list[Value | None] = draw(st.lists(cell, min_size=count, max_size=count))
+    if listed is not None and partial and draw(st.booleans()):
+        cells[-1] = None
+    answered = None if symbols is None else tuple(symbols)
+    return Lookup(name, inputs, tuple(levels), answered, tuple(cells), listed)
 
 
 @st.composite

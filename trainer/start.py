@@ -179,6 +179,8 @@ class _Start:
     def _lookup(self, node: Lookup) -> None:
         config = self.network.config
         numeric = [isinstance(self.program.variables[name].domain, Numbers) for name in node.inputs]
+        if node.listed is not None:
+            _refuse(f"{node.name} lists some combinations of what it reads", "a lookup has a cell for each of them")
         if len(node.inputs) > 2 or len(set(numeric)) != 1:
             _refuse(f"{node.name} reads {' and '.join(node.inputs)}", "a lookup reads one variable, or two of a kind")
         kind, prefix, count = (

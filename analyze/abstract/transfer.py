@@ -12,6 +12,7 @@ from collections.abc import Sequence
 
 import numpy as np
 
+from tprog.ir.entries import Listed
 from tprog.ir.program import Head, Linear, Lookup, Number, Numbers, Program, SelfRule, Symbols, Value
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
@@ -120,6 +121,8 @@ def levels_between(low: Array, high: Array, levels: tuple[Number, ...], domain: 
 
 def consulted(node: Lookup, axes: Sequence[Bools]) -> Bools:
     """[..., position, cell]: the cells that a lookup may read, from [..., position, value or level] of its inputs."""
+    if node.listed is not None:
+        return _listed_consulted(node.listed, axes)
     cells = axes[0]
     for which, axis in enumerate(axes[1:], start=1):
         both = cells[..., :, None] & axis[..., None, :]
@@ -127,6 +130,15 @@ def consulted(node: Lookup, axes: Sequence[Bools]) -> Bools:
             both &= np.eye(both.shape[-1], dtype=np.bool_)
         cells = both.reshape(*cells.shape[:-1], -1)
     return cells
+
+
+def _listed_consulted(listed: Listed, axes: Sequence[Bools]) -> Bools:
+    """Each combination that is listed, if all its places may be; and all others, if there may be more than these."""
+    places = np.array(listed, dtype=np.intp).T
+    cells: Bools = np.logical_and.reduce([axis[..., at] for axis, at in zip(axes, places, strict=True)])
+    # Exact far beyond as many combinations as can be listed.
+    combinations = np.prod([np.count_nonzero(axis, axis=-1).astype(np.float64) for axis in axes], axis=0)
+    return np.concatenate([cells, (combinations > np.count_nonzero(cells, axis=-1))[..., None]], axis=-1)
 
 
 def code_of(value: Value, domain: Symbols | Numbers) -> int:

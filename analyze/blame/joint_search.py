@@ -69,7 +69,7 @@ class JointSearch:
             def consulted(where: Entry) -> bool:
                 return where.part == "wiring" or where in near
 
-            edits = list(node_edits(on.program, node, consulted))
+            edits = list(node_edits(failing, node, consulted))
             for at, rows, found in domain.after(edits, self.rows):
                 now = found == domain.expected[rows]
                 mended = int((now & domain.wrong[rows]).sum())

@@ -14,7 +14,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from analyze.blame.edited_node import EditedNode
-from analyze.blame.slice import consults, entries_at, reached_entries, seen
+from analyze.blame.slice import asked_at, consults, entries_at, reached_entries, seen
 from analyze.outcome import take
 from tprog.edits.edit import (
     CellEdit,
@@ -42,12 +42,15 @@ from tprog.ir.program import (
     Symbols,
 )
 from tprog.run.batch import Array
-from tprog.run.evaluate import evaluate
+from tprog.run.evaluate import entry_codes, evaluate
 from tprog.run.execute import Execution, execute
 from tprog.run.outcome import SOME_HOLE, outcomes
 
 MOST_ROWS = 4096
 """Rows of one predicate entry tried on one input: all of them where up to 12 different keys occur."""
+
+MOST_APART = 64
+"""Combinations that a lookup answers as all others, of which each is tried with a cell of its own."""
 
 __all__ = [
     "TriedEdit",
@@ -74,14 +77,23 @@ class TriedEdit:
     outcomes: Array
 
 
-def node_edits(program: Program, node: Node, reached: Callable[[Entry], bool]) -> Iterator[NodeEdit]:
-    """Every small edit of a node, and in the cells of a lookup that answers numbers, others beyond those of its table.
+def node_edits(run: Execution, node: Node, reached: Callable[[Entry], bool]) -> Iterator[NodeEdit]:
+    """Every small edit of a node, and more of a lookup's cells: numbers beyond those of its table, and cells for
+    combinations that have none.
 
     Args:
+        run: of the program; it tells which combinations there are, of which the first `MOST_APART` are tried.
         reached: which entries to edit.
     """
-    yield from candidates(program, node, reached)
-    yield from CellEdit.beyond(program, node, reached)
+    yield from candidates(run.program, node, reached)
+    yield from CellEdit.beyond(run.program, node, reached)
+    if node.entries.listed is not None and reached(Entry(node.name, "cell")):
+        codes = entry_codes(node.entries, run.program, run.values)
+        rows, positions = np.nonzero((codes == len(node.entries.listed)) & run.batch.present)
+        read = np.stack([run.values[name][rows, positions].astype(np.int64) for name in node.entries.asked])
+        first = np.sort(np.unique(read, axis=1, return_index=True)[1])
+        asked = (asked_at(run, node, int(rows[at]), int(positions[at])) for at in first)
+        yield from CellEdit.apart(run.program, node.name, islice(dict.fromkeys(asked), MOST_APART))
 
 
 def trials(run: Execution) -> Iterator[TriedEdit]:
@@ -93,7 +105,7 @@ def trials(run: Execution) -> Iterator[TriedEdit]:
     reached = reached_entries(run)
     for node in run.program.nodes:
         plain_edits = []
-        for edit in node_edits(run.program, node, reached.__contains__):
+        for edit in node_edits(run, node, reached.__contains__):
             if not edit.recodes(run.program):
                 plain_edits.append(edit)
             elif (changed := _changed(run.program, edit)) is not None:

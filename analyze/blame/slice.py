@@ -52,14 +52,22 @@ def entries_at(run: Execution, node: Node, position: int) -> list[Entry]:
     entries = node.entries
     if entries.named is not None:
         return [Entry(node.name, entries.part, key) for key in entries.named]
-    at = []
+    at = asked_at(run, node, 0, position)
+    if entries.listed is not None and at not in set(entries.keys(run.program.variables)):
+        return [Entry(node.name, entries.part)]
+    return [Entry(node.name, entries.part, at)]
+
+
+def asked_at(run: Execution, node: Node, row: int, position: int) -> tuple[Value, ...]:
+    """The values, or levels, by which a node's entry is picked at one position."""
+    entries, at = node.entries, list[Value]()
     for read, levels in zip(entries.asked, entries.levels, strict=True):
-        value = run.value(read, 0, position)
+        value = run.value(read, row, position)
         if levels is not None:
             assert not isinstance(value, str)
             value = max((level for level in levels if level <= value), default=levels[0])
         at.append(value)
-    return [Entry(node.name, entries.part, tuple(at))]
+    return tuple(at)
 
 
 def dynamic_slice(run: Execution, place: int) -> list[Entry]:

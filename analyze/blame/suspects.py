@@ -156,7 +156,8 @@ class Redefinitions:
         was_right = bool(domain.right[self.asked])
         if name in program.by_name:
             node = program.by_name[name]
-            edits = list(node_edits(program, node, self.near.__contains__))
+            here = take(domain.on.intact, np.array([row]))
+            edits = list(node_edits(here, node, self.near.__contains__))
             for at, rows, outcomes in domain.after(edits, np.arange(len(domain.on.batch))):
                 now = outcomes == domain.expected[rows]
                 mended, broken = int((now & domain.wrong[rows]).sum()), int((~now & domain.right[rows]).sum())

@@ -6,11 +6,14 @@ without; what a reader can be is what its table says then.
 
 from __future__ import annotations
 
+import math
+from collections.abc import Sequence
 from typing import TypeAlias, assert_never
 
 import numpy as np
 
 from analyze.abstract.ranges import Ranges
+from tprog.ir.entries import Listed
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -109,6 +112,11 @@ class Changes:
 
     def _pass_lookup(self, node: Lookup) -> None:
         asked = [self._asked(read, levels) for read, levels in zip(node.inputs, node.levels, strict=True)]
+        if node.listed is not None:
+            cells = _listed_cells(node.listed, asked)
+            if len(np.unique(_coded(node.cells)[cells])) > 1:
+                self.changed[node.name] = self._answers(node, np.array(cells))
+            return
         sizes = [
             len(levels or self.program.symbols(read)) for read, levels in zip(node.inputs, node.levels, strict=True)
         ]
@@ -188,6 +196,13 @@ def yields_one_value(found: Ranges, node: AttentionHead) -> bool:
 def typed(value: Value | None) -> tuple[bool, Value | None]:
     """A value as what equals its like alone: ``"1"`` and 1 differ, 1 and Fraction(1) do not."""
     return isinstance(value, str), value
+
+
+def _listed_cells(listed: Listed, asked: Sequence[Sequence[int]]) -> list[int]:
+    """The cells of a lookup that lists combinations, for the places that its inputs can ask for."""
+    places = [set(some) for some in asked]
+    found = [cell for cell, key in enumerate(listed) if all(at in some for at, some in zip(key, places, strict=True))]
+    return [*found, len(listed)] if math.prod(map(len, places)) > len(found) else found
 
 
 def _coded(cells: tuple[Value | None, ...]) -> Array:

@@ -159,6 +159,8 @@ def _answered(
     consulted: Sequence[int], asked: Sequence[tuple[Value, ...]], table: Sequence[Value | None], reads: Sequence[str]
 ) -> str | None:
     """The read whose value a table answers, wherever it is consulted."""
+    if any(len(asked[at]) < len(reads) for at in consulted):
+        return None  # what a lookup answers to all that it does not list
     for which, read in enumerate(reads):
         if all(typed(table[at]) == typed(asked[at][which]) for at in consulted):
             return read
@@ -167,7 +169,7 @@ def _answered(
 
 def _rounds_nothing(found: Ranges, node: Lookup) -> bool:
     """Whether a table from one number to numbers answers each number that it can be asked with that number."""
-    if len(node.inputs) != 1 or node.levels[0] is None:
+    if len(node.inputs) != 1 or node.levels[0] is None or node.listed is not None:
         return False
     numerators, domain = found.of[node.inputs[0]].anywhere, found.program.numbers(node.inputs[0])
     if numerators is None:

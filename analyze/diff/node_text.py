@@ -10,7 +10,7 @@ from typing import NamedTuple, TypeAlias, assert_never
 from analyze.outcome import node_line
 from analyze.results.diff import ReadoutDifference, Side
 from tprog.edits.entry import Entry
-from tprog.ir.entries import Answer
+from tprog.ir.entries import Answer, Read
 from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
 from tprog.text.describe import reading
 
@@ -55,7 +55,7 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
     found = []
     for key in dict.fromkeys([*mine, *theirs]):
         here, there = mine.get(key, "none"), theirs.get(key, "none")
-        is_read = key in _READS or key.startswith("term")
+        is_read = key in _READS or key.startswith(("term", "input"))
         if is_read and names.of(there) == here:
             continue
         if is_read and there not in _GIVEN:
@@ -63,27 +63,32 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
         if here != there:
             found.append(TextDifference(key, here, there))
     tables = _table(names.a, one), _table(names.b, other)
-    if any(difference.where in ("query", *_INPUTS) for difference in found):
+    if any(difference.where == "query" or "input" in difference.where for difference in found):
         return found  # their entries stand for other things
     for at in dict.fromkeys([*tables[0], *tables[1]]):
         here, there = tables[0].get(at, "no entry"), tables[1].get(at, "no entry")
         if here != there:
-            found.append(TextDifference(", ".join(map(_shown, at)), here, there))
+            found.append(TextDifference(", ".join(map(_shown, at)) or "otherwise", here, there))
     return found
 
 
-_INPUTS = ("input", "other input")
-_READS = ("query", "key", "value", "by", *_INPUTS)
+_READS = ("query", "key", "value", "by", "other input")
+
+
+def _role(read: Read) -> str:
+    match read.role:
+        case "term":
+            return f"term {read.place + 1}"
+        case "input" if read.place < 2:
+            return "other input" if read.place else "input"
+        case "input":
+            return f"input {read.place + 1}"
+        case _:
+            return read.role
 
 
 def _wiring(node: Node) -> dict[str, str]:
-    inputs = iter(_INPUTS)
-    made = {
-        next(inputs) if read.role == "input" else f"term {read.place + 1}" if read.role == "term" else read.role: (
-            read.variable
-        )
-        for read in node.roles
-    }
+    made = {_role(read): read.variable for read in node.roles}
     match node:
         case Embedding():
             return {}  # what it reads is fixed

@@ -144,7 +144,7 @@ class NodeEdit(Edit):
 
     def code(self, program: Program) -> int | None:
         """The index of the entry in its node's table; None for a wiring or a coefficient, which every
-        position consults.
+        position consults, and for an entry that the table does not have yet.
 
         Raises:
             BadUsage: there is no such node or entry.

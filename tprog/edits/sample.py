@@ -31,3 +31,19 @@ COMPARING = replace(
     ),
 )
 """The same with a head that compares a variable, which no program with the self rule ``match-count`` can have."""
+
+LISTING = replace(
+    SAMPLE,
+    nodes=(
+        *SAMPLE.nodes,
+        Lookup(
+            "pair",
+            ("tokens", "same", "count"),
+            (None, None, (0, 1)),
+            None,
+            (1, 2, 0),
+            listed=((1, 1, 1), (2, 1, 0)),
+        ),
+    ),
+)
+"""The same with a lookup of which most combinations of inputs have no cell of their own."""

@@ -13,7 +13,7 @@ from tprog.edits.predicate_row import head_of
 from tprog.edits.sample import COMPARING
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.domains import masks
-from tprog.ir.entries import Read
+from tprog.ir.entries import Read, ordinal
 from tprog.ir.program import (
     Mask,
     Node,
@@ -23,7 +23,7 @@ from tprog.ir.program import (
 )
 
 Role: TypeAlias = str
-"""``query``, ``key``, ``value``, ``by``; ``first input``, ``second input`` of a lookup; ``term 1`` ... of a sum."""
+"""``query``, ``key``, ``value``, ``by``; ``first input``, ``second input`` ... of a lookup; ``term 1`` ... of a sum."""
 
 
 class Wiring(NodeEdit):
@@ -177,14 +177,13 @@ def _read(program: Program, node: str, role: Role) -> Read:
 
 def roles(node: Node) -> list[tuple[Role, Read]]:
     """The reads of a node that can be others, by the words that edits have for them."""
-    inputs: tuple[Role, ...] = ("first input", "second input")
     found: list[tuple[Role, Read]] = []
     for read in node.roles:
         match read.role:
             case "query" | "key" | "value" | "by":
                 found.append((read.role, read))
             case "input":
-                found.append((inputs[read.place], read))
+                found.append((f"{ordinal(read.place)} input", read))
             case "term":
                 found.append((f"term {read.place + 1}", read))
             case "word":

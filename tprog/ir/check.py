@@ -5,7 +5,7 @@ from __future__ import annotations
 import keyword
 import math
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
 from typing import Protocol, assert_never
@@ -29,6 +29,7 @@ from tprog.ir.domains import (
     UnknownRule,
     Variable,
 )
+from tprog.ir.entries import Listed
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
 
 
@@ -244,13 +245,15 @@ def _numeric_head_domain(node: NumericHead, known: Mapping[str, Variable], frame
 
 
 def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
-    if len(node.inputs) not in (1, 2) or len(node.levels) != len(node.inputs):
-        raise BadProgram(f"node {node.name!r}: a lookup reads 1 or 2 variables, with one entry of levels each")
-    size = math.prod(
+    if not node.inputs or len(node.levels) != len(node.inputs):
+        raise BadProgram(f"node {node.name!r}: a lookup reads 1 variable or more, with one entry of levels each")
+    sizes = [
         _told_apart(node, name, levels, known[name].domain)
         for name, levels in zip(node.inputs, node.levels, strict=True)
-    )
-    if len(node.cells) != size:
+    ]
+    if node.listed is not None:
+        _check_listed(node, node.listed, sizes)
+    elif len(node.cells) != (size := math.prod(sizes)):
         raise BadProgram(f"node {node.name!r}: it has {len(node.cells)} cells; its inputs make {size}")
     if node.symbols is None:
         return _number_cells(node)
@@ -259,6 +262,28 @@ def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
         if cell is not None and (type(cell) not in (str, int) or cell not in symbols.codes):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}, which is not in its symbols")
     return symbols
+
+
+def _check_listed(node: Lookup, listed: Listed, sizes: Sequence[int]) -> None:
+    """Refuse combinations that are none of its inputs', out of order or there twice, and answers too few or many."""
+    if not listed:
+        raise BadProgram(f"node {node.name!r}: it lists no combination of its inputs; expected one at least")
+    for key in listed:
+        if len(key) != len(sizes) or any(
+            type(at) is not int or not 0 <= at < size for at, size in zip(key, sizes, strict=True)
+        ):
+            raise BadProgram(
+                f"node {node.name!r}: it lists {key!r}; expected the place of a value of each input, below {sizes!r}"
+            )
+    for earlier, later in pairwise(listed):
+        if earlier >= later:
+            found = f"{later!r} twice" if earlier == later else f"{later!r} behind {earlier!r}"
+            raise BadProgram(f"node {node.name!r}: it lists {found}; expected each combination once, in their order")
+    if len(node.cells) != len(listed) + 1:
+        raise BadProgram(
+            f"node {node.name!r}: it has {len(node.cells)} cells; expected one for each of {len(listed)} combinations "
+            "that it lists, and one for all others"
+        )
 
 
 def _told_apart(node: Lookup, name: str, levels: tuple[Number, ...] | None, domain: Domain) -> int:

@@ -12,6 +12,9 @@ from tprog.ir.domains import Keys, Number, Symbols, Value, Variable
 ReadRole: TypeAlias = Literal["query", "key", "value", "by", "input", "term", "word"]
 EntryPart: TypeAlias = Literal["row", "cell", "word", "coefficient"]
 
+Listed: TypeAlias = tuple[tuple[int, ...], ...]
+"""Some of the combinations of values, or levels, of several variables: their places, 0-based, one a variable."""
+
 Answer: TypeAlias = Keys | Value
 """What an entry holds: the keys that a query accepts, or a value."""
 
@@ -37,11 +40,19 @@ def picked(part: EntryPart, values: Iterable[Value]) -> str:
         case "row":
             return f"query {shown}"
         case "cell":
-            return f"input {shown}"
+            return f"input {shown}" if shown else "otherwise"
         case "word":
             return f"word {shown}"
         case "coefficient":
             return f"coefficient of {shown[1:-1]}" if shown else "constant"
+
+
+_ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")
+
+
+def ordinal(place: int) -> str:
+    """A place, 0-based, as a word: ``first``; beyond the ninth as ``input10``, which is a name as well."""
+    return _ORDINALS[place] if place < len(_ORDINALS) else f"input{place + 1}"
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,6 +79,8 @@ class Entries:
         asked: the variables whose values pick an entry.
         levels: one item a variable: None where it is categorical, else as `Lookup.levels`.
         answers: one a combination of values or levels, the last variable varying fastest; None is a hole.
+        listed: where not all combinations have an entry of their own, those that have; the last answer is then that
+            of all others, and its key is empty.
         named: the keys of the entries where no value picks one, since every position consults all of them; else None.
     """
 
@@ -76,6 +89,7 @@ class Entries:
     levels: tuple[tuple[Number, ...] | None, ...]
     answers: tuple[Answer | None, ...]
     named: tuple[tuple[Value, ...], ...] | None = None
+    listed: Listed | None = None
 
     def __len__(self) -> int:
         return len(self.answers)
@@ -94,4 +108,9 @@ class Entries:
 
     def keys(self, variables: Mapping[str, Variable]) -> Iterator[tuple[Value, ...]]:
         """The values (or levels) that pick each entry, in the order of the entries."""
-        return product(*self.axes(variables)) if self.named is None else iter(self.named)
+        if self.named is not None:
+            return iter(self.named)
+        axes = self.axes(variables)
+        if self.listed is None:
+            return product(*axes)
+        return iter([*(tuple(axis[at] for axis, at in zip(axes, key, strict=True)) for key in self.listed), ()])

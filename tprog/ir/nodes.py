@@ -19,7 +19,7 @@ from typing import Literal, TypeAlias
 
 from tprog.ir.answering import LOOKUP, PREDICATE, Answering
 from tprog.ir.domains import BEGIN, Attend, Keys, Mask, Number, RowsNeeded, Symbol, Value
-from tprog.ir.entries import Answer, Entries, Read
+from tprog.ir.entries import Answer, Entries, Listed, Read
 from tprog.ir.learned_names import learned_layer
 
 READOUT = "readout"
@@ -234,7 +234,7 @@ class NumericHead(_Attending):
 
 @dataclass(frozen=True)
 class Lookup(Answering):
-    """A table over 1 or 2 variables: what an MLP becomes.
+    """A table over one or more variables: what an MLP becomes.
 
     Attributes:
         inputs: the names of the variables read.
@@ -244,6 +244,8 @@ class Lookup(Answering):
         symbols: the domain of the answers, or None if the answers are numbers.
         cells: one answer for each combination of input values or levels, the last input varying fastest; None is a
             hole.
+        listed: where not all combinations have a cell of their own, those that have, ascending: the places of their
+            values or levels. `cells` has their answers, and last what it answers otherwise.
     """
 
     name: str
@@ -251,6 +253,7 @@ class Lookup(Answering):
     levels: tuple[tuple[Number, ...] | None, ...]
     symbols: tuple[Symbol, ...] | None
     cells: tuple[Value | None, ...]
+    listed: Listed | None = None
 
     @property
     def kind(self) -> Literal["lookup"]:
@@ -267,7 +270,7 @@ class Lookup(Answering):
 
     @property
     def entries(self) -> Entries:
-        return Entries("cell", self.inputs, self.levels, self.cells)
+        return Entries("cell", self.inputs, self.levels, self.cells, listed=self.listed)
 
     def with_answers(self, answers: tuple[Answer | None, ...]) -> Lookup:
         return replace(self, cells=tuple(map(_value, answers)))

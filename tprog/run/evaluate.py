@@ -7,14 +7,15 @@ smallest integer type that the proven domain allows, so that no step rounds. Sha
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache
 from typing import Any, assert_never
 
 import numpy as np
 
-from tprog.ir.entries import Entries
+from tprog.ir.domains import INT64_LIMIT
+from tprog.ir.entries import Entries, Listed
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -175,17 +176,49 @@ def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tupl
 
 def entry_codes(entries: Entries, program: Program, values: Mapping[str, Array]) -> Array:
     """[...]: the index of the entry that is picked by these values of what a node reads."""
+    places = _places(entries, program, values)
+    if entries.listed is not None:
+        return _listed_codes(entries.listed, places)
     flat: Array | None = None
-    for name, levels in zip(entries.asked, entries.levels, strict=True):
-        domain = program.variables[name].domain
-        if isinstance(domain, Symbols):
-            place, size = values[name], len(domain)
-        else:
-            assert levels is not None
-            place, size = level_codes(values[name], levels, domain), len(levels)
+    for place, size in places:
         flat = place if flat is None else flat.astype(np.int32) * size + place
     assert flat is not None
     return flat
+
+
+def _places(entries: Entries, program: Program, values: Mapping[str, Array]) -> Iterator[tuple[Array, int]]:
+    """The place of the value, or level, of each variable asked, and how many places there are."""
+    for name, levels in zip(entries.asked, entries.levels, strict=True):
+        domain = program.variables[name].domain
+        if isinstance(domain, Symbols):
+            yield values[name], len(domain)
+        else:
+            assert levels is not None
+            yield level_codes(values[name], levels, domain), len(levels)
+
+
+def _listed_codes(listed: Listed, places: Iterable[tuple[Array, int]]) -> Array:
+    """[...]: the index of the combination that is listed; that of the one behind the last where it is not.
+
+    Combinations become numbers, place by place. Where these would leave int64 they are numbered anew: what begins no
+    combination that is listed need not be told apart.
+    """
+    size, columns = 1, np.array(listed, dtype=np.int64).T
+    flat: Array = np.zeros((), dtype=np.int64)
+    known: Array = np.zeros(len(listed), dtype=np.int64)
+    for which, (place, count) in enumerate(places):
+        if size * count >= INT64_LIMIT:
+            begun, known = np.unique(known, return_inverse=True)
+            flat, size = _index_in(begun, flat), len(begun) + 1
+        flat, known = flat * count + place, known * count + columns[which]
+        size *= count
+    return _index_in(known, flat)
+
+
+def _index_in(known: Array, numbers: Array) -> Array:
+    """The index of each number among the known ones, which ascend; their count where it is none of them."""
+    at = np.searchsorted(known, numbers)
+    return np.where(np.append(known, -1)[at] == numbers, at, len(known))
 
 
 def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numbers) -> Array:

@@ -16,6 +16,7 @@ from tprog.run.batch import Array
 from tprog.simplify.rewrite import level_of
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten, transposed
+from tprog.simplify.wide_lookups import wide_edits
 
 Shape: TypeAlias = tuple[int, int]
 """Values or levels of the first and the second input; a lookup of one input has 1 of the first."""
@@ -24,10 +25,19 @@ Shape: TypeAlias = tuple[int, int]
 def shorter_lookups(search: Search) -> None:
     """Rewrite each lookup's table for the shortest text."""
     for name in [node.name for node in search.program.nodes]:
-        for edits in (_input_edits, _level_edits, _cell_edits):
+        for edits in (wide_edits, _input_edits, _level_edits, _cell_edits):
             node = search.program.by_name.get(name)
-            if node is not None and node.kind == "lookup" and not node.partial:
+            if (
+                node is not None
+                and node.kind == "lookup"
+                and not node.partial
+                and _is_wide(node) == (edits is wide_edits)
+            ):
                 shorten(search, node, [*edits(search, node)])
+
+
+def _is_wide(node: Lookup) -> bool:
+    return node.listed is not None or len(node.inputs) > 2
 
 
 def _shape(program: Program, node: Lookup) -> Shape:

@@ -10,8 +10,11 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from itertools import pairwise, product
+from math import prod
+from operator import mul
 from typing import TypeAlias, TypeVar, assert_never
 
+from tprog.ir.entries import Listed
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -26,8 +29,10 @@ from tprog.ir.program import (
     Symbols,
     Value,
     Weights,
-    axis,
 )
+
+MOST_LISTED = 100_000
+"""Combinations that a lookup may come to list where it reads other variables."""
 
 T = TypeVar("T")
 H = TypeVar("H", Head, NumericHead)
@@ -230,14 +235,13 @@ class _Rewriter:
                     inputs.append(other.variable if other else name)
                     levels.append(own_levels)
                     places.append(list(range(len(own_levels) if own_levels else len(_symbols(domain)))))
-        width = len(node.cells) // len(axis(self.program.variables, node, 0))
-        at = (p[0] * width + p[1] if len(p) == 2 else p[0] for p in product(*places))
-        cells = tuple(node.cells[index] for index in at)
-        if inputs:
-            return replace(node, inputs=tuple(inputs), levels=tuple(levels), cells=cells)
-        if cells[0] is None:
+        fixed = [isinstance(self.stand_ins.get(name), Fixed) for name in node.inputs]
+        listed, cells = _read_through(self.program, node, places, fixed)
+        if inputs and listed != ():
+            return replace(node, inputs=tuple(inputs), levels=tuple(levels), cells=cells, listed=listed)
+        if cells[-1] is None:
             raise Inexpressible
-        self.stand_ins[node.name] = Fixed(cells[0])
+        self.stand_ins[node.name] = Fixed(cells[-1])
         return None
 
     def _linear(self, node: Linear) -> Linear | None:
@@ -294,6 +298,38 @@ class _Rewriter:
         if any(weight.denominator != 1 for weight in weighed):
             raise Inexpressible
         return tuple(map(int, weighed))
+
+
+def _read_through(
+    program: Program, node: Lookup, places: Sequence[Sequence[int]], fixed: Sequence[bool]
+) -> tuple[Listed | None, tuple[Value | None, ...]]:
+    """The combinations that a lookup lists and its cells, where it reads other variables.
+
+    Args:
+        places: for each input, and each value or level of what is read instead, the place that it stands for.
+        fixed: whether that is but one value, which is not read any more.
+    """
+    if node.listed is None:
+        sizes = [len(values) for values in node.entries.axes(program.variables)]
+        strides = [prod(sizes[which + 1 :]) for which in range(len(sizes))]
+        at = (sum(map(mul, picked, strides)) for picked in product(*places))
+        return None, tuple(node.cells[index] for index in at)
+    standing: list[dict[int, list[int]]] = []
+    for stands_for in places:
+        standing.append({})
+        for new, old in enumerate(stands_for):
+            standing[-1].setdefault(old, []).append(new)
+    found: dict[tuple[int, ...], Value | None] = {}
+    for key, cell in zip(node.listed, node.cells, strict=False):
+        new_keys = [stand.get(old, []) for stand, old in zip(standing, key, strict=True)]
+        if len(found) + prod(map(len, new_keys)) > MOST_LISTED:
+            raise Inexpressible
+        for new_key in product(*new_keys):
+            found[tuple(place for place, gone in zip(new_key, fixed, strict=True) if not gone)] = cell
+    if all(fixed) and found:
+        return (), tuple(found.values())
+    listed = tuple(sorted(found))
+    return listed, (*(found[key] for key in listed), node.cells[-1])
 
 
 def _sum(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:

@@ -5,10 +5,11 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from math import prod
 from typing import TypeVar, assert_never
 
 from tprog.escape import visible
-from tprog.ir.entries import Entries
+from tprog.ir.entries import Entries, ordinal
 from tprog.ir.program import (
     AttentionHead,
     Domain,
@@ -28,6 +29,7 @@ from tprog.ir.program import (
 )
 from tprog.ir.relations import EQUAL, follows
 from tprog.text.builder import Builder, literal, tuple_end
+from tprog.text.combinations import amend_combinations, write_combinations
 from tprog.text.describe import reading
 
 Group = TypeVar("Group", bound=Hashable)
@@ -145,19 +147,23 @@ def levels_call(program: Program, entries: Entries, which: int) -> str | None:
 
 
 def _lookup(out: Builder, program: Program, node: Lookup) -> None:
-    names = (
-        [argument(node.inputs[0])]
-        if len(node.inputs) == 1
-        else list(_pair(node.inputs[0], node.inputs[1], ("first_", "second_")))
-    )
+    names = _argument_names(node.inputs)
     with out.block(f"def {node.function}({', '.join(names)}):"):
         for which, name in enumerate(names):
             _level(out, program, node.entries, which, name)
         axes = [_Axis(name, axis(program.variables, node, w), node.levels[w]) for w, name in enumerate(names)]
-        if len(axes) == 1:
-            _branches(out, axes[0], list(node.cells))
+        if node.listed is not None:
+            write_combinations(out, program, node, names)
         else:
-            _nested(out, axes, node)
+            _table(out, axes, node.cells)
+
+
+def _argument_names(inputs: Sequence[str]) -> list[str]:
+    """What the arguments of a lookup are called: as their variables, or, where two would be called alike, in order."""
+    names = [argument(variable) for variable in inputs]
+    if len(set(names)) == len(names):
+        return names
+    return [f"{ordinal(place)}_{name}" for place, name in enumerate(names)]
 
 
 def level_lines(program: Program, entries: Entries, which: int, name: str) -> list[str]:
@@ -230,20 +236,43 @@ def _typed(cell: Value | None) -> tuple[bool, Value | None]:
     return isinstance(cell, str), cell
 
 
-def _nested(out: Builder, axes: Sequence[_Axis], node: Lookup) -> None:
-    """Two inputs: branches over one, and within them over the other; whichever nesting is shorter (ties: the first)."""
-    width = len(axes[1].values)
-    table = [node.cells[start : start + width] for start in range(0, len(node.cells), width)]
+def _table(out: Builder, axes: Sequence[_Axis], cells: Sequence[Value | None]) -> None:
+    """Branches over one input, and within them over the others: over two, whichever nesting is shorter (ties: the
+    first); over more, the first is the one whose values are treated alike the most."""
+    if len(axes) == 1:
+        _branches(out, axes[0], cells)
+        return
+    tables = [_slices(axes, cells, which) for which in range(len(axes))]
+    if len(axes) > 2:
+        kinds = [len(set(map(_typed_row, table))) for table in tables]
+        which = min(range(len(axes)), key=lambda place: (kinds[place], place))
+        _outer(out, axes[which], [*axes[:which], *axes[which + 1 :]], tables[which])
+        return
     by_first, by_second = Builder(), Builder()
-    _outer(by_first, axes[0], axes[1], table)
-    _outer(by_second, axes[1], axes[0], list(zip(*table, strict=True)))
+    _outer(by_first, axes[0], axes[1:], tables[0])
+    _outer(by_second, axes[1], axes[:1], tables[1])
     shorter = by_first if len(by_first.lines) <= len(by_second.lines) else by_second
     for line in shorter.lines:
         out.line(line)
 
 
-def _outer(out: Builder, outer: _Axis, inner: _Axis, table: Sequence[tuple[Value | None, ...]]) -> None:
-    groups, most = _grouped([tuple(_typed(cell) for cell in row) for row in table])
+def _slices(axes: Sequence[_Axis], cells: Sequence[Value | None], which: int) -> list[tuple[Value | None, ...]]:
+    """The cells of each value of one input, in the order of those of the others."""
+    inner = prod(len(axis.values) for axis in axes[which + 1 :])
+    size = len(axes[which].values)
+    block = inner * size
+    return [
+        tuple(cell for start in range(at * inner, len(cells), block) for cell in cells[start : start + inner])
+        for at in range(size)
+    ]
+
+
+def _typed_row(row: Sequence[Value | None]) -> tuple[tuple[bool, Value | None], ...]:
+    return tuple(map(_typed, row))
+
+
+def _outer(out: Builder, outer: _Axis, inner: Sequence[_Axis], table: Sequence[tuple[Value | None, ...]]) -> None:
+    groups, most = _grouped(list(map(_typed_row, table)))
     # Only where every other row answers always may one stand last without a test: a hole must not fall into it.
     untested = all(None not in table[members[0]] for key, members in groups.items() if key != most)
     for key, members in groups.items():
@@ -252,9 +281,9 @@ def _outer(out: Builder, outer: _Axis, inner: _Axis, table: Sequence[tuple[Value
             continue
         outer.test(out, members)
         with out.block():
-            _branches(out, inner, row)
+            _table(out, inner, row)
     if untested:
-        _branches(out, inner, table[groups[most][0]])
+        _table(out, inner, table[groups[most][0]])
 
 
 # Amendments ###########################################################################################################
@@ -286,6 +315,8 @@ def amendments(program: Program, old: Node, new: Node, names: Sequence[str]) -> 
     out = Builder()
     if old.selection is not None and new.selection is not None:
         _amended_rows(out, program, old.selection, new.selection, names)
+    elif old.entries.listed is not None and new.entries.listed is not None:
+        amend_combinations(out, program, old.entries, new.entries, names)
     else:
         _amended_cells(out, program, old, new, names)
     return out.lines
@@ -314,7 +345,8 @@ def _amended_cells(out: Builder, program: Program, old: Node, new: Node, names: 
         if _typed(one) != _typed(other):
             groups.setdefault((at[:-1], _typed(other)), []).append(at[-1])
     for (first, (_, answer)), values in groups.items():
-        with out.block(f"if {names[0]} == {literal(first[0])}:") if first else nullcontext():
+        tests = [f"{name} == {literal(value)}" for name, value in zip(names, first, strict=False)]
+        with out.block(f"if {' and '.join(tests)}:") if first else nullcontext():
             _if_equal(out, names[-1], values)
             with out.block():
                 out.line(f"return {literal(answer)}")

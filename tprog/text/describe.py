@@ -46,8 +46,10 @@ def reading(program: Program, node: Node) -> str:
             return _shortened(_numeric_head(program, node))
         case Lookup(inputs=(only,)):
             return f"table of {only}"
-        case Lookup():
+        case Lookup(inputs=(_, _)):
             return f"table of ({', '.join(node.inputs)})"
+        case Lookup():
+            return _shortened(f"table of ({', '.join(node.inputs)})")
         case Linear():
             return _shortened(_formula(node))
         case _:

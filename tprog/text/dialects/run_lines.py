@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from itertools import product
 from math import prod
 from typing import Literal, assert_never, cast
 
@@ -11,6 +12,7 @@ from tprog.edits.entry import Entry
 from tprog.errors import BadFile
 from tprog.ir.answering import LOOKUP, PREDICATE, Kind
 from tprog.ir.domains import RANKING, Attend
+from tprog.ir.entries import Listed
 from tprog.ir.program import (
     Embedding,
     Head,
@@ -27,8 +29,10 @@ from tprog.ir.program import (
     Value,
     axis,
 )
+from tprog.text.dialects.combinations import lists_combinations, read_combinations
 from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import (
+    Answer,
     Function,
     Parameter,
     dict_items,
@@ -255,8 +259,8 @@ def _predicate(
 
 def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
     _options(parts, call, [])
-    if not 2 <= len(call.args) <= 3:
-        parts.source.unexpected(call, f"`elementwise({LOOKUP}{name}, ...)` over 1 or 2 variables")
+    if len(call.args) < 2:
+        parts.source.unexpected(call, f"`elementwise({LOOKUP}{name}, ...)` over 1 variable or more")
     inputs = tuple(_read(parts, at) for at in call.args[1:])
     function = _own_function(parts, call.args[0], LOOKUP, name)
     names = plain_parameters(parts.source, function, len(inputs))
@@ -277,18 +281,29 @@ def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
         Parameter(n, dict.fromkeys(values), found is not None)
         for n, values, found in zip(names, axes, levels, strict=True)
     ]
-    _check_work(parts, function, [len(values) for values in axes])
-    answer = Function(parts.source, body, parameters, tests=False)
-    cells: list[Value | None] = []
-    pairs = [(v,) for v in axes[0]] if len(axes) == 1 else [(v, w) for v in axes[0] for w in axes[1]]
-    for values in pairs:
-        found_value, line = answer(*values) or (None, function.lineno)
-        cells.append(found_value)
-        parts.lines[Entry(name, "cell", values)] = line
-    symbols = _declared(parts, name)
-    lookup = Lookup(name, inputs, tuple(levels), symbols, tuple(cells))
+    keys, answers, listed = _cells(parts, function, body, parameters)
+    for key, (_, line) in zip(keys, answers, strict=True):
+        parts.lines[Entry(name, "cell", key)] = line
+    cells = tuple(cell for cell, _ in answers)
+    lookup = Lookup(name, inputs, tuple(levels), _declared(parts, name), cells, listed)
     _check_answers(parts, function, lookup)
     return lookup
+
+
+def _cells(
+    parts: Parts, function: ast.FunctionDef, body: Sequence[ast.stmt], parameters: Sequence[Parameter]
+) -> tuple[list[tuple[Value, ...]], list[Answer], Listed | None]:
+    """The key of each entry of a lookup, its answer and line; and the combinations that it lists, if it does."""
+    axes = [tuple(parameter.values) for parameter in parameters]
+    if lists_combinations(body):
+        found = read_combinations(parts.source, function, body, parameters)
+        *listed, _ = found
+        keys = [tuple(axis[at] for axis, at in zip(axes, key, strict=False)) for key in found]
+        return keys, list(found.values()), tuple(listed)
+    _check_work(parts, function, [len(values) for values in axes])
+    answer = Function(parts.source, body, parameters, tests=False)
+    keys = list(product(*axes))
+    return keys, [answer(*key) or (None, function.lineno) for key in keys], None
 
 
 def _check_work(parts: Parts, function: ast.FunctionDef, sizes: Sequence[int]) -> None:

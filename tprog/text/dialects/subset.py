@@ -80,6 +80,12 @@ class Parameter:
     values: Collection[Value]
     ordered: bool
 
+    def refuse(self, source: Source, at: ast.AST, found: Value) -> NoReturn:
+        """Raise BadSource at a literal that it is compared with and cannot be."""
+        shown = sorted(map(repr, self.values)) if not self.ordered else [str(value) for value in self.values]
+        listed = ", ".join(shown[:12]) + (", ..." if len(shown) > 12 else "")
+        source.refuse(at, f"{found!r}", f"a value of `{self.name}`: {listed}")
+
 
 class Function:
     """A function of the subset, compiled."""
@@ -214,9 +220,7 @@ class Function:
         parameter = self._parameters[place]
         if value in parameter.values:
             return value
-        shown = sorted(map(repr, parameter.values)) if not parameter.ordered else [str(v) for v in parameter.values]
-        listed = ", ".join(shown[:12]) + (", ..." if len(shown) > 12 else "")
-        return self._source.refuse(at, f"{value!r}", f"a value of `{parameter.name}`: {listed}")
+        parameter.refuse(self._source, at, value)
 
 
 def plain_parameters(source: Source, function: ast.FunctionDef, count: int) -> list[str]:

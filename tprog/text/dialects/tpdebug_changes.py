@@ -196,7 +196,7 @@ def _answers(
 def _sides(program: Program, node: Node) -> object:
     """What a table is asked and what it says, by their domains: only where these stay can one row be compared."""
     compared = [read.variable for read in node.roles if read.role not in ("value", "by")]
-    return node.entries.levels, [program.variables[name].domain for name in compared]
+    return node.entries.levels, node.entries.listed, [program.variables[name].domain for name in compared]
 
 
 def _amended(
@@ -213,7 +213,7 @@ def _amended(
     if old.selection is not None:
         if _sides(before, old) != _sides(after, new):
             return
-    elif old.entries.levels != new.entries.levels or len(old.entries) != len(new.entries):
+    elif not _answer_alike(old, new):
         return
     levels = [
         (level_lines(before, old.entries, which, name), level_lines(after, new.entries, which, name))
@@ -225,6 +225,14 @@ def _amended(
     body = body[len(levels) :]
     if lines := amendments(after, old, new, names):
         yield in_front(places, places.begin(body[0]), lines)
+
+
+def _answer_alike(old: Node, new: Node) -> bool:
+    """Whether the entries of two lookups are picked alike, by the same levels."""
+    was, becomes = old.entries, new.entries
+    if was.levels != becomes.levels or (was.listed is None) != (becomes.listed is None):
+        return False
+    return was.listed is not None or len(was) == len(becomes)
 
 
 # Tables ###############################################################################################################
