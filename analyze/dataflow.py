@@ -162,8 +162,11 @@ def class_of(target: str) -> str | None:
     return target.removeprefix(_CLASS) if target.startswith(_CLASS) else None
 
 
-def deciding(program: Program, answer: str) -> list[str]:
-    """The variables of which the readout makes something for a class: those that can move its logit against another's.
+def deciding(program: Program, answer: str | None = None) -> list[str]:
+    """The variables that decide by their own weights, or missing rows of these: they can move logits against others.
+
+    Args:
+        answer: a class, whose logit they can move; left out: any.
 
     Raises:
         BadUsage: it is no class.

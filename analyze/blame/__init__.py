@@ -136,7 +136,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         tokens=tuple(run.batch.words(program, 0)),
         position=None if program.readout.pooled else asked.place,
         expected=program.classes[asked.wanted],
-        predicted=None if asked.predicted < 0 else program.classes[asked.predicted],
+        predicted=_class(program, asked.predicted),
         right=asked.right,
         hole=None if hole is None else str(hole),
         wrong=asked.wrong(),
@@ -152,6 +152,11 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
     )
+
+
+def _class(program: Program, code: int) -> str | None:
+    """The class of an outcome; None where it is none."""
+    return None if code < 0 else program.classes[code]
 
 
 def _counted_on_all(held: Held, ranking: Ranking) -> Ranking:

@@ -27,12 +27,17 @@ def mending_edits(asked: Prediction, tried: Sequence[TriedEdit]) -> tuple[list[E
     run = asked.run
     found: list[Edit] = [trial.edit for trial in tried if trial.outcomes[asked.place] == asked.wanted]
     found += [edit for edit in weight_edits(run, asked.place, asked.wanted) if stays_exact(run.program, edit)]
-    if found:
-        return found, True
-    complete, reached = True, reached_entries(run)
+    return (found, True) if found else _farther_edits(asked)
+
+
+def _farther_edits(asked: Prediction) -> tuple[list[Edit], bool]:
+    """As `mending_edits`, of the edits beyond `trials`: one an entry."""
+    run, found, complete = asked.run, list[Edit](), True
+    near = reached_entries(run)
     for node in run.program.nodes:
-        for where in dict.fromkeys(e for i in range(int(run.batch.lengths[0])) for e in entries_at(run, node, i)):
-            others, whole = _other_rows(asked, where) if where in reached else ([], True)
+        consulted = dict.fromkeys(e for i in range(int(run.batch.lengths[0])) for e in entries_at(run, node, i))
+        for where in filter(near.__contains__, consulted):
+            others, whole = _other_rows(asked, where)
             complete &= whole
             found += [trial.edit for trial in others if trial.outcomes[asked.place] == asked.wanted][:1]
     return found, bool(found) or complete
@@ -88,14 +93,7 @@ def _changing(
     asked: Prediction, tried: Sequence[TriedEdit], reached: Sequence[Entry]
 ) -> tuple[dict[Entry, Edit], bool]:
     """entry -> the first edit of it that changes a right prediction; and whether everything was tried with the rest."""
-    first: dict[Entry, Edit] = {}
-    for trial in tried:
-        if trial.outcomes[asked.place] != asked.predicted:
-            first.setdefault(trial.edit.entry, trial.edit)
-    for edit in _bends(asked):
-        if edit.entry not in first and _outcome(asked, edit) not in (None, asked.predicted):
-            first[edit.entry] = edit
-    complete = True
+    first, complete = _first_changing(asked, tried), True
     for where in reached:
         if where not in first:
             rows, whole = _other_rows(asked, where)
@@ -104,6 +102,18 @@ def _changing(
                 first[where] = changing[0]
             complete &= whole or bool(changing)
     return first, complete
+
+
+def _first_changing(asked: Prediction, tried: Sequence[TriedEdit]) -> dict[Entry, Edit]:
+    """entry -> the first edit of it among those tried and the bends that changes the prediction."""
+    first: dict[Entry, Edit] = {}
+    for trial in tried:
+        if trial.outcomes[asked.place] != asked.predicted:
+            first.setdefault(trial.edit.entry, trial.edit)
+    for edit in _bends(asked):
+        if edit.entry not in first and _outcome(asked, edit) not in (None, asked.predicted):
+            first[edit.entry] = edit
+    return first
 
 
 def _bends(asked: Prediction) -> list[ReadoutEdit]:

@@ -101,15 +101,13 @@ class JointSearch:
         best: dict[int, _Amount] = {}
         bends = Bends(self.on)
         for variable, value in weight_rows(program):
-            of_row: _Amount | None = None
-            for bend in bends.of(variable, value):
-                for index, found in _amounts(bend, asked):
-                    if index >= 0 and (index not in best or found[0] < best[index][0]):
-                        best[index] = found
-                    if of_row is None or found[0] < of_row[0]:
-                        of_row = found
-            if of_row is not None:
-                yield from self._bent(of_row[1], of_row[2], asked)
+            amounts = [one for bend in bends.of(variable, value) for one in _amounts(bend, asked)]
+            for index, found in amounts:
+                if index >= 0:
+                    best[index] = min(best.get(index, found), found, key=_rank)
+            if amounts:
+                _, bend, amount = min((found for _, found in amounts), key=_rank)
+                yield from self._bent(bend, amount, asked)
         chosen = {(id(bend), amount): (bend, amount) for _, (_, bend, amount) in sorted(best.items())}
         for bend, amount in chosen.values():
             yield from self._bent(bend, amount, asked)
@@ -124,6 +122,10 @@ class JointSearch:
 
 _Amount: TypeAlias = tuple[tuple[int, int], Bend, int]
 """What a bend by an amount is ranked by (- net, the amount); the bend; the amount."""
+
+
+def _rank(found: _Amount) -> tuple[int, int]:
+    return found[0]
 
 
 def _amounts(bend: Bend, asked: Array) -> Iterator[tuple[int, _Amount]]:

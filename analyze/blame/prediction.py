@@ -10,7 +10,7 @@ import numpy as np
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.listing import listing
-from tprog.run.batch import Batch, encode
+from tprog.run.batch import Array, Batch, encode
 from tprog.run.execute import FORCED, Execution, execute
 from tprog.run.outcome import outcomes
 from tprog.tasks.builtin import UNGRADED, Inputs, task_of
@@ -67,24 +67,32 @@ def ask(
         BadUsage: no right answer is known, or the position is not graded.
     """
     run = execute(program, encode(program, [tokens]))
-    places = 1 if program.readout.pooled else int(run.batch.lengths[0])
-    if expected is None:
-        task = task_of(program)
-        if task is None:
-            raise BadUsage("nothing says what is right: the program names no task; give the answer with --expect")
-        expected = task.oracle(run.batch.words(program, 0))
-    if len(expected) != places:
-        raise BadUsage(f"the expected output has {len(expected)} entries; expected {places}, one a position")
     found = outcomes(run)[0]
-    codes = tuple(_code(program, answer, found[place] == FORCED) for place, answer in enumerate(expected))
+    codes = _right_codes(run, found, expected)
     graded = [place for place, code in enumerate(codes) if code != UNGRADED]
     if not graded:
         raise BadUsage("no position of this input is graded, so none can be right or wrong")
-    if position is None:
-        position = next((place for place in graded if found[place] != codes[place]), graded[0])
-    elif position not in graded:
+    if position not in (None, *graded):
         raise BadUsage(f"position {position} is not graded; the graded ones are {', '.join(map(str, graded))}")
-    return Prediction(run, codes, position)
+    wrong = (place for place in graded if found[place] != codes[place])
+    return Prediction(run, codes, next(wrong, graded[0]) if position is None else position)
+
+
+def _right_codes(run: Execution, found: Array, expected: Sequence[str | None] | None) -> tuple[int, ...]:
+    """[place] codes of the right classes: those given, or what the task says."""
+    expected = _right_answer(run) if expected is None else expected
+    places = 1 if run.program.readout.pooled else int(run.batch.lengths[0])
+    if len(expected) != places:
+        raise BadUsage(f"the expected output has {len(expected)} entries; expected {places}, one a position")
+    return tuple(_code(run.program, answer, found[place] == FORCED) for place, answer in enumerate(expected))
+
+
+def _right_answer(run: Execution) -> Sequence[str | None]:
+    """What the task of the program says of its one input."""
+    task = task_of(run.program)
+    if task is None:
+        raise BadUsage("nothing says what is right: the program names no task; give the answer with --expect")
+    return task.oracle(run.batch.words(run.program, 0))
 
 
 def _code(program: Program, answer: str | None, forced: bool) -> int:

@@ -147,8 +147,12 @@ def best_edits(
     found = list(islice(race.run(contenders, _WORK, lambda net: False), limit))
     if not race.waiting:
         return Ranking(tuple(contender.effect for contender in found), True)
-    # The best of those that are complete, after completing those that promise the most.
-    complete = found + [contender for contender in race.waiting if race.is_known(contender)]
+    return _cut_off(race, found, promise, limit)
+
+
+def _cut_off(race: Race[Contender], found: Sequence[Contender], promise: Mapping[Edit, float], limit: int) -> Ranking:
+    """The best of those that are complete, after completing those that promise the most."""
+    complete = [*found, *(contender for contender in race.waiting if race.is_known(contender))]
     others = [contender for contender in race.waiting if not race.is_known(contender)]
     others.sort(key=lambda contender: (-promise[contender.edit], contender.tie))
     for contender in others[:limit]:
@@ -177,8 +181,13 @@ def _entered(
         elif isinstance(edit, NodeEdit):
             by_node.setdefault(edit.node, []).append(contender)
     for alike in by_node.values() if race.parts else ():
-        tried = [contender.edit for contender in alike if isinstance(contender.edit, NodeEdit)]
-        for contender, (mended, broken) in zip(alike, domain.tally(tried, race.parts[0]), strict=True):
-            contender.part, contender.mended, contender.broken = 1, mended, broken
-            promise[contender.edit] = domain.scale_up(mended, broken)
+        _count_first_part(race, alike)
+        promise |= {contender.edit: domain.scale_up(contender.mended, contender.broken) for contender in alike}
     return contenders, promise
+
+
+def _count_first_part(race: Race[Contender], alike: Sequence[Contender]) -> None:
+    """Count edits of one node on the first part of the inputs."""
+    tried = [contender.edit for contender in alike if isinstance(contender.edit, NodeEdit)]
+    for contender, (mended, broken) in zip(alike, race.answers.tally(tried, race.parts[0]), strict=True):
+        contender.part, contender.mended, contender.broken = 1, mended, broken

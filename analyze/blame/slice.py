@@ -87,19 +87,25 @@ def dynamic_slice(run: Execution, place: int) -> list[Entry]:
     wanted: dict[str, set[int]] = {variable: set() for variable in program.variables}
     for term in program.readout.terms:
         wanted[term.variable] |= set(_places(run, term, places))
-    consulted: list[list[Entry]] = []
-    for node in reversed(program.nodes):
-        positions = sorted(range(n) if node.partial else wanted[node.name])
-        consulted.append([where for p in positions if consults(run, node, p) for where in entries_at(run, node, p)])
-        for position in positions:
-            _demand(run, node, position, wanted)
-    found = [where for entries in reversed(consulted) for where in entries]
+    found = _consulted(run, wanted)
     for term in program.readout.terms:
         found += [
             weights_entry(program, term.variable, run.value(term.variable, 0, position))
             for position in _places(run, term, places)
         ]
     return list(dict.fromkeys(found))
+
+
+def _consulted(run: Execution, wanted: dict[str, set[int]]) -> list[Entry]:
+    """What nodes consult for the positions at which they are wanted, and those at which nodes are that they read."""
+    program, n = run.program, int(run.batch.lengths[0])
+    consulted: list[list[Entry]] = []
+    for node in reversed(program.nodes):
+        positions = sorted(range(n) if node.partial else wanted[node.name])
+        consulted.append([where for p in positions if consults(run, node, p) for where in entries_at(run, node, p)])
+        for position in positions:
+            _demand(run, node, position, wanted)
+    return [where for entries in reversed(consulted) for where in entries]
 
 
 def weights_entry(program: Program, variable: str, value: Value | None) -> Entry:

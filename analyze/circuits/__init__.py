@@ -9,9 +9,11 @@ claims are checked on every pair of the sub-problem. On demand, that no smaller 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import reduce
 from itertools import combinations
+from operator import and_
 from typing import Protocol
 
 import numpy as np
@@ -23,7 +25,7 @@ from analyze.circuits.search import small_sets
 from analyze.circuits.subproblem import SubProblem, select, surveyed
 from analyze.dataflow import mattering
 from analyze.outcome import Survey, label, node_line, survey
-from analyze.record import plain
+from analyze.record import Plain, plain
 from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap, Proof
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program, Value
@@ -88,12 +90,7 @@ def find_circuits(
     """
     on = survey(program, inputs)
     constants = constants_of(on, baseline or {})
-    notes: list[str] = []
-    if problems is None:
-        predicted = set(np.unique(on.outcomes[on.graded]).tolist())
-        problems = [SubProblem("class", word) for code, word in enumerate(program.classes) if code in predicted]
-        if never := [word for code, word in enumerate(program.classes) if code not in predicted]:
-            notes.append(f"never predicted: {', '.join(never)}")
+    problems, notes = _one_a_class(on) if problems is None else (problems, [])
     one_each = _OneEach(on, constants, exactly, resample, task)
     found = tuple(one_each.circuit(problem, index, len(problems)) for index, problem in enumerate(problems))
     notes += [
@@ -101,16 +98,29 @@ def find_circuits(
         for circuit in found
         if not circuit.members
     ]
-    named = f", but {', '.join(f'{n} = {plain(v)}' for n, v in baseline.items())}" if baseline else ""
     return CircuitResult(
         program=label(program, name),
         checked=on.checked,
-        baseline=f"the most frequent value of each node over {on.checked.description}{named}",
+        baseline=f"the most frequent value of each node over {on.checked.description}{_exceptions(baseline or {})}",
         nodes=tuple(_described(program, node, lines) for node in constants),
         circuits=found,
         notes=tuple(notes),
         overlaps=overlaps(found),
     )
+
+
+def _one_a_class(on: Survey) -> tuple[list[SubProblem], list[str]]:
+    """One sub-problem a class that is ever predicted, in the order of the classes; and a note on the others."""
+    predicted = set(np.unique(on.outcomes[on.graded]).tolist())
+    words = on.program.classes
+    never = [word for code, word in enumerate(words) if code not in predicted]
+    problems = [SubProblem("class", word) for code, word in enumerate(words) if code in predicted]
+    return problems, [f"never predicted: {', '.join(never)}"] if never else []
+
+
+def _exceptions(baseline: Mapping[str, Value]) -> str:
+    """The constants that were asked for, in words."""
+    return f", but {', '.join(f'{node} = {plain(value)}' for node, value in baseline.items())}" if baseline else ""
 
 
 def overlaps(circuits: Sequence[Circuit]) -> tuple[Overlap, ...]:
@@ -153,32 +163,29 @@ class _OneEach:
         if self.exactly is not None and proof is None:
             sets, proof = self._proven(trial, sets, index, count, self._telling(problem, index, count))
         best, *others = sets
-        core = best
-        for other in others:
-            core &= other
         statistic = None
         if self.resample is not None:
             statistic = resampled(self.on, trial, self._named(best), DRAWS, self.resample)
         kept = self._named(best)
-        kinds = {part.kind for part in problem.parts}
         return Circuit(
             problem=str(problem),
             kind=problem.kind if len(problem.parts) == 1 else "several",
-            value=problem.named if len(kinds) == 1 or len(problem.parts) == 1 else str(problem),
+            value=problem.named if len({part.kind for part in problem.parts}) == 1 else str(problem),
             pairs=int(trial.pairs.sum()),
             inputs=len(trial.on.batch),
             members=kept,
-            ablated=tuple(
-                (node, plain(decode(on.program, node, code)))
-                for node, code in self.constants.items()
-                if node not in kept
-            ),
+            ablated=self._ablated(kept),
             alternatives=tuple(map(self._named, others)),
-            core=self._named(core),
+            core=self._named(reduce(and_, sets)),
             status="smallest" if proof is not None and proof.proven else "smallest found, 1-minimal",
             proof=proof,
             resampled=statistic,
         )
+
+    def _ablated(self, kept: Collection[str]) -> tuple[tuple[str, Plain], ...]:
+        """The other nodes, each with its constant."""
+        ablated = ((node, code) for node, code in self.constants.items() if node not in kept)
+        return tuple((node, plain(decode(self.on.program, node, code))) for node, code in ablated)
 
     def _named(self, kept: int) -> tuple[str, ...]:
         names = list(self.constants)

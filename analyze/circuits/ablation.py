@@ -72,11 +72,16 @@ def parse_baseline(program: Program, text: str) -> tuple[str, Value]:
     domain = program.variables[node].domain
     if isinstance(domain, Symbols):
         return node, next((symbol for symbol in domain if str(symbol) == value), value)
+    return node, _number(value)
+
+
+def _number(text: str) -> Value:
+    """A number as it is typed; what is none stays as it is."""
     try:
-        number = Fraction(value if len(value) <= _LONGEST_NUMBER and "e" not in value.lower() else "")
+        number = Fraction(text if len(text) <= _LONGEST_NUMBER and "e" not in text.lower() else "")
     except (ValueError, ZeroDivisionError):
-        return node, value
-    return node, int(number) if number.denominator == 1 else number
+        return text
+    return int(number) if number.denominator == 1 else number
 
 
 def _code(program: Program, node: str, value: Value) -> int:

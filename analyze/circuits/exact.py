@@ -27,7 +27,7 @@ import numpy as np
 from analyze.abstract.possible_values import possible_values
 from analyze.circuits.ablation import TriedSets
 from analyze.circuits.margins import members
-from analyze.dataflow import swing
+from analyze.dataflow import deciding, swing
 from tprog.run.batch import Array
 
 _TOLD_EVERY = 0.2
@@ -163,7 +163,7 @@ class _Search:
     def _settled(self) -> list[list[tuple[int, int]]]:
         """[place]: nodes that the readout does not tell by, whose last reader was just decided, and their readers."""
         few = self.trial.on_few
-        telling = {t.variable for t in few.program.readout.terms if None in t.rows or swing(few.program, t) > 0}
+        telling = deciding(few.program)
         settled: list[list[tuple[int, int]]] = [[] for _ in range(len(self.order) + 1)]
         for place, node in enumerate(self.order):
             name = few.nodes[node]
@@ -191,7 +191,9 @@ class _Search:
     def _search(self, place: int, kept: int, more: int, margins: Array) -> None:
         """All sets that agree with `kept` on the nodes before a place and hold exactly `more` of the others."""
         self._look_at_the_clock()
-        if len(self.order) - place < more or self._idle(place, kept) or self._hopeless(margins, place, more):
+        if len(self.order) - place < more or self._idle(place, kept):
+            return
+        if self._hopeless(margins, place, more):
             return
         if place == len(self.order):
             self._judge(kept)
@@ -203,12 +205,18 @@ class _Search:
         self.path[-1] = (True, more)
         if more and self.found is None:
             now = margins if self.version == version else self._margins(place, kept)
-            known = self.trial.on_few.of_node(node, kept)
-            if now is not None and known.holed is None:
-                added = now if known.share is None else now + known.share
+            added = None if now is None else self._with(node, kept, now)
+            if added is not None:
                 self._search(place + 1, kept | 1 << node, more - 1, added)
         if self.found is None:
             self.path.pop()
+
+    def _with(self, node: int, kept: int, margins: Array) -> Array | None:
+        """The margins with one more node kept; None if an input reaches a hole there."""
+        known = self.trial.on_few.of_node(node, kept)
+        if known.holed is not None:
+            return None
+        return margins if known.share is None else margins + known.share
 
     def _margins(self, place: int, kept: int) -> Array | None:
         """The margins of the nodes decided so far, the few inputs having grown; None if one of these refutes them."""

@@ -14,12 +14,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
+from numpy.typing import DTypeLike
 
 from analyze.abstract.possible_values import Interval, Possible
 from analyze.outcome import Rows, Survey
 from tprog.errors import NotExact
 from tprog.ir.program import Program, Symbols, Weights
-from tprog.run.batch import Array, Bools
+from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import execute, read_out_at
 
@@ -75,17 +76,12 @@ class FewInputs:
             NotExact: the program's logits are too large for exact margins.
         """
         program = on.program
-        if program.logit_bound >= LARGEST_BOUND:
-            raise NotExact(
-                f"logits can reach {program.logit_bound}; circuits need them below 2**60: use a smaller scale"
-            )
+        _check_bound(program)
         self.program, self.constants = program, constants
         self.nodes = list(constants)
         self.index = {name: index for index, name in enumerate(self.nodes)}
-        width = int(on.batch.lengths[rows].max(initial=1))
-        whole = on.batch.take(rows)
-        self.batch = type(whole)(whole.tokens[:, :width], whole.lengths)
-        places = 1 if program.readout.pooled else width
+        self.batch = _narrowed(on.batch.take(rows))
+        places = 1 if program.readout.pooled else self.batch.tokens.shape[1]
         self.input, self.place = np.nonzero(pairs[rows][:, :places])
         self.right = on.outcomes[rows][self.input, self.place]
         classes = np.arange(len(program.classes))
@@ -96,25 +92,17 @@ class FewInputs:
         self._read_at = self.batch.present if everywhere else read_out_at(program, self.batch)
         intact = execute(program, self.batch, overrides=dict(constants))
         self.given = {name: values for name, values in intact.values.items() if name not in self.index}
-        self.fixed = {
-            name: np.broadcast_to(np.array(code, dtype=intact.values[name].dtype), self.batch.tokens.shape)
-            for name, code in constants.items()
-        }
+        self.fixed = {name: self._everywhere(code, intact.values[name].dtype) for name, code in constants.items()}
         self._weights = {name: self._differences(term) for name, term in self.terms.items()}
-        # Weights less those of a node's constant: what keeping it adds needs no [pair, class] array of the latter.
-        self._against = {
-            name: self._weights[name] - self._weights[name][code]
-            for name, code in constants.items()
-            if name in self.terms and isinstance(program.variables[name].domain, Symbols)
-        }
-        # Keeping a node is the only way around a constant that has no row of weights.
-        read = [name for name in self.nodes if name in self.terms]
-        lost = {self.index[name]: self._unweighted(name, self.fixed[name]) for name in read}
-        self._lost = {node: rows for node, rows in lost.items() if rows is not None}
-        self.forced = sum(1 << node for node in self._lost)
+        self._against = self._weights_against_constants()
+        self._lost = self._lost_with_constants()
+        self.forced = sum(1 << node for node in self._lost)  # the only way around a constant without a row of weights
         self.margins = self._all_ablated()
         self._known: dict[tuple[int, int], _Known] = {}
         self._bytes, self._most_bytes, self._with_shares = 0, remember, remember_shares
+
+    def _everywhere(self, code: int, dtype: DTypeLike) -> Array:
+        return np.broadcast_to(np.array(code, dtype=dtype), self.batch.tokens.shape)
 
     def _ancestors(self) -> list[int]:
         found: dict[str, int] = {}
@@ -130,6 +118,19 @@ class FewInputs:
         for name in self.terms:
             total += self._share(name, self.fixed[name] if name in self.fixed else self.given[name])
         return total
+
+    def _weights_against_constants(self) -> dict[str, Array]:
+        """Weights less those of a node's constant: what keeping it adds needs no [pair, class] array of the latter."""
+        return {
+            name: self._weights[name] - self._weights[name][code]
+            for name, code in self.constants.items()
+            if name in self.terms and isinstance(self.program.variables[name].domain, Symbols)
+        }
+
+    def _lost_with_constants(self) -> dict[int, Bools]:
+        """node -> [input] whether its constant has no row of weights where it is read; only those that lose any."""
+        lost = {self.index[name]: self._unweighted(name, self.fixed[name]) for name in self.nodes}
+        return {node: rows for node, rows in lost.items() if rows is not None}
 
     # Shares of the margins ############################################################################################
 
@@ -271,6 +272,16 @@ class FewInputs:
 
     def set_of(self, names: Sequence[str]) -> int:
         return sum(1 << self.index[name] for name in names)
+
+
+def _check_bound(program: Program) -> None:
+    if program.logit_bound >= LARGEST_BOUND:
+        raise NotExact(f"logits can reach {program.logit_bound}; circuits need them below 2**60: use a smaller scale")
+
+
+def _narrowed(batch: Batch) -> Batch:
+    """The batch without the positions that none of its inputs has."""
+    return Batch(batch.tokens[:, : int(batch.lengths.max(initial=1))], batch.lengths)
 
 
 def _any(at: Bools) -> Bools | None:

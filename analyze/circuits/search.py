@@ -94,28 +94,33 @@ def exchange(trial: TriedSets, start: int, candidates: int) -> Iterator[int]:
     left = EXCHANGES
     queue, seen = deque([start]), {start}
     while queue:
-        kept = queue.popleft()
-        for fresh in members(candidates & ~kept):
-            for gone in members(kept):
-                other = kept ^ 1 << fresh ^ 1 << gone
-                if other in seen:
-                    continue
-                if left == 0:
-                    return
-                left -= 1
-                seen.add(other)
-                if not trial.passes(other):
-                    continue
-                if any(trial.passes(other ^ 1 << node) for node in members(kept & other)):
-                    # Left out first is what was there before, last what has just come.
-                    order = [*members(kept & other), fresh]
-                    smaller = minimal(trial, order, other)
-                    if smaller is not None and smaller.bit_count() < start.bit_count():
-                        yield smaller
-                        start, queue, seen = smaller, deque(), {smaller}
-                        queue.append(smaller)
-                        break
-                queue.append(other)
-            else:
+        for fresh, other in _exchanges(queue.popleft(), candidates):
+            if other in seen:
                 continue
-            break
+            if left == 0:
+                return
+            left -= 1
+            seen.add(other)
+            if not trial.passes(other):
+                continue
+            smaller = _smaller(trial, other, fresh)
+            if smaller is not None and smaller.bit_count() < start.bit_count():
+                yield smaller
+                start, queue, seen = smaller, deque([smaller]), {smaller}
+                break
+            queue.append(other)
+
+
+def _exchanges(kept: int, candidates: int) -> Iterator[tuple[int, int]]:
+    """A node that comes in for a member, and the set with it."""
+    for fresh in members(candidates & ~kept):
+        for gone in members(kept):
+            yield fresh, kept ^ 1 << fresh ^ 1 << gone
+
+
+def _smaller(trial: TriedSets, kept: int, fresh: int) -> int | None:
+    """A sufficient, 1-minimal subset, if any member but `fresh` can be left out."""
+    older = members(kept ^ 1 << fresh)
+    if not any(trial.passes(kept ^ 1 << node) for node in older):
+        return None
+    return minimal(trial, [*older, fresh], kept)  # left out last is what has just come

@@ -38,21 +38,23 @@ class SubProblem:
         return "all predictions" if not (said := self._said()) else f"predictions {said}"
 
     def _said(self) -> str:
+        return " ".join(said for part in self.parts if (said := part._alone()))
+
+    def _alone(self) -> str:
         match self.kind:
             case "class":
-                own = f"of {self.value!r}"
+                return f"of {self.value!r}"
             case "position":
-                own = f"at position {self.value}"
+                return f"at position {self.value}"
             case "token":
-                own = f"at token {self.value!r}"
+                return f"at token {self.value!r}"
             case "input":
                 assert isinstance(self.value, tuple)
-                own = f"on {' '.join(self.value)}"
+                return f"on {' '.join(self.value)}"
             case "where":
-                own = f"where {self.value}"
+                return f"where {self.value}"
             case "all":
-                own = ""
-        return " ".join(part for part in (own, *(other._said() for other in self.also)) if part)
+                return ""
 
     @property
     def parts(self) -> tuple[SubProblem, ...]:

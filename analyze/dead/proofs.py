@@ -14,7 +14,7 @@ from collections.abc import Collection
 from functools import cached_property
 
 from analyze.abstract.ranges import Ranges, ranges
-from analyze.dataflow import reached_from, swing
+from analyze.dataflow import deciding, reached_from
 from analyze.dead.changes import Changes
 from analyze.dead.equals import equals
 from analyze.reached_entries import holes_of
@@ -68,9 +68,8 @@ def unread(program: Program) -> set[str]:
 
 def telling_variables(program: Program) -> set[str]:
     """The variables whose own weights, or missing entries, can decide about an outcome."""
-    telling = {term.variable for term in program.readout.terms if None in term.rows or swing(program, term) > 0}
     holes = holes_of(program)
-    return telling | {node.name for node in program.nodes if holes[node.name].any()}
+    return {*deciding(program)} | {node.name for node in program.nodes if holes[node.name].any()}
 
 
 def needed_without(program: Program, gone: Collection[str], mates: Collection[str]) -> set[str]:

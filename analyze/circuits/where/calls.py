@@ -56,10 +56,14 @@ def kind_of_sets(one: Term, sign: str, other: Term) -> Found:
     """What ``-``, ``&`` and ``|`` of two sets yield."""
     wrong = next((term for term in (one, other) if not isinstance(term.kind, Bag)), None)
     if wrong is not None:
-        words = {"&": "and", "|": "or"}
-        meant = not any(isinstance(term.kind, Bag) for term in (one, other))
-        told = f"; between conditions write {words[sign]}" if sign in words and meant else ""
-        return f"{sign} takes two sets here, not {_told(wrong)}{told}"
+        neither = not any(isinstance(term.kind, Bag) for term in (one, other))
+        word = {"&": "and", "|": "or"}.get(sign) if neither else None
+        return f"{sign} takes two sets here, not {_told(wrong)}{f'; between conditions write {word}' if word else ''}"
+    return _of_both(one, other)
+
+
+def _of_both(one: Term, other: Term) -> Found:
+    """The kind of a set of what is in one of two sets or in both."""
     kinds = [term.kind.of for term in (one, other) if isinstance(term.kind, Bag) and term.kind.of is not None]
     of = joined(kinds) if kinds else None
     if kinds and of is None:
@@ -195,14 +199,8 @@ def _search(name: str) -> Callable[[Term, Term], Found]:
 
 def _end(name: str) -> Callable[[Term, Term], Found]:
     def kind(holder: Term, only: Term) -> Found:
-        first = name == "startswith"
         if isinstance(holder.kind, Row):
-            what = only.said if isinstance(only.kind, Row) else f"({only.said},)"
-            ends = f"[:{len(only.parts) or 1}]" if first else f"[-{len(only.parts) or 1}:]"
-            return (
-                f".{name} is of texts, and {holder.said} is {described(holder.kind)}; "
-                f"write {holder.said}{ends} == {what}, or {holder.said}[{0 if first else -1}] in {what}"
-            )
+            return _end_of_row(name, holder, only)
         if not isinstance(holder.kind, Text):
             return f".{name} takes a text before it, not {_told(holder)}"
         wanted = only.parts if isinstance(only.kind, Row) and only.kind.form == "tuple" else (only,)
@@ -214,6 +212,17 @@ def _end(name: str) -> Callable[[Term, Term], Found]:
         return Truth()
 
     return kind
+
+
+def _end_of_row(name: str, row: Term, only: Term) -> str:
+    """What to write instead: the end of a row is compared."""
+    first = name == "startswith"
+    what = only.said if isinstance(only.kind, Row) else f"({only.said},)"
+    ends = f"[:{len(only.parts) or 1}]" if first else f"[-{len(only.parts) or 1}:]"
+    return (
+        f".{name} is of texts, and {row.said} is {described(row.kind)}; "
+        f"write {row.said}{ends} == {what}, or {row.said}[{0 if first else -1}] in {what}"
+    )
 
 
 METHOD_KINDS: Mapping[str, Callable[[Term, Term], Found]] = {
