@@ -195,25 +195,27 @@ def common_space(pair: Pair, task: Task | None = None, length: int | None = None
     Raises:
         BadProgram: a program does not fit the task.
     """
+    names = list(dict.fromkeys(program.task for program in (pair.a, pair.b) if program.task is not None))
     notes = []
-    names = [program.task for program in (pair.a, pair.b) if program.task is not None]
-    name = names[0] if names else None
-    if task is None and len({*names}) > 1:
+    if task is None and len(names) > 1:
         notes.append(f"they name different tasks, {names[0]} and {names[1]}, so every sequence counts as an input")
-        name = None
     longest = pair.longest if length is None else min(pair.longest, length)
     if pair.a.max_length != pair.b.max_length and longest == pair.longest:
         notes.append(
             f"the longest inputs differ, {pair.a.max_length} and {pair.b.max_length}: compared up to the shorter"
         )
-    if task is not None and not is_built_in(task):
-        judged: Task | None = up_to(task, longest)
-    else:
-        named = replace(pair.shorter, task=name if task is None else task.name)
-        judged = task_of(named, longest - int(named.task == "induction"))
-    space = space_of(replace(pair.shorter, task=None), judged, longest)
+    asked = task if task is not None else names[0] if len(names) == 1 else None
+    space = space_of(replace(pair.shorter, task=None), _judging(pair, asked, longest), longest)
     if space.task is None:
         return InputSpace(pair.a, None, symbols_of(pair.a.vocabulary), space.domain), tuple(notes)
     a = pair.a
     fitted = replace(space.task, vocabulary=a.vocabulary, classes=a.classes)
     return InputSpace(a, fitted, space.symbols, space.domain), tuple(notes)
+
+
+def _judging(pair: Pair, asked: Task | str | None, longest: int) -> Task | None:
+    """The task, or the one of that name, for the inputs that both programs can take."""
+    if asked is None or isinstance(asked, str) or is_built_in(asked):
+        named = replace(pair.shorter, task=asked.name if isinstance(asked, Task) else asked)
+        return task_of(named, longest - int(named.task == "induction"))
+    return up_to(asked, longest)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterable, Mapping, Sequence
+from collections.abc import Collection, Iterable, Iterator, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 from itertools import combinations
@@ -68,16 +68,13 @@ def data_flow(
     says = f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
     last = max(stage_of.values()) + 1
     nodes.append(GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted))
-    edges = [_edge(node, read) for node in program.nodes for read in node.roles]
-    edges += [GraphEdge(variable, READOUT, READOUT, float(of)) for variable, of in swings.items()]
-    order = [*program.variables, READOUT]
     return GraphResult(
         program=label(program, name),
         title=title,
         nodes=tuple(nodes),
-        edges=tuple(edges),
-        dead=tuple(variable for variable in order if variable in dead),
-        highlighted=tuple(variable for variable in order if variable in highlighted),
+        edges=tuple(_edges(program, swings)),
+        dead=_in_order(program, dead),
+        highlighted=_in_order(program, highlighted),
         checked=checked,
         toward=toward,
         circuit=circuit,
@@ -145,6 +142,17 @@ def _compared(program: Program, toward: str | None) -> list[tuple[int, int]]:
         raise BadUsage(f"{toward!r} is not a class; expected one of {listing(program.classes)}")
     asked = program.classes.index(toward)
     return [(asked, other) for other in range(len(program.classes)) if other != asked]
+
+
+def _in_order(program: Program, names: Collection[str]) -> tuple[str, ...]:
+    return tuple(variable for variable in (*program.variables, READOUT) if variable in names)
+
+
+def _edges(program: Program, swings: Mapping[str, Fraction]) -> Iterator[GraphEdge]:
+    for node in program.nodes:
+        yield from (_edge(node, read) for read in node.roles)
+    for variable, of in swings.items():
+        yield GraphEdge(variable, READOUT, READOUT, float(of))
 
 
 def _edge(node: Node, read: Read) -> GraphEdge:

@@ -6,6 +6,7 @@ import dataclasses
 import types
 from collections.abc import Mapping
 from fractions import Fraction
+from itertools import repeat
 from typing import Any, ClassVar, Final, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tprog.errors import BadFile
@@ -76,15 +77,19 @@ def _to_plain(value: Any) -> Any:
 def _from_plain(kind: Any, value: Any) -> Any:
     """`value`, as JSON gave it, as the annotated type `kind`."""
     if dataclasses.is_dataclass(kind):
-        hints = get_type_hints(kind)
-        fields = kind.restored(value) if isinstance(kind, type) and issubclass(kind, Record) else value
-        return kind(**{key: _from_plain(hints[key], item) for key, item in fields.items()})  # type: ignore[operator]  # mypy takes any dataclass for an instance
+        return _record_from(kind, value)
     origin, arguments = get_origin(kind), get_args(kind)
     if origin in (Union, types.UnionType):
         options = [option for option in arguments if option is not type(None)]
         return value if value is None or len(options) > 1 else _from_plain(options[0], value)
     if origin is tuple:
-        if len(arguments) == 2 and arguments[1] is Ellipsis:
-            return tuple(_from_plain(arguments[0], item) for item in value)
-        return tuple(_from_plain(item_kind, item) for item_kind, item in zip(arguments, value, strict=True))
+        kinds = repeat(arguments[0], len(value)) if arguments[1:] == (Ellipsis,) else arguments
+        return tuple(_from_plain(item_kind, item) for item_kind, item in zip(kinds, value, strict=True))
     return value
+
+
+def _record_from(kind: Any, value: Any) -> Any:
+    """A record of a kind, from its fields."""
+    hints = get_type_hints(kind)
+    fields = kind.restored(value) if isinstance(kind, type) and issubclass(kind, Record) else value
+    return kind(**{key: _from_plain(hints[key], item) for key, item in fields.items()})

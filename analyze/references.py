@@ -160,11 +160,7 @@ class References:
             yield from self._super(node)
         for meaning in self.meanings(node.func):
             if isinstance(meaning, Defined):
-                definition = self.definitions[meaning.name]
-                if definition.kind == "class":
-                    yield Instance(definition.name)
-                else:
-                    yield from self.returned(definition)
+                yield from self._result_of(self.definitions[meaning.name])
         if isinstance(node.func, cst.Attribute):
             holders = self.meanings(node.func.value)
             match node.func.attr.value:
@@ -172,6 +168,12 @@ class References:
                     yield from (holder for holder in holders if isinstance(holder, Container))
                 case "get" | "pop":
                     yield from elements(holders)
+
+    def _result_of(self, definition: Definition) -> Iterator[Meaning]:
+        if definition.kind == "class":
+            yield Instance(definition.name)
+        else:
+            yield from self.returned(definition)
 
     def _super(self, node: cst.CSTNode) -> Iterator[Meaning]:
         while node in self.parents:

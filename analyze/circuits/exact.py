@@ -191,9 +191,7 @@ class _Search:
     def _search(self, place: int, kept: int, more: int, margins: Array) -> None:
         """All sets that agree with `kept` on the nodes before a place and hold exactly `more` of the others."""
         self._look_at_the_clock()
-        if len(self.order) - place < more or self._idle(place, kept):
-            return
-        if self._hopeless(margins, place, more):
+        if len(self.order) - place < more or self._idle(place, kept) or self._hopeless(margins, place, more):
             return
         if place == len(self.order):
             self._judge(kept)

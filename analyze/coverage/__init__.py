@@ -271,16 +271,10 @@ def _result(
     own = [extent for extent in extents if extent.own]
     entries = _entries(module, counts)
     nodes = {node.function: node.name for node in ran.program.nodes if node.function is not None}
-    size = len(inputs.batch)
-    all_ran = runs == size
-    told = "one for each entry and outcome, the rest evenly from all"
-    if runs < len(counts.firsts):
-        told = f"not one for each entry and outcome, which takes {len(counts.firsts):,}"
-    some = f"{runs:,} of them: {told}"
     return CoverageResult(
         program=name,
-        checked=Checked(size, inputs.exhaustive, inputs.description),
-        ran=Checked(runs, inputs.exhaustive and all_ran, "all of them" if all_ran else some),
+        checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
+        ran=_ran(inputs, counts, runs),
         converted=ran is not module,
         lacking=found.lacking,
         version=found.version,
@@ -302,6 +296,16 @@ def _result(
         if annotate and ran is not module
         else None,
     )
+
+
+def _ran(inputs: Inputs, counts: EntryCounts, runs: int) -> Checked:
+    """The inputs that were run."""
+    if runs == len(inputs.batch):
+        return Checked(runs, inputs.exhaustive, "all of them")
+    told = "one for each entry and outcome, the rest evenly from all"
+    if runs < len(counts.firsts):
+        told = f"not one for each entry and outcome, which takes {len(counts.firsts):,}"
+    return Checked(runs, False, f"{runs:,} of them: {told}")
 
 
 def _source(module: Module, counts: EntryCounts, found: Measured | None) -> AnnotatedSource:

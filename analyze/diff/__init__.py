@@ -130,19 +130,21 @@ def _differences(pair: Pair, space: InputSpace, sequences: Array) -> Iterator[In
         right_a, right_b = (None if expected is None else _right(answers, expected) for answers in (mine, theirs))
         for row in range(len(run_a.batch)):
             places = 1 if pair.a.readout.pooled else int(run_a.batch.lengths[row])
-            verdict: Literal["a", "b", "neither"] | None = None
-            if right_a is not None and right_b is not None:
-                verdict = "a" if right_a[row] else "b" if right_b[row] else "neither"
             yield InputDifference(
                 tokens=tuple(run_a.batch.words(pair.a, row)),
                 a=_words(pair.a, mine[row, :places]),
                 b=_words(pair.a, theirs[row, :places]),
                 expected=None if expected is None else _words(pair.a, expected[row, :places]),
                 positions=tuple(np.flatnonzero(mine[row] != theirs[row]).tolist()),
-                right=verdict,
+                right=None if right_a is None or right_b is None else _verdict(right_a[row], right_b[row]),
                 hole_a=first_hole(run_a, row),
                 hole_b=first_hole(run_b, row),
             )
+
+
+def _verdict(right_a: bool, right_b: bool) -> Literal["a", "b", "neither"]:
+    """Which of the two is right where they differ."""
+    return "a" if right_a else "b" if right_b else "neither"
 
 
 def _words(program: Program, codes: Array) -> tuple[str | None, ...]:

@@ -6,7 +6,7 @@ assignment with the most agreeing values, solved exactly, among pairs that agree
 
 from __future__ import annotations
 
-from collections import Counter
+from collections import Counter, defaultdict
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 from hashlib import blake2b
@@ -178,13 +178,11 @@ def _similar(
         return []
     agreeing = np.zeros((len(left_a), len(left_b)), dtype=np.int64)
     cells = [((row, column), a, b) for row, a in enumerate(left_a) for column, b in enumerate(left_b)]
-    counts: dict[tuple[str, str], Counter[int]] = {}
+    counts: defaultdict[tuple[str, str], Counter[int]] = defaultdict(Counter)
     for chunk, _ in _chunks(pair, batch_a, batch_b):
         for side, names, values in zip("ab", (left_a, left_b), chunk, strict=True):
             for name in names:
-                codes, often = np.unique(values[name], return_counts=True)
-                seen = counts.setdefault((side, name), Counter())
-                seen.update(dict(zip(codes.tolist(), often.tolist(), strict=True)))
+                counts[side, name].update(_counted(values[name]))
         for at, a, b in cells:
             if streams["a", a].categorical == streams["b", b].categorical:
                 agreeing[at] += np.count_nonzero(chunk[0][a] == chunk[1][b])
@@ -196,6 +194,12 @@ def _similar(
         Match("similar", left_a[row], left_b[column], int(agreeing[row, column]), places)
         for row, column in heaviest(weights)
     ]
+
+
+def _counted(values: Array) -> dict[int, int]:
+    """value -> how often it is there."""
+    codes, often = np.unique(values, return_counts=True)
+    return dict(zip(codes.tolist(), often.tolist(), strict=True))
 
 
 def _kappa(agreeing: int, places: int, a: Counter[int], b: Counter[int]) -> float:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import NamedTuple, TypeAlias, assert_never
@@ -62,14 +62,16 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
             there = f"{there} of the second"
         if here != there:
             found.append(TextDifference(key, here, there))
-    tables = _table(names.a, one), _table(names.b, other)
     if any(difference.where == "query" or "input" in difference.where for difference in found):
         return found  # their entries stand for other things
-    for at in dict.fromkeys([*tables[0], *tables[1]]):
-        here, there = tables[0].get(at, "no entry"), tables[1].get(at, "no entry")
+    return [*found, *_entry_differences(_table(names.a, one), _table(names.b, other))]
+
+
+def _entry_differences(one: _Table, other: _Table) -> Iterator[TextDifference]:
+    for at in dict.fromkeys([*one, *other]):
+        here, there = one.get(at, "no entry"), other.get(at, "no entry")
         if here != there:
-            found.append(TextDifference(", ".join(map(_shown, at)) or "otherwise", here, there))
-    return found
+            yield TextDifference(", ".join(map(_shown, at)) or "otherwise", here, there)
 
 
 _READS = ("query", "key", "value", "by", "other input")

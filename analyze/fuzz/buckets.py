@@ -11,7 +11,7 @@ everything too, and so would have mended, and been the best of, the failure that
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
 
@@ -19,7 +19,7 @@ import numpy as np
 
 from analyze.blame import search
 from analyze.blame.prediction import ask
-from analyze.fuzz.oracles import TO_BLAME, Answers, Oracle, Reason
+from analyze.fuzz.oracles import TO_BLAME, Answers, Judged, Oracle, Reason
 from analyze.fuzz.shrinking import shrunk
 from analyze.input_space import lengths_of
 from analyze.outcome import spread
@@ -191,17 +191,13 @@ def buckets_of(oracle: Oracle, failing: Found, complete: bool, blamer: Blamer, s
         complete: whether these are all failing inputs that there are.
         shrink: whether to look for smaller ones where they are not.
     """
-    reasons = _blamed(failing, blamer)
-    by_reason: dict[Reason, list[int]] = {}
-    for index, reason in enumerate(reasons):
-        by_reason.setdefault(reason, []).append(index)
+    by_reason = _by_reason(_blamed(failing, blamer))
     beyond = by_reason.pop(UNKNOWN, [])
-    unknown = beyond[0] if beyond else len(reasons)
-    alike = Counter[Reason]()
-    for index, reason in zip(beyond, blamer.alike(failing.sequences[beyond]), strict=True):
-        if reason == UNKNOWN:
-            by_reason.setdefault(UNKNOWN, []).append(index)
-        alike[reason] += 1
+    unknown = beyond[0] if beyond else len(failing.sequences)
+    reasons = blamer.alike(failing.sequences[beyond])
+    alike = Counter(reasons)
+    if UNKNOWN in alike:
+        by_reason[UNKNOWN] = [index for index, reason in zip(beyond, reasons, strict=True) if reason == UNKNOWN]
     made = []
     for reason, members in by_reason.items():
         smallest = _Smallest(failing.sequences[members[0]], False, "the smallest of those tried")
@@ -223,6 +219,13 @@ def buckets_of(oracle: Oracle, failing: Found, complete: bool, blamer: Blamer, s
         record = Bucket(*told, len(members), more, failure, *known, becomes=said.becomes)
         made.append(Sized(record, smallest.sequence))
     return sorted(made, key=lambda one: (one.record.kind == "not blamed", -one.record.failures - one.record.alike))
+
+
+def _by_reason(reasons: Sequence[Reason]) -> dict[Reason, list[int]]:
+    found: dict[Reason, list[int]] = {}
+    for index, reason in enumerate(reasons):
+        found.setdefault(reason, []).append(index)
+    return found
 
 
 def _blamed(failing: Found, blamer: Blamer) -> list[Reason]:
@@ -254,11 +257,15 @@ class _Smallest:
 
 def _smaller(oracle: Oracle, blamer: Blamer, reason: Reason, first: _Smallest) -> _Smallest:
     """What Hypothesis makes of a failure; then, where they are few, all inputs that are not longer."""
-    space = oracle.space
-    if space.kind == "drawn":
+    if oracle.space.kind == "drawn":
         return replace(first, how="the smallest drawn; what a task's own sampler gives cannot be shrunk")
+    found = _shrunk(oracle, blamer, reason, first.sequence)
+    return _smallest_of_all(oracle, blamer, reason, found) or _Smallest(found, False, "shrunk by Hypothesis")
 
-    by_blame = reason.kind in _BY_BLAME
+
+def _shrunk(oracle: Oracle, blamer: Blamer, reason: Reason, first: Array) -> Array:
+    """What Hypothesis makes of a failure: one of the same bucket."""
+    space, by_blame = oracle.space, reason.kind in _BY_BLAME
 
     def fails_alike(codes: tuple[int, ...]) -> bool:
         judged = oracle.judge(space.sequence(codes)[None, :])
@@ -266,31 +273,38 @@ def _smaller(oracle: Oracle, blamer: Blamer, reason: Reason, first: _Smallest) -
             return False
         return not by_blame or bool(blamer.mends(reason, space.sequence(codes)[None, :])[0])
 
-    choices = space.choices(first.sequence.tolist())
+    choices = space.choices(first.tolist())
     assert choices is not None
     blamer.limit = blamer.done + BLAMED_WHILE_SHRINKING
     made = shrunk(space.strategy(), choices, fails_alike)
-    found = first.sequence if made is None else space.sequence(made)
-    if by_blame and blamer.reason(found, was_tried=False) != reason:
-        found = first.sequence
-    by_hypothesis = _Smallest(found, False, "shrunk by Hypothesis")
+    found = first if made is None else space.sequence(made)
+    return first if by_blame and blamer.reason(found, was_tried=False) != reason else found
+
+
+def _smallest_of_all(oracle: Oracle, blamer: Blamer, reason: Reason, found: Array) -> _Smallest | None:
+    """The smallest failure of a bucket among all inputs that are not longer than one; None if they are many."""
+    space = oracle.space
     if space.kind != "sequences":
-        return by_hypothesis
+        return None
     length = int(lengths_of(found[None, :])[0])
     count = space.below(length + 1)
     if count > ENUMERATED_SHORTER:
-        return by_hypothesis
+        return None
     every = space.shorter(length + 1)
     judged = oracle.judge(every)
     how = f"all {count:,} inputs that are not longer were tried"
-    if not by_blame:
-        alike = [row for row, why in zip(judged.rows.tolist(), judged.reasons, strict=True) if why == reason]
-        return _Smallest(every[alike[0]], True, how)
-    rows = np.array([row for row, why in zip(judged.rows, judged.reasons, strict=True) if why == TO_BLAME])
+    if reason.kind not in _BY_BLAME:
+        return _Smallest(every[_rows_of(judged, reason)[0]], True, how)
+    rows = _rows_of(judged, TO_BLAME)
     sure = True
-    for row, mended in zip(rows.tolist(), blamer.mends(reason, every[rows]), strict=True):
+    for row, mended in zip(rows, blamer.mends(reason, every[rows]), strict=True):
         why = blamer.reason(every[row], was_tried=False) if mended else UNKNOWN
         if why == reason:
             return _Smallest(every[row], sure, how)
         sure = sure and why != UNKNOWN
-    return by_hypothesis
+    return None
+
+
+def _rows_of(judged: Judged, reason: Reason) -> list[int]:
+    """The inputs that fail for a reason, in order."""
+    return [row for row, why in zip(judged.rows.tolist(), judged.reasons, strict=True) if why == reason]
