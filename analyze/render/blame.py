@@ -43,20 +43,7 @@ def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> Rendera
         shown: how many candidates, dependences and shares to list.
         number: of which edit of the list to show the change of the source.
     """
-    where = "the prediction" if result.position is None else f"position {result.position}"
-    got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
-    what = f"{result.program} on {typed(result.tokens, result.spaced.inputs)}, {where}: predicted {got}"
-    if result.expected is None:
-        answer, style = what, "bold"
-    elif result.right:
-        answer, style = f"{what}, which is right", GOOD
-    else:
-        answer, style = f"{what}, expected {result.expected!r}", BAD
-    others = [w for w in result.wrong if w[0] != result.position]
-    also = "; ".join(
-        f"position {i}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}" for i, e, p in others
-    )
-    parts: list[RenderableType | str | None] = [f"also wrong: {also}" if also else None]
+    parts: list[RenderableType | str | None] = [_also_wrong(result)]
     parts += [*_suspects(result, shown, number), *_candidates(result, shown, number)]
     if result.right and result.dependences:
         parts += _dependences(result, shown)
@@ -65,7 +52,25 @@ def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> Rendera
         parts.append(_slice(result))
     if result.source is not None:
         parts += ["\nthe module, with what this prediction consults:", Text(""), source_text(result.source, AROUND)]
-    return page(answer, style, *parts)
+    return page(*_answer(result), *parts)
+
+
+def _answer(result: BlameResult) -> tuple[str, str]:
+    """What was predicted and what is right, and its style."""
+    where = "the prediction" if result.position is None else f"position {result.position}"
+    got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
+    what = f"{result.program} on {typed(result.tokens, result.spaced.inputs)}, {where}: predicted {got}"
+    if result.expected is None:
+        return what, "bold"
+    return (f"{what}, which is right", GOOD) if result.right else (f"{what}, expected {result.expected!r}", BAD)
+
+
+def _also_wrong(result: BlameResult) -> str | None:
+    others = [wrong for wrong in result.wrong if wrong[0] != result.position]
+    also = "; ".join(
+        f"position {i}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}" for i, e, p in others
+    )
+    return f"also wrong: {also}" if also else None
 
 
 def blame_html(result: BlameResult, shown: int = 10) -> Html:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import RenderableType
 
 from analyze.render.tables import at_line, counted, page, table
@@ -10,16 +12,8 @@ from analyze.results.calls import MODULE, CallGraphResult
 
 def calls_text(result: CallGraphResult) -> RenderableType:
     """Who calls and passes whom, and where two engines differ."""
-    out: dict[tuple[str, str], list[str]] = {}
-    for edge in result.edges:
-        out.setdefault((edge.source, edge.kind), []).append(edge.target)
-    rows = []
-    for node in result.nodes:
-        called, passed = (", ".join(out.get((node.name, kind), ())) for kind in ("calls", "passes"))
-        if called or passed:
-            rows.append((_function(node.name), called, passed, at_line(node.line)))
     functions = sum(node.defined and node.name != MODULE for node in result.nodes)
-    listed = table(("function", "calls", "passes as an argument", "line"), rows, ("line",))
+    listed = table(("function", "calls", "passes as an argument", "line"), list(_rows(result)), ("line",))
     size = f"{counted(functions, 'function')}, {counted(len(result.edges), 'edge')}"
     if result.differences is None:
         return page(f"{result.program}: {size}, found by {result.engine}", "bold", listed)
@@ -38,6 +32,17 @@ def calls_text(result: CallGraphResult) -> RenderableType:
         differ if result.differences else None,
         listed,
     )
+
+
+def _rows(result: CallGraphResult) -> Iterator[tuple[str, str, str, str]]:
+    """The functions that call or pass any."""
+    out: dict[tuple[str, str], list[str]] = {}
+    for edge in result.edges:
+        out.setdefault((edge.source, edge.kind), []).append(edge.target)
+    for node in result.nodes:
+        called, passed = (", ".join(out.get((node.name, kind), ())) for kind in ("calls", "passes"))
+        if called or passed:
+            yield _function(node.name), called, passed, at_line(node.line)
 
 
 def _function(name: str) -> str:

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable, Sequence
+
 from rich.console import Group, RenderableType
 from rich.text import Text
 
@@ -28,15 +30,21 @@ def coverage_text(result: CoverageResult) -> RenderableType:
         "bold",
         *_remarks(result),
         table(CONTEXTS, [_spelt(row) for row in _contexts(result)], ("inputs", "lines", "entries")),
-        table(FUNCTIONS, [_function(f) for f in partial], FUNCTIONS[1:]) if partial else None,
+        _table(FUNCTIONS, map(_function, partial), FUNCTIONS[1:]),
         _others(result),
-        table(UNREACHED, [_entry(entry) for entry in unreached[:LISTED]], ("line",)) if unreached else None,
+        _table(UNREACHED, map(_entry, unreached[:LISTED]), ("line",)),
         _more(len(unreached), "more entry", "more entries"),
-        table(UNTAKEN, [_branch(branch) for branch in untaken[:LISTED]], ("line",)) if untaken else None,
+        _table(UNTAKEN, map(_branch, untaken[:LISTED]), ("line",)),
         _more(len(untaken), "more branch", "more branches"),
     )
     sources = [source_text(source) for source in (result.source, result.conversion) if source is not None]
     return Group(parts, *(part for source in sources for part in (Text(""), source)))
+
+
+def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str]) -> RenderableType | None:
+    """A table; None of no rows."""
+    listed = list(rows)
+    return table(columns, listed, right) if listed else None
 
 
 def coverage_html(result: CoverageResult) -> Html:

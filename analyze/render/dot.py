@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, assert_never
+from typing import Literal, TypeAlias, assert_never
 
 import graphviz
 
@@ -84,17 +84,14 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
             0 leaves out only those that do not tell classes apart.
         only_highlighted: show highlighted nodes, what they read and the readout, and nothing else.
     """
-    shown = _shown(result, only_highlighted)
-    lit = _standing_out(result)
-    reads = _reads([edge for edge in result.edges if edge.target in shown and edge.role != "readout"])
-    rows = {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
+    shown, lit = _shown(result, only_highlighted), _standing_out(result)
+    rows = _rows(result, shown)
     read_edges = _read_edges(result, rows, shown)
     readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
     largest = _largest(readouts, {node.name: node for node in result.nodes})
     drawn = _strong(result, readouts, weak * largest)
-    ends = [(source, target) for source, target, _ in read_edges] + [(edge.source, edge.target) for edge in drawn]
-    read = {source for source, _ in ends}
-    nodes = [node for node in result.nodes if node.name in shown and (node.kind != "input" or node.name in read)]
+    ends = [*((source, target) for source, target, _ in read_edges), *((edge.source, edge.target) for edge in drawn)]
+    nodes = _drawn_nodes(result, shown, {source for source, _ in ends})
     graph = _graph()
     graph.attr("graph", label=_flow_caption(result, nodes, len(readouts) - len(drawn)), ranksep="1.4", nodesep="0.12")
     _columns(graph, nodes, rows, ends, lit)
@@ -105,9 +102,21 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     return str(graph.source)
 
 
-def _read_edges(
-    result: GraphResult, rows: Mapping[str, Sequence[tuple[list[str], str]]], shown: set[str]
-) -> list[tuple[str, str, int]]:
+_Rows: TypeAlias = Mapping[str, Sequence[tuple[list[str], str]]]
+"""node -> its rows, from the top: the roles in which it reads a variable, and that variable."""
+
+
+def _rows(result: GraphResult, shown: set[str]) -> _Rows:
+    reads = _reads(edge for edge in result.edges if edge.target in shown and edge.role != "readout")
+    return {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
+
+
+def _drawn_nodes(result: GraphResult, shown: set[str], read: set[str]) -> list[GraphNode]:
+    """The nodes that are drawn: of the inputs, those that an edge leaves."""
+    return [node for node in result.nodes if node.name in shown and (node.kind != "input" or node.name in read)]
+
+
+def _read_edges(result: GraphResult, rows: _Rows, shown: set[str]) -> list[tuple[str, str, int]]:
     """Source, target and row of the reads that are drawn: of no dead node, nor of the 1s that a head counts."""
     idle = {node.name for node in result.nodes if _idle(result, node)}
     by_name = {node.name: node for node in result.nodes}
@@ -269,12 +278,8 @@ def _heading(members: Sequence[GraphNode]) -> str:
 
 def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set[str] | None) -> str:
     """A table: name, reading, and one row a variable read, which is the port of its edge."""
-    ink = PALE if node.dead else INK
-    border = HIGHLIGHT if node.highlighted else FAINT if node.dead else PALE
-    fill = DEAD_FILL if node.dead else _fill(node.kind)
-    if lit is not None and node.name not in lit:
-        fill = DEAD_FILL if node.dead else "#FFFFFF"
-        ink = PALE
+    faded = lit is not None and node.name not in lit
+    ink = PALE if node.dead or faded else INK
     marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
     made = [lines([Words(node.name + marks, TEXT, ink, bold=True)])]
     if reading := node.reading or GIVEN.get(node.name, ""):
@@ -289,9 +294,15 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
             for role, comma in zip(roles, commas, strict=True)
         ]
         made.append(line([*names, Words(source, SMALL, ink)], f"read{port}"))
+    return label(table(made, border=3 if node.highlighted else 1, look=_look(node, faded)))
+
+
+def _look(node: GraphNode, faded: bool) -> str:
+    """The border and the fill of a node's table."""
     style = "ROUNDED,DASHED" if node.dead else "ROUNDED"
-    look = f' STYLE="{style}" COLOR="{border}" BGCOLOR="{fill}"'
-    return label(table(made, border=3 if node.highlighted else 1, look=look))
+    border = HIGHLIGHT if node.highlighted else FAINT if node.dead else PALE
+    fill = DEAD_FILL if node.dead else "#FFFFFF" if faded else _fill(node.kind)
+    return f' STYLE="{style}" COLOR="{border}" BGCOLOR="{fill}"'
 
 
 def _tooltip(node: GraphNode) -> str:
@@ -342,6 +353,12 @@ def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit:
 
 def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) -> str:
     """Title, what the picture shows, and the legend."""
+    what = f"Data flow: {result.title}" if result.title else "Data flow"
+    return _caption(result.program, [what], _legend(result), _flow_notes(result, nodes, left_out))
+
+
+def _legend(result: GraphResult) -> list[str]:
+    """A row with the colour of each role that there is; none without any."""
     roles = {edge.role for edge in result.edges}
     meaning = {
         "query": "query: what a position asks",
@@ -359,6 +376,11 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         for role, text in meaning.items()
         if role in roles
     )
+    return [f'<TD ALIGN="LEFT">{table([swatches], border=0, spacing=4)}</TD>'] if swatches else []
+
+
+def _flow_notes(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) -> list[str]:
+    """What must be said of a picture with these nodes, without so many readout edges."""
     notes = ["A box is a variable: a list with one value a position. Arrows run from a variable to what reads it."]
     if any(node.dead for node in nodes):
         notes.append("Grey with a dashed border: dead, no prediction depends on it; its edges are not drawn.")
@@ -370,9 +392,7 @@ def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int
         notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
-    what = f"Data flow: {result.title}" if result.title else "Data flow"
-    legend = f'<TD ALIGN="LEFT">{table([swatches], border=0, spacing=4)}</TD>' if swatches else ""
-    return _caption(result.program, [what], [legend] * bool(legend), notes)
+    return notes
 
 
 def _caption(title: str, said: Sequence[str], rows: Sequence[str], notes: Sequence[str]) -> str:

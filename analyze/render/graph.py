@@ -2,10 +2,12 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterable
+
 from rich.console import RenderableType
 
 from analyze.render.tables import at_line, counted, evidence, page, table
-from analyze.results.graph import GraphEdge, GraphResult
+from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 
 
 def graph_text(result: GraphResult) -> RenderableType:
@@ -13,25 +15,23 @@ def graph_text(result: GraphResult) -> RenderableType:
     reads: dict[str, list[GraphEdge]] = {}
     for edge in result.edges:
         reads.setdefault(edge.target, []).append(edge)
-    rows = []
-    for node in result.nodes:
-        if node.kind in ("input", "readout"):
-            continue
-        sources = ", ".join(f"{edge.role} {edge.source}" for edge in reads.get(node.name, ()))
-        marks = "*" * node.highlighted + (" dead" if node.dead else "")
-        rows.append(
-            (node.name + marks, node.reading, sources, f"{node.swing:.4g}" if node.swing else "-", at_line(node.line))
-        )
-    count = len(rows)
+    nodes = [node for node in result.nodes if node.kind not in ("input", "readout")]
+    rows = [_row(node, reads.get(node.name, ())) for node in nodes]
     listed = table(("node", "what it does", "reads", "readout", "line"), rows, ("readout", "line"))
-    marked = sum(node.highlighted and node.kind not in ("input", "readout") for node in result.nodes)
+    marked = sum(node.highlighted for node in nodes)
     parts = [f"* {counted(marked, 'node')} highlighted"] if result.highlighted else []
     parts += [f"{counted(len(result.dead), 'dead node')}"] if result.dead else []
     return page(
-        f"{result.program}: {counted(count, 'node')}" + (f"; {result.title}" if result.title else ""),
+        f"{result.program}: {counted(len(nodes), 'node')}" + (f"; {result.title}" if result.title else ""),
         "bold",
         "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
         listed,
         "readout: the most, in logits, by which the variable can move the difference between "
         + ("two classes" if result.toward is None else f"{result.toward!r} and another class"),
     )
+
+
+def _row(node: GraphNode, reads: Iterable[GraphEdge]) -> tuple[str, str, str, str, str]:
+    sources = ", ".join(f"{edge.role} {edge.source}" for edge in reads)
+    marks = "*" * node.highlighted + " dead" * node.dead
+    return node.name + marks, node.reading, sources, f"{node.swing:.4g}" if node.swing else "-", at_line(node.line)

@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, answered, counted, evidence, noted, page, table, typed
-from analyze.results.verify import Counterexample, VerifyResult
+from analyze.results.verify import Counterexample, LengthCount, VerifyResult
 
 
 def verify_text(result: VerifyResult) -> RenderableType:
@@ -40,16 +40,7 @@ def verify_text(result: VerifyResult) -> RenderableType:
     )
     lengths = table(
         ("symbols", "inputs", "wrong", "per token", "whole sequence"),
-        [
-            (
-                f"{c.symbols:,}",
-                f"{c.inputs:,}",
-                f"{c.wrong_inputs:,}",
-                _percent(c.tokens_right, c.tokens).partition(" (")[0],
-                _percent(c.inputs - c.wrong_inputs, c.inputs).partition(" (")[0],
-            )
-            for c in result.lengths
-        ],
+        list(map(_of_length, result.lengths)),
         ("symbols", "inputs", "wrong", "per token", "whole sequence"),
     )
     unlisted = wrong - len(result.counterexamples)
@@ -62,6 +53,16 @@ def verify_text(result: VerifyResult) -> RenderableType:
         f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
         lengths if wrong and len(result.lengths) > 1 else None,
         noted(result.notes),
+    )
+
+
+def _of_length(found: LengthCount) -> tuple[str, ...]:
+    return (
+        f"{found.symbols:,}",
+        f"{found.inputs:,}",
+        f"{found.wrong_inputs:,}",
+        _percent(found.tokens_right, found.tokens).partition(" (")[0],
+        _percent(found.inputs - found.wrong_inputs, found.inputs).partition(" (")[0],
     )
 
 

@@ -6,6 +6,7 @@ Imports stand inside the functions, so that ``tpdebug --help`` and a bad option 
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -111,15 +112,15 @@ def blame(
     of_one = any(given not in (None, False) for given in (position, expect, thorough))
     _refuse_contradictions(every, text, of_one, number, applied)
     output = _output(as_json, file, force, color, applied)
-    annotate = annotate or (file is not None and file.suffix.lower() == ".html")
     number = number or applied
+    limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
     # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
-    diffs = number or 1 if not as_json and (file is None or applied is not None) else None
+    one_diff = not as_json and (file is None or applied is not None)
     subject = read_subject(argument, program, task, weights, length)
     writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
-    limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
+    wish = _Wish(subject, limit, number, one_diff, annotate or _is_page(file), writes)
     if every:
-        _blame_all(subject, output, limit, diffs, number, writes, annotate, sample, seed)
+        _blame_all(wish, output, sample, seed)
         return
     from analyze import blame as analysis
     from analyze.render.blame import blame_html, blame_text, listed
@@ -138,7 +139,7 @@ def blame(
             expected=expected,
             limit=limit,
             thorough=thorough or None,
-            shown=_shown(subject, writes, diffs, annotate),
+            shown=wish.presentation(),
         )
     edits = listed(result, limit)
     _refuse_number(number, len(edits), "the prediction is right, so there is no list of edits" if result.right else "")
@@ -146,6 +147,38 @@ def blame(
     output.show(result, partial(blame_text, result, limit, number or 1), pages)
     if writes is not None:
         writes.write(edits, result.checked)
+
+
+@dataclass(frozen=True)
+class _Wish:
+    """How the edits that are found are to be shown.
+
+    Attributes:
+        limit: at most so many of them.
+        number: which of them as a change of the source; None: the first.
+        one_diff: whether the change of no other one is shown.
+        annotate: whether the module is shown too.
+        writes: the edit that is written to a file.
+    """
+
+    subject: Subject
+    limit: int
+    number: int | None
+    one_diff: bool
+    annotate: bool
+    writes: ChosenEdit | None
+
+    def presentation(self) -> Presentation:
+        """As the analysis is told."""
+        from analyze.blame.presentation import Presentation
+
+        module, show = self.subject.module, self.subject.diff if self.writes is None else self.writes.diff
+        text, diffs = module.text if self.annotate else None, (self.number or 1) if self.one_diff else None
+        return Presentation(self.subject.name, text, module.lines, show, diffs)
+
+
+def _is_page(file: Path | None) -> bool:
+    return file is not None and file.suffix.lower() == ".html"
 
 
 def _refuse_contradictions(
@@ -173,40 +206,24 @@ def _expected(
     raise BadUsage(f"{subject.name} names no task, so the right answer is unknown; give --expect or --task")
 
 
-def _blame_all(
-    subject: Subject,
-    output: Output,
-    limit: int,
-    diffs: int | None,
-    number: int | None,
-    writes: ChosenEdit | None,
-    annotate: bool,
-    sample: int | None,
-    seed: int,
-) -> None:
+def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int) -> None:
     from analyze.blame import all_failures as analysis
     from analyze.render.blame_all import blame_all_html, blame_all_text
 
+    subject = wish.subject
     if subject.task is None:
         if subject.unknown_task is not None:
             raise BadUsage(subject.unknown_task)
         raise BadUsage(f"{subject.name} names no task, so the right answers are unknown; name one with --task")
     inputs = subject.inputs(sample, seed)
     with working("blame --all", inputs.description):
-        shown = _shown(subject, writes, diffs, annotate)
-        result = analysis.blame_all(subject.program, inputs, limit=limit, shown=shown)
-    _refuse_number(number, len(result.entries), "nothing is wrong, so there is no edit" if not result.wrong else "")
-    text = partial(blame_all_text, result, number or 1)
+        result = analysis.blame_all(subject.program, inputs, limit=wish.limit, shown=wish.presentation())
+    nothing = "nothing is wrong, so there is no edit" if not result.wrong else ""
+    _refuse_number(wish.number, len(result.entries), nothing)
+    text = partial(blame_all_text, result, wish.number or 1)
     output.show(result, text, {"html": partial(blame_all_html, result)})
-    if writes is not None:
-        writes.write(result.entries, result.checked)
-
-
-def _shown(subject: Subject, writes: ChosenEdit | None, diffs: int | None, annotate: bool) -> Presentation:
-    from analyze.blame.presentation import Presentation
-
-    module, show = subject.module, subject.diff if writes is None else writes.diff
-    return Presentation(subject.name, module.text if annotate else None, module.lines, show, diffs)
+    if wish.writes is not None:
+        wish.writes.write(result.entries, result.checked)
 
 
 def _output(as_json: bool, file: Path | None, force: bool, color: Color, applied: int | None) -> Output:

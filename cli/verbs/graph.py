@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -72,11 +74,7 @@ def graph(
     if calls or cross_check or engine is not Engine.LIBCST:
         asked: dict[str, object] = {"--class": answer, "--position": position, "--token": token, "--input": text}
         asked |= {"--where": where, "--task": task, "--weights": weights, "--length": length, "--sample": sample}
-        asked |= {"--from": source, "--to": target}
-        if given := [option for option, value in asked.items() if value is not None]:
-            raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
-        if cross_check and file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
-            raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
+        _refuse_for_calls({**asked, "--from": source, "--to": target}, cross_check, file)
         _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
     from analyze.circuits import find_circuits
@@ -94,6 +92,14 @@ def graph(
         else:
             flow = slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
     output.show(flow, partial(graph_text, flow), flow_pictures(flow))
+
+
+def _refuse_for_calls(options: Mapping[str, object], cross_check: bool, file: Path | None) -> None:
+    """Refuses what a call graph does not have: options about the data flow (None: not given), or a picture."""
+    if given := [option for option, value in options.items() if value is not None]:
+        raise BadUsage(f"{given[0]} is about the data flow; a call graph has no such thing")
+    if cross_check and file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
+        raise BadUsage(f"-o {file}: --cross-check is a table of differences; expected .txt or .json")
 
 
 def _show_calls(output: Output, called: CallGraphResult) -> None:

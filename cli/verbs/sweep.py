@@ -86,17 +86,13 @@ def sweep(
     """Train a grid of programs, on all CPUs or on a Dask cluster. Stopped, the same command goes on where it was."""
     store, file = _store_and_table(store, file)
     output = Output(as_json, file, force, color, pictures=("md", "svg"))
-    if workers is not None and scheduler is not None:
-        raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
     trials = _trials(grid, suite, only)
     for task in dict.fromkeys(trial.config.task for trial in trials or ()):
         tell_reading(task)
     train = not table and trials is not None
-    if not train:
-        _refuse_idle(
-            {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
-        )
-    if not train and not table and best is None:
+    asked = {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
+    _refuse_contradictions(asked, train)
+    if not (train or table or best):
         raise BadUsage("there is nothing to do; give a GRID.toml, --suite NAME, --table or --best DIR")
     from trainer.store import Store
 
@@ -107,10 +103,7 @@ def sweep(
             note(f"stopped; {missing} trials are left. Go on with the same command; what is stored is kept")
             return INTERRUPTED
         if best is not None:
-            from trainer.best import write_best
-
-            for place in write_best(opened, lines, best, force):
-                note(f"wrote {place}")
+            _write_best(opened, lines, best, force)
     (_show_spread if spread else _show)(lines, output)
     return int(train and _failed(lines) > 0)
 
@@ -150,10 +143,20 @@ def _trials(grid: Path | None, suite: str | None, only: str | None) -> tuple[Tri
     return grids.chosen(trials, only)
 
 
-def _refuse_idle(options: Mapping[str, object | None]) -> None:
-    """Refuses options that are about training where nothing is trained; None: it was not given."""
-    if given := [option for option, value in options.items() if value is not None]:
+def _refuse_contradictions(options: Mapping[str, object | None], train: bool) -> None:
+    """Refuses options that are about training where nothing is trained, or that name two places; None: not given."""
+    given = [option for option, value in options.items() if value is not None]
+    if {"--workers", "--scheduler"} <= {*given}:
+        raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
+    if given and not train:
         raise BadUsage(f"{given[0]} is about training; give it with a grid or --suite, and without --table")
+
+
+def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> None:
+    from trainer.best import write_best
+
+    for place in write_best(store, lines, folder, force):
+        note(f"wrote {place}")
 
 
 def _trained(

@@ -65,8 +65,6 @@ def train(
 
     Exit 1 if a search was asked for and the program is still wrong on some input of the run; its module is written.
     """
-    from tprog.tasks.own import is_own, task_name
-
     beginning = None if start is None else _beginning(start, resume, settings)
     if resume:
         with needs_training():
@@ -75,10 +73,7 @@ def train(
         config = configured(task, preset, config_file, settings)
         folder = folder or run_folder(config.task, config.seed)
     tell_reading(config.task)
-    file = file or Path(f"{task_name(config.task)}_program.py")
-    if is_own(config.task) and file.resolve() == Path(config.task).resolve():
-        raise BadUsage(f"-o {file} is the file of the task itself; name another")
-    file = module_path(file, force)
+    file = module_path(_module_of(config.task) if file is None else _other_than_task(file, config.task), force)
     with needs_training():
         from trainer.checkpoint import CHECKPOINT
         from trainer.fit import train as fit
@@ -90,23 +85,15 @@ def train(
     try:
         result = fit(config, folder, resume=resume, overwrite=force, on_epoch=on_epoch, on_note=note, start=beginning)
     except KeyboardInterrupt:
-        kept = (folder / CHECKPOINT).exists()
-        note(
-            f"stopped; what is learned is in {folder}. Go on with: {go_on}"
-            if kept
-            else "stopped before the first epoch"
-        )
+        kept = f"stopped; what is learned is in {folder}. Go on with: {go_on}"
+        note(kept if (folder / CHECKPOINT).exists() else "stopped before the first epoch")
         raise typer.Exit(130) from None
     if board is not None:
         board.write_run()
     if result.interrupted:
-        note(
-            f"stopped after {result.epochs} of {config.epochs} epochs; what is learned is in {folder}. "
-            f"Go on with: {go_on}"
-        )
-        named = ["--task", config.task] if is_own(config.task) else []
-        given = shell_command(["tpdebug", "emit", str(folder), "-o", str(file), *named])
-        note(f"for the program as it is now: {given}")
+        after = f"stopped after {result.epochs} of {config.epochs} epochs"
+        note(f"{after}; what is learned is in {folder}. Go on with: {go_on}")
+        note(f"for the program as it is now: {_emitting(config.task, folder, file)}")
         raise typer.Exit(130)
     write_module(result.program, file, force)
     for split, accuracy in told(result.accuracies).items():
@@ -114,17 +101,43 @@ def train(
     if result.rounding is not None:
         say(str(result.rounding))
     say(f"wrote {file}, from the run in {folder} ({_how(result)}, {result.seconds:.0f} s)")
-    found = [
-        f"{wrong:,} of {total:,} {'training' if split == 'train' else split} inputs"
-        for split, (wrong, total) in result.wrong.items()
-        if wrong
-    ]
-    if result.searched and found:
+    if result.searched and (found := _wrong_inputs(result)):
         note(
-            f"{file} is the best so far, but wrong on {', '.join(found)}; --search SECONDS gives the search before "
+            f"{file} is the best so far, but wrong on {found}; --search SECONDS gives the search before "
             "training more time, --search 0 asks for no exact program"
         )
         raise typer.Exit(1)
+
+
+def _module_of(task: str) -> Path:
+    """Where the module goes if nobody says."""
+    from tprog.tasks.own import task_name
+
+    return _other_than_task(Path(f"{task_name(task)}_program.py"), task)
+
+
+def _other_than_task(file: Path, task: str) -> Path:
+    """The file of the module, which must not be that of the task."""
+    from tprog.tasks.own import is_own
+
+    if is_own(task) and file.resolve() == Path(task).resolve():
+        raise BadUsage(f"-o {file} is the file of the task itself; name another")
+    return file
+
+
+def _wrong_inputs(result: TrainResult) -> str:
+    """On how many inputs of each split the program is wrong; empty if on none."""
+    shown = {"train": "training"}
+    counted = ((shown.get(split, split), wrong, total) for split, (wrong, total) in result.wrong.items() if wrong)
+    return ", ".join(f"{wrong:,} of {total:,} {split} inputs" for split, wrong, total in counted)
+
+
+def _emitting(task: str, folder: Path, file: Path) -> str:
+    """The command that writes the module of a run as it is now."""
+    from tprog.tasks.own import is_own
+
+    named = ["--task", task] if is_own(task) else []
+    return shell_command(["tpdebug", "emit", str(folder), "-o", str(file), *named])
 
 
 def _beginning(start: str, resume: bool, settings: dict[str, object]) -> Program:
