@@ -21,7 +21,7 @@ from tprog.run.batch import BEHIND_END, Array, Batch, Bools
 from tprog.run.execute import FORCED, Execution, execute
 from tprog.run.outcome import by_place
 from tprog.run.pieces import chunks, inputs_at_once
-from tprog.tasks.builtin import UNGRADED, Task, is_built_in, task_of, up_to
+from tprog.tasks.builtin import UNGRADED, Task, fitted, is_built_in, task_of
 from tprog.tasks.input_domain import symbols_of
 
 NO_ANSWER = -2
@@ -209,13 +209,13 @@ def common_space(pair: Pair, task: Task | None = None, length: int | None = None
     if space.task is None:
         return InputSpace(pair.a, None, symbols_of(pair.a.vocabulary), space.domain), tuple(notes)
     a = pair.a
-    fitted = replace(space.task, vocabulary=a.vocabulary, classes=a.classes)
-    return InputSpace(a, fitted, space.symbols, space.domain), tuple(notes)
+    renamed = replace(space.task, vocabulary=a.vocabulary, classes=a.classes)
+    return InputSpace(a, renamed, space.symbols, space.domain), tuple(notes)
 
 
 def _judging(pair: Pair, asked: Task | str | None, longest: int) -> Task | None:
     """The task, or the one of that name, for the inputs that both programs can take."""
     if asked is None or isinstance(asked, str) or is_built_in(asked):
         named = replace(pair.shorter, task=asked.name if isinstance(asked, Task) else asked)
-        return task_of(named, longest - int(named.task == "induction"))
-    return up_to(asked, longest)
+        return task_of(named, longest)
+    return fitted(asked, pair.shorter, longest)

@@ -38,7 +38,9 @@ ExpectOption: TypeAlias = Annotated[
 ]
 PositionOption: TypeAlias = Annotated[
     int | None,
-    typer.Option("--position", min=0, metavar="INDEX", help="A position; <s> stands at 0.", show_default=False),
+    typer.Option(
+        "--position", min=0, metavar="INDEX", help="A position, from 0; <s>, if there, is at 0.", show_default=False
+    ),
 ]
 ClassOption: TypeAlias = Annotated[
     str | None, typer.Option("--class", metavar="CLASS", help="The predictions of this class.", show_default=False)

@@ -129,7 +129,7 @@ def read_subject(
         BadFile, BadSource: the program, or the file of the task, cannot be read.
         BadProgram: it does not fit the task.
     """
-    from tprog.tasks.builtin import TASKS, fitted, task_of, up_to
+    from tprog.tasks.builtin import TASKS, fitted, task_of
     from tprog.tasks.classes import for_task
     from tprog.tasks.lengths import chosen_length
     from tprog.tasks.own import find_task, is_own
@@ -146,11 +146,8 @@ def read_subject(
     if own is None or by_file:
         program = dataclasses.replace(module.program, task=name)
     else:
-        program = for_task(module.program, own.name, _published(own.name, told))
-    if own is not None and by_file:
-        judge: Task | None = fitted(own if told.tokens is None else up_to(own, told.tokens), program)
-    else:
-        judge = task_of(program, _published(str(name), told))
+        program = for_task(module.program, own.name, told.tokens)
+    judge = fitted(own, program, told.tokens) if own is not None and by_file else task_of(program, told.tokens)
     subject = Subject(module, program, judge, told)
     remember(path, Path.cwd())
     return subject
@@ -165,8 +162,3 @@ def read_program(argument: str) -> Program:
     from tprog.text.read import read_module
 
     return read_module(told_program(argument, None)).program
-
-
-def _published(name: str, told: Length) -> int | None:
-    """A length as tasks count it: induction does so without ``<s>``."""
-    return None if told.tokens is None else told.tokens - int(name == "induction")

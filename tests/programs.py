@@ -586,6 +586,34 @@ def next_larger() -> Program:
     )
 
 
+def sort_without_begin() -> Program:
+    """`sort` for inputs that no mark stands around: the rank counts from 0, as positions do."""
+    places = tuple(range(6))
+
+    def smaller(query: Symbol, key: Symbol) -> bool:
+        return str(key) < str(query)
+
+    return Program(
+        vocabulary=SORTED,
+        classes=SORTED,
+        max_length=len(places),
+        nodes=(
+            NumericHead("less", "tokens", "tokens", "ones", predicate(SORTED, SORTED, smaller)),
+            NumericHead("same", "tokens", "tokens", "ones", equal(SORTED, SORTED), mask="before"),
+            lookup(
+                "rank",
+                {"less": places, "same": places},
+                lambda less, same: min(less + same, places[-1]),
+                places,
+                numeric=("less", "same"),
+            ),
+            Head("sorted", "positions", "rank", "tokens", equal(places, places), default=SORTED[0]),
+        ),
+        readout=Readout((copied("sorted", SORTED, SORTED),), forced=()),
+        task="sort",
+    )
+
+
 def most_frequent() -> Program:
     """The token that stands most often, of several the nearest: each counts its own, and the count chooses."""
     vocabulary = (BEGIN, *SORTED)
@@ -703,6 +731,7 @@ PROGRAMS: dict[str, Case] = {
     "most_frequent": Case(most_frequent(), "exact; a head that compares numbers, ties to the nearest"),
     "shuffle_dyck2": Case(shuffle_dyck2(6), "exact; causal, sums of numbers"),
     "between": Case(between(), "exact; a lookup of three inputs that lists combinations"),
+    "sort_without_begin": Case(sort_without_begin(), "exact; no mark around the input", wrong=0),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

@@ -85,7 +85,8 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
         value = draw(st.sampled_from(categorical))
         value_domain = known[value].domain
         assert isinstance(value_domain, Symbols)
-        default = draw(st.one_of(st.none(), st.sampled_from(value_domain.values)))
+        values = st.sampled_from(value_domain.values)
+        default = draw(st.one_of(st.none(), values) if frame.marks.begins else values)
         attend = "nearest" if frame.self_rule != "last" else draw(st.sampled_from([*["nearest"] * 4, *ATTENDING]))
         by = draw(st.sampled_from([*categorical, *numeric])) if attend in RANKING else None
         return Head(name, query, key, value, predicate, mask, skip_first, default, cast(Attend, attend), by)
@@ -131,9 +132,10 @@ def lookups(
 
 @st.composite
 def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
-    """A random Program: causal or not, pooled or not, partial or not, with any mix of nodes."""
+    """A random Program: causal or not, pooled or not, partial or not, with a begin or without, and any mix of nodes."""
     words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True))
-    vocabulary = (BEGIN, *words, *draw(st.sampled_from([(), (END,), (UNKNOWN,), (UNKNOWN, END)])))
+    begin = draw(st.sampled_from([(BEGIN,), (BEGIN,), ()]))
+    vocabulary = (*begin, *words, *draw(st.sampled_from([(), (END,), (UNKNOWN,), (UNKNOWN, END)])))
     partial, pooled = draw(st.sampled_from([False, False, True])), draw(st.sampled_from([False, False, True]))
     marks = [mark for mark in (BEGIN, END) if mark in vocabulary]
     forced = () if pooled else tuple(mark for mark in marks if draw(st.booleans()))
@@ -185,12 +187,12 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
 def some_inputs(program: Program, most: int) -> list[list[str]]:
     """Whole token sequences, shortest first: all of them up to the count `most`, and one as long as may be."""
     symbols = [word for word in program.vocabulary if word not in (BEGIN, END)]
-    end = [END] if program.ends else []
-    longest = program.max_length - 1 - len(end)
-    made = [[BEGIN, *(symbols * longest)[:longest], *end]]
+    marks = program.marks
+    longest = program.max_length - marks.count
+    made = [list(marks.around((symbols * longest)[:longest]))]
     for length in range(1, longest + 1):
         for letters in product(symbols, repeat=length):
             if len(made) >= most:
                 return made
-            made.append([BEGIN, *letters, *end])
+            made.append(list(marks.around(letters)))
     return made

@@ -62,7 +62,7 @@ def wrong(value: object) -> Any:
 def test_the_program_that_the_refusals_start_from_is_well_formed() -> None:
     assert list(WHOLE.variables) == ["tokens", "positions", "ones", "kind", "near", "count", "mean", "pair", "number"]
     assert WHOLE.by_name["pair"] is PAIR
-    assert WHOLE.ends
+    assert WHOLE.marks.around("ab") == (BEGIN, "a", "b", END)
 
 
 # Refusals #############################################################################################################
@@ -71,7 +71,7 @@ def test_the_program_that_the_refusals_start_from_is_well_formed() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
-        ({"vocabulary": ("a", "b")}, "the vocabulary ('a', 'b') lacks '<s>', which every input begins with"),
+        ({"vocabulary": ("</s>",)}, "the vocabulary ('</s>',) has no symbol; expected at least one"),
         ({"vocabulary": (BEGIN, "a", "a", END)}, "'a' stands twice in the vocabulary"),
         ({"vocabulary": (BEGIN, "", "b", END)}, "must hold non-empty strings only"),
         ({"vocabulary": (BEGIN, 1, "b", END)}, "must hold non-empty strings only"),

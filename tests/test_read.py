@@ -156,7 +156,7 @@ CHANGES = {
         "leaves keys open",
     ),
     "an unknown option": ("predicate_seen)", 'predicate_seen, maks="before")', "the option `maks`"),
-    "a vocabulary without a beginning": ('("<s>", "a", "b")', '("a", "b")', "lacks '<s>'"),
+    "a vocabulary without what is forced": ('("<s>", "a", "b")', '("a", "b")', "the readout forces"),
     "numbers that leave int64": ('"low": (0, 1)', f'"low": (0, {2**63})', "2**63"),
     "a file cut short": ("    variables = ", "    variables = (", "a syntax error"),
 }

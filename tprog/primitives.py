@@ -156,6 +156,31 @@ def check_known(tokens, vocabulary, max_length):
     return check(tokens, vocabulary, max_length)
 
 
+def _check_without_begin(tokens, vocabulary, max_length):
+    """Like `check`, for a vocabulary without <s>: the first token is a symbol."""
+    most = max_length - ("</s>" in vocabulary)
+    symbols = tokens[:-1] if "</s>" in vocabulary else tokens
+    if not symbols:
+        raise ValueError(f"the input {list(tokens)!r} is empty; expected 1 to {most} symbols")
+    if len(tokens) > max_length:
+        raise ValueError(f"token {max_length}: the input is too long; expected at most {most} symbols")
+    read = [t if t in vocabulary or "<unk>" not in vocabulary else "<unk>" for t in tokens]
+    for i, token in enumerate(read):
+        allowed = [v for v in vocabulary if v != "</s>"] if i < len(symbols) else ["</s>"]
+        if token not in allowed:
+            shown = ", ".join(map(repr, allowed[:20])) + (", ..." if len(allowed) > 20 else "")
+            raise ValueError(f"token {i} is {tokens[i]!r}; expected {'one of ' if len(allowed) > 1 else ''}{shown}")
+    return read
+
+
+def _check_known_without_begin(tokens, vocabulary, max_length):
+    """Like `check_known`, for a vocabulary without <s>."""
+    for i, token in enumerate(tokens):
+        if token not in vocabulary:
+            raise ValueError(f"token {i} is {token!r}; expected a word of the vocabulary, as <unk> stands for no other")
+    return _check_without_begin(tokens, vocabulary, max_length)
+
+
 def read_out(readout, variables, classes, positions):
     """The logit of each class at each of the positions."""
     rows = [[[0] * len(classes)] * len(positions)]
@@ -206,6 +231,23 @@ def main(run, vocabulary, arguments):
         return 1 if isinstance(error, LookupError) else 2
     if isinstance(prediction, list):
         prediction = prediction[1 : len(symbols) + 1]
+        prediction = ("" if all(len(p) == 1 for p in prediction) else " ").join(prediction)
+    print(prediction)
+    return 0
+
+
+def _main_without_begin(run, vocabulary, arguments):
+    """Like `main`, for a vocabulary without <s>: every prediction is printed."""
+    symbols = arguments[0].split() if len(arguments) == 1 else arguments
+    if len(symbols) == 1 and all(len(v) == 1 or v in ("</s>", "<unk>") for v in vocabulary):
+        symbols = list(symbols[0])
+    try:
+        prediction = run([*symbols] + ["</s>"] * ("</s>" in vocabulary))
+    except (LookupError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1 if isinstance(error, LookupError) else 2
+    if isinstance(prediction, list):
+        prediction = prediction[: len(symbols)]
         prediction = ("" if all(len(p) == 1 for p in prediction) else " ").join(prediction)
     print(prediction)
     return 0

@@ -182,15 +182,16 @@ class _Walk:
         return Ranges(self.program, self.groups, self.of, self.reachable)
 
     def _inputs(self) -> None:
-        vocabulary = self.program.vocabulary
+        vocabulary, marks = self.program.vocabulary, self.program.marks
         free = np.array([word not in (BEGIN, END) for word in vocabulary])
         tokens = np.zeros((len(self.groups), self.n, len(vocabulary)), dtype=np.bool_)
         for group, lengths in enumerate(self.groups):
             for length in lengths:
-                tokens[group, 1 : length - int(self.program.ends)] |= free
-                if self.program.ends:
+                tokens[group, marks.first : length - int(marks.ends)] |= free
+                if marks.ends:
                     tokens[group, length - 1, vocabulary.index(END)] = True
-        tokens[:, 0, vocabulary.index(BEGIN)] = True
+        if marks.begins:
+            tokens[:, 0, vocabulary.index(BEGIN)] = True
         self.of["tokens"] = _of_set(np.arange(len(vocabulary)), tokens)
         here = np.eye(self.n, dtype=np.bool_) & self.there[:, :, None]
         self.of["positions"] = _of_set(np.arange(self.n), here)
@@ -324,8 +325,7 @@ class _Walk:
         group_of = np.repeat(np.arange(len(self.groups)), [len(group) for group in self.groups])
         read = np.zeros(self.there.shape, dtype=np.bool_)
         for group, length in zip(group_of.tolist(), lengths, strict=True):
-            first = int(BEGIN in readout.forced)
-            read[group, first : length - int(END in readout.forced and self.program.ends)] = True
+            read[group, int(BEGIN in readout.forced) : length - int(END in readout.forced)] = True
         if readout.rows_needed == "everywhere":
             read = self.there
         for term in readout.terms:
@@ -357,7 +357,7 @@ class _Selection:
 def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
     """The lengths that inputs can have, neighbours taken together where heads would cost too much."""
     longest = program.max_length
-    lengths = range(3 if program.ends else 2, longest + 1)
+    lengths = range(program.marks.count + 1, longest + 1)
     rows = max((len(set(node.selection.predicate)) for node in program.nodes if node.selection), default=1)
     most = min(_WORK // (rows * longest**2), 4 * _WORK // (len(program.vocabulary) * longest))
     count = min(len(lengths), max(1, most))

@@ -233,9 +233,10 @@ class Relations(Oracle):
         answers, lost = self._answers(step.sequences[inside])
         expected = step.expected[inside]
         wrong = (expected != UNSAID) & (answers != expected) & ~lost[:, None]
-        first, pooled = wrong.argmax(axis=1), self.space.program.readout.pooled
+        first = self.space.program.marks.first + wrong.argmax(axis=1)
+        pooled = self.space.program.readout.pooled
         found = [
-            (int(inside[at]), Reason("relation", relation.name + ("" if pooled else f", position {first[at] + 1}")))
+            (int(inside[at]), Reason("relation", relation.name + ("" if pooled else f", position {first[at]}")))
             for at in np.flatnonzero(wrong.any(axis=1)).tolist()
         ]
         holes = self._lost(step.sequences[inside]) if lost.any() else ()
@@ -249,7 +250,8 @@ class Relations(Oracle):
         predictions, lost = predict(program, self.space.batch(sequences))
         if program.readout.pooled:
             return predictions[:, None], lost
-        return predictions[:, 1 : 1 + sequences.shape[1]], lost
+        first = program.marks.first
+        return predictions[:, first : first + sequences.shape[1]], lost
 
     def failure(self, sequence: Array) -> Failure:
         tokens = self.space.tokens(sequence)
@@ -268,8 +270,8 @@ class Relations(Oracle):
         if program.readout.pooled:
             expected, got = asked, _words(program, run.predictions[:1])
         else:
-            behind = (None,) * (len(follow_up) - 1 - len(asked))
-            expected, got = (None, *asked, *behind), _words(program, run.predictions[0])
+            before, behind = (None,) * len(program.marks.before), (None,) * len(program.marks.behind)
+            expected, got = (*before, *asked, *behind), _words(program, run.predictions[0])
         got = got if hole is None else (None,) * len(got)
         pairs = zip(expected, got, strict=True)
         wrong = tuple(place for place, (right, mine) in enumerate(pairs) if right not in (None, mine))

@@ -15,7 +15,7 @@ from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorte
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
-from tprog.text.tokens import Spacing
+from tprog.text.tokens import Spacing, show_outputs
 
 CELL = 12
 """Characters after which a value in a cell is cut."""
@@ -46,20 +46,15 @@ def _answer(result: TraceResult) -> Text:
     shown = typed(table.tokens, result.spaced.inputs)
     if table.hole is not None:
         return line(f"{result.program} on {shown}: {table.hole}", BAD)
-    got = _joined(table.predicted, result.spaced)
+    got = show_outputs(table.predicted, table.tokens, result.spaced.outputs)
     if table.expected is None:
         return line(f"{result.program} on {shown}: predicts {got}", "bold")
     if not table.wrong:
         return line(f"{result.program} on {shown}: predicts {got}, which is right", GOOD)
     where = ", ".join(map(str, table.wrong))
     at = "" if len(table.predicted) == 1 < len(table.tokens) else f" (wrong at position {where})"
-    return line(
-        f"{result.program} on {shown}: predicts {got}, expected {_joined(table.expected, result.spaced)}{at}", BAD
-    )
-
-
-def _joined(answers: Sequence[str | None], spaced: Spacing) -> str:
-    return typed([answer for answer in answers if answer is not None], spaced.outputs)
+    asked = show_outputs(table.expected, table.tokens, result.spaced.outputs)
+    return line(f"{result.program} on {shown}: predicts {got}, expected {asked}{at}", BAD)
 
 
 def _parting(contrast: Contrast, spaced: Spacing) -> tuple[str, str]:

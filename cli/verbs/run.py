@@ -135,7 +135,7 @@ class Executed:
 
     def line(self, as_json: bool) -> str:
         """The answer in one line."""
-        from tprog.text.tokens import show_tokens, spacing
+        from tprog.text.tokens import show_outputs, spacing
 
         hole = self.execution.hole(0)
         prediction = None if hole else self.execution.outputs(0)
@@ -146,7 +146,7 @@ class Executed:
             return visible(str(hole))
         if not isinstance(prediction, list):
             return spelled(str(prediction))
-        return show_tokens(prediction, spacing(self.execution.program).outputs)
+        return show_outputs(prediction, self.tokens, spacing(self.execution.program).outputs)
 
 
 def _check_file(file: Path, force: bool) -> None:

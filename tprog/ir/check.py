@@ -30,6 +30,7 @@ from tprog.ir.domains import (
     Variable,
 )
 from tprog.ir.entries import Listed
+from tprog.ir.marks import Marks
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
 
 
@@ -57,7 +58,7 @@ class Frame(Protocol):
     @property
     def provenance(self) -> tuple[tuple[str, str], ...]: ...
     @property
-    def ends(self) -> bool: ...
+    def marks(self) -> Marks: ...
 
 
 _RESERVED = frozenset({*dir(primitives), "run", "readout", "variables", "list", "range", "len", "min"})
@@ -66,15 +67,15 @@ _RESERVED = frozenset({*dir(primitives), "run", "readout", "variables", "list", 
 
 def check_frame(program: Frame) -> None:
     """What a Program says about its inputs and outputs, before any node."""
-    if BEGIN not in program.vocabulary:
-        raise BadProgram(f"the vocabulary {program.vocabulary!r} lacks {BEGIN!r}, which every input begins with")
     _check_words("vocabulary", program.vocabulary)
     _check_words("classes", program.classes)
     if PAD in program.vocabulary:
         raise BadProgram(f"{PAD!r} is never read: leave it out of the vocabulary")
     if not program.classes:
         raise BadProgram("there are no classes; expected at least one")
-    least = 3 if program.ends else 2  # one symbol between the marks
+    if not program.marks.begins and not set(program.vocabulary) - {END}:
+        raise BadProgram(f"the vocabulary {program.vocabulary!r} has no symbol; expected at least one")
+    least = program.marks.count + 1
     if program.max_length < least:
         raise BadProgram(f"max_length is {program.max_length}; expected at least {least}")
     _check_told(program)
@@ -136,6 +137,7 @@ def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain
         case Head():
             _check_selection(node, known, frame)
             _check_attended(node, frame)
+            _check_fallback(node, frame)
             value = _categorical(node, "value", node.value, known)
             if node.default is not None and node.default not in value.codes:
                 raise BadProgram(f"node {node.name!r}: the default {node.default!r} is not a value of {node.value!r}")
@@ -208,6 +210,14 @@ def _check_attended(node: Head, frame: Frame) -> None:
         raise BadProgram(
             f"node {node.name!r} attends to the {node.attend}; with the self rule {frame.self_rule!r}, every head "
             "attends to the nearest"
+        )
+
+
+def _check_fallback(node: Head, frame: Frame) -> None:
+    if node.default is None and not frame.marks.begins:
+        raise BadProgram(
+            f"node {node.name!r}: it has no default for where it selects nothing; without {BEGIN!r} in the vocabulary, "
+            "position 0 is a token like any other, and a head needs one"
         )
 
 

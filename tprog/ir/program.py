@@ -1,9 +1,9 @@
 """The Program: a Transformer as a finite, readable function, in static single assignment.
 
-A Program maps a sequence of n <= `max_length` tokens to one class a position (or, pooled, to one class). Position 0
-holds ``<s>``; if the vocabulary has ``</s>``, every input ends in it. Each *variable* is a list of n values with a
-known domain. Three variables are given, ``tokens``, ``positions`` (0..n-1) and ``ones``; each node adds one, named
-after the node, and reads only what stands before it.
+A Program maps a sequence of n <= `max_length` tokens to one class a position (or, pooled, to one class). If the
+vocabulary has ``<s>``, as that of a learned program has, position 0 holds it; if it has ``</s>``, every input ends in
+it. Each *variable* is a list of n values with a known domain. Three variables are given, ``tokens``, ``positions``
+(0..n-1) and ``ones``; each node adds one, named after the node, and reads only what stands before it.
 
 The records are plain data and check themselves: a Program that exists is well-formed. What is *done* with nodes
 (execute, emit, read, extract ...) lives in modules of its own, each matching over the kinds in `Node`.
@@ -19,7 +19,6 @@ from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
 
-from tprog import primitives
 from tprog.errors import NotExact
 from tprog.ir.check import check_frame, check_readout, domain_of
 from tprog.ir.domains import (
@@ -42,6 +41,7 @@ from tprog.ir.domains import (
     Variable,
 )
 from tprog.ir.entries import TableKey, WeightsOf
+from tprog.ir.marks import Marks
 from tprog.ir.nodes import (
     READOUT,
     AttentionHead,
@@ -95,10 +95,11 @@ class Program:
     """A whole Transformer Program.
 
     Attributes:
-        vocabulary: the tokens, ``<s>`` among them. With ``</s>`` in it every input ends in ``</s>``; with ``<unk>`` in
-            it words outside it read as ``<unk>``.
+        vocabulary: the tokens. With ``<s>`` in it every input begins with ``<s>``, with ``</s>`` it ends in ``</s>``;
+            with ``<unk>`` words outside it read as ``<unk>``. Without ``<s>`` position 0 holds the first symbol, and
+            each `Head` needs a default.
         classes: what can be predicted, in the order that breaks ties.
-        max_length: N, the longest input, ``<s>`` and ``</s>`` included.
+        max_length: N, the longest input, its marks included.
         nodes: all but the readout, in execution order.
         readout: the node that classifies.
         task: the name of the task that the program is for, if it is known.
@@ -167,10 +168,10 @@ class Program:
         )
         return sum(next(size for size in (1, 2, 4, 8) if bound < 2 ** (8 * size - 1)) for bound in largest)
 
-    @property
-    def ends(self) -> bool:
-        """Whether every input ends in ``</s>``."""
-        return END in self.vocabulary
+    @cached_property
+    def marks(self) -> Marks:
+        """Which marks stand around every input."""
+        return Marks.of(self.vocabulary)
 
     def read_tokens(self, tokens: Sequence[str]) -> list[str]:
         """A whole input as the program reads it.
@@ -178,9 +179,7 @@ class Program:
         Raises:
             ValueError: it cannot take it; the message names the token and its index.
         """
-        if self.unknown_rule == "unk":
-            return list(primitives.check(tokens, self.vocabulary, self.max_length))
-        return list(primitives.check_known(tokens, self.vocabulary, self.max_length))
+        return self.marks.read(tokens, self.vocabulary, self.max_length, self.unknown_rule)
 
     def symbols(self, variable: str) -> Symbols:
         """The domain of a categorical variable."""

@@ -74,7 +74,8 @@ def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]
     yield from _row_edits(queries, keys)
     yield "no mask", lambda head: replace(head, mask="all") if head.mask != "all" else None
     yield "position 0 not left out", lambda head: replace(head, skip_first=False) if head.skip_first else None
-    yield "no default", _without_default
+    if program.marks.begins:
+        yield "no default", _without_default
     if node.kind == "head" and node.by is not None:
         for attend in _PLAIN:
             yield f"attends to the {attend}, whatever the {node.by}", partial(_attending, attend)

@@ -14,8 +14,8 @@ from string import ascii_lowercase, digits
 
 import numpy as np
 
-from tprog import primitives
 from tprog.errors import BadInput, BadProgram, BadUsage
+from tprog.ir.marks import Marks
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program
 from tprog.listing import difference, listing
 from tprog.run.batch import Batch
@@ -42,9 +42,9 @@ class Task:
     """What is asked of a program.
 
     Attributes:
-        vocabulary: the tokens, ``<s>`` and perhaps ``</s>`` among them.
+        vocabulary: the tokens, and the marks ``<s>`` and ``</s>`` that stand around an input.
         classes: all answers there are.
-        max_length: the longest input, ``<s>`` and ``</s>`` included.
+        max_length: the longest input, marks included.
         causal: the answer at a position depends on what stands up to it alone.
         symbols: the tokens between the marks, in the task's order (the order that `sort` sorts by).
         domain: the inputs that the task draws from, as codes of `symbols`.
@@ -113,7 +113,7 @@ class Task:
             BadInput: the message names the token and its index.
         """
         try:
-            read = primitives.check(tokens, self.vocabulary, self.max_length)
+            read = self.marks.read(tokens, self.vocabulary, self.max_length)
         except ValueError as error:
             raise BadInput(str(error)) from None
         codes = np.array([[self.vocabulary.index(token) for token in read]])
@@ -129,10 +129,10 @@ class Task:
         symbol = np.array([*(self._symbol_codes.get(word, -1) for word in self.vocabulary)])
         answer = np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
         expected = np.full(batch.tokens.shape, UNGRADED, dtype=np.int16)
-        marks = 1 + int(END in self.vocabulary)
+        first, marks = self.marks.first, self.marks.count
         for length in np.unique(batch.lengths).tolist():
             rows = np.flatnonzero(batch.lengths == length)
-            inside = slice(1, length - marks + 1)
+            inside = slice(first, first + length - marks)
             for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
                 answers = self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))
                 expected[some, inside] = answer[answers]  # UNGRADED picks the last
@@ -150,6 +150,16 @@ class Task:
             )
         whole: Array = expected.max(axis=1, keepdims=True, initial=UNGRADED)
         return whole
+
+    @cached_property
+    def marks(self) -> Marks:
+        """Which marks stand around an input."""
+        return Marks.of(self.vocabulary)
+
+    def marked(self, marks: Marks) -> Task:
+        """The same task on inputs with other marks around them: it is the symbols between them that it asks about."""
+        longest = self.max_length - self.marks.count + marks.count
+        return replace(self, vocabulary=marks.around(self.symbols), max_length=longest)
 
     @cached_property
     def _symbol_codes(self) -> Mapping[str, int]:
@@ -277,7 +287,7 @@ def task_of(program: Program, length: int | None = None) -> Task | None:
     """The task that a program names, at its size and in its order of vocabulary and classes.
 
     Args:
-        length: N; left out, that of the program.
+        length: the longest input in tokens, the program's marks included; left out, that of the program.
 
     Returns:
         None if it names none, or one that is not ours.
@@ -292,17 +302,28 @@ def named_task(program: Program, length: int | None = None) -> Task:
     """The task that a program names, one of `TASKS`, at its size and in its symbols; its classes may be others.
 
     Args:
-        length: N; left out, that of the program.
+        length: the longest input in tokens, the program's marks included; left out, that of the program.
 
     Raises:
         BadProgram: it does not come in that size.
     """
     name = str(program.task)
+    most = (program.max_length if length is None else length) - program.marks.count
     try:
         symbols = _own_symbols(name, symbols_of(program.vocabulary))
-        return _over(name, symbols, program.max_length - int(name == "induction") if length is None else length)
+        return _marked_for(program, _over(name, symbols, most + _counted_marks(name)))
     except BadUsage as error:
         raise BadProgram(f"the program names the task {name!r}, which it does not fit: {error}") from None
+
+
+def _counted_marks(name: str) -> int:
+    """How many marks the published N of a task counts."""
+    return {"reverse": 2, "sort": 2, "induction": 0}.get(name, 1)
+
+
+def _marked_for(program: Program, task: Task) -> Task:
+    """A task with a program's own marks, where its inputs have no begin: they are asked about as they are."""
+    return task if program.marks.begins else task.marked(program.marks)
 
 
 def _own_symbols(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
@@ -312,14 +333,19 @@ def _own_symbols(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
     return letters_and_digits(name, words) if name == "induction" else in_order(words)
 
 
-def fitted(task: Task, program: Program) -> Task:
+def fitted(task: Task, program: Program, length: int | None = None) -> Task:
     """The task in a program's order of vocabulary and classes, and in its symbols: a program of the original research
-    code sorts digits, not letters. The program may take longer inputs than the task has.
+    code sorts digits, not letters. The program may take longer inputs than the task has; and if they do not begin with
+    ``<s>``, those of the task have the program's marks.
+
+    Args:
+        length: the longest input in tokens that is looked at, the program's marks included; left out, all of them.
 
     Raises:
         BadProgram: vocabulary, classes, length or pooling do not fit the task.
     """
-    task = _in_symbols_of(program, task)
+    task = _in_symbols_of(program, _marked_for(program, task))
+    task = task if length is None else up_to(task, length)
     longer = program.max_length > task.max_length and is_built_in(task)  # and may have classes that those inputs need
     for what, found, wanted in (
         ("vocabulary is", program.vocabulary, task.vocabulary),
@@ -352,7 +378,9 @@ def _in_symbols_of(program: Program, task: Task) -> Task:
     if not is_built_in(task) or len(own) != len(task.symbols) or set(own) == set(task.symbols):
         return task
     try:
-        return _over(task.name, _own_symbols(task.name, own), task.max_length - int(task.name == "induction"))
+        most = task.max_length - task.marks.count
+        found = _over(task.name, _own_symbols(task.name, own), most + _counted_marks(task.name))
+        return _marked_for(program, found)
     except BadUsage:
         return task  # its vocabulary differs, as will be said
 
@@ -430,7 +458,7 @@ def inputs_for(
     """
     task = task_of(program) if task is None else fitted(task, program)
     symbols = symbols_of(program.vocabulary) if task is None else task.symbols
-    marks = len(program.vocabulary) - len(symbols)
+    marks = program.marks.count
     most = (program.max_length if length is None else length) - marks
     domain = InputDomain(len(symbols), 1, most) if task is None else task.domain
     size = domain.size if task is None else task.size

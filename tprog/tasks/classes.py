@@ -17,7 +17,7 @@ def for_task(program: Program, name: str, length: int | None = None) -> Program:
     is wrong, as it is in the module.
 
     Args:
-        length: N of the task; left out, that of the program.
+        length: the longest input in tokens, marks included; left out, that of the program.
     """
     named = replace(program, task=name)
     if name not in TASKS or program.readout.pooled:

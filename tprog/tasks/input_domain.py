@@ -14,6 +14,7 @@ from typing import Any, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
+from tprog.ir.marks import Marks
 from tprog.ir.program import BEGIN, END
 from tprog.run.batch import BEHIND_END, Batch
 
@@ -183,15 +184,16 @@ def symbols_of(vocabulary: Sequence[str]) -> tuple[str, ...]:
 
 
 def framed(sequences: Array, symbols: Sequence[str], vocabulary: Sequence[str]) -> Batch:
-    """Sequences as whole inputs in the codes of a vocabulary: ``<s>`` before, ``</s>`` behind if it has it."""
+    """Sequences as whole inputs in the codes of a vocabulary: ``<s>`` before and ``</s>`` behind where it has them."""
     code = {word: index for index, word in enumerate(vocabulary)}
     dtype = np.min_scalar_type(-len(vocabulary))
     codes = np.array([*(code[symbol] for symbol in symbols), BEHIND_END], dtype=dtype)  # NOTHING picks the last
     lengths = (sequences != NOTHING).sum(axis=1, dtype=np.int64)
-    longest, ends = int(lengths.max(initial=0)), END in code
-    tokens = np.full((len(sequences), 1 + longest + int(ends)), BEHIND_END, dtype=dtype)
-    tokens[:, 0] = code[BEGIN]
-    tokens[:, 1 : 1 + longest] = codes[sequences[:, :longest]]
-    if ends:
-        tokens[np.arange(len(tokens)), lengths + 1] = code[END]
-    return Batch(tokens, lengths + 1 + int(ends))
+    longest, marks = int(lengths.max(initial=0)), Marks.of(vocabulary)
+    tokens = np.full((len(sequences), longest + marks.count), BEHIND_END, dtype=dtype)
+    tokens[:, marks.first : marks.first + longest] = codes[sequences[:, :longest]]
+    if marks.begins:
+        tokens[:, 0] = code[BEGIN]
+    if marks.ends:
+        tokens[np.arange(len(tokens)), marks.first + lengths] = code[END]
+    return Batch(tokens, lengths + marks.count)

@@ -40,15 +40,16 @@ def chosen_length(module: Module, task: str | None, asked: int | None) -> Length
     Raises:
         BadUsage: the program takes no input so long.
     """
-    unmarked = int(task == "induction")
+    marks = module.program.marks
+    unmarked = int(task == "induction" and marks.begins)  # its N counts no <s>
     capacity = module.program.max_length - unmarked
     if asked is not None and asked > capacity:
         raise BadUsage(
             f"--length {asked}: {module.path} takes inputs of up to {capacity} tokens"
-            f"{' without <s>' if unmarked else ', marks included'}"
+            f"{' without <s>' if unmarked else ', marks included' if marks.count else ''}"
         )
-    if asked is not None and asked < 2 - unmarked:
-        raise BadUsage(f"--length {asked}: expected at least {2 - unmarked}")
+    if asked is not None and asked < (least := marks.count + 1 - unmarked):
+        raise BadUsage(f"--length {asked}: expected at least {least}")
     if task is None or module.published is None:
         return Length(None if asked is None else asked + unmarked)
     usual = published_length(task)

@@ -187,7 +187,8 @@ def expect_same_answers(path: Path, task: Task, batch: Batch, answers: Array) ->
     same = task.expected(batch)
     if not np.array_equal(answers, same):
         row = int(np.flatnonzero((answers != same).any(axis=1))[0])
-        tokens = [task.vocabulary[code] for code in batch.tokens[row, 1 : batch.lengths[row]] if code >= 0]
+        inside = slice(task.marks.first, task.marks.first + int(batch.lengths[row]) - task.marks.count)
+        tokens = [task.vocabulary[code] for code in batch.tokens[row, inside]]
         raise BadFile(f"{path}: oracle({shortened(tokens)}) answers otherwise when asked again; expected one answer")
 
 

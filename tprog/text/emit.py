@@ -228,9 +228,7 @@ def primitive_texts() -> Mapping[str, str]:
 
 def primitives_used(program: Program) -> list[str]:
     """The primitives that the module of a Program carries, in the order of `tprog.primitives`."""
-    used = {"check", "read_out", "main", classifier(program)}
-    if program.unknown_rule != "unk":
-        used.add("check_known")
+    used = {program.marks.checker("unk"), checker(program), "read_out", entrance(program), classifier(program)}
     if not program.readout.pooled:
         used.add("classify")
     for node in program.nodes:
@@ -252,7 +250,12 @@ def primitives_used(program: Program) -> list[str]:
 
 def checker(program: Program) -> str:
     """The primitive that `run` hands its input to."""
-    return "check" if program.unknown_rule == "unk" else "check_known"
+    return program.marks.checker(program.unknown_rule)
+
+
+def entrance(program: Program) -> str:
+    """The primitive that answers the command line."""
+    return "main" if program.marks.begins else "_main_without_begin"
 
 
 def classifier(program: Program) -> str:
@@ -387,9 +390,10 @@ def _run(out: Builder, program: Program) -> None:
     out.line()
     out.line()
     with out.block("def run(tokens):"):
-        end = ', "</s>"' if program.ends else ""
         what = "The predicted class of the input" if program.readout.pooled else "The predicted class at each position"
-        out.line(f'"""{what}; tokens is a list such as ["<s>", ...{end}]."""')
+        such_as = ", ".join((*map(literal, program.marks.before), "...", *map(literal, program.marks.behind)))
+        taken = f"a list such as [{such_as}]" if program.marks.count else "a list of words of VOCABULARY"
+        out.line(f'"""{what}; tokens is {taken}."""')
         out.line(f"tokens = {checker(program)}(tokens, VOCABULARY, MAX_LENGTH)")
         out.line("positions = list(range(len(tokens)))")
         out.line("ones = [1] * len(tokens)")
@@ -404,4 +408,4 @@ def _run(out: Builder, program: Program) -> None:
     out.line()
     out.line()
     with out.block('if __name__ == "__main__":'):
-        out.line("sys.exit(main(run, VOCABULARY, sys.argv[1:]))")
+        out.line(f"sys.exit({entrance(program)}(run, VOCABULARY, sys.argv[1:]))")

@@ -22,13 +22,13 @@ def parse_input(text: str, program: Program) -> list[str]:
     symbols are words of several characters, or if it is a symbol itself.
 
     Raises:
-        BadInput: the message names the token, its index (0-based, ``<s>`` being 0) and what is allowed.
+        BadInput: the message names the token, its index (0-based, marks counted) and what is allowed.
     """
     listed = _json_list(text, program)
     tokens = _split(text, program) if listed is None else listed
-    if tokens[:1] != [BEGIN]:
+    if program.marks.begins and tokens[:1] != [BEGIN]:
         tokens = [BEGIN, *tokens]
-    if program.ends and tokens[-1] != END:
+    if program.marks.ends and tokens[-1:] != [END]:
         tokens = [*tokens, END]
     try:
         program.read_tokens(tokens)
@@ -58,8 +58,24 @@ def is_spaced(vocabulary: Sequence[str]) -> bool:
     return any(len(word) > 1 and not _MARKS.fullmatch(word) for word in vocabulary)
 
 
+def show_outputs(outputs: Sequence[str | None], tokens: Sequence[str], spaced: bool) -> str:
+    """What is answered to an input as text, without the marks that answer for themselves.
+
+    Args:
+        outputs: one a token of the input, None where there is none; or one for the whole input.
+        spaced: as `show_tokens`.
+    """
+    first, last = (tokens[:1], tokens[-1:]) if len(outputs) == len(tokens) else ((), ())
+    inner = list(outputs)
+    if list(first) == inner[:1] == [BEGIN]:
+        inner = inner[1:]
+    if list(last) == inner[-1:] == [END]:
+        inner = inner[:-1]
+    return spelled((" " if spaced else "").join(output for output in inner if output is not None))
+
+
 def show_tokens(tokens: Sequence[str], spaced: bool) -> str:
-    """Tokens or predictions as text, without the marks at the ends.
+    """Tokens as text, without the marks at the ends.
 
     Args:
         spaced: blanks stand between them, as `spacing` says of their program.

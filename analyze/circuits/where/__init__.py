@@ -3,7 +3,7 @@
 It is the part of Python's expressions that can be evaluated in bounded time on one input, and means the same:
 
 - names: ``x``, the symbols of the input without ``<s>`` and ``</s>`` (a string where every symbol is one character,
-  else a tuple of strings); ``i``, the position of the prediction (``<s>`` stands at 0, so that ``x[i - 1]`` is the
+  else a tuple of strings); ``i``, the position of the prediction (where ``<s>`` stands at 0, ``x[i - 1]`` is the
   symbol there); ``token``, what stands at it, marks included; ``predicted`` and ``right``, the class that the program
   predicts there and the right one. A pooled program has no ``i`` and no ``token``.
 - literals: text, whole numbers, True, False, None, and tuples, lists and sets in brackets;
@@ -72,7 +72,7 @@ def names_of(program: Program, judged: bool) -> Names:
     """
     symbols = [word for word in program.vocabulary if word not in (BEGIN, END)]
     joined = all(len(word) == 1 for word in symbols)
-    longest = program.max_length - 1 - int(program.ends)
+    longest = program.max_length - program.marks.count
     x: Kind = Row(form="tuple", of=symbol(symbols, "a symbol"), longest=longest)
     if joined:
         x = Text(letters=frozenset(symbols), longest=longest)

@@ -26,16 +26,22 @@ LONGEST = 2048
 MOST_ROWS = 2_000_000
 """Rows of a side file: each takes about a hundred bytes."""
 
-GUARD = "if __name__ == '__main__':\n    sys.exit(main(run, VOCABULARY, sys.argv[1:]))"
+GUARD = "if __name__ == '__main__':\n    sys.exit({}(run, VOCABULARY, sys.argv[1:]))"
+ENTRANCES = ("main", "_main_without_begin")
 TABLES = "json.loads(Path(__file__).with_name({}).read_text(encoding='utf-8'))"
 
 
 @dataclass(frozen=True, eq=False)
 class TopLevel:
-    """The statements of a module, by name."""
+    """The statements of a module, by name.
+
+    Attributes:
+        entrance: the primitive that it calls where it is run from a command line, and the statement; None if it cannot.
+    """
 
     source: Source
     docstring: str
+    entrance: tuple[str, ast.stmt] | None
     imports: frozenset[str]
     constants: Mapping[str, ast.expr]
     functions: Mapping[str, ast.FunctionDef]
@@ -50,7 +56,8 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
     imports: set[str] = set()
     constants: dict[str, ast.expr] = {}
     functions: dict[str, ast.FunctionDef] = {}
-    for index, statement in enumerate(_without_guard(source, tree.body)):
+    body, entrance = _without_guard(source, tree.body)
+    for index, statement in enumerate(body):
         match statement:
             case ast.Expr(value=ast.Constant(value=str())) if index == 0:
                 pass
@@ -77,17 +84,18 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
         found = f"a module without {', '.join(missing)}" if tree.body else "no statement at all"
         source.refuse(tree.body[-1] if tree.body else None, found, "a whole tpdebug module", advice)
     docstring = ast.get_docstring(tree, clean=False) or ""
-    return TopLevel(source, docstring, frozenset(imports), constants, functions)
+    return TopLevel(source, docstring, entrance, frozenset(imports), constants, functions)
 
 
-def _without_guard(source: Source, body: list[ast.stmt]) -> list[ast.stmt]:
-    """The statements above the one that runs the module from a command line, if it has one; behind it stands none."""
+def _without_guard(source: Source, body: list[ast.stmt]) -> tuple[list[ast.stmt], tuple[str, ast.stmt] | None]:
+    """The statements above the one that runs the module from a command line, and that, if there is one; it is last."""
+    guards = {GUARD.format(name): name for name in ENTRANCES}
     for index, statement in enumerate(body):
-        if isinstance(statement, ast.If) and ast.unparse(statement) == GUARD:
+        if isinstance(statement, ast.If) and (name := guards.get(ast.unparse(statement))) is not None:
             for behind in body[index + 1 :]:
                 source.unexpected(behind, "nothing behind `if __name__ == '__main__':`")
-            return body[:index]
-    return body
+            return body[:index], (name, statement)
+    return body, None
 
 
 def _check_inert(source: Source, node: ast.expr) -> None:

@@ -8,13 +8,13 @@ from dataclasses import replace
 from functools import partial
 
 from tprog.edits.entry import Entry
-from tprog.ir.program import Node, Program, Variable, domain_of
+from tprog.ir.program import BEGIN, Node, Program, Variable, domain_of
 from tprog.text.dialects.parts import Parts, built
 from tprog.text.dialects.readout import read_weights
 from tprog.text.dialects.run_lines import read_node
 from tprog.text.dialects.subset import Source, dict_items, plain_parameters, without_docstring
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
-from tprog.text.emit import Block, checker, classifier, needs_fraction, primitives_used
+from tprog.text.emit import Block, checker, classifier, entrance, needs_fraction, primitives_used
 
 
 def preamble(frame: Program) -> tuple[str, ...]:
@@ -107,7 +107,12 @@ def _variables(parts: Parts) -> set[str]:
 
 def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
     """What Python would only find out when it runs the module: missing imports and primitives."""
-    run = top.functions["run"]
+    run, wanted = top.functions["run"], entrance(program)
+    if top.entrance is not None and top.entrance[0] != wanted:
+        begins = "begin" if program.marks.begins else "do not begin"
+        top.source.refuse(
+            top.entrance[1], f"a call of `{top.entrance[0]}`", f"`{wanted}`, as the inputs {begins} with {BEGIN}"
+        )
     selector = "select_closest" if program.self_rule == "last" else "select_closest_by_count"
     for name in ("select_closest", "select_closest_by_count"):
         if name in parts.called and name != selector:
@@ -117,6 +122,6 @@ def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
             top.source.refuse(run, f"a module without the primitive `{name}`", "every primitive that it uses")
     needed = ["import sys"] + ["from fractions import Fraction"] * needs_fraction(program)
     needed += ["import json", "from pathlib import Path"] * ("TABLES" in top.constants)
-    for wanted in needed:
-        if wanted not in top.imports:
-            top.source.refuse(None, f"a module without `{wanted}`", "every import that it uses")
+    for line in needed:
+        if line not in top.imports:
+            top.source.refuse(None, f"a module without `{line}`", "every import that it uses")
