@@ -7,26 +7,16 @@ import types
 from collections.abc import Mapping
 from fractions import Fraction
 from itertools import repeat
-from typing import Any, ClassVar, Final, TypeAlias, TypeVar, Union, get_args, get_origin, get_type_hints
+from typing import Any, ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
 from tprog.errors import BadFile
-from tprog.ir.program import Value
+from tprog.ir.values import Boolean, Label, Nothing, json_value, value_of_json
 from tprog.version import VERSION
-
-Plain: TypeAlias = str | int
-"""A value of a variable: a symbol, a whole number, or a fraction as text."""
-
-SCHEMA_VERSION = 1
 
 UNTOLD: Final = {"json": False}
 """Metadata of a field that JSON of this version of the schema says in other words: see `Record.restored`."""
 
 R = TypeVar("R", bound="Result")
-
-
-def plain(value: Value) -> Plain:
-    """A value as JSON holds it."""
-    return str(value) if isinstance(value, Fraction) else value
 
 
 class Record:
@@ -39,13 +29,25 @@ class Record:
 
 
 class Result(Record):
-    """Base of the result records. `verb` names the schema: ``tpdebug.<verb>/1``."""
+    """Base of the result records.
+
+    Attributes:
+        verb: names the schema, with its version: ``tpdebug.<verb>/1``.
+        schema_version: 2 where JSON has another shape than that of tpdebug 0.1: in records that hold values of
+            variables, fractions were text, as words are.
+    """
 
     verb: ClassVar[str]
+    schema_version: ClassVar[int] = 1
+
+    @classmethod
+    def schema(cls) -> str:
+        """The name of the schema, with its version."""
+        return f"tpdebug.{cls.verb}/{cls.schema_version}"
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON types, with its schema and the version of the tool that made it."""
-        return {"schema": f"tpdebug.{self.verb}/{SCHEMA_VERSION}", "tool": VERSION, **_to_plain(self)}
+        return {"schema": self.schema(), "tool": VERSION, **_to_plain(self)}
 
     @classmethod
     def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
@@ -54,18 +56,20 @@ class Result(Record):
         Raises:
             BadFile: another schema, or fields that do not fit it.
         """
-        wanted = f"tpdebug.{cls.verb}/{SCHEMA_VERSION}"
+        wanted = cls.schema()
         if data.get("schema") != wanted:
             raise BadFile(f"the result has the schema {data.get('schema')!r}; expected {wanted!r}")
         fields = {key: value for key, value in data.items() if key not in ("schema", "tool")}
         try:
             record: R = _from_plain(cls, fields)
-        except (AttributeError, KeyError, TypeError) as error:
+        except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadFile(f"the result does not fit its schema {wanted!r}: {error}") from None
         return record
 
 
 def _to_plain(value: Any) -> Any:
+    if isinstance(value, Fraction | Boolean | Nothing | Label):
+        return json_value(value)
     if dataclasses.is_dataclass(value):
         told = (field.name for field in dataclasses.fields(value) if field.metadata != UNTOLD)
         return {name: _to_plain(getattr(value, name)) for name in told}
@@ -79,6 +83,8 @@ def _from_plain(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return _record_from(kind, value)
     origin, arguments = get_origin(kind), get_args(kind)
+    if origin in (Union, types.UnionType) and Fraction in arguments:  # a value of a variable
+        return None if value is None and type(None) in arguments else value_of_json(value)
     if origin in (Union, types.UnionType):
         options = [option for option in arguments if option is not type(None)]
         return value if value is None or len(options) > 1 else _from_plain(options[0], value)

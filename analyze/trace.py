@@ -8,11 +8,11 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyze.outcome import Ground, ground, hole_order, label, node_line
-from analyze.record import Plain, plain
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
+from tprog.ir.values import Value
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute
 from tprog.run.outcome import outcomes
@@ -82,9 +82,9 @@ def _table(run: _Run, lines: Lines) -> TraceTable:
     rows = []
     for variable in program.variables:
         node = program.by_name.get(variable)
-        values: tuple[Plain | None, ...] = (None,) * n
+        values: tuple[Value | None, ...] = (None,) * n
         if order.get(variable, -1) < first:
-            values = tuple(plain(execution.value(variable, 0, i)) for i in range(n))
+            values = tuple(execution.value(variable, 0, i) for i in range(n))
         says = "" if node is None else reading(program, node)
         kind = "input" if node is None else node.kind
         rows.append(TraceRow(variable, kind, says, node_line(lines, variable), values))

@@ -30,7 +30,6 @@ def frozen(program: Program, constants: Mapping[str, Value]) -> Program:
             return node
         domain, value = program.variables[node.name].domain, constants[node.name]
         if isinstance(domain, Symbols):
-            assert isinstance(value, str | int)
             return Embedding(node.name, domain.values, (value,) * len(program.vocabulary))
         return Lookup(node.name, ("tokens",), (None,), None, (value,) * len(program.vocabulary))
 

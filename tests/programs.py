@@ -28,6 +28,7 @@ from tprog.ir.program import (
     Weights,
     cell_keys,
 )
+from tprog.ir.values import as_number
 
 
 @dataclass(frozen=True)
@@ -76,10 +77,7 @@ def lookup(
         inputs: variable -> its values, or its levels if it is one of `numeric`.
         symbols: what the table answers; left out: numbers.
     """
-    levels = {
-        read: tuple(value for value in values if not isinstance(value, str)) if read in numeric else None
-        for read, values in inputs.items()
-    }
+    levels = {read: tuple(map(as_number, values)) if read in numeric else None for read, values in inputs.items()}
     return Lookup(
         name=name,
         inputs=tuple(inputs),
@@ -242,7 +240,7 @@ def most_freq() -> Program:
                 "score",
                 "score",
                 "ones",
-                predicate(FREQUENCIES, FREQUENCIES, lambda query, key: int(key) > int(query)),
+                predicate(FREQUENCIES, FREQUENCIES, lambda query, key: as_number(key) > as_number(query)),
             ),
             NumericHead("ties", "score", "score", "ones", equal(FREQUENCIES, FREQUENCIES), mask="before"),
             lookup(
@@ -336,7 +334,7 @@ def induction() -> Program:
                 "positions",
                 "positions",
                 "tokens",
-                predicate(positions, positions, lambda query, key: int(key) == int(query) - 1),
+                predicate(positions, positions, lambda query, key: key == as_number(query) - 1),
             ),
             Head("partner", "tokens", "previous", "tokens", equal(vocabulary, vocabulary, digits), mask="before"),
         ),
@@ -644,7 +642,7 @@ def between() -> Program:
     places = range(5)
 
     def beside(name: str, by: int) -> Head:
-        rows = predicate(places, places, lambda query, key: int(key) == int(query) + by)
+        rows = predicate(places, places, lambda query, key: key == as_number(query) + by)
         return Head(name, "positions", "positions", "tokens", rows, skip_first=True, default=BEGIN)
 
     left, right = beside("left", -1), beside("right", 1)

@@ -152,7 +152,7 @@ class _Writer:
     def number(self, value: Symbol | None) -> int:
         if value is None:
             return 99  # no member has this number
-        return value if isinstance(value, int) else int(value.rsplit(".V", 1)[1])
+        return value if isinstance(value, int) else int(str(value).rsplit(".V", 1)[1])
 
     def embed(self) -> None:
         add, vocabulary = self.lines.append, self.program.vocabulary

@@ -23,6 +23,7 @@ from tprog.ir.program import (
     Symbols,
     Value,
 )
+from tprog.ir.values import as_number
 
 
 class Reached(Exception):
@@ -77,7 +78,10 @@ def _head(program: Program, node: Head, values: dict[str, list[Value]], i: int) 
         return source[matches[-1]]
     if node.by is not None:
         domain, compared = program.variables[node.by].domain, values[node.by]
-        size = {j: Fraction(compared[j]) if isinstance(domain, Numbers) else domain.codes[compared[j]] for j in matches}
+        size = {
+            j: Fraction(as_number(compared[j])) if isinstance(domain, Numbers) else domain.codes[compared[j]]
+            for j in matches
+        }
         extreme = max(size.values()) if node.attend == "largest" else min(size.values())
         least = min(abs(i - j) for j in matches if size[j] == extreme)
         return source[min(j for j in matches if size[j] == extreme and abs(i - j) == least)]
@@ -93,8 +97,8 @@ def _head(program: Program, node: Head, values: dict[str, list[Value]], i: int) 
 
 
 def _numeric(program: Program, node: NumericHead, values: dict[str, list[Value]], i: int) -> Value:
-    found = [values[node.value][j] for j in _selected(program, node, values, i)]
-    total = sum((Fraction(value) for value in found), start=Fraction(0))
+    found = [as_number(values[node.value][j]) for j in _selected(program, node, values, i)]
+    total = sum((Fraction(number) for number in found), start=Fraction(0))
     if node.reduce == "sum":
         return total
     assert node.default is not None
@@ -113,8 +117,8 @@ def _lookup(program: Program, node: Lookup, values: dict[str, list[Value]], i: i
             at.append(domain.index(value))
             place = place * len(domain) + at[-1]
         else:
-            assert not isinstance(value, str)
-            at.append(max(sum(level <= value for level in levels) - 1, 0))
+            number = as_number(value)
+            at.append(max(sum(level <= number for level in levels) - 1, 0))
             place = place * len(levels) + at[-1]
     if node.listed is not None:
         place = node.listed.index(tuple(at)) if tuple(at) in node.listed else -1
@@ -139,7 +143,9 @@ def _node(program: Program, node: Node, values: dict[str, list[Value]], i: int) 
         case Lookup():
             return _lookup(program, node, values, i)
         case Linear():
-            shares = (c * Fraction(values[name][i]) for c, name in zip(node.coefficients, node.inputs, strict=True))
+            shares = (
+                c * Fraction(as_number(values[name][i])) for c, name in zip(node.coefficients, node.inputs, strict=True)
+            )
             return sum(shares, start=Fraction(node.constant))
 
 
@@ -175,8 +181,7 @@ def slow_run(program: Program, tokens: Sequence[str]) -> Slow:
                 raise Reached(f"hole at readout, {term.variable} = {value!r}")
             if i not in logits:
                 continue  # a forced output has no logits
-            by = value if numeric else 1
-            assert not isinstance(by, str)
+            by = as_number(value) if numeric else 1
             logits[i] = [old + Fraction(weight, readout.scale) * by for old, weight in zip(logits[i], row, strict=True)]
     if readout.pooled:
         means = [sum(column, start=Fraction(0)) / len(tokens) for column in zip(*logits.values(), strict=True)]

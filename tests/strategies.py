@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 from itertools import product
-from math import prod
+from math import inf, nan, prod
 from typing import TypeVar, cast
 
 from hypothesis import strategies as st
@@ -34,14 +34,33 @@ from tprog.ir.program import (
     Weights,
     domain_of,
 )
+from tprog.ir.values import FALSE, NOTHING, TRUE, Boolean, Label
 
 WORDS = ("a", "b", "c", "the cat", "it's", 'say "x"', "\\n", "é", "0", "<pad")
 SYMBOLS: tuple[Symbol, ...] = ("a", "b", "low", "it's", 0, 1, 2, 3, -4)
+SPECIAL: tuple[Symbol, ...] = (
+    *(NOTHING, FALSE, TRUE, Fraction(1, 2), Fraction(-7, 3), Label(0.1), Label(nan), Label(-inf)),
+    *("nothing", "T", "1/2", "1", "label 0.1", 1, 0),
+)
 NUMBERS: tuple[Number, ...] = (0, 1, 2, 3, -1, -5, Fraction(1, 2), Fraction(-2, 3), Fraction(7, 4))
 NAMES = ("seen", "count", "rank", "state", "mixed", "other", "last", "score")
 
 
 T = TypeVar("T")
+
+
+def symbol_lists() -> st.SearchStrategy[tuple[Symbol, ...]]:
+    """What an embedding or lookup may answer: one to four symbols, of every kind or of words and numbers alone."""
+    return st.sampled_from([SYMBOLS, SYMBOLS, SPECIAL]).flatmap(
+        lambda among: st.lists(st.sampled_from(among), min_size=1, max_size=4, unique=True).map(_told_apart)
+    )
+
+
+def _told_apart(symbols: list[Symbol]) -> tuple[Symbol, ...]:
+    """Without the numbers, where F or T is among them: a domain has not both."""
+    if any(isinstance(symbol, Boolean) for symbol in symbols):
+        symbols = [symbol for symbol in symbols if not isinstance(symbol, int | Fraction)]
+    return tuple(symbols)
 
 
 def with_holes(entries: st.SearchStrategy[T], partial: bool) -> st.SearchStrategy[T | None]:
@@ -70,7 +89,7 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
             name, inputs, tuple(draw(st.sampled_from(NUMBERS)) for _ in inputs), draw(st.sampled_from(NUMBERS))
         )
     if kind == "embedding":
-        symbols = tuple(draw(st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
+        symbols = draw(symbol_lists())
         entry = with_holes(st.sampled_from(symbols), partial)
         return Embedding(name, symbols, tuple(draw(entry) for _ in frame.vocabulary))
     if kind == "lookup":
@@ -114,8 +133,8 @@ def lookups(
             found: tuple[Number, ...] = draw(st.one_of(counts, any_numbers))
             levels.append(found)
             sizes.append(len(found))
-    symbols = draw(st.one_of(st.none(), st.lists(st.sampled_from(SYMBOLS), min_size=1, max_size=4, unique=True)))
-    answers: tuple[Value, ...] = NUMBERS if symbols is None else tuple(symbols)
+    symbols = draw(st.one_of(st.none(), symbol_lists()))
+    answers: tuple[Value, ...] = NUMBERS if symbols is None else symbols
     few = draw(st.lists(st.sampled_from(answers), min_size=1, max_size=3))
     cell = with_holes(st.sampled_from(few), partial)
     listed: tuple[tuple[int, ...], ...] | None = None
@@ -126,8 +145,7 @@ def lookups(
     cells: list[Value | None] = draw(st.lists(cell, min_size=count, max_size=count))
     if listed is not None and partial and draw(st.booleans()):
         cells[-1] = None
-    answered = None if symbols is None else tuple(symbols)
-    return Lookup(name, inputs, tuple(levels), answered, tuple(cells), listed)
+    return Lookup(name, inputs, tuple(levels), symbols, tuple(cells), listed)
 
 
 @st.composite

@@ -10,6 +10,7 @@ from hypothesis import given
 from tests.programs import PROGRAMS, equal, everything, predicate
 from tests.strategies import programs
 from tprog.ir.program import Head, Keys, Lookup, Node, NumericHead, Program
+from tprog.ir.values import as_number
 from tprog.text.describe import LIMIT, reading
 
 SORT = PROGRAMS["sort"].program
@@ -21,7 +22,7 @@ ODD: tuple[Keys, ...] = (("a",), ("c",), ("a",), ("b", "e"), (), ("e",), ("b",))
 
 
 def _shifted(by: int) -> tuple[Keys, ...]:
-    return predicate(POSITIONS, POSITIONS, lambda query, key: int(key) == int(query) + by)
+    return predicate(POSITIONS, POSITIONS, lambda query, key: key == as_number(query) + by)
 
 
 @pytest.mark.parametrize(

@@ -112,7 +112,7 @@ def test_values_that_are_called_otherwise_are_a_renaming() -> None:
     assert rank.symbols is not None
     assert isinstance(last, Head)
     words = {value: f"r{value}" for value in rank.symbols}
-    cells = tuple(None if cell is None else words[int(cell)] for cell in rank.cells)
+    cells = tuple(None if cell is None else words[cell] for cell in rank.cells)
     new_rank = replace(rank, symbols=tuple(words[value] for value in rank.symbols), cells=cells)
     predicate = tuple(None if row is None else tuple(words[key] for key in row) for row in last.predicate)
     other = replace(SORT, nodes=(*SORT.nodes[:2], new_rank, replace(last, predicate=predicate)))

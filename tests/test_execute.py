@@ -33,6 +33,7 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
+from tprog.ir.values import as_number
 from tprog.run.batch import BEHIND_END, encode
 from tprog.run.execute import FORCED, Execution, execute, predict
 from tprog.run.pieces import CHUNK, chunks
@@ -76,8 +77,8 @@ def _within(program: Program, name: str, value: Value) -> bool:
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return value in domain.values
-    assert not isinstance(value, str)
-    return domain.low <= value <= domain.high and (value * domain.denominator) % 1 == 0
+    number = as_number(value)
+    return domain.low <= number <= domain.high and (number * domain.denominator) % 1 == 0
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -142,8 +142,14 @@ def test_a_head_that_contradicts_itself_is_refused_by_name(node: Node, message: 
         ),
         (replace(EMBEDDING, symbols=("mark", "mark")), "the value 'mark' stands twice in a categorical domain"),
         (replace(EMBEDDING, symbols=()), "a categorical domain is empty; expected at least one value"),
-        (replace(EMBEDDING, symbols=wrong(("mark", 0.5))), "0.5 is a float; a symbol is a str or an int"),
-        (replace(EMBEDDING, symbols=("mark", True)), "True is a bool; a symbol is a str or an int"),
+        (
+            replace(EMBEDDING, symbols=wrong(("mark", 0.5))),
+            "0.5 is a float; expected a whole number, a Fraction, or a Label of it",
+        ),
+        (
+            replace(EMBEDDING, symbols=("mark", True)),
+            "True is a bool, which Python takes for a number",
+        ),
         (Lookup("pair", (), (), None, (1,)), "node 'pair': a lookup reads 1 or 2 variables"),
         (
             Lookup("pair", ("tokens",) * 3, (None,) * 3, None, (1,) * 64),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+from typing import Any, get_args, get_type_hints
 
 import pytest
 
@@ -21,6 +22,7 @@ from analyze.trace import trace
 from analyze.verify import verify
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile
+from tprog.ir.values import Label
 from tprog.tasks.builtin import get_task, inputs_for
 from tprog.version import VERSION
 
@@ -56,13 +58,20 @@ def test_every_result_comes_back_from_json_as_it_was() -> None:
         text = json.dumps(data, allow_nan=False)
         assert json.loads(text) == data
         assert type(result).from_json(json.loads(text)) == result
-        assert data["schema"] == f"tpdebug.{result.verb}/1"
+        assert data["schema"] == f"tpdebug.{result.verb}/{1 + _holds_values(type(result))}"
         assert data["tool"] == VERSION
+
+
+def _holds_values(kind: Any) -> bool:
+    """Whether a record, or one within it, holds values of variables."""
+    if dataclasses.is_dataclass(kind) and kind is not Label:
+        return any(map(_holds_values, get_type_hints(kind).values()))
+    return kind is Label or any(map(_holds_values, get_args(kind)))
 
 
 def test_a_result_of_another_schema_is_refused() -> None:
     data = verify(PROGRAM, inputs_for(PROGRAM, sample=10)).to_json()
-    with pytest.raises(BadFile, match=r"expected 'tpdebug.blame/1'"):
+    with pytest.raises(BadFile, match=r"expected 'tpdebug.blame/2'"):
         BlameResult.from_json(data)
     with pytest.raises(BadFile, match="does not fit its schema"):
         VerifyResult.from_json({**data, "more": 1})

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import numpy as np
 import pytest
 
@@ -39,7 +41,7 @@ def test_fractions_are_shown_exactly() -> None:
     program = PROGRAMS["rationals"].program
     table = trace(program, ["<s>", "x", "y", "y"]).table
     (fractions,) = (row for row in table.rows if row.variable == "fraction_x")
-    assert fractions.values == ("-1/2", 1, "1/2", "1/3")
+    assert fractions.values == (Fraction(-1, 2), 1, Fraction(1, 2), Fraction(1, 3))
 
 
 def test_values_end_where_a_hole_is_reached() -> None:

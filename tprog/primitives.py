@@ -14,6 +14,25 @@ import sys
 from fractions import Fraction
 
 
+class _Symbol:
+    """A symbol that is neither text nor a number: nothing, F (false), T (true) or a label. It equals itself alone."""
+
+    def __init__(self, name):
+        self.name = name
+
+    def __repr__(self):
+        return self.name
+
+    def __eq__(self, other):
+        return isinstance(other, _Symbol) and self.name == other.name
+
+    def __hash__(self):
+        return hash(self.name)
+
+
+NOTHING, F, T = _Symbol("nothing"), _Symbol("F"), _Symbol("T")
+
+
 def visible(i, n, mask, skip_first):
     """The positions that position i of n may attend to."""
     start, stop = {"all": (0, n), "causal": (0, i + 1), "before": (0, i), "after": (i + 1, n)}[mask]
@@ -126,6 +145,22 @@ def embed(name, table, words):
         if word not in table:
             raise LookupError(f"hole at {name}, word {word!r}")
     return [table[word] for word in words]
+
+
+def _words_of_json(tables):
+    """Tables of words from a side file, whose values may be such as JSON has no plain form for."""
+
+    def value(found):
+        if isinstance(found, bool):
+            return T if found else F
+        if not isinstance(found, dict):
+            return found
+        kind, text = next(iter(found.items()))
+        return {"nothing": lambda: NOTHING, "fraction": lambda: Fraction(text)}.get(
+            kind, lambda: _Symbol(f"label {text}")
+        )()
+
+    return {name: {word: value(found) for word, found in table.items()} for name, table in tables.items()}
 
 
 def check(tokens, vocabulary, max_length):

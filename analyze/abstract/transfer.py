@@ -14,6 +14,7 @@ import numpy as np
 
 from tprog.ir.entries import Listed
 from tprog.ir.program import Head, Linear, Lookup, Number, Numbers, Program, SelfRule, Symbols, Value
+from tprog.ir.values import as_number
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import level_codes, numerator_share
@@ -145,8 +146,7 @@ def code_of(value: Value, domain: Symbols | Numbers) -> int:
     """The code, or numerator, of a value."""
     if isinstance(domain, Symbols):
         return domain.codes[value]
-    assert not isinstance(value, str)
-    return int(value * domain.denominator)
+    return int(as_number(value) * domain.denominator)
 
 
 def answers(table: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools]:

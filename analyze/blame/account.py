@@ -8,9 +8,9 @@ import numpy as np
 
 from analyze.blame.presentation import Presentation
 from analyze.blame.slice import weights_entry
-from analyze.record import Plain, plain
 from analyze.results.blame import Account, Share
 from tprog.ir.program import Symbols
+from tprog.ir.values import Value
 from tprog.run.execute import Execution
 
 
@@ -30,12 +30,11 @@ def account(run: Execution, place: int, wanted: int, predicted: int, shown: Pres
     found = []
     for term in program.readout.terms:
         mine, theirs = _share(run, place, term.variable, one), _share(run, place, term.variable, other)
-        value: Plain | None = None
+        value: Value | None = None
         line = None
         if not program.readout.pooled:
-            exact = run.value(term.variable, 0, place)
-            value = plain(exact)
-            line = shown.line(weights_entry(program, term.variable, exact))
+            value = run.value(term.variable, 0, place)
+            line = shown.line(weights_entry(program, term.variable, value))
         gap = mine - theirs
         found.append((gap, Share(term.variable, value, line, str(mine), str(theirs), str(gap), float(gap))))
     total = sum((gap for gap, _ in found), Fraction(0))

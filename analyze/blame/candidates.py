@@ -5,7 +5,6 @@ from __future__ import annotations
 from analyze.blame.effects import Effect
 from analyze.blame.presentation import Presentation
 from analyze.blame.suspects import Redefinition
-from analyze.record import plain
 from analyze.results.blame import Candidate, Suspect
 from tprog.edits.edit import Edit
 from tprog.ir.program import Program
@@ -24,7 +23,7 @@ def candidate(program: Program, effect: Effect, wrong_before: int, place: int, s
         entry=str(where),
         node=where.node,
         part=where.part,
-        at=tuple(plain(value) for value in where.at),
+        at=where.at,
         line=shown.line(where),
         edit=edit.describe(),
         kind=edit.kind,
@@ -49,7 +48,7 @@ def suspect(program: Program, one: Redefinition, place: int, shown: Presentation
     return Suspect(
         node=one.node,
         line=shown.line(entries[0] if entries else None),
-        entries=tuple((where.node, where.part, tuple(plain(value) for value in where.at)) for where in entries),
+        entries=tuple((where.node, where.part, where.at) for where in entries),
         edits=edits,
         mended=one.mended,
         broken=one.broken,

@@ -9,7 +9,6 @@ from analyze.blame.prediction import Prediction
 from analyze.blame.presentation import Presentation
 from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entries_at, reached_entries
-from analyze.record import plain
 from analyze.results.blame import Dependence
 from tprog.edits.edit import Edit, ReadoutEdit
 from tprog.edits.entry import Entry
@@ -78,7 +77,7 @@ def dependences(
             entry=str(where),
             node=where.node,
             part=where.part,
-            at=tuple(plain(value) for value in where.at),
+            at=where.at,
             line=shown.line(where),
             matters=where in first,
             change=first[where].describe() if where in first else "",

@@ -10,6 +10,7 @@ import numpy as np
 from analyze.outcome import Rows
 from tprog.edits.edit import NodeEdit
 from tprog.ir.program import Symbols, Value
+from tprog.ir.values import as_number
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import entry_codes, evaluate
 from tprog.run.execute import Execution
@@ -67,8 +68,7 @@ class EditedNode:
         domain = self.program.variables[self.node.name].domain
         if isinstance(domain, Symbols):
             return domain.codes[value]
-        assert not isinstance(value, str)
-        return int(value * domain.denominator)
+        return int(as_number(value) * domain.denominator)
 
     def _evaluated(self, edit: NodeEdit, which: Rows) -> Output:
         """By evaluating the edited node on the rows `which` of those asked for."""

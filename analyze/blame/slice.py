@@ -21,6 +21,7 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
+from tprog.ir.values import as_number
 from tprog.run.attention import visible
 from tprog.run.execute import Execution, read_out_at
 
@@ -64,8 +65,8 @@ def asked_at(run: Execution, node: Node, row: int, position: int) -> tuple[Value
     for read, levels in zip(entries.asked, entries.levels, strict=True):
         value = run.value(read, row, position)
         if levels is not None:
-            assert not isinstance(value, str)
-            value = max((level for level in levels if level <= value), default=levels[0])
+            number = as_number(value)
+            value = max((level for level in levels if level <= number), default=levels[0])
         at.append(value)
     return tuple(at)
 

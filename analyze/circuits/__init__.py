@@ -25,7 +25,6 @@ from analyze.circuits.search import small_sets
 from analyze.circuits.subproblem import SubProblem, select, surveyed
 from analyze.dataflow import mattering
 from analyze.outcome import Survey, label, node_line, survey
-from analyze.record import Plain, plain
 from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap, Proof
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program, Value
@@ -120,7 +119,7 @@ def _one_a_class(on: Survey) -> tuple[list[SubProblem], list[str]]:
 
 def _exceptions(baseline: Mapping[str, Value]) -> str:
     """The constants that were asked for, in words."""
-    return f", but {', '.join(f'{node} = {plain(value)}' for node, value in baseline.items())}" if baseline else ""
+    return f", but {', '.join(f'{node} = {value}' for node, value in baseline.items())}" if baseline else ""
 
 
 def overlaps(circuits: Sequence[Circuit]) -> tuple[Overlap, ...]:
@@ -182,10 +181,10 @@ class _OneEach:
             resampled=statistic,
         )
 
-    def _ablated(self, kept: Collection[str]) -> tuple[tuple[str, Plain], ...]:
+    def _ablated(self, kept: Collection[str]) -> tuple[tuple[str, Value], ...]:
         """The other nodes, each with its constant."""
         ablated = ((node, code) for node, code in self.constants.items() if node not in kept)
-        return tuple((node, plain(decode(self.on.program, node, code))) for node, code in ablated)
+        return tuple((node, decode(self.on.program, node, code)) for node, code in ablated)
 
     def _named(self, kept: int) -> tuple[str, ...]:
         names = list(self.constants)

@@ -23,6 +23,7 @@ from analyze.outcome import Rows, Survey, evaluated_at_once, spread
 from analyze.results.circuits import Resampled
 from tprog.errors import BadUsage
 from tprog.ir.program import Program, Symbols, Value
+from tprog.ir.values import named
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
@@ -67,11 +68,12 @@ def parse_baseline(program: Program, text: str) -> tuple[str, Value]:
     """
     node, equals, value = (part.strip() for part in text.partition("="))
     if not equals or node not in ablatable(program):
-        shown = ", ".join(ablatable(program)) or "none"
-        raise BadUsage(f"--baseline {text!r}: expected NODE=VALUE, where NODE is one of {shown}")
+        listed = ", ".join(ablatable(program)) or "none"
+        raise BadUsage(f"--baseline {text!r}: expected NODE=VALUE, where NODE is one of {listed}")
     domain = program.variables[node].domain
     if isinstance(domain, Symbols):
-        return node, next((symbol for symbol in domain if str(symbol) == value), value)
+        meant = named(value, domain)
+        return node, value if meant is None else meant
     return node, _number(value)
 
 
@@ -91,7 +93,11 @@ def _code(program: Program, node: str, value: Value) -> int:
             return domain.codes[value]
         expected = ", ".join(map(repr, domain.values[:20])) + (", ..." if len(domain) > 20 else "")
     else:
-        if not isinstance(value, str) and domain.low <= value <= domain.high and not value * domain.denominator % 1:
+        if (
+            isinstance(value, int | Fraction)
+            and domain.low <= value <= domain.high
+            and not value * domain.denominator % 1
+        ):
             return int(value * domain.denominator)
         step = "whole numbers" if domain.denominator == 1 else f"multiples of 1/{domain.denominator}"
         expected = f"{step} from {domain.low} to {domain.high}"

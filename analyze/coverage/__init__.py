@@ -21,7 +21,6 @@ from analyze.coverage.line_counts import RunLines, covered_source
 from analyze.coverage.sandbox import Limits, Progress, run_confined
 from analyze.outcome import Rows, label, spread
 from analyze.reached_entries import holes_of
-from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.coverage import (
     CoverageContext,
@@ -349,7 +348,7 @@ def _entries(module: Module, counts: EntryCounts) -> tuple[CoveredEntry, ...]:
         CoveredEntry(
             node=entry.node,
             part=entry.part,
-            at=tuple(plain(value) for value in entry.at),
+            at=entry.at,
             text=str(entry),
             line=module.lines.get(entry),
             missing=bool(absent),

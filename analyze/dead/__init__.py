@@ -23,7 +23,6 @@ from analyze.dead.verdicts import verdicts_on
 from analyze.outcome import label, node_line
 from analyze.piecewise import Pieces
 from analyze.reached_entries import Counts
-from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.dead import DeadNode, DeadResult, Proof, Removal, Verdict
 from tprog.edits.entry import Entry
@@ -126,7 +125,7 @@ def _removable(
     safe = {name for name, found in dead.items() if found[0][0].kind != "inert"}  # it changes no value that matters
     program = pieces.program
     return tuple(
-        Removal(fix.node, None if fix.mate else plain(decode(program, fix.node, fix.code)), fix.mate)
+        Removal(fix.node, None if fix.mate else decode(program, fix.node, fix.code), fix.mate)
         for fix in jointly(pieces, fixes, safe, modes)
     )
 

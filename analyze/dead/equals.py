@@ -5,6 +5,7 @@ the same variables, as far as any input consults the tables, or with a variable 
 from __future__ import annotations
 
 from collections.abc import Collection, Hashable, Sequence
+from fractions import Fraction
 from typing import assert_never
 
 import numpy as np
@@ -176,7 +177,7 @@ def _rounds_nothing(found: Ranges, node: Lookup) -> bool:
         return False
     answers = [node.cells[at] for at in level_codes(numerators, node.levels[0], domain).tolist()]
     return all(
-        answer is not None and not isinstance(answer, str) and answer * domain.denominator == asked
+        isinstance(answer, int | Fraction) and answer * domain.denominator == asked
         for answer, asked in zip(answers, numerators.tolist(), strict=True)
     )
 

@@ -12,7 +12,6 @@ import numpy as np
 from analyze.abstract.ranges import Ranges
 from analyze.outcome import node_line
 from analyze.reached_entries import Counts, entries_of, holes_of
-from analyze.record import plain
 from analyze.results.dead import DeadEntry, DeadLine, Proof, TableCount
 from tprog.edits.entry import Entry
 from tprog.ir.entries import TableKey, WeightsOf
@@ -85,7 +84,7 @@ def _dead_lines(by_line: Mapping[int, list[DeadEntry | None]], tried: Proof) -> 
 
 
 def _dead_entry(entry: Entry, line: int | None, proof: Proof) -> DeadEntry:
-    at = tuple(plain(value) for value in entry.at)
+    at = entry.at
     return DeadEntry(str(entry), entry.node, _part(entry), at, line, proof)
 
 

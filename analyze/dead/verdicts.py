@@ -4,10 +4,10 @@ from __future__ import annotations
 
 from analyze.dead.removal import Fix
 from analyze.dead.suspects import Suspect
-from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.dead import Proof, Verdict
 from tprog.ir.program import Program
+from tprog.ir.values import shown
 from tprog.run.execute import decode
 
 
@@ -39,15 +39,15 @@ def verdicts_on(program: Program, suspect: Suspect, checked: Checked, tried: Pro
 
 
 def _as_constant(program: Program, suspect: Suspect, only: int, checked: Checked, tried: Proof) -> Verdict:
-    shown = plain(decode(program, suspect.name, only))
+    value = decode(program, suspect.name, only)
     if suspect.constant is not None:
-        return Verdict("constant", f"{shown!r} is all that it can be", "static", constant=shown)
-    return Verdict("constant", f"{shown!r} at every position of {checked.description}", tried, constant=shown)
+        return Verdict("constant", f"{shown(value)} is all that it can be", "static", constant=value)
+    return Verdict("constant", f"{shown(value)} at every position of {checked.description}", tried, constant=value)
 
 
 def _as_inert(program: Program, suspect: Suspect, witness: int, checked: Checked, tried: Proof) -> Verdict:
-    shown = plain(decode(program, suspect.name, witness))
+    value = decode(program, suspect.name, witness)
     proven = suspect.is_unread or suspect.constant is not None or suspect.inert is not None
     where = "no reader can come out different" if suspect.inert is not None else "no prediction changes"
-    evidence = f"fixed at {shown!r}, {where}" + ("" if proven else f" on {checked.description}")
-    return Verdict("inert", evidence, "static" if proven else tried, constant=shown)
+    evidence = f"fixed at {shown(value)}, {where}" + ("" if proven else f" on {checked.description}")
+    return Verdict("inert", evidence, "static" if proven else tried, constant=value)

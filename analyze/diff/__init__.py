@@ -12,7 +12,6 @@ from analyze.comparison import NO_ANSWER, Pair, common_space, first_hole
 from analyze.diff.matching import Match, match_nodes
 from analyze.diff.node_text import Names, readout_differences, side, text_differences
 from analyze.input_space import InputSpace, in_order
-from analyze.record import plain
 from analyze.results.checked import Checked
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Tally
 from tprog.edits.entry import Entry
@@ -186,7 +185,7 @@ def _matched(pair: Pair, names: Names, match: Match, lines: tuple[Lines, Lines])
     differences = text_differences(names, one, other)
     categorical = isinstance(pair.a.variables[match.a].domain, Symbols)
     renaming = tuple(
-        (plain(pair.values.value(x, categorical)), plain(pair.values.value(y, categorical)))
+        (pair.values.value(x, categorical), pair.values.value(y, categorical))
         for x, y in sorted(match.renaming.items())
     )
     same = match.kind == "equal" and not differences

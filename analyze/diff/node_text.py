@@ -12,6 +12,7 @@ from analyze.results.diff import ReadoutDifference, Side
 from tprog.edits.entry import Entry
 from tprog.ir.entries import Answer, Read
 from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
+from tprog.ir.values import shown
 from tprog.text.describe import reading
 
 _Table: TypeAlias = dict[tuple[Value, ...], str]
@@ -71,7 +72,7 @@ def _entry_differences(one: _Table, other: _Table) -> Iterator[TextDifference]:
     for at in dict.fromkeys([*one, *other]):
         here, there = one.get(at, "no entry"), other.get(at, "no entry")
         if here != there:
-            yield TextDifference(", ".join(map(_shown, at)) or "otherwise", here, there)
+            yield TextDifference(", ".join(map(shown, at)) or "otherwise", here, there)
 
 
 _READS = ("query", "key", "value", "by", "other input")
@@ -98,7 +99,7 @@ def _wiring(node: Node) -> dict[str, str]:
             made["mask"] = node.mask
             made["position 0"] = "skipped" if node.skip_first else "seen"
             if node.default is not None:
-                made["default"] = _shown(node.default)
+                made["default"] = shown(node.default)
             return made | ({"reduce": node.reduce} if node.kind == "numeric head" else {"attends": node.attend})
         case Lookup() | Linear():
             return made
@@ -115,11 +116,7 @@ def _table(program: Program, node: Node) -> _Table:
 
 
 def _answer(answer: Answer) -> str:
-    return "{" + ", ".join(sorted(map(_shown, answer))) + "}" if isinstance(answer, tuple) else _shown(answer)
-
-
-def _shown(value: Value) -> str:
-    return repr(value) if isinstance(value, str) else str(value)
+    return "{" + ", ".join(sorted(map(shown, answer))) + "}" if isinstance(answer, tuple) else shown(answer)
 
 
 # The readout ##########################################################################################################
@@ -135,15 +132,15 @@ def readout_differences(names: Names, most: int) -> tuple[ReadoutDifference, ...
         mine = _rows(a, term)
         theirs = {} if partner is None else _rows(b, partner)
         examples = [
-            f"{'' if at is None else _shown(at) + ': '}{_change(mine.get(at), theirs.get(at))}"
+            f"{'' if at is None else shown(at) + ': '}{_change(mine.get(at), theirs.get(at))}"
             for at in dict.fromkeys([*mine, *theirs])
             if (at in mine, mine.get(at)) != (at in theirs, theirs.get(at))  # a hole is not a row of zeros
         ]
         if examples:
             other = None if partner is None else partner.variable
             count = len({*mine, *theirs})
-            shown = () if partner is None else tuple(examples[:most])
-            found.append(ReadoutDifference(term.variable, other, count, len(examples), shown))
+            told = () if partner is None else tuple(examples[:most])
+            found.append(ReadoutDifference(term.variable, other, count, len(examples), told))
     for partner in terms_b.values():
         rows = len(_rows(b, partner))
         found.append(ReadoutDifference(None, partner.variable, rows, rows, ()))

@@ -7,11 +7,11 @@ from collections.abc import Sequence
 from rich.console import RenderableType
 from rich.text import Text
 
-from analyze.record import Plain
 from analyze.render.annotated import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
 from analyze.results.blame import BlameResult, Candidate, Share, Suspect
 from tprog.escape import html_text, spelled
+from tprog.ir.values import Value
 
 EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
 
@@ -189,7 +189,7 @@ def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str |
     ]
 
 
-def _value(share: Share) -> Plain | None:
+def _value(share: Share) -> Value | None:
     return spelled(share.value) if isinstance(share.value, str) else share.value
 
 

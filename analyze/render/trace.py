@@ -10,11 +10,11 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Column
 from rich.text import Text
 
-from analyze.record import Plain
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
+from tprog.ir.values import Value
 from tprog.text.tokens import Spacing, show_outputs
 
 CELL = 12
@@ -139,11 +139,11 @@ def _rows_beside(table: TraceTable, contrast: Contrast) -> Iterator[_Row]:
     yield from _outputs(contrast.table, "right")
 
 
-def _starred(values: Sequence[Plain | None], differ: set[int]) -> tuple[str, ...]:
+def _starred(values: Sequence[Value | None], differ: set[int]) -> tuple[str, ...]:
     return tuple(_cell(value) + "*" * (i in differ) for i, value in enumerate(values))
 
 
-def _cell(value: Plain | None) -> str:
+def _cell(value: Value | None) -> str:
     return NOTHING if value is None else shorten(spelled(str(value)), CELL)
 
 

@@ -13,7 +13,6 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from analyze.outcome import ground, label
-from analyze.record import plain
 from analyze.repair.division import Division, Verdicts, divide, judge, some
 from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, again, proposals, single_edits
@@ -151,7 +150,7 @@ def _edit(program: Program, change: Change, lines: Mapping[Entry, int] | None) -
         entry=str(where),
         node=where.node,
         part=where.part,
-        at=tuple(plain(value) for value in where.at),
+        at=where.at,
         line=None if lines is None else lines.get(where),
         edit=change.told(program),
         becomes=change.beside_entry(program),

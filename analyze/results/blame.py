@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from analyze.record import UNTOLD, Plain, Record, Result
+from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
 from analyze.results.edit_text import becomes
 from analyze.results.source import AnnotatedSource
+from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
 
@@ -23,7 +24,7 @@ class Share:
     """
 
     variable: str
-    value: Plain | None
+    value: Value | None
     line: int | None
     expected_logit: str
     predicted_logit: str
@@ -69,7 +70,7 @@ class Candidate(Record):
     entry: str
     node: str
     part: str
-    at: tuple[Plain, ...]
+    at: tuple[Value, ...]
     line: int | None
     edit: str
     kind: Literal["predicate", "lookup", "embedding", "linear", "wiring", "readout"]
@@ -99,7 +100,7 @@ class Dependence(Record):
     entry: str
     node: str
     part: str
-    at: tuple[Plain, ...]
+    at: tuple[Value, ...]
     line: int | None
     matters: bool
     change: str
@@ -129,7 +130,7 @@ class Suspect(Record):
 
     node: str
     line: int | None
-    entries: tuple[tuple[str, str, tuple[Plain, ...]], ...]
+    entries: tuple[tuple[str, str, tuple[Value, ...]], ...]
     edits: tuple[str, ...]
     mended: int
     broken: int
@@ -173,6 +174,7 @@ class BlameResult(Result):
     """
 
     verb: ClassVar[str] = "blame"
+    schema_version: ClassVar[int] = 2
 
     program: str
     tokens: tuple[str, ...]
@@ -233,6 +235,7 @@ class BlameAllResult(Result):
     """
 
     verb: ClassVar[str] = "blame-all"
+    schema_version: ClassVar[int] = 2
 
     program: str
     checked: Checked

@@ -5,10 +5,11 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from analyze.record import Plain, Result
+from analyze.record import Result
 from analyze.results.checked import Checked
 from analyze.results.source import AnnotatedSource
 from tprog.ir.answering import Kind
+from tprog.ir.values import Value
 
 
 @dataclass(frozen=True)
@@ -105,7 +106,7 @@ class Circuit:
     pairs: int
     inputs: int
     members: tuple[str, ...]
-    ablated: tuple[tuple[str, Plain], ...]
+    ablated: tuple[tuple[str, Value], ...]
     alternatives: tuple[tuple[str, ...], ...]
     core: tuple[str, ...]
     status: Literal["smallest found, 1-minimal", "smallest"]
@@ -127,6 +128,7 @@ class CircuitResult(Result):
     """
 
     verb: ClassVar[str] = "circuits"
+    schema_version: ClassVar[int] = 2
 
     program: str
     checked: Checked

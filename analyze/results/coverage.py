@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal
 
-from analyze.record import Plain, Result
+from analyze.record import Result
 from analyze.results.checked import Checked
 from analyze.results.source import AnnotatedSource
+from tprog.ir.values import Value
 
 
 @dataclass(frozen=True)
@@ -100,7 +101,7 @@ class CoveredEntry:
 
     node: str
     part: str
-    at: tuple[Plain, ...]
+    at: tuple[Value, ...]
     text: str
     line: int | None
     missing: bool
@@ -127,6 +128,7 @@ class CoverageResult(Result):
     """
 
     verb: ClassVar[str] = "coverage"
+    schema_version: ClassVar[int] = 2
 
     program: str
     checked: Checked

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar, Literal, TypeAlias
 
-from analyze.record import Plain, Result
+from analyze.record import Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import Kind
+from tprog.ir.values import Value
 
 Proof: TypeAlias = Literal["static", "enumerated", "sampled"]
 """``static``: proven from the program alone, for every input that it accepts; ``enumerated``: tried on all inputs of
@@ -27,7 +28,7 @@ class Verdict:
     kind: Literal["unread", "constant", "inert", "mergeable"]
     evidence: str
     proof: Proof
-    constant: Plain | None = None
+    constant: Value | None = None
     mate: str | None = None
 
 
@@ -47,7 +48,7 @@ class Removal:
     """How one node of the jointly removable set goes: fixed at `constant`, or replaced by `mate`."""
 
     name: str
-    constant: Plain | None
+    constant: Value | None
     mate: str | None
 
 
@@ -63,7 +64,7 @@ class DeadEntry:
     entry: str
     node: str
     part: Literal["row", "cell", "word", "coefficient", "weights"]
-    at: tuple[Plain, ...]
+    at: tuple[Value, ...]
     line: int | None
     proof: Proof
 
@@ -119,6 +120,7 @@ class DeadResult(Result):
     """
 
     verb: ClassVar[str] = "dead"
+    schema_version: ClassVar[int] = 2
 
     program: str
     checked: Checked

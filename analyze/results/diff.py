@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from analyze.record import UNTOLD, Plain, Record, Result
+from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import Kind
+from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
 MatchKind = Literal["same", "equal", "renamed", "similar", "only a", "only b"]
@@ -51,7 +52,7 @@ class NodeMatch(Record):
     b: Side | None
     agreeing: int
     places: int
-    renaming: tuple[tuple[Plain, Plain], ...]
+    renaming: tuple[tuple[Value, Value], ...]
     differences: tuple[str, ...]
     differing: int
     note: str
@@ -137,6 +138,7 @@ class DiffResult(Result):
     """
 
     verb: ClassVar[str] = "diff"
+    schema_version: ClassVar[int] = 2
 
     a: str
     b: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from analyze.record import UNTOLD, Plain, Record, Result
+from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
 from analyze.results.edit_text import becomes
+from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
 StepKind: TypeAlias = Literal[
@@ -51,7 +52,7 @@ class RepairEdit(Record):
     entry: str
     node: str
     part: str
-    at: tuple[Plain, ...]
+    at: tuple[Value, ...]
     line: int | None
     edit: str
     becomes: str = field(kw_only=True, metadata=UNTOLD)
@@ -105,6 +106,7 @@ class RepairResult(Result):
     """
 
     verb: ClassVar[str] = "repair"
+    schema_version: ClassVar[int] = 2
 
     program: str
     task: str

@@ -5,9 +5,10 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import ClassVar
 
-from analyze.record import Plain, Result
+from analyze.record import Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import VariableKind
+from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
 
@@ -24,7 +25,7 @@ class TraceRow:
     kind: VariableKind
     reading: str
     line: int | None
-    values: tuple[Plain | None, ...]
+    values: tuple[Value | None, ...]
 
 
 @dataclass(frozen=True)
@@ -72,6 +73,7 @@ class TraceResult(Result):
     """Each variable's value at each position. `note` says why there is no contrast, where one was asked for."""
 
     verb: ClassVar[str] = "trace"
+    schema_version: ClassVar[int] = 2
 
     program: str
     table: TraceTable

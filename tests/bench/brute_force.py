@@ -148,8 +148,7 @@ def without(program: Program, removable: Sequence[Removal]) -> Program:
     for removal in removable:
         if removal.mate is None:
             assert removal.constant is not None
-            categorical = isinstance(program.variables[removal.name].domain, Symbols)
-            constants[removal.name] = removal.constant if categorical else Fraction(removal.constant)
+            constants[removal.name] = removal.constant
     program = frozen(program, constants)
     for removal in removable:
         if removal.mate is None:

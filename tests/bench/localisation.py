@@ -24,12 +24,12 @@ import numpy as np
 
 from analyze.blame import blame
 from analyze.blame.presentation import Presentation
-from analyze.record import Plain, plain
 from tests.bench.faults import OUTSIDE, WITHIN, Mutant, differing, restored
 from tests.bench.spectra import all_entries, coverage, first_found, suspiciousness
 from tests.programs import PROGRAMS
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
+from tprog.ir.values import Value
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import execute
 from tprog.run.outcome import outcomes
@@ -57,7 +57,7 @@ OURS = "tpdebug"
 
 UNDER_TRAINED = "under-trained"
 
-Name: TypeAlias = tuple[str, str, tuple[Plain, ...]]
+Name: TypeAlias = tuple[str, str, tuple[Value, ...]]
 """An entry as results name it: node, part, at."""
 
 
@@ -233,7 +233,7 @@ def wrong_at(on: Subject, program: Program) -> Bools:
 
 
 def _key(where: Entry) -> Name:
-    return where.node, where.part, tuple(plain(value) for value in where.at)
+    return where.node, where.part, where.at
 
 
 def _scored(ranked: Sequence[Name], entries: Sequence[Name]) -> Array:

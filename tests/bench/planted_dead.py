@@ -14,7 +14,6 @@ import time
 from collections import Counter
 from collections.abc import Iterator
 from dataclasses import dataclass, field, replace
-from fractions import Fraction
 from pathlib import Path
 
 import tprog
@@ -77,12 +76,11 @@ def judge(score: Score, label: str, planter: Planter, with_entries: bool) -> Non
         score.refuted += [f"{label}: {name} {kind}" for kind in mine if kind not in known]
         score.missed += [f"{label}: {name} {kind}" for kind in sorted(true.kinds) if kind not in mine]
         if "inert" in mine:
-            shown = mine["inert"].constant
-            assert shown is not None
-            categorical = isinstance(program.variables[name].domain, Symbols)
-            changed = frozen(program, {name: shown if categorical else Fraction(shown)})
+            constant = mine["inert"].constant
+            assert constant is not None
+            changed = frozen(program, {name: constant})
             if not (answers(changed, inputs.batch) == before).all():
-                score.refuted.append(f"{label}: {name} inert at {shown!r}")
+                score.refuted.append(f"{label}: {name} inert at {constant!r}")
         if "unread" in mine and true.inert_at is not None and len(true.inert_at) != len(values_of(program, name) or ()):
             score.refuted.append(f"{label}: {name} unread, but not every constant keeps the answers")
     score.sets, score.removed = score.sets + bool(result.removable), score.removed + len(result.removable)

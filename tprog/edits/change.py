@@ -212,8 +212,3 @@ def code_in(domain: object, value: Symbol, where: object) -> int:
 def replaced(column: Sequence[T], at: int, value: T) -> tuple[T, ...]:
     """A column with another value at one place."""
     return (*column[:at], value, *column[at + 1 :])
-
-
-def shown(value: Value | None) -> str:
-    """What an entry becomes, in words."""
-    return "a hole" if value is None else repr(value) if isinstance(value, str) else str(value)

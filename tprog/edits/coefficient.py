@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tprog.edits.change import Example, NodeEdit, any_node, replaced, shown
+from tprog.edits.change import Example, NodeEdit, any_node, replaced
 from tprog.edits.entry import Entry
 from tprog.edits.wiring import leaves_domain
 from tprog.errors import BadUsage
 from tprog.ir.program import Linear, Node, Number, Program
+from tprog.ir.values import shown
 
 
 @dataclass(frozen=True)

@@ -6,11 +6,12 @@ from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
-from tprog.edits.change import Example, NodeEdit, any_node, replaced, shown
+from tprog.edits.change import Example, NodeEdit, any_node, replaced
 from tprog.edits.entry import Entry
 from tprog.edits.sample import LISTING
 from tprog.errors import BadUsage
 from tprog.ir.program import Lookup, Node, Number, Program, Value, cell_keys
+from tprog.ir.values import shown
 
 
 @dataclass(frozen=True)
@@ -149,4 +150,4 @@ def lookup_of(program: Program, name: str) -> Lookup:
 
 def _numbers_in(node: Lookup) -> set[Number]:
     """The numbers that a lookup answers."""
-    return {cell for cell in node.cells if cell is not None and not isinstance(cell, str)}
+    return {cell for cell in node.cells if isinstance(cell, int | Fraction)}

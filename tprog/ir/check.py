@@ -32,6 +32,7 @@ from tprog.ir.domains import (
 from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
+from tprog.ir.values import as_number
 
 
 class Frame(Protocol):
@@ -139,7 +140,7 @@ def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain
             _check_attended(node, frame)
             _check_fallback(node, frame)
             value = _categorical(node, "value", node.value, known)
-            if node.default is not None and node.default not in value.codes:
+            if node.default is not None and not value.holds(node.default):
                 raise BadProgram(f"node {node.name!r}: the default {node.default!r} is not a value of {node.value!r}")
             return value
         case NumericHead():
@@ -167,7 +168,7 @@ def _embedding_domain(node: Embedding, frame: Frame) -> Domain:
             f"node {node.name!r}: its table has {len(node.table)} entries; the vocabulary has {len(frame.vocabulary)}"
         )
     for word, value in zip(frame.vocabulary, node.table, strict=True):
-        if value is not None and value not in symbols.codes:
+        if value is not None and not symbols.holds(value):
             raise BadProgram(f"node {node.name!r}: the word {word!r} maps to {value!r}, which is not in its symbols")
     return symbols
 
@@ -188,7 +189,7 @@ def _check_selection(node: AttentionHead, known: Mapping[str, Variable], frame: 
         if keys is None:
             continue
         for accepted in keys:
-            if accepted not in key.codes:
+            if not key.holds(accepted):
                 raise BadProgram(
                     f"node {node.name!r}: query {value!r} accepts {accepted!r}, which is not a value of {node.key!r}"
                 )
@@ -269,7 +270,7 @@ def _lookup_domain(node: Lookup, known: Mapping[str, Variable]) -> Domain:
         return _number_cells(node)
     symbols = Symbols(node.symbols)
     for cell in node.cells:
-        if cell is not None and (type(cell) not in (str, int) or cell not in symbols.codes):
+        if cell is not None and not symbols.holds(cell):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}, which is not in its symbols")
     return symbols
 
@@ -344,7 +345,7 @@ def _number_cells(node: Lookup) -> Numbers:
         if cell is not None and not _is_number(cell):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}; a lookup without symbols answers numbers")
         if cell is not None:
-            numbers.append(Fraction(cell))
+            numbers.append(Fraction(as_number(cell)))
     numbers = numbers or [Fraction(0)]
     return _exact(node, Numbers(min(numbers), max(numbers), math.lcm(*(n.denominator for n in numbers))))
 

@@ -6,20 +6,18 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal, TypeAlias
+from typing import Literal, TypeAlias, cast, get_args
 
 from tprog.errors import BadProgram
 from tprog.escape import half_a_pair
+from tprog.ir.values import Boolean
+from tprog.ir.values import Number as Number
+from tprog.ir.values import Symbol as Symbol
+from tprog.ir.values import Value as Value
 
 BEGIN, END, UNKNOWN, PAD = "<s>", "</s>", "<unk>", "<pad>"
 
-Symbol: TypeAlias = str | int
-"""A categorical value. A symbol has no arithmetic, even where it is written as a whole number."""
-
-Number: TypeAlias = int | Fraction
-"""A numeric value, always exact."""
-
-Value: TypeAlias = str | int | Fraction
+SYMBOL_TYPES: tuple[type, ...] = get_args(Symbol)
 
 Keys: TypeAlias = tuple[Symbol, ...]
 """The key values that one query value accepts, in the order of the key's domain."""
@@ -58,13 +56,21 @@ class Symbols:
         if not self.values:
             raise BadProgram("a categorical domain is empty; expected at least one value")
         for value in self.values:
-            if type(value) not in (str, int):
-                raise BadProgram(f"{value!r} is a {type(value).__name__}; a symbol is a str or an int")
-            if isinstance(value, str) and half_a_pair(value):
-                raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
+            _check_symbol(value)
         if len(set(self.values)) != len(self.values):
             twice = next(v for v in self.values if self.values.count(v) > 1)
             raise BadProgram(f"the value {twice!r} stands twice in a categorical domain")
+        numbers = [value for value in self.values if isinstance(value, int | Fraction)]
+        if numbers and self.boolean:
+            raise BadProgram(
+                f"a categorical domain holds F or T and the number {numbers[0]}; F and T stand for 0 and 1, so that a "
+                "number beside them could be taken for one: write all of them as numbers"
+            )
+
+    @cached_property
+    def boolean(self) -> bool:
+        """Whether it holds F or T; what else it holds is then no number."""
+        return any(isinstance(value, Boolean) for value in self.values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -74,8 +80,36 @@ class Symbols:
 
     @cached_property
     def codes(self) -> Mapping[Value, int]:
-        """value -> index in `values`; a fraction is in no domain of symbols."""
+        """value -> index in `values`. It finds what Python takes for a value too: of what is given, ask `holds`."""
         return {value: code for code, value in enumerate(self.values)}
+
+    def holds(self, value: object) -> bool:
+        """Whether this is one of its values, and of the same type: 1 is, where True or 1.0 is not."""
+        if type(value) not in SYMBOL_TYPES:
+            return False
+        code = self.codes.get(cast(Value, value))
+        return code is not None and type(self.values[code]) is type(value)
+
+
+def _check_symbol(value: object) -> None:
+    """Refuse what is no symbol, or is not written as the one symbol that it is.
+
+    Raises:
+        BadProgram: with what to write instead.
+    """
+    match value:
+        case bool():
+            raise BadProgram(f"{value!r} is a bool, which Python takes for a number; the symbols are FALSE and TRUE")
+        case float():
+            raise BadProgram(f"{value!r} is a float; expected a whole number, a Fraction, or a Label of it")
+        case None:
+            raise BadProgram("None stands for a hole; the symbol of nothing is NOTHING")
+        case Fraction() if value.denominator == 1:
+            raise BadProgram(f"the fraction {value!r} is whole; write it as {value.numerator}")
+    if type(value) not in SYMBOL_TYPES:
+        raise BadProgram(f"{value!r} is a {type(value).__name__}; a symbol is a str, an int or another exact value")
+    if isinstance(value, str) and half_a_pair(value):
+        raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from itertools import product
 from typing import Literal, TypeAlias
 
 from tprog.ir.domains import Keys, Number, Symbols, Value, Variable
+from tprog.ir.values import shown
 
 ReadRole: TypeAlias = Literal["query", "key", "value", "by", "input", "term", "word"]
 EntryPart: TypeAlias = Literal["row", "cell", "word", "coefficient"]
@@ -35,16 +36,17 @@ TableKey: TypeAlias = str | WeightsOf
 
 def picked(part: EntryPart, values: Iterable[Value]) -> str:
     """By what an entry is picked, in words: ``query 'b'``."""
-    shown = ", ".join(repr(value) if isinstance(value, str) else str(value) for value in values)
+    values = list(values)
+    said = ", ".join(map(shown, values))
     match part:
         case "row":
-            return f"query {shown}"
+            return f"query {', '.join(map(repr, values))}"  # word for word what a module says of a hole
         case "cell":
-            return f"input {shown}" if shown else "otherwise"
+            return f"input {said}" if said else "otherwise"
         case "word":
-            return f"word {shown}"
+            return f"word {said}"
         case "coefficient":
-            return f"coefficient of {shown[1:-1]}" if shown else "constant"
+            return f"coefficient of {said[1:-1]}" if said else "constant"
 
 
 _ORDINALS = ("first", "second", "third", "fourth", "fifth", "sixth", "seventh", "eighth", "ninth")

@@ -11,6 +11,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import lru_cache
 from itertools import pairwise
 from math import gcd
@@ -20,6 +21,7 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog.ir.domains import BEGIN, END, Keys, Symbol
+from tprog.ir.values import Boolean
 
 Kind: TypeAlias = Literal[
     "nothing",
@@ -201,10 +203,13 @@ def without(
 
 
 def _ascends(keys: Sequence[Symbol]) -> bool:
-    """Whether the order of a domain is that of its numbers or words."""
-    numbers = [key for key in keys if isinstance(key, int)]
+    """Whether the order of a domain is that of its numbers, words or booleans, which are all that is in it."""
+    numbers = [key for key in keys if isinstance(key, int | Fraction)]
     words = [key for key in keys if isinstance(key, str)]
-    return (not words and numbers == sorted(numbers)) or (not numbers and words == sorted(words))
+    booleans = [key.value for key in keys if isinstance(key, Boolean)]
+    return len(keys) in (len(numbers), len(words), len(booleans)) and (
+        numbers == sorted(numbers) and words == sorted(words) and booleans == sorted(booleans)
+    )
 
 
 # Recognising ##########################################################################################################

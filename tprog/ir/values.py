@@ -7,6 +7,7 @@ a boolean, a float and *nothing* are records of their own here, equal to themsel
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
 from fractions import Fraction
@@ -90,6 +91,8 @@ Number: TypeAlias = int | Fraction
 
 Value: TypeAlias = str | int | Fraction | Boolean | Label | Nothing
 
+JsonValue: TypeAlias = str | int | bool | dict[str, str | bool]
+
 
 def spelling(value: Value) -> str:
     """The one spelling by which outputs are compared: ``1``, ``1/2``, ``T``, ``nothing``, a word as it is.
@@ -97,3 +100,76 @@ def spelling(value: Value) -> str:
     A label is spelled as its float. A word may be spelled as another value is; within a domain see to that.
     """
     return value.text if isinstance(value, Label) else str(value)
+
+
+def shown(value: Value | None) -> str:
+    """A value within a sentence: a word in quotes, a fraction as 1/2, None as the hole that it stands for."""
+    return "a hole" if value is None else repr(value) if isinstance(value, str) else str(value)
+
+
+def json_value(value: Value) -> JsonValue:
+    """A value as JSON holds it, no two alike: ``{"nothing": true}``, ``{"fraction": "1/2"}``, ``{"label": "nan"}``."""
+    match value:
+        case Boolean():
+            return bool(value)
+        case Nothing():
+            return {"nothing": True}
+        case Fraction():
+            return {"fraction": str(value)}
+        case Label():
+            return {"label": value.text}
+        case _:
+            return value
+
+
+def value_of_json(found: object) -> Value:
+    """The value that `json_value` wrote.
+
+    Raises:
+        ValueError: it did not write this.
+    """
+    match found:
+        case bool():
+            return TRUE if found else FALSE
+        case str() | int():
+            return found
+        case {"nothing": True, **others} if not others:
+            return NOTHING
+        case {"fraction": str(text), **others} if not others and (made := _fraction(text)) is not None:
+            return made
+        case {"label": str(text), **others} if not others and (label := label_named(text)) is not None:
+            return label
+    raise ValueError(f"{found!r} is no value")
+
+
+def _fraction(text: str) -> Fraction | None:
+    try:
+        made = Fraction(text)
+    except (ValueError, ZeroDivisionError):
+        return None
+    return made if str(made) == text else None
+
+
+def label_named(text: str) -> Label | None:
+    """The label with this `Label.text`; None if there is none, since another text could mean one too."""
+    try:
+        made = Label(float(text))
+    except ValueError:
+        return None
+    return made if made.text == text else None
+
+
+def named(text: str, values: Iterable[Value]) -> Value | None:
+    """The one of some values that a person means by what they type: as `shown`, or as `spelling`; None if none.
+
+    So where a domain holds the word ``T`` and the boolean, T is the boolean and 'T', in quotes, the word.
+    """
+    listed = list(values)
+    said = (value for say in (shown, spelling) for value in listed if say(value) == text)
+    return next(said, None)
+
+
+def as_number(value: Value) -> Number:
+    """A value of a numeric variable, which is a number."""
+    assert isinstance(value, int | Fraction), value
+    return value

@@ -31,6 +31,7 @@ from tprog.ir.program import (
     Symbols,
     Value,
 )
+from tprog.ir.values import as_number
 from tprog.run.attention import accepted, accepting, preference, sees, window
 from tprog.run.batch import Array, Batch, Bools
 
@@ -71,8 +72,7 @@ def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[A
 
 
 def _numerator(value: Value, domain: Numbers) -> int:
-    assert not isinstance(value, str)
-    return int(value * domain.denominator)
+    return int(as_number(value) * domain.denominator)
 
 
 def _selected(

@@ -30,6 +30,7 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
+from tprog.ir.values import as_number
 
 MOST_LISTED = 100_000
 """Combinations that a lookup may come to list where it reads other variables."""
@@ -249,7 +250,7 @@ class _Rewriter:
         for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
             match self.stand_ins.get(name):
                 case Fixed(value):
-                    constant += Fraction(value) * coefficient
+                    constant += as_number(value) * coefficient
                 case Same(variable):
                     terms[variable] = terms.get(variable, Fraction(0)) + coefficient
                 case None:
@@ -294,7 +295,7 @@ class _Rewriter:
             if row is None:
                 raise Inexpressible
             return row
-        weighed = [Fraction(value) * weight for weight in term.rows[0] or ()]
+        weighed = [Fraction(as_number(value)) * weight for weight in term.rows[0] or ()]
         if any(weight.denominator != 1 for weight in weighed):
             raise Inexpressible
         return tuple(map(int, weighed))
@@ -352,8 +353,8 @@ def plain(number: Fraction) -> Number:
 
 def level_of(value: Value, levels: Sequence[Number]) -> int:
     """The index of the level that a number reads as."""
-    assert not isinstance(value, str)
-    return max((index for index, level in enumerate(levels) if level <= value), default=0)
+    number = as_number(value)
+    return max((index for index, level in enumerate(levels) if level <= number), default=0)
 
 
 def rewritten(program: Program, stand_ins: Mapping[str, StandIn], *renewed: Node) -> Program | None:

@@ -9,6 +9,7 @@ from functools import partial
 import numpy as np
 
 from tprog.ir.program import Node, Number, Numbers, Program, Symbol, Symbols
+from tprog.ir.values import shown
 from tprog.run.batch import Array
 from tprog.run.execute import decode
 from tprog.simplify.record import Size, size
@@ -99,7 +100,7 @@ def _guesses(search: Search, name: str) -> Iterator[_Guess]:
     domain = program.variables[name].domain
     for code in _frequent(search, name):
         value = decode(program, name, code)
-        told = f"fixed at {value!r}" if isinstance(value, str) else f"fixed at {value}"
+        told = f"fixed at {shown(value)}"
         yield _Guess(Fixed(value), told, partial(_constant, code))
     if isinstance(domain, Symbols):
         tables = [table for other in _earlier(program, name) if (table := _table(search, name, other)) is not None]

@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from fractions import Fraction
 
 from tprog.escape import string_literal
-from tprog.ir.program import Value
+from tprog.ir.values import Label, Nothing, Value
 
 INDENT = "    "
 LINE_LENGTH = 100
@@ -15,11 +15,18 @@ LINE_LENGTH = 100
 
 def literal(value: Value | None) -> str:
     """A value as Python source, strings in double quotes."""
-    if isinstance(value, Fraction):
-        if value.denominator == 1:
-            return str(value.numerator)
-        return f"Fraction({value.numerator}, {value.denominator})"
-    return string_literal(value) if isinstance(value, str) else repr(value)
+    match value:
+        case Fraction():
+            whole = value.denominator == 1
+            return str(value.numerator) if whole else f"Fraction({value.numerator}, {value.denominator})"
+        case str():
+            return string_literal(value)
+        case Nothing():
+            return "NOTHING"
+        case Label():
+            return f"_Symbol({string_literal(repr(value))})"
+        case _:
+            return repr(value)
 
 
 def tuple_literal(values: Sequence[Value]) -> str:

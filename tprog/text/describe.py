@@ -19,6 +19,7 @@ from tprog.ir.relations import (
     recognised,
     without,
 )
+from tprog.ir.values import shown
 
 LIMIT = 60
 """No reading is longer than this many characters, unless a variable's own name is."""
@@ -68,9 +69,9 @@ def _formula(node: Linear) -> str:
 def _head(program: Program, node: Head) -> str:
     what = _selection(program, node, _ONE.get(node.key, node.key))
     if what == "nothing":
-        fallback = f"copies {node.value} at 0" if node.default is None else f"always {node.default!r}"
+        fallback = f"copies {node.value} at 0" if node.default is None else f"always {shown(node.default)}"
         return f"selects nothing, {fallback}"
-    otherwise = "" if node.default is None else f", else {node.default!r}"
+    otherwise = "" if node.default is None else f", else {shown(node.default)}"
     what = _DIRECTION[node.mask] + what + _window(program, node)
     which = f"{what} with the {node.attend} {_ONE.get(node.by, node.by)}" if node.by else f"{node.attend} {what}"
     return f"{which}, copies {_ONE.get(node.value, node.value)}{otherwise}"
@@ -99,7 +100,7 @@ def _selection(program: Program, node: AttentionHead, key: str) -> str:
     if relation is None:
         return f"{key} = f({query})"
     if isinstance(relation, Constant):
-        return f"{key} = {relation.keys[0]!r}{aside}"
+        return f"{key} = {shown(relation.keys[0])}{aside}"
     if relation == NOTHING:
         return "nothing"
     if relation == ANYTHING:

@@ -36,6 +36,7 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
+from tprog.ir.values import Boolean, Label, Nothing, json_value
 from tprog.run.attention import mask_word
 from tprog.text.branches import comment, function_lines, levels_call
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
@@ -122,12 +123,16 @@ def _imports(out: Builder, program: Program, side_name: str | None) -> None:
 
 
 def needs_fraction(program: Program) -> bool:
-    """Whether the module names Fraction: a mean, or a number in a table that is not whole."""
+    """Whether the module names Fraction: a mean, or a number in a table, or a symbol, that is not whole."""
 
     def fractional(values: Sequence[Answer | None]) -> bool:
         return any(isinstance(v, Fraction) and v.denominator != 1 for v in values)
 
+    if side_values(program):
+        return True
     for node in program.nodes:
+        if fractional(node.declares or ()):
+            return True
         if node.kind == "numeric head" and node.reduce == "mean":
             return True
         entries = node.entries
@@ -136,7 +141,33 @@ def needs_fraction(program: Program) -> bool:
     return False
 
 
+def needs_symbols(program: Program) -> bool:
+    """Whether the module names symbols that are neither text nor numbers; all that it has, some node declares."""
+    return side_values(program) or any(
+        isinstance(s, Boolean | Nothing | Label) for node in program.nodes for s in node.declares or ()
+    )
+
+
+def side_values(program: Program) -> bool:
+    """Whether words have values, in the side file, that JSON has no plain form for."""
+    return len(program.vocabulary) > SIDE_ROWS and any(
+        not isinstance(symbol, str | int)
+        for node in program.nodes
+        if node.words is not None
+        for symbol in node.declares or ()
+    )
+
+
 def _constants(out: Builder, program: Program, side_name: str | None) -> None:
+    if needs_symbols(program):
+        out.line()
+        out.lines += symbols_text().split("\n")
+        out.line()
+        if side_values(program):
+            out.line()
+            out.lines += primitive_texts()["_words_of_json"].split("\n")
+            out.line()
+            out.line()
     if side_name:
         out.line(f'TABLES = json.loads(Path(__file__).with_name({literal(side_name)}).read_text(encoding="utf-8"))')
         out.line()
@@ -176,7 +207,8 @@ def _embeddings(
     out: Builder, program: Program, tables: Mapping[str, Sequence[Symbol | None]], side_name: str | None
 ) -> None:
     if side_name:
-        out.line('EMBEDDINGS = TABLES["EMBEDDINGS"]')
+        written = 'TABLES["EMBEDDINGS"]'
+        out.line(f"EMBEDDINGS = {f'_words_of_json({written})' if side_values(program) else written}")
         return
     with out.block("EMBEDDINGS = {"):
         for name, table in tables.items():
@@ -191,7 +223,7 @@ def _embeddings(
 def _side(program: Program) -> str:
     """The side file: JSON, one row a line, so that two versions can be compared."""
     tables: dict[str, Mapping[str, object]] = {
-        node.name: {w: v for w, v in zip(program.vocabulary, node.words, strict=True) if v is not None}
+        node.name: {w: json_value(v) for w, v in zip(program.vocabulary, node.words, strict=True) if v is not None}
         for node in program.nodes
         if node.words is not None
     }
@@ -224,6 +256,16 @@ def primitive_texts() -> Mapping[str, str]:
     lines = python_lines(source)
     functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
     return {f.name: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for f in functions}
+
+
+@cache
+def symbols_text() -> str:
+    """The source of the class of symbols that are neither text nor numbers, and of the three that have names."""
+    source = read_python(primitives.__file__)
+    lines, tree = python_lines(source), ast.parse(source)
+    first = next(node for node in tree.body if isinstance(node, ast.ClassDef))
+    last = next(node for node in tree.body if isinstance(node, ast.Assign))
+    return "\n".join(lines[first.lineno - 1 : last.end_lineno])
 
 
 def primitives_used(program: Program) -> list[str]:
@@ -382,7 +424,7 @@ def in_order(domain: Domain) -> bool:
     """Whether the values of a domain compare as their places in it do: numbers, or symbols that ascend as such."""
     if isinstance(domain, Numbers):
         return True
-    numbers = [value for value in domain.values if isinstance(value, int)]
+    numbers = [value for value in domain.values if isinstance(value, int | Fraction)]
     return len(numbers) == len(domain.values) and numbers == sorted(numbers)
 
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.ir.program import Classify, Head, Node, Numbers, NumericHead, Program, Weights
+from tprog.ir.program import Classify, Head, Keys, Node, Numbers, NumericHead, Program, Weights
 from tprog.run.batch import Array
 from trainer.search.program_class import ProgramClass, bare, layer, lookups_of
 from trainer.search.solution import Solution
@@ -147,7 +147,7 @@ def _node(term: Term, there: Node, names: Mapping[int, str], program_class: Prog
     return NumericHead(there.name, query, key, "ones", rows, term.mask)
 
 
-def _rows(accepts: Array, grown: Program, query: str, key: str) -> tuple[tuple[str | int, ...], ...]:
+def _rows(accepts: Array, grown: Program, query: str, key: str) -> tuple[Keys, ...]:
     """The predicate; symbols that the term has not are accepted by no row, and their rows are the last there is."""
     keys, queries = grown.symbols(key).values, len(grown.symbols(query))
     rows = [tuple(value for value, accepted in zip(keys, row, strict=False) if accepted) for row in accepts.tolist()]

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Mapping, Sequence
+from fractions import Fraction
 from itertools import product
 from math import prod
 from typing import Literal, assert_never, cast
@@ -29,6 +30,7 @@ from tprog.ir.program import (
     Value,
     axis,
 )
+from tprog.ir.values import value_of_json
 from tprog.text.dialects.combinations import lists_combinations, read_combinations
 from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import (
@@ -41,6 +43,7 @@ from tprog.text.dialects.subset import (
     plain_parameters,
     without_docstring,
 )
+from tprog.text.dialects.top_level import SIDE_EMBEDDINGS
 from tprog.text.dialects.wiring import check_wiring
 from tprog.text.emit import SELECTORS, in_order
 
@@ -112,7 +115,7 @@ def _linear(parts: Parts, name: str, call: ast.Call) -> Linear:
 
 def _number(parts: Parts, node: ast.expr) -> Number:
     value = literal_value(parts.source, node)
-    if isinstance(value, str):
+    if not isinstance(value, int | Fraction):
         parts.source.refuse(node, f"{value!r}", "a number")
     return value
 
@@ -182,8 +185,8 @@ def _head(parts: Parts, name: str, called: str, call: ast.Call) -> Head | Numeri
     default = literal_value(parts.source, options["default"]) if "default" in options else None
     if called == "aggregate":
         value = _categorical(parts, values[0])[0]
-        return Head(name, query, key, value, predicate, mask, skip_first, cast("Symbol | None", default), attend, by)
-    if isinstance(default, str):
+        return Head(name, query, key, value, predicate, mask, skip_first, default, attend, by)
+    if not isinstance(default, int | Fraction | None):
         parts.source.refuse(options["default"], f"{default!r}", "a number")
     value = _read(parts, values[0]) if needs_values else "ones"
     reduce: Literal["sum", "mean"] = "mean" if called == "aggregate_mean" else "sum"
@@ -323,7 +326,7 @@ def _check_answers(parts: Parts, function: ast.FunctionDef, lookup: Lookup) -> N
             if isinstance(node.value, ast.Constant) and node.value.value is None:
                 continue
             value = literal_value(parts.source, node.value)
-            if lookup.symbols is None and isinstance(value, str):
+            if lookup.symbols is None and not isinstance(value, int | Fraction):
                 advice = f"or list what `{lookup.name}` may answer in DOMAINS"
                 parts.source.refuse(node.value, f"the answer {value!r}", "a number", advice)
             if lookup.symbols is not None and value not in lookup.symbols:
@@ -348,9 +351,10 @@ def _levels(
                     return tuple(range(cap + 1)), rest
                 case "round_down", [ast.Name(id=first), levels_at] if first == name:
                     parts.called.add("round_down")
-                    levels = [value for value, _ in literal_items(parts.source, levels_at)]
-                    if not any(isinstance(value, str) for value in levels):
-                        return cast("tuple[Number, ...]", tuple(levels)), rest
+                    values = [value for value, _ in literal_items(parts.source, levels_at)]
+                    levels = [value for value in values if isinstance(value, int | Fraction)]
+                    if len(levels) == len(values):
+                        return tuple(levels), rest
     at = body[0] if body else function
     parts.source.unexpected(at, f"`{name} = min({name}, CAP)` first: a number needs its levels")
 
@@ -366,11 +370,7 @@ def _declared(parts: Parts, name: str) -> tuple[Symbol, ...] | None:
         ):
             return tuple(range(stop))
         case written:
-            values = literal_items(parts.source, written)
-    for value, at in values:
-        if not isinstance(value, str | int):
-            parts.source.refuse(at, f"{value!r}", "symbols: strings or whole numbers")
-    return cast("tuple[Symbol, ...]", tuple(value for value, _ in values))
+            return tuple(value for value, _ in literal_items(parts.source, written))
 
 
 def _embedding(parts: Parts, name: str, call: ast.Call) -> Embedding:
@@ -382,11 +382,16 @@ def _embedding(parts: Parts, name: str, call: ast.Call) -> Embedding:
     if symbols is None or written is None:
         lacking = "DOMAINS" if symbols is None else "EMBEDDINGS"
         parts.source.refuse(call, f"`{name}`, which {lacking} does not list", "its table and what it may answer")
-    if ast.unparse(written) == "TABLES['EMBEDDINGS']":
+    if ast.unparse(written) in SIDE_EMBEDDINGS:
         found = parts.tables.get("EMBEDDINGS", {}).get(name, {})
-        if not isinstance(found, dict) or not all(isinstance(v, str | int) for v in found.values()):
-            raise BadFile(f"the side file of {parts.source.path} has no table of words for {name}; emit it again")
-        values: Mapping[str, Symbol] = found
+        try:
+            values: Mapping[str, Symbol] = {word: value_of_json(value) for word, value in found.items()}
+        except (AttributeError, ValueError):
+            raise BadFile(
+                f"the side file of {parts.source.path} has no table of words for {name}; emit it again"
+            ) from None
+        if ast.unparse(written) == SIDE_EMBEDDINGS[0] and not all(isinstance(v, str | int) for v in values.values()):
+            parts.source.unexpected(written, f"`{SIDE_EMBEDDINGS[1]}`, as the table of {name} needs")
     else:
         values = _words(parts, name, written, call)
     if unknown := [word for word in values if word not in parts.frame.symbols("tokens").codes]:
@@ -401,7 +406,7 @@ def _words(parts: Parts, name: str, written: ast.expr, call: ast.Call) -> Mappin
     values: dict[str, Symbol] = {}
     for word, (word_at, value_at) in dict_items(parts.source, items[name][1]).items():
         value = literal_value(parts.source, value_at)
-        if not isinstance(word, str) or not isinstance(value, str | int):
+        if not isinstance(word, str):
             parts.source.refuse(word_at, f"{word!r}: {value!r}", "a word and its symbol")
         values[word] = value
         parts.lines[Entry(name, "word", (word,))] = word_at.lineno

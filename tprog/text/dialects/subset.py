@@ -15,6 +15,7 @@ from typing import NoReturn, TypeAlias
 
 from tprog.errors import BadSource
 from tprog.ir.program import Number, Value
+from tprog.ir.values import FALSE, NOTHING, TRUE, as_number, label_named
 
 Arguments: TypeAlias = tuple[Value, ...]
 Test: TypeAlias = Callable[[Arguments], bool]
@@ -26,10 +27,15 @@ MAX_SHOWN = 60
 
 @dataclass(frozen=True)
 class Source:
-    """The file being read: where refusals point to."""
+    """The file being read: where refusals point to.
+
+    Attributes:
+        symbols: whether it defines NOTHING, F, T and labels.
+    """
 
     path: Path | str
     advice: str = ""
+    symbols: bool = False
 
     def refuse(self, node: ast.AST | None, found: str, expected: str, advice: str | None = None) -> NoReturn:
         """Raise BadSource at a syntax node (or, for None, at the start of the file)."""
@@ -46,8 +52,11 @@ class Source:
         return f"`{text if len(text) <= MAX_SHOWN else text[: MAX_SHOWN - 3] + '...'}`"
 
 
+_NAMED: Mapping[str, Value] = {"NOTHING": NOTHING, "F": FALSE, "T": TRUE}
+
+
 def literal_value(source: Source, node: ast.expr) -> Value:
-    """A string, a whole number or a Fraction of two."""
+    """A string, a whole number, a Fraction of two or, where the file defines them, another symbol."""
     match node:
         case ast.Constant(value=str() | int() as value) if type(value) is not bool:
             return value
@@ -56,8 +65,16 @@ def literal_value(source: Source, node: ast.expr) -> Value:
         case ast.Call(func=ast.Name(id="Fraction"), args=[above, ast.Constant(value=int() as below)], keywords=[]):
             top = literal_value(source, above)
             if isinstance(top, int) and type(below) is int and below > 0:
-                return Fraction(top, below)
-    return source.unexpected(node, "a string, a whole number or a Fraction")
+                made = Fraction(top, below)
+                return made.numerator if made.denominator == 1 else made
+        case ast.Name(id=name) if source.symbols and name in _NAMED:
+            return _NAMED[name]
+        case ast.Call(func=ast.Name(id="_Symbol"), args=[ast.Constant(value=str() as name)], keywords=[]) if (
+            source.symbols and name.startswith("label ") and (label := label_named(name.removeprefix("label ")))
+        ):
+            return label
+    others = ", NOTHING, F, T or a label such as `_Symbol('label 0.5')`" if source.symbols else ""
+    return source.unexpected(node, f"a string, a whole number{',' if others else ' or'} a Fraction{others}")
 
 
 def literal_items(source: Source, node: ast.expr) -> list[tuple[Value, ast.expr]]:
@@ -193,7 +210,7 @@ class Function:
         if self._is_argument(node):
             place = self._argument(node)
             return lambda arguments: arguments[place]
-        if isinstance(node, ast.Name):
+        if isinstance(node, ast.Name) and not (self._source.symbols and node.id in _NAMED):
             self._argument(node)
         value = literal_value(self._source, node)
         return lambda arguments: value
@@ -202,16 +219,14 @@ class Function:
         if self._is_argument(node):
             place = self._argument(node)
             parameter = self._parameters[place]
-            if not parameter.ordered and any(isinstance(value, str) for value in parameter.values):
+            if not all(isinstance(value, int | Fraction) for value in parameter.values):
                 self._source.refuse(node, f"an order on `{parameter.name}`", "== or in: its values are not all numbers")
-        elif isinstance(literal_value(self._source, node), str):
+        elif not isinstance(literal_value(self._source, node), int | Fraction):
             self._source.unexpected(node, "a number to compare with")
         operand = self._operand(node)
 
         def number(arguments: Arguments) -> Number:
-            value = operand(arguments)
-            assert not isinstance(value, str)
-            return value
+            return as_number(operand(arguments))
 
         return number
 
@@ -227,7 +242,7 @@ def plain_parameters(source: Source, function: ast.FunctionDef, count: int) -> l
     """The names of a function's arguments, if it has exactly `count` plain ones and nothing that Python would run."""
     without_extras(source, function)
     names = [argument.arg for argument in function.args.args]
-    for name in {"min", "round_down", "Fraction"} & set(names):
+    for name in {"min", "round_down", "Fraction", *(("_Symbol", *_NAMED) if source.symbols else ())} & set(names):
         source.refuse(
             function, f"the argument `{name}` of `{function.name}`", "another name: the function needs this one"
         )

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import ast
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, replace
 from functools import cache
 from typing import Any, cast
@@ -15,7 +15,7 @@ from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.program import Classify, Program, RowsNeeded, SelfRule, UnknownRule
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
-from tprog.text.emit import primitive_texts
+from tprog.text.emit import primitive_texts, symbols_text
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
 OPTIONAL = ("SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
@@ -28,6 +28,9 @@ MOST_ROWS = 2_000_000
 
 GUARD = "if __name__ == '__main__':\n    sys.exit({}(run, VOCABULARY, sys.argv[1:]))"
 ENTRANCES = ("main", "_main_without_begin")
+SIDE_EMBEDDINGS = ("TABLES['EMBEDDINGS']", "_words_of_json(TABLES['EMBEDDINGS'])")
+"""How EMBEDDINGS names the tables of a side file; the second where these hold more than text and whole numbers."""
+
 TABLES = "json.loads(Path(__file__).with_name({}).read_text(encoding='utf-8'))"
 
 
@@ -57,6 +60,7 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
     constants: dict[str, ast.expr] = {}
     functions: dict[str, ast.FunctionDef] = {}
     body, entrance = _without_guard(source, tree.body)
+    source, body = _without_symbols(source, body)
     for index, statement in enumerate(body):
         match statement:
             case ast.Expr(value=ast.Constant(value=str())) if index == 0:
@@ -68,6 +72,7 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
                     source.refuse(statement, f"`{name}` a second time", "each constant once")
                 if name in ("DOMAINS", "EMBEDDINGS"):
                     _check_inert(source, value)  # not all of it need be read by a node
+                    _check_decoded(source, value, functions)
                 if name == "TABLES" and constants:
                     source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
                 constants[name] = value
@@ -98,6 +103,42 @@ def _without_guard(source: Source, body: list[ast.stmt]) -> tuple[list[ast.stmt]
     return body, None
 
 
+def _without_symbols(source: Source, body: list[ast.stmt]) -> tuple[Source, list[ast.stmt]]:
+    """Without the class of symbols that are neither text nor numbers and their names, above the first constant.
+
+    Returns:
+        Where the module has these, a source in which they are literals.
+    """
+    for index, statement in enumerate(body):
+        match statement:
+            case ast.ClassDef(name="_Symbol"):
+                if _dumped(body[index : index + 2]) != _dumped(ast.parse(symbols_text()).body):
+                    source.refuse(
+                        statement,
+                        "a `_Symbol` other than the one that tpdebug writes",
+                        "this class and its three names unchanged, because they are what a program means",
+                    )
+                return replace(source, symbols=True), body[:index] + body[index + 2 :]
+            case ast.Assign():
+                break
+    return source, body
+
+
+def _dumped(statements: Sequence[ast.stmt]) -> list[str]:
+    """Syntax without positions, and a class without its docstring."""
+    found = []
+    for statement in statements:
+        bodies = without_docstring(statement.body) if isinstance(statement, ast.ClassDef) else [statement]
+        found.append(" ".join(map(ast.dump, bodies)))
+    return found
+
+
+def _check_decoded(source: Source, value: ast.expr, functions: Mapping[str, ast.FunctionDef]) -> None:
+    """Refuse tables of a side file that are decoded before the module defines how."""
+    if ast.unparse(value) == SIDE_EMBEDDINGS[1] and not (source.symbols and "_words_of_json" in functions):
+        source.unexpected(value, "the class `_Symbol` and the function `_words_of_json` above it")
+
+
 def _check_inert(source: Source, node: ast.expr) -> None:
     """Refuse a table in which Python would have to compute anything but ``range(n)`` or look up the side file."""
     match node:
@@ -110,7 +151,7 @@ def _check_inert(source: Source, node: ast.expr) -> None:
                 _check_inert(source, value)
         case ast.Call(func=ast.Name(id="range"), args=[ast.Constant(value=int())], keywords=[]):
             return
-        case _ if ast.unparse(node) == "TABLES['EMBEDDINGS']":
+        case _ if ast.unparse(node) in SIDE_EMBEDDINGS:
             return
         case ast.Tuple() | ast.Set():
             literal_items(source, node)

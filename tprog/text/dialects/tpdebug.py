@@ -36,6 +36,7 @@ def read_tpdebug(
         BadFile: a side file that is not what the module needs.
     """
     top = read_top_level(source, tree)
+    source = top.source
     tables = read_tables(top, side)
     frame = read_frame(top, tables)
     parts = Parts(source, top.constants, top.functions, tables, frame, dict(frame.variables))

@@ -242,7 +242,7 @@ def _tables(
     places: Places, constants: Mapping[str, ast.Assign], path: str, before: Program, after: Program
 ) -> Iterator[Change]:
     """The rows of EMBEDDINGS and READOUT that stand in the module itself."""
-    source = Source(path)
+    source = Source(path, symbols=True)
     for name, tables in (("EMBEDDINGS", _words(before, after)), ("READOUT", _weights(before, after))):
         value = constants[name].value if name in constants else None
         if not isinstance(value, ast.Dict):

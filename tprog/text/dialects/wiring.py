@@ -4,9 +4,12 @@ from __future__ import annotations
 
 import ast
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
+from fractions import Fraction
 
+from tprog.errors import BadSource
 from tprog.ir.domains import Numbers, Symbol, Symbols
-from tprog.text.dialects.subset import Source
+from tprog.text.dialects.subset import Source, literal_value
 
 Read = tuple[str, ast.expr, Symbols | Numbers]
 """An argument of a function, where the variable is named that it stands for, and that variable's domain."""
@@ -24,7 +27,7 @@ def check_wiring(source: Source, function: ast.FunctionDef, reads: Sequence[Read
         BadSource: at the place where the variable is read.
     """
     for name, at, domain in reads:
-        found = dict.fromkeys(_compared(function, name))
+        found = dict.fromkeys(_compared(source, function, name))
         capped = any(target == name for target in _bound(function))
         if isinstance(domain, Symbols) and capped:
             wanted = f"a number: `{function.name}`, line {function.lineno}, brings it to levels"
@@ -37,7 +40,7 @@ def check_wiring(source: Source, function: ast.FunctionDef, reads: Sequence[Read
 
 def _is_another(domain: Symbols | Numbers, compared: Sequence[Symbol]) -> bool:
     """Whether the literals must be those of another variable than of this domain, rather than a slip of the pen."""
-    if isinstance(domain, Numbers) and not any(isinstance(value, str) for value in compared):
+    if isinstance(domain, Numbers) and all(isinstance(value, int | Fraction) for value in compared):
         return False
     values = domain.values if isinstance(domain, Symbols) else ()
     if any(value in values for value in compared):
@@ -46,7 +49,7 @@ def _is_another(domain: Symbols | Numbers, compared: Sequence[Symbol]) -> bool:
     return len(compared) > 1 or other_type
 
 
-def _compared(function: ast.FunctionDef, name: str) -> Iterator[Symbol]:
+def _compared(source: Source, function: ast.FunctionDef, name: str) -> Iterator[Symbol]:
     """The literals that a function compares an argument with."""
     for node in ast.walk(function):
         if isinstance(node, ast.Compare):
@@ -54,11 +57,13 @@ def _compared(function: ast.FunctionDef, name: str) -> Iterator[Symbol]:
             if any(isinstance(side, ast.Name) and side.id == name for side in sides):
                 for side in sides:
                     items = side.elts if isinstance(side, ast.Set | ast.Tuple | ast.List) else [side]
-                    yield from (item.value for item in items if _is_symbol(item))  # type: ignore[attr-defined]
+                    yield from _literals(source, items)
 
 
-def _is_symbol(node: ast.expr) -> bool:
-    return isinstance(node, ast.Constant) and type(node.value) in (str, int)
+def _literals(source: Source, items: Sequence[ast.expr]) -> Iterator[Symbol]:
+    for item in items:
+        with suppress(BadSource):
+            yield literal_value(source, item)
 
 
 def _bound(function: ast.FunctionDef) -> Iterator[str]:
