@@ -150,10 +150,10 @@ def test_a_head_that_contradicts_itself_is_refused_by_name(node: Node, message: 
             replace(EMBEDDING, symbols=("mark", True)),
             "True is a bool, which Python takes for a number",
         ),
-        (Lookup("pair", (), (), None, (1,)), "node 'pair': a lookup reads 1 or 2 variables"),
+        (Lookup("pair", (), (), None, (1,)), "node 'pair': a lookup reads 1 variable or more"),
         (
-            Lookup("pair", ("tokens",) * 3, (None,) * 3, None, (1,) * 64),
-            "node 'pair': a lookup reads 1 or 2 variables, with one entry of levels each",
+            Lookup("pair", ("tokens",) * 3, (None,) * 2, None, (1,) * 64),
+            "node 'pair': a lookup reads 1 variable or more, with one entry of levels each",
         ),
         (Lookup("pair", ("tokens",), (), None, (1,)), "with one entry of levels each"),
         (
