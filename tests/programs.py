@@ -28,7 +28,7 @@ from tprog.ir.program import (
     Weights,
     cell_keys,
 )
-from tprog.ir.values import as_number
+from tprog.ir.values import FALSE, NOTHING, TRUE, Boolean, as_number
 
 
 @dataclass(frozen=True)
@@ -658,6 +658,35 @@ def between() -> Program:
     )
 
 
+PATTERN = "aba"
+
+
+def detect_pattern() -> Program:
+    """Whether the letters up to here end in a pattern; *nothing* where there are too few."""
+    vocabulary, positions = (BEGIN, "a", "b"), range(7)
+    known = (NOTHING, FALSE, TRUE)
+
+    def among(letter: str) -> Embedding:
+        return Embedding(f"is_{letter}", known, tuple(Boolean(word == letter) for word in vocabulary))
+
+    def before(name: str, letter: str, by: int) -> Head:
+        rows = predicate(positions, positions, lambda query, key: key == as_number(query) - by)
+        return Head(name, "positions", "positions", f"is_{letter}", rows, skip_first=True, default=NOTHING)
+
+    def found(*parts: Symbol) -> Symbol:
+        return NOTHING if NOTHING in parts else Boolean(all(parts))
+
+    ends = lookup("ends", dict.fromkeys(("before_last", "last", "is_a"), known), found, known)
+    return Program(
+        vocabulary=vocabulary,
+        classes=("nothing", "F", "T"),
+        max_length=7,
+        nodes=(among("a"), among("b"), before("before_last", "a", 2), before("last", "b", 1), ends),
+        readout=Readout((Weights("ends", ((1, 0, 0), (0, 1, 0), (0, 0, 1))),)),
+        causal=True,
+    )
+
+
 VERDICTS = ("F", "P", "T")
 
 
@@ -726,6 +755,7 @@ PROGRAMS: dict[str, Case] = {
     "match_count": Case(match_count(), "the self rule of the original research code"),
     "masks": Case(masks(), "every mask, skip_first and default"),
     "next_larger": Case(next_larger(), "exact; two heads that compare symbols"),
+    "detect_pattern": Case(detect_pattern(), "exact; booleans, and nothing where nothing is to be copied"),
     "most_frequent": Case(most_frequent(), "exact; a head that compares numbers, ties to the nearest"),
     "shuffle_dyck2": Case(shuffle_dyck2(6), "exact; causal, sums of numbers"),
     "between": Case(between(), "exact; a lookup of three inputs that lists combinations"),

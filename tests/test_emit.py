@@ -8,6 +8,9 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
+from fractions import Fraction
+from math import nan
 from pathlib import Path
 from typing import Any
 
@@ -18,9 +21,11 @@ from hypothesis import strategies as st
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.ir.program import Embedding, Program, Readout, Weights
+from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Symbol
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.emit import SIDE_ROWS, emit
+from tprog.text.patch import patched_files
 from tprog.text.read import read_module, read_source
 
 RUN_ALL = """
@@ -167,6 +172,48 @@ def large_vocabulary_program() -> Program:
     return Program(
         vocabulary, ("yes", "no"), 6, (embedding,), Readout((tokens, Weights("emb_0", ((3, 0), (0, 9)))), forced=())
     )
+
+
+def test_a_side_file_holds_symbols_that_json_has_no_plain_form_for(tmp_path: Path) -> None:
+    """The words' tables in JSON decode to what the module compares, and an edit of one rewrites its row alone."""
+    plain = large_vocabulary_program()
+    symbols: tuple[Symbol, ...] = ("nothing", NOTHING, FALSE, TRUE, Label(0.1), Label(nan))
+    halves: tuple[Symbol, ...] = (1, Fraction(1, 2), Fraction(-7, 3), "1/2")
+    tables = [tuple(among[at % len(among)] for at in range(len(plain.vocabulary))) for among in (symbols, halves)]
+    nodes = Embedding("odd", symbols, tables[0]), Embedding("half", halves, tables[1])
+    weights = (
+        Weights("odd", tuple((at, 9 - at * at) for at in range(6))),
+        Weights("half", ((0, 1), (1, 0), (7, 0), None)),
+    )
+    program = replace(plain, nodes=nodes, readout=replace(plain.readout, terms=weights))
+    emitted = emit(program, "odd")
+    ((name, side),) = emitted.side.items()
+    assert '\n"word0": {"nothing": true},\n"word1": false,' in side
+    (tmp_path / "odd.py").write_text(emitted.text, encoding="utf-8")
+    (tmp_path / name).write_text(side, encoding="utf-8")
+    module = read_module(tmp_path / "odd.py")
+    assert module.program == program
+    assert emit(module.program, "odd") == emitted
+    inputs = [["<s>", *(f"word{at + k}" for k in range(4)), "</s>"] for at in range(12)]
+    done = subprocess.run(
+        [sys.executable, "-I", "-S", "-c", RUN_ALL],
+        input=json.dumps([(str(tmp_path / "odd.py"), inputs)]),
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert json.loads(done.stdout) == outcome(program, inputs)
+    assert "half = '1/2'" in done.stdout
+    changed = replace(program, nodes=(nodes[0].with_answer(1, TRUE), nodes[1].with_answer(2, Fraction(1, 2))))
+    patched = patched_files(module, changed)
+    assert patched[str(tmp_path / "odd.py")] == emitted.text
+    before, after = (text.splitlines() for text in (side, patched[str(tmp_path / name)]))
+    assert [new for old, new in zip(before, after, strict=True) if old != new] == [
+        '"word0": true,',
+        '"word1": {"fraction": "1/2"},',
+    ]
+    again = module.reread(emitted.text, {name: patched[str(tmp_path / name)]})
+    assert again.program == changed
 
 
 def test_tables_of_a_large_vocabulary_go_to_a_file_beside_the_module(tmp_path: Path) -> None:

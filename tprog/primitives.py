@@ -155,10 +155,9 @@ def _words_of_json(tables):
             return T if found else F
         if not isinstance(found, dict):
             return found
-        kind, text = next(iter(found.items()))
-        return {"nothing": lambda: NOTHING, "fraction": lambda: Fraction(text)}.get(
-            kind, lambda: _Symbol(f"label {text}")
-        )()
+        if "fraction" in found:
+            return Fraction(found["fraction"])
+        return _Symbol(f"label {found['label']}") if "label" in found else NOTHING
 
     return {name: {word: value(found) for word, found in table.items()} for name, table in tables.items()}
 

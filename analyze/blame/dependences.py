@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 from collections.abc import Sequence
-from fractions import Fraction
 
 from analyze.blame.prediction import Prediction
 from analyze.blame.presentation import Presentation
@@ -47,7 +46,6 @@ def _other_rows(asked: Prediction, where: Entry) -> tuple[list[TriedEdit], bool]
     node = asked.run.program.by_name.get(where.node)
     if node is not None and node.selection is not None and where.part == "row":
         (query,) = where.at
-        assert not isinstance(query, Fraction)
         return row_trials(asked.run, node.selection, query)
     # A cell that holds a number was given the other numbers of its table, and there are more; so of coefficients.
     numeric = where.part == "coefficient" or (node is not None and node.answers_numbers and where.part == "cell")

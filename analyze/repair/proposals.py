@@ -104,7 +104,6 @@ def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
             for where in dict.fromkeys(e for p in places for e in entries_at(run, node, p)):
                 if where in reached:
                     (query,) = where.at
-                    assert not isinstance(query, Fraction)
                     yield from row_trials(run, head, query)[0]
 
 

@@ -204,7 +204,7 @@ def code_in(domain: object, value: Symbol, where: object) -> int:
         BadUsage: it is not in the domain; the message names `where`.
     """
     assert isinstance(domain, Symbols)
-    if value not in domain.codes:
+    if not domain.holds(value):
         raise BadUsage(f"{where}: {value!r} is not a value there; expected one of {domain.values!r}")
     return domain.codes[value]
 

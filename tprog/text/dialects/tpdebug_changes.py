@@ -9,12 +9,13 @@ from __future__ import annotations
 
 import ast
 import json
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from typing import TypeAlias
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadSource
-from tprog.ir.program import Node, Numbers, Program, Value
+from tprog.ir.program import Node, Numbers, Program, Symbol, Value
+from tprog.ir.values import json_value
 from tprog.text.branches import amendments, answer, comment, function_lines, level_lines
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import Source, dict_items, without_docstring
@@ -259,19 +260,21 @@ def _tables(
                 yield from _respelled(places, at, new[0][1])
 
 
-def _words(before: Program, after: Program) -> dict[str, tuple[Rows, Rows]]:
-    """Embedding -> its rows, before and after."""
+def _words(before: Program, after: Program, written: Callable[[Symbol], str] = literal) -> dict[str, tuple[Rows, Rows]]:
+    """Embedding -> its rows, before and after, their answers as they are written there."""
     found: dict[str, tuple[Rows, Rows]] = {}
     for new in after.nodes:
         old = before.by_name.get(new.name)
         if old is not None and old.words is not None and new.words is not None and new != old:
             sides = (zip(before.vocabulary, words, strict=True) for words in (old.words, new.words))
-            was, becomes = ([(word, None if v is None else literal(v)) for word, v in side] for side in sides)
+            was, becomes = ([(word, None if v is None else written(v)) for word, v in side] for side in sides)
             found[new.name] = was, becomes
     return found
 
 
-def _weights(before: Program, after: Program) -> dict[str, tuple[Rows, Rows]]:
+def _weights(
+    before: Program, after: Program, written: Callable[[tuple[int, ...]], str] = weights_literal
+) -> dict[str, tuple[Rows, Rows]]:
     """Variable -> its rows of the readout, before and after; a number has one, without a key."""
     terms = {term.variable: term for term in before.readout.terms}
     found: dict[str, tuple[Rows, Rows]] = {}
@@ -280,7 +283,7 @@ def _weights(before: Program, after: Program) -> dict[str, tuple[Rows, Rows]]:
             domain = after.variables[term.variable].domain
             keys: Sequence[Value] = [""] if isinstance(domain, Numbers) else domain.values
             was, becomes = (
-                [(key, None if row is None else weights_literal(row)) for key, row in zip(keys, rows, strict=True)]
+                [(key, None if row is None else written(row)) for key, row in zip(keys, rows, strict=True)]
                 for rows in (terms[term.variable].rows, term.rows)
             )
             found[term.variable] = was, becomes
@@ -318,7 +321,10 @@ def _respelled(places: Places, old: ast.expr, new: str) -> Iterator[Change]:
 
 def patched_sides(sides: Mapping[str, str], before: Program, after: Program) -> dict[str, str]:
     """The side file with the rows that differ, if it has any: JSON, which can be read as the Python that it also is."""
-    sections = {"EMBEDDINGS": _words(before, after), "READOUT": _weights(before, after)}
+    sections = {
+        "EMBEDDINGS": _words(before, after, lambda symbol: json.dumps(json_value(symbol))),
+        "READOUT": _weights(before, after, json.dumps),
+    }
     changed = {}
     for name, side in sides.items():
         try:
@@ -342,7 +348,7 @@ def _side_rows(
         for variable, (old, new) in changes.items():
             table = found.get(variable)
             if isinstance(table, ast.Dict):
-                was, becomes = ([(json.dumps(key), _json(row)) for key, row in rows] for rows in (old, new))
+                was, becomes = ([(json.dumps(key), row) for key, row in rows] for rows in (old, new))
                 keys = [json.dumps(key) for key in _json_items(places, table)]
                 yield from _table(places, table, keys, was, becomes)
 
@@ -353,7 +359,3 @@ def _json_items(places: Places, node: ast.expr | None) -> dict[str, ast.expr]:
     return {
         json.loads(places.of(key)): value for key, value in zip(node.keys, node.values, strict=True) if key is not None
     }
-
-
-def _json(row: str | None) -> str | None:
-    return None if row is None else json.dumps(ast.literal_eval(row))
