@@ -43,6 +43,11 @@ SPECIAL: tuple[Symbol, ...] = (
     *("nothing", "T", "1/2", "1", "label 0.1", 1, 0),
 )
 NUMBERS: tuple[Number, ...] = (0, 1, 2, 3, -1, -5, Fraction(1, 2), Fraction(-2, 3), Fraction(7, 4))
+TOLD: tuple[tuple[tuple[str, str], ...], ...] = (
+    (),
+    (("seed", "3"), ("note", 'a "quoted" \\ text: é')),
+    (("seed", "3"), ("a\tb", "\n")),
+)
 NAMES = ("seen", "count", "rank", "state", "mixed", "other", "last", "score")
 
 
@@ -164,10 +169,10 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
         max_length=draw(st.integers(3, 6)),
         nodes=(),
         readout=Readout((), draw(st.sampled_from([1, 10, 1000])), pooled, forced),
-        task=draw(st.sampled_from([None, "sort", "my task"])),
+        task=draw(st.sampled_from([None, "sort", "my task", 'two\nlines: """'])),
         causal=draw(st.booleans()),
         self_rule=draw(st.sampled_from(["last", "last", "match-count"])),
-        provenance=draw(st.sampled_from([(), (("seed", "3"), ("note", 'a "quoted" \\ text: é'))])),
+        provenance=draw(st.sampled_from(TOLD)),
         unknown_rule=draw(st.sampled_from(["unk", "unk", "refuse"])),
     )
     known = dict(frame.variables)

@@ -65,7 +65,15 @@ def hostile_program() -> Program:
         ),
         forced=(BEGIN, END),
     )
-    return Program(vocabulary, WORDS, 4, (seen, near, count, state), readout, task="copied")
+    return Program(
+        vocabulary,
+        WORDS,
+        4,
+        (seen, near, count, state),
+        readout,
+        "".join(WORDS),
+        provenance=tuple(zip(WORDS, WORDS, strict=True)),
+    )
 
 
 TASK = f"""
@@ -116,6 +124,7 @@ ASKS: Mapping[str, Sequence[str]] = {
     "emit -o": ["emit", NAME, "-o", f"out{NAME}"],
     "trace": ["trace", NAME, "--input", INPUT, "--contrast", *TASKED],
     "graph": ["graph", NAME, *TASKED],
+    "graph of an unknown task": ["graph", NAME],
     "graph --class": ["graph", NAME, "--class", WORDS[5], *TASKED],
     "graph --calls": ["graph", NAME, "--calls"],
     "circuits": ["circuits", NAME, *TASKED],
@@ -173,6 +182,7 @@ FAULTS: Mapping[str, Sequence[str]] = {
     "no such class": ["circuits", NAME, "--class", f"no {NAME}"],
     "no such token": ["circuits", NAME, "--token", f"no {NAME}"],
     "no such task": ["verify", NAME, "--task", f"no {NAME}"],
+    "an unknown task": ["verify", NAME],
     "no such task of one's own": ["verify", NAME, "--task", "no.py\x1b.csv"],
     "no condition": ["circuits", NAME, "--where", NAME],
     "no such baseline": ["circuits", NAME, "--baseline", f"{NAME}={NAME}"],

@@ -81,8 +81,6 @@ def test_the_program_that_the_refusals_start_from_is_well_formed() -> None:
         ({"outputs": ("near",)}, "the outputs are ('near',); expected the readout alone, which is 'readout'"),
         ({"max_length": 2}, "max_length is 2; expected at least 3"),
         ({"self_rule": "first"}, "self_rule is 'first'; expected 'last' or 'match-count'"),
-        ({"provenance": (("seed", "1\n2"),)}, "provenance 'seed': '1\\n2'; expected a plain key and one line"),
-        ({"provenance": (("", "1"),)}, "provenance '': '1'; expected a plain key and one line"),
         ({"causal": True, "nodes": (replace(HEAD, mask="after"),)}, "node 'near': the mask 'after' looks ahead"),
     ],
 )

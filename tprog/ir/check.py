@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import math
-import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import pairwise
@@ -97,16 +96,16 @@ def _check_words(what: str, words: tuple[str, ...]) -> None:
 
 
 def _check_told(program: Frame) -> None:
-    """What a Program says of itself: it stands in a docstring, one line each."""
-    if program.task is not None and not _one_line(program.task):
-        raise BadProgram(f"the task is {program.task!r}; expected a name in one line of printable text, or none")
-    for key, text in program.provenance:
-        if not re.fullmatch(r"[A-Za-z][\w -]*", key) or not _one_line(text):
-            raise BadProgram(f"provenance {key!r}: {text!r}; expected a plain key and one line of printable text")
-
-
-def _one_line(text: str) -> bool:
-    return type(text) is str and text.isprintable() and text == text.strip() != ""
+    """What a Program says of itself: any text, which every writer quotes."""
+    if program.task is not None and (type(program.task) is not str or not program.task):
+        raise BadProgram(f"the task is {program.task!r}; expected a text that names it, or none")
+    texts = [] if program.task is None else [("the task", program.task)]
+    for pair in program.provenance:
+        if len(pair) != 2 or any(type(text) is not str for text in pair):
+            raise BadProgram(f"provenance {pair!r}; expected two texts, a key and what it says")
+        texts += [("the provenance", text) for text in pair]
+    if half := next((each for each in texts if half_a_pair(each[1])), None):
+        raise BadProgram(f"{half[1]!r} in {half[0]} has half of a surrogate pair, which no file in UTF-8 can hold")
 
 
 def _check_name(node: Node, known: Mapping[str, Variable]) -> None:

@@ -36,10 +36,11 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
+from tprog.ir.provenance import fits_lines, is_plain
 from tprog.ir.values import Boolean, Label, Nothing, json_value
 from tprog.run.attention import mask_word
 from tprog.text.branches import comment, function_lines, levels_call
-from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
+from tprog.text.builder import INDENT, Builder, literal, tuple_end, tuple_literal
 from tprog.text.syntax import python_lines, read_python
 
 SIDE_ROWS = 2000
@@ -96,9 +97,11 @@ def _heading(out: Builder, title: str) -> None:
 
 
 def _docstring(out: Builder, program: Program) -> None:
-    what = f"for the task {docstring_text(program.task)}" if program.task else "for no named task"
+    what = "for no named task"
+    if program.task is not None:
+        what = f"for the task {docstring_text(program.task if is_plain(program.task) else literal(program.task))}"
     out.line(f'"""A Transformer Program {what}, in the form that tpdebug writes and reads.')
-    if program.provenance:
+    if program.provenance and fits_lines(program.provenance):
         out.line()
         for line in provenance_lines(program):
             out.line(line)
@@ -107,8 +110,13 @@ def _docstring(out: Builder, program: Program) -> None:
 
 
 def provenance_lines(program: Program) -> list[str]:
-    """What a module's docstring says of where the program comes from, one line a key."""
-    return [docstring_text(f"{key}: {text}") for key, text in program.provenance]
+    """What a module says of where the program comes from, one line a key.
+
+    They stand in its docstring, or, where a line cannot say one of them, as strings in the constant PROVENANCE.
+    """
+    if fits_lines(program.provenance):
+        return [docstring_text(f"{key}: {text}") for key, text in program.provenance]
+    return [f"{INDENT}({literal(key)}, {literal(text)})," for key, text in program.provenance]
 
 
 def _imports(out: Builder, program: Program, side_name: str | None) -> None:
@@ -172,6 +180,11 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
         out.line(f'TABLES = json.loads(Path(__file__).with_name({literal(side_name)}).read_text(encoding="utf-8"))')
         out.line()
     out.line(f"TASK = {literal(program.task)}")
+    if not fits_lines(program.provenance):
+        out.line("PROVENANCE = (")
+        for line in provenance_lines(program):
+            out.line(line)
+        out.line(")")
     if side_name:
         out.line('VOCABULARY = tuple(TABLES["VOCABULARY"])')
     else:

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from tprog.files import BYTE_ORDER_MARK, is_ours, read_text
 from tprog.ir.program import Program
+from tprog.ir.provenance import fits_lines
 from tprog.text.emit import emit, provenance_lines
 from tprog.text.patch import patched_files
 from tprog.text.read import Module
@@ -29,6 +30,8 @@ def in_own_form(module: Module, after: Program, told_after: Program, file: Path)
     here = Path(module.path)
     if module.dialect == "tpdebug" and emit(module.program, here.stem).text == module.text:
         return None
+    if fits_lines(after.provenance) != fits_lines(told_after.provenance):
+        return None  # what it says of itself needs another place
     texts = patched_files(module, after)
     text = texts[module.path]
     sides = {name: texts.get(str(module.side_path(name)), old) for name, old in module.sides.items()}
