@@ -17,7 +17,6 @@ from functools import cache
 from typing import TypeAlias, assert_never
 
 from tprog import primitives
-from tprog.escape import docstring_text
 from tprog.files.beside import content_name
 from tprog.ir.domains import Attend
 from tprog.ir.entries import Answer
@@ -36,12 +35,12 @@ from tprog.ir.program import (
     Value,
     Weights,
 )
-from tprog.ir.provenance import fits_lines, is_plain
 from tprog.ir.values import Boolean, Label, Nothing, json_value
 from tprog.run.attention import mask_word
 from tprog.text.branches import comment, function_lines, levels_call
-from tprog.text.builder import INDENT, Builder, literal, tuple_end, tuple_literal
+from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.text.syntax import python_lines, read_python
+from tprog.text.told import docstring, told_constants
 
 SIDE_ROWS = 2000
 """A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
@@ -68,7 +67,7 @@ def emit(program: Program, stem: str = "program") -> Emitted:
     side = _side(program) if len(program.vocabulary) > SIDE_ROWS else None
     side_name = None if side is None else content_name(f"{_SURROGATE.sub('_', stem)}_tables.json", side)
     out = Builder()
-    _docstring(out, program)
+    docstring(out, program)
     _imports(out, program, side_name)
     _constants(out, program, side_name)
     _primitives(out, program)
@@ -94,29 +93,6 @@ def _heading(out: Builder, title: str) -> None:
 
 
 # Frame ################################################################################################################
-
-
-def _docstring(out: Builder, program: Program) -> None:
-    what = "for no named task"
-    if program.task is not None:
-        what = f"for the task {docstring_text(program.task if is_plain(program.task) else literal(program.task))}"
-    out.line(f'"""A Transformer Program {what}, in the form that tpdebug writes and reads.')
-    if program.provenance and fits_lines(program.provenance):
-        out.line()
-        for line in provenance_lines(program):
-            out.line(line)
-    out.line('"""')
-    out.line()
-
-
-def provenance_lines(program: Program) -> list[str]:
-    """What a module says of where the program comes from, one line a key.
-
-    They stand in its docstring, or, where a line cannot say one of them, as strings in the constant PROVENANCE.
-    """
-    if fits_lines(program.provenance):
-        return [docstring_text(f"{key}: {text}") for key, text in program.provenance]
-    return [f"{INDENT}({literal(key)}, {literal(text)})," for key, text in program.provenance]
 
 
 def _imports(out: Builder, program: Program, side_name: str | None) -> None:
@@ -179,12 +155,7 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
     if side_name:
         out.line(f'TABLES = json.loads(Path(__file__).with_name({literal(side_name)}).read_text(encoding="utf-8"))')
         out.line()
-    out.line(f"TASK = {literal(program.task)}")
-    if not fits_lines(program.provenance):
-        out.line("PROVENANCE = (")
-        for line in provenance_lines(program):
-            out.line(line)
-        out.line(")")
+    told_constants(out, program)
     if side_name:
         out.line('VOCABULARY = tuple(TABLES["VOCABULARY"])')
     else:

@@ -1,0 +1,42 @@
+"""What a module says of its program: its docstring, and the constants TASK and PROVENANCE."""
+
+from __future__ import annotations
+
+from tprog.escape import docstring_text
+from tprog.ir.program import Program
+from tprog.ir.provenance import fits_lines, is_plain
+from tprog.text.builder import INDENT, Builder, literal
+
+
+def docstring(out: Builder, program: Program) -> None:
+    """The module's docstring: what the program is for, and where it comes from, if lines can say that."""
+    what = "for no named task"
+    if program.task is not None:
+        what = f"for the task {docstring_text(program.task if is_plain(program.task) else literal(program.task))}"
+    out.line(f'"""A Transformer Program {what}, in the form that tpdebug writes and reads.')
+    if program.provenance and fits_lines(program.provenance):
+        out.line()
+        for line in provenance_lines(program):
+            out.line(line)
+    out.line('"""')
+    out.line()
+
+
+def provenance_lines(program: Program) -> list[str]:
+    """What a module says of where the program comes from, one line a key.
+
+    They stand in its docstring, or, where a line cannot say one of them, as strings in the constant PROVENANCE.
+    """
+    if fits_lines(program.provenance):
+        return [docstring_text(f"{key}: {text}") for key, text in program.provenance]
+    return [f"{INDENT}({literal(key)}, {literal(text)})," for key, text in program.provenance]
+
+
+def told_constants(out: Builder, program: Program) -> None:
+    """The constants that hold text about the program."""
+    out.line(f"TASK = {literal(program.task)}")
+    if not fits_lines(program.provenance):
+        out.line("PROVENANCE = (")
+        for line in provenance_lines(program):
+            out.line(line)
+        out.line(")")
