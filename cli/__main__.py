@@ -20,8 +20,10 @@ def run() -> int:
     from cli.streams import checked_streams, written
 
     checked_streams()
-    from cli.main import main
+    from cli.main import function, main, meant
 
+    for verb in meant(sys.argv[1:]):
+        function(verb)
     try:
         if heeds:
             signal.signal(signal.SIGINT, signal.default_int_handler)

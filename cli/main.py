@@ -6,7 +6,8 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
+from importlib import import_module
 from typing import Annotated
 
 import typer
@@ -14,53 +15,51 @@ import typer
 from cli import INTERRUPTED
 from cli.columns import takes_columns
 from cli.layout import Verb
-from cli.verbs.blame import blame
-from cli.verbs.circuits import circuits
-from cli.verbs.coverage import coverage
-from cli.verbs.dead import dead
-from cli.verbs.diff import diff
-from cli.verbs.emit import emit
-from cli.verbs.fuzz import fuzz
-from cli.verbs.graph import graph
-from cli.verbs.help import help_
-from cli.verbs.rasp import rasp
-from cli.verbs.repair import repair
-from cli.verbs.run import run
-from cli.verbs.simplify import simplify
-from cli.verbs.sweep import sweep
-from cli.verbs.tasks import tasks
-from cli.verbs.trace import trace
-from cli.verbs.train import train
-from cli.verbs.verify import verify
 from tprog.errors import TpdebugError
 from tprog.escape import visible
 from tprog.listing import bounded
 from tprog.version import VERSION
 
-app = typer.Typer(
-    name="tpdebug",
-    add_completion=True,
-    pretty_exceptions_enable=False,
-    rich_markup_mode=None,  # plain help: rich alone would take a third of the time that --help may
-    context_settings={"help_option_names": ["-h", "--help"]},
-    epilog="PROGRAM is a module's path, or the folder of a run. Left out, it is --program, $TPDEBUG_PROGRAM, "
-    "[tool.tpdebug] program in pyproject.toml, the program last written or used in this folder, or the only one there; "
-    "the choice is printed. `tpdebug help` prints the documents.",
-)
-
-
 VERBS = (
-    tasks, train, emit, run, sweep, verify, trace, graph, circuits, dead, coverage, fuzz, blame, repair, simplify, diff,
-    rasp,
+    "tasks", "train", "emit", "run", "sweep", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz",
+    "blame", "repair", "simplify", "diff", "rasp", "help",
 )  # fmt: skip
-"""In the order of the help page, where `help` comes last."""
+"""In the order of the help page. Each is a function of the module `cli.verbs` of its name."""
 
-JUDGED = {train, verify, trace, graph, circuits, dead, coverage, fuzz, blame, repair, simplify, diff}
+JUDGED = {
+    "train", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff",
+}  # fmt: skip
 """The verbs that take a task, which may be a file of examples."""
 
-for verb in VERBS:
-    app.command(cls=Verb)(takes_columns(verb) if verb in JUDGED else verb)
-app.command("help", cls=Verb)(help_)
+
+def meant(arguments: Sequence[str]) -> tuple[str, ...]:
+    """The verb that a command line names; all of them where it names none that there is."""
+    return (arguments[0],) if arguments and arguments[0] in VERBS else VERBS
+
+
+def function(verb: str) -> Callable[..., object]:
+    """What a verb does. Its module is imported: to import those of all verbs takes as long as some verbs do."""
+    found: Callable[..., object] = getattr(import_module(f"cli.verbs.{verb}"), "help_" if verb == "help" else verb)
+    return found
+
+
+def app(verbs: Iterable[str] = VERBS) -> typer.Typer:
+    """The command line, with these verbs."""
+    made = typer.Typer(
+        name="tpdebug",
+        add_completion=True,
+        pretty_exceptions_enable=False,
+        rich_markup_mode=None,  # plain help: rich alone would take a third of the time that --help may
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="PROGRAM is a module's path, or the folder of a run. Left out, it is --program, $TPDEBUG_PROGRAM, "
+        "[tool.tpdebug] program in pyproject.toml, the program last written or used in this folder, or the only one "
+        "there; the choice is printed. `tpdebug help` prints the documents.",
+    )
+    made.callback(invoke_without_command=True)(tpdebug)
+    for verb in verbs:
+        called = function(verb)
+        made.command(verb, cls=Verb)(takes_columns(called) if verb in JUDGED else called)
+    return made
 
 
 def _print_version(wanted: bool) -> None:
@@ -69,7 +68,6 @@ def _print_version(wanted: bool) -> None:
         raise typer.Exit
 
 
-@app.callback(invoke_without_command=True)
 def tpdebug(
     context: typer.Context,
     version: Annotated[
@@ -83,8 +81,9 @@ def tpdebug(
 
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (left out: the process's own) and return its exit code. Nothing escapes but bugs."""
+    given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(arguments, prog_name="tpdebug", standalone_mode=False)
+        code = app(meant(given))(given, prog_name="tpdebug", standalone_mode=False)
         sys.stdout.flush()
     except TpdebugError as error:
         return _refuse(str(error))

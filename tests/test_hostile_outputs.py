@@ -225,7 +225,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_verb_is_asked() -> None:
-    verbs = {command.callback.__name__ for command in app.registered_commands if command.callback is not None}
+    verbs = {command.callback.__name__ for command in app().registered_commands if command.callback is not None}
     assert verbs - {"train", "help", "help_"} <= {ask[0] for ask in ASKS.values()}
 
 
