@@ -332,6 +332,9 @@ def test_an_answer_that_the_module_has_no_class_for_is_wrong(tmp_path: Path) -> 
     named = for_task(module.program, "hist")
     assert named.classes[-1] == "7"
     assert narrowed(named, module.program.classes) == replace(module.program, task="hist")
+    terms = tuple(term for term in named.readout.terms if term.variable != "ones")
+    without_bias = replace(named, readout=replace(named.readout, terms=terms))
+    assert narrowed(without_bias, module.program.classes) == without_bias  # the class may be predicted
     batch = encode(named, [[BEGIN, *"0" * 7], [BEGIN, *"01"]])
     before, after = execute(module.program, batch), execute(named, batch)
     assert [before.outputs(row) for row in range(2)] == [after.outputs(row) for row in range(2)]

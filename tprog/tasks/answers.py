@@ -28,21 +28,16 @@ def parse_answer(
     """
     if position is not None and position >= len(tokens):
         raise BadInput(f"there is no position {position}; the input's last is {len(tokens) - 1}")
-    forced = [token in program.readout.forced for token in tokens]
-    places = 1 if program.readout.pooled else len(tokens)
-    free = [0] if program.readout.pooled else [i for i, is_forced in enumerate(forced) if not is_forced]
+    pooled = program.readout.pooled
+    forced = [False] if pooled else [token in program.readout.forced for token in tokens]
+    free = [place for place, is_forced in enumerate(forced) if not is_forced]
     answers = _items(text, program, 1 if position is not None else len(free))
-    if position is not None and len(answers) == 1 and not program.readout.pooled:
-        at = [position]
-    elif len(answers) == len(free):
-        at = free
-    elif len(answers) == places:
-        at = list(range(places))
-    else:
+    at = _places(len(answers), free, len(forced), None if pooled else position)
+    if at is None:
         raise BadInput(f"the expected output {text!r} has {len(answers)} items; expected {len(free)}, one a prediction")
-    expected: list[str | None] = [None] * places
+    expected: list[str | None] = [None] * len(forced)
     for index, (place, answer) in enumerate(zip(at, answers, strict=True)):
-        if answer is None or (not program.readout.pooled and forced[place]):
+        if answer is None or forced[place]:
             continue
         if answer not in program.classes:
             raise BadInput(
@@ -50,6 +45,13 @@ def parse_answer(
             )
         expected[place] = answer
     return tuple(expected)
+
+
+def _places(count: int, free: Sequence[int], every: int, position: int | None) -> Sequence[int] | None:
+    """What so many answers are given for: the one position, the free places or all of them; None if for neither."""
+    if position is not None and count == 1:
+        return [position]
+    return next((places for places in (free, range(every)) if len(places) == count), None)
 
 
 def _items(text: str, program: Program, count: int) -> list[str | None]:

@@ -1,4 +1,4 @@
-"""The tasks: vocabulary, sampler, oracle and the whole input domain of each.
+"""The tasks that are built in: vocabulary, sampler, oracle and the whole input domain of each; and a program's inputs.
 
 Source: Friedman, Wettig, Chen (arXiv 2306.01128), section 4, and the data of their code. Sizes are named as there: k
 counts the vocabulary with its marks, ``<pad>`` included; N is the longest input with its marks (induction: without).
@@ -7,15 +7,11 @@ Our vocabularies leave ``<pad>`` out, and the classes are those of the task, not
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field, replace
-from functools import cached_property
+from collections.abc import Mapping
+from dataclasses import dataclass, replace
 from string import ascii_lowercase, digits
 
-import numpy as np
-
-from tprog.errors import BadInput, BadProgram, BadUsage
-from tprog.ir.marks import Marks
+from tprog.errors import BadProgram, BadUsage
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program
 from tprog.listing import difference, listing
 from tprog.run.batch import Batch
@@ -24,149 +20,12 @@ from tprog.tasks.input_domain import Brackets, InputDomain, Pairs, UpTo, draw_di
 from tprog.tasks.own_symbols import brackets_of, in_order, letters_and_digits
 from tprog.tasks.rules import UNGRADED as UNGRADED
 from tprog.tasks.rules import Array, Rule
-
-ENUMERATED = 1_000_000
-"""A domain of at most this many inputs is enumerated; a larger one is sampled."""
+from tprog.tasks.task import ENUMERATED as ENUMERATED
+from tprog.tasks.task import SAMPLE as SAMPLE
+from tprog.tasks.task import Task as Task
 
 READABLE = 10**15
 """A number of inputs from here on is told by its power of ten."""
-
-SAMPLE = 20_000
-"""Inputs in a sample: as many as the published data sets hold."""
-
-_CHUNK = 2**21  # entries of the [input, place, place] arrays of a rule, for the inputs that are graded at once
-
-
-@dataclass(frozen=True)
-class Task:
-    """What is asked of a program.
-
-    Attributes:
-        vocabulary: the tokens, and the marks ``<s>`` and ``</s>`` that stand around an input.
-        classes: all answers there are.
-        max_length: the longest input, marks included.
-        causal: the answer at a position depends on what stands up to it alone.
-        symbols: the tokens between the marks, in the task's order (the order that `sort` sorts by).
-        domain: the inputs that the task draws from, as codes of `symbols`.
-        listable: whether all inputs of the domain can be told; else it is only drawn from.
-        examples: the inputs are examples, as many as somebody wrote down. So a program may know further tokens and
-            classes and longer inputs, and an input that is not among them has no answers.
-        notes: how a file of somebody's own was read, where there was a choice.
-        pooled: it judges a program that makes one prediction an input, by the one place of each that it grades.
-    """
-
-    name: str
-    vocabulary: tuple[str, ...]
-    classes: tuple[str, ...]
-    max_length: int
-    causal: bool
-    symbols: tuple[str, ...]
-    domain: InputDomain
-    _answers: tuple[str, ...] = field(repr=False)
-    _rule: Rule = field(repr=False)
-    listable: bool = True
-    examples: bool = False
-    notes: tuple[str, ...] = ()
-    pooled: bool = False
-
-    @property
-    def size(self) -> int | None:
-        """The number of inputs in the domain; None if that is not known."""
-        return self.domain.size if self.listable else None
-
-    def inputs(self, limit: int = ENUMERATED) -> Batch:
-        """The whole domain: shortest first, then in the order of the symbols.
-
-        Raises:
-            BadUsage: the domain has more than `limit` inputs, or how many is not known.
-        """
-        if self.size is None:
-            raise BadUsage(f"{self.name} has inputs that can only be drawn at random; take a sample")
-        if self.size > limit:
-            raise BadUsage(
-                f"{self.name} has {self.size:,} inputs, more than the {limit:,} that are enumerated; take a sample"
-            )
-        return self._batch(self.domain.enumerate())
-
-    def draw(self, count: int = SAMPLE, seed: int = 0) -> Batch:
-        """Different random inputs in the order drawn; as `sample`."""
-        return self._batch(draw_distinct(self.domain, count, seed))
-
-    def sample(self, count: int = SAMPLE, seed: int = 0) -> list[tuple[str, ...]]:
-        """Different random inputs as whole token sequences.
-
-        Lengths are uniform, so short ones soon run out: after 5 * `count` draws, as many as were found are returned.
-        """
-        batch = self.draw(count, seed)
-        return [
-            tuple(self.vocabulary[code] for code in row[:length])
-            for row, length in zip(batch.tokens.tolist(), batch.lengths.tolist(), strict=True)
-        ]
-
-    def oracle(self, tokens: Sequence[str]) -> list[str | None]:
-        """The right output at each position, None where the task does not grade it.
-
-        Args:
-            tokens: a whole sequence; it may be shorter than those of the domain.
-
-        Raises:
-            BadInput: the message names the token and its index.
-        """
-        try:
-            read = self.marks.read(tokens, self.vocabulary, self.max_length)
-        except ValueError as error:
-            raise BadInput(str(error)) from None
-        codes = np.array([[self.vocabulary.index(token) for token in read]])
-        expected = self.expected(Batch(codes, np.array([len(read)])))[0]
-        return [None if code == UNGRADED else self.classes[code] for code in expected]
-
-    def expected(self, batch: Batch) -> Array:
-        """[input, position] codes of the right classes, `UNGRADED` elsewhere.
-
-        Args:
-            batch: inputs in the codes of this task's vocabulary.
-        """
-        symbol = np.array([*(self._symbol_codes.get(word, -1) for word in self.vocabulary)])
-        answer = np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
-        expected = np.full(batch.tokens.shape, UNGRADED, dtype=np.int16)
-        first, marks = self.marks.first, self.marks.count
-        for length in np.unique(batch.lengths).tolist():
-            rows = np.flatnonzero(batch.lengths == length)
-            inside = slice(first, first + length - marks)
-            for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
-                answers = self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))
-                expected[some, inside] = answer[answers]  # UNGRADED picks the last
-        return self._of_whole(expected) if self.pooled else expected
-
-    def _of_whole(self, expected: Array) -> Array:
-        """[input, 1]: the answer to each input as a whole, from [input, position].
-
-        Raises:
-            BadProgram: an input has several.
-        """
-        if (several := (expected != UNGRADED).sum(axis=1)).max(initial=0) > 1:
-            raise BadProgram(
-                f"the program is pooled, one label an input; the task {self.name!r} has {several.max()} answers to one"
-            )
-        whole: Array = expected.max(axis=1, keepdims=True, initial=UNGRADED)
-        return whole
-
-    @cached_property
-    def marks(self) -> Marks:
-        """Which marks stand around an input."""
-        return Marks.of(self.vocabulary)
-
-    def marked(self, marks: Marks) -> Task:
-        """The same task on inputs with other marks around them: it is the symbols between them that it asks about."""
-        longest = self.max_length - self.marks.count + marks.count
-        return replace(self, vocabulary=marks.around(self.symbols), max_length=longest)
-
-    @cached_property
-    def _symbol_codes(self) -> Mapping[str, int]:
-        return {word: code for code, word in enumerate(self.symbols)}
-
-    def _batch(self, sequences: Array) -> Batch:
-        return framed(sequences, self.symbols, self.vocabulary)
 
 
 # The tasks ############################################################################################################
@@ -347,17 +206,8 @@ def fitted(task: Task, program: Program, length: int | None = None) -> Task:
     task = _in_symbols_of(program, _marked_for(program, task))
     task = task if length is None else up_to(task, length)
     longer = program.max_length > task.max_length and is_built_in(task)  # and may have classes that those inputs need
-    for what, found, wanted in (
-        ("vocabulary is", program.vocabulary, task.vocabulary),
-        ("classes are", program.classes, task.classes),
-    ):
-        if task.examples and (unknown := [word for word in wanted if word not in found]):
-            raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {listing(unknown)}")
-        fits = set(found) >= set(wanted) if longer and what.startswith("classes") else set(found) == set(wanted)
-        if not task.examples and not fits:
-            raise BadProgram(
-                f"the program does not fit the task {task.name!r}, whose {what} {difference(wanted, found)}"
-            )
+    _check_words(task, "vocabulary is", program.vocabulary, task.vocabulary)
+    _check_words(task, "classes are", program.classes, task.classes, or_more=longer)
     longest, wanted_length = program.max_length, task.max_length
     if longest < wanted_length:
         raise BadProgram(
@@ -370,6 +220,16 @@ def fitted(task: Task, program: Program, length: int | None = None) -> Task:
     if pooled and task.name in TASKS:
         raise BadProgram(f"the program is pooled; the task {task.name!r} grades every position")
     return replace(task, pooled=pooled, vocabulary=program.vocabulary, classes=program.classes)
+
+
+def _check_words(task: Task, what: str, found: tuple[str, ...], wanted: tuple[str, ...], or_more: bool = False) -> None:
+    """Refuses a program whose words are not those of the task: more are right for examples, or with `or_more`."""
+    lacking = [word for word in wanted if word not in found]
+    if task.examples:
+        if lacking:
+            raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {listing(lacking)}")
+    elif lacking or not (or_more or set(found) == set(wanted)):
+        raise BadProgram(f"the program does not fit the task {task.name!r}, whose {what} {difference(wanted, found)}")
 
 
 def _in_symbols_of(program: Program, task: Task) -> Task:
@@ -457,24 +317,39 @@ def inputs_for(
         BadUsage: `sample` is not positive.
     """
     task = task_of(program) if task is None else fitted(task, program)
-    symbols = symbols_of(program.vocabulary) if task is None else task.symbols
-    marks = program.marks.count
-    most = (program.max_length if length is None else length) - marks
-    domain = InputDomain(len(symbols), 1, most) if task is None else task.domain
-    size = domain.size if task is None else task.size
+    if task is None:
+        symbols = symbols_of(program.vocabulary)
+        longest = program.max_length if length is None else length
+        domain = InputDomain(len(symbols), 1, longest - program.marks.count)
+        size: int | None = domain.size
+    else:
+        symbols, domain, size = task.symbols, task.domain, task.size
     if sample is not None and sample < 1:
         raise BadUsage(f"a sample of {sample} inputs says nothing; ask for at least 1")
     whole = size is not None and size <= (limit if sample is None else sample)
     sequences = domain.enumerate() if whole else draw_distinct(domain, sample or SAMPLE, seed)
     batch = framed(sequences, symbols, program.vocabulary)
-    of = ""
-    if domain.most < program.max_length - marks and not (task is not None and task.examples):
-        of = f" of up to {domain.most} symbol{'s' * (domain.most != 1)}"
-    if whole:
-        description = f"all {size:,} inputs{of}"
-    elif size is None:
-        description = f"{len(batch):,} different inputs of the task's sampler{of}, drawn with seed {seed}"
-    else:
-        total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
-        description = f"{len(batch):,} of {total} inputs{of}, sampled with seed {seed}"
+    of = "" if task is not None and task.examples else _shorter(domain, program)
+    description = f"all {len(batch):,} inputs{of}" if whole else _drawn(len(batch), size, of, seed)
     return Inputs(batch, None if task is None else task.expected(batch), whole, description)
+
+
+def _shorter(domain: InputDomain, program: Program) -> str:
+    """How long the inputs of a domain are, where the program takes longer ones."""
+    marks = len(program.vocabulary) - domain.symbols
+    return (
+        f" of up to {domain.most} symbol{'s' * (domain.most != 1)}" if domain.most < program.max_length - marks else ""
+    )
+
+
+def _drawn(count: int, size: int | None, of: str, seed: int) -> str:
+    """A sample in words.
+
+    Args:
+        size: the inputs in the domain, if that is known.
+        of: which inputs these are.
+    """
+    if size is None:
+        return f"{count:,} different inputs of the task's sampler{of}, drawn with seed {seed}"
+    total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
+    return f"{count:,} of {total} inputs{of}, sampled with seed {seed}"

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping
 from dataclasses import replace
+from itertools import chain
 
 from tprog.ir.program import Program, Weights
 from tprog.tasks.builtin import TASKS, named_task
@@ -44,17 +45,26 @@ def _widened(program: Program, missing: tuple[str, ...]) -> Program:
 
 def narrowed(program: Program, classes: tuple[str, ...]) -> Program:
     """A program without the classes that `for_task` added to `classes`, if they are still never predicted."""
-    count, readout = len(classes), program.readout
-    if program.classes[:count] != classes or program.classes == classes or readout.pooled:
+    count = len(classes)
+    if program.classes[:count] != classes or program.classes == classes or program.readout.pooled:
         return program
     added = {name: [row[count:] for row in term.rows if row] for name, term in _terms(program).items()}
-    if any(any(row) for name, rows in added.items() if name != "ones" for row in rows):
+    bias = added.pop("ones", [])
+    if not bias or any(map(any, chain(*added.values()))):
         return program
-    rows = [Weights(t.variable, tuple(None if row is None else row[:count] for row in t.rows)) for t in readout.terms]
-    kept = tuple(term for term in rows if term.variable != "ones" or any(any(row or ()) for row in term.rows))
-    own = replace(program, classes=classes, readout=replace(readout, terms=kept))
+    own = _cut(program, count)
     unit = own.logit_scale // own.readout.scale
-    return own if all(weight * unit <= -2 * own.logit_bound for weight in added["ones"][0]) else program
+    return own if all(weight * unit <= -2 * own.logit_bound for weight in bias[0]) else program
+
+
+def _cut(program: Program, count: int) -> Program:
+    """A program without the classes behind the first `count`, nor a bias that the others do not have."""
+    terms = [
+        Weights(term.variable, tuple(None if row is None else row[:count] for row in term.rows))
+        for term in program.readout.terms
+    ]
+    kept = tuple(term for term in terms if term.variable != "ones" or any(any(row or ()) for row in term.rows))
+    return replace(program, classes=program.classes[:count], readout=replace(program.readout, terms=kept))
 
 
 def _terms(program: Program) -> Mapping[str, Weights]:

@@ -8,7 +8,7 @@ decided for all of its rows at once, and told where it is not the plain way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
@@ -104,21 +104,47 @@ def read_examples(path: Path, columns: Columns | None = None) -> Examples:
 
 def _reading(rows: Sequence[_Row]) -> _Reading:
     """The first way to read the rows that fits all of them; if none does, the plainest, whose misfit is then told."""
-    several = any(len(row.input.items) > 1 for row in rows)
-    by_letter = all(row.input.is_word for row in rows) and any(len(row.input.letters) > 1 for row in rows)
-    words_out = all(row.output.is_word for row in rows)
-    plain = _Reading(False, "each")
-    if plain.fits(rows) and (several or not by_letter):
-        return plain
-    ways = [_Reading(True, "each")] if by_letter else []
-    if words_out:
-        ways += [_Reading(True, "letters")] if by_letter else [_Reading(False, "letters")] * several
-    for way in ways:
+    look = _look(rows)
+    for way in _ways(look):
         if way.fits(rows):
             return way
-    if words_out and (several or by_letter) and not _mostly_letters(rows, by_letter):
-        return _Reading(by_letter, "label")
-    return _Reading(True, "letters") if by_letter and words_out else plain
+    if look.words_out and (look.several or look.by_letter) and not _mostly_letters(rows, look.by_letter):
+        return _Reading(look.by_letter, "label")
+    return _Reading(True, "letters") if look.by_letter and look.words_out else _Reading(False, "each")
+
+
+@dataclass(frozen=True)
+class _Look:
+    """How the rows of a file look.
+
+    Attributes:
+        several: whether an input has several tokens as it stands.
+        by_letter: whether each is one word, and not all of one letter.
+        words_out: whether each output is one word.
+    """
+
+    several: bool
+    by_letter: bool
+    words_out: bool
+
+
+def _look(rows: Sequence[_Row]) -> _Look:
+    words = all(row.input.is_word for row in rows)
+    return _Look(
+        several=any(len(row.input.items) > 1 for row in rows),
+        by_letter=words and any(len(row.input.letters) > 1 for row in rows),
+        words_out=all(row.output.is_word for row in rows),
+    )
+
+
+def _ways(look: _Look) -> Iterator[_Reading]:
+    """The ways to read rows with an answer a token or a letter, the plainest first."""
+    if look.several or not look.by_letter:
+        yield _Reading(False, "each")
+    if look.by_letter:
+        yield _Reading(True, "each")
+    if look.words_out and (look.several or look.by_letter):
+        yield _Reading(look.by_letter, "letters")
 
 
 def _mostly_letters(rows: Sequence[_Row], by_letter: bool) -> bool:
@@ -144,13 +170,18 @@ def _example(row: _Row, reading: _Reading) -> tuple[tuple[str, ...], Answers]:
     words = tuple(token for token in tokens if token is not None)
     if words[:1] == (BEGIN,):
         words, answers = words[1:], answers[1:]
+    _check_input(where, words)
+    return words, answers
+
+
+def _check_input(where: str, words: tuple[str, ...]) -> None:
+    """Refuses what no program can be asked, of an input without its leading ``<s>``."""
     if not words or words == (END,):
         raise BadFile(f"{where}: the input is empty; expected at least one token")
     if len(words) > MOST_TOKENS:
         raise BadFile(f"{where}: the input has {len(words):,} tokens; expected at most {MOST_TOKENS:,}")
     if (mark := next((m for m in (BEGIN, END) if m in words[:-1] or words[-1] == BEGIN), None)) is not None:
         raise BadFile(f"{where}: {mark} stands inside the input; expected {BEGIN} first and {END} last, if at all")
-    return words, answers
 
 
 def _told(path: Path, columns: Columns, reading: _Reading, rows: Sequence[_Row]) -> Iterable[str]:
@@ -158,9 +189,8 @@ def _told(path: Path, columns: Columns, reading: _Reading, rows: Sequence[_Row])
     told = []
     if columns.guessed:
         told.append(f"{columns.input!r} is the input and {columns.output!r} the output (--columns says otherwise)")
-    forms = sorted({cell.form for row in rows for cell in (row.input, row.output)} - {"text", "list"})
-    if forms:
-        told.append(f"cells are {' and '.join(f'{form}s' for form in forms)}")
+    if forms := _unusual_forms(rows):
+        told.append(f"cells are {' and '.join(forms)}")
     if reading.by_letter:
         example = next(row for row in rows if len(row.input.letters) > 1)
         told.append(
@@ -172,6 +202,11 @@ def _told(path: Path, columns: Columns, reading: _Reading, rows: Sequence[_Row])
         told.append(f"outputs are one label an input, as {rows[0].output.items[0]!r}, which counts at its last token")
     if told:
         yield f"{path}: {'; '.join(told)}"
+
+
+def _unusual_forms(rows: Sequence[_Row]) -> list[str]:
+    """What cells are beside text and lists of JSON, in the plural."""
+    return sorted({f"{cell.form}s" for row in rows for cell in (row.input, row.output)} - {"texts", "lists"})
 
 
 # Words ################################################################################################################

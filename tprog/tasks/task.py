@@ -1,0 +1,155 @@
+"""A task: what is asked of a program, on which inputs, and what is right."""
+
+from __future__ import annotations
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field, replace
+from functools import cached_property
+
+import numpy as np
+
+from tprog.errors import BadInput, BadProgram, BadUsage
+from tprog.ir.marks import Marks
+from tprog.run.batch import Batch
+from tprog.tasks.input_domain import InputDomain, draw_distinct, framed
+from tprog.tasks.rules import UNGRADED, Array, Rule
+
+ENUMERATED = 1_000_000
+"""A domain of at most this many inputs is enumerated; a larger one is sampled."""
+
+SAMPLE = 20_000
+"""Inputs in a sample: as many as the published data sets hold."""
+
+_CHUNK = 2**21  # entries of the [input, place, place] arrays of a rule, for the inputs that are graded at once
+
+
+@dataclass(frozen=True)
+class Task:
+    """What is asked of a program.
+
+    Attributes:
+        vocabulary: the tokens, and the marks ``<s>`` and ``</s>`` that stand around an input.
+        classes: all answers there are.
+        max_length: the longest input, marks included.
+        causal: the answer at a position depends on what stands up to it alone.
+        symbols: the tokens between the marks, in the task's order (the order that `sort` sorts by).
+        domain: the inputs that the task draws from, as codes of `symbols`.
+        listable: whether all inputs of the domain can be told; else it is only drawn from.
+        examples: the inputs are examples, as many as somebody wrote down. So a program may know further tokens and
+            classes and longer inputs, and an input that is not among them has no answers.
+        notes: how a file of somebody's own was read, where there was a choice.
+        pooled: it judges a program that makes one prediction an input, by the one place of each that it grades.
+    """
+
+    name: str
+    vocabulary: tuple[str, ...]
+    classes: tuple[str, ...]
+    max_length: int
+    causal: bool
+    symbols: tuple[str, ...]
+    domain: InputDomain
+    _answers: tuple[str, ...] = field(repr=False)
+    _rule: Rule = field(repr=False)
+    listable: bool = True
+    examples: bool = False
+    notes: tuple[str, ...] = ()
+    pooled: bool = False
+
+    @property
+    def size(self) -> int | None:
+        """The number of inputs in the domain; None if that is not known."""
+        return self.domain.size if self.listable else None
+
+    def inputs(self, limit: int = ENUMERATED) -> Batch:
+        """The whole domain: shortest first, then in the order of the symbols.
+
+        Raises:
+            BadUsage: the domain has more than `limit` inputs, or how many is not known.
+        """
+        if self.size is None:
+            raise BadUsage(f"{self.name} has inputs that can only be drawn at random; take a sample")
+        if self.size > limit:
+            raise BadUsage(
+                f"{self.name} has {self.size:,} inputs, more than the {limit:,} that are enumerated; take a sample"
+            )
+        return self._batch(self.domain.enumerate())
+
+    def draw(self, count: int = SAMPLE, seed: int = 0) -> Batch:
+        """Different random inputs in the order drawn; as `sample`."""
+        return self._batch(draw_distinct(self.domain, count, seed))
+
+    def sample(self, count: int = SAMPLE, seed: int = 0) -> list[tuple[str, ...]]:
+        """Different random inputs as whole token sequences.
+
+        Lengths are uniform, so short ones soon run out: after 5 * `count` draws, as many as were found are returned.
+        """
+        batch = self.draw(count, seed)
+        return [
+            tuple(self.vocabulary[code] for code in row[:length])
+            for row, length in zip(batch.tokens.tolist(), batch.lengths.tolist(), strict=True)
+        ]
+
+    def oracle(self, tokens: Sequence[str]) -> list[str | None]:
+        """The right output at each position, None where the task does not grade it.
+
+        Args:
+            tokens: a whole sequence; it may be shorter than those of the domain.
+
+        Raises:
+            BadInput: the message names the token and its index.
+        """
+        try:
+            read = self.marks.read(tokens, self.vocabulary, self.max_length)
+        except ValueError as error:
+            raise BadInput(str(error)) from None
+        codes = np.array([[self.vocabulary.index(token) for token in read]])
+        expected = self.expected(Batch(codes, np.array([len(read)])))[0]
+        return [None if code == UNGRADED else self.classes[code] for code in expected]
+
+    def expected(self, batch: Batch) -> Array:
+        """[input, position] codes of the right classes, `UNGRADED` elsewhere.
+
+        Args:
+            batch: inputs in the codes of this task's vocabulary.
+        """
+        symbol = np.array([*(self._symbol_codes.get(word, -1) for word in self.vocabulary)])
+        answer = np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
+        expected = np.full(batch.tokens.shape, UNGRADED, dtype=np.int16)
+        first, marks = self.marks.first, self.marks.count
+        for length in np.unique(batch.lengths).tolist():
+            rows = np.flatnonzero(batch.lengths == length)
+            inside = slice(first, first + length - marks)
+            for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
+                answers = self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))
+                expected[some, inside] = answer[answers]  # UNGRADED picks the last
+        return self._of_whole(expected) if self.pooled else expected
+
+    def _of_whole(self, expected: Array) -> Array:
+        """[input, 1]: the answer to each input as a whole, from [input, position].
+
+        Raises:
+            BadProgram: an input has several.
+        """
+        if (several := (expected != UNGRADED).sum(axis=1)).max(initial=0) > 1:
+            raise BadProgram(
+                f"the program is pooled, one label an input; the task {self.name!r} has {several.max()} answers to one"
+            )
+        whole: Array = expected.max(axis=1, keepdims=True, initial=UNGRADED)
+        return whole
+
+    @cached_property
+    def marks(self) -> Marks:
+        """Which marks stand around an input."""
+        return Marks.of(self.vocabulary)
+
+    def marked(self, marks: Marks) -> Task:
+        """The same task on inputs with other marks around them: it is the symbols between them that it asks about."""
+        longest = self.max_length - self.marks.count + marks.count
+        return replace(self, vocabulary=marks.around(self.symbols), max_length=longest)
+
+    @cached_property
+    def _symbol_codes(self) -> Mapping[str, int]:
+        return {word: code for code, word in enumerate(self.symbols)}
+
+    def _batch(self, sequences: Array) -> Batch:
+        return framed(sequences, self.symbols, self.vocabulary)
