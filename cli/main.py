@@ -33,8 +33,9 @@ JUDGED = {
 
 
 def meant(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The verb that a command line names; all of them where it names none that there is."""
-    return (arguments[0],) if arguments and arguments[0] in VERBS else VERBS
+    """The verb that a command line names; all of them where it names none that there is, or asks for help with one."""
+    named = arguments[0] if arguments else ""
+    return (named,) if named in VERBS and named != "help" else VERBS
 
 
 def function(verb: str) -> Callable[..., object]:
