@@ -7,6 +7,7 @@ Values are equal if they are the same symbol, or the same number; a symbol is ne
 from __future__ import annotations
 
 from collections.abc import Iterator
+from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
@@ -16,7 +17,8 @@ import numpy as np
 
 from analyze.input_space import InputSpace, space_of
 from tprog.errors import BadUsage
-from tprog.ir.program import Program, Symbols, Value
+from tprog.ir.domains import INT64_LIMIT, Number
+from tprog.ir.program import Numbers, Numeric, Program, Quotients, Symbols, Value
 from tprog.run.batch import BEHIND_END, Array, Batch, Bools
 from tprog.run.execute import FORCED, Execution, execute
 from tprog.run.outcome import by_place
@@ -118,18 +120,23 @@ class Pair:
 
 
 class ValueCodes:
-    """One code for the values of both programs: a symbol's place among all symbols, or a number's numerator."""
+    """One code for the values of both programs: a symbol's place among all symbols, or a number's numerator.
+
+    Where the numbers have no common denominator below 2**63, they are coded in the order in which they are met.
+    """
 
     def __init__(self, a: Program, b: Program) -> None:
         domains = [v.domain for program in (a, b) for v in program.variables.values()]
         symbols: dict[Value, int] = {}
-        self.denominator = 1
+        self._met: dict[Number, int] = {}
         for domain in domains:
             if isinstance(domain, Symbols):
                 for value in domain:
                     symbols.setdefault(value, len(symbols))
-            else:
-                self.denominator = lcm(self.denominator, domain.denominator)
+        numbers = [domain for domain in domains if isinstance(domain, Numbers)]
+        self.denominator = lcm(*(domain.denominator for domain in numbers))
+        largest = max(domain.bound * (self.denominator // domain.denominator) for domain in numbers)
+        self._listed = largest >= INT64_LIMIT or any(isinstance(domain, Quotients) for domain in domains)
         self.symbols = tuple(symbols)
         self._tables = {
             (side, name): np.array([symbols[value] for value in variable.domain], dtype=np.int32)
@@ -143,12 +150,24 @@ class ValueCodes:
         values, domain = run.values[name], run.program.variables[name].domain
         if isinstance(domain, Symbols):
             return np.asarray(self._tables[side, name][values])
+        if isinstance(domain, Quotients) or self._listed:
+            return self._as_met(values, domain)
         return values.astype(np.int64) * (self.denominator // domain.denominator)
+
+    def _as_met(self, values: Array, domain: Numeric) -> Array:
+        known, inverse = np.unique(values, return_inverse=True)
+        codes = np.full(len(known), -1, dtype=np.int64)
+        for place, code in enumerate(known.tolist()):
+            with suppress(ValueError):  # behind the end of an input, a code may be that of no number
+                codes[place] = self._met.setdefault(domain.number(code), len(self._met))
+        return np.asarray(codes[inverse].reshape(values.shape))
 
     def value(self, code: int, categorical: bool) -> Value:
         """What a code stands for."""
         if categorical:
             return self.symbols[code]
+        if self._listed:
+            return list(self._met)[code]
         number = Fraction(int(code), self.denominator)
         return int(number) if number.denominator == 1 else number
 

@@ -214,7 +214,7 @@ def _tallied(codes: Array) -> tuple[list[int], list[int]]:
 def _first(program: Program, variable: str) -> int:
     """The smallest code (or numerator) of a variable."""
     domain = program.variables[variable].domain
-    return 0 if isinstance(domain, Symbols) else int(domain.low * domain.denominator)
+    return 0 if isinstance(domain, Symbols) else domain.ends[0]
 
 
 def spread(count: int, most: int) -> Rows:

@@ -687,6 +687,39 @@ def detect_pattern() -> Program:
     )
 
 
+TRENDS = ("l", "L", "h", "H")
+
+
+def mean_of_means(longest: int) -> Program:
+    """Whether the mean of all shares of the letter a so far is a half (h), and the last share no less (upper case)."""
+    vocabulary = (BEGIN, "a", "b")
+    every = everything(vocabulary, vocabulary)
+
+    def mean(name: str, value: str) -> NumericHead:
+        return NumericHead(name, "tokens", "tokens", value, every, skip_first=True, reduce="mean", default=0)
+
+    return Program(
+        vocabulary=vocabulary,
+        classes=TRENDS,
+        max_length=longest + 1,
+        nodes=(
+            lookup("is_a", {"tokens": vocabulary}, lambda token: int(token == "a")),
+            mean("share", "is_a"),
+            mean("so_far", "share"),
+            Linear("ahead", ("share", "so_far"), (1, -1)),
+            lookup(
+                "trend",
+                {"so_far": (0, Fraction(1, 2)), "ahead": (-1, 0)},
+                lambda so_far, ahead: TRENDS[2 * bool(so_far) + (ahead == 0)],
+                TRENDS,
+                numeric=("so_far", "ahead"),
+            ),
+        ),
+        readout=Readout((copied("trend", TRENDS, TRENDS),)),
+        causal=True,
+    )
+
+
 VERDICTS = ("F", "P", "T")
 
 
@@ -758,6 +791,7 @@ PROGRAMS: dict[str, Case] = {
     "detect_pattern": Case(detect_pattern(), "exact; booleans, and nothing where nothing is to be copied"),
     "most_frequent": Case(most_frequent(), "exact; a head that compares numbers, ties to the nearest"),
     "shuffle_dyck2": Case(shuffle_dyck2(6), "exact; causal, sums of numbers"),
+    "mean_of_means": Case(mean_of_means(32), "exact; causal, a mean of means at length 32"),
     "between": Case(between(), "exact; a lookup of three inputs that lists combinations"),
     "sort_without_begin": Case(sort_without_begin(), "exact; no mark around the input", wrong=0),
     "no_nodes": Case(no_nodes(), "no nodes at all"),

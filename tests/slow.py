@@ -17,7 +17,6 @@ from tprog.ir.program import (
     Linear,
     Lookup,
     Node,
-    Numbers,
     NumericHead,
     Program,
     Symbols,
@@ -79,7 +78,7 @@ def _head(program: Program, node: Head, values: dict[str, list[Value]], i: int) 
     if node.by is not None:
         domain, compared = program.variables[node.by].domain, values[node.by]
         size = {
-            j: Fraction(as_number(compared[j])) if isinstance(domain, Numbers) else domain.codes[compared[j]]
+            j: domain.codes[compared[j]] if isinstance(domain, Symbols) else Fraction(as_number(compared[j]))
             for j in matches
         }
         extreme = max(size.values()) if node.attend == "largest" else min(size.values())

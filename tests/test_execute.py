@@ -77,8 +77,7 @@ def _within(program: Program, name: str, value: Value) -> bool:
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return value in domain.values
-    number = as_number(value)
-    return domain.low <= number <= domain.high and (number * domain.denominator) % 1 == 0
+    return domain.holds(as_number(value))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

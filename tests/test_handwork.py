@@ -34,7 +34,7 @@ from tprog.edits.edit import (
     candidates,
 )
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.program import Embedding, Head, Linear, Lookup, Numbers, NumericHead, Program, Value, cell_keys
+from tprog.ir.program import Embedding, Head, Linear, Lookup, NumericHead, Program, Symbols, Value, cell_keys
 from tprog.text.branches import comment
 from tprog.text.emit import Block, emit
 from tprog.text.patch import diff, patched, patched_files
@@ -63,7 +63,7 @@ def edits(program: Program, draw: random.Random) -> Iterator[Change]:
         domain = program.variables[term.variable].domain
         for _ in range(draw.randint(0, 2)):
             row = tuple(draw.randint(-3, 3) for _ in program.classes)
-            if isinstance(domain, Numbers):
+            if not isinstance(domain, Symbols):
                 yield WeightRowEdit(term.variable, None, row)
             else:
                 yield WeightRowEdit(term.variable, draw.choice(domain.values), draw.choice([row, row, None]))
@@ -92,7 +92,7 @@ def may_change(module: Module, after: Program) -> set[int]:
     for old, term in zip(before.readout.terms, after.readout.terms, strict=True):
         if old != term:
             domain = before.variables[term.variable].domain
-            keys: list[tuple[Value, ...]] = [()] if isinstance(domain, Numbers) else [(value,) for value in domain]
+            keys: list[tuple[Value, ...]] = [(value,) for value in domain] if isinstance(domain, Symbols) else [()]
             blocks += [("weights", term.variable, *key) for key in keys]
     lines = {
         line - 1

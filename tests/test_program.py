@@ -307,7 +307,7 @@ def _stays_within(program: Program) -> None:
         if isinstance(variable.domain, Symbols):
             low, high = Fraction(0), Fraction(len(variable.domain) - 1)
         else:
-            low, high = (bound * variable.domain.denominator for bound in (variable.domain.low, variable.domain.high))
+            low, high = map(Fraction, variable.domain.ends)
         assert all(low <= int(code) <= high for code in np.unique(found)), name
 
 

@@ -32,7 +32,6 @@ from tprog.ir.program import (
     Linear,
     Lookup,
     Node,
-    Numbers,
     NumericHead,
     Program,
     Symbols,
@@ -160,11 +159,9 @@ def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possib
 
 
 def _numeric_head(node: NumericHead, program: Program, batch: Batch, could: Mapping[str, Possible]) -> Possible:
-    domain = program.numbers(node.name)
     if node.reduce == "mean":
-        shape = batch.tokens.shape
-        bounds = (int(bound * domain.denominator) for bound in (domain.low, domain.high))
-        return Interval(*(np.full(shape, bound, dtype=np.int64) for bound in bounds))
+        ends = program.numeric(node.name).ends
+        return Interval(*(np.full(batch.tokens.shape, end, dtype=np.int64) for end in ends))
     values = could[node.value]
     assert isinstance(values, Interval)
     may, must = _matches(node, program, batch, could)
@@ -179,7 +176,7 @@ def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Po
     for name, levels in zip(node.inputs, node.levels, strict=True):
         read, domain = could[name], program.variables[name].domain
         if isinstance(read, Interval):
-            assert isinstance(domain, Numbers)
+            assert not isinstance(domain, Symbols)
             assert levels is not None
             read = levels_between(read.low, read.high, levels, domain)
         axes.append(read)
@@ -188,7 +185,7 @@ def _lookup(node: Lookup, program: Program, could: Mapping[str, Possible]) -> Po
     found = composed(consulted(node, axes), said)
     if isinstance(answered, Symbols):
         return found
-    least, most = (int(bound * answered.denominator) for bound in (answered.low, answered.high))
+    least, most = answered.ends
     return Interval(
         np.where(found, support, most).min(axis=2, initial=most),
         np.where(found, support, least).max(axis=2, initial=least),

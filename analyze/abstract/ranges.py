@@ -18,6 +18,7 @@ from __future__ import annotations
 import math
 from collections.abc import Mapping
 from dataclasses import dataclass
+from fractions import Fraction
 from functools import cached_property
 from typing import assert_never
 
@@ -42,8 +43,11 @@ from tprog.ir.program import (
     Head,
     Linear,
     Lookup,
+    Numbers,
+    Numeric,
     NumericHead,
     Program,
+    Quotients,
     Symbols,
     Value,
 )
@@ -220,7 +224,7 @@ class _Walk:
         read, levels = node.inputs[which], node.levels[which]
         if levels is None:
             return self._set_of(read)
-        found, domain = self.of[read], self.program.numbers(read)
+        found, domain = self.of[read], self.program.numeric(read)
         if found.support is None or found.possible is None:
             return found.some[:, :, None] & levels_between(found.low, found.high, levels, domain)
         reads = level_codes(found.support, levels, domain)
@@ -230,13 +234,13 @@ class _Walk:
         reads = [self.of[name] for name in node.inputs]
         some = np.logical_and.reduce([read.some for read in reads])
         self.reachable[node.name] = np.full(len(node.entries), bool(some.any()))
-        domain, total = self.program.numbers(node.name), None
-        for name, coefficient, read in zip(node.inputs, node.coefficients, reads, strict=True):
-            term = _times(read, numerator_share(coefficient, self.program.numbers(name), domain))
-            total = term if total is None else _plus(total, term)
+        domain, total = self.program.numeric(node.name), None
+        if isinstance(domain, Numbers):
+            for name, coefficient, read in zip(node.inputs, node.coefficients, reads, strict=True):
+                term = _times(read, numerator_share(coefficient, self.program.numbers(name), domain))
+                total = term if total is None else _plus(total, term)
         if total is not None and total.support is not None and total.possible is not None:
-            constant = int(node.constant * domain.denominator)
-            self.of[node.name] = _of_set(total.support + constant, total.possible & some[:, :, None])
+            self.of[node.name] = _of_set(total.support + domain.code(node.constant), total.possible & some[:, :, None])
             return
         least, most = added(node, self.program, [read.low for read in reads], [read.high for read in reads])
         self.of[node.name] = _interval(least[:, None], most[:, None], some[:, None])
@@ -287,7 +291,7 @@ class _Walk:
 
     def _numeric_head(self, node: NumericHead) -> None:
         found, value = self._selection(node), self.of[node.value]
-        domain, theirs = self.program.numbers(node.name), self.program.numbers(node.value)
+        domain, theirs = self.program.numeric(node.name), self.program.numbers(node.value)
         low, high = value.low[:, None, None, :], value.high[:, None, None, :]
         here = found.here
         default: Bools | None = None
@@ -295,14 +299,13 @@ class _Walk:
             step = 0 if value.anywhere is None else math.gcd(*value.anywhere.tolist())
             least, most = summed(low, high, found.matches, found.certain)
         else:
-            step, up, extreme = 0, domain.denominator // theirs.denominator, np.iinfo(np.int64).max
+            step, up, extreme = 0, domain.code(Fraction(1, theirs.denominator)), np.iinfo(np.int64).max
             default = here & ~_any(found.certain, 3)
             here = here & _any(found.matches, 3)
             least = np.where(found.matches, low * up, extreme).min(axis=3)
             most = np.where(found.matches, high * up, -extreme).max(axis=3)
-        start, stop = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
-        if stop - start < MOST_NUMBERS:
-            support = np.arange(start, stop + 1)
+        support = _few_codes(domain)
+        if support is not None:
             possible = np.zeros((*self.there.shape, len(support)), dtype=np.bool_)
             for row in range(here.shape[1]):
                 inside = (least[:, row, :, None] <= support) & (support <= most[:, row, :, None])
@@ -310,11 +313,11 @@ class _Walk:
             if step > 1:
                 possible &= support % step == 0
             if default is not None and node.default is not None:
-                possible[:, :, int(node.default * domain.denominator) - start] |= _any(default, 1)
+                possible[:, :, np.searchsorted(support, domain.code(node.default))] |= _any(default, 1)
             self.of[node.name] = _of_set(support, possible & self.there[:, :, None])
             return
         if default is not None and node.default is not None:
-            fallback = np.full(default.shape, int(node.default * domain.denominator))
+            fallback = np.full(default.shape, domain.code(node.default))
             least, most = (np.concatenate([bound, fallback], axis=1) for bound in (least, most))
             here = np.concatenate([here, default], axis=1)
         self.of[node.name] = _interval(least, most, here & self.there[:, None])
@@ -335,6 +338,15 @@ class _Walk:
             else:
                 reached = np.array([bool((found.some & read).any())])
             self.reachable[WeightsOf(term.variable)] = reached
+
+
+def _few_codes(domain: Numeric) -> Array | None:
+    """The codes (or numerators) of a domain; None where they are too many for a set."""
+    if isinstance(domain, Quotients):
+        few = domain.codes is not None and len(domain.codes) <= MOST_NUMBERS
+        return np.array(domain.codes, dtype=np.int64) if few else None
+    start, stop = domain.ends
+    return np.arange(start, stop + 1) if stop - start < MOST_NUMBERS else None
 
 
 @dataclass(frozen=True, eq=False)

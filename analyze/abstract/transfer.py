@@ -13,7 +13,19 @@ from collections.abc import Sequence
 import numpy as np
 
 from tprog.ir.entries import Listed
-from tprog.ir.program import Head, Linear, Lookup, Number, Numbers, Program, SelfRule, Symbols, Value
+from tprog.ir.program import (
+    Domain,
+    Head,
+    Linear,
+    Lookup,
+    Number,
+    Numeric,
+    Program,
+    Quotients,
+    SelfRule,
+    Symbols,
+    Value,
+)
 from tprog.ir.values import as_number
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
@@ -100,7 +112,9 @@ def bounds(possible: Bools) -> tuple[Array, Array]:
 
 def added(node: Linear, program: Program, low: Sequence[Array], high: Sequence[Array]) -> tuple[Array, Array]:
     """The least and the largest numerator of a sum, from the bounds of the numerators that it adds, one a term."""
-    domain = program.numbers(node.name)
+    domain = program.numeric(node.name)
+    if isinstance(domain, Quotients):  # of which codes do not add up
+        return np.full(low[0].shape, domain.ends[0]), np.full(low[0].shape, domain.ends[1])
     constant = code_of(node.constant, domain)
     least, most = np.full(low[0].shape, constant, dtype=np.int64), np.full(low[0].shape, constant, dtype=np.int64)
     for name, coefficient, one, other in zip(node.inputs, node.coefficients, low, high, strict=True):
@@ -113,7 +127,7 @@ def added(node: Linear, program: Program, low: Sequence[Array], high: Sequence[A
 # Tables ###############################################################################################################
 
 
-def levels_between(low: Array, high: Array, levels: tuple[Number, ...], domain: Numbers) -> Bools:
+def levels_between(low: Array, high: Array, levels: tuple[Number, ...], domain: Numeric) -> Bools:
     """[..., level]: the levels that numbers from `low` to `high`, both included, may read as."""
     first, last = (level_codes(bound, levels, domain)[..., None] for bound in (low, high))
     every = np.arange(len(levels))
@@ -142,14 +156,14 @@ def _listed_consulted(listed: Listed, axes: Sequence[Bools]) -> Bools:
     return np.concatenate([cells, (combinations > np.count_nonzero(cells, axis=-1))[..., None]], axis=-1)
 
 
-def code_of(value: Value, domain: Symbols | Numbers) -> int:
+def code_of(value: Value, domain: Domain) -> int:
     """The code, or numerator, of a value."""
     if isinstance(domain, Symbols):
         return domain.codes[value]
-    return int(as_number(value) * domain.denominator)
+    return domain.code(as_number(value))
 
 
-def answers(table: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools]:
+def answers(table: Sequence[Value | None], domain: Domain) -> tuple[Array, Bools]:
     """[answer] the codes (or numerators) that a table may answer, ascending; [entry, answer] which entry says which.
 
     Of symbols, all of the domain.

@@ -55,6 +55,6 @@ def _share(run: Execution, place: int, variable: str, output: int) -> Fraction:
     for position in positions:
         code = int(run.values[variable][0, position])
         row = term.rows[code if isinstance(domain, Symbols) else 0]
-        number = Fraction(1) if isinstance(domain, Symbols) else Fraction(code, domain.denominator)
+        number = Fraction(1) if isinstance(domain, Symbols) else Fraction(domain.number(code))
         total += (row[output] if row is not None else 0) * number
     return total / program.readout.scale / len(positions)

@@ -68,7 +68,7 @@ class EditedNode:
         domain = self.program.variables[self.node.name].domain
         if isinstance(domain, Symbols):
             return domain.codes[value]
-        return int(as_number(value) * domain.denominator)
+        return domain.code(as_number(value))
 
     def _evaluated(self, edit: NodeEdit, which: Rows) -> Output:
         """By evaluating the edited node on the rows `which` of those asked for."""

@@ -304,7 +304,7 @@ def shares(run: Execution, variable: str, value: Symbol | None) -> Array:
         assert value is not None
         moved: Array = (run.values[variable] == domain.codes[value]) * np.int64(unit)
     else:
-        moved = run.values[variable].astype(np.int64) * (unit // domain.denominator)
+        moved = run.values[variable].astype(np.int64) * (unit // program.numbers(variable).denominator)
     return np.where(run.batch.present, moved, 0).sum(axis=1, keepdims=True) if program.readout.pooled else moved
 
 

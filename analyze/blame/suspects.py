@@ -25,7 +25,7 @@ from analyze.reached_entries import entries_of, reached
 from tprog.edits.edit import Edit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.program import Node, Program, Symbols
+from tprog.ir.program import Node, Numbers, Program, Quotients
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import execute
@@ -211,7 +211,9 @@ class Redefinitions:
         """The best of the heads that a person would write in the place of a node."""
         on, program = self.on, self.on.program
         domain = program.variables[node.name].domain
-        if not isinstance(domain, Symbols) and (domain.denominator != 1 or domain.low < 0):
+        if isinstance(domain, Quotients) or (
+            isinstance(domain, Numbers) and (domain.denominator != 1 or domain.low < 0)
+        ):
             return None
         outputs: dict[bytes, tuple[Node, Array]] = {}
         for head in named_heads(program, node):

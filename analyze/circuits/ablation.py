@@ -22,7 +22,7 @@ from analyze.circuits.margins import REMEMBERED, FewInputs, ablatable
 from analyze.outcome import Rows, Survey, evaluated_at_once, spread
 from analyze.results.circuits import Resampled
 from tprog.errors import BadUsage
-from tprog.ir.program import Program, Symbols, Value
+from tprog.ir.program import Numbers, Numeric, Program, Symbols, Value
 from tprog.ir.values import named
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import execute
@@ -93,15 +93,17 @@ def _code(program: Program, node: str, value: Value) -> int:
             return domain.codes[value]
         expected = ", ".join(map(repr, domain.values[:20])) + (", ..." if len(domain) > 20 else "")
     else:
-        if (
-            isinstance(value, int | Fraction)
-            and domain.low <= value <= domain.high
-            and not value * domain.denominator % 1
-        ):
-            return int(value * domain.denominator)
-        step = "whole numbers" if domain.denominator == 1 else f"multiples of 1/{domain.denominator}"
-        expected = f"{step} from {domain.low} to {domain.high}"
+        if isinstance(value, int | Fraction) and domain.holds(value):
+            return domain.code(value)
+        expected = f"{_in_words(domain)} from {domain.low} to {domain.high}"
     raise BadUsage(f"the baseline {value!r} is not a value of {node!r}; these are {expected}")
+
+
+def _in_words(domain: Numeric) -> str:
+    """What the numbers of a domain are."""
+    if isinstance(domain, Numbers):
+        return "whole numbers" if domain.denominator == 1 else f"multiples of 1/{domain.denominator}"
+    return ("whole numbers" if domain.unit == 1 else f"multiples of 1/{domain.unit}") + f" over 1 to {domain.most},"
 
 
 @dataclass(eq=False)

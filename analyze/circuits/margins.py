@@ -139,7 +139,7 @@ class FewInputs:
         rows = np.array([row or (0,) * len(self.program.classes) for row in term.rows], dtype=np.int64)
         domain = self.program.variables[term.variable].domain
         unit = self.program.logit_scale // self.program.readout.scale
-        rows *= unit if isinstance(domain, Symbols) else unit // domain.denominator
+        rows *= unit if isinstance(domain, Symbols) else unit // self.program.numbers(term.variable).denominator
         return np.asarray(rows[:, :, None] - rows[:, None, :])
 
     def _share(self, name: str, values: Array, weights: Array | None = None) -> Array:

@@ -135,14 +135,11 @@ class Changes:
         if levels is None:
             assert values is not None
             return sorted(values)
-        domain = self.program.numbers(read)
+        domain = self.program.numeric(read)
         if values is not None:
             found: list[int] = np.unique(level_codes(np.array(sorted(values)), levels, domain)).tolist()
             return found
-        if read in self.changed:
-            bounds = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
-        else:
-            bounds = self.found.of[read].bounds
+        bounds = domain.ends if read in self.changed else self.found.of[read].bounds
         least, most = level_codes(np.array(bounds), levels, domain).tolist()
         return list(range(least, most + 1))
 

@@ -9,7 +9,8 @@ import numpy as np
 from analyze.dataflow import reached_from
 from analyze.outcome import Ground, Rows, spread
 from analyze.piecewise import Pieces
-from tprog.ir.program import Program, Symbols
+from tprog.ir.domains import INT64_LIMIT
+from tprog.ir.program import Program, Quotients, Symbols
 from tprog.run.execute import Execution, execute
 from tprog.run.pieces import slices
 
@@ -56,14 +57,18 @@ def _values_possible(program: Program, name: str) -> int:
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return len(domain)
-    return int((domain.high - domain.low) * domain.denominator) + 1
+    if isinstance(domain, Quotients):
+        return INT64_LIMIT if domain.codes is None else len(domain.codes)
+    return domain.ends[1] - domain.ends[0] + 1
 
 
 def _all_codes(program: Program, name: str) -> Iterable[int]:
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return range(len(domain))
-    return range(int(domain.low * domain.denominator), int(domain.high * domain.denominator) + 1)
+    if isinstance(domain, Quotients):
+        return domain.codes or ()
+    return range(domain.ends[0], domain.ends[1] + 1)
 
 
 def _values_taken(pieces: Pieces, names: Sequence[str]) -> dict[str, set[int]]:

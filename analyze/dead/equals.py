@@ -172,12 +172,12 @@ def _rounds_nothing(found: Ranges, node: Lookup) -> bool:
     """Whether a table from one number to numbers answers each number that it can be asked with that number."""
     if len(node.inputs) != 1 or node.levels[0] is None or node.listed is not None:
         return False
-    numerators, domain = found.of[node.inputs[0]].anywhere, found.program.numbers(node.inputs[0])
+    numerators, domain = found.of[node.inputs[0]].anywhere, found.program.numeric(node.inputs[0])
     if numerators is None:
         return False
     answers = [node.cells[at] for at in level_codes(numerators, node.levels[0], domain).tolist()]
     return all(
-        isinstance(answer, int | Fraction) and answer * domain.denominator == asked
+        isinstance(answer, int | Fraction) and answer == domain.number(asked)
         for answer, asked in zip(answers, numerators.tolist(), strict=True)
     )
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Mapping, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 
 import numpy as np
@@ -13,7 +14,7 @@ from analyze.dead.proofs import needed_without
 from analyze.outcome import Ground, Rows, spread
 from analyze.piecewise import Pieces, around
 from tprog.ir.domains import INT64_LIMIT
-from tprog.ir.program import Numbers, Program, Symbols
+from tprog.ir.program import Numbers, Numeric, Program, Symbols
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution, execute
 
@@ -58,8 +59,10 @@ def _as_values_of(program: Program, name: str, mate: str, values: Array) -> tupl
     if isinstance(ours, Symbols) and isinstance(theirs, Symbols):
         codes = _recode(ours, theirs).take(values)
         return np.maximum(codes, 0), codes < 0
-    assert isinstance(ours, Numbers)
-    assert isinstance(theirs, Numbers)
+    assert not isinstance(ours, Symbols)
+    assert not isinstance(theirs, Symbols)
+    if not (isinstance(ours, Numbers) and isinstance(theirs, Numbers)):
+        return _recoded_numbers(ours, theirs, values)
     scaled = _wide(values, theirs.bound * ours.denominator) * ours.denominator
     return scaled // theirs.denominator, scaled % theirs.denominator != 0
 
@@ -144,7 +147,21 @@ def _comparable(on: Ground, one: str, other: str) -> tuple[Array, Array] | None:
         common = math.lcm(ours.denominator, theirs.denominator)
         up, other_up = common // ours.denominator, common // theirs.denominator
         return _wide(values, ours.bound * up) * up, _wide(other_values, theirs.bound * other_up) * other_up
-    return None
+    if isinstance(ours, Symbols) or isinstance(theirs, Symbols):
+        return None
+    codes, foreign = _recoded_numbers(ours, theirs, other_values)
+    return values, np.where(foreign, np.iinfo(np.int64).min, codes)
+
+
+def _recoded_numbers(ours: Numeric, theirs: Numeric, values: Array) -> tuple[Array, Bools]:
+    """Codes of one domain as those of another, one number at a time; and where that does not have it."""
+    known, inverse = np.unique(values, return_inverse=True)
+    codes, foreign = np.zeros(len(known), dtype=np.int64), np.ones(len(known), dtype=np.bool_)
+    for place, code in enumerate(known.tolist()):
+        with suppress(ValueError):  # behind the end of an input, a code may be that of no number
+            if ours.holds(number := theirs.number(code)):
+                codes[place], foreign[place] = ours.code(number), False
+    return codes[inverse].reshape(values.shape), foreign[inverse].reshape(values.shape)
 
 
 def _wide(numerators: Array, bound: int) -> Array:

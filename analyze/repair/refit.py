@@ -187,7 +187,7 @@ class _Space:
                 self.numbers.append(None)
                 self.spread.append(1.0)
             else:
-                number = column / domain.denominator
+                number = column / program.numbers(name).denominator
                 self.spread.append(max(float(np.sqrt((number**2).mean())), 1e-9))
                 self.numbers.append(number / self.spread[-1])
 
@@ -208,7 +208,9 @@ class _Space:
             if isinstance(domain, Symbols):
                 total[label] += (rows[:, label] * unit).take(column)
             else:
-                total[label] += column.astype(np.int64) * (rows[0, label] * (unit // domain.denominator))
+                total[label] += column.astype(np.int64) * (
+                    rows[0, label] * (unit // self.program.numbers(name).denominator)
+                )
 
     def margin(self, part: float) -> float:
         """A part of the median distance of the right class from the best other one, as a logit; at least so much that

@@ -12,7 +12,7 @@ import numpy as np
 from analyze.results.dead import Removal
 from tests.interventions import frozen
 from tprog.ir.entries import TableKey, WeightsOf
-from tprog.ir.program import Lookup, Node, Program, Symbols, Value
+from tprog.ir.program import Lookup, Node, Numbers, Program, Quotients, Symbols, Value
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import Execution, execute, read_out_at
 from tprog.tasks.builtin import Inputs
@@ -64,7 +64,9 @@ def values_of(program: Program, name: str) -> list[Value] | None:
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return list(domain.values)
-    low, high = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
+    low, high = domain.ends
+    if isinstance(domain, Quotients):
+        return None
     return [Fraction(n, domain.denominator) for n in range(low, high + 1)] if high - low < MOST_VALUES else None
 
 
@@ -119,7 +121,7 @@ def _decoded(run: Execution, variable: str, at: str | None = None) -> list[objec
     codes = run.values[variable][run.batch.present & ~stopped[:, None]].tolist()
     domain = run.program.variables[variable].domain
     table: dict[int, object] = {
-        code: domain.values[code] if isinstance(domain, Symbols) else Fraction(code, domain.denominator)
+        code: domain.values[code] if isinstance(domain, Symbols) else Fraction(domain.number(code))
         for code in set(codes)
     }
     return [table[code] for code in codes] or None
@@ -158,8 +160,8 @@ def without(program: Program, removable: Sequence[Removal]) -> Program:
             cells = tuple(value if value in domain.codes else None for value in theirs)
             table = Lookup(removal.name, (removal.mate,), (None,), domain.values, cells)
         else:
-            assert not isinstance(theirs, Symbols)
-            low, high = int(theirs.low * theirs.denominator), int(theirs.high * theirs.denominator)
+            assert isinstance(theirs, Numbers)
+            low, high = theirs.ends
             levels = tuple(Fraction(n, theirs.denominator) for n in range(low, high + 1))
             table = Lookup(removal.name, (removal.mate,), (levels,), None, levels)
         program = replace(program, nodes=tuple(table if n.name == removal.name else n for n in program.nodes))

@@ -12,7 +12,7 @@ from tprog.edits.entry import Entry
 from tprog.edits.predicate_row import head_of
 from tprog.edits.sample import COMPARING
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.ir.domains import masks
+from tprog.ir.domains import coded_alike, masks
 from tprog.ir.entries import Read, ordinal
 from tprog.ir.program import (
     Mask,
@@ -59,7 +59,7 @@ def leaves_domain(program: Program, edit: NodeEdit) -> bool:
     except (BadProgram, NotExact):
         return True
     assert not isinstance(new, Symbols)
-    return new.denominator != old.denominator or new.low < old.low or new.high > old.high
+    return not coded_alike(new, old) or new.low < old.low or new.high > old.high
 
 
 @dataclass(frozen=True)

@@ -17,12 +17,13 @@ from tprog.ir.domains import (
     ATTENDING,
     BEGIN,
     END,
-    INT64_LIMIT,
     PAD,
     RANKING,
     Domain,
     Number,
     Numbers,
+    Numeric,
+    Quotients,
     SelfRule,
     Symbols,
     UnknownRule,
@@ -31,6 +32,7 @@ from tprog.ir.domains import (
 from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
+from tprog.ir.numeric import exact, linear_domain, mean_domain, sum_domain
 from tprog.ir.values import as_number
 
 
@@ -221,35 +223,25 @@ def _check_fallback(node: Head, frame: Frame) -> None:
         )
 
 
-def _exact(node: Node, domain: Numbers) -> Numbers:
-    if domain.bound >= INT64_LIMIT:
-        raise NotExact(
-            f"node {node.name!r} can reach {domain.bound} in units of 1/{domain.denominator}; "
-            "exact execution needs less than 2**63"
-        )
+def _numeric(node: Node, role: str, name: str, known: Mapping[str, Variable]) -> Numeric:
+    domain = known[name].domain
+    if isinstance(domain, Symbols):
+        raise BadProgram(f"node {node.name!r}: its {role} {name!r} is categorical; expected a numeric variable")
     return domain
 
 
 def _numeric_head_domain(node: NumericHead, known: Mapping[str, Variable], frame: Frame) -> Domain:
-    value = known[node.value].domain
-    if not isinstance(value, Numbers):
-        raise BadProgram(f"node {node.name!r}: its value {node.value!r} is categorical; expected a numeric variable")
+    value = _numeric(node, "value", node.value, known)
     most = frame.max_length - max(int(node.mask != "all"), int(node.skip_first))
     match node.reduce:
         case "sum":
             if node.default is not None:
                 raise BadProgram(f"node {node.name!r}: an empty sum is 0; a default belongs to a mean")
-            low, high = min(Fraction(0), value.low * most), max(Fraction(0), value.high * most)
-            return _exact(node, Numbers(low, high, value.denominator))
+            return sum_domain(node.name, value, most)
         case "mean":
             if node.default is None or not _is_number(node.default):
                 raise BadProgram(f"node {node.name!r}: a mean needs a default for positions that select nothing")
-            default = Fraction(node.default)
-            every = value.denominator * math.lcm(*range(1, most + 1))
-            domain = Numbers(min(value.low, default), max(value.high, default), math.lcm(every, default.denominator))
-            # `execute` holds a sum over the common denominator before it divides, so that must be exact as well.
-            _exact(node, Numbers(domain.low * most, domain.high * most, domain.denominator))
-            return domain
+            return mean_domain(node.name, value, most, Fraction(node.default))
         case other:
             raise BadProgram(f"node {node.name!r}: reduce is {other!r}; expected 'sum' or 'mean'")
 
@@ -317,20 +309,11 @@ def _linear_domain(node: Linear, known: Mapping[str, Variable]) -> Domain:
         )
     if not all(map(_is_number, (*node.coefficients, node.constant))):
         raise BadProgram(f"node {node.name!r}: its coefficients and its constant must be exact numbers")
-    low = high = Fraction(node.constant)
-    unit, most = low.denominator, [abs(low)]
-    for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
-        domain = known[name].domain
-        if not isinstance(domain, Numbers):
-            raise BadProgram(f"node {node.name!r}: its term {name!r} is categorical; expected a numeric variable")
-        ends = coefficient * domain.low, coefficient * domain.high
-        low, high = low + min(ends), high + max(ends)
-        step = Fraction(coefficient) / domain.denominator
-        unit = math.lcm(unit, step.denominator)
-        most.append(abs(step) * max(domain.bound, 1))
-    # `execute` adds up numerators over the common denominator, so that each share of the sum must be exact as well.
-    _exact(node, Numbers(-sum(most, Fraction(0)), sum(most, Fraction(0)), unit))
-    return Numbers(low, high, unit)
+    terms = [
+        (coefficient, _numeric(node, "term", name, known))
+        for name, coefficient in zip(node.inputs, node.coefficients, strict=True)
+    ]
+    return linear_domain(node.name, terms, node.constant)
 
 
 def _is_number(value: object) -> bool:
@@ -346,7 +329,7 @@ def _number_cells(node: Lookup) -> Numbers:
         if cell is not None:
             numbers.append(Fraction(as_number(cell)))
     numbers = numbers or [Fraction(0)]
-    return _exact(node, Numbers(min(numbers), max(numbers), math.lcm(*(n.denominator for n in numbers))))
+    return exact(node.name, Numbers(min(numbers), max(numbers), math.lcm(*(n.denominator for n in numbers))))
 
 
 def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
@@ -354,6 +337,11 @@ def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
     expected = len(domain) if isinstance(domain, Symbols) else 1
     if len(term.rows) != expected:
         raise BadProgram(f"the readout has {len(term.rows)} rows for {term.variable!r}; expected {expected}")
+    if isinstance(domain, Quotients):
+        raise NotExact(
+            f"the readout weighs {term.variable!r}, whose numbers have no common denominator below 2**63; read it by a "
+            "lookup first"
+        )
     if isinstance(domain, Numbers) and term.rows[0] is None:
         raise BadProgram(f"the readout of the number {term.variable!r} has no row; leave the term out instead")
     for row in term.rows:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
@@ -125,8 +126,122 @@ class Numbers:
         """The largest absolute numerator over `denominator`."""
         return int(max(abs(self.low), abs(self.high)) * self.denominator)
 
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The least and the largest code."""
+        return self.code(self.low), self.code(self.high)
 
-Domain: TypeAlias = Symbols | Numbers
+    def holds(self, number: Number) -> bool:
+        """Whether it is in the domain."""
+        return self.low <= number <= self.high and number * self.denominator % 1 == 0
+
+    def code(self, number: Number) -> int:
+        """The numerator of a number of the domain."""
+        return int(number * self.denominator)
+
+    def number(self, code: int) -> Number:
+        """The number with this numerator."""
+        return _plain(Fraction(code, self.denominator))
+
+    def first_from(self, number: Number) -> int:
+        """The least code whose number is not below this one, which need not be in the domain."""
+        return -int(-number * self.denominator // 1)
+
+
+@dataclass(frozen=True)
+class Quotients:
+    """The domain of a numeric variable whose numbers have no common denominator below 2**63: quotients by counts.
+
+    It holds all s / (`unit` k) from `low` to `high`, where s and k are whole and k is 1 to `most`. Two of them differ
+    by 1 / (`unit` `most`**2) at least. So the *code* of a number is that many times it, rounded down: other numbers
+    have other codes, in the same order.
+
+    Attributes:
+        unit: the denominator of what is divided; at least 1.
+        most: the largest count by which it is.
+    """
+
+    low: Fraction
+    high: Fraction
+    unit: int
+    most: int
+
+    @property
+    def bound(self) -> int:
+        """At least the largest absolute code."""
+        return math.ceil(max(abs(self.low), abs(self.high)) * self.unit * self.most**2)
+
+    @property
+    def ends(self) -> tuple[int, int]:
+        """The least and the largest code."""
+        return self.code(self.low), self.code(self.high)
+
+    def holds(self, number: Number) -> bool:
+        """Whether it is in the domain."""
+        return self.low <= number <= self.high and (Fraction(number) * self.unit).denominator <= self.most
+
+    def code(self, number: Number) -> int:
+        """The code of a number of the domain."""
+        return int(number * self.unit * self.most**2 // 1)
+
+    def number(self, code: int) -> Number:
+        """The number with this code.
+
+        Raises:
+            ValueError: there is none.
+        """
+        square = self.most**2
+        for count in range(1, self.most + 1):
+            whole = -(-code * count // square)
+            if whole * square < (code + 1) * count:
+                return _plain(Fraction(whole, self.unit * count))
+        raise ValueError(f"no number of {self} has the code {code}")
+
+    def first_from(self, number: Number) -> int:
+        """The least code whose number is not below this one, which need not be in the domain."""
+        at = self.code(number)
+        try:
+            return at if self.number(at) >= number else at + 1
+        except ValueError:
+            return at + 1
+
+    @cached_property
+    def codes(self) -> tuple[int, ...] | None:
+        """The codes of all its numbers, ascending; None where there may be more than `MOST_QUOTIENTS`."""
+        per_count = (self.high - self.low) * self.unit * self.most + 2
+        if per_count * self.most > 2 * MOST_QUOTIENTS:
+            return None
+        found: set[int] = set()
+        for count in range(1, self.most + 1):
+            scale = self.unit * count
+            least, most = math.ceil(self.low * scale), math.floor(self.high * scale)
+            found.update(whole * self.most**2 // count for whole in range(least, most + 1))
+        return tuple(sorted(found)) if len(found) <= MOST_QUOTIENTS else None
+
+
+MOST_QUOTIENTS = 100_000
+"""Numbers of a domain of quotients that are ever listed."""
+
+
+def _plain(number: Fraction) -> Number:
+    return number.numerator if number.denominator == 1 else number
+
+
+Numeric: TypeAlias = Numbers | Quotients
+"""The domain of a numeric variable. An order of codes is the order of the numbers."""
+
+Domain: TypeAlias = Symbols | Numeric
+
+
+def coded_alike(one: Domain, other: Domain) -> bool:
+    """Whether equal numbers of two numeric domains have equal codes."""
+    match one, other:
+        case Numbers(), Numbers():
+            return one.denominator == other.denominator
+        case Quotients(), Quotients():
+            return (one.unit, one.most) == (other.unit, other.most)
+        case _:
+            return False
 
 
 @dataclass(frozen=True)

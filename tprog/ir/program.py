@@ -32,6 +32,8 @@ from tprog.ir.domains import (
     Mask,
     Number,
     Numbers,
+    Numeric,
+    Quotients,
     RowsNeeded,
     SelfRule,
     Symbol,
@@ -73,8 +75,10 @@ __all__ = [
     "Node",
     "Number",
     "Numbers",
+    "Numeric",
     "NumericHead",
     "Program",
+    "Quotients",
     "Readout",
     "RowsNeeded",
     "SelfRule",
@@ -187,8 +191,14 @@ class Program:
         assert isinstance(domain, Symbols), variable
         return domain
 
-    def numbers(self, variable: str) -> Numbers:
+    def numeric(self, variable: str) -> Numeric:
         """The domain of a numeric variable."""
+        domain = self.variables[variable].domain
+        assert not isinstance(domain, Symbols), variable
+        return domain
+
+    def numbers(self, variable: str) -> Numbers:
+        """The domain of a numeric variable whose numbers are known to have a common denominator."""
         domain = self.variables[variable].domain
         assert isinstance(domain, Numbers), variable
         return domain
@@ -209,7 +219,7 @@ class Program:
             largest = max((abs(w) for row in term.rows if row is not None for w in row), default=0)
             if isinstance(domain, Symbols):
                 bound += largest * unit
-            else:
+            elif isinstance(domain, Numbers):  # `check_readout` refuses quotients
                 bound += largest * domain.bound * (unit // domain.denominator)
         return bound * self.max_length if self.readout.pooled else bound
 

@@ -9,13 +9,14 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
-from functools import cache
+from functools import cache, lru_cache
 from typing import Any, assert_never
 
 import numpy as np
 
-from tprog.ir.domains import INT64_LIMIT
+from tprog.ir.domains import INT64_LIMIT, Domain, Numeric, Quotients
 from tprog.ir.entries import Entries, Listed
+from tprog.ir.numeric import unit_of
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -37,7 +38,7 @@ from tprog.run.batch import Array, Batch, Bools
 
 
 @cache
-def dtype_of(domain: Symbols | Numbers) -> np.dtype[Any]:
+def dtype_of(domain: Domain) -> np.dtype[Any]:
     """The smallest signed integer type that holds every code, or every numerator, of a domain."""
     largest = len(domain) - 1 if isinstance(domain, Symbols) else domain.bound
     return np.min_scalar_type(-largest - 1)  # int8 holds -128 but not 128
@@ -61,7 +62,7 @@ def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Ar
             assert_never(node)
 
 
-def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[Array, Bools | None]:
+def _codes(column: Sequence[Value | None], domain: Domain) -> tuple[Array, Bools | None]:
     """A column of a table as codes or numerators, holes as 0; and where the holes are, None if nowhere."""
     if isinstance(domain, Symbols):
         found = [0 if value is None else domain.codes[value] for value in column]
@@ -71,8 +72,8 @@ def _codes(column: Sequence[Value | None], domain: Symbols | Numbers) -> tuple[A
     return np.array(found, dtype=dtype_of(domain)), holes if holes.any() else None
 
 
-def _numerator(value: Value, domain: Numbers) -> int:
-    return int(as_number(value) * domain.denominator)
+def _numerator(value: Value, domain: Numeric) -> int:
+    return domain.code(as_number(value))
 
 
 def _selected(
@@ -138,7 +139,7 @@ def _numeric_head(
     node: NumericHead, program: Program, batch: Batch, values: Mapping[str, Array]
 ) -> tuple[Array, Bools | None]:
     matches, missing = _selected(node, program, batch, values)
-    domain = program.numbers(node.name)
+    domain = program.numeric(node.name)
     if node.value == "ones":
         sums: Array = np.count_nonzero(matches, axis=2)
     else:
@@ -146,19 +147,89 @@ def _numeric_head(
     if node.reduce == "mean":
         counts = np.count_nonzero(matches, axis=2)
         assert node.default is not None
-        # The domain's denominator is a multiple of every count that can occur, so this division is exact.
-        sums = sums * (domain.denominator // program.numbers(node.value).denominator) // np.maximum(counts, 1)
+        sums = _divided(sums, np.maximum(counts, 1), program.numbers(node.value), domain)
         sums = np.where(counts > 0, sums, _numerator(node.default, domain))
     return sums.astype(dtype_of(domain), copy=False), missing
 
 
+def _divided(sums: Array, counts: Array, added: Numbers, domain: Numeric) -> Array:
+    """The codes of means, from the numerators of sums and by how many they are divided."""
+    if isinstance(domain, Numbers):
+        # The domain's denominator is a multiple of every count that can occur, so this division is exact.
+        found: Array = sums * (domain.denominator // added.denominator // counts)
+        return found
+    return quotient_codes(sums * (domain.unit // added.denominator), counts, domain)
+
+
+def quotient_codes(wholes: Array, counts: Array, domain: Quotients) -> Array:
+    """The codes of wholes / (`domain.unit` counts), where no step leaves int64."""
+    over, rest = np.divmod(wholes, counts)
+    found: Array = over * domain.most**2 + rest * domain.most**2 // counts
+    return found
+
+
 def _linear(node: Linear, program: Program, values: Mapping[str, Array]) -> Array:
-    domain = program.numbers(node.name)
+    domain = program.numeric(node.name)
+    if isinstance(domain, Quotients):
+        return _linear_quotients(node, program, values, domain)
     total: Array = np.full(values[node.inputs[0]].shape, _numerator(node.constant, domain), dtype=np.int64)
     for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
         share = numerator_share(coefficient, program.numbers(name), domain)
         total += values[name].astype(np.int64) * share
     return total.astype(dtype_of(domain), copy=False)
+
+
+def _linear_quotients(node: Linear, program: Program, values: Mapping[str, Array], domain: Quotients) -> Array:
+    wholes: Array = np.full(values[node.inputs[0]].shape, int(node.constant * domain.unit), dtype=np.int64)
+    counts = np.ones_like(wholes)
+    for name, coefficient in zip(node.inputs, node.coefficients, strict=True):
+        read = program.numeric(name)
+        whole, count = _fractions(values[name], read)
+        share = int(Fraction(coefficient) * domain.unit / unit_of(read))
+        wholes, counts = wholes * count + whole * share * counts, counts * count
+    return quotient_codes(wholes, counts, domain).astype(dtype_of(domain), copy=False)
+
+
+def _fractions(codes: Array, domain: Numeric) -> tuple[Array, Array]:
+    """Numbers as wholes and counts: each is whole / (`unit_of(domain)` count).
+
+    Codes that are of no number, behind the end of an input and downstream of a hole, give anything.
+    """
+    if isinstance(domain, Numbers):
+        return codes.astype(np.int64), np.ones(codes.shape, dtype=np.int64)
+    over, rest = np.divmod(codes.astype(np.int64), domain.most**2)
+    if domain.most <= MOST_TABLED:
+        wholes, counts = (table[rest] for table in _proper_fractions(domain.most))
+    else:
+        known, inverse = np.unique(rest, return_inverse=True)
+        found = np.array([_proper_fraction(domain.most, code) for code in known.tolist()], dtype=np.int64)
+        wholes, counts = found[inverse].reshape(*codes.shape, 2).transpose(-1, *range(codes.ndim))
+    return over * counts + wholes, counts
+
+
+MOST_TABLED = 1024
+"""The largest count up to which all proper fractions are held in a table."""
+
+
+@cache
+def _proper_fractions(most: int) -> tuple[Array, Array]:
+    """[code]: whole and count of the fractions below 1 with counts up to `most`, in lowest terms; else 0 / 1."""
+    wholes, counts = np.zeros(most**2, dtype=np.int64), np.ones(most**2, dtype=np.int64)
+    for count in range(most, 0, -1):
+        whole = np.arange(count)
+        at = whole * most**2 // count
+        wholes[at], counts[at] = whole, count
+    return wholes, counts
+
+
+@lru_cache(maxsize=65_536)
+def _proper_fraction(most: int, code: int) -> tuple[int, int]:
+    """As `_proper_fractions`, of one code."""
+    try:
+        number = Fraction(Quotients(Fraction(0), Fraction(1), 1, most).number(code))
+    except ValueError:
+        return 0, 1
+    return number.numerator, number.denominator
 
 
 def numerator_share(coefficient: Number, read: Numbers, total: Numbers) -> int:
@@ -221,14 +292,14 @@ def _index_in(known: Array, numbers: Array) -> Array:
     return np.where(np.append(known, -1)[at] == numbers, at, len(known))
 
 
-def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numbers) -> Array:
+def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numeric) -> Array:
     """The index of the level that each number reads as (see `Lookup.levels`)."""
     return np.maximum(np.searchsorted(_starts(levels, domain), numerators, side="right") - 1, 0)
 
 
 @cache
-def _starts(levels: tuple[Number, ...], domain: Numbers) -> Array:
-    """The least numerator that reads as each level: level <= x / d where ceil(level * d) <= x, in whole numbers."""
+def _starts(levels: tuple[Number, ...], domain: Numeric) -> Array:
+    """The least code (or numerator) that reads as each level."""
     most = np.iinfo(np.int64).max  # a level may lie beyond every number that there is, on either side
-    starts = [-int(-level * domain.denominator // 1) for level in levels]
+    starts = [domain.first_from(level) for level in levels]
     return np.array([max(-most, min(start, most)) for start in starts], dtype=np.int64)

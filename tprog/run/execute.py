@@ -9,7 +9,6 @@ from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from fractions import Fraction
 from functools import cached_property
 
 import numpy as np
@@ -111,8 +110,7 @@ def decode(program: Program, variable: str, code: int) -> Value:
     domain = program.variables[variable].domain
     if isinstance(domain, Symbols):
         return domain.values[code]
-    number = Fraction(int(code), domain.denominator)
-    return int(number) if number.denominator == 1 else number
+    return domain.number(int(code))
 
 
 def read_out_at(program: Program, batch: Batch) -> Bools:
@@ -338,7 +336,7 @@ def _add_term(totals: Array, program: Program, term: Weights, values: Array, sig
         if isinstance(domain, Symbols):
             totals[code] += (column * unit).take(values)
         else:
-            totals[code] += values * (column[0] * (unit // domain.denominator))
+            totals[code] += values * (column[0] * (unit // program.numbers(term.variable).denominator))
 
 
 def _shape_totals(program: Program, batch: Batch, totals: Array) -> Array:

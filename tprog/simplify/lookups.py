@@ -5,13 +5,12 @@ from __future__ import annotations
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from fractions import Fraction
 from functools import partial
 from typing import TypeAlias
 
 import numpy as np
 
-from tprog.ir.program import Lookup, Numbers, Program, Value, axis
+from tprog.ir.program import Lookup, Program, Symbols, Value, axis
 from tprog.run.batch import Array
 from tprog.simplify.rewrite import level_of
 from tprog.simplify.search import Search
@@ -63,10 +62,10 @@ def _counts(search: Search, node: Lookup) -> Array:
         for name, levels, found in zip(node.inputs, node.levels, values, strict=True):
             place = found[part.batch.present].astype(np.int64)
             domain = program.variables[name].domain
-            if isinstance(domain, Numbers):
+            if not isinstance(domain, Symbols):
                 assert levels is not None
                 numbers, inverse = np.unique(place, return_inverse=True)
-                at = [level_of(Fraction(number, domain.denominator), levels) for number in numbers.tolist()]
+                at = [level_of(domain.number(number), levels) for number in numbers.tolist()]
                 place = np.array(at, dtype=np.int64)[inverse.reshape(-1)]
                 flat = flat * len(levels) + place
             else:

@@ -8,6 +8,7 @@ from functools import partial
 
 import numpy as np
 
+from tprog.ir.domains import coded_alike
 from tprog.ir.program import Node, Number, Numbers, Program, Symbol, Symbols
 from tprog.ir.values import shown
 from tprog.run.batch import Array
@@ -112,7 +113,7 @@ def _guesses(search: Search, name: str) -> Iterator[_Guess]:
     else:
         for other in _earlier(program, name):
             theirs = program.variables[other].domain
-            if isinstance(theirs, Numbers) and theirs.denominator == domain.denominator and _equal(search, name, other):
+            if coded_alike(theirs, domain) and _equal(search, name, other):
                 yield _Guess(Same(other), f"equal to {other}", partial(_value_of, other))
 
 
@@ -171,7 +172,7 @@ def _table(search: Search, name: str, other: str) -> _Table | None:
         reached = [values[part.batch.present] for part, _, (values,) in search.values(other)]
         low = min((int(values.min()) for values in reached if len(values)), default=0)
         count = max((int(values.max()) for values in reached if len(values)), default=0) - low + 1
-        if theirs.denominator != 1 or count > _LEVELS:
+        if not isinstance(theirs, Numbers) or theirs.denominator != 1 or count > _LEVELS:
             return None
         levels = tuple(range(low, low + count))
     together = np.zeros(count * len(own), dtype=np.int64)

@@ -141,8 +141,7 @@ def levels_call(program: Program, entries: Entries, which: int) -> str | None:
     if levels is None:
         return None
     domain = program.variables[entries.asked[which]].domain
-    assert isinstance(domain, Numbers)
-    counts = domain.denominator == 1 and domain.low >= 0
+    counts = isinstance(domain, Numbers) and domain.denominator == 1 and domain.low >= 0
     return "min" if counts and tuple(levels) == tuple(range(len(levels))) else "round_down"
 
 

@@ -32,6 +32,7 @@ from tprog.ir.program import (
     NumericHead,
     Program,
     Symbol,
+    Symbols,
     Value,
     Weights,
 )
@@ -406,7 +407,7 @@ def _order(program: Program, by: str) -> str:
 
 def in_order(domain: Domain) -> bool:
     """Whether the values of a domain compare as their places in it do: numbers, or symbols that ascend as such."""
-    if isinstance(domain, Numbers):
+    if not isinstance(domain, Symbols):
         return True
     numbers = [value for value in domain.values if isinstance(value, int | Fraction)]
     return len(numbers) == len(domain.values) and numbers == sorted(numbers)

@@ -12,7 +12,7 @@ from typing import assert_never
 
 import numpy as np
 
-from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, Numbers, NumericHead, Program
+from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, Numbers, NumericHead, Program, Symbols
 from tprog.run.attention import window
 from tprog.run.batch import Array
 from tprog.run.execute import execute
@@ -68,9 +68,9 @@ def _given(state: Fitted, places: ProgramClass, few: int) -> list[Feature]:
     for name in places.readable(state.program, places.learnable[-1]):
         domain, codes = state.program.variables[name].domain, state.run.values[name][:few].astype(np.int64)
         level = layer(name) or (-1, 1)
-        if not isinstance(domain, Numbers):
+        if isinstance(domain, Symbols):
             found.append(Feature(name, codes, len(domain), False, level))
-        elif name != "ones" and domain.low >= 0 and domain.denominator == 1:
+        elif name != "ones" and isinstance(domain, Numbers) and domain.low >= 0 and domain.denominator == 1:
             found.append(Feature(name, codes, int(domain.high) + 1, True, level))
     return found
 

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from tprog.ir.program import Classify, Head, Keys, Node, Numbers, NumericHead, Program, Weights
+from tprog.ir.program import Classify, Head, Keys, Node, NumericHead, Program, Symbols, Weights
 from tprog.run.batch import Array
 from trainer.search.program_class import ProgramClass, bare, layer, lookups_of
 from trainer.search.solution import Solution
@@ -161,7 +161,7 @@ def _read_out(grown: Program, solution: Solution, names: Mapping[int, str]) -> P
         name = _name(term, names)
         here = table.tolist()
         domain = grown.variables[name].domain
-        if not isinstance(domain, Numbers):
+        if isinstance(domain, Symbols):
             here = (here + [[0] * len(grown.classes)] * len(domain))[: len(domain)]
         if name in rows:
             here = [[a + b for a, b in zip(*both, strict=True)] for both in zip(rows[name], here, strict=True)]

@@ -126,7 +126,9 @@ def contribution(program: Program, name: str, codes: Array, table: Floats) -> Fl
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return table.astype(np.float32)[codes]
-    return (codes / np.float32(domain.denominator)).astype(np.float32)[:, None] * table.astype(np.float32)
+    return (codes / np.float32(program.numbers(name).denominator)).astype(np.float32)[:, None] * table.astype(
+        np.float32
+    )
 
 
 def losses(scores: Floats, labels: Array) -> Floats:
@@ -223,7 +225,7 @@ def _distinct(read: Mapping[str, Array], labels: Array) -> tuple[Array, Array]:
 def _unit(program: Program, name: str) -> float:
     """What a number is divided by to be of the size of an indicator."""
     domain = program.variables[name].domain
-    return 1.0 if isinstance(domain, Symbols) else float(max(domain.bound, 1)) / domain.denominator
+    return 1.0 if isinstance(domain, Symbols) else float(max(domain.bound, 1)) / program.numbers(name).denominator
 
 
 def _design(program: Program, read: Mapping[str, Array]) -> Floats:

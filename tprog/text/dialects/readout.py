@@ -7,7 +7,7 @@ from typing import cast
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
-from tprog.ir.program import Numbers, Symbols, Value, Weights
+from tprog.ir.program import Symbols, Value, Weights
 from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import dict_items, literal_items
 from tprog.text.emit import Block
@@ -19,7 +19,7 @@ def read_weights(parts: Parts) -> tuple[Weights, ...]:
         if not isinstance(name, str) or name not in parts.known:
             parts.source.refuse(name_at, f"{name!r} in READOUT", "the name of an input or node")
         domain = parts.known[name].domain
-        if isinstance(domain, Numbers):
+        if not isinstance(domain, Symbols):
             _place(parts, ("weights", name), value)
             terms.append(Weights(name, (_row(parts, value),)))
         elif ast.unparse(value) == f"TABLES['READOUT']['{name}']":

@@ -24,6 +24,7 @@ from tprog.ir.program import (
     Node,
     Number,
     Numbers,
+    Numeric,
     NumericHead,
     Symbol,
     Symbols,
@@ -202,7 +203,7 @@ def _compared(parts: Parts, call: ast.Call, how: Mapping[str, ast.expr]) -> str:
     if "order" not in how:
         if not in_order(domain):
             parts.source.refuse(how["by"], f"`{by}`, whose values Python does not order", "its order, as `order=`")
-    elif isinstance(domain, Numbers) or _ordered(parts, how["order"]) != domain.values:
+    elif not isinstance(domain, Symbols) or _ordered(parts, how["order"]) != domain.values:
         parts.source.unexpected(how["order"], f"a tuple with the values of `{by}` in their order, or no `order=`")
     return by
 
@@ -273,7 +274,7 @@ def _lookup(parts: Parts, name: str, call: ast.Call) -> Lookup:
     levels: list[tuple[Number, ...] | None] = []
     for argument_name, read in zip(names, inputs, strict=True):
         domain = parts.known[read].domain
-        if isinstance(domain, Numbers):
+        if not isinstance(domain, Symbols):
             found, body = _levels(parts, function, body, argument_name, domain)
             levels.append(found)
         else:
@@ -335,7 +336,7 @@ def _check_answers(parts: Parts, function: ast.FunctionDef, lookup: Lookup) -> N
 
 
 def _levels(
-    parts: Parts, function: ast.FunctionDef, body: Sequence[ast.stmt], name: str, domain: Numbers
+    parts: Parts, function: ast.FunctionDef, body: Sequence[ast.stmt], name: str, domain: Numeric
 ) -> tuple[tuple[Number, ...], Sequence[ast.stmt]]:
     """The levels that the first statement brings a numeric argument to, and the body after it."""
     match body:
@@ -346,7 +347,7 @@ def _levels(
                 case "min", [ast.Name(id=first), ast.Constant(value=int() as cap)] if first == name and cap >= 0:
                     if cap >= MOST_CALLS:
                         parts.source.unexpected(call, f"a cap below {MOST_CALLS:,}")
-                    if domain.low < 0 or domain.denominator != 1:
+                    if domain.low < 0 or not isinstance(domain, Numbers) or domain.denominator != 1:
                         parts.source.unexpected(call, f"`round_down({name}, (...))`: not a count")
                     return tuple(range(cap + 1)), rest
                 case "round_down", [ast.Name(id=first), levels_at] if first == name:

@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadSource
-from tprog.ir.program import Node, Numbers, Program, Symbol, Value
+from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 from tprog.ir.values import json_value
 from tprog.text.branches import amendments, answer, comment, function_lines, level_lines
 from tprog.text.builder import literal
@@ -281,7 +281,7 @@ def _weights(
     for term in after.readout.terms:
         if term.variable in terms and terms[term.variable] != term:
             domain = after.variables[term.variable].domain
-            keys: Sequence[Value] = [""] if isinstance(domain, Numbers) else domain.values
+            keys: Sequence[Value] = domain.values if isinstance(domain, Symbols) else [""]
             was, becomes = (
                 [(key, None if row is None else written(row)) for key, row in zip(keys, rows, strict=True)]
                 for rows in (terms[term.variable].rows, term.rows)

@@ -8,10 +8,10 @@ from contextlib import suppress
 from fractions import Fraction
 
 from tprog.errors import BadSource
-from tprog.ir.domains import Numbers, Symbol, Symbols
+from tprog.ir.domains import Domain, Symbol, Symbols
 from tprog.text.dialects.subset import Source, literal_value
 
-Read = tuple[str, ast.expr, Symbols | Numbers]
+Read = tuple[str, ast.expr, Domain]
 """An argument of a function, where the variable is named that it stands for, and that variable's domain."""
 
 SHOWN = 4
@@ -38,9 +38,9 @@ def check_wiring(source: Source, function: ast.FunctionDef, reads: Sequence[Read
             source.refuse(at, f"{source.shown(at)}, {shown}", f"{wanted} in line {function.lineno}")
 
 
-def _is_another(domain: Symbols | Numbers, compared: Sequence[Symbol]) -> bool:
+def _is_another(domain: Domain, compared: Sequence[Symbol]) -> bool:
     """Whether the literals must be those of another variable than of this domain, rather than a slip of the pen."""
-    if isinstance(domain, Numbers) and all(isinstance(value, int | Fraction) for value in compared):
+    if not isinstance(domain, Symbols) and all(isinstance(value, int | Fraction) for value in compared):
         return False
     values = domain.values if isinstance(domain, Symbols) else ()
     if any(value in values for value in compared):

@@ -12,7 +12,7 @@ from math import prod
 from tprog.edits.entry import Entry
 from tprog.ir.domains import PAD, Keys, Numbers, Symbol, Symbols, Value
 from tprog.ir.nodes import Embedding, Head, Lookup, Node, NumericHead
-from tprog.ir.program import Variable, axis, domain_of
+from tprog.ir.program import Domain, Numeric, Variable, axis, domain_of
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.dialects.published.embeddings import Words, column, inline_table
@@ -154,9 +154,7 @@ def _note_function(scope: Scope, node: str, function: ast.FunctionDef, chain: Ch
         )
 
 
-def _check_orders(
-    scope: Scope, chain: Chain, domains: tuple[Symbols | Numbers, ...], reads_at: Sequence[ast.expr]
-) -> None:
+def _check_orders(scope: Scope, chain: Chain, domains: tuple[Domain, ...], reads_at: Sequence[ast.expr]) -> None:
     """Refuse words that a function compares by size, where they are read: that is what may have been edited."""
     for place, at in chain.ordered.items():
         domain = domains[place]
@@ -246,7 +244,7 @@ def _inputs(scope: Scope, call: ast.ListComp) -> list[ast.expr]:
     return found
 
 
-def _cap(chain: Chain, place: int, domain: Numbers) -> int:
+def _cap(chain: Chain, place: int, domain: Numeric) -> int:
     """The first number that reads like all larger ones: the `else` of the lookup."""
     numbers = [number + 1 for number in chain.numbers[place] if number >= 0]
     return min(max(numbers, default=0), domain.bound)

@@ -11,10 +11,10 @@ import re
 from collections.abc import Iterator, Mapping, Sequence
 
 from tprog.edits.entry import Entry
-from tprog.ir.domains import Keys, Numbers, Symbol, Value
+from tprog.ir.domains import Keys, Symbol, Value
 from tprog.ir.entries import Entries
 from tprog.ir.nodes import AttentionHead, Node, Weights
-from tprog.ir.program import Program
+from tprog.ir.program import Program, Symbols
 from tprog.text.builder import literal
 from tprog.text.dialects.published.module import Published
 from tprog.text.dialects.published.scope import Chained, Scope
@@ -165,7 +165,7 @@ def _weights(published: Published, after: Program) -> Iterator[_Cell]:
 def _term_cells(scope: Scope, after: Program, old: Weights, term: Weights) -> Iterator[_Cell]:
     """The cells of one variable's weights that differ."""
     domain = after.variables[term.variable].domain
-    keys: list[tuple[Value, ...]] = [()] if isinstance(domain, Numbers) else [(value,) for value in domain]
+    keys: list[tuple[Value, ...]] = [(value,) for value in domain] if isinstance(domain, Symbols) else [()]
     for key, one, other in zip(keys, old.rows, term.rows, strict=True):
         place = scope.side_lines.get(Entry("readout", "weights", (term.variable, *key)))
         if one == other or one is None or other is None or place is None:
