@@ -179,7 +179,7 @@ def deciding(program: Program, answer: str | None = None) -> list[str]:
     Raises:
         BadUsage: it is no class.
     """
-    return [term.variable for term in program.readout.terms if swing(program, term, answer) > 0 or None in term.rows]
+    return [term.variable for term in program.readout.terms if swing(program, term, answer) > 0 or term.partial]
 
 
 def reaching(program: Program, targets: Iterable[str]) -> set[str]:
@@ -232,7 +232,7 @@ def mattering(program: Program) -> set[str]:
 
 
 def _has_holes(program: Program) -> bool:
-    return any(None in term.rows for term in program.readout.terms) or any(node.partial for node in program.nodes)
+    return any(term.partial for term in program.readout.terms) or any(node.partial for node in program.nodes)
 
 
 def _asked(program: Program, names: Iterable[str]) -> set[str]:

@@ -15,7 +15,7 @@ from tprog.ir.program import Program
 from tprog.ir.values import Value
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute
-from tprog.run.outcome import outcomes
+from tprog.run.outcome import NOT_GRADED, outcomes
 from tprog.tasks.builtin import Inputs
 from tprog.text.describe import reading
 from tprog.text.tokens import spacing
@@ -74,7 +74,9 @@ def _table(run: _Run, lines: Lines) -> TraceTable:
     predicted = tuple(classes[code] if code >= 0 else None for code in outcomes(execution)[0].tolist())
     expected = run.expected
     wrong = (
-        () if expected is None else tuple(i for i, right in enumerate(expected) if right not in (None, predicted[i]))
+        ()
+        if expected is None
+        else tuple(i for i, right in enumerate(expected) if right not in (NOT_GRADED, predicted[i]))
     )
     order = hole_order(program)
     hole = execution.hole(0)

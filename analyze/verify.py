@@ -14,7 +14,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Bools
 from tprog.run.execute import predict
-from tprog.run.outcome import graded_at, wrong_at
+from tprog.run.outcome import NOT_GRADED, graded_at, wrong_at
 from tprog.run.pieces import CHUNK, inputs_at_once, slices
 from tprog.tasks.builtin import UNGRADED, Inputs
 from tprog.tasks.input_domain import symbols_of
@@ -107,7 +107,7 @@ def counterexample(on: Ground, row: int) -> Counterexample:
     expected, got = on.expected[row, :places].tolist(), on.outcomes[row, :places].tolist()
     return Counterexample(
         tokens=tuple(on.batch.words(on.program, row)),
-        expected=tuple(None if code == UNGRADED else classes[code] for code in expected),
+        expected=tuple(NOT_GRADED if code == UNGRADED else classes[code] for code in expected),
         got=tuple(None if code < 0 else classes[code] for code in got),
         wrong=tuple(i for i, code in enumerate(expected) if code not in (UNGRADED, got[i])),
         hole=None if hole is None else str(hole),

@@ -53,6 +53,11 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog.edits.entry import Entry as Entry
     from tprog.errors import TpdebugError as TpdebugError
     from tprog.ir.program import Program as Program
+    from tprog.ir.values import FALSE as FALSE
+    from tprog.ir.values import NOTHING as NOTHING
+    from tprog.ir.values import TRUE as TRUE
+    from tprog.ir.values import Label as Label
+    from tprog.ir.values import spelling as spelling
     from tprog.run.batch import Batch as Batch
     from tprog.run.batch import encode as encode
     from tprog.run.execute import Execution as Execution
@@ -100,6 +105,7 @@ _NAMES = {
     "tprog.edits.entry": "Entry",
     "tprog.errors": "TpdebugError",
     "tprog.ir.program": "Program",
+    "tprog.ir.values": "FALSE Label NOTHING TRUE spelling",
     "tprog.run.batch": "Batch encode",
     "tprog.run.execute": "Execution Hole",
     "tprog.simplify": "simplify",

@@ -187,7 +187,7 @@ class _Start:
             ("num_mlps", "num", config.num_mlps) if numeric[0] else ("cat_mlps", "cat", config.cat_mlps)
         )
         layer, at = self._free(node, kind, count, node.inputs, tuple(range(count)))
-        if node.symbols is None or None in node.cells:
+        if node.answers_numbers or node.partial:
             _refuse(f"{node.name} answers numbers, or has holes", "a lookup answers a symbol in each cell")
         self._expect_room(node.name)
         names = self._numbers() if numeric[0] else self._symbols()

@@ -71,7 +71,7 @@ def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, 
         made[((key,),) * len(queries)] = None
     for node in program.nodes:
         other = node.selection
-        if other is None or None in other.predicate:
+        if other is None or other.partial:
             continue
         if (program.symbols(other.query), program.symbols(other.key)) == (queries, keys):
             made[tuple(row or () for row in other.predicate)] = None

@@ -117,7 +117,7 @@ def weights_entry(program: Program, variable: str, value: Value | None) -> Entry
 
 def _places(run: Execution, term: Weights, places: Sequence[int]) -> Sequence[int]:
     """The positions at which a readout term decides about a prediction at `places`."""
-    if None not in term.rows:
+    if not term.partial:
         return places
     everywhere = run.program.readout.rows_needed == "everywhere"
     read_at = run.batch.present if everywhere else read_out_at(run.program, run.batch)
@@ -138,7 +138,7 @@ def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int
             wanted[node.value] |= set(window)
             if node.kind == "head" and node.by is not None:
                 wanted[node.by] |= set(window)
-            if node.kind == "head" and node.default is None:
+            if node.kind == "head" and node.copies_first:
                 wanted[node.value].add(0)  # what a head copies where nothing matches
         case _:
             assert_never(node)

@@ -157,7 +157,7 @@ class FewInputs:
 
     def _unweighted(self, name: str, values: Array) -> Bools | None:
         """[input]: whether the readout reads a value that has no row of weights; None: of no input."""
-        if name not in self.terms or None not in self.terms[name].rows:
+        if name not in self.terms or not self.terms[name].partial:
             return None
         if not isinstance(self.program.variables[name].domain, Symbols):
             return None

@@ -74,7 +74,7 @@ def _computed(found: Ranges, node: Node, reads: tuple[str, ...]) -> Hashable:
         case Lookup():
             asked = list(cell_keys(program, node))
             cells = frozenset((asked[at], node.cells[at]) for at in consulted)
-            kind = "numbers" if node.symbols is None else "symbols"
+            kind = "numbers" if node.answers_numbers else "symbols"
             return "table", reads, node.levels, kind, cells
         case Linear():
             return _sum(node, reads)

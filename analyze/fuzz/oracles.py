@@ -21,7 +21,7 @@ from analyze.verify import counterexample
 from tprog.ir.program import Program
 from tprog.run.batch import Array
 from tprog.run.execute import FORCED, Execution, execute, predict
-from tprog.run.outcome import wrong_at
+from tprog.run.outcome import NOT_GRADED, wrong_at
 from tprog.tasks.builtin import Inputs
 
 
@@ -274,7 +274,7 @@ class Relations(Oracle):
             expected, got = (*before, *asked, *behind), _words(program, run.predictions[0])
         got = got if hole is None else (None,) * len(got)
         pairs = zip(expected, got, strict=True)
-        wrong = tuple(place for place, (right, mine) in enumerate(pairs) if right not in (None, mine))
+        wrong = tuple(place for place, (right, mine) in enumerate(pairs) if right not in (NOT_GRADED, mine))
         return Failure(tokens, self.relations[found.relation].name, follow_up, expected, got, wrong, hole)
 
 

@@ -11,7 +11,7 @@ from tprog.edits.entry import Entry
 from tprog.edits.sample import LISTING
 from tprog.errors import BadUsage
 from tprog.ir.program import Lookup, Node, Number, Program, Value, cell_keys
-from tprog.ir.values import shown
+from tprog.ir.values import HOLE, shown
 
 
 @dataclass(frozen=True)
@@ -137,7 +137,7 @@ class CellEdit(NodeEdit):
 
     def recodes(self, program: Program) -> bool:
         node = lookup_of(program, self.node)
-        return node.symbols is None and self.answer is not None and self.answer not in node.cells
+        return node.answers_numbers and self.answer is not HOLE and self.answer not in node.cells
 
 
 def lookup_of(program: Program, name: str) -> Lookup:

@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tprog.ir.domains import Symbol
 from tprog.ir.entries import Answer, Entries, Read
+from tprog.ir.values import HOLE
 
 if TYPE_CHECKING:
     from tprog.ir.nodes import AttentionHead, Node
@@ -68,10 +69,10 @@ class Answering(ABC):
         old = self.entries.answers
         return self.with_answers((*old[:at], answer, *old[at + 1 :]))
 
-    @property
+    @cached_property
     def partial(self) -> bool:
         """Whether it has a hole."""
-        return None in self.entries.answers
+        return HOLE in self.entries.answers
 
     @property
     @abstractmethod

@@ -216,7 +216,7 @@ def _check_attended(node: Head, frame: Frame) -> None:
 
 
 def _check_fallback(node: Head, frame: Frame) -> None:
-    if node.default is None and not frame.marks.begins:
+    if node.copies_first and not frame.marks.begins:
         raise BadProgram(
             f"node {node.name!r}: it has no default for where it selects nothing; without {BEGIN!r} in the vocabulary, "
             "position 0 is a token like any other, and a head needs one"

@@ -21,6 +21,7 @@ from tprog.ir.answering import LOOKUP, PREDICATE, Answering
 from tprog.ir.domains import BEGIN, Attend, Keys, Mask, Number, RowsNeeded, Symbol, Value
 from tprog.ir.entries import Answer, Entries, Listed, Read
 from tprog.ir.learned_names import learned_layer
+from tprog.ir.values import HOLE
 
 READOUT = "readout"
 """The output of a learned or published program."""
@@ -189,6 +190,11 @@ class Head(_Attending):
     @property
     def kind(self) -> Literal["head"]:
         return "head"
+
+    @property
+    def copies_first(self) -> bool:
+        """Whether it copies the value at position 0 where it selects nothing: it has no default, not even NOTHING."""
+        return self.default is None
 
     @property
     def roles(self) -> tuple[Read, ...]:
@@ -417,6 +423,11 @@ class Weights:
 
     variable: str
     rows: tuple[tuple[int, ...] | None, ...]
+
+    @property
+    def partial(self) -> bool:
+        """Whether it has a hole."""
+        return HOLE in self.rows
 
 
 @dataclass(frozen=True)

@@ -34,6 +34,9 @@ class Nothing:
 
 NOTHING: Final = Nothing()
 
+HOLE: Final = None
+"""What a table holds where a row is missing: no value, so that no input that reaches it has a prediction."""
+
 
 class Boolean(Enum):
     """The symbols false and true: 0 and 1 in every order, F and T wherever a person reads them."""
@@ -103,8 +106,8 @@ def spelling(value: Value) -> str:
 
 
 def shown(value: Value | None) -> str:
-    """A value within a sentence: a word in quotes, a fraction as 1/2, None as the hole that it stands for."""
-    return "a hole" if value is None else repr(value) if isinstance(value, str) else str(value)
+    """A value within a sentence: a word in quotes, a fraction as 1/2; or that it is a hole."""
+    return "a hole" if value is HOLE else repr(value) if isinstance(value, str) else str(value)
 
 
 def json_value(value: Value) -> JsonValue:

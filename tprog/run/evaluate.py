@@ -87,7 +87,7 @@ def _selected(
         matches &= seen
     if (batch.lengths < query.shape[1]).any():
         matches &= batch.present[:, None, :]
-    if None not in node.predicate:
+    if not node.partial:
         return matches, None
     absent = np.array([row is None for row in node.predicate])
     return matches, absent[query] & sees(node, program, batch)

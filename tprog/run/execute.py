@@ -286,7 +286,7 @@ def _read_out(
 ) -> Array:
     """The logits' numerators; adds the holes that the readout reaches to `holed`."""
     terms = {term.variable: term for term in program.readout.terms}
-    holed |= _missing_rows(program, batch, [term for term in terms.values() if None in term.rows], values)
+    holed |= _missing_rows(program, batch, [term for term in terms.values() if term.partial], values)
     if base is None or not _summed_alike(program, base.program):
         totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
         for name, term in terms.items():

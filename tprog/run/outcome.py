@@ -9,6 +9,7 @@ a hole has none. Shapes: [input, place], where a pooled program has one place an
 from __future__ import annotations
 
 from threading import Lock
+from typing import Final
 
 import numpy as np
 
@@ -19,6 +20,9 @@ from tprog.run.execute import Execution, Hole, read_out_at
 
 UNGRADED = -1
 """The expected code where nothing is expected: at positions that a task does not grade, and behind an input's end."""
+
+NOT_GRADED: Final = None
+"""The same among words: no answer is expected. The value of nothing, NOTHING, may well be."""
 
 SOME_HOLE = -2
 """A hole that nobody names; those that are named lie below, forced and absent positions are -1, classes 0 and above."""

@@ -51,7 +51,7 @@ def _all_whole(program: Program) -> bool:
     """Whether every row is there and every number is whole: what `separate` can speak of."""
     domains = [variable.domain for variable in program.variables.values()]
     whole = all(domain.denominator == 1 for domain in domains if isinstance(domain, Numbers))
-    return whole and all(None not in term.rows for term in program.readout.terms)
+    return whole and not any(term.partial for term in program.readout.terms)
 
 
 def _patterns(search: Search) -> tuple[list[str], Patterns]:

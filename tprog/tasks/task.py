@@ -11,6 +11,7 @@ import numpy as np
 from tprog.errors import BadInput, BadProgram, BadUsage
 from tprog.ir.marks import Marks
 from tprog.run.batch import Batch
+from tprog.run.outcome import NOT_GRADED
 from tprog.tasks.input_domain import InputDomain, draw_distinct, framed
 from tprog.tasks.rules import UNGRADED, Array, Rule
 
@@ -104,7 +105,7 @@ class Task:
             raise BadInput(str(error)) from None
         codes = np.array([[self.vocabulary.index(token) for token in read]])
         expected = self.expected(Batch(codes, np.array([len(read)])))[0]
-        return [None if code == UNGRADED else self.classes[code] for code in expected]
+        return [NOT_GRADED if code == UNGRADED else self.classes[code] for code in expected]
 
     def expected(self, batch: Batch) -> Array:
         """[input, position] codes of the right classes, `UNGRADED` elsewhere.

@@ -95,7 +95,7 @@ def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
             groups.setdefault(None if itself and said_once else accepted, []).append(value)
     tested = list(groups.items())
     last: tuple[Keys | None, list[Value]] | None = None
-    if None not in node.predicate:  # a query that is a hole must not fall into the branch without a test
+    if not node.partial:  # a query that is a hole must not fall into the branch without a test
         last = max(reversed(tested), key=lambda group: len(group[1]))
         tested.remove(last)
     with out.block(f"def {node.function}({query}, {key}):"):

@@ -69,9 +69,9 @@ def _formula(node: Linear) -> str:
 def _head(program: Program, node: Head) -> str:
     what = _selection(program, node, _ONE.get(node.key, node.key))
     if what == "nothing":
-        fallback = f"copies {node.value} at 0" if node.default is None else f"always {shown(node.default)}"
+        fallback = f"copies {node.value} at 0" if node.copies_first else f"always {shown(node.default)}"
         return f"selects nothing, {fallback}"
-    otherwise = "" if node.default is None else f", else {shown(node.default)}"
+    otherwise = "" if node.copies_first else f", else {shown(node.default)}"
     what = _DIRECTION[node.mask] + what + _window(program, node)
     which = f"{what} with the {node.attend} {_ONE.get(node.by, node.by)}" if node.by else f"{node.attend} {what}"
     return f"{which}, copies {_ONE.get(node.value, node.value)}{otherwise}"

@@ -171,7 +171,7 @@ def _check_program(program: Program) -> None:
         raise BadUsage("the program is pooled, one label an input; polishing works on one prediction a position")
     if program.self_rule != "last":
         raise BadUsage(f"the program's self_rule is {program.self_rule!r}; polishing knows 'last' only")
-    missing = any(None in term.rows for term in program.readout.terms)
+    missing = any(term.partial for term in program.readout.terms)
     if missing or any(node.partial for node in program.nodes):
         raise BadUsage("the program is partial: it has tables with holes; fill them before polishing")
     for node in program.nodes:

@@ -327,7 +327,7 @@ def _check_answers(parts: Parts, function: ast.FunctionDef, lookup: Lookup) -> N
             if isinstance(node.value, ast.Constant) and node.value.value is None:
                 continue
             value = literal_value(parts.source, node.value)
-            if lookup.symbols is None and not isinstance(value, int | Fraction):
+            if lookup.answers_numbers and not isinstance(value, int | Fraction):
                 advice = f"or list what `{lookup.name}` may answer in DOMAINS"
                 parts.source.refuse(node.value, f"the answer {value!r}", "a number", advice)
             if lookup.symbols is not None and value not in lookup.symbols:

@@ -107,7 +107,7 @@ def _run(scope: Scope, top: Top, sides: Sides) -> Program:
     names = _summed(scope, body[start])
     forced = _ending(scope, body[start + 1 :])
     terms, scale = read_terms(scope, names)
-    partial_at_marks = forced and any(None in term.rows for term in terms)
+    partial_at_marks = forced and any(term.partial for term in terms)
     rows_needed: RowsNeeded = "everywhere" if partial_at_marks else "free"
     readout = replace(scope.frame.readout, terms=terms, scale=scale, forced=forced, rows_needed=rows_needed)
     return built(scope.source, body[start], lambda: replace(scope.frame, nodes=tuple(scope.nodes), readout=readout))
