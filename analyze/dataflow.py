@@ -149,8 +149,10 @@ def _in_order(program: Program, names: Collection[str]) -> tuple[str, ...]:
 
 
 def _edges(program: Program, swings: Mapping[str, Fraction]) -> Iterator[GraphEdge]:
+    """One a read, but for the same query, or key, of several clauses, which is drawn once."""
     for node in program.nodes:
-        yield from (_edge(node, read) for read in node.roles)
+        made = [_edge(node, read) for read in node.roles]
+        yield from made if node.selection is None else dict.fromkeys(made)
     for variable, of in swings.items():
         yield GraphEdge(variable, READOUT, READOUT, float(of))
 

@@ -61,8 +61,9 @@ def take(execution: Execution, rows: Rows) -> Execution:
 
 
 def hole_order(program: Program) -> dict[TableKey, int]:
-    """The keys of `Execution.holed` -> their place in execution order, counted from 0."""
-    return {table: index for index, table in enumerate(program.tables)}
+    """The keys of `Execution.holed` -> their place in execution order, counted from 0; a node has that of its last."""
+    order = {table: index for index, table in enumerate(program.tables)}
+    return order | {node.name: max(order[table] for table in node.tables) for node in program.nodes}
 
 
 class _Asked:

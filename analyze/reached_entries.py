@@ -2,7 +2,8 @@
 
 An entry is *consulted* at (input, position) if the emitted module looks it up there:
 
-- a head, its query's row, where it may see any position (a window without positions asks the predicate nothing);
+- a head, its query's row, of each of its clauses, where it may see any position (a window without positions asks
+  the predicate nothing);
 - a lookup its cell and an embedding its word, at every position, and a sum all its coefficients;
 - the readout a variable's weight row (a number's one row too), where a class is predicted: not at forced outputs,
   unless `Classify.rows_needed` says everywhere; in a pooled program, at every position.
@@ -22,10 +23,9 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tprog.edits.entry import Entry
-from tprog.ir.entries import TableKey, WeightsOf
+from tprog.edits.entry import Entry, entry_of
+from tprog.ir.entries import Entries, TableKey, WeightsOf
 from tprog.ir.program import (
-    Node,
     Program,
     Symbols,
     Weights,
@@ -48,8 +48,8 @@ def entries_of(program: Program) -> dict[TableKey, tuple[Entry, ...]]:
     (`Head.predicate`, `Lookup.cells`, `Embedding.table`, `Weights.rows`)."""
     found: dict[TableKey, tuple[Entry, ...]] = {}
     for node in program.nodes:
-        keys = node.entries.keys(program.variables)
-        found[node.name] = tuple(Entry(node.name, node.entries.part, at) for at in keys)
+        for table, entries in node.tables.items():
+            found[table] = tuple(entry_of(table, entries.part, at) for at in entries.keys(program.variables))
     for term in program.readout.terms:
         domain = program.variables[term.variable].domain
         if isinstance(domain, Symbols):
@@ -66,7 +66,9 @@ def holes_of(program: Program) -> dict[TableKey, Bools]:
     def missing(table: tuple[object, ...]) -> Bools:
         return np.array([row is None for row in table], dtype=np.bool_)
 
-    found = {node.name: missing(node.entries.answers) for node in program.nodes}
+    found: dict[TableKey, Bools] = {
+        table: missing(entries.answers) for node in program.nodes for table, entries in node.tables.items()
+    }
     return found | {WeightsOf(term.variable): missing(term.rows) for term in program.readout.terms}
 
 
@@ -101,10 +103,11 @@ def consulted(execution: Execution) -> Iterator[Consulted]:
         where = batch.present
         if node.selection is not None:
             where = where & sees(node.selection, program, batch)
-        where = where & _until(execution, node.name, going)
-        for at in _places(node, execution):
-            yield Consulted(node.name, len(node.entries), at, where)
-        going = _still(execution, node.name, going)
+        for table, entries in node.tables.items():
+            runs = where & _until(execution, table, going)
+            for at in _places(entries, execution):
+                yield Consulted(table, len(entries), at, runs)
+            going = _still(execution, table, going)
     everywhere = program.readout.rows_needed == "everywhere"
     read_at = batch.present if everywhere else read_out_at(program, batch)
     for term in program.readout.terms:
@@ -114,9 +117,8 @@ def consulted(execution: Execution) -> Iterator[Consulted]:
         going = _still(execution, table, going)
 
 
-def _places(node: Node, execution: Execution) -> Iterator[Array]:
-    """[input, position] which entry a node consults: the one that is picked, or one after the other, if all are."""
-    entries = node.entries
+def _places(entries: Entries, execution: Execution) -> Iterator[Array]:
+    """[input, position] which entry of a table is consulted: the one that is picked, or all, one after the other."""
     if entries.named is None:
         yield entry_codes(entries, execution.program, execution.values)
     else:
@@ -173,7 +175,9 @@ class Counts:
 
     def __init__(self, program: Program, groups: int = 1, unit: Unit = "positions") -> None:
         self.program, self.groups, self.unit = program, groups, unit
-        sizes: dict[TableKey, int] = {node.name: len(node.entries) for node in program.nodes}
+        sizes: dict[TableKey, int] = {
+            table: len(entries) for node in program.nodes for table, entries in node.tables.items()
+        }
         sizes |= {WeightsOf(term.variable): len(term.rows) for term in program.readout.terms}
         self.tables: dict[TableKey, Array] = {
             table: np.zeros((size, groups), dtype=np.int64) for table, size in sizes.items()

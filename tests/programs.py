@@ -15,6 +15,7 @@ from tprog.ir.program import (
     BEGIN,
     END,
     UNKNOWN,
+    Clause,
     Embedding,
     Head,
     Keys,
@@ -28,6 +29,7 @@ from tprog.ir.program import (
     Weights,
     cell_keys,
 )
+from tprog.ir.selections import Selection, all_of, any_of, none_of
 from tprog.ir.values import FALSE, NOTHING, TRUE, Boolean, as_number
 
 
@@ -761,6 +763,97 @@ def shuffle_dyck2(longest: int) -> Program:
     )
 
 
+def dyck2(longest: int) -> Program:
+    """Two kinds of brackets that nest, after the dyckk of the RASP paper: its matching opener stands before a closer,
+    at the same depth, and one earlier in the row of the brackets at that depth.
+
+    Source: Weiss, Goldberg, Yahav, "Thinking Like Transformers", ICML 2021, figure 5 and appendix B.
+    """
+    vocabulary = (BEGIN, *"(){}")
+    openers, closers = tuple("({"), tuple(")}")
+    counts, n = range(longest + 1), len(vocabulary)
+    depths, orders = tuple(range(-longest, longest + 1)), tuple(range(longest + 2))
+    one_less = predicate(orders, orders, lambda query, key: as_number(key) == as_number(query) - 1)
+    partners = (("(", ")"), ("{", "}"))
+    return Program(
+        vocabulary=vocabulary,
+        classes=DYCK_CLASSES,
+        max_length=longest + 1,
+        nodes=(
+            NumericHead("opened", "tokens", "tokens", "ones", (openers,) * n),
+            NumericHead("closed", "tokens", "tokens", "ones", (closers,) * n),
+            NumericHead("closed_before", "tokens", "tokens", "ones", (closers,) * n, mask="before"),
+            # Of an opener and of the closer that matches it the same.
+            lookup(
+                "depth",
+                {"opened": counts, "closed_before": counts},
+                lambda opened, closed: opened - closed,
+                depths,
+                numeric=("opened", "closed_before"),
+            ),
+            NumericHead("alike", "depth", "depth", "ones", equal(depths, depths)),
+            lookup("order", {"alike": orders}, lambda alike: alike, orders, numeric=("alike",)),
+            Head(
+                "opener",
+                "tokens",
+                "tokens",
+                "tokens",
+                (openers,) * n,
+                mask="before",
+                default=BEGIN,
+                also=(
+                    Clause("depth", "depth", equal(depths, depths)),
+                    Clause("order", "order", one_less),
+                ),
+            ),
+            lookup(
+                "match",
+                {"opener": vocabulary, "tokens": vocabulary},
+                lambda opener, token: "bad" if token in closers and (opener, token) not in partners else "fine",
+                ("fine", "bad"),
+            ),
+            NumericHead("broken", "tokens", "match", "ones", (("bad",),) * n),
+            lookup(
+                "state",
+                {"opened": counts, "closed": counts},
+                lambda opened, closed: "balanced" if opened == closed else "open",
+                ("balanced", "open"),
+                numeric=("opened", "closed"),
+            ),
+        ),
+        readout=Readout((Weights("broken", ((0, 0, 2),)), Weights("state", ((0, 1, 0), (1, 0, 0))))),
+        causal=True,
+    )
+
+
+def apart() -> Program:
+    """Where the nearest other letter stands that is no neighbour, or the nearest neighbour with the same letter.
+
+    A selection made of others: neither the same nor near, or both.
+    """
+    vocabulary, positions = (BEGIN, *"abc"), tuple(range(6))
+    same: Selection = ((Clause("tokens", "tokens", equal(vocabulary, vocabulary)),),)
+    near: Selection = (
+        (
+            Clause(
+                "positions",
+                "positions",
+                tuple(tuple(key for key in positions if abs(key - query) <= 1) for query in positions),
+            ),
+        ),
+    )
+    domains = {"tokens": vocabulary, "positions": positions}
+    chosen = any_of(none_of(any_of(same, near), domains), all_of(same, near))
+    apart = Head("apart", "tokens", "tokens", "positions", (), skip_first=True, default=0).selecting(chosen)
+    return Program(
+        vocabulary=vocabulary,
+        classes=tuple(map(str, positions)),
+        max_length=len(positions),
+        nodes=(apart,),
+        readout=Readout((copied("apart", positions, tuple(map(str, positions))),)),
+    )
+
+
 def no_nodes() -> Program:
     """The smallest: a weight row a token, a number, and nothing else. The first class wins the tie at `b`."""
     return Program(
@@ -794,6 +887,8 @@ PROGRAMS: dict[str, Case] = {
     "mean_of_means": Case(mean_of_means(32), "exact; causal, a mean of means at length 32"),
     "between": Case(between(), "exact; a lookup of three inputs that lists combinations"),
     "sort_without_begin": Case(sort_without_begin(), "exact; no mark around the input", wrong=0),
+    "dyck2": Case(dyck2(6), "exact; causal, a selection of three clauses"),
+    "apart": Case(apart(), "a selection made by and, or and not: two alternatives of two clauses"),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

@@ -11,6 +11,7 @@ from fractions import Fraction
 
 from tprog.ir.program import (
     AttentionHead,
+    Clause,
     Embedding,
     Head,
     Keys,
@@ -49,21 +50,41 @@ def _entry(program: Program, variable: str, table: Sequence[Keys | tuple[int, ..
     return [type(v) is type(value) and v == value for v in domain.values].index(True)
 
 
-def _selected(program: Program, node: AttentionHead, values: dict[str, list[Value]], i: int) -> list[int]:
-    """M_i."""
-    n = len(values["tokens"])
-    seen = [
+def _seen(program: Program, node: AttentionHead, n: int, i: int) -> list[int]:
+    return [
         j
         for j in range(n)
         if (node.mask == "all" or (node.mask == "before" and j < i) or (node.mask == "after" and j > i))
         and not (program.causal and j > i)
         and not (node.skip_first and j == 0)
     ]
-    query = values[node.query][i]
-    accepted = node.predicate[_entry(program, node.query, node.predicate, query)]
-    if accepted is None and seen:
-        raise Reached(f"hole at {node.name}, query {query!r}")
-    return [j for j in seen if accepted is not None and values[node.key][j] in accepted]
+
+
+def _row(program: Program, clause: Clause, values: dict[str, list[Value]], i: int) -> Keys | None:
+    return clause.predicate[_entry(program, clause.query, clause.predicate, values[clause.query][i])]
+
+
+def _selected(program: Program, node: AttentionHead, values: dict[str, list[Value]], i: int) -> list[int]:
+    """M_i."""
+    found = []
+    for j in _seen(program, node, len(values["tokens"]), i):
+        for clauses in [[Clause(node.query, node.key, node.predicate), *node.also], *node.instead]:
+            rows = [_row(program, clause, values, i) for clause in clauses]
+            if all(values[c.key][j] in (row or ()) for c, row in zip(clauses, rows, strict=True)) and j not in found:
+                found.append(j)
+    return found
+
+
+def _consult(program: Program, node: AttentionHead, values: dict[str, list[Value]]) -> None:
+    """Look up the rows of all clauses, one clause after the other."""
+    several = bool(node.also or node.instead)
+    for at, clauses in enumerate([[Clause(node.query, node.key, node.predicate), *node.also], *node.instead]):
+        for place, clause in enumerate(clauses):
+            for i, query in enumerate(values[clause.query]):
+                sees = _seen(program, node, len(values["tokens"]), i)
+                if sees and _row(program, clause, values, i) is None:
+                    name = f"clause_{at}_{place}_of_{node.name}" if several else node.name
+                    raise Reached(f"hole at {name}, query {query!r}")
 
 
 def _head(program: Program, node: Head, values: dict[str, list[Value]], i: int) -> Value:
@@ -157,6 +178,8 @@ def slow_values(program: Program, tokens: Sequence[str]) -> dict[str, list[Value
     n = len(tokens)
     values: dict[str, list[Value]] = {"tokens": list(tokens), "positions": list(range(n)), "ones": [1] * n}
     for node in program.nodes:
+        if isinstance(node, Head | NumericHead):
+            _consult(program, node, values)
         values[node.name] = [_node(program, node, values, i) for i in range(n)]
     return values
 

@@ -15,6 +15,7 @@ from tprog.ir.program import (
     BEGIN,
     END,
     UNKNOWN,
+    Clause,
     Domain,
     Embedding,
     Head,
@@ -88,6 +89,28 @@ def predicates(draw: st.DrawFn, queries: Symbols, keys: Symbols, partial: bool) 
 
 
 @st.composite
+def clauses(draw: st.DrawFn, known: dict[str, Variable], categorical: list[str], partial: bool) -> Clause:
+    query, key = draw(st.sampled_from(categorical)), draw(st.sampled_from(categorical))
+    query_domain, key_domain = known[query].domain, known[key].domain
+    assert isinstance(query_domain, Symbols)
+    assert isinstance(key_domain, Symbols)
+    return Clause(query, key, draw(predicates(query_domain, key_domain, partial)))
+
+
+@st.composite
+def beyond(
+    draw: st.DrawFn, known: dict[str, Variable], categorical: list[str], partial: bool
+) -> tuple[tuple[Clause, ...], tuple[tuple[Clause, ...], ...]]:
+    """What a selection has beyond its first clause: of three in four, nothing."""
+    also, *instead = draw(st.sampled_from([*[(0,)] * 6, (1,), (0, 1), (1, 2)]))
+    one = clauses(known, categorical, partial)
+    return (
+        tuple(draw(one) for _ in range(also)),
+        tuple(tuple(draw(one) for _ in range(count)) for count in instead),
+    )
+
+
+@st.composite
 def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable], partial: bool) -> Node:
     categorical = [n for n, v in known.items() if isinstance(v.domain, Symbols)]
     numeric = [n for n, v in known.items() if not isinstance(v.domain, Symbols)]
@@ -103,11 +126,9 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
         return Embedding(name, symbols, tuple(draw(entry) for _ in frame.vocabulary))
     if kind == "lookup":
         return draw(lookups(name, known, categorical, numeric, partial))
-    query, key = draw(st.sampled_from(categorical)), draw(st.sampled_from(categorical))
-    query_domain, key_domain = known[query].domain, known[key].domain
-    assert isinstance(query_domain, Symbols)
-    assert isinstance(key_domain, Symbols)
-    predicate = draw(predicates(query_domain, key_domain, partial))
+    own = draw(clauses(known, categorical, partial))
+    query, key, predicate = own.query, own.key, own.predicate
+    also, instead = draw(beyond(known, categorical, partial))
     mask, skip_first = draw(st.sampled_from(masks(frame.causal))), draw(st.booleans())
     if kind == "head":
         value = draw(st.sampled_from(categorical))
@@ -117,12 +138,13 @@ def nodes(draw: st.DrawFn, name: str, frame: Program, known: dict[str, Variable]
         default = draw(st.one_of(st.none(), values) if frame.marks.begins else values)
         attend = "nearest" if frame.self_rule != "last" else draw(st.sampled_from([*["nearest"] * 4, *ATTENDING]))
         by = draw(st.sampled_from([*categorical, *numeric])) if attend in RANKING else None
-        return Head(name, query, key, value, predicate, mask, skip_first, default, cast(Attend, attend), by)
+        how = cast(Attend, attend), by
+        return Head(name, query, key, value, predicate, mask, skip_first, default, *how, also, instead)
     value = draw(st.sampled_from(numeric))
     if draw(st.booleans()):
-        return NumericHead(name, query, key, value, predicate, mask, skip_first)
+        return NumericHead(name, query, key, value, predicate, mask, skip_first, also=also, instead=instead)
     at_none = draw(st.one_of(st.sampled_from(NUMBERS), st.just(FINE)))
-    return NumericHead(name, query, key, value, predicate, mask, skip_first, "mean", at_none)
+    return NumericHead(name, query, key, value, predicate, mask, skip_first, "mean", at_none, also, instead)
 
 
 @st.composite

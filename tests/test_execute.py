@@ -376,7 +376,9 @@ def _turned(program: Program, which: int) -> Program:
             case Embedding():
                 nodes[which] = replace(node, table=node.table[1:] + node.table[:1])
             case Head() | NumericHead():
-                nodes[which] = replace(node, predicate=node.predicate[1:] + node.predicate[:1])
+                table, clause = [*node.clauses.items()][-1]
+                turned = clause.predicate[1:] + clause.predicate[:1]
+                nodes[which] = node.with_clause(table, replace(clause, predicate=turned))
             case Lookup():
                 nodes[which] = replace(node, cells=node.cells[1:] + node.cells[:1])
             case Linear():

@@ -21,11 +21,11 @@ WORDS = Embedding("attn_0_0", (1, 2), (2, None))
 
 @pytest.mark.parametrize(("program", "node"), NODES)
 def test_every_entry_is_picked_by_the_values_of_what_the_node_reads(program: Program, node: Node) -> None:
-    entries = node.entries
-    assert set(entries.asked) <= set(node.reads)
-    assert len(list(entries.keys(program.variables))) == len(entries) == len(entries.answers)
-    assert node.with_answers(entries.answers) == node
-    assert node.partial == (None in entries.answers)
+    for table, entries in node.tables.items():
+        assert set(entries.asked) <= set(node.reads)
+        assert len(list(entries.keys(program.variables))) == len(entries) == len(entries.answers)
+        assert node.with_answers(entries.answers, table) == node
+    assert node.partial == any(None in entries.answers for entries in node.tables.values())
 
 
 @pytest.mark.parametrize(("program", "node"), NODES)

@@ -109,7 +109,9 @@ def test_every_node_of_the_shared_programs_has_its_blocks(name: str) -> None:
     module = read_source(emit(program).text)
     for node in program.nodes:
         assert ("assignment", node.name) in module.blocks
-        assert node.function is None or ("function", node.name) in module.blocks
+        several = node.selection is not None and not node.selection.alone
+        for table in node.functions:
+            assert ("function", node.name, *([str(table)] if several else [])) in module.blocks
         if isinstance(node, Lookup):
             first, last = module.blocks["function", node.name]
             assert module.text.splitlines()[first - 1].startswith(f"def lookup_{node.name}(")

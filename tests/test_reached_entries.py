@@ -32,12 +32,12 @@ def _walked(run: Execution) -> Counter[Entry]:
     """What the one input of `run` consults, node by node, up to its first hole."""
     program, found = run.program, Counter[Entry]()
     hole = run.hole(0)
-    for node in program.nodes:
+    tables = [(node, table) for node in program.nodes for table in node.tables]
+    for node, table in tables:
         for position in range(int(run.batch.lengths[0])):
             if consults(run, node, position):
-                for where in entries_at(run, node, position):
-                    found[where] += 1
-            if hole is not None and (hole.node, hole.position) == (node.name, position):
+                found.update(where for where in entries_at(run, node, position) if where.table == table)
+            if hole is not None and (hole.node, hole.position) == (str(table), position):
                 return found
     for term in program.readout.terms:
         categorical = isinstance(program.variables[term.variable].domain, Symbols)

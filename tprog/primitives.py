@@ -51,6 +51,14 @@ def select(keys, queries, predicate, mask="all", skip_first=False):
     return selected
 
 
+def _any(*alternatives):
+    """A predicate of positions, made of selections: whether all selections of one of the alternatives select the key.
+
+    So `select_closest(positions, positions, _any([one, other]))` finds the nearest that both select.
+    """
+    return lambda i, j: any(all(j in selected[i] for selected in selections) for selections in alternatives)
+
+
 def select_closest(keys, queries, predicate, mask="all", skip_first=False):
     """For each query, the nearest selected position: ties go left, itself only if alone, None if there is none."""
     closest = []

@@ -140,6 +140,8 @@ class _Start:
             _refuse(f"{node.name} skips position 0, or has a default", "a trained head copies position 0 by default")
         if node.kind == "head" and node.attend != "nearest":
             _refuse(f"{node.name} attends to the {node.attend}", "a trained head attends to the nearest")
+        if not node.alone:
+            _refuse(f"{node.name} selects by several clauses", "a trained head has one")
         if node.mask not in network.mask_names:
             _refuse(f"{node.name} has the mask {node.mask!r}", "set masks to 'assigned' or 'learned'")
         offset = config.cat_heads if numeric else 0

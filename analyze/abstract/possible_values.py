@@ -25,6 +25,7 @@ from analyze.abstract.transfer import (
     levels_between,
     summed,
 )
+from tprog.ir.entries import TableKey
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -36,7 +37,7 @@ from tprog.ir.program import (
     Program,
     Symbols,
 )
-from tprog.run.attention import accepting, window
+from tprog.run.attention import accepting, selected, window
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
 from tprog.run.pieces import MEMORY, slices
@@ -132,15 +133,17 @@ def _of_node(node: Node, program: Program, batch: Batch, could: Mapping[str, Pos
 
 def _matches(node: AttentionHead, program: Program, batch: Batch, could: Mapping[str, Possible]) -> tuple[Bools, Bools]:
     """[input, query, key]: whether the positions may match, and whether they must."""
-    query, key = could[node.query], could[node.key]
-    assert not isinstance(query, Interval)
-    assert not isinstance(key, Interval)
-    table = accepting(node.predicate, program.symbols(node.key))
-    keys = np.moveaxis(key, 1, 2)
+    may: dict[TableKey, Bools] = {}
+    must: dict[TableKey, Bools] = {}
+    for table, clause in node.clauses.items():
+        query, key = could[clause.query], could[clause.key]
+        assert not isinstance(query, Interval)
+        assert not isinstance(key, Interval)
+        accepts, keys = accepting(clause.predicate, program.symbols(clause.key)), np.moveaxis(key, 1, 2)
+        may[table] = composed(composed(query, accepts), keys)
+        must[table] = ~composed(composed(query, ~accepts), keys)
     seen = window(node, program, batch.tokens.shape[1]) & batch.present[:, None, :]
-    may = composed(composed(query, table), keys) & seen
-    fails = composed(composed(query, ~table), keys)
-    return may, ~fails & seen
+    return selected(node, may) & seen, selected(node, must) & seen
 
 
 def _head(node: Head, program: Program, batch: Batch, could: Mapping[str, Possible]) -> Possible:

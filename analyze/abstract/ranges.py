@@ -51,7 +51,7 @@ from tprog.ir.program import (
     Symbols,
     Value,
 )
-from tprog.run.attention import accepting, window
+from tprog.run.attention import accepting, selected, window
 from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import level_codes, numerator_share
 
@@ -248,22 +248,44 @@ class _Walk:
     # Heads ############################################################################################################
 
     def _selection(self, node: AttentionHead) -> _Selection:
-        queries, keys = self._set_of(node.query), self._set_of(node.key)
+        clauses = {table: self._clause(node, table) for table in node.clauses}
+        if node.alone:
+            return clauses[node.name]
+        # Of several clauses, what their rows say is taken together, in one row.
+        matches = selected(node, {table: clause.may for table, clause in clauses.items()})
+        certain = selected(node, {table: clause.must for table, clause in clauses.items()})
+        here = np.logical_and.reduce([_any(clause.here, 1) for clause in clauses.values()])
+        return _Selection(self._copyable(node, clauses), here[:, None], matches[:, None], (certain & matches)[:, None])
+
+    def _copyable(self, node: AttentionHead, clauses: Mapping[TableKey, _Selection]) -> Bools:
+        """[1, code]: the values that a head of several clauses can copy: those accepted, where the value is a key."""
+        domain = self.program.variables[node.value].domain
+        every = np.ones(len(domain) if isinstance(domain, Symbols) else 1, dtype=np.bool_)
+        found = {
+            table: _any(clause.accepts, 0) if node.clauses[table].key == node.value else every
+            for table, clause in clauses.items()
+        }
+        return selected(node, found)[None]
+
+    def _clause(self, node: AttentionHead, table: TableKey) -> _Selection:
+        """What one clause of a head selects, row by row."""
+        clause = node.clauses[table]
+        queries, keys = self._set_of(clause.query), self._set_of(clause.key)
         within = window(node, self.program, self.n)
         seen = within & self.there[:, None, :] & self.there[:, :, None]
         sees = _any(seen, 2)
-        self.reachable[node.name] = _any(queries & sees[:, :, None], (0, 1))
-        rows = list(dict.fromkeys(node.predicate))
-        row_of = np.array([rows.index(row) for row in node.predicate])
+        self.reachable[table] = _any(queries & sees[:, :, None], (0, 1))
+        rows = list(dict.fromkeys(clause.predicate))
+        row_of = np.array([rows.index(row) for row in clause.predicate])
         here = np.stack([_any(queries[:, :, row_of == row], 2) for row in range(len(rows))], axis=1)
-        accepts = accepting(tuple(rows), self.program.symbols(node.key))
+        accepts = accepting(tuple(rows), self.program.symbols(clause.key))
         for at, row in enumerate(rows):
             if row is None:  # an input goes on behind a hole only where nothing is seen
                 here[:, at] &= ~_any(within & self.sure, 2)
         may, surely = (composed(keys, which.T).transpose(0, 2, 1) for which in (accepts, ~accepts))
         matches = may[:, :, None, :] & seen[:, None]
         certain = ~surely[:, :, None, :] & (seen & self.sure)[:, None]
-        if node.query == node.key:
+        if clause.query == clause.key:
             own = np.arange(self.n)
             accepted = accepts[row_of, np.arange(len(row_of))]
             for at in range(len(rows)):
@@ -283,7 +305,7 @@ class _Walk:
         possible = np.zeros(values.shape, dtype=np.bool_)
         for row, accepted in enumerate(found.accepts):
             copied = composed(candidates[:, row], values)
-            possible |= copied & accepted if node.value == node.key else copied
+            possible |= copied & accepted if node.value == node.key or not node.alone else copied
         alone = _any(found.here & ~_any(found.certain, 3), 1)
         default = None if node.default is None else self.program.symbols(node.value).codes[node.default]
         add_fallback(possible, alone, values, default)
@@ -351,10 +373,10 @@ def _few_codes(domain: Numeric) -> Array | None:
 
 @dataclass(frozen=True, eq=False)
 class _Selection:
-    """What a head can select, by the different rows of its predicate.
+    """What a head, or a clause, can select, by the different rows of its predicate.
 
     Attributes:
-        accepts: [row, key code].
+        accepts: [row, key code]; of several clauses together, [1, value code].
         here: [group, row, position] whether the query can be one of the row, and the input goes on.
         matches: [group, row, position, key position] whether that can be in M.
         certain: whether it surely is, for every input that has the position with such a query.
@@ -365,12 +387,24 @@ class _Selection:
     matches: Bools
     certain: Bools
 
+    @property
+    def may(self) -> Bools:
+        """[group, position, key position]: whether that can be in M, by whatever row."""
+        return _any(self.matches & self.here[:, :, :, None], 1)
+
+    @property
+    def must(self) -> Bools:
+        """[group, position, key position]: whether it surely is, by whatever row."""
+        found: Bools = np.logical_and.reduce(self.certain | ~self.here[:, :, :, None], axis=1)
+        return found
+
 
 def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
     """The lengths that inputs can have, neighbours taken together where heads would cost too much."""
     longest = program.max_length
     lengths = range(program.marks.count + 1, longest + 1)
-    rows = max((len(set(node.selection.predicate)) for node in program.nodes if node.selection), default=1)
+    heads = [node.selection for node in program.nodes if node.selection is not None]
+    rows = max((len(set(clause.predicate)) for head in heads for clause in head.clauses.values()), default=1)
     most = min(_WORK // (rows * longest**2), 4 * _WORK // (len(program.vocabulary) * longest))
     count = min(len(lengths), max(1, most))
     return tuple(tuple(part.tolist()) for part in np.array_split(np.array(lengths), count))

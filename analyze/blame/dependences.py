@@ -44,9 +44,8 @@ def _farther_edits(asked: Prediction) -> tuple[list[Edit], bool]:
 def _other_rows(asked: Prediction, where: Entry) -> tuple[list[TriedEdit], bool]:
     """What the other contents of an entry, beyond those in `trials`, make of the input; and whether all were tried."""
     node = asked.run.program.by_name.get(where.node)
-    if node is not None and node.selection is not None and where.part == "row":
-        (query,) = where.at
-        return row_trials(asked.run, node.selection, query)
+    if where.part == "row":
+        return row_trials(asked.run, where)
     # A cell that holds a number was given the other numbers of its table, and there are more; so of coefficients.
     numeric = where.part == "coefficient" or (node is not None and node.answers_numbers and where.part == "cell")
     return [], not numeric

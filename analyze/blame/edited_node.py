@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -9,10 +10,11 @@ import numpy as np
 
 from analyze.outcome import Rows
 from tprog.edits.edit import NodeEdit
+from tprog.ir.entries import TableKey
 from tprog.ir.program import Symbols, Value
 from tprog.ir.values import as_number
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import entry_codes, evaluate
+from tprog.run.evaluate import any_missing, entry_codes, evaluate
 from tprog.run.execute import Execution
 
 
@@ -41,24 +43,27 @@ class EditedNode:
         self._intact = intact
         self._reads = {read: intact.values[read][rows] for read in self.node.reads}
         self._old: Array = intact.values[node][rows]
-        before = intact.holed.get(node)
-        self._was_lost = any_of(None if before is None else before[rows], len(rows))
+        self._was_lost = any_of(intact.lost_at(node)[rows], len(rows))
 
     @cached_property
-    def _codes(self) -> Array:
-        """[row, position]: the entry consulted, -1 behind the end of an input."""
-        codes: Array = np.where(self.batch.present, entry_codes(self.node.entries, self.program, self._reads), -1)
-        return codes
+    def _codes(self) -> Mapping[TableKey, Array]:
+        """Table -> [row, position]: the entry consulted, -1 behind the end of an input."""
+        return {
+            table: np.where(self.batch.present, entry_codes(entries, self.program, self._reads), -1)
+            for table, entries in self.node.tables.items()
+        }
 
     def output(self, edit: NodeEdit) -> Output:
         """What the edit, which keeps the node's coding, makes the node yield."""
         code = edit.code(self.program)
         if code is None:
             return self._evaluated(edit, np.arange(len(self.rows)))
-        here = self._codes == code
+        table = edit.entry.table
+        assert table is not None
+        here = self._codes[table] == code
         which = np.flatnonzero(np.logical_or.reduce(here, axis=1))
         new = edit.yields
-        if new is None or self.node.entries.answers[code] is None:
+        if new is None or self.node.tables[table].answers[code] is None:
             return self._evaluated(edit, which)
         values = np.where(here[which], self._coded(new), self._old[which])
         differs = np.flatnonzero(np.logical_or.reduce(values != self._old[which], axis=1))
@@ -76,7 +81,7 @@ class EditedNode:
         batch = self.batch.take(which)
         reads = {read: self._intact.values[read][rows] for read in made.reads}
         values, missing = evaluate(made, self.program, batch, reads)
-        lost = any_of(None if missing is None else missing & batch.present, len(rows))
+        lost = any_missing(missing, batch)
         changed = (values != self._old[which]) & batch.present
         differs = np.logical_or(any_of(changed, len(rows)), lost != self._was_lost[which])
         return Output(rows[differs], values[differs], lost[differs])

@@ -12,7 +12,7 @@ from collections.abc import Collection, Iterator
 from dataclasses import replace
 
 from tprog.ir.domains import BEGIN, END, masks
-from tprog.ir.program import AttentionHead, Domain, Head, Keys, Node, NumericHead, Program, Symbol, Symbols
+from tprog.ir.program import AttentionHead, Clause, Domain, Head, Keys, Node, NumericHead, Program, Symbol, Symbols
 from tprog.ir.relations import EQUAL, GREATER, MARKS, ONE_LESS, ONE_MORE, SMALLER, Relation
 
 
@@ -36,10 +36,16 @@ def _before(program: Program, node: Node) -> list[str]:
 def _frames(program: Program, node: Node, before: list[str], domain: Domain) -> Iterator[AttentionHead]:
     """Heads with everything but a predicate and a mask."""
     if node.selection is not None:
-        yield node.selection
+        pairs = dict.fromkeys((clause.query, clause.key) for clause in node.selection.clauses.values())
+        yield from (node.selection.selecting(((Clause(query, key, ()),),)) for query, key in pairs)
         return
     inputs = [("tokens", "tokens"), ("positions", "positions")]
-    read = [(head.query, head.key) for other in program.nodes if (head := other.selection)]
+    read = [
+        (clause.query, clause.key)
+        for other in program.nodes
+        if (head := other.selection)
+        for clause in head.clauses.values()
+    ]
     pairs = dict.fromkeys(pair for pair in [*inputs, *read] if set(pair) <= set(before))
     for query, key in pairs:
         if isinstance(domain, Symbols):
@@ -69,10 +75,9 @@ def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, 
     add(ONE_MORE)
     for key in keys:
         made[((key,),) * len(queries)] = None
-    for node in program.nodes:
-        other = node.selection
-        if other is None or other.partial:
-            continue
-        if (program.symbols(other.query), program.symbols(other.key)) == (queries, keys):
-            made[tuple(row or () for row in other.predicate)] = None
+    for head in (node.selection for node in program.nodes):
+        for clause in () if head is None else head.clauses.values():
+            alike = (program.symbols(clause.query), program.symbols(clause.key)) == (queries, keys)
+            if alike and not clause.partial:
+                made[tuple(row or () for row in clause.predicate)] = None
     yield from made

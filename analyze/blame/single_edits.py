@@ -8,7 +8,7 @@ predicate as well: on one input they differ only by the keys that occur in it.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from itertools import combinations, islice
 
 import numpy as np
@@ -31,18 +31,18 @@ from tprog.edits.edit import (
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.domains import INT64_LIMIT
-from tprog.ir.entries import WeightsOf
+from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import (
-    Head,
+    AttentionHead,
+    Clause,
     Keys,
     Node,
-    NumericHead,
     Program,
     Symbol,
     Symbols,
 )
 from tprog.run.batch import Array
-from tprog.run.evaluate import entry_codes, evaluate
+from tprog.run.evaluate import Missing, any_missing, entry_codes, evaluate
 from tprog.run.execute import Execution, execute
 from tprog.run.outcome import SOME_HOLE, outcomes
 
@@ -87,12 +87,14 @@ def node_edits(run: Execution, node: Node, reached: Callable[[Entry], bool]) -> 
     """
     yield from candidates(run.program, node, reached)
     yield from CellEdit.beyond(run.program, node, reached)
-    if node.entries.listed is not None and reached(Entry(node.name, "cell")):
-        codes = entry_codes(node.entries, run.program, run.values)
-        rows, positions = np.nonzero((codes == len(node.entries.listed)) & run.batch.present)
-        read = np.stack([run.values[name][rows, positions].astype(np.int64) for name in node.entries.asked])
+    for entries in node.tables.values():
+        if entries.listed is None or not reached(Entry(node.name, "cell")):
+            continue
+        codes = entry_codes(entries, run.program, run.values)
+        rows, positions = np.nonzero((codes == len(entries.listed)) & run.batch.present)
+        read = np.stack([run.values[name][rows, positions].astype(np.int64) for name in entries.asked])
         first = np.sort(np.unique(read, axis=1, return_index=True)[1])
-        asked = (asked_at(run, node, int(rows[at]), int(positions[at])) for at in first)
+        asked = (asked_at(run, entries, int(rows[at]), int(positions[at])) for at in first)
         yield from CellEdit.apart(run.program, node.name, islice(dict.fromkeys(asked), MOST_APART))
 
 
@@ -113,8 +115,8 @@ def trials(run: Execution) -> Iterator[TriedEdit]:
         yield from _of_node(run, node, plain_edits)
 
 
-def row_trials(run: Execution, node: Head | NumericHead, query: Symbol) -> tuple[list[TriedEdit], bool]:
-    """What every row of a predicate for one query value makes of the one input of `run`, fewest changed keys first.
+def row_trials(run: Execution, where: Entry) -> tuple[list[TriedEdit], bool]:
+    """What every other content of a row of a predicate makes of the one input of `run`, fewest changed keys first.
 
     Only the keys at the positions that are seen where that query stands make a difference, so only those are changed.
 
@@ -123,29 +125,25 @@ def row_trials(run: Execution, node: Head | NumericHead, query: Symbol) -> tuple
         out. And whether all rows were tried, which they are not where more than `MOST_ROWS` differ on this input.
     """
     program, n = run.program, int(run.batch.lengths[0])
-    code = program.symbols(node.query).codes[query]
-    here = [position for position in range(n) if run.values[node.query][0, position] == code]
-    present = sorted({int(run.values[node.key][0, j]) for position in here for j in seen(run, node, position)})
-    old = node.predicate[code]
-    rows = _rows_over(old, program.symbols(node.key), present)
-    # All rows at once: the input once a row, with a query value of its own that stands for the one in question.
-    one_each = np.zeros(len(rows), dtype=np.intp)
-    queries = run.values[node.query].astype(np.int64)[one_each]
-    own = len(node.predicate) + np.arange(len(rows))[:, None]
-    made = replace(node, query=_OWN_QUERY, predicate=(*node.predicate, *rows))
-    base = take(run, one_each)
-    values, missing = evaluate(
-        made, program, base.batch, {**base.values, _OWN_QUERY: np.where(queries == code, own, queries)}
-    )
+    node, table, (query,) = program.by_name[where.node].selection, where.table, where.at
+    assert node is not None
+    assert table is not None
+    clause = node.clauses[table]
+    code = program.symbols(clause.query).codes[query]
+    here = [position for position in range(n) if run.values[clause.query][0, position] == code]
+    present = sorted({int(run.values[clause.key][0, j]) for position in here for j in seen(run, node, position)})
+    rows = _rows_over(clause.predicate[code], program.symbols(clause.key), present)
+    base, values, missing = _with_rows(run, node, table, np.full(len(rows), code), rows)
     complete = 2 ** len(present) <= MOST_ROWS
-    if missing is not None and (missing & base.batch.present).any():
+    if any_missing(missing, base.batch).any():
         return [], complete  # the row of another query value is a hole as well
     first = np.sort(np.unique(values, axis=0, return_index=True)[1])
-    if node.name not in run.holed:
+    if not run.lost_at(node.name).any():
         first = first[(values[first] != run.values[node.name]).any(axis=1)]
     changed = execute(program, base.batch.take(first), overrides={node.name: values[first]}, base=take(base, first))
     found = outcomes(changed)
-    return [TriedEdit(RowEdit(node.name, query, rows[at]), found[i]) for i, at in enumerate(first.tolist())], complete
+    edits = (RowEdit(node.name, query, rows[at], where.clause) for at in first.tolist())
+    return [TriedEdit(edit, found[at]) for at, edit in enumerate(edits)], complete
 
 
 _OWN_QUERY = " one row each"
@@ -173,7 +171,7 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     found: list[Array] = []
     for edit, values in _outputs(run, node, edits):
         if values is None:
-            if node.name not in run.holed:
+            if not run.lost_at(node.name).any():
                 yield TriedEdit(edit, np.full(outcomes(run).shape[1], SOME_HOLE))
             continue
         key = values.tobytes()
@@ -194,7 +192,8 @@ def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
     head = node.selection
     if head is not None and not head.partial:
         rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
-        yield from _outputs_of_rows(run, head, rows)
+        for table in head.tables:
+            yield from _outputs_of_rows(run, head, table, [edit for edit in rows if edit.entry.table == table])
     edited, done = EditedNode(run, node.name, np.zeros(1, dtype=np.intp)), set(rows)
     for edit in edits:
         if edit not in done and len((output := edited.output(edit)).rows):
@@ -202,27 +201,33 @@ def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
 
 
 def _outputs_of_rows(
-    run: Execution, node: Head | NumericHead, edits: Sequence[RowEdit]
+    run: Execution, node: AttentionHead, table: TableKey, edits: Sequence[RowEdit]
 ) -> Iterator[tuple[NodeEdit, Array]]:
-    """As `_outputs`, for rows of a predicate without holes, all at once."""
+    """As `_outputs`, for rows of one predicate of a head without holes, all at once."""
     if not edits:
         return
     codes = np.array([edit.code(run.program) for edit in edits])
-    values = _with_rows(run, node, codes, [edit.keys for edit in edits])
+    _, values, _ = _with_rows(run, node, table, codes, [edit.keys for edit in edits])
     changed = np.flatnonzero((values != run.values[node.name]).any(axis=1))
     yield from ((edits[at], values[at]) for at in changed.tolist())
 
 
-def _with_rows(run: Execution, node: Head | NumericHead, codes: Array, rows: Sequence[Keys | None]) -> Array:
-    """[row, position]: what a head without holes yields on the one input if the row `codes` becomes each of `rows`."""
-    one_each = np.zeros(len(rows), dtype=np.intp)
-    queries = run.values[node.query].astype(np.int64)[one_each]
-    own = len(node.predicate) + np.arange(len(rows))[:, None]
-    made = replace(node, query=_OWN_QUERY, predicate=(*node.predicate, *rows))
+def _with_rows(
+    run: Execution, node: AttentionHead, table: TableKey, codes: Array, rows: Sequence[Keys | None]
+) -> tuple[Execution, Array, Missing]:
+    """What a head yields on the one input if the row `codes` of a predicate becomes each of `rows`, all at once.
+
+    Returns:
+        the execution of the input once a row, the head's values [row, position], and what it lacks.
+    """
+    one_each, clause = np.zeros(len(rows), dtype=np.intp), node.clauses[table]
+    # A query value of its own for each row stands for the one in question.
+    queries = run.values[clause.query].astype(np.int64)[one_each]
+    own = len(clause.predicate) + np.arange(len(rows))[:, None]
+    made = node.with_clause(table, Clause(_OWN_QUERY, clause.key, (*clause.predicate, *rows)))
     base = take(run, one_each)
     asked = np.where(queries == codes[:, None], own, queries)
-    values, _ = evaluate(made, run.program, base.batch, {**base.values, _OWN_QUERY: asked})
-    return values
+    return base, *evaluate(made, run.program, base.batch, {**base.values, _OWN_QUERY: asked})
 
 
 # The readout ##########################################################################################################

@@ -7,7 +7,8 @@ from typing import assert_never
 
 import numpy as np
 
-from tprog.edits.entry import Entry
+from tprog.edits.entry import Entry, entry_of
+from tprog.ir.entries import Entries, TableKey
 from tprog.ir.program import (
     AttentionHead,
     Embedding,
@@ -49,19 +50,23 @@ def consults(run: Execution, node: Node, position: int) -> bool:
 
 
 def entries_at(run: Execution, node: Node, position: int) -> list[Entry]:
-    """What a node consults at one position of the one input of `run`: a row, cell or word, or all of a sum."""
-    entries = node.entries
+    """What a node consults at one position of the one input of `run`: a row a clause, a cell, a word, all of a sum."""
+    return [where for table in node.tables for where in _entries_of(run, node, table, position)]
+
+
+def _entries_of(run: Execution, node: Node, table: TableKey, position: int) -> list[Entry]:
+    entries = node.tables[table]
     if entries.named is not None:
-        return [Entry(node.name, entries.part, key) for key in entries.named]
-    at = asked_at(run, node, 0, position)
+        return [entry_of(table, entries.part, key) for key in entries.named]
+    at = asked_at(run, entries, 0, position)
     if entries.listed is not None and at not in set(entries.keys(run.program.variables)):
-        return [Entry(node.name, entries.part)]
-    return [Entry(node.name, entries.part, at)]
+        at = ()
+    return [entry_of(table, entries.part, at)]
 
 
-def asked_at(run: Execution, node: Node, row: int, position: int) -> tuple[Value, ...]:
-    """The values, or levels, by which a node's entry is picked at one position."""
-    entries, at = node.entries, list[Value]()
+def asked_at(run: Execution, entries: Entries, row: int, position: int) -> tuple[Value, ...]:
+    """The values, or levels, by which an entry of a table is picked at one position."""
+    at: list[Value] = []
     for read, levels in zip(entries.asked, entries.levels, strict=True):
         value = run.value(read, row, position)
         if levels is not None:
@@ -74,7 +79,7 @@ def asked_at(run: Execution, node: Node, row: int, position: int) -> tuple[Value
 def dynamic_slice(run: Execution, place: int) -> list[Entry]:
     """The rows, cells, words and weight rows that a prediction for the one input of `run` consults.
 
-    A head consults its query there, the keys at all positions that it may see, and its value at those that it
+    A head consults its queries there, the keys at all positions that it may see, and its value at those that it
     attends to or could; where it may see nothing, it consults neither. What can run into a hole decides about the
     whole output, so a table with a missing entry counts at every position.
 
@@ -132,9 +137,10 @@ def _demand(run: Execution, node: Node, position: int, wanted: dict[str, set[int
                 wanted[read].add(position)
         case Head() | NumericHead():
             window = seen(run, node, position)
-            if window:
-                wanted[node.query].add(position)
-            wanted[node.key] |= set(window)
+            for clause in node.clauses.values():
+                if window:
+                    wanted[clause.query].add(position)
+                wanted[clause.key] |= set(window)
             wanted[node.value] |= set(window)
             if node.kind == "head" and node.by is not None:
                 wanted[node.by] |= set(window)

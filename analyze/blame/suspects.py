@@ -23,7 +23,7 @@ from analyze.blame.weights import Bends, weight_rows
 from analyze.outcome import Ground, take
 from analyze.reached_entries import entries_of, reached
 from tprog.edits.edit import Edit, apply
-from tprog.edits.entry import Entry
+from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import Node, Numbers, Program, Quotients
 from tprog.run.batch import Array
@@ -83,12 +83,15 @@ class Redefinition:
             return [edit.entry for edit in self.edits]
         old, new = program.by_name[self.node].selection, self.head.selection
         wiring = Entry(self.node, "wiring")
-        if old is None or new is None or old.kind != new.kind:
-            return [wiring, *(where for where in entries_of(program)[self.node])]
-        queries = program.symbols(old.query)
+        if old is None or new is None or old.kind != new.kind or old.by_alternative != new.by_alternative:
+            tables = program.by_name[self.node].tables
+            return [wiring, *(where for table in tables for where in entries_of(program)[table])]
         rows = [
-            Entry(self.node, "row", (query,))
-            for query, was, becomes in zip(queries, old.predicate, new.predicate, strict=True)
+            entry_of(table, "row", (query,))
+            for table, clause in old.clauses.items()
+            for query, was, becomes in zip(
+                program.symbols(clause.query), clause.predicate, new.clauses[table].predicate, strict=True
+            )
             if was != becomes
         ]
         return [*rows, wiring] if old.mask != new.mask else rows

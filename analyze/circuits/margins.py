@@ -21,7 +21,7 @@ from analyze.outcome import Rows, Survey
 from tprog.errors import NotExact
 from tprog.ir.program import Program, Symbols, Weights
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.evaluate import evaluate
+from tprog.run.evaluate import any_missing, evaluate
 from tprog.run.execute import execute, read_out_at
 
 LARGEST_BOUND = 2**60
@@ -181,7 +181,8 @@ class FewInputs:
         record = self.program.by_name[name]
         reads = {read: self._value(read, kept) for read in record.reads}
         values, missing = evaluate(record, self.program, self.batch, reads)
-        holed = None if missing is None else _any(missing & self.batch.present)
+        lost = any_missing(missing, self.batch)
+        holed = lost if lost.any() else None
         unweighted = self._unweighted(name, values)
         if holed is not None and unweighted is not None:
             holed = holed | unweighted

@@ -164,7 +164,7 @@ def _measure(
         "vocabulary": ran.program.vocabulary,
         "inputs": [tokens[:length] for tokens, length in pairs],
         "groups": [list(group) for group in groups.values()],
-        "pure": [node.function for node in ran.program.nodes if node.function] + [*PURE],
+        "pure": [function for node in ran.program.nodes for function in node.functions.values()] + [*PURE],
         "coverage": str(Path(package.origin).parents[1]),
     }
     answer = run_confined(ran.path, {MODULE: ran.text, **side}, job, limits, progress)
@@ -206,11 +206,11 @@ def _pairs(found: Iterable[Sequence[int]]) -> tuple[tuple[int, int], ...]:
 def _impossible(ran: Module, way: tuple[int, int]) -> bool:
     """Whether a branch falls off the end of a predicate or lookup that answers always: no input could take it."""
     start, end = way
-    holes = holes_of(ran.program)
+    holes = {str(table): missing for table, missing in holes_of(ran.program).items()}
     within = (
-        block[1] for block, (first, last) in ran.blocks.items() if block[0] == "function" and first <= start <= last
+        block[-1] for block, (first, last) in ran.blocks.items() if block[0] == "function" and first <= start <= last
     )
-    return end < 1 and any(not holes[str(node)].any() for node in within)
+    return end < 1 and any(not holes[str(table)].any() for table in within)
 
 
 def _first_lines(tree: ast.Module) -> dict[int, int]:
@@ -269,7 +269,7 @@ def _result(
     extents = _extents(tree)
     own = [extent for extent in extents if extent.own]
     entries = _entries(module, counts)
-    nodes = {node.function: node.name for node in ran.program.nodes if node.function is not None}
+    nodes = {function: node.name for node in ran.program.nodes for function in node.functions.values()}
     return CoverageResult(
         program=name,
         checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),

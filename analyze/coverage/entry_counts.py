@@ -148,6 +148,5 @@ def _wirings(run: Execution, lines: Mapping[Entry, int], width: int) -> Codes:
     for node in run.program.nodes:
         if line := lines.get(Entry(node.name, "wiring")):
             found.append(np.flatnonzero(going) * width + line)
-        if node.name in run.holed:
-            going = going & ~run.holed[node.name].any(axis=1)
+        going = going & ~run.lost_at(node.name).any(axis=1)
     return np.concatenate(found) if found else np.zeros(0, dtype=np.int64)

@@ -16,6 +16,7 @@ from analyze.abstract.ranges import Ranges
 from tprog.ir.entries import Listed
 from tprog.ir.program import (
     AttentionHead,
+    Clause,
     Embedding,
     Head,
     Linear,
@@ -42,11 +43,11 @@ def anywhere(found: Ranges, variable: str) -> Values:
     return None if support is None else frozenset(support.tolist())
 
 
-def accepted_among(program: Program, node: AttentionHead, queries: Values, keys: Values) -> Bools:
-    """[query, key]: the predicate of a head over all that query and key can be, both ascending."""
+def accepted_among(program: Program, clause: Clause, queries: Values, keys: Values) -> Bools:
+    """[query, key]: a predicate over all that query and key can be, both ascending."""
     assert queries is not None
     assert keys is not None
-    table = accepting(node.predicate, program.symbols(node.key))
+    table = accepting(clause.predicate, program.symbols(clause.key))
     found: Bools = table[np.ix_(sorted(queries), sorted(keys))]
     return found
 
@@ -156,18 +157,32 @@ class Changes:
 
     def _disturb(self, node: AttentionHead) -> bool:
         """Whether a head can yield something else."""
-        accepted = accepted_among(self.program, node, self._values(node.query), self._values(node.key))
-        if not accepted.any() and (node.kind == "numeric head" or node.default is not None):
+        live = self._live(node)
+        if not live and (node.kind == "numeric head" or node.default is not None):
             return False  # it never matches, and yields what it then yields
         if node.value in self.changed:
             return True
-        return not yields_one_value(self.found, node) and self._move(node, accepted)
+        return not yields_one_value(self.found, node) and self._move(node, live)
 
-    def _move(self, node: AttentionHead, accepted: Bools) -> bool:
+    def _live(self, node: AttentionHead) -> list[tuple[Clause, Bools]]:
+        """The clauses of the alternatives that can match, each with its pairs [query, key] that can occur."""
+        found: list[tuple[Clause, Bools]] = []
+        for clauses in node.alternatives:
+            asked = [(self._values(clause.query), self._values(clause.key)) for clause in clauses]
+            pairs = [accepted_among(self.program, clause, *of) for clause, of in zip(clauses, asked, strict=True)]
+            if all(accepted.any() for accepted in pairs):
+                found += zip(clauses, pairs, strict=True)
+        return found
+
+    def _move(self, node: AttentionHead, live: Sequence[tuple[Clause, Bools]]) -> bool:
         """Whether a head whose value stays can look elsewhere."""
-        query = node.query in self.changed and bool((accepted != accepted[:1]).any())
-        key = node.key in self.changed and bool((accepted != accepted[:, :1]).any())
-        return query or key or (node.kind == "head" and node.by in self.changed and bool(accepted.any()))
+        if node.kind == "head" and node.by in self.changed and live:
+            return True
+        return any(
+            (clause.query in self.changed and bool((accepted != accepted[:1]).any()))
+            or (clause.key in self.changed and bool((accepted != accepted[:, :1]).any()))
+            for clause, accepted in live
+        )
 
     def _copied(self, node: Head) -> Values:
         """What a head can copy, whatever it matches."""

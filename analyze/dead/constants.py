@@ -121,8 +121,7 @@ def _base(on: Ground, name: str, rows: Rows) -> Execution:
 def failing(on: Ground, name: str, code: int) -> Rows:
     """The inputs on which fixing the node at the code changes an outcome."""
     touched = ((on.intact.values[name] != code) & on.batch.present).any(axis=1)
-    if name in on.intact.holed:
-        touched |= on.intact.holed[name].any(axis=1)
+    touched |= on.intact.lost_at(name).any(axis=1)
     rows = np.flatnonzero(touched)
     if not len(rows):
         return rows

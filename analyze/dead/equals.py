@@ -4,7 +4,7 @@ the same variables, as far as any input consults the tables, or with a variable 
 
 from __future__ import annotations
 
-from collections.abc import Collection, Hashable, Sequence
+from collections.abc import Collection, Hashable, Mapping, Sequence
 from fractions import Fraction
 from typing import assert_never
 
@@ -12,8 +12,10 @@ import numpy as np
 
 from analyze.abstract.ranges import Ranges
 from analyze.dead.changes import accepted_among, anywhere, typed
+from tprog.ir.entries import TableKey
 from tprog.ir.program import (
     AttentionHead,
+    Clause,
     Embedding,
     Head,
     Linear,
@@ -66,14 +68,14 @@ def _only(found: Ranges, name: str) -> Hashable | None:
 
 def _computed(found: Ranges, node: Node, reads: tuple[str, ...]) -> Hashable:
     """What a node computes from `reads`, as far as any input consults it."""
-    program, consulted = found.program, _consulted(found, node)
+    program = found.program
     match node:
         case Embedding():
-            words = frozenset(((program.vocabulary[at],), node.table[at]) for at in consulted)
+            words = frozenset(((program.vocabulary[at],), node.table[at]) for at in _consulted(found, node.name))
             return "table", reads, (None,), "symbols", words
         case Lookup():
             asked = list(cell_keys(program, node))
-            cells = frozenset((asked[at], node.cells[at]) for at in consulted)
+            cells = frozenset((asked[at], node.cells[at]) for at in _consulted(found, node.name))
             kind = "numbers" if node.answers_numbers else "symbols"
             return "table", reads, node.levels, kind, cells
         case Linear():
@@ -92,14 +94,25 @@ def _sum(node: Linear, reads: tuple[str, ...]) -> Hashable:
 
 
 def _attention(found: Ranges, node: AttentionHead, reads: tuple[str, ...]) -> Hashable:
-    program = found.program
-    queries, key_values = program.symbols(node.query).values, program.symbols(node.key).values
-    keys = {key_values[code] for code in anywhere(found, node.key) or ()}
-    accepted = frozenset((queries[at], frozenset(node.predicate[at] or ()) & keys) for at in _consulted(found, node))
+    as_read = dict(zip(node.reads, reads, strict=True))
+    selected = frozenset(
+        frozenset(_accepted(found, table, node.clauses[table], as_read) for table in tables)
+        for tables in node.by_alternative
+    )
     reduce = _attended(node) if node.kind == "head" else node.reduce
-    if node.kind == "head" and reduce != node.attend:
-        reads = reads[:3]  # what it compares makes no difference
-    return "head", reads, node.mask, node.skip_first, reduce, typed(node.default), accepted
+    compared = None
+    if node.kind == "head" and node.by is not None and reduce == node.attend:  # else it makes no difference
+        compared = as_read[node.by]
+    window = node.mask, node.skip_first
+    return "head", selected, as_read[node.value], compared, window, reduce, typed(node.default)
+
+
+def _accepted(found: Ranges, table: TableKey, clause: Clause, as_read: Mapping[str, str]) -> Hashable:
+    """What a clause accepts, as far as any input consults it."""
+    queries, key_values = found.program.symbols(clause.query).values, found.program.symbols(clause.key).values
+    keys = {key_values[code] for code in anywhere(found, clause.key) or ()}
+    rows = ((queries[at], frozenset(clause.predicate[at] or ()) & keys) for at in _consulted(found, table))
+    return as_read[clause.query], as_read[clause.key], frozenset(rows)
 
 
 def _attended(head: Head) -> Hashable:
@@ -114,9 +127,9 @@ def _attended(head: Head) -> Hashable:
     return "equal" if head.by == "ones" else head.attend
 
 
-def _consulted(found: Ranges, node: Node) -> list[int]:
-    """The entries that any input can consult."""
-    consulted: list[int] = np.flatnonzero(found.reachable[node.name]).tolist()
+def _consulted(found: Ranges, table: TableKey) -> list[int]:
+    """The entries of a table that any input can consult."""
+    consulted: list[int] = np.flatnonzero(found.reachable[table]).tolist()
     return consulted
 
 
@@ -129,7 +142,7 @@ def passed_on(found: Ranges, node: Node) -> str | None:
     match node:
         case Embedding():
             words: list[tuple[Value, ...]] = [(word,) for word in program.vocabulary]
-            return _answered(_consulted(found, node), words, node.table, ("tokens",))
+            return _answered(_consulted(found, node.name), words, node.table, ("tokens",))
         case Lookup():
             return _passed_by_lookup(found, node)
         case Head():
@@ -147,7 +160,7 @@ def _passed_by_lookup(found: Ranges, node: Lookup) -> str | None:
         return node.inputs[0] if _rounds_nothing(found, node) else None
     if any(levels is not None for levels in node.levels):
         return None
-    return _answered(_consulted(found, node), list(cell_keys(found.program, node)), node.cells, node.inputs)
+    return _answered(_consulted(found, node.name), list(cell_keys(found.program, node)), node.cells, node.inputs)
 
 
 def _added_alone(node: Linear) -> str | None:
@@ -184,8 +197,8 @@ def _rounds_nothing(found: Ranges, node: Lookup) -> bool:
 
 def _copies_itself(found: Ranges, node: Head) -> bool:
     """Whether a head copies a variable from where it is the same: every query accepts its own value alone."""
-    if node.mask != "all" or node.skip_first or not node.query == node.key == node.value:
+    if node.mask != "all" or node.skip_first or not node.alone or not node.query == node.key == node.value:
         return False
     values = anywhere(found, node.query)
-    accepted = accepted_among(found.program, node, values, values)
+    accepted = accepted_among(found.program, node.clauses[node.name], values, values)
     return bool((accepted == np.eye(len(accepted), dtype=np.bool_)).all())

@@ -38,9 +38,10 @@ class Proofs:
         """The one code (or numerator) of a node, or None if that is not proven."""
         return None if self.may_hole(name) else self.ranges.of[name].only
 
-    def may_hole(self, table: str) -> bool:
-        """Whether an input may reach a missing entry of a table."""
-        return bool((self._holes[table] & self.ranges.reachable[table]).any())
+    def may_hole(self, node: str) -> bool:
+        """Whether an input may reach a missing entry of a node."""
+        tables = self.program.by_name[node].tables
+        return any(bool((self._holes[table] & self.ranges.reachable[table]).any()) for table in tables)
 
     def inert_at(self, name: str, code: int) -> bool:
         """Whether a node fixed at a code (or numerator) is proven to change no prediction and no hole."""
@@ -49,7 +50,7 @@ class Proofs:
         changes = Changes(self.ranges, name, code)
         for node in self.program.nodes:
             if node.name != name and changes.reach(node):
-                if self._holes[node.name].any():
+                if node.partial:
                     return False
                 changes.pass_through(node)
         return not any(changes.tell(term) for term in self.program.readout.terms)
@@ -68,8 +69,7 @@ def unread(program: Program) -> set[str]:
 
 def telling_variables(program: Program) -> set[str]:
     """The variables whose own weights, or missing entries, can decide about an outcome."""
-    holes = holes_of(program)
-    return {*deciding(program)} | {node.name for node in program.nodes if holes[node.name].any()}
+    return {*deciding(program)} | {node.name for node in program.nodes if node.partial}
 
 
 def needed_without(program: Program, gone: Collection[str], mates: Collection[str]) -> set[str]:

@@ -67,7 +67,7 @@ class Suspect:
     def look(self, on: Ground) -> None:
         """Note the node's values on more inputs."""
         computed = on.computed(self.name)
-        self.holed |= self.name in on.intact.holed
+        self.holed |= any(table in on.intact.holed for table in self.node.tables)
         if self.holed:
             self.mates = []
         self.mates = [mate for mate in self.mates if not differ(on, self.name, mate)]

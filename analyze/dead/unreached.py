@@ -14,7 +14,7 @@ from analyze.outcome import node_line
 from analyze.reached_entries import Counts, entries_of, holes_of
 from analyze.results.dead import DeadEntry, DeadLine, Proof, TableCount
 from tprog.edits.entry import Entry
-from tprog.ir.entries import TableKey, WeightsOf
+from tprog.ir.entries import TableKey, owner
 
 
 @dataclass(frozen=True)
@@ -69,7 +69,8 @@ def unreached(found: Ranges, counts: Counts, tried: Proof, lines: Mapping[Entry,
 
 def _first_line(table: TableKey, entries: Sequence[Entry], lines: Mapping[Entry, int]) -> int | None:
     """The first line of a table; if its entries have none, that at which its node is assigned."""
-    assigned = None if isinstance(table, WeightsOf) else node_line(lines, table)
+    node = owner(table)
+    assigned = None if node is None else node_line(lines, node)
     return min((lines[entry] for entry in entries if entry in lines), default=assigned)
 
 

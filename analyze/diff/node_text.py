@@ -10,12 +10,14 @@ from typing import NamedTuple, TypeAlias, assert_never
 from analyze.outcome import node_line
 from analyze.results.diff import ReadoutDifference, Side
 from tprog.edits.entry import Entry
-from tprog.ir.entries import Answer, Read
+from tprog.ir.entries import Answer, ClauseOf, Read, TableKey
 from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
 from tprog.ir.values import shown
 from tprog.text.describe import reading
 
-_Table: TypeAlias = dict[tuple[Value, ...], str]
+_Table: TypeAlias = dict[tuple[tuple[str, ...], tuple[Value, ...]], str]
+"""The clause, where there are several, and the values that pick an entry -> what the entry says."""
+
 _GIVEN = ("tokens", "positions", "ones")
 
 
@@ -56,14 +58,14 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
     found = []
     for key in dict.fromkeys([*mine, *theirs]):
         here, there = mine.get(key, "none"), theirs.get(key, "none")
-        is_read = key in _READS or key.startswith(("term", "input"))
+        is_read = key.split(" of ")[0] in _READS or key.startswith(("term", "input"))
         if is_read and names.of(there) == here:
             continue
         if is_read and there not in _GIVEN:
             there = f"{there} of the second"
         if here != there:
             found.append(TextDifference(key, here, there))
-    if any(difference.where == "query" or "input" in difference.where for difference in found):
+    if any(difference.where.split(" of ")[0] == "query" or "input" in difference.where for difference in found):
         return found  # their entries stand for other things
     return [*found, *_entry_differences(_table(names.a, one), _table(names.b, other))]
 
@@ -72,14 +74,16 @@ def _entry_differences(one: _Table, other: _Table) -> Iterator[TextDifference]:
     for at in dict.fromkeys([*one, *other]):
         here, there = one.get(at, "no entry"), other.get(at, "no entry")
         if here != there:
-            yield TextDifference(", ".join(map(shown, at)) or "otherwise", here, there)
+            yield TextDifference(", ".join([*at[0], *map(shown, at[1])]) or "otherwise", here, there)
 
 
 _READS = ("query", "key", "value", "by", "other input")
 
 
-def _role(read: Read) -> str:
+def _role(node: Node, read: Read) -> str:
     match read.role:
+        case "query" | "key" if node.selection is not None and not node.selection.alone:
+            return f"{read.role} of {_clause([*node.selection.clauses][read.place])}"
         case "term":
             return f"term {read.place + 1}"
         case "input" if read.place < 2:
@@ -91,7 +95,7 @@ def _role(read: Read) -> str:
 
 
 def _wiring(node: Node) -> dict[str, str]:
-    made = {_role(read): read.variable for read in node.roles}
+    made = {_role(node, read): read.variable for read in node.roles}
     match node:
         case Embedding():
             return {}  # what it reads is fixed
@@ -107,12 +111,22 @@ def _wiring(node: Node) -> dict[str, str]:
             assert_never(node)
 
 
+def _clause(table: TableKey) -> str:
+    """What a clause is called whatever the name of its head."""
+    assert isinstance(table, ClauseOf)
+    return f"clause {table.alternative}.{table.clause}"
+
+
 def _table(program: Program, node: Node) -> _Table:
-    entries = node.entries
-    keys: Iterable[tuple[Value, ...]] = entries.keys(program.variables)
-    if entries.named is not None:  # by place, since the other program has other names
-        keys = ((place,) if key else ("constant",) for place, key in enumerate(entries.named, start=1))
-    return {at: "hole" if answer is None else _answer(answer) for at, answer in zip(keys, entries.answers, strict=True)}
+    found: _Table = {}
+    for table, entries in node.tables.items():
+        within = (_clause(table),) if isinstance(table, ClauseOf) else ()
+        keys: Iterable[tuple[Value, ...]] = entries.keys(program.variables)
+        if entries.named is not None:  # by place, since the other program has other names
+            keys = ((place,) if key else ("constant",) for place, key in enumerate(entries.named, start=1))
+        for at, answer in zip(keys, entries.answers, strict=True):
+            found[within, at] = "hole" if answer is None else _answer(answer)
+    return found
 
 
 def _answer(answer: Answer) -> str:

@@ -22,7 +22,7 @@ from tprog.edits.edit import Edit, NodeEdit, candidates
 from tprog.edits.entry import Entry
 from tprog.ir.program import Node
 from tprog.run.batch import Array
-from tprog.run.evaluate import evaluate
+from tprog.run.evaluate import any_missing, evaluate
 from tprog.run.execute import Execution, execute
 from tprog.run.groups import groups
 
@@ -175,7 +175,7 @@ def _outputs(base: Execution, node: Node) -> list[tuple[NodeEdit, Array]]:
         if edit.recodes(program):
             continue
         values, missing = evaluate(edit.edited_node(program), program, base.batch, base.values)
-        if missing is not None and (missing & base.batch.present).any():
+        if any_missing(missing, base.batch).any():
             continue
         values = np.where(base.batch.present, values, old)
         if values.tobytes() not in found:

@@ -99,12 +99,11 @@ def _mending(on: Ground, domain: KnownAnswers, row: int) -> Iterator[Edit]:
 def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
     reached = reached_entries(run)
     for node in run.program.nodes:
-        if (head := node.selection) is not None:
+        if node.selection is not None:
             places = (p for p in range(int(run.batch.lengths[0])) if consults(run, node, p))
             for where in dict.fromkeys(e for p in places for e in entries_at(run, node, p)):
                 if where in reached:
-                    (query,) = where.at
-                    yield from row_trials(run, head, query)[0]
+                    yield from row_trials(run, where)[0]
 
 
 def _outcome(run: Execution, edit: Edit, place: int) -> int | None:

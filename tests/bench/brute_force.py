@@ -178,7 +178,9 @@ def lacking(program: Program, entries: Sequence[tuple[TableKey, int]]) -> Progra
         return tuple(None if index in gone.get(table, ()) else row for index, row in enumerate(rows))
 
     def lesser(node: Node) -> Node:
-        return node.with_answers(holes(node.name, node.entries.answers))
+        for table, entries in node.tables.items():
+            node = node.with_answers(holes(table, entries.answers), table)
+        return node
 
     terms = tuple(replace(t, rows=holes(WeightsOf(t.variable), t.rows)) for t in program.readout.terms)
     return replace(program, nodes=tuple(map(lesser, program.nodes)), readout=replace(program.readout, terms=terms))

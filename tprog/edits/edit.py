@@ -67,7 +67,8 @@ def candidates(
     Args:
         reached: which entries to edit.
     """
-    for kind in (_entry_kind(node.entries.part), ReadEdit, MaskEdit, AttendEdit):
+    part = next(iter(node.tables.values())).part  # the same in all of them
+    for kind in (_entry_kind(part), ReadEdit, MaskEdit, AttendEdit):
         yield from kind.near(program, node, reached)
 
 

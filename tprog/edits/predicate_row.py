@@ -7,20 +7,25 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tprog.edits.change import Example, NodeEdit, any_node, code_in, replaced
-from tprog.edits.entry import Entry
+from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadUsage
-from tprog.ir.program import AttentionHead, Keys, Node, Program, Symbol
+from tprog.ir.program import AttentionHead, Clause, Keys, Node, Program, Symbol
 
 
 @dataclass(frozen=True)
 class RowEdit(NodeEdit):
-    """A predicate's row for one query value becomes `keys`; None makes it a hole."""
+    """A predicate's row for one query value becomes `keys`; None makes it a hole.
+
+    Attributes:
+        clause: as of `Entry`.
+    """
 
     kind = "predicate"
 
     node: str
     query: Symbol
     keys: Keys | None
+    clause: tuple[int, int] | None = None
 
     @classmethod
     def examples(cls) -> tuple[Example, ...]:
@@ -36,24 +41,35 @@ class RowEdit(NodeEdit):
         head = node.selection
         if head is None:
             return
-        keys = program.symbols(head.key).values
-        for query, row in zip(program.symbols(head.query), head.predicate, strict=True):
-            if reached(Entry(node.name, "row", (query,))):
-                yield from (cls(node.name, query, new) for new in _other_rows(row, keys))
+        for table, clause in head.clauses.items():
+            keys = program.symbols(clause.key).values
+            for query, row in zip(program.symbols(clause.query), clause.predicate, strict=True):
+                where = entry_of(table, "row", (query,))
+                if reached(where):
+                    yield from (cls(node.name, query, new, where.clause) for new in _other_rows(row, keys))
 
     @property
     def entry(self) -> Entry:
-        return Entry(self.node, "row", (self.query,))
+        return Entry(self.node, "row", (self.query,), self.clause)
 
     def code(self, program: Program) -> int:
-        return code_in(program.symbols(head_of(program, self.node).query), self.query, self)
+        return code_in(program.symbols(self._clause(program).query), self.query, self)
 
     def edited_node(self, program: Program) -> Node:
-        head = head_of(program, self.node)
-        return replace(head, predicate=replaced(head.predicate, self.code(program), self.keys))
+        clause, head = self._clause(program), head_of(program, self.node)
+        rows = replaced(clause.predicate, self.code(program), self.keys)
+        assert self.entry.table is not None
+        return head.with_clause(self.entry.table, replace(clause, predicate=rows))
 
     def undo(self, program: Program) -> RowEdit:
-        return replace(self, keys=head_of(program, self.node).predicate[self.code(program)])
+        return replace(self, keys=self._clause(program).predicate[self.code(program)])
+
+    def _clause(self, program: Program) -> Clause:
+        head, table = head_of(program, self.node), self.entry.table
+        for other, clause in head.clauses.items():
+            if other == table:
+                return clause
+        raise BadUsage(f"node {self.node!r} has no {table}; expected one of {', '.join(map(str, head.clauses))}")
 
     def becomes(self) -> str:
         return f"accept {'a hole' if self.keys is None else ' or '.join(map(repr, self.keys)) or 'nothing'}"

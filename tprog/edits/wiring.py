@@ -23,7 +23,8 @@ from tprog.ir.program import (
 )
 
 Role: TypeAlias = str
-"""``query``, ``key``, ``value``, ``by``; ``first input``, ``second input`` ... of a lookup; ``term 1`` ... of a sum."""
+"""``query``, ``key`` (of several clauses, ``key of clause_0_1_of_name``), ``value``, ``by``; ``first input``, ``second
+input`` ... of a lookup; ``term 1`` ... of a sum."""
 
 
 class Wiring(NodeEdit):
@@ -177,11 +178,15 @@ def _read(program: Program, node: str, role: Role) -> Read:
 
 def roles(node: Node) -> list[tuple[Role, Read]]:
     """The reads of a node that can be others, by the words that edits have for them."""
+    clauses = [] if node.selection is None else [*node.selection.clauses]
     found: list[tuple[Role, Read]] = []
     for read in node.roles:
         match read.role:
-            case "query" | "key" | "value" | "by":
+            case "value" | "by":
                 found.append((read.role, read))
+            case "query" | "key":
+                several = node.selection is not None and not node.selection.alone
+                found.append((f"{read.role} of {clauses[read.place]}" if several else read.role, read))
             case "input":
                 found.append((f"{ordinal(read.place)} input", read))
             case "term":

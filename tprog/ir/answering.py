@@ -11,7 +11,7 @@ from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
 from tprog.ir.domains import Symbol
-from tprog.ir.entries import Answer, Entries, Read
+from tprog.ir.entries import Answer, Entries, Read, TableKey
 from tprog.ir.values import HOLE
 
 if TYPE_CHECKING:
@@ -25,7 +25,7 @@ VariableKind: TypeAlias = Kind | Literal["input"]
 
 
 PREDICATE, LOOKUP = "predicate_", "lookup_"
-"""How the names of an emitted module's functions begin; see `Answering.function`."""
+"""How the names of an emitted module's functions begin; see `Answering.functions`."""
 
 
 class Answering(ABC):
@@ -57,22 +57,32 @@ class Answering(ABC):
 
     @property
     @abstractmethod
+    def tables(self) -> Mapping[TableKey, Entries]:
+        """The tables that it carries, as they are consulted: one, and several only for a head of several clauses."""
+
+    @property
     def entries(self) -> Entries:
-        """The table that it carries."""
+        """The table that it carries, if it is only one."""
+        (only,) = self.tables.values()
+        return only
 
     @abstractmethod
-    def with_answers(self, answers: tuple[Answer | None, ...]) -> Node:
-        """A copy whose entries have other answers, one an entry and in their order."""
+    def with_answers(self, answers: tuple[Answer | None, ...], table: TableKey | None = None) -> Node:
+        """A copy whose entries have other answers, one an entry and in their order.
 
-    def with_answer(self, at: int, answer: Answer | None) -> Node:
+        Args:
+            table: which of its tables; may be left out where it has only one.
+        """
+
+    def with_answer(self, at: int, answer: Answer | None, table: TableKey | None = None) -> Node:
         """A copy with another answer at one entry, None for a hole."""
-        old = self.entries.answers
-        return self.with_answers((*old[:at], answer, *old[at + 1 :]))
+        old = (self.entries if table is None else self.tables[table]).answers
+        return self.with_answers((*old[:at], answer, *old[at + 1 :]), table)
 
     @cached_property
     def partial(self) -> bool:
         """Whether it has a hole."""
-        return HOLE in self.entries.answers
+        return any(HOLE in entries.answers for entries in self.tables.values())
 
     @property
     @abstractmethod
@@ -109,8 +119,8 @@ class Answering(ABC):
 
     @property
     @abstractmethod
-    def function(self) -> str | None:
-        """The function that an emitted module has for it; None if its entries stand there as data."""
+    def functions(self) -> Mapping[TableKey, str]:
+        """The functions that an emitted module has for it, one a table; none if its entries stand there as data."""
 
     @property
     @abstractmethod

@@ -33,6 +33,7 @@ from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
 from tprog.ir.numeric import exact, linear_domain, mean_domain, sum_domain
+from tprog.ir.selections import Clause
 from tprog.ir.values import as_number
 
 
@@ -123,6 +124,19 @@ def _check_name(node: Node, known: Mapping[str, Variable]) -> None:
             raise BadProgram(f"node {name!r} reads {read!r}, which no earlier node and no input provides")
 
 
+def check_functions(nodes: Sequence[Node]) -> None:
+    """Refuse a node whose function in an emitted module would have the name of another's."""
+    whose: dict[str, str] = {}
+    for node in nodes:
+        for function in node.functions.values():
+            if function in whose:
+                raise BadProgram(
+                    f"node {node.name!r}: its function {function!r} has the name of one of node {whose[function]!r}; "
+                    "choose another name"
+                )
+            whose[function] = node.name
+
+
 def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain:
     """Checks a node against the variables known before it, and proves the domain of its own.
 
@@ -175,24 +189,31 @@ def _embedding_domain(node: Embedding, frame: Frame) -> Domain:
 
 
 def _check_selection(node: AttentionHead, known: Mapping[str, Variable], frame: Frame) -> None:
-    """Query, key, predicate and mask of a head."""
-    query = _categorical(node, "query", node.query, known)
-    key = _categorical(node, "key", node.key, known)
+    """Queries, keys, predicates and mask of a head."""
     if node.mask not in ("all", "before", "after"):
         raise BadProgram(f"node {node.name!r}: the mask is {node.mask!r}; expected 'all', 'before' or 'after'")
     if node.mask == "after" and frame.causal:
         raise BadProgram(f"node {node.name!r}: the mask 'after' looks ahead, which a causal program cannot")
-    if len(node.predicate) != len(query):
+    if () in node.instead:
+        raise BadProgram(f"node {node.name!r}: one of its alternatives has no clause; expected one at least")
+    for table, clause in node.clauses.items():
+        _check_clause(node, "its predicate" if node.alone else f"{table}, its predicate", clause, known)
+
+
+def _check_clause(node: AttentionHead, what: str, clause: Clause, known: Mapping[str, Variable]) -> None:
+    query = _categorical(node, "query", clause.query, known)
+    key = _categorical(node, "key", clause.key, known)
+    if len(clause.predicate) != len(query):
         raise BadProgram(
-            f"node {node.name!r}: its predicate has {len(node.predicate)} rows; {node.query!r} has {len(query)} values"
+            f"node {node.name!r}: {what} has {len(clause.predicate)} rows; {clause.query!r} has {len(query)} values"
         )
-    for value, keys in zip(query, node.predicate, strict=True):
+    for value, keys in zip(query, clause.predicate, strict=True):
         if keys is None:
             continue
         for accepted in keys:
             if not key.holds(accepted):
                 raise BadProgram(
-                    f"node {node.name!r}: query {value!r} accepts {accepted!r}, which is not a value of {node.key!r}"
+                    f"node {node.name!r}: query {value!r} accepts {accepted!r}, which is not a value of {clause.key!r}"
                 )
         codes = [key.codes[accepted] for accepted in keys]
         if any(left >= right for left, right in pairwise(codes)):

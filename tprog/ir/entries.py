@@ -30,8 +30,35 @@ class WeightsOf:
         return f"readout of {self.variable}"
 
 
-TableKey: TypeAlias = str | WeightsOf
-"""Which of a Program's tables: that of a node, by its name, or that of a term of the readout."""
+@dataclass(frozen=True, slots=True)
+class ClauseOf:
+    """The predicate of one clause, as a key, of a head that has several; that of a single one goes by the head's name.
+
+    Attributes:
+        alternative, clause: its place in the selection, 0-based.
+    """
+
+    head: str
+    alternative: int
+    clause: int
+
+    def __str__(self) -> str:
+        return f"clause_{self.alternative}_{self.clause}_of_{self.head}"
+
+
+TableKey: TypeAlias = str | ClauseOf | WeightsOf
+"""Which of a Program's tables: that of a node, by its name, that of a clause, or that of a term of the readout."""
+
+
+def owner(table: TableKey) -> str | None:
+    """The node that has a table, None if the readout has."""
+    match table:
+        case str():
+            return table
+        case ClauseOf():
+            return table.head
+        case WeightsOf():
+            return None
 
 
 def picked(part: EntryPart, values: Iterable[Value]) -> str:

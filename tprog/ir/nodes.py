@@ -11,16 +11,16 @@ heads that attend to another than the nearest are extensions.
 
 from __future__ import annotations
 
-from abc import abstractmethod
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, TypeAlias
 
-from tprog.ir.answering import LOOKUP, PREDICATE, Answering
+from tprog.ir.answering import LOOKUP, Answering
 from tprog.ir.domains import BEGIN, Attend, Keys, Mask, Number, RowsNeeded, Symbol, Value
-from tprog.ir.entries import Answer, Entries, Listed, Read
+from tprog.ir.entries import Answer, Entries, Listed, Read, TableKey
 from tprog.ir.learned_names import learned_layer
+from tprog.ir.selections import Clause, Selecting
 from tprog.ir.values import HOLE
 
 READOUT = "readout"
@@ -54,10 +54,10 @@ class Embedding(Answering):
         raise self.no_read(read)
 
     @property
-    def entries(self) -> Entries:
-        return Entries("word", ("tokens",), (None,), self.table)
+    def tables(self) -> Mapping[TableKey, Entries]:
+        return {self.name: Entries("word", ("tokens",), (None,), self.table)}
 
-    def with_answers(self, answers: tuple[Answer | None, ...]) -> Embedding:
+    def with_answers(self, answers: tuple[Answer | None, ...], table: TableKey | None = None) -> Embedding:
         return replace(self, table=tuple(map(_symbol, answers)))
 
     @property
@@ -85,83 +85,25 @@ class Embedding(Answering):
         return False
 
     @property
-    def function(self) -> None:
-        return None
+    def functions(self) -> Mapping[TableKey, str]:
+        return {}
 
     @property
     def ablatable(self) -> bool:
         return False
-
-
-class _Attending(Answering):
-    """What all attention heads answer alike."""
-
-    query: str
-    key: str
-    value: str
-    predicate: tuple[Keys | None, ...]
-
-    @property
-    @abstractmethod
-    def selection(self) -> AttentionHead: ...
-
-    def with_read(self, read: Read) -> AttentionHead:
-        match read.role, read.place:
-            case "query", 0:
-                return replace(self.selection, query=read.variable)
-            case "key", 0:
-                return replace(self.selection, key=read.variable)
-            case "value", 0:
-                return replace(self.selection, value=read.variable)
-            case _:
-                raise self.no_read(read)
-
-    def with_answers(self, answers: tuple[Answer | None, ...]) -> AttentionHead:
-        return replace(self.selection, predicate=tuple(map(_keys, answers)))
-
-    @property
-    def roles(self) -> tuple[Read, ...]:
-        return (Read("query", self.query), Read("key", self.key), Read("value", self.value))
-
-    @property
-    def entries(self) -> Entries:
-        return Entries("row", (self.query,), (None,), self.predicate)
-
-    @property
-    def declares(self) -> None:
-        return None
-
-    def renamed(self, names: Mapping[Symbol, Symbol]) -> AttentionHead:
-        raise self.no_symbols()
-
-    @property
-    def words(self) -> None:
-        return None
-
-    @property
-    def layer(self) -> int | None:
-        return learned_layer(self.name, behind_heads=False)
-
-    @property
-    def answers_numbers(self) -> bool:
-        return False
-
-    @property
-    def function(self) -> str:
-        return PREDICATE + self.name
-
-    @property
-    def ablatable(self) -> bool:
-        return True
 
 
 @dataclass(frozen=True)
-class Head(_Attending):
+class Head(Selecting):
     """A categorical attention head: copy `value` from one position whose key the query accepts, mostly the nearest.
 
     M_i = {j in mask(i) : key_j in predicate[query_i]}. Position i attends the j in M_i with the least abs(i - j); ties
     go left; j = i only if M_i = {i}. If M_i is empty the output is `default`, or the value at position 0 where
     `default` is None.
+
+    With more than the one predicate, j is in M_i if all clauses of one of the alternatives accept key_j for query_i.
+    *Every* clause is consulted at each position i that sees any, whatever the others say there: so a missing row is a
+    hole in whatever order clauses stand.
 
     So it is where `attend` is ``nearest``. The others take i itself for a position like any: the ``first`` in M_i, the
     ``last``, or the one where `by` is ``largest`` or ``smallest``; of several, the nearest, i before all others.
@@ -174,6 +116,8 @@ class Head(_Attending):
         attend: which position of M_i.
         by: the variable that ``largest`` and ``smallest`` compare, a number or, by its place in its domain, a symbol;
             None with the others.
+        also: further clauses, which must hold as well as the predicate.
+        instead: further alternatives.
     """
 
     name: str
@@ -186,6 +130,8 @@ class Head(_Attending):
     default: Symbol | None = None
     attend: Attend = "nearest"
     by: str | None = None
+    also: tuple[Clause, ...] = ()
+    instead: tuple[tuple[Clause, ...], ...] = ()
 
     @property
     def kind(self) -> Literal["head"]:
@@ -211,12 +157,13 @@ class Head(_Attending):
 
 
 @dataclass(frozen=True)
-class NumericHead(_Attending):
+class NumericHead(Selecting):
     """A numeric attention head: the sum, or the mean, of `value` over M_i (see `Head`).
 
     Attributes:
         reduce: ``sum`` (0 where M_i is empty; over ``ones`` it counts) or ``mean``, an exact rational.
         default: the mean where M_i is empty. Needed by ``mean``, refused by ``sum``.
+        also, instead: as of `Head`.
     """
 
     name: str
@@ -228,6 +175,8 @@ class NumericHead(_Attending):
     skip_first: bool = False
     reduce: Literal["sum", "mean"] = "sum"
     default: Number | None = None
+    also: tuple[Clause, ...] = ()
+    instead: tuple[tuple[Clause, ...], ...] = ()
 
     @property
     def kind(self) -> Literal["numeric head"]:
@@ -275,10 +224,10 @@ class Lookup(Answering):
         return replace(self, inputs=(*self.inputs[: read.place], read.variable, *self.inputs[read.place + 1 :]))
 
     @property
-    def entries(self) -> Entries:
-        return Entries("cell", self.inputs, self.levels, self.cells, listed=self.listed)
+    def tables(self) -> Mapping[TableKey, Entries]:
+        return {self.name: Entries("cell", self.inputs, self.levels, self.cells, listed=self.listed)}
 
-    def with_answers(self, answers: tuple[Answer | None, ...]) -> Lookup:
+    def with_answers(self, answers: tuple[Answer | None, ...], table: TableKey | None = None) -> Lookup:
         return replace(self, cells=tuple(map(_value, answers)))
 
     @property
@@ -308,8 +257,8 @@ class Lookup(Answering):
         return self.symbols is None
 
     @property
-    def function(self) -> str:
-        return LOOKUP + self.name
+    def functions(self) -> Mapping[TableKey, str]:
+        return {self.name: LOOKUP + self.name}
 
     @property
     def ablatable(self) -> bool:
@@ -344,11 +293,11 @@ class Linear(Answering):
         return replace(self, inputs=(*self.inputs[: read.place], read.variable, *self.inputs[read.place + 1 :]))
 
     @property
-    def entries(self) -> Entries:
+    def tables(self) -> Mapping[TableKey, Entries]:
         named: tuple[tuple[Value, ...], ...] = (*((name,) for name in self.inputs), ())
-        return Entries("coefficient", (), (), (*self.coefficients, self.constant), named)
+        return {self.name: Entries("coefficient", (), (), (*self.coefficients, self.constant), named)}
 
-    def with_answers(self, answers: tuple[Answer | None, ...]) -> Linear:
+    def with_answers(self, answers: tuple[Answer | None, ...], table: TableKey | None = None) -> Linear:
         *coefficients, constant = map(_number, answers)
         return replace(self, coefficients=tuple(coefficients), constant=constant)
 
@@ -376,8 +325,8 @@ class Linear(Answering):
         return False
 
     @property
-    def function(self) -> None:
-        return None
+    def functions(self) -> Mapping[TableKey, str]:
+        return {}
 
     @property
     def ablatable(self) -> bool:
@@ -386,11 +335,6 @@ class Linear(Answering):
 
 Node: TypeAlias = Embedding | Head | NumericHead | Lookup | Linear
 AttentionHead: TypeAlias = Head | NumericHead
-
-
-def _keys(answer: Answer | None) -> Keys | None:
-    assert answer is None or isinstance(answer, tuple)
-    return answer
 
 
 def _value(answer: Answer | None) -> Value | None:

@@ -20,7 +20,7 @@ from fractions import Fraction
 from functools import cached_property
 
 from tprog.errors import NotExact
-from tprog.ir.check import check_frame, check_readout, domain_of
+from tprog.ir.check import check_frame, check_functions, check_readout, domain_of
 from tprog.ir.domains import (
     BEGIN,
     END,
@@ -57,6 +57,7 @@ from tprog.ir.nodes import (
     Readout,
     Weights,
 )
+from tprog.ir.selections import Clause, Selection
 
 __all__ = [
     "BEGIN",
@@ -65,6 +66,7 @@ __all__ = [
     "UNKNOWN",
     "AttentionHead",
     "Classify",
+    "Clause",
     "Domain",
     "Embedding",
     "Head",
@@ -81,6 +83,7 @@ __all__ = [
     "Quotients",
     "Readout",
     "RowsNeeded",
+    "Selection",
     "SelfRule",
     "Symbol",
     "Symbols",
@@ -135,6 +138,7 @@ class Program:
     def __post_init__(self) -> None:
         check_frame(self)
         variables = self.variables  # proves the domains, and so every reference, on the way
+        check_functions(self.nodes)
         check_readout(self, variables)
         if self.logit_bound >= INT64_LIMIT:
             raise NotExact(
@@ -161,8 +165,9 @@ class Program:
 
     @cached_property
     def tables(self) -> tuple[TableKey, ...]:
-        """All tables, in execution order: one a node, then one a term of the readout."""
-        return (*self.by_name, *(WeightsOf(term.variable) for term in self.readout.terms))
+        """All tables, in execution order: those of the nodes, then one a term of the readout."""
+        of_nodes = (table for node in self.nodes for table in node.tables)
+        return (*of_nodes, *(WeightsOf(term.variable) for term in self.readout.terms))
 
     @cached_property
     def value_bytes(self) -> int:

@@ -1,17 +1,19 @@
-"""What a head attends to: the window of its mask, its predicate as a table, its preference among matches; each once.
+"""What a head attends to: the window of its mask, its predicates as tables, its preference among matches; each once.
 
 `tprog.primitives` defines all three on lists; here they are arrays, read-only and shared. Letters: n positions.
 """
 
 from __future__ import annotations
 
-from functools import cache, lru_cache
+from collections.abc import Mapping
+from functools import cache, lru_cache, reduce
 from typing import assert_never
 
 import numpy as np
 
 from tprog import primitives
 from tprog.ir.domains import Attend
+from tprog.ir.entries import TableKey
 from tprog.ir.program import AttentionHead, Keys, Program, Symbols
 from tprog.run.batch import Array, Batch, Bools
 
@@ -81,6 +83,12 @@ def accepted(table: Bools, query: Array, key: Array) -> Bools:
     rows = np.where(table, bit, np.zeros_like(bit)).sum(axis=1, dtype=kind)
     found: Bools = (rows.take(query)[:, :, None] & bit.take(key)[:, None, :]) != 0
     return found
+
+
+def selected(node: AttentionHead, found: Mapping[TableKey, Bools]) -> Bools:
+    """[...]: what the clauses of a head say together of what each says [...]: any alternative, all of its clauses."""
+    made = [reduce(np.logical_and, [found[table] for table in tables]) for tables in node.by_alternative]
+    return reduce(np.logical_or, made)
 
 
 @cache

@@ -10,12 +10,12 @@ from __future__ import annotations
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from fractions import Fraction
 from functools import cache, lru_cache
-from typing import Any, assert_never
+from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
 from tprog.ir.domains import INT64_LIMIT, Domain, Numeric, Quotients
-from tprog.ir.entries import Entries, Listed
+from tprog.ir.entries import Entries, Listed, TableKey
 from tprog.ir.numeric import unit_of
 from tprog.ir.program import (
     AttentionHead,
@@ -33,7 +33,7 @@ from tprog.ir.program import (
     Value,
 )
 from tprog.ir.values import as_number
-from tprog.run.attention import accepted, accepting, preference, sees, window
+from tprog.run.attention import accepted, accepting, preference, sees, selected, window
 from tprog.run.batch import Array, Batch, Bools
 
 
@@ -44,12 +44,16 @@ def dtype_of(domain: Domain) -> np.dtype[Any]:
     return np.min_scalar_type(-largest - 1)  # int8 holds -128 but not 128
 
 
-def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
-    """A node's values [input, position], and where it reaches a missing row (None: the node has no hole)."""
+Missing: TypeAlias = Mapping[TableKey, Bools]
+"""Table -> [input, position] where a missing row of it is consulted; meaningless behind the end of an input."""
+
+
+def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Missing]:
+    """A node's values [input, position], and where it reaches missing rows."""
     match node:
         case Embedding():
             table, missing = _codes(node.table, Symbols(node.symbols))
-            return table[values["tokens"]], None if missing is None else missing[values["tokens"]]
+            return table[values["tokens"]], {} if missing is None else {node.name: missing[values["tokens"]]}
         case Head():
             return _head(node, program, batch, values)
         case NumericHead():
@@ -57,9 +61,17 @@ def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Ar
         case Lookup():
             return _lookup(node, program, values)
         case Linear():
-            return _linear(node, program, values), None
+            return _linear(node, program, values), {}
         case _:
             assert_never(node)
+
+
+def any_missing(missing: Missing, batch: Batch) -> Bools:
+    """[input]: whether an input reaches any of a node's missing rows."""
+    found = np.zeros(len(batch), dtype=np.bool_)
+    for at in missing.values():
+        found |= np.logical_or.reduce(at & batch.present, axis=1)
+    return found
 
 
 def _codes(column: Sequence[Value | None], domain: Domain) -> tuple[Array, Bools | None]:
@@ -78,22 +90,29 @@ def _numerator(value: Value, domain: Numeric) -> int:
 
 def _selected(
     node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]
-) -> tuple[Bools, Bools | None]:
-    """M as [input, query, key], and [input, query] where a row that is missing is consulted."""
-    query, key, keys = values[node.query], values[node.key], program.symbols(node.key)
-    matches = accepted(accepting(node.predicate, keys), query, key)
-    seen = window(node, program, query.shape[1])
+) -> tuple[Bools, Missing]:
+    """M as [input, query, key], and where missing rows of its clauses are consulted."""
+    found = {
+        table: accepted(
+            accepting(clause.predicate, program.symbols(clause.key)), values[clause.query], values[clause.key]
+        )
+        for table, clause in node.clauses.items()
+    }
+    matches = selected(node, found)
+    seen = window(node, program, batch.tokens.shape[1])
     if not seen.all():
         matches &= seen
-    if (batch.lengths < query.shape[1]).any():
+    if (batch.lengths < batch.tokens.shape[1]).any():
         matches &= batch.present[:, None, :]
-    if not node.partial:
-        return matches, None
-    absent = np.array([row is None for row in node.predicate])
-    return matches, absent[query] & sees(node, program, batch)
+    missing: dict[TableKey, Bools] = {}
+    for table, clause in node.clauses.items():
+        if clause.partial:
+            absent = np.array([row is None for row in clause.predicate])
+            missing[table] = absent[values[clause.query]] & sees(node, program, batch)
+    return matches, missing
 
 
-def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Missing]:
     matches, missing = _selected(node, program, batch, values)
     n = matches.shape[2]
     if n == 0:
@@ -137,7 +156,7 @@ def best_by(matches: Bools, by: Array, *, largest: bool) -> Bools:
 
 def _numeric_head(
     node: NumericHead, program: Program, batch: Batch, values: Mapping[str, Array]
-) -> tuple[Array, Bools | None]:
+) -> tuple[Array, Missing]:
     matches, missing = _selected(node, program, batch, values)
     domain = program.numeric(node.name)
     if node.value == "ones":
@@ -239,10 +258,10 @@ def numerator_share(coefficient: Number, read: Numbers, total: Numbers) -> int:
     return share.numerator
 
 
-def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Bools | None]:
+def _lookup(node: Lookup, program: Program, values: Mapping[str, Array]) -> tuple[Array, Missing]:
     cells, missing = _codes(node.cells, program.variables[node.name].domain)
     at = entry_codes(node.entries, program, values)
-    return cells[at], None if missing is None else missing[at]
+    return cells[at], {} if missing is None else {node.name: missing[at]}
 
 
 def entry_codes(entries: Entries, program: Program, values: Mapping[str, Array]) -> Array:

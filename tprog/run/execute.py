@@ -13,7 +13,7 @@ from functools import cached_property
 
 import numpy as np
 
-from tprog.ir.entries import TableKey, WeightsOf, picked
+from tprog.ir.entries import ClauseOf, Entries, TableKey, WeightsOf, owner, picked
 from tprog.ir.program import Program, Symbols, Value, Variable, Weights
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import dtype_of, evaluate
@@ -70,6 +70,14 @@ class Execution:
             reached |= at.any(axis=1)
         return reached
 
+    def lost_at(self, node: str) -> Bools:
+        """[input, position]: where a node reaches a missing row, of any of its tables."""
+        lost = np.zeros_like(self.batch.present)
+        for table in self.program.by_name[node].tables:
+            if table in self.holed:
+                lost |= self.holed[table]
+        return lost
+
     def hole(self, row: int) -> Hole | None:
         """The first missing row that input `row` reaches, in execution order, or None."""
         for table, at in self.holed.items():
@@ -78,12 +86,15 @@ class Execution:
                 values = [self.value(variable, row, position) for variable in self.asked(table)]
                 if isinstance(table, WeightsOf):
                     return Hole("readout", position, f"{table.variable} = {values[0]!r}")
-                return Hole(table, position, picked(self.program.by_name[table].entries.part, values))
+                return Hole(str(table), position, picked(self._entries(table).part, values))
         return None
 
     def asked(self, table: TableKey) -> tuple[str, ...]:
         """The variables whose values pick an entry of a table."""
-        return (table.variable,) if isinstance(table, WeightsOf) else self.program.by_name[table].entries.asked
+        return (table.variable,) if isinstance(table, WeightsOf) else self._entries(table).asked
+
+    def _entries(self, table: str | ClauseOf) -> Entries:
+        return self.program.by_name[str(owner(table))].tables[table]
 
     def value(self, variable: str, row: int, position: int) -> Value:
         """One value of one variable."""
@@ -173,8 +184,7 @@ def execute(
         name, domain = node.name, program.variables[node.name].domain
         old = base.program.by_name.get(name) if base is not None else None
         if base is not None and name not in overrides and old == node and changed.isdisjoint(node.reads):
-            if name in base.holed:
-                holed[name] = base.holed[name]
+            holed |= {table: base.holed[table] for table in node.tables if table in base.holed}
             if domain != base.program.variables[name].domain:
                 changed.add(name)
             continue
@@ -182,8 +192,9 @@ def execute(
             anew[name] = np.broadcast_to(np.asarray(overrides[name], dtype=dtype_of(domain)), shape)
         else:
             anew[name], missing = evaluate(node, program, batch, values)
-            if missing is not None and (missing := missing & batch.present).any():
-                holed[name] = missing
+            for table, at in missing.items():
+                if (reached := at & batch.present).any():
+                    holed[table] = reached
         same = base is not None and old is not None and domain == base.program.variables[name].domain
         if not (same and base is not None and np.array_equal(anew[name], base.values[name])):
             changed.add(name)

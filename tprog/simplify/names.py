@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Mapping
 
-from tprog.ir.program import AttentionHead, Program, Symbol
+from tprog.ir.program import Clause, Program, Symbol
 from tprog.simplify.record import size
 from tprog.simplify.search import Search
 from tprog.simplify.stand_ins import renamed
@@ -31,19 +31,20 @@ def _matches(program: Program, name: str) -> Iterator[Mapping[Symbol, Symbol]]:
     if node.declares is None:
         return
     for other in program.nodes:
-        head = other.selection
-        if head is not None and (head.query == name) != (head.key == name):
-            names = _names(program, node.declares, head, head.key == name)
+        for clause in () if other.selection is None else other.selection.clauses.values():
+            if (clause.query == name) == (clause.key == name):
+                continue
+            names = _names(program, node.declares, clause, clause.key == name)
             if names is not None and [*names.items()] != [(symbol, symbol) for symbol in node.declares]:
                 yield names
 
 
 def _names(
-    program: Program, symbols: tuple[Symbol, ...], head: AttentionHead, as_key: bool
+    program: Program, symbols: tuple[Symbol, ...], clause: Clause, as_key: bool
 ) -> Mapping[Symbol, Symbol] | None:
     """Old name -> new one; None if a symbol has no partner of its own."""
     partner: dict[Symbol, Symbol] = {}
-    for query, row in zip(program.symbols(head.query), head.predicate, strict=True):
+    for query, row in zip(program.symbols(clause.query), clause.predicate, strict=True):
         if row is None or len(row) > 1:
             return None
         for key in row:
@@ -56,5 +57,5 @@ def _names(
     # What is compared with nothing needs a name that nothing else has.
     spare = (number for number in range(len(symbols) + len(partner) + 1) if number not in partner.values())
     named = {symbol: partner[symbol] if symbol in partner else next(spare) for symbol in symbols}
-    order = {other: at for at, other in enumerate(program.symbols(head.query if as_key else head.key))}
+    order = {other: at for at, other in enumerate(program.symbols(clause.query if as_key else clause.key))}
     return dict(sorted(named.items(), key=lambda item: (order.get(item[1], len(order)), str(item[1]))))

@@ -2,15 +2,16 @@
 
 from __future__ import annotations
 
-from collections.abc import Collection, Iterator, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import replace
 from functools import partial
-from typing import assert_never
+from typing import TypeAlias, assert_never
 
 import numpy as np
 
 from tprog.ir.domains import Attend
-from tprog.ir.program import AttentionHead, Head, Keys, NumericHead, Symbol
+from tprog.ir.entries import TableKey
+from tprog.ir.program import AttentionHead, Clause, Head, Keys, NumericHead, Symbol
 from tprog.ir.relations import (
     DIFFERENT,
     EQUAL,
@@ -42,24 +43,85 @@ _RELATIONS: Mapping[str, Relation] = {
 """In the order in which they are tried, each by place in the key's domain."""
 
 
+_ClauseEdit: TypeAlias = tuple[str, Callable[[Clause], Clause | None]]
+"""As `Edit`, of one clause."""
+
+
 def shorter_predicates(search: Search) -> None:
     """Rewrite each head's predicate, mask and default for the shortest text."""
     for name in [node.name for node in search.program.nodes]:
         node = search.program.by_name.get(name)
         head = None if node is None else node.selection
         if head is not None and not head.partial:
-            shorten(search, head, [*_edits(search, head)])
+            shorten(search, head, [*_fewer_clauses(head)])
+            shorten(search, _head(search, name), [*_edits(search, _head(search, name))])
             # Last and alone: it gives the predicate other rows.
             every = len(search.program.symbols("tokens"))
-            head = search.program.by_name[name].selection
-            assert head is not None
-            shorten(search, head, [("asks nothing of the query", partial(_without_query, every))])
+            head = _head(search, name)
+            asking_nothing = [
+                _of_clause(head, table, "asks nothing of the query", partial(_without_query, every))
+                for table in head.clauses
+            ]
+            shorten(search, head, asking_nothing)
+
+
+def _head(search: Search, name: str) -> AttentionHead:
+    head = search.program.by_name[name].selection
+    assert head is not None
+    return head
+
+
+def _fewer_clauses(node: AttentionHead) -> Iterator[Edit[AttentionHead]]:
+    """Alternatives, then clauses, that may make no difference; the last first, so that the others keep their place."""
+    for at in reversed(range(len(node.alternatives))):
+        yield f"lacks alternative {at}", partial(_without_alternative, at)
+    for at, clauses in reversed([*enumerate(node.alternatives)]):
+        for place in reversed(range(len(clauses))):
+            yield f"lacks clause {place} of alternative {at}", partial(_without_clause, at, place)
+
+
+def _without_alternative(at: int, head: AttentionHead) -> AttentionHead | None:
+    others = (*head.alternatives[:at], *head.alternatives[at + 1 :])
+    return head.selecting(others) if len(others) < len(head.alternatives) and others else None
+
+
+def _without_clause(at: int, place: int, head: AttentionHead) -> AttentionHead | None:
+    if at >= len(head.alternatives) or not place < len(head.alternatives[at]) > 1:
+        return None
+    clauses = head.alternatives[at]
+    fewer = (*clauses[:place], *clauses[place + 1 :])
+    return head.selecting((*head.alternatives[:at], fewer, *head.alternatives[at + 1 :]))
 
 
 def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]:
-    program = search.program
-    queries, keys = program.symbols(node.query).values, program.symbols(node.key).values
-    reached = _reached(search, node)
+    for table in node.clauses:
+        for reason, edit in _clause_edits(search, node, table):
+            yield _of_clause(node, table, reason, edit)
+    yield "no mask", lambda head: replace(head, mask="all") if head.mask != "all" else None
+    yield "position 0 not left out", lambda head: replace(head, skip_first=False) if head.skip_first else None
+    if search.program.marks.begins:
+        yield "no default", _without_default
+    if node.kind == "head" and node.by is not None:
+        for attend in _PLAIN:
+            yield f"attends to the {attend}, whatever the {node.by}", partial(_attending, attend)
+
+
+def _of_clause(
+    node: AttentionHead, table: TableKey, reason: str, edit: Callable[[Clause], Clause | None]
+) -> Edit[AttentionHead]:
+    """An edit of one clause as one of its head."""
+    return reason if node.alone else f"{table} {reason}", partial(_with_clause, table, edit)
+
+
+def _with_clause(table: TableKey, edit: Callable[[Clause], Clause | None], head: AttentionHead) -> AttentionHead | None:
+    made = edit(head.clauses[table])
+    return None if made is None else head.with_clause(table, made)
+
+
+def _clause_edits(search: Search, node: AttentionHead, table: TableKey) -> Iterator[_ClauseEdit]:
+    program, clause = search.program, node.clauses[table]
+    queries, keys = program.symbols(clause.query).values, program.symbols(clause.key).values
+    reached = _reached(search, node, clause)
     for name, relation in _RELATIONS.items():
         if all(query in keys for query in queries if query not in MARKS):
             yield f"accepts {name} keys", partial(_as_relation, relation, queries, keys)
@@ -72,13 +134,6 @@ def _edits(search: Search, node: AttentionHead) -> Iterator[Edit[AttentionHead]]
     for filling in (None, False, True):
         yield "says nothing of pairs that no input shows it", partial(_filled, keys, reached, filling)
     yield from _row_edits(queries, keys)
-    yield "no mask", lambda head: replace(head, mask="all") if head.mask != "all" else None
-    yield "position 0 not left out", lambda head: replace(head, skip_first=False) if head.skip_first else None
-    if program.marks.begins:
-        yield "no default", _without_default
-    if node.kind == "head" and node.by is not None:
-        for attend in _PLAIN:
-            yield f"attends to the {attend}, whatever the {node.by}", partial(_attending, attend)
 
 
 _PLAIN: tuple[Attend, ...] = ("nearest", "first", "last")
@@ -104,7 +159,7 @@ def _without_default(head: AttentionHead) -> AttentionHead | None:
             assert_never(head)
 
 
-def _row_edits(queries: Sequence[Symbol], keys: Sequence[Symbol]) -> Iterator[Edit[AttentionHead]]:
+def _row_edits(queries: Sequence[Symbol], keys: Sequence[Symbol]) -> Iterator[_ClauseEdit]:
     for at, query in enumerate(queries):
         for other in range(len(queries)):
             if other != at:
@@ -118,59 +173,59 @@ def _row_edits(queries: Sequence[Symbol], keys: Sequence[Symbol]) -> Iterator[Ed
             yield f"{query!r} accepts {key!r}, or no more", partial(_toggled, keys, at, key)
 
 
-def _as_rows(rows: tuple[Keys | None, ...], head: AttentionHead) -> AttentionHead:
-    return replace(head, predicate=rows)
+def _as_rows(rows: tuple[Keys | None, ...], clause: Clause) -> Clause:
+    return replace(clause, predicate=rows)
 
 
-def _as_row(at: int, row: Keys | None, head: AttentionHead) -> AttentionHead:
-    return replace(head, predicate=(*head.predicate[:at], row, *head.predicate[at + 1 :]))
+def _as_row(at: int, row: Keys | None, clause: Clause) -> Clause:
+    return replace(clause, predicate=(*clause.predicate[:at], row, *clause.predicate[at + 1 :]))
 
 
-def _as_other_row(at: int, other: int, head: AttentionHead) -> AttentionHead:
-    return _as_row(at, head.predicate[other], head)
+def _as_other_row(at: int, other: int, clause: Clause) -> Clause:
+    return _as_row(at, clause.predicate[other], clause)
 
 
-def _toggled(keys: Sequence[Symbol], at: int, key: Symbol, head: AttentionHead) -> AttentionHead:
-    row = head.predicate[at] or ()
-    return _as_row(at, tuple(k for k in keys if (k in row) != (k == key)), head)
+def _toggled(keys: Sequence[Symbol], at: int, key: Symbol, clause: Clause) -> Clause:
+    row = clause.predicate[at] or ()
+    return _as_row(at, tuple(k for k in keys if (k in row) != (k == key)), clause)
 
 
 def _as_relation(
     relation: Relation,
     queries: Sequence[Symbol],
     keys: Sequence[Symbol],
-    head: AttentionHead,
+    clause: Clause,
     aside: Collection[Symbol] = (),
-) -> AttentionHead:
-    return replace(head, predicate=imposed(relation, queries, keys, head.predicate, aside))
+) -> Clause:
+    return replace(clause, predicate=imposed(relation, queries, keys, clause.predicate, aside))
 
 
-def _without_query(tokens: int, head: AttentionHead) -> AttentionHead | None:
+def _without_query(tokens: int, clause: Clause) -> Clause | None:
     """The same for every token, if it is the same for every query."""
-    if len(set(head.predicate)) > 1 or head.query == "tokens":
+    if len(set(clause.predicate)) > 1 or clause.query == "tokens":
         return None
-    return replace(head, query="tokens", predicate=head.predicate[:1] * tokens)
+    return replace(clause, query="tokens", predicate=clause.predicate[:1] * tokens)
 
 
-def _filled(keys: Sequence[Symbol], reached: Array, filling: bool | None, head: AttentionHead) -> AttentionHead | None:
+def _filled(keys: Sequence[Symbol], reached: Array, filling: bool | None, clause: Clause) -> Clause | None:
     """The predicate with rows as alike as the pairs allow that matter; what is free even then is `filling`."""
     grid: Grid[bool | None] = [
         [(key in (row or ())) if seen else None for key, seen in zip(keys, line, strict=True)]
-        for row, line in zip(head.predicate, reached.tolist(), strict=True)
+        for row, line in zip(clause.predicate, reached.tolist(), strict=True)
     ]
     rows = []
     for merged in merged_rows(grid):
         free = most_common(merged, False) if filling is None else filling
         rows.append(tuple(k for k, cell in zip(keys, merged, strict=True) if (free if cell is None else cell)))
-    return replace(head, predicate=tuple(rows))
+    return replace(clause, predicate=tuple(rows))
 
 
-def _reached(search: Search, node: AttentionHead) -> Array:
+def _reached(search: Search, node: AttentionHead, clause: Clause) -> Array:
     """[query value, key value]: whether some input makes the head look at such a pair."""
     program = search.program
-    queries, keys = program.symbols(node.query), program.symbols(node.key)
+    queries, keys = program.symbols(clause.query), program.symbols(clause.key)
     reached = np.zeros((len(queries), len(keys)), dtype=np.bool_)
-    for part, _, (query, key) in search.values(node.query, node.key):
+    for part, _, (query, key) in search.values(clause.query, clause.key):
         for i, j in np.argwhere(window(node, program, query.shape[1])).tolist():
             both = part.batch.present[:, i] & part.batch.present[:, j]
             reached[query[both, i], key[both, j]] = True

@@ -12,10 +12,11 @@ from fractions import Fraction
 from itertools import pairwise, product
 from math import prod
 from operator import mul
-from typing import TypeAlias, TypeVar, assert_never
+from typing import TypeAlias, TypeVar, assert_never, cast
 
 from tprog.ir.entries import Listed
 from tprog.ir.program import (
+    Clause,
     Embedding,
     Head,
     Keys,
@@ -127,10 +128,11 @@ class _Rewriter:
                 assert_never(node)
 
     def _selection(self, node: H) -> H:
-        """The head with its query and key rewritten."""
-        return self._key(self._query(node))
+        """The head with the query and the key of each clause rewritten."""
+        clauses = {table: self._key(self._query(clause)) for table, clause in node.clauses.items()}
+        return cast(H, node.selecting(tuple(tuple(clauses[table] for table in some) for some in node.by_alternative)))
 
-    def _query(self, node: H) -> H:
+    def _query(self, node: Clause) -> Clause:
         queries = self.program.symbols(node.query)
         match self.stand_ins.get(node.query):
             case Fixed(value):
@@ -144,7 +146,7 @@ class _Rewriter:
             case _:
                 raise Inexpressible
 
-    def _key(self, node: H) -> H:
+    def _key(self, node: Clause) -> Clause:
         rows: tuple[Keys | None, ...]
         match self.stand_ins.get(node.key):
             case Fixed(value):

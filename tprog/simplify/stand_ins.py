@@ -62,7 +62,7 @@ def _first_first(program: Program) -> list[str]:
 
 def _largest_first(program: Program) -> list[str]:
     def cells(node: Node) -> int:
-        return len(node.entries) if node.entries.part == "cell" else 0
+        return sum(len(entries) for entries in node.tables.values() if entries.part == "cell")
 
     return [node.name for node in sorted(program.nodes, key=cells, reverse=True)]
 

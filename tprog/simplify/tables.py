@@ -22,7 +22,7 @@ RELATION_LINES = 3
 """How many lines longer a predicate may be that is one named relation ("smaller") than one that is just a table."""
 
 Cost: TypeAlias = tuple[int, int, int]
-"""Lines, less those that a named relation is worth; entries; characters."""
+"""Lines, and those that a named relation would be worth; entries; characters."""
 
 Edit: TypeAlias = tuple[str, Callable[[N], N | None]]
 """What is done, in words, and how; None where it has no meaning for the node as it is by then."""
@@ -30,11 +30,12 @@ Edit: TypeAlias = tuple[str, Callable[[N], N | None]]
 
 def cost(program: Program, node: Head | NumericHead | Lookup) -> tuple[Cost, int]:
     """What a node's text costs its reader; and its lines."""
-    text = function_lines(program, node)
-    named = node.selection is not None and named_relation(program, node.selection)[0] is not None
-    count = len(node.entries)
+    text = [line for table in node.functions for line in function_lines(program, node, table)]
+    clauses = () if node.selection is None else node.selection.clauses.values()
+    unnamed = sum(named_relation(program, clause)[0] is None for clause in clauses)
+    count = sum(map(len, node.tables.values()))
     characters = sum(map(len, text)) + len(assignment(program, node))
-    return (len(text) - RELATION_LINES * named, count, characters), len(text)
+    return (len(text) + RELATION_LINES * unnamed, count, characters), len(text)
 
 
 def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:

@@ -9,9 +9,9 @@ from math import prod
 from typing import TypeVar, assert_never
 
 from tprog.escape import visible
-from tprog.ir.entries import Entries, ordinal
+from tprog.ir.entries import Entries, TableKey, ordinal
 from tprog.ir.program import (
-    AttentionHead,
+    Clause,
     Domain,
     Embedding,
     Head,
@@ -30,14 +30,18 @@ from tprog.ir.program import (
 from tprog.ir.relations import EQUAL, follows
 from tprog.text.builder import Builder, literal, tuple_end
 from tprog.text.combinations import amend_combinations, write_combinations
-from tprog.text.describe import reading
+from tprog.text.describe import clause_reading, reading
 
 Group = TypeVar("Group", bound=Hashable)
 
 
-def comment(program: Program, node: Node) -> str:
-    """The line above a node's function: what it does, in words."""
-    return f"# {node.name}: {visible(reading(program, node))}"
+def comments(program: Program, node: Node, table: TableKey) -> list[str]:
+    """The lines above a node's function: what the node does, in words; of several clauses, once, and then each."""
+    first = table == next(iter(node.functions))
+    made = [f"# {node.name}: {visible(reading(program, node))}"] if first else []
+    if node.selection is not None and not node.selection.alone:
+        made.append(f"# {table}: {visible(clause_reading(program, node.selection.clauses[table]))}")
+    return made
 
 
 def argument(variable: str) -> str:
@@ -45,34 +49,34 @@ def argument(variable: str) -> str:
     return {"tokens": "token", "positions": "position", "ones": "one"}.get(variable, variable)
 
 
-_WRITTEN: dict[tuple[Node, tuple[Domain, ...]], tuple[str, ...]] = {}
+_WRITTEN: dict[tuple[Node, TableKey, tuple[Domain, ...]], tuple[str, ...]] = {}
 """Functions that were written before: a search over programs writes the same nodes again and again."""
 
 _MOST_WRITTEN = 4096
 
 
-def function_lines(program: Program, node: Node) -> tuple[str, ...]:
-    """The function of a predicate or lookup, without the comment above it; none where a node's entries are data.
+def function_lines(program: Program, node: Node, table: TableKey) -> tuple[str, ...]:
+    """The function of a predicate or lookup, without the comment above it.
 
     It follows from the node and the domains of what that reads. None of these ever changes, so the text is kept.
     """
-    key = node, tuple(program.variables[name].domain for name in node.reads)
+    key = node, table, tuple(program.variables[name].domain for name in node.reads)
     if key not in _WRITTEN:
         if len(_WRITTEN) >= _MOST_WRITTEN:
             _WRITTEN.clear()
-        _WRITTEN[key] = _written(program, node)
+        _WRITTEN[key] = _written(program, node, table)
     return _WRITTEN[key]
 
 
-def _written(program: Program, node: Node) -> tuple[str, ...]:
+def _written(program: Program, node: Node, table: TableKey) -> tuple[str, ...]:
     out = Builder()
     match node:
         case Lookup():
             _lookup(out, program, node)
         case Head() | NumericHead():
-            _predicate(out, program, node)
+            _predicate(out, program, node.clauses[table], node.functions[table])
         case Embedding() | Linear():
-            pass
+            raise AssertionError(f"the entries of a node of the kind {node.kind} stand in no function")
         case _:
             assert_never(node)
     return tuple(out.lines)
@@ -83,22 +87,22 @@ def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]
     return (prefixes[0] + one, prefixes[1] + two) if one == two else (one, two)
 
 
-def _predicate(out: Builder, program: Program, node: AttentionHead) -> None:
-    queries, keys = program.symbols(node.query), program.symbols(node.key)
-    query, key = _pair(node.query, node.key, ("q_", "k_"))
+def _predicate(out: Builder, program: Program, clause: Clause, function: str) -> None:
+    queries, keys = program.symbols(clause.query), program.symbols(clause.key)
+    query, key = _pair(clause.query, clause.key, ("q_", "k_"))
     # Three queries or more that accept just themselves are said once: "the same letter".
-    equal = follows(EQUAL, queries.values, keys.values, node.predicate)
+    equal = follows(EQUAL, queries.values, keys.values, clause.predicate)
     said_once = sum(equal) >= 3
     groups: dict[Keys | None, list[Value]] = {}
-    for value, accepted, itself in zip(queries, node.predicate, equal, strict=True):
+    for value, accepted, itself in zip(queries, clause.predicate, equal, strict=True):
         if accepted is not None:
             groups.setdefault(None if itself and said_once else accepted, []).append(value)
     tested = list(groups.items())
     last: tuple[Keys | None, list[Value]] | None = None
-    if not node.partial:  # a query that is a hole must not fall into the branch without a test
+    if not clause.partial:  # a query that is a hole must not fall into the branch without a test
         last = max(reversed(tested), key=lambda group: len(group[1]))
         tested.remove(last)
-    with out.block(f"def {node.function}({query}, {key}):"):
+    with out.block(f"def {function}({query}, {key}):"):
         if not groups:
             out.line("return None")
         for accepted, values in tested:
@@ -147,7 +151,7 @@ def levels_call(program: Program, entries: Entries, which: int) -> str | None:
 
 def _lookup(out: Builder, program: Program, node: Lookup) -> None:
     names = _argument_names(node.inputs)
-    with out.block(f"def {node.function}({', '.join(names)}):"):
+    with out.block(f"def {node.functions[node.name]}({', '.join(names)}):"):
         for which, name in enumerate(names):
             _level(out, program, node.entries, which, name)
         axes = [_Axis(name, axis(program.variables, node, w), node.levels[w]) for w, name in enumerate(names)]
@@ -288,32 +292,33 @@ def _outer(out: Builder, outer: _Axis, inner: Sequence[_Axis], table: Sequence[t
 # Amendments ###########################################################################################################
 
 
-def answer(program: Program, node: Node, at: int, names: Sequence[str]) -> str:
+def answer(program: Program, node: Node, table: TableKey, at: int, names: Sequence[str]) -> str:
     """The statement that gives the answer of one row or cell, in a function whose arguments have these names.
 
     Args:
         at: the row or cell, by its place; it is no hole.
     """
     out = Builder()
-    found = node.entries.answers[at]
+    found = node.tables[table].answers[at]
     assert found is not None
     if isinstance(found, tuple):
         assert node.selection is not None
-        _return_test(out, names[1], program.symbols(node.selection.key), found)
+        _return_test(out, names[1], program.symbols(node.selection.clauses[table].key), found)
     else:
         out.line(f"return {literal(found)}")
     return "\n".join(out.lines)
 
 
-def amendments(program: Program, old: Node, new: Node, names: Sequence[str]) -> list[str]:
+def amendments(program: Program, old: Node, new: Node, table: TableKey, names: Sequence[str]) -> list[str]:
     """Branches that say `new` before all branches of `old`, of the same kind; the first that fits answers.
 
     Args:
+        table: whose function it is.
         names: what a person has called the arguments.
     """
     out = Builder()
     if old.selection is not None and new.selection is not None:
-        _amended_rows(out, program, old.selection, new.selection, names)
+        _amended_rows(out, program, old.selection.clauses[table], new.selection.clauses[table], names)
     elif old.entries.listed is not None and new.entries.listed is not None:
         amend_combinations(out, program, old.entries, new.entries, names)
     else:
@@ -321,7 +326,7 @@ def amendments(program: Program, old: Node, new: Node, names: Sequence[str]) -> 
     return out.lines
 
 
-def _amended_rows(out: Builder, program: Program, old: AttentionHead, new: AttentionHead, names: Sequence[str]) -> None:
+def _amended_rows(out: Builder, program: Program, old: Clause, new: Clause, names: Sequence[str]) -> None:
     groups: dict[Keys | None, list[Value]] = {}
     for query, one, other in zip(program.symbols(new.query), old.predicate, new.predicate, strict=True):
         if one != other:

@@ -5,7 +5,19 @@ from __future__ import annotations
 from functools import lru_cache
 from typing import assert_never
 
-from tprog.ir.program import AttentionHead, Embedding, Head, Keys, Linear, Lookup, Node, NumericHead, Program, Symbol
+from tprog.ir.program import (
+    AttentionHead,
+    Clause,
+    Embedding,
+    Head,
+    Keys,
+    Linear,
+    Lookup,
+    Node,
+    NumericHead,
+    Program,
+    Symbol,
+)
 from tprog.ir.relations import (
     ANYTHING,
     DIFFERENT,
@@ -93,29 +105,46 @@ def _window(program: Program, node: AttentionHead) -> str:
 
 
 def _selection(program: Program, node: AttentionHead, key: str) -> str:
-    """The positions that a head selects, as an adjective and the key's name, or as an equation."""
-    query = _ONE.get(node.query, node.query)
-    relation, marks_aside = named_relation(program, node)
+    """The positions that a head selects, as an adjective and the key's name, or as an equation.
+
+    With several clauses: positions with one and another, or with a third.
+    """
+    every = "position" if node.kind == "head" else "positions"
+    if not node.alone:
+        said = (" and ".join(clause_reading(program, clause) for clause in clauses) for clauses in node.alternatives)
+        return f"{every} with {', or '.join(said)}"
+    clause = node.clauses[node.name]
+    relation, marks_aside = named_relation(program, clause)
+    if relation == NOTHING:
+        return "nothing"
+    if relation == ANYTHING:
+        return every + " (marks aside)" * marks_aside
+    return _said(clause, key, relation, marks_aside)
+
+
+def clause_reading(program: Program, clause: Clause) -> str:
+    """One of several clauses in words: ``equal token``, ``depth < depth``, ``token = f(position)``."""
+    return _said(clause, _ONE.get(clause.key, clause.key), *named_relation(program, clause))
+
+
+def _said(clause: Clause, key: str, relation: Relation | Constant | None, marks_aside: bool) -> str:
+    query = _ONE.get(clause.query, clause.query)
     aside = " (marks aside)" * marks_aside
     if relation is None:
         return f"{key} = f({query})"
     if isinstance(relation, Constant):
         return f"{key} = {shown(relation.keys[0])}{aside}"
-    if relation == NOTHING:
-        return "nothing"
-    if relation == ANYTHING:
-        return ("position" if node.kind == "head" else "positions") + aside
-    if node.query == node.key and relation in (EQUAL, DIFFERENT, SMALLER, GREATER):
+    if clause.query == clause.key and relation in (EQUAL, DIFFERENT, SMALLER, GREATER):
         return f"{relation.kind} {key}{aside}"
     return relation.equation(key, query) + aside
 
 
-def named_relation(program: Program, node: AttentionHead) -> tuple[Relation | Constant | None, bool]:
+def named_relation(program: Program, clause: Clause) -> tuple[Relation | Constant | None, bool]:
     """The relation by which a predicate is named, None if by none; and whether it is one only with the marks aside."""
-    queries, keys = program.symbols(node.query).values, program.symbols(node.key).values
-    relation = _relation(queries, keys, node.predicate)
+    queries, keys = program.symbols(clause.query).values, program.symbols(clause.key).values
+    relation = _relation(queries, keys, clause.predicate)
     if relation is None and not MARKS.isdisjoint(queries):
-        between_letters = _relation(*without(MARKS, queries, keys, node.predicate))
+        between_letters = _relation(*without(MARKS, queries, keys, clause.predicate))
         if between_letters not in (None, NOTHING):
             return between_letters, True
     return relation, False

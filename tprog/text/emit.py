@@ -38,7 +38,7 @@ from tprog.ir.program import (
 )
 from tprog.ir.values import Boolean, Label, Nothing, json_value
 from tprog.run.attention import mask_word
-from tprog.text.branches import comment, function_lines, levels_call
+from tprog.text.branches import comments, function_lines, levels_call
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.text.syntax import python_lines, read_python
 from tprog.text.told import docstring, told_constants
@@ -49,7 +49,8 @@ SIDE_ROWS = 2000
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
 Block: TypeAlias = tuple[Value, ...]
-"""A block's name: ("function", node), ("assignment", node), ("word", node, word) or ("weights", variable, *value)."""
+"""A block's name: ("function", node), of one of several clauses ("function", node, clause), ("assignment",
+node), ("word", node, word) or ("weights", variable, *value)."""
 
 
 @dataclass(frozen=True)
@@ -72,14 +73,14 @@ def emit(program: Program, stem: str = "program") -> Emitted:
     _imports(out, program, side_name)
     _constants(out, program, side_name)
     _primitives(out, program)
-    if any(node.function is not None for node in program.nodes):
+    if any(node.functions for node in program.nodes):
         _heading(out, "Heads and lookups")
     for node in program.nodes:
-        if node.function is not None:
+        for table in node.functions:
             out.line()
             out.line()
-            out.line(comment(program, node))
-            out.lines += function_lines(program, node)
+            out.lines += comments(program, node, table)
+            out.lines += function_lines(program, node, table)
     _heading(out, "Readout")
     out.line()
     _readout(out, program, side_name)
@@ -120,9 +121,9 @@ def needs_fraction(program: Program) -> bool:
             return True
         if node.kind == "numeric head" and node.reduce == "mean":
             return True
-        entries = node.entries
-        if fractional(entries.answers) or any(fractional(levels or ()) for levels in entries.levels):
-            return True
+        for entries in node.tables.values():
+            if fractional(entries.answers) or any(fractional(levels or ()) for levels in entries.levels):
+                return True
     return False
 
 
@@ -270,6 +271,7 @@ def primitives_used(program: Program) -> list[str]:
                 used.add("_linear")
             case Head() | NumericHead():
                 used |= {"visible", "select", _selector(program, node), _aggregator(node)}
+                used |= set() if node.alone else {"_any"}
             case _:
                 assert_never(node)
     return [name for name in primitive_texts() if name in used]
@@ -377,23 +379,34 @@ def assignment(program: Program, node: Node) -> str:
         case Embedding():
             return f"{node.name} = embed({literal(node.name)}, EMBEDDINGS[{literal(node.name)}], tokens)"
         case Lookup():
-            return f"{node.name} = elementwise({node.function}, {', '.join(node.inputs)})"
+            return f"{node.name} = elementwise({node.functions[node.name]}, {', '.join(node.inputs)})"
         case Linear():
             terms = [f"({literal(c)}, {name})" for name, c in zip(node.inputs, node.coefficients, strict=True)]
             terms += [f"constant={literal(node.constant)}"] * bool(node.constant)
             return f"{node.name} = _linear({', '.join(terms)})"
         case Head() | NumericHead():
-            options = "" if node.kind != "head" or node.by is None else f", by={node.by}{_order(program, node.by)}"
-            options += "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
-            options += ", skip_first=True" if node.skip_first else ""
-            selector = _selector(program, node)
-            selected = f"{selector}({node.key}, {node.query}, {node.function}{options})"
             aggregator = _aggregator(node)
             values = "" if aggregator == "selector_width" else f", {node.value}"
             default = "" if node.default is None else f", default={literal(node.default)}"
-            return f"{node.name} = {aggregator}({selected}{values}{default})"
+            return f"{node.name} = {aggregator}({_selection(program, node)}{values}{default})"
         case _:
             assert_never(node)
+
+
+def _selection(program: Program, node: AttentionHead) -> str:
+    """The call that says which positions a head attends to; of several clauses, each is a selection of its own."""
+    selector = _selector(program, node)
+    compared = "" if node.kind != "head" or node.by is None else f", by={node.by}{_order(program, node.by)}"
+    window = "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
+    window += ", skip_first=True" if node.skip_first else ""
+    if node.alone:
+        return f"{selector}({node.key}, {node.query}, {node.functions[node.name]}{compared}{window})"
+    asked = {
+        table: f"select({clause.key}, {clause.query}, {node.functions[table]}{window})"
+        for table, clause in node.clauses.items()
+    }
+    alternatives = (f"[{', '.join(asked[table] for table in tables)}]" for tables in node.by_alternative)
+    return f"{selector}(positions, positions, _any({', '.join(alternatives)}){compared})"
 
 
 def _order(program: Program, by: str) -> str:

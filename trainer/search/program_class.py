@@ -72,6 +72,8 @@ class ProgramClass:
                     f"{node.name} attends to the {node.attend}; heads that are learned attend to the nearest"
                 )
         heads = heads_of(program.nodes)
+        if several := next((head.name for head in heads if not head.alone), None):
+            raise BadUsage(f"{several} selects by several clauses; heads that are learned have one")
         return cls(
             nodes={node.name: node for node in program.nodes},
             sets=any(len(row or ()) != 1 for head in heads for row in head.predicate),
@@ -231,7 +233,7 @@ def _masks(heads: Sequence[AttentionHead], causal: bool) -> tuple[Mask, ...]:
 
 def _cap(program: Program) -> int:
     """The largest number that a lookup tells from others; N where none reads numbers."""
-    tops = [int(levels[-1]) for node in program.nodes for levels in node.entries.levels if levels]
+    tops = [int(levels[-1]) for node in lookups_of(program.nodes) for levels in node.levels if levels]
     return max(tops, default=program.max_length)
 
 

@@ -10,13 +10,15 @@ from __future__ import annotations
 import ast
 import json
 from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass
 from typing import TypeAlias
 
-from tprog.edits.entry import Entry
+from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadSource
+from tprog.ir.entries import Entries, TableKey
 from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 from tprog.ir.values import json_value
-from tprog.text.branches import amendments, answer, comment, function_lines, level_lines
+from tprog.text.branches import amendments, answer, comments, function_lines, level_lines
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import Source, dict_items, without_docstring
 from tprog.text.emit import assignment, needs_fraction, primitive_texts, primitives_used, weights_literal
@@ -113,23 +115,42 @@ def _rewritten(places: Places, statement: ast.stmt, old: str, new: str) -> Itera
         yield from respelled(places, statement, *parsed(new))
 
 
+@dataclass(frozen=True)
+class _Sides:
+    """A node before and after, each with its program, and that of its tables whose function it is about."""
+
+    before: Program
+    old: Node
+    after: Program
+    new: Node
+    table: TableKey
+
+
 def _functions(
     places: Places, functions: Mapping[str, ast.FunctionDef], lines: Lines, before: Program, after: Program
 ) -> Iterator[Change]:
     """Predicates and lookups, and what the comment above each says."""
     for node in after.nodes:
         old = before.by_name.get(node.name)
-        if node.function is None or old is None or old.kind != node.kind:
+        if old is None or old.kind != node.kind or old.functions != node.functions:
             continue
-        function = functions[node.function]
-        yield from _comment(places, function, comment(before, old), comment(after, node))
-        was, becomes = function_lines(before, old), function_lines(after, node)
-        if was == becomes:
-            continue
-        changes = merged(places, function, "\n".join(was), "\n".join(becomes))
-        if changes is None:
-            changes = with_comments(places, _by_hand(places, function, lines, before, old, after, node))
-        yield from changes
+        for table, name in node.functions.items():
+            yield from _function(places, functions[name], lines, _Sides(before, old, after, node, table))
+
+
+def _function(places: Places, function: ast.FunctionDef, lines: Lines, sides: _Sides) -> Iterator[Change]:
+    table = sides.table
+    comments_were, become = comments(sides.before, sides.old, table), comments(sides.after, sides.new, table)
+    for one, other in zip(comments_were, become, strict=True):
+        yield from _comment(places, function, one, other)
+    was = function_lines(sides.before, sides.old, table)
+    becomes = function_lines(sides.after, sides.new, table)
+    if was == becomes:
+        return
+    changes = merged(places, function, "\n".join(was), "\n".join(becomes))
+    if changes is None:
+        changes = with_comments(places, _by_hand(places, function, lines, sides))
+    yield from changes
 
 
 def _comment(places: Places, function: ast.FunctionDef, old: str, new: str) -> Iterator[Change]:
@@ -145,42 +166,29 @@ def _comment(places: Places, function: ast.FunctionDef, old: str, new: str) -> I
             return
 
 
-def _by_hand(
-    places: Places,
-    function: ast.FunctionDef,
-    lines: Lines,
-    before: Program,
-    old: Node,
-    after: Program,
-    new: Node,
-) -> Iterator[Change]:
+def _by_hand(places: Places, function: ast.FunctionDef, lines: Lines, sides: _Sides) -> Iterator[Change]:
     """The changes of a function that a person has built."""
-    answers = _answers(function, lines, before, old, after, new)
+    answers = _answers(function, lines, sides)
     if answers is None:
-        yield from _amended(places, function, before, old, after, new)
+        yield from _amended(places, function, sides)
         return
     for statement, text in answers:
         yield from respelled(places, statement, *parsed(text))
 
 
-def _answers(
-    function: ast.FunctionDef,
-    lines: Lines,
-    before: Program,
-    old: Node,
-    after: Program,
-    new: Node,
-) -> list[tuple[ast.Return, str]] | None:
+def _answers(function: ast.FunctionDef, lines: Lines, sides: _Sides) -> list[tuple[ast.Return, str]] | None:
     """The returns that change, and what they become; None where one answers for something that stays as well."""
     names = [argument.arg for argument in function.args.args]
     wanted: dict[int | None, set[str | None]] = {}
     changed: set[int | None] = set()
-    if _sides(before, old) != _sides(after, new):
+    if not _alike(sides):
         return None
-    keys = old.entries.keys(before.variables)
-    for at, (key, was, becomes) in enumerate(zip(keys, old.entries.answers, new.entries.answers, strict=True)):
-        line = lines.get(Entry(old.name, old.entries.part, key))
-        wanted.setdefault(line, set()).add(None if becomes is None else answer(after, new, at, names))
+    table, old = sides.table, sides.old.tables[sides.table]
+    answers = old.answers, sides.new.tables[table].answers
+    for at, (key, was, becomes) in enumerate(zip(old.keys(sides.before.variables), *answers, strict=True)):
+        line = lines.get(entry_of(table, old.part, key))
+        text = None if becomes is None else answer(sides.after, sides.new, table, at, names)
+        wanted.setdefault(line, set()).add(text)
         if repr(was) != repr(becomes):
             changed.add(line)
     returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
@@ -194,43 +202,41 @@ def _answers(
     return found
 
 
-def _sides(program: Program, node: Node) -> object:
-    """What a table is asked and what it says, by their domains: only where these stay can one row be compared."""
-    compared = [read.variable for read in node.roles if read.role not in ("value", "by")]
-    return node.entries.levels, node.entries.listed, [program.variables[name].domain for name in compared]
+def _alike(sides: _Sides) -> bool:
+    """Whether a table is asked and says the like, by their domains: only where these stay can one row be compared."""
+
+    def compared(program: Program, node: Node) -> object:
+        entries, head = node.tables[sides.table], node.selection
+        names = (*entries.asked, *(() if head is None else (head.clauses[sides.table].key,)))
+        return entries.levels, entries.listed, [program.variables[name].domain for name in names]
+
+    return compared(sides.before, sides.old) == compared(sides.after, sides.new)
 
 
-def _amended(
-    places: Places,
-    function: ast.FunctionDef,
-    before: Program,
-    old: Node,
-    after: Program,
-    new: Node,
-) -> Iterator[Change]:
+def _amended(places: Places, function: ast.FunctionDef, sides: _Sides) -> Iterator[Change]:
     """Branches in front of those of a function that a person has built; nothing where they cannot say it."""
+    old, new = sides.old.tables[sides.table], sides.new.tables[sides.table]
     names = [argument.arg for argument in function.args.args]
     body = without_docstring(function.body)
-    if old.selection is not None:
-        if _sides(before, old) != _sides(after, new):
+    if sides.old.selection is not None:
+        if not _alike(sides):
             return
     elif not _answer_alike(old, new):
         return
     levels = [
-        (level_lines(before, old.entries, which, name), level_lines(after, new.entries, which, name))
-        for which, name in enumerate(names[: len(old.entries.asked)])
+        (level_lines(sides.before, old, which, name), level_lines(sides.after, new, which, name))
+        for which, name in enumerate(names[: len(old.asked)])
     ]
     levels = [pair for pair in levels if pair[0]]
     for statement, (was, becomes) in zip(body, levels, strict=False):
         yield from _rewritten(places, statement, "\n".join(was), "\n".join(becomes))
     body = body[len(levels) :]
-    if lines := amendments(after, old, new, names):
+    if lines := amendments(sides.after, sides.old, sides.new, sides.table, names):
         yield in_front(places, places.begin(body[0]), lines)
 
 
-def _answer_alike(old: Node, new: Node) -> bool:
+def _answer_alike(was: Entries, becomes: Entries) -> bool:
     """Whether the entries of two lookups are picked alike, by the same levels."""
-    was, becomes = old.entries, new.entries
     if was.levels != becomes.levels or (was.listed is None) != (becomes.listed is None):
         return False
     return was.listed is not None or len(was) == len(becomes)
