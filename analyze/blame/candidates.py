@@ -23,6 +23,7 @@ def candidate(program: Program, effect: Effect, wrong_before: int, place: int, s
         entry=str(where),
         node=where.node,
         part=where.part,
+        clause=where.clause,
         at=where.at,
         line=shown.line(where),
         edit=edit.describe(),

@@ -74,6 +74,7 @@ def dependences(
             entry=str(where),
             node=where.node,
             part=where.part,
+            clause=where.clause,
             at=where.at,
             line=shown.line(where),
             matters=where in first,

@@ -348,6 +348,7 @@ def _entries(module: Module, counts: EntryCounts) -> tuple[CoveredEntry, ...]:
         CoveredEntry(
             node=entry.node,
             part=entry.part,
+            clause=entry.clause,
             at=entry.at,
             text=str(entry),
             line=module.lines.get(entry),

@@ -86,7 +86,7 @@ def _dead_lines(by_line: Mapping[int, list[DeadEntry | None]], tried: Proof) -> 
 
 def _dead_entry(entry: Entry, line: int | None, proof: Proof) -> DeadEntry:
     at = entry.at
-    return DeadEntry(str(entry), entry.node, _part(entry), at, line, proof)
+    return DeadEntry(str(entry), entry.node, _part(entry), at, line, proof, clause=entry.clause)
 
 
 def _part(entry: Entry) -> Literal["row", "cell", "word", "coefficient", "weights"]:

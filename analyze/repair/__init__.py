@@ -150,6 +150,7 @@ def _edit(program: Program, change: Change, lines: Mapping[Entry, int] | None) -
         entry=str(where),
         node=where.node,
         part=where.part,
+        clause=where.clause,
         at=where.at,
         line=None if lines is None else lines.get(where),
         edit=change.told(program),

@@ -55,7 +55,7 @@ class Candidate(Record):
     """An edit of one entry that makes the prediction right.
 
     Attributes:
-        entry: the entry in words; node, part and at name it.
+        entry: the entry in words; node, part, at and clause name it (see `tprog.edits.entry.Entry`).
         line: where it stands.
         edit: the change in words.
         kind: predicate, lookup, embedding, wiring or readout.
@@ -80,6 +80,7 @@ class Candidate(Record):
     restores: bool
     size: float
     diff: str
+    clause: tuple[int, int] | None = field(default=None, kw_only=True)
     becomes: str = field(kw_only=True, metadata=UNTOLD)
 
     @classmethod
@@ -104,6 +105,7 @@ class Dependence(Record):
     line: int | None
     matters: bool
     change: str
+    clause: tuple[int, int] | None = field(default=None, kw_only=True)
     becomes: str = field(kw_only=True, metadata=UNTOLD)
 
     @classmethod

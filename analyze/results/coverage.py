@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal
 
 from analyze.record import Result
@@ -93,7 +93,7 @@ class CoveredEntry:
     """An entry, and how many of the inputs checked reach it.
 
     Attributes:
-        node, part, at: see `tprog.edits.entry.Entry`.
+        node, part, at, clause: see `tprog.edits.entry.Entry`.
         line: in the user's file; None for an entry in a side file.
         missing: whether the program has no such row: what reaches it is a hole.
         counts: inputs that reach it, one a context, in the order of `CoverageResult.contexts`.
@@ -106,6 +106,7 @@ class CoveredEntry:
     line: int | None
     missing: bool
     counts: tuple[int, ...]
+    clause: tuple[int, int] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
 from analyze.record import Result
@@ -58,7 +58,8 @@ class DeadEntry:
 
     Attributes:
         entry: in words.
-        node, part, at: the same as data, as `tprog.edits.entry.Entry` has it; the node of weights is ``readout``.
+        node, part, at, clause: the same as data, as `tprog.edits.entry.Entry` has it; of weights, the node is
+            ``readout``.
     """
 
     entry: str
@@ -67,6 +68,7 @@ class DeadEntry:
     at: tuple[Value, ...]
     line: int | None
     proof: Proof
+    clause: tuple[int, int] | None = field(default=None, kw_only=True)
 
 
 @dataclass(frozen=True)

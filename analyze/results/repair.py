@@ -43,7 +43,7 @@ class RepairEdit(Record):
     """One edit of a step.
 
     Attributes:
-        entry: the entry in words; node, part and at name it.
+        entry: the entry in words; node, part, at and clause name it (see `tprog.edits.entry.Entry`).
         line: where it stands in the module that was read.
         edit: the change in words.
         becomes: of `edit`, what stands beside the entry; JSON tells it there.
@@ -55,6 +55,7 @@ class RepairEdit(Record):
     at: tuple[Value, ...]
     line: int | None
     edit: str
+    clause: tuple[int, int] | None = field(default=None, kw_only=True)
     becomes: str = field(kw_only=True, metadata=UNTOLD)
 
     @classmethod
