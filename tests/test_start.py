@@ -4,13 +4,15 @@ from __future__ import annotations
 
 import dataclasses
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 from tests.programs import dyck1, hist, masks, reverse, sort
 from tprog.errors import BadUsage
-from tprog.ir.program import Program
+from tprog.ir.program import Head, Lookup, Program, Weights
+from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Symbol
 from tprog.run.execute import predict
 from tprog.tasks.builtin import inputs_for
 from trainer.config import TrainConfig
@@ -37,6 +39,20 @@ def begun(program: Program, config: TrainConfig = WIDE) -> Program:
 def test_the_network_computes_the_program_that_it_begins_with(made: Callable[[], Program]) -> None:
     program = made()
     batch = inputs_for(program, sample=500, seed=0).batch
+    assert (predict(begun(program), batch)[0] == predict(program, batch)[0]).all()
+
+
+def test_what_lookups_call_their_answers_does_not_matter() -> None:
+    """The network has a code for each, whether they are numbers, booleans, nothing or labels."""
+    frame = sort()
+    known: tuple[Symbol, ...] = (NOTHING, FALSE, TRUE, Label(0.5))
+    words = len(frame.vocabulary)
+    kind = Lookup("kind", ("tokens",), (None,), known, tuple(known[at % 4] for at in range(words)))
+    like = Head("like", "kind", "kind", "kind", tuple((symbol,) for symbol in known), mask="before")
+    rows = tuple(tuple((at + place) % 3 for place in range(len(frame.classes))) for at in range(4))
+    terms = Weights("kind", rows), Weights("like", rows[::-1])
+    program = replace(frame, nodes=(kind, like), readout=replace(frame.readout, terms=terms))
+    batch = inputs_for(frame, sample=500, seed=0).batch
     assert (predict(begun(program), batch)[0] == predict(program, batch)[0]).all()
 
 

@@ -92,7 +92,7 @@ Symbol: TypeAlias = str | int | Fraction | Boolean | Label | Nothing
 Number: TypeAlias = int | Fraction
 """A numeric value, always exact."""
 
-Value: TypeAlias = str | int | Fraction | Boolean | Label | Nothing
+Value: TypeAlias = Symbol | Number
 
 JsonValue: TypeAlias = str | int | bool | dict[str, str | bool]
 
