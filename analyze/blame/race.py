@@ -21,6 +21,13 @@ from tprog.ir.program import Program
 PARTS = (FIRST_PART, 1024, 4096)
 """Inputs looked at before an edit is weighed against the others again; then all the rest."""
 
+_SMALL_PARTS = (FIRST_PART, 1024, 2048, 4096, 8192)
+"""The same where few edits are wanted: the others are left behind sooner."""
+
+_AHEAD = 12
+"""How many contenders behind the first go on together with it, where few are wanted and they are edits of its node:
+that takes less time than one by one, even if some would have been overtaken."""
+
 KNOWN = 2**31
 """More parts than there are."""
 
@@ -69,8 +76,10 @@ class Race(Generic[Entrant]):
         waiting: once the work was cut off, those whose place is not known.
     """
 
-    def __init__(self, answers: KnownAnswers, rows: Rows) -> None:
-        ends = sorted({0, *(end for end in PARTS if end < len(rows)), len(rows)})
+    def __init__(self, answers: KnownAnswers, rows: Rows, ends: Sequence[int] = PARTS, ahead: int = 0) -> None:
+        """`ends` are those of the parts; of `ahead` contenders behind the first, those go with it that can."""
+        ends = sorted({0, *(end for end in ends if end < len(rows)), len(rows)})
+        self.ahead = ahead
         self.answers = answers
         self.parts = [rows[start:end] for start, end in pairwise(ends)]
         wrong = [int(answers.wrong[part].sum()) for part in self.parts]
@@ -84,19 +93,29 @@ class Race(Generic[Entrant]):
             work: inputs times nodes to execute before it is cut off; then `waiting` is filled.
             enough: told the largest net effect that any of the rest may have, whether they matter no more.
         """
-        queue = [(self.bound(contender), contender) for contender in contenders]
-        heapq.heapify(queue)  # keys differ in their last item, so contenders are never compared
+        queue = [self._queued(contender) for contender in contenders]
+        heapq.heapify(queue)
         self.answers.work = 0
-        while queue and not enough(-queue[0][0][0]):
-            if self.answers.work > work:
-                self.waiting = [contender for _, contender in queue]
+        while queue:
+            key, part, contender = queue[0]
+            if part != contender.part:  # it went on together with another, and stands in the queue again
+                heapq.heappop(queue)
+                continue
+            if enough(-key[0]):
                 return
-            _, contender = heapq.heappop(queue)
+            if self.answers.work > work:
+                self.waiting = [contender for _, part, contender in queue if part == contender.part]
+                return
+            heapq.heappop(queue)
             if self.is_known(contender):
                 yield contender
-            else:
-                self._go_on(contender)
-                heapq.heappush(queue, (self.bound(contender), contender))
+                continue
+            for moved in self._go_on(contender, heapq.nsmallest(self.ahead, queue)):
+                heapq.heappush(queue, self._queued(moved))
+
+    def _queued(self, contender: Entrant) -> tuple[_Key, int, Entrant]:
+        """How a contender stands in the queue: keys differ in their last item, so contenders are never compared."""
+        return self.bound(contender), contender.part, contender
 
     def is_known(self, contender: Entrant) -> bool:
         """Whether it is counted on all inputs."""
@@ -110,13 +129,25 @@ class Race(Generic[Entrant]):
     def complete(self, contender: Entrant) -> None:
         """Count it on all the inputs left."""
         while not self.is_known(contender):
-            self._go_on(contender)
+            self.count([contender])
 
-    def _go_on(self, contender: Entrant) -> None:
-        assert isinstance(contender.edit, NodeEdit)
-        ((mended, broken),) = self.answers.tally([contender.edit], self.parts[contender.part])
-        contender.part, contender.mended = contender.part + 1, contender.mended + mended
-        contender.broken += broken
+    def _go_on(self, first: Entrant, others: Sequence[tuple[_Key, int, Entrant]]) -> list[Entrant]:
+        """Count a contender on the next part, and with it those edits of its node that stand there too."""
+        node = first.edit.entry.node
+        moved = [first]
+        for _, part, other in others:
+            if part == other.part == first.part and other.edit.entry.node == node:
+                moved.append(other)
+        self.count(moved)
+        return moved
+
+    def count(self, contenders: Sequence[Contender]) -> None:
+        """Count edits of one node on the next part, at which all of them stand."""
+        edits = [contender.edit for contender in contenders if isinstance(contender.edit, NodeEdit)]
+        counts = self.answers.tally(edits, self.parts[contenders[0].part])
+        for contender, (mended, broken) in zip(contenders, counts, strict=True):
+            contender.part, contender.mended = contender.part + 1, contender.mended + mended
+            contender.broken += broken
 
 
 # The best of given edits ##############################################################################################
@@ -142,7 +173,7 @@ def best_edits(
     Args:
         known: the effects of readout edits that need not be counted again.
     """
-    race = Race[Contender](domain, domain.order)
+    race = Race[Contender](domain, domain.order, _SMALL_PARTS, _AHEAD)
     contenders, promise = _entered(race, edits, known or {})
     found = list(islice(race.run(contenders, _WORK, lambda net: False), limit))
     if not race.waiting:
@@ -181,13 +212,6 @@ def _entered(
         elif isinstance(edit, NodeEdit):
             by_node.setdefault(edit.node, []).append(contender)
     for alike in by_node.values() if race.parts else ():
-        _count_first_part(race, alike)
+        race.count(alike)
         promise |= {contender.edit: domain.scale_up(contender.mended, contender.broken) for contender in alike}
     return contenders, promise
-
-
-def _count_first_part(race: Race[Contender], alike: Sequence[Contender]) -> None:
-    """Count edits of one node on the first part of the inputs."""
-    tried = [contender.edit for contender in alike if isinstance(contender.edit, NodeEdit)]
-    for contender, (mended, broken) in zip(alike, race.answers.tally(tried, race.parts[0]), strict=True):
-        contender.part, contender.mended, contender.broken = 1, mended, broken

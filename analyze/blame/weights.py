@@ -73,7 +73,8 @@ class Bends:
         self.on, self.expected = on, on.expected
         self.predicted: Bools = on.graded & (on.outcomes >= 0)
         self.wrong: Bools = self.predicted & (on.outcomes != on.expected)
-        self._rivals: dict[int, tuple[Array, Array]] = {}
+        self._logits: dict[int, tuple[Array, Array, Array]] = {}
+        self._moved: dict[tuple[str, Symbol | None], tuple[Array, Array]] = {}
 
     def of(self, variable: str, value: Symbol | None, only_useful: bool = True) -> Iterator[Bend]:
         """The bends of each weight of a row, those that mend nothing left out.
@@ -86,11 +87,9 @@ class Bends:
         row = weight_row(program, variable, value)
         if row is None:
             return
-        moved = shares(on.intact, variable, value)
-        here = np.flatnonzero((moved != 0) & self.predicted)
+        here, units = self._adding(variable, value)
         if only_useful and not self.wrong.ravel()[here].any():
             return
-        units = moved.ravel()[here].astype(np.int64)
         for output, name in enumerate(program.classes):
             for sign in (1, -1):
                 bend = self._bend(here, sign * units, output)
@@ -102,31 +101,47 @@ class Bends:
         program = self.on.program
         row = weight_row(program, variable, value)
         assert row is not None
+        if (variable, value) not in self._moved:
+            self._moved[variable, value] = self._adding(variable, value)
+        here, units = self._moved[variable, value]
+        bend = self._bend(here, sign * units, output)
+        return None if bend is None else Bend(variable, value, program.classes[output], row[output], sign, *bend)
+
+    def _adding(self, variable: str, value: Symbol | None) -> tuple[Array, Array]:
+        """The predictions to which a row adds, as indices in [input, place], flattened; and how often it does."""
         moved = shares(self.on.intact, variable, value)
         here = np.flatnonzero((moved != 0) & self.predicted)
-        bend = self._bend(here, sign * moved.ravel()[here].astype(np.int64), output)
-        return None if bend is None else Bend(variable, value, program.classes[output], row[output], sign, *bend)
+        return here, moved.ravel()[here].astype(np.int64)
 
     def _bend(self, here: Array, units: Array, output: int) -> tuple[Array, Array, Array] | None:
         """Amounts that mend, the predictions that they mend, and amounts that break; None if nothing is mended."""
-        predicted, expected = self.on.outcomes.ravel()[here], self.expected.ravel()[here]
-        best, rival = (found.ravel()[here] for found in self._others(output))
-        own = self.on.intact.totals[..., output].ravel()[here]
-        rises = (units > 0) & (predicted != output)
-        falls = (units < 0) & (predicted == output)
-        mends = (rises & (expected == output)) | (falls & (expected == rival))
-        if not mends.any():
+        moves = (units > 0) == (self.on.outcomes.ravel()[here] != output)  # up to the class, or down from it
+        wrong = self.wrong.ravel()[here]
+        mends = np.flatnonzero(moves & wrong)
+        _, rival, _ = self._others(output)
+        becomes = np.where(units[mends] > 0, output, rival[here[mends]])
+        mends = mends[becomes == self.expected.ravel()[here[mends]]]
+        if not len(mends):
             return None
-        breaks = (expected == predicted) & (rises | falls)
-        needed = np.where(rises, best - own + (rival < output), own - best + (output < rival))
-        amounts = -(-needed // np.maximum(np.abs(units), 1))
-        order = np.argsort(amounts[mends], kind="stable")
-        return amounts[mends][order], here[mends][order], np.sort(amounts[breaks])
+        amounts = self._amounts(here[mends], units[mends], output)
+        order = np.argsort(amounts, kind="stable")
+        breaks = np.flatnonzero(moves & ~wrong)
+        return amounts[order], here[mends][order], np.sort(self._amounts(here[breaks], units[breaks], output))
 
-    def _others(self, output: int) -> tuple[Array, Array]:
-        if output not in self._rivals:
-            self._rivals[output] = rivals(self.on.intact.totals, output)
-        return self._rivals[output]
+    def _amounts(self, here: Array, units: Array, output: int) -> Array:
+        """By how much the weight must move until predictions that move with it become others."""
+        best, rival, own = (found[here] for found in self._others(output))
+        needed = np.where(units > 0, best - own + (rival < output), own - best + (output < rival))
+        amounts: Array = -(-needed // np.abs(units))
+        return amounts
+
+    def _others(self, output: int) -> tuple[Array, Array, Array]:
+        """The best logit of the other classes, which of them has it, and the logit of the class: [prediction]."""
+        if output not in self._logits:
+            totals = self.on.intact.totals
+            best, rival = rivals(totals, output)
+            self._logits[output] = best.ravel(), rival.ravel(), totals[..., output].ravel()
+        return self._logits[output]
 
 
 def weight_rows(program: Program) -> Iterator[tuple[str, Symbol | None]]:

@@ -43,7 +43,6 @@ from tprog.tasks.example_files import Columns, split_columns
 from tprog.tasks.examples import MOST_TOKENS, check_words, in_order, read_examples, word_of
 from tprog.tasks.input_domain import NOTHING, InputDomain
 from tprog.tasks.own_code import executed, their_turn, told
-from tprog.tasks.rasp_task import specification
 from tprog.tasks.rules import Rule
 
 Array: TypeAlias = NDArray[Any]
@@ -373,6 +372,8 @@ def _words(path: Path, name: str, value: object) -> tuple[str, ...]:
 
 
 def _rasp_task(path: Path, outputs: Sequence[str]) -> Task:
+    from tprog.tasks.rasp_task import specification  # where it is needed: it takes as long as reading a program
+
     told = specification(path, outputs)
     domain = InputDomain(len(told.symbols), 1, told.longest)
     return _task(path, told.symbols, told.classes, told.longest, told.ends, domain, told.rule, told.causal)
