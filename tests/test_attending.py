@@ -229,7 +229,11 @@ def test_heads_that_attend_alike_are_proven_mergeable() -> None:
 
 @pytest.mark.parametrize(
     ("name", "found"),
-    [("most_frequent", "most attends to the largest"), ("shuffle_dyck2", "round is a sum of variables")],
+    [
+        ("most_frequent", "most attends to the largest"),
+        ("shuffle_dyck2", "round is a sum of variables"),
+        ("dyck2", "opener selects by several clauses"),
+    ],
 )
 def test_the_class_of_what_is_learned_refuses_by_name_what_is_never_learned(name: str, found: str) -> None:
     with pytest.raises(BadUsage, match=found):

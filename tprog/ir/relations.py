@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import pairwise
+from itertools import islice, pairwise
 from math import gcd
 from typing import Any, Literal, TypeAlias, assert_never
 
@@ -108,6 +108,20 @@ class Relation:
         """The keys that each query accepts; None for a query without a number, of which it says nothing."""
         return _rows(self, tuple(queries), tuple(keys), scale)
 
+    def test(self, key: str, query: str) -> str:
+        """The relation as Python tests it on values: ``rank == position + 1``."""
+        match self.kind:
+            case "congruent":
+                return f"({key} - {query}) % {self.modulus} == {self.number}"
+            case "equal" | "offset":
+                return f"{key} == {query}" + (
+                    f" {'-' if self.number < 0 else '+'} {abs(self.number)}" * bool(self.number)
+                )
+            case "nothing" | "anything":
+                return str(self.kind == "anything")
+            case _:
+                return f"{key} {_SIGNS[self.kind]} {query}"
+
     def equation(self, key: str, query: str) -> str:
         """The relation in signs, with names for both sides: ``rank = position + 1``."""
         match self.kind:
@@ -170,6 +184,45 @@ def recognised(
             if most < 0:
                 break
     return best
+
+
+LEAST_SAID = 16
+"""Rows that a relation must replace where a function says it in place of them."""
+
+_MOST_TRIED = 8
+"""Offsets, and remainders, that are tried, those that most rows show first."""
+
+
+# Cached, since a program is printed anew for each of very many candidates, which differ in one node.
+@lru_cache(maxsize=4096)
+def said_in_code(
+    queries: tuple[Symbol, ...], keys: tuple[Symbol, ...], rows: tuple[Keys | None, ...]
+) -> Recognised | None:
+    """The relation that a function of query and key says for most rows, if those are `LEAST_SAID` at least.
+
+    It compares symbols as Python does: whole numbers as such, and any by whether they differ. That a query accepts
+    itself alone is said otherwise, of fewer rows. Fewer may be alike in any other way than follow it, holes apart.
+    """
+    if len(rows) < LEAST_SAID:
+        return None
+    equal = sum(follows(EQUAL, queries, keys, rows))
+    alike = max(equal, *Counter(row for row in rows if row is not None).values(), LEAST_SAID - 1)
+    best: Recognised | None = None
+    for relation in _sayable(queries, keys, rows):
+        wanted = relation.rows(queries, keys, "place" if relation == DIFFERENT else "value")
+        others = _exceptions(rows, wanted, len(rows) - alike - 1)
+        if others is not None:
+            best, alike = Recognised(relation, others), len(rows) - len(others)
+    return best
+
+
+def _sayable(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows) -> Iterator[Relation]:
+    yield DIFFERENT
+    if all(type(symbol) is int for symbol in (*queries, *keys)):
+        yield from ORDERS
+        shown = [(query, row) for query, row in zip(queries, rows, strict=True) if type(query) is int and row]
+        yield from islice(_offsets(shown), _MOST_TRIED)
+        yield from islice(_congruences(shown), _MOST_TRIED)
 
 
 def follows(relation: Relation, queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows) -> list[bool]:
@@ -287,11 +340,11 @@ def _offsets(shown: Sequence[tuple[int, Keys]]) -> Iterator[Relation]:
 
 
 def _congruences(shown: Sequence[tuple[int, Keys]]) -> Iterator[Relation]:
-    """Remainders that a row of two keys or more shows."""
-    found: dict[Relation, None] = {}
+    """Remainders that a row of two keys or more shows, those that most show first."""
+    found: Counter[Relation] = Counter()
     for query, row in shown:
         numbers = sorted(key for key in row if type(key) is int)
         modulus = gcd(*(larger - smaller for smaller, larger in pairwise(numbers)))
         if modulus >= 2:
-            found[Relation("congruent", (numbers[0] - query) % modulus, modulus)] = None
-    yield from found
+            found[Relation("congruent", (numbers[0] - query) % modulus, modulus)] += 1
+    yield from (relation for relation, _ in found.most_common())

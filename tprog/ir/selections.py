@@ -193,7 +193,7 @@ class Selecting(Answering):
         )
         return (*asked, Read("value", self.value))
 
-    @property
+    @cached_property
     def tables(self) -> Mapping[TableKey, Entries]:
         return {table: clause.entries for table, clause in self.clauses.items()}
 

@@ -27,7 +27,7 @@ from tprog.ir.program import (
     Value,
     axis,
 )
-from tprog.ir.relations import EQUAL, follows
+from tprog.ir.relations import EQUAL, Recognised, Relation, follows, said_in_code
 from tprog.text.builder import Builder, literal, tuple_end
 from tprog.text.combinations import amend_combinations, write_combinations
 from tprog.text.describe import clause_reading, reading
@@ -90,6 +90,7 @@ def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]
 def _predicate(out: Builder, program: Program, clause: Clause, function: str) -> None:
     queries, keys = program.symbols(clause.query), program.symbols(clause.key)
     query, key = _pair(clause.query, clause.key, ("q_", "k_"))
+    relation = said_in_code(queries.values, keys.values, clause.predicate)
     # Three queries or more that accept just themselves are said once: "the same letter".
     equal = follows(EQUAL, queries.values, keys.values, clause.predicate)
     said_once = sum(equal) >= 3
@@ -103,6 +104,9 @@ def _predicate(out: Builder, program: Program, clause: Clause, function: str) ->
         last = max(reversed(tested), key=lambda group: len(group[1]))
         tested.remove(last)
     with out.block(f"def {function}({query}, {key}):"):
+        if relation is not None:
+            _say_relation(out, (query, key), (queries, keys), clause, relation)
+            return
         if not groups:
             out.line("return None")
         for accepted, values in tested:
@@ -111,6 +115,24 @@ def _predicate(out: Builder, program: Program, clause: Clause, function: str) ->
                 _return_accepted(out, query, key, keys, accepted)
         if last is not None:
             _return_accepted(out, query, key, keys, last[0])
+
+
+def _say_relation(
+    out: Builder, names: tuple[str, str], domains: tuple[Symbols, Symbols], clause: Clause, found: Recognised
+) -> None:
+    """The rows that are exceptions, and then the relation that all others follow."""
+    groups: dict[Keys | None, list[Value]] = {}
+    for at in found.exceptions:
+        groups.setdefault(clause.predicate[at], []).append(domains[0].values[at])
+    for accepted, values in groups.items():
+        _if_equal(out, names[0], values)
+        with out.block():
+            if accepted is None:
+                out.line("return None")
+            else:
+                _return_test(out, names[1], domains[1], accepted)
+    assert isinstance(found.relation, Relation)
+    out.line(f"return {found.relation.test(names[1], names[0])}")
 
 
 def _return_accepted(out: Builder, query: str, key: str, keys: Symbols, accepted: Keys | None) -> None:

@@ -29,6 +29,7 @@ from tprog.ir.relations import (
     Constant,
     Relation,
     recognised,
+    said_in_code,
     without,
 )
 from tprog.ir.values import shown
@@ -47,8 +48,8 @@ def reading(program: Program, node: Node) -> str:
 
     A predicate is named as a relation where it is one for *all* its rows: nothing, anything, one constant, the same
     symbol, another symbol, an order (where the key's domain ascends), or a fixed offset of whole numbers; failing
-    that, as what it is between letters, ``(marks aside)``; otherwise it is
-    ``f(query)``. A reading is a summary: the rows define.
+    that, as what it is between letters, ``(marks aside)``; failing that, as the relation that its function says for
+    most queries; otherwise it is ``f(query)``. A reading is a summary: the rows define.
     """
     match node:
         case Embedding():
@@ -119,19 +120,23 @@ def _selection(program: Program, node: AttentionHead, key: str) -> str:
         return "nothing"
     if relation == ANYTHING:
         return every + " (marks aside)" * marks_aside
-    return _said(clause, key, relation, marks_aside)
+    return _said(program, clause, key, relation, marks_aside)
 
 
 def clause_reading(program: Program, clause: Clause) -> str:
     """One of several clauses in words: ``equal token``, ``depth < depth``, ``token = f(position)``."""
-    return _said(clause, _ONE.get(clause.key, clause.key), *named_relation(program, clause))
+    return _said(program, clause, _ONE.get(clause.key, clause.key), *named_relation(program, clause))
 
 
-def _said(clause: Clause, key: str, relation: Relation | Constant | None, marks_aside: bool) -> str:
+def _said(program: Program, clause: Clause, key: str, relation: Relation | Constant | None, marks_aside: bool) -> str:
     query = _ONE.get(clause.query, clause.query)
     aside = " (marks aside)" * marks_aside
     if relation is None:
-        return f"{key} = f({query})"
+        found = said_in_code(program.symbols(clause.query).values, program.symbols(clause.key).values, clause.predicate)
+        if found is None:
+            return f"{key} = f({query})"
+        relation, others = found.relation, len(found.exceptions)
+        aside = f" but for {others} {'query' if others == 1 else 'queries'}" if others else ""
     if isinstance(relation, Constant):
         return f"{key} = {shown(relation.keys[0])}{aside}"
     if clause.query == clause.key and relation in (EQUAL, DIFFERENT, SMALLER, GREATER):

@@ -11,7 +11,7 @@ from collections.abc import Callable, Collection, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
-from typing import NoReturn, TypeAlias
+from typing import NoReturn, TypeAlias, cast
 
 from tprog.errors import BadSource
 from tprog.ir.program import Number, Value
@@ -176,7 +176,7 @@ class Function:
             case ast.Eq() | ast.NotEq():
                 first, second = self._operand(left), self._operand(right)
                 for one, other, at in ((left, right, right), (right, left, left)):
-                    if self._is_argument(one) and not self._is_argument(other):
+                    if self._is_argument(one) and not (self._is_argument(other) or isinstance(other, ast.BinOp)):
                         self._member(self._argument(one), literal_value(self._source, other), at)
                 if isinstance(op, ast.Eq):
                     return lambda arguments: first(arguments) == second(arguments)
@@ -207,6 +207,8 @@ class Function:
         self._source.unexpected(node, f"the argument {names}")
 
     def _operand(self, node: ast.expr) -> Callable[[Arguments], Value]:
+        if isinstance(node, ast.BinOp):
+            return self._arithmetic(node)
         if self._is_argument(node):
             place = self._argument(node)
             return lambda arguments: arguments[place]
@@ -215,7 +217,33 @@ class Function:
         value = literal_value(self._source, node)
         return lambda arguments: value
 
+    def _arithmetic(self, node: ast.BinOp) -> Callable[[Arguments], Number]:
+        """Sums and differences of whole numbers, and remainders: what relations between numbers are said with."""
+        first, second = self._whole(node.left), self._whole(node.right)
+        match node.op:
+            case ast.Add():
+                return lambda arguments: first(arguments) + second(arguments)
+            case ast.Sub():
+                return lambda arguments: first(arguments) - second(arguments)
+            case ast.Mod() if isinstance(node.right, ast.Constant) and node.right.value != 0:
+                return lambda arguments: first(arguments) % second(arguments)
+        self._source.unexpected(node, "+ or -, or % and a whole number")
+
+    def _whole(self, node: ast.expr) -> Callable[[Arguments], int]:
+        if isinstance(node, ast.BinOp):
+            return cast("Callable[[Arguments], int]", self._arithmetic(node))
+        if self._is_argument(node):
+            parameter = self._parameters[self._argument(node)]
+            if not all(type(value) is int for value in parameter.values):
+                found = f"arithmetic with `{parameter.name}`"
+                self._source.refuse(node, found, "== or in: its values are not all whole numbers")
+        elif type(literal_value(self._source, node)) is not int:
+            self._source.unexpected(node, "a whole number")
+        return cast("Callable[[Arguments], int]", self._operand(node))
+
     def _number(self, node: ast.expr) -> Callable[[Arguments], Number]:
+        if isinstance(node, ast.BinOp):
+            return self._arithmetic(node)
         if self._is_argument(node):
             place = self._argument(node)
             parameter = self._parameters[place]
