@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import cached_property
-from typing import Literal, TypeAlias, cast, get_args
+from typing import Literal, TypeAlias, get_args
 
 from tprog.errors import BadProgram
 from tprog.escape import half_a_pair
@@ -57,21 +57,21 @@ class Symbols:
         if not self.values:
             raise BadProgram("a categorical domain is empty; expected at least one value")
         for value in self.values:
-            _check_symbol(value)
+            if type(value) is not int:
+                _check_symbol(value)
         if len(set(self.values)) != len(self.values):
             twice = next(v for v in self.values if self.values.count(v) > 1)
             raise BadProgram(f"the value {twice!r} stands twice in a categorical domain")
-        numbers = [value for value in self.values if isinstance(value, int | Fraction)]
-        if numbers and self.boolean:
+        if self.boolean and (number := next((v for v in self.values if type(v) in (int, Fraction)), None)) is not None:
             raise BadProgram(
-                f"a categorical domain holds F or T and the number {numbers[0]}; F and T stand for 0 and 1, so that a "
+                f"a categorical domain holds F or T and the number {number}; F and T stand for 0 and 1, so that a "
                 "number beside them could be taken for one: write all of them as numbers"
             )
 
     @cached_property
     def boolean(self) -> bool:
         """Whether it holds F or T; what else it holds is then no number."""
-        return any(isinstance(value, Boolean) for value in self.values)
+        return Boolean in map(type, self.values)
 
     def __len__(self) -> int:
         return len(self.values)
@@ -84,12 +84,14 @@ class Symbols:
         """value -> index in `values`. It finds what Python takes for a value too: of what is given, ask `holds`."""
         return {value: code for code, value in enumerate(self.values)}
 
+    @cached_property
+    def types(self) -> Mapping[object, type]:
+        """value -> its type, which is another than that of what Python takes for it: ``True`` or ``1.0`` for 1."""
+        return {value: type(value) for value in self.values}
+
     def holds(self, value: object) -> bool:
-        """Whether this is one of its values, and of the same type: 1 is, where True or 1.0 is not."""
-        if type(value) not in SYMBOL_TYPES:
-            return False
-        code = self.codes.get(cast(Value, value))
-        return code is not None and type(self.values[code]) is type(value)
+        """Whether this is one of its values, and of the same type."""
+        return self.types.get(value) is type(value)
 
 
 def _check_symbol(value: object) -> None:
@@ -99,6 +101,9 @@ def _check_symbol(value: object) -> None:
         BadProgram: with what to write instead.
     """
     match value:
+        case str():
+            if half_a_pair(value):
+                raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
         case bool():
             raise BadProgram(f"{value!r} is a bool, which Python takes for a number; the symbols are FALSE and TRUE")
         case float():
@@ -109,8 +114,6 @@ def _check_symbol(value: object) -> None:
             raise BadProgram(f"the fraction {value!r} is whole; write it as {value.numerator}")
     if type(value) not in SYMBOL_TYPES:
         raise BadProgram(f"{value!r} is a {type(value).__name__}; a symbol is a str, an int or another exact value")
-    if isinstance(value, str) and half_a_pair(value):
-        raise BadProgram(f"{value!r} has half of a surrogate pair, which no file in UTF-8 can hold")
 
 
 @dataclass(frozen=True)

@@ -16,11 +16,11 @@ LINE_LENGTH = 100
 def literal(value: Value | None) -> str:
     """A value as Python source, strings in double quotes."""
     match value:
+        case str():
+            return string_literal(value)
         case Fraction():
             whole = value.denominator == 1
             return str(value.numerator) if whole else f"Fraction({value.numerator}, {value.denominator})"
-        case str():
-            return string_literal(value)
         case Nothing():
             return "NOTHING"
         case Label():
