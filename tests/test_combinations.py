@@ -12,8 +12,10 @@ from pathlib import Path
 import pytest
 
 from analyze.abstract.ranges import ranges
+from analyze.blame.presentation import Presentation
 from analyze.blame.single_edits import node_edits, reached_entries
 from analyze.dead.proofs import Proofs
+from analyze.diff.node_text import Names, text_differences
 from tests.programs import PROGRAMS, between
 from tests.slow import slow_values
 from tests.verbs import Asked, every_verb
@@ -197,10 +199,20 @@ def test_an_edit_of_a_combination_that_is_not_listed_gives_it_a_cell_and_undo_ta
         apply(program, CellEdit("pick", ("b", 0, 5), "y"))
 
 
+def test_a_difference_of_a_combination_that_one_does_not_list_shows_what_it_says_otherwise() -> None:
+    program = program_of(SOME)
+    after = apply(program, CellEdit("pick", ("b", 0, 0), "y"))
+    names = Names(program, after, {name: name for name in program.by_name})
+    found = text_differences(names, program.by_name["pick"], after.by_name["pick"])
+    assert list(map(str, found)) == ["'b', 0, 0: 'n', as otherwise | 'y'"]
+
+
 def test_blame_tries_a_cell_of_its_own_for_what_an_input_asks() -> None:
     program = program_of(SOME)
     run = execute(program, encode(program, [[BEGIN, "b", "b"]]))
     found = [edit for edit in node_edits(run, SOME, reached_entries(run).__contains__) if isinstance(edit, CellEdit)]
+    line = Presentation(lines=read_source(emit(program).text).lines).line
+    assert line(found[-1].entry) == line(found[0].entry) is not None
     assert [edit.at for edit in found] == [(), (BEGIN, 0, Fraction(1, 2)), ("b", 0, Fraction(1, 2))]
 
 

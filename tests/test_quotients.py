@@ -169,6 +169,17 @@ def test_the_level_of_each_quotient_is_the_largest_that_is_not_above_it() -> Non
     assert [levels[at] for at in read] == [max(level for level in levels if level <= domain.number(c)) for c in codes]
 
 
+def test_a_lookup_tells_each_of_the_1261_means_up_to_length_64_apart() -> None:
+    domain = mean_at(64).variables["share"].domain
+    assert isinstance(domain, Quotients)
+    every = tuple(map(domain.number, domain.codes or ()))
+    program = mean_at(64, Lookup("same", ("share",), (every,), None, every[:]), causal=True)
+    assert read_source(emit(program).text).program == program
+    run = execute(program, encode(program, [[BEGIN, *"abbabaab" * 8]]))
+    for at in range(65):
+        assert run.value("same", 0, at) == run.value("share", 0, at)
+
+
 # What is refused ######################################################################################################
 
 

@@ -28,8 +28,13 @@ class Presentation:
     diffs: int | None = None
 
     def line(self, where: Entry | None) -> int | None:
-        """The line of an entry, if there is a file and it has one."""
-        return None if where is None or self.lines is None else self.lines.get(where)
+        """The line of an entry, if there is a file and it has one.
+
+        A combination that a lookup does not list is answered in the line of all others.
+        """
+        if where is None or self.lines is None:
+            return None
+        return self.lines.get(where, self.lines.get(Entry(where.node, where.part)))
 
     def diff(self, place: int, after: Callable[[], Program]) -> str:
         """The diff of the change that stands at a place of a list, 0-based; empty where it is not to be made."""

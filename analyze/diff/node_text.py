@@ -15,8 +15,11 @@ from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead,
 from tprog.ir.values import shown
 from tprog.text.describe import reading
 
-_Table: TypeAlias = dict[tuple[tuple[str, ...], tuple[Value, ...]], str]
-"""The clause, where there are several, and the values that pick an entry -> what the entry says."""
+_Key: TypeAlias = tuple[tuple[str, ...], tuple[Value, ...]]
+"""The clause, where there are several, and the values that pick an entry."""
+
+_Table: TypeAlias = dict[_Key, str]
+"""What each entry says."""
 
 _GIVEN = ("tokens", "positions", "ones")
 
@@ -72,9 +75,20 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
 
 def _entry_differences(one: _Table, other: _Table) -> Iterator[TextDifference]:
     for at in dict.fromkeys([*one, *other]):
-        here, there = one.get(at, "no entry"), other.get(at, "no entry")
+        here, there = _said(one, at), _said(other, at)
         if here != there:
             yield TextDifference(", ".join([*at[0], *map(shown, at[1])]) or "otherwise", here, there)
+
+
+_OTHERWISE: _Key = ((), ())
+"""The key of what a lookup that lists combinations answers to all others."""
+
+
+def _said(table: _Table, at: _Key) -> str:
+    """What a table says there; of a combination that it does not list, what it says of all those."""
+    if at in table:
+        return table[at]
+    return f"{table[_OTHERWISE]}, as otherwise" if _OTHERWISE in table else "no entry"
 
 
 _READS = ("query", "key", "value", "by", "other input")

@@ -10,7 +10,7 @@ from tprog.edits.change import Example, NodeEdit, any_node, replaced
 from tprog.edits.entry import Entry
 from tprog.edits.sample import LISTING
 from tprog.errors import BadUsage
-from tprog.ir.program import Lookup, Node, Number, Program, Value, cell_keys
+from tprog.ir.program import Lookup, Node, Number, Numbers, Program, Value, cell_keys
 from tprog.ir.values import HOLE, shown
 
 
@@ -68,7 +68,8 @@ class CellEdit(NodeEdit):
         """Numbers that a table does not hold yet: 0, 1, -1 and the neighbours of those that it holds."""
         if node.kind != "lookup" or not node.answers_numbers:
             return
-        known, step = _numbers_in(node), Fraction(1, program.numbers(node.name).denominator)
+        domain = program.numeric(node.name)
+        known, step = _numbers_in(node), Fraction(1, domain.denominator if isinstance(domain, Numbers) else domain.unit)
         near: set[Number] = {0, 1, -1, *(cell + step for cell in known), *(cell - step for cell in known)}
         numbers = [int(number) if number == int(number) else number for number in sorted(near - known)]
         for at in cell_keys(program, node):

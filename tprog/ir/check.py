@@ -32,7 +32,7 @@ from tprog.ir.domains import (
 from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
-from tprog.ir.numeric import exact, linear_domain, mean_domain, sum_domain
+from tprog.ir.numeric import linear_domain, mean_domain, sum_domain, table_domain
 from tprog.ir.selections import Clause
 from tprog.ir.values import as_number
 
@@ -344,15 +344,14 @@ def _is_number(value: object) -> bool:
     return type(value) in (int, Fraction)
 
 
-def _number_cells(node: Lookup) -> Numbers:
+def _number_cells(node: Lookup) -> Numeric:
     numbers: list[Fraction] = []
     for cell in node.cells:
         if cell is not None and not _is_number(cell):
             raise BadProgram(f"node {node.name!r}: a cell answers {cell!r}; a lookup without symbols answers numbers")
         if cell is not None:
             numbers.append(Fraction(as_number(cell)))
-    numbers = numbers or [Fraction(0)]
-    return exact(node.name, Numbers(min(numbers), max(numbers), math.lcm(*(n.denominator for n in numbers))))
+    return table_domain(node.name, numbers)
 
 
 def _check_rows(term: Weights, domain: Domain, classes: int) -> None:

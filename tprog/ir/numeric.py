@@ -24,6 +24,15 @@ def exact(name: str, domain: Numbers) -> Numbers:
     return domain
 
 
+def table_domain(name: str, numbers: Sequence[Fraction]) -> Numeric:
+    """What a table of some numbers can be: quotients where no denominator serves for all."""
+    low, high = min(numbers, default=Fraction(0)), max(numbers, default=Fraction(0))
+    denominators = {number.denominator for number in numbers} | {1}
+    domain = Numbers(low, high, math.lcm(*denominators))
+    quotients = Quotients(low, high, 1, max(denominators))
+    return quotients if domain.bound >= INT64_LIMIT and _are_exact(quotients) else exact(name, domain)
+
+
 def sum_domain(name: str, value: Numeric, most: int) -> Numbers:
     """What the sum of up to `most` numbers can be."""
     value = _with_denominator(name, value)
@@ -79,10 +88,14 @@ def _with_denominator(name: str, value: Numeric) -> Numbers:
 
 
 def _exact_quotients(name: str, domain: Quotients) -> Quotients:
-    """Bounded with the counts to the third power, as `execute` multiplies remainders of divisions by them."""
-    if max(domain.bound, domain.unit, domain.most**3) >= INT64_LIMIT:
+    if not _are_exact(domain):
         raise NotExact(
             f"node {name!r} can reach {domain.bound} in units of 1/{domain.unit * domain.most**2}, which tell its "
             "quotients apart; exact execution needs less than 2**63"
         )
     return domain
+
+
+def _are_exact(domain: Quotients) -> bool:
+    """Whether int64 holds the codes, and the counts to the third power: remainders of divisions times their square."""
+    return max(domain.bound, domain.unit, domain.most**3) < INT64_LIMIT
