@@ -195,7 +195,18 @@ def test_no_two_values_have_the_same_form_in_json() -> None:
 
 @pytest.mark.parametrize(
     "found",
-    [None, 0.5, [], {}, {"nothing": False}, {"fraction": "2/4"}, {"fraction": "1/0"}, {"label": "0.10"}, {"label": 1}],
+    [
+        None,
+        0.5,
+        [],
+        {},
+        {"nothing": False},
+        {"fraction": "2/4"},
+        {"fraction": "1/0"},
+        {"label": "0.10"},
+        {"label": 1},
+        {"fraction": "1e99999999999"},
+    ],
 )
 def test_what_is_no_form_of_a_value_is_refused(found: object) -> None:
     with pytest.raises(ValueError, match="is no value"):

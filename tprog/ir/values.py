@@ -7,6 +7,7 @@ a boolean, a float and *nothing* are records of their own here, equal to themsel
 
 from __future__ import annotations
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from enum import Enum
@@ -145,10 +146,14 @@ def value_of_json(found: object) -> Value:
     raise ValueError(f"{found!r} is no value")
 
 
+_FRACTION = re.compile(r"-?[0-9]{1,4000}/[0-9]{1,4000}")
+"""No exponent: Python would write out as many digits as that asks for."""
+
+
 def _fraction(text: str) -> Fraction | None:
     try:
-        made = Fraction(text)
-    except (ValueError, ZeroDivisionError):
+        made = Fraction(text) if _FRACTION.fullmatch(text) else None
+    except ZeroDivisionError:
         return None
     return made if str(made) == text else None
 
