@@ -65,7 +65,7 @@ def data_flow(
         )
         for variable in program.variables
     ]
-    says = f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
+    says = _decision(program) if program.output is None else ""
     last = max(stage_of.values()) + 1
     nodes.append(GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted))
     return GraphResult(
@@ -77,8 +77,14 @@ def data_flow(
         highlighted=_in_order(program, highlighted),
         checked=checked,
         toward=toward,
+        output=program.output,
         circuit=circuit,
     )
+
+
+def _decision(program: Program) -> str:
+    """What the readout does, in words."""
+    return f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
 
 
 def _plain_node(program: Program, variable: str, stage: int) -> GraphNode:
@@ -118,13 +124,18 @@ def swing(program: Program, term: Weights, toward: str | None = None) -> Fractio
     for a number, over its proven domain. It is 0 exactly if the weights do not tell classes apart. Missing rows are
     left out.
 
+    A variable that comes out itself is read so: 1 if it has several values, else 0.
+
     Args:
         toward: the class c; left out: any.
 
     Raises:
         BadUsage: `toward` is no class.
     """
-    domain, pairs = program.variables[term.variable].domain, _compared(program, toward)
+    domain = program.variables[term.variable].domain
+    if program.readout.implied:
+        return Fraction(len(program.outcome_codes) > 1)
+    pairs = _compared(program, toward)
     rows = {row for row in term.rows if row is not None}
     differences = [[row[one] - row[other] for row in rows] for one, other in pairs if rows]
     if isinstance(domain, Symbols):

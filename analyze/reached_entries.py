@@ -50,7 +50,7 @@ def entries_of(program: Program) -> dict[TableKey, tuple[Entry, ...]]:
     for node in program.nodes:
         for table, entries in node.tables.items():
             found[table] = tuple(entry_of(table, entries.part, at) for at in entries.keys(program.variables))
-    for term in program.readout.terms:
+    for term in program.weights:
         domain = program.variables[term.variable].domain
         if isinstance(domain, Symbols):
             rows = tuple(Entry("readout", "weights", (term.variable, value)) for value in domain)
@@ -69,7 +69,7 @@ def holes_of(program: Program) -> dict[TableKey, Bools]:
     found: dict[TableKey, Bools] = {
         table: missing(entries.answers) for node in program.nodes for table, entries in node.tables.items()
     }
-    return found | {WeightsOf(term.variable): missing(term.rows) for term in program.readout.terms}
+    return found | {WeightsOf(term.variable): missing(term.rows) for term in program.weights}
 
 
 # What one execution consults ##########################################################################################
@@ -110,7 +110,7 @@ def consulted(execution: Execution) -> Iterator[Consulted]:
             going = _still(execution, table, going)
     everywhere = program.readout.rows_needed == "everywhere"
     read_at = batch.present if everywhere else read_out_at(program, batch)
-    for term in program.readout.terms:
+    for term in program.weights:
         table = WeightsOf(term.variable)
         at = weight_codes(program, term, execution.values[term.variable])
         yield Consulted(table, len(term.rows), at, read_at & _until(execution, table, going))
@@ -178,7 +178,7 @@ class Counts:
         sizes: dict[TableKey, int] = {
             table: len(entries) for node in program.nodes for table, entries in node.tables.items()
         }
-        sizes |= {WeightsOf(term.variable): len(term.rows) for term in program.readout.terms}
+        sizes |= {WeightsOf(term.variable): len(term.rows) for term in program.weights}
         self.tables: dict[TableKey, Array] = {
             table: np.zeros((size, groups), dtype=np.int64) for table, size in sizes.items()
         }

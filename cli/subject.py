@@ -130,7 +130,7 @@ def read_subject(
         BadProgram: it does not fit the task.
     """
     from tprog.tasks.builtin import TASKS, fitted, task_of
-    from tprog.tasks.classes import for_task
+    from tprog.tasks.classes import for_task, with_answers
     from tprog.tasks.lengths import chosen_length
     from tprog.tasks.own import find_task, is_own
     from tprog.text.read import read_module
@@ -143,10 +143,12 @@ def read_subject(
     by_file = own is not None and is_own(str(task))
     name = own.name if own is not None else module.program.task
     told = chosen_length(module, name if name in TASKS and not by_file else None, length)
-    if own is None or by_file:
-        program = dataclasses.replace(module.program, task=name)
+    if own is not None and by_file:
+        program = with_answers(dataclasses.replace(module.program, task=name), own.classes)
+    elif own is not None or (name in TASKS and module.program.output is not None):
+        program = for_task(module.program, str(name), told.tokens)
     else:
-        program = for_task(module.program, own.name, told.tokens)
+        program = dataclasses.replace(module.program, task=name)
     judge = fitted(own, program, told.tokens) if own is not None and by_file else task_of(program, told.tokens)
     subject = Subject(module, program, judge, told)
     remember(path, Path.cwd())

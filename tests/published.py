@@ -234,7 +234,7 @@ class _Writer:
         program, add = self.program, self.lines.append
         rows: list[list[str]] = []
         summed: list[str] = []
-        for term in program.readout.terms:
+        for term in program.weights:
             name = self.local(term.variable)
             domain = program.variables[term.variable].domain
             if isinstance(domain, Symbols):

@@ -36,7 +36,7 @@ class Slow:
 
     values: dict[str, list[Value]]
     logits: dict[int, list[Fraction]]
-    outputs: list[str] | str
+    outputs: list[str] | list[Value] | str
 
 
 def _show(value: Value) -> str:
@@ -191,6 +191,8 @@ def slow_run(program: Program, tokens: Sequence[str]) -> Slow:
         Reached: the first hole.
     """
     values, readout = slow_values(program, tokens), program.readout
+    if readout.implied:
+        return Slow(values, {}, values[program.outputs[0]])
     free = [i for i, token in enumerate(tokens) if token not in readout.forced]
     needed = list(range(len(tokens))) if readout.rows_needed == "everywhere" else free
     logits = {i: [Fraction(0)] * len(program.classes) for i in free}

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from math import inf, nan, prod
@@ -9,11 +10,12 @@ from typing import TypeVar, cast
 
 from hypothesis import strategies as st
 
-from tprog.errors import NotExact
+from tprog.errors import BadProgram, NotExact
 from tprog.ir.domains import ATTENDING, RANKING, Attend, masks
 from tprog.ir.program import (
     BEGIN,
     END,
+    IMPLIED,
     UNKNOWN,
     Clause,
     Domain,
@@ -218,6 +220,8 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
             row = st.tuples(*(st.integers(-2, 2) for _ in classes))
             row_or_hole = with_holes(row, partial and isinstance(variable.domain, Symbols))
             terms.append(Weights(name, tuple(draw(row_or_hole) for _ in range(rows))))
+    if draw(st.integers(0, 3)) == 0:
+        return draw(returning(replace(frame, nodes=tuple(made))))
     rows_needed: RowsNeeded = draw(st.sampled_from(["free", "everywhere"]))
     readout = Readout(tuple(terms), frame.readout.scale, pooled, forced, rows_needed)
     return Program(
@@ -243,6 +247,16 @@ def _weighable(domain: Domain) -> bool:
             return domain.denominator < FINE.denominator
         case Quotients():
             return False
+
+
+@st.composite
+def returning(draw: st.DrawFn, program: Program) -> Program:
+    """The program without its readout: one of its variables comes out."""
+    output = draw(st.sampled_from(list(program.variables)))
+    try:
+        return replace(program, classes=(), readout=IMPLIED, outputs=(output,))
+    except BadProgram:  # more numbers than can be told apart
+        return replace(program, classes=(), readout=IMPLIED, outputs=("tokens",))
 
 
 def some_inputs(program: Program, most: int) -> list[list[str]]:

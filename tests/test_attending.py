@@ -63,7 +63,7 @@ def test_letters_are_sorted_by_asking_for_the_next_again_and_again() -> None:
     for letters in ("dbca", "cad", "b"):
         found, at = [min(letters)], letters.index(min(letters))
         while len(found) < len(letters):
-            output = execute(program, encode(program, [[BEGIN, *letters]])).outputs(0)
+            output = execute(program, encode(program, [[BEGIN, *letters]])).spelled(0)
             found.append(output[at + 1])
             at = letters.index(found[-1])
         assert found == sorted(letters)

@@ -43,7 +43,7 @@ FIRST = Head("first", "positions", "positions", "tokens", ((0,),) * 6, default="
 
 def answers(program: Program, inputs: Sequence[Sequence[str]]) -> list[list[str] | str]:
     run = execute(program, encode(program, inputs))
-    return [run.outputs(row) for row in range(len(inputs))]
+    return [run.spelled(row) for row in range(len(inputs))]
 
 
 def test_a_program_without_begin_sorts_every_input_as_it_is() -> None:

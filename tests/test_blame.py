@@ -162,7 +162,7 @@ def test_effects_equal_those_of_plain_execution_and_the_ranking_is_theirs(data: 
     on = ground(program, listed(program, listed_inputs, expected))
     domain = KnownAnswers(on)
     edits: list[Edit] = [edit for edit in _all_edits(program) if _sound(program, edit)]
-    for term in program.readout.terms:
+    for term in program.weights:
         of = program.variables[term.variable].domain
         value = data.draw(st.sampled_from(of.values)) if isinstance(of, Symbols) else None
         edits.append(WeightEdit(term.variable, value, data.draw(st.sampled_from(program.classes)), 5))
@@ -200,7 +200,7 @@ def test_a_readout_edit_is_the_least_change_of_its_weight_that_mends(data: st.Da
     for edit in weight_edits(run, place, wanted):
         assert isinstance(edit, WeightEdit)
         assert outcomes(execute(apply(program, edit), run.batch))[0, place] == wanted
-        old = next(t for t in program.readout.terms if t.variable == edit.variable)
+        old = next(t for t in program.weights if t.variable == edit.variable)
         at = 0 if edit.value is None else program.symbols(edit.variable).codes[edit.value]
         row = old.rows[at]
         assert row is not None
@@ -505,7 +505,7 @@ def test_every_edit_that_is_called_mending_mends_and_where_there_is_none_no_edit
     if found.mending:
         return
     small: list[Edit] = list(_all_edits(program))
-    for term in program.readout.terms:
+    for term in program.weights:
         of = program.variables[term.variable].domain
         for value, row in zip(of.values if isinstance(of, Symbols) else [None], term.rows, strict=True):
             if row is None:

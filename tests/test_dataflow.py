@@ -82,7 +82,7 @@ def test_a_learned_node_stands_in_the_layer_that_its_name_tells() -> None:
 
 @given(programs())
 def test_swing_is_the_largest_change_of_a_difference_between_two_classes(program: Program) -> None:
-    for term in program.readout.terms:
+    for term in program.weights:
         domain = program.variables[term.variable].domain
         largest = Fraction(0)
         if isinstance(domain, Symbols):
@@ -163,7 +163,7 @@ def test_what_does_not_decide_about_a_class_never_changes_whether_it_is_predicte
 @given(programs(), st.data())
 def test_the_swing_toward_a_class_is_that_of_its_differences(program: Program, data: st.DataObject) -> None:
     at = data.draw(st.integers(0, len(program.classes) - 1))
-    for term in program.readout.terms:
+    for term in program.weights:
         others = [swing(program, term, name) for name in program.classes]
         assert swing(program, term) == max(others)
         rows = [row for row in term.rows if row is not None]

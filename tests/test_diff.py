@@ -47,7 +47,7 @@ def called(program: Program, names: dict[str, str]) -> Program:
             assert isinstance(node, Head | NumericHead)
             query, key, value = map(of, node.reads)
             nodes.append(replace(node, name=of(node.name), query=query, key=key, value=value))
-    terms = tuple(replace(term, variable=of(term.variable)) for term in program.readout.terms)
+    terms = tuple(replace(term, variable=of(term.variable)) for term in program.weights)
     return replace(program, nodes=tuple(nodes), readout=replace(program.readout, terms=terms))
 
 

@@ -47,7 +47,7 @@ def edits(draw: st.DrawFn, program: Program) -> Edit:
         made += draw(st.lists(st.sampled_from(found), max_size=2)) if found else []
         if isinstance(node, Lookup):
             made.append(CellEdit(node.name, next(iter(cell_keys(program, node))), None))
-    for term in program.readout.terms:
+    for term in program.weights:
         domain = program.variables[term.variable].domain
         value = draw(st.sampled_from(domain.values)) if isinstance(domain, Symbols) else None
         made.append(WeightEdit(term.variable, value, draw(st.sampled_from(program.classes)), draw(st.integers(-3, 3))))

@@ -38,14 +38,22 @@ for path, inputs in json.load(sys.stdin):
             outputs.append(run(tokens))
         except LookupError as error:
             outputs.append({"hole": str(error)})
-    print(json.dumps(outputs))
+    print(json.dumps(outputs, default=lambda v: str(v) if type(v).__name__ == "Fraction" else ["symbol", str(v)]))
 """
 
 
 def outcome(program: Program, inputs: list[list[str]]) -> list[object]:
     """What `execute` says of each input: its outputs, or the hole that it reaches."""
     run = execute(program, encode(program, inputs))
-    return [{"hole": str(hole)} if (hole := run.hole(row)) else run.outputs(row) for row in range(len(inputs))]
+    return [{"hole": str(hole)} if (hole := run.hole(row)) else told(run.outputs(row)) for row in range(len(inputs))]
+
+
+def told(answer: object) -> object:
+    """An answer in which symbols that are neither text nor numbers, which a module has in a class of its own, are
+    spelled, and set apart from the text of that spelling."""
+    if not isinstance(answer, list):
+        return answer
+    return [v if isinstance(v, str | int | Fraction) else ("symbol", str(v)) for v in answer]
 
 
 def compiled(program: Program) -> Callable[[list[str]], Any]:
@@ -58,7 +66,7 @@ def compiled(program: Program) -> Callable[[list[str]], Any]:
 
 def emitted_outcome(run: Callable[[list[str]], Any], tokens: list[str]) -> object:
     try:
-        return run(list(tokens))
+        return told(run(list(tokens)))
     except LookupError as error:
         return {"hole": str(error)}
 
@@ -102,7 +110,7 @@ def test_a_fresh_interpreter_with_nothing_but_the_standard_library_agrees(
         check=True,
         cwd=folder,
     )
-    assert [json.loads(line) for line in done.stdout.splitlines()] == json.loads(json.dumps(expected))
+    assert [json.loads(line) for line in done.stdout.splitlines()] == json.loads(json.dumps(expected, default=str))
 
 
 @pytest.mark.parametrize("name", PROGRAMS)

@@ -137,7 +137,7 @@ def test_the_nodes_are_named_by_kind_layer_and_place() -> None:
     per_layer = ["attn_{}_0", "num_attn_{}_0", "mlp_{}_0", "num_mlp_{}_0", "num_mlp_{}_1"]
     expected = ["emb_0", "emb_1"] + [name.format(layer) for layer in (0, 1) for name in per_layer]
     assert [node.name for node in program.nodes] == expected
-    assert [term.variable for term in program.readout.terms] == ["positions", "ones", *expected]
+    assert [term.variable for term in program.weights] == ["positions", "ones", *expected]
     kinds = [Embedding] * 2 + [Head, NumericHead, Lookup, Lookup, Lookup] * 2
     assert [type(node) for node in program.nodes] == kinds
 

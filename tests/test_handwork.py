@@ -66,7 +66,7 @@ def edits(program: Program, draw: random.Random) -> Iterator[Change]:
                     yield CoefficientEdit(node.name, node.inputs[0], Fraction(draw.randint(-5, 5), draw.randint(1, 3)))
                 case Embedding():
                     yield WordEdit(node.name, draw.choice(program.vocabulary), None)
-    for term in program.readout.terms:
+    for term in program.weights:
         domain = program.variables[term.variable].domain
         for _ in range(draw.randint(0, 2)):
             row = tuple(draw.randint(-3, 3) for _ in program.classes)

@@ -266,7 +266,7 @@ def test_a_repair_of_a_module_that_a_person_has_changed_tells_of_it_in_its_strin
 def edited(program: Program, data: st.DataObject) -> Program:
     """The program after any one of its small edits, or as it is where that one makes none of it."""
     edits: list[Change] = [edit for node in program.nodes for edit in candidates(program, node)]
-    for term in program.readout.terms:
+    for term in program.weights:
         domain = program.variables[term.variable].domain
         values = domain.values if isinstance(domain, Symbols) else (None,)
         edits += [WeightEdit(term.variable, value, program.classes[0], 7) for value in values]

@@ -301,7 +301,7 @@ def _stays_within(program: Program) -> None:
     batch = encode(program, some_inputs(program, 60))
     run = execute(program, batch)
     right = ~run.in_hole
-    assert not right.any() or int(np.abs(run.totals[right]).max()) <= program.logit_bound
+    assert not right.any() or int(np.abs(run.totals[right]).max(initial=0)) <= program.logit_bound
     for name, variable in program.variables.items():
         found = run.values[name][batch.present & right[:, None]]
         if isinstance(variable.domain, Symbols):

@@ -39,7 +39,7 @@ def _walked(run: Execution) -> Counter[Entry]:
                 found.update(where for where in entries_at(run, node, position) if where.table == table)
             if hole is not None and (hole.node, hole.position) == (str(table), position):
                 return found
-    for term in program.readout.terms:
+    for term in program.weights:
         categorical = isinstance(program.variables[term.variable].domain, Symbols)
         everywhere = program.readout.rows_needed == "everywhere"
         read = run.batch.present if everywhere else read_out_at(program, run.batch)

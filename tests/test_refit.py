@@ -59,7 +59,7 @@ def test_a_bias_that_was_trained_as_the_weight_of_ones_is_not_forgotten(program:
     # With no step to go, the fit ends where it starts.
     classes = len(program.classes)
     bias = tuple(range(0, 500 * classes, 500))
-    terms = tuple(Weights("ones", (bias,)) if term.variable == "ones" else term for term in program.readout.terms)
+    terms = tuple(Weights("ones", (bias,)) if term.variable == "ones" else term for term in program.weights)
     biased = dataclasses.replace(program, readout=dataclasses.replace(program.readout, terms=terms))
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr("trainer.refit.ITERATIONS", 0)

@@ -70,7 +70,7 @@ def test_the_three_clauses_of_dyck2_find_the_matching_opener() -> None:
     words = ["".join(word) for n in range(1, 7) for word in product("(){}", repeat=n)]
     run = execute(program, encode(program, [[BEGIN, *word] for word in words]))
     for row, word in enumerate(words):
-        assert "".join(run.outputs(row)[1:]) == _verdicts(word), word
+        assert "".join(run.spelled(row)[1:]) == _verdicts(word), word
 
 
 def test_and_or_and_not_of_selections_mean_what_they_say() -> None:

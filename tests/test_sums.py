@@ -42,7 +42,7 @@ def balanced(brackets: Sequence[str]) -> list[str]:
 
 def answers(program: Program, inputs: Sequence[Sequence[str]]) -> list[list[str] | str]:
     run = execute(program, encode(program, [[BEGIN, *brackets] for brackets in inputs]))
-    return [run.outputs(row) for row in range(len(inputs))]
+    return [run.spelled(row) for row in range(len(inputs))]
 
 
 def test_two_kinds_of_brackets_are_told_as_plain_python_tells_them() -> None:

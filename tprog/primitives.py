@@ -293,3 +293,12 @@ def _main_without_begin(run, vocabulary, arguments):
         prediction = ("" if all(len(p) == 1 for p in prediction) else " ").join(prediction)
     print(prediction)
     return 0
+
+
+def _spelled(run):
+    """`run` with each of its values as text, a label as the float that it is."""
+
+    def spelled(tokens):
+        return [v if isinstance(v, str) else str(v).removeprefix("label ") for v in run(tokens)]
+
+    return spelled

@@ -353,7 +353,7 @@ class _Walk:
             read[group, int(BEGIN in readout.forced) : length - int(END in readout.forced)] = True
         if readout.rows_needed == "everywhere":
             read = self.there
-        for term in readout.terms:
+        for term in self.program.weights:
             found = self.of[term.variable]
             if isinstance(self.program.variables[term.variable].domain, Symbols):
                 reached = _any(self._set_of(term.variable) & read[:, :, None], (0, 1))

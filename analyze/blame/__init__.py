@@ -4,7 +4,8 @@ Every small edit of an entry that the input reaches is tried on it: one key, cel
 none of them makes the prediction right, every row of each predicate is tried. Those that do are ranked by what they do
 to all predictions with known answers: net mended (mended less broken), then predicate, lookup, embedding and wiring
 before the readout, then smaller edits, then the order of the entries. Beside them stands the exact account of the logit
-gap, and the dynamic slice: the entries that the prediction depends on. Where no single edit mends all that is wrong,
+gap (without a readout, the chain of rows that fired), and the dynamic slice: the entries that the prediction depends
+on. Where no single edit mends all that is wrong,
 redefinitions of whole nodes are compared with it as well (`analyze.blame.suspects`), and come first.
 """
 
@@ -17,6 +18,7 @@ import numpy as np
 
 from analyze.blame.account import account
 from analyze.blame.candidates import candidate, suspect
+from analyze.blame.chain import chain
 from analyze.blame.dependences import dependences, mending_edits
 from analyze.blame.effects import KnownAnswers, order_key
 from analyze.blame.prediction import Prediction, ask, with_prediction
@@ -129,7 +131,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(found.ranking.effects)
     )
     hole = run.hole(0)
-    told = hole is None and len(program.classes) > 1
+    told = hole is None and len(program.written_classes) > 1
     named = label(program, shown.name)
     return BlameResult(
         program=named,
@@ -151,6 +153,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         looked_at=found.looked_at,
         source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
+        chain=chain(run, asked.place, shown) if hole is None and program.output is not None else (),
     )
 
 

@@ -241,6 +241,8 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdi
     weight that is not 0; one that reaches two, or another hole, is mended by none.
     """
     program = run.program
+    if program.readout.implied:
+        return
     if run.holed:
         yield from _filling_edits(run, place, wanted)
         return

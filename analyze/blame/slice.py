@@ -94,7 +94,7 @@ def dynamic_slice(run: Execution, place: int) -> list[Entry]:
     for term in program.readout.terms:
         wanted[term.variable] |= set(_places(run, term, places))
     found = _consulted(run, wanted)
-    for term in program.readout.terms:
+    for term in program.weights:
         found += [
             weights_entry(program, term.variable, run.value(term.variable, 0, position))
             for position in _places(run, term, places)

@@ -146,7 +146,7 @@ class Bends:
 
 def weight_rows(program: Program) -> Iterator[tuple[str, Symbol | None]]:
     """(variable, value) of each weight row."""
-    for term in program.readout.terms:
+    for term in program.weights:
         domain = program.variables[term.variable].domain
         for value in domain.values if isinstance(domain, Symbols) else (None,):
             yield term.variable, value

@@ -170,7 +170,7 @@ class TriedSets:
     @cached_property
     def _remembers(self) -> bool:
         """Whether there are so few inputs that the values of their nodes may be held, and their margins too."""
-        margins = int(self.pairs.sum()) * 8 * (3 + 2 * len(self.on.program.classes))
+        margins = int(self.pairs.sum()) * 8 * (3 + 2 * max(1, len(self.on.program.written_classes)))
         return len(self.on.batch) <= HELD and margins <= REMEMBERED
 
     def _on_part(self, at: int) -> FewInputs:

@@ -6,6 +6,9 @@ that come first at least 1 (ties go to the first class). The value of a node dep
 alone, and so does its share of a margin; both are remembered.
 
 A set is an int: bit k stands for node k of `FewInputs.nodes`. Shapes: [pair, class] or, of values, [input, position].
+
+Where the output is a variable, there are margins all the same: of a symbol one, 0 if it is the intact program's, else
+-1; of a number two, how far it lies above that, and below.
 """
 
 from __future__ import annotations
@@ -84,8 +87,7 @@ class FewInputs:
         places = 1 if program.readout.pooled else self.batch.tokens.shape[1]
         self.input, self.place = np.nonzero(pairs[rows][:, :places])
         self.right = on.outcomes[rows][self.input, self.place]
-        classes = np.arange(len(program.classes))
-        self.least = (classes < self.right[:, None]).astype(np.int64)
+        self.least = self._least()
         self.ancestors = self._ancestors()
         self.terms = {term.variable: term for term in program.readout.terms}
         everywhere = program.readout.rows_needed == "everywhere"
@@ -104,6 +106,13 @@ class FewInputs:
     def _everywhere(self, code: int, dtype: DTypeLike) -> Array:
         return np.broadcast_to(np.array(code, dtype=dtype), self.batch.tokens.shape)
 
+    def _least(self) -> Array:
+        output = self.program.output
+        if output is None:
+            return (np.arange(len(self.program.classes)) < self.right[:, None]).astype(np.int64)
+        symbolic = isinstance(self.program.variables[output].domain, Symbols)
+        return np.zeros((len(self.right), 1 if symbolic else 2), dtype=np.int64)
+
     def _ancestors(self) -> list[int]:
         found: dict[str, int] = {}
         for node in self.program.nodes:
@@ -114,7 +123,7 @@ class FewInputs:
         return [found[name] for name in self.nodes]
 
     def _all_ablated(self) -> Array:
-        total = np.zeros(self.least.shape, dtype=np.int64)
+        total = self._against_right()
         for name in self.terms:
             total += self._share(name, self.fixed[name] if name in self.fixed else self.given[name])
         return total
@@ -136,11 +145,31 @@ class FewInputs:
 
     def _differences(self, term: Weights) -> Array:
         """[value, class, class]: weights of the class in the middle less that of the last; a number has one value."""
+        if term.variable == self.program.output:
+            return self._of_output(term.variable)
         rows = np.array([row or (0,) * len(self.program.classes) for row in term.rows], dtype=np.int64)
         domain = self.program.variables[term.variable].domain
         unit = self.program.logit_scale // self.program.readout.scale
         rows *= unit if isinstance(domain, Symbols) else unit // self.program.numbers(term.variable).denominator
         return np.asarray(rows[:, :, None] - rows[:, None, :])
+
+    def _against_right(self) -> Array:
+        """[pair, class]: what the margins are if nothing is added: a number that comes out is compared with the right
+        one."""
+        total = np.zeros_like(self.least)
+        if total.shape[1] == 2 and self.program.output is not None:
+            numerators = np.zeros(len(self.program.classes), dtype=np.int64)
+            numerators[list(self.program.outcome_codes)] = self.program.returned.codes
+            total += numerators[self.right][:, None] * np.array([-1, 1])
+        return total
+
+    def _of_output(self, name: str) -> Array:
+        """[value, class, 1], or [1, class, 2] of a number: what an output that is a variable adds to the margins."""
+        count = len(self.program.classes)
+        if not isinstance(self.program.variables[name].domain, Symbols):
+            return np.broadcast_to(np.array([1, -1]), (1, count, 2)).astype(np.int64)
+        alike = np.array(self.program.outcome_codes)[:, None] == np.arange(count)
+        return np.asarray(alike.astype(np.int64)[:, :, None] - 1)
 
     def _share(self, name: str, values: Array, weights: Array | None = None) -> Array:
         """[pair, class]: the part of the margins that a variable adds with these [input, position] values."""
@@ -227,7 +256,7 @@ class FewInputs:
             low, high = could.low[rows, places, None], could.high[rows, places, None]
             best = np.maximum(low * slope, high * slope)
         else:
-            best = np.full((len(rows), len(self.program.classes)), -LARGEST_BOUND, dtype=np.int64)
+            best = np.full((len(rows), self.least.shape[1]), -LARGEST_BOUND, dtype=np.int64)
             for code in range(could.shape[2]):
                 at = could[rows, places, code]
                 best[at] = np.maximum(best[at], weights[code, right[at]])

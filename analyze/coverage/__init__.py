@@ -123,7 +123,7 @@ def runs_for(program: Program, inputs: Inputs) -> int:
     """How many of the inputs to run a module on: all up to `RUNS` where they are short, about a millisecond each."""
     width = int(inputs.batch.lengths.max(initial=1))
     heads = sum(node.selection is not None for node in program.nodes)
-    looked_up = len(program.nodes) - heads + len(program.readout.terms) * len(program.classes)
+    looked_up = len(program.nodes) - heads + len(program.weights) * len(program.classes)
     return min(len(inputs.batch), RUNS, max(1, STEPS // (heads * width**2 + looked_up * width + 1)))
 
 
@@ -238,13 +238,20 @@ def _groups(counts: EntryCounts, rows: Rows) -> tuple[dict[tuple[bool, ...], lis
     return groups, kept
 
 
+def _as_told(answer: object) -> object:
+    """An answer as text alone: fractions and symbols that are no text come so out of the child process."""
+    if not isinstance(answer, list):
+        return answer
+    return [value if isinstance(value, str) else str(value) for value in answer]
+
+
 def _compare(ran: Module, batch: Batch, answers: Sequence[object]) -> None:
     """Refuse a run whose answers are not those of the Program."""
     for rows, piece in pieces_of(ran.program, batch):
         execution = execute(ran.program, piece)
         for row, found in enumerate(answers[rows]):
-            expected = None if execution.in_hole[row] else execution.outputs(row)
-            if found != expected:
+            expected = None if execution.in_hole[row] else _as_told(execution.outputs(row))
+            if _as_told(found) != expected:
                 tokens = " ".join(piece.words(ran.program, row))
                 raise BadFile(
                     f"{ran.path}: on {tokens} it answers {found!r} when run and {expected!r} when read; "

@@ -201,7 +201,7 @@ def main() -> int:
     os.close(nowhere)
 
     def tell(value: Any) -> None:
-        out.write(json.dumps(value) + "\n")
+        out.write(json.dumps(value, default=str) + "\n")
         out.flush()
 
     readable = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]

@@ -89,6 +89,8 @@ class Changes:
         if term.variable not in self.changed:
             return False
         values = self.changed[term.variable]
+        if term.variable == self.program.output:
+            return values is None or len(values) > 1
         rows = term.rows if values is None or len(term.rows) == 1 else [term.rows[code] for code in sorted(values)]
         if any(row is None for row in rows):
             return True

@@ -153,9 +153,9 @@ def _answer(answer: Answer) -> str:
 def readout_differences(names: Names, most: int) -> tuple[ReadoutDifference, ...]:
     """The variables whose weights differ, in logits, with at most `most` examples each."""
     a, b = names.a, names.b
-    terms_b = {names.of(term.variable) or f"\0{term.variable}": term for term in b.readout.terms}
+    terms_b = {names.of(term.variable) or f"\0{term.variable}": term for term in b.weights}
     found = []
-    for term in a.readout.terms:
+    for term in a.weights:
         partner = terms_b.pop(term.variable, None)
         mine = _rows(a, term)
         theirs = {} if partner is None else _rows(b, partner)

@@ -88,6 +88,9 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
         parts.append(
             table_html(("variable", "value", "share", "line"), [*shares, ("sum", "", account.gap_float, None)])
         )
+    if result.chain:
+        fired = [(f.position, f.entry, spelled(str(f.value)), f.line) for f in result.chain]
+        parts += ["<h2>The rows that fired</h2>", table_html(_CHAIN, fired)]
     if result.source is not None:
         parts += ["<h2>Source</h2>", source_html(result.source)]
     return html_page(f"Blame in {result.program}", *parts)
@@ -193,11 +196,23 @@ def _value(share: Share) -> Value | None:
     return spelled(share.value) if isinstance(share.value, str) else share.value
 
 
+_CHAIN = ("position", "what fired", "gives", "line")
+
+
+def _chain(result: BlameResult) -> list[RenderableType | str | None]:
+    """The rows that fired on the way to the value that came out."""
+    if not result.chain:
+        return []
+    rows = [(f.position, f.entry, spelled(str(f.value)), at_line(f.line)) for f in result.chain]
+    head = "\nthe rows that fired, from the tokens to the value that came out:"
+    return [head, table(_CHAIN, rows, ("position", "line"))]
+
+
 def _account(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
     """The exact split of the logit gap, the strongest shares first."""
     account = result.account
     if account is None:
-        return []
+        return _chain(result)
     shares = [share for share in account.shares if share.gap_float != 0]
     strongest = sorted(shares, key=lambda share: -abs(share.gap_float))[:shown]
     rows = [(s.variable, _value(s), f"{s.gap_float:+.4g}", at_line(s.line)) for s in shares if s in strongest]

@@ -98,7 +98,7 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     for source, target, port in read_edges:
         _read_edge(graph, source, target, port, rows[target][port][0], lit)
     for edge in drawn:
-        _readout_edge(graph, edge, largest, lit)
+        _readout_edge(graph, edge, largest, lit, _told_of_readout(result, edge))
     return str(graph.source)
 
 
@@ -281,7 +281,7 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
     faded = lit is not None and node.name not in lit
     ink = PALE if node.dead or faded else INK
     marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
-    made = [lines([Words(node.name + marks, TEXT, ink, bold=True)])]
+    made = [lines([Words(_shown_name(node) + marks, TEXT, ink, bold=True)])]
     if reading := node.reading or GIVEN.get(node.name, ""):
         made.append(lines([Words(text, TEXT, ink) for text in textwrap.wrap(visible(reading), WRAP)]))
     if node.circuits:
@@ -295,6 +295,11 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
         ]
         made.append(line([*names, Words(source, SMALL, ink)], f"read{port}"))
     return label(table(made, border=3 if node.highlighted else 1, look=_look(node, faded)))
+
+
+def _shown_name(node: GraphNode) -> str:
+    """Its name; a place that only shows what comes out, and adds up nothing, is no readout."""
+    return "output" if node.kind == "readout" and node.line is None and not node.reading else node.name
 
 
 def _look(node: GraphNode, faded: bool) -> str:
@@ -335,7 +340,13 @@ def _fades(source: str, target: str, lit: set[str] | None) -> bool:
     return lit is not None and not (source in lit and target in lit)
 
 
-def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit: set[str] | None) -> None:
+def _told_of_readout(result: GraphResult, edge: GraphEdge) -> str:
+    if result.output is not None:
+        return f"{edge.source} comes out"
+    return f"readout of {edge.source}: moves the decision by up to {edge.swing:.3g}"
+
+
+def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit: set[str] | None, told: str) -> None:
     swing = edge.swing or 0.0
     thin, thick = READOUT_WIDTHS
     faded = _fades(edge.source, edge.target, lit)
@@ -347,7 +358,7 @@ def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit:
         color=FAINT if faded else ROLE_COLOURS["readout"] if lit is not None else READOUT_PALE,
         penwidth="0.6" if faded else f"{thin + (thick - thin) * min(1.0, swing / largest):.2f}",
         arrowsize="0.4",
-        tooltip=_escaped(f"readout of {edge.source}: moves the decision by up to {swing:.3g}"),
+        tooltip=_escaped(told),
     )
 
 
@@ -367,8 +378,7 @@ def _legend(result: GraphResult) -> list[str]:
         "by": "by: what chooses among several",
         "input": "input: what is looked up",
         "term": "term: what is added",
-        "readout": "readout: the wider, the more it can move the decision"
-        + ("" if result.toward is None else f" about {result.toward!r}"),
+        "readout": _meaning_of_readout(result),
     }
     colours = ROLE_COLOURS if _highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
     swatches = "".join(
@@ -377,6 +387,13 @@ def _legend(result: GraphResult) -> list[str]:
         if role in roles
     )
     return [f'<TD ALIGN="LEFT">{table([swatches], border=0, spacing=4)}</TD>'] if swatches else []
+
+
+def _meaning_of_readout(result: GraphResult) -> str:
+    if result.output is not None:
+        return "output: what comes out"
+    about = "" if result.toward is None else f" about {result.toward!r}"
+    return f"readout: the wider, the more it can move the decision{about}"
 
 
 def _flow_notes(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) -> list[str]:

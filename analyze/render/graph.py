@@ -17,7 +17,8 @@ def graph_text(result: GraphResult) -> RenderableType:
         reads.setdefault(edge.target, []).append(edge)
     nodes = [node for node in result.nodes if node.kind not in ("input", "readout")]
     rows = [_row(node, reads.get(node.name, ())) for node in nodes]
-    listed = table(("node", "what it does", "reads", "readout", "line"), rows, ("readout", "line"))
+    last = "readout" if result.output is None else "output"
+    listed = table(("node", "what it does", "reads", last, "line"), rows, (last, "line"))
     marked = sum(node.highlighted for node in nodes)
     parts = [f"* {counted(marked, 'node')} highlighted"] if result.highlighted else []
     parts += [f"{counted(len(result.dead), 'dead node')}"] if result.dead else []
@@ -26,9 +27,16 @@ def graph_text(result: GraphResult) -> RenderableType:
         "bold",
         "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
         listed,
-        "readout: the most, in logits, by which the variable can move the difference between "
-        + ("two classes" if result.toward is None else f"{result.toward!r} and another class"),
+        _meaning(result),
     )
+
+
+def _meaning(result: GraphResult) -> str:
+    """What the column of the readout says."""
+    if result.output is not None:
+        return f"output: {result.output} comes out"
+    between = "two classes" if result.toward is None else f"{result.toward!r} and another class"
+    return f"readout: the most, in logits, by which the variable can move the difference between {between}"
 
 
 def _row(node: GraphNode, reads: Iterable[GraphEdge]) -> tuple[str, str, str, str, str]:

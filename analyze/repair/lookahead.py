@@ -43,7 +43,7 @@ def pairs(on: Ground, effects: Sequence[Effect]) -> Iterator[list[Proposal]]:
     Args:
         effects: edits that mend something by themselves, the best first.
     """
-    if on.program.readout.pooled:
+    if on.program.readout.pooled or on.program.readout.implied:
         return
     separating = _separating(on)
     tried: set[Edit] = set()
@@ -123,7 +123,7 @@ class _Conflict:
 def _conflict(on: Ground) -> _Conflict | None:
     assert on.expected is not None
     at = on.graded & ~on.intact.in_hole[:, None]
-    columns = [on.intact.values[term.variable][at] for term in on.program.readout.terms]
+    columns = [on.intact.values[term.variable][at] for term in on.program.weights]
     wanted = on.expected[at].astype(np.intp)
     group = groups(columns, len(wanted))
     classes = len(on.program.classes)

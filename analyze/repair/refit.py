@@ -125,7 +125,7 @@ def refit(on: Ground, patterns: Patterns | None = None, quick: bool = False) -> 
         patterns: those of `on`, if they are known.
         quick: take the first weights that come of it.
     """
-    if on.program.readout.pooled or not on.program.readout.terms:
+    if on.program.readout.pooled or not on.program.weights:
         return None
     patterns = patterns_of(on) if patterns is None else patterns
     if not len(patterns.counts):

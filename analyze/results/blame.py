@@ -51,6 +51,24 @@ class Account:
 
 
 @dataclass(frozen=True)
+class Fired:
+    """A row that fired on the way to a value that came out.
+
+    Attributes:
+        entry: in words.
+        position: where its node asked it.
+        value: what the node yielded there.
+        line: where the row stands.
+    """
+
+    entry: str
+    node: str
+    position: int
+    value: Value
+    line: int | None
+
+
+@dataclass(frozen=True)
 class Candidate(Record):
     """An edit of one entry that makes the prediction right.
 
@@ -159,7 +177,8 @@ class BlameResult(Result):
         predicted: None at a hole.
         right: whether they are equal.
         wrong: all wrong positions of the input as (position, expected, predicted).
-        account: the logit gap; None at a hole, or with a single class.
+        account: the logit gap; None at a hole, with a single class, or without a readout.
+        chain: without a readout the account: the rows that fired, from the tokens to the value that came out.
         mending: how many single edits mend the prediction: of one key, cell, word, read, mask or weight; where there is
             none of these, of one row, each with the fewest changed keys.
         candidates: the best of them, in order; exact figures.
@@ -197,6 +216,7 @@ class BlameResult(Result):
     looked_at: int = 0
     source: AnnotatedSource | None = None
     spaced: Spacing = JOINED
+    chain: tuple[Fired, ...] = ()
 
 
 @dataclass(frozen=True)

@@ -12,7 +12,7 @@ from tprog.ir.answering import VariableKind
 
 @dataclass(frozen=True)
 class GraphNode:
-    """One variable, or the readout.
+    """One variable, or the readout: where a variable comes out, the place where it does.
 
     Attributes:
         kind: input, embedding, head, numeric head, lookup or readout.
@@ -64,9 +64,11 @@ class GraphResult(Result):
         dead, highlighted: names of nodes.
         checked: the inputs on which dead nodes and a circuit were looked for; None where nothing was.
         toward: the class whose decision is asked about; None: all of them.
+        output: the variable that comes out, whose swing is then 1; None if a readout does.
     """
 
     verb: ClassVar[str] = "graph"
+    schema_version: ClassVar[int] = 2
 
     program: str
     title: str
@@ -76,6 +78,7 @@ class GraphResult(Result):
     highlighted: tuple[str, ...]
     checked: Checked | None = None
     toward: str | None = None
+    output: str | None = None
     circuit: bool = field(default=False, metadata=UNTOLD)
 
     @classmethod

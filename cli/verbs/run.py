@@ -138,7 +138,7 @@ class Executed:
         from tprog.text.tokens import show_outputs, spacing
 
         hole = self.execution.hole(0)
-        prediction = None if hole else self.execution.outputs(0)
+        prediction = None if hole else self.execution.spelled(0)
         if as_json:
             told = {"tokens": self.tokens, "prediction": prediction, "hole": str(hole) if hole else None}
             return json_text({"schema": "tpdebug.run/1", **told})

@@ -117,7 +117,7 @@ def weight_row(program: Program, variable: str, value: Symbol | None) -> tuple[i
     Raises:
         BadUsage: there is no such row.
     """
-    for term in program.readout.terms:
+    for term in program.weights:
         if term.variable == variable:
             return term.rows[_row_at(program, variable, value)]
     raise BadUsage(f"the readout does not read {variable!r}")
@@ -133,7 +133,7 @@ def with_row(program: Program, edit: ReadoutEdit, row: tuple[int, ...] | None) -
     at = _row_at(program, edit.variable, edit.value)
     terms = tuple(
         replace(term, rows=replaced(term.rows, at, row)) if term.variable == edit.variable else term
-        for term in program.readout.terms
+        for term in program.weights
     )
     return replace(program, readout=replace(program.readout, terms=terms))
 

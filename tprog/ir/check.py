@@ -35,6 +35,7 @@ from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Loo
 from tprog.ir.numeric import linear_domain, mean_domain, sum_domain, table_domain
 from tprog.ir.selections import Clause
 from tprog.ir.values import as_number
+from tprog.listing import listing
 
 
 class Frame(Protocol):
@@ -74,7 +75,7 @@ def check_frame(program: Frame) -> None:
     _check_words("classes", program.classes)
     if PAD in program.vocabulary:
         raise BadProgram(f"{PAD!r} is never read: leave it out of the vocabulary")
-    if not program.classes:
+    if not program.classes and not program.readout.implied:
         raise BadProgram("there are no classes; expected at least one")
     if not program.marks.begins and not set(program.vocabulary) - {END}:
         raise BadProgram(f"the vocabulary {program.vocabulary!r} has no symbol; expected at least one")
@@ -373,10 +374,19 @@ def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
             )
 
 
+def check_outputs(program: Frame, variables: Mapping[str, Variable]) -> None:
+    """Refuse outputs that are not the readout's, or, without one, a variable."""
+    outputs, readout = program.outputs, program.readout
+    if readout.implied:
+        known = listing(tuple(variables))
+        if len(outputs) != 1 or outputs[0] not in variables:
+            raise BadProgram(f"the outputs are {outputs!r}; expected one variable, as there is no readout: of {known}")
+    elif outputs != (readout.name,):
+        raise BadProgram(f"the outputs are {outputs!r}; expected the readout alone, which is {readout.name!r}")
+
+
 def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
     readout = program.readout
-    if program.outputs != (readout.name,):
-        raise BadProgram(f"the outputs are {program.outputs!r}; expected the readout alone, which is {readout.name!r}")
     if readout.scale < 1:
         raise BadProgram(f"the readout's scale is {readout.scale}; expected a whole number of at least 1")
     if unforceable := [word for word in readout.forced if word not in (BEGIN, END) or word not in program.vocabulary]:

@@ -390,6 +390,8 @@ class Classify:
         rows_needed: where a value without a row of weights is a hole: ``free``, at the positions that are read out, or
             ``everywhere``, at those with a forced output too, as modules of the original research code have it.
         name: the output that it is; learned and published programs have it as ``readout``.
+        implied: whether it stands for outputs that are variables, and says no more than that they are read: its terms
+            have no rows, and no module prints it.
     """
 
     terms: tuple[Weights, ...]
@@ -398,12 +400,16 @@ class Classify:
     forced: tuple[str, ...] = (BEGIN,)
     rows_needed: RowsNeeded = "free"
     name: str = READOUT
+    implied: bool = False
 
     @property
     def reads(self) -> tuple[str, ...]:
         """The variables that it reads, in the order of its terms, which is that in which it reaches holes."""
         return tuple(term.variable for term in self.terms)
 
+
+IMPLIED = Classify((), forced=(), name="", implied=True)
+"""The readout of a program whose outputs are variables: the Program fills in which."""
 
 Readout: TypeAlias = Classify
 """The name that learned and published programs give it, as a constructor."""

@@ -15,12 +15,12 @@ from __future__ import annotations
 
 import math
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
 
 from tprog.errors import NotExact
-from tprog.ir.check import check_frame, check_functions, check_readout, domain_of
+from tprog.ir.check import check_frame, check_functions, check_outputs, check_readout, domain_of
 from tprog.ir.domains import (
     BEGIN,
     END,
@@ -45,6 +45,7 @@ from tprog.ir.domains import (
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.marks import Marks
 from tprog.ir.nodes import (
+    IMPLIED,
     READOUT,
     AttentionHead,
     Classify,
@@ -57,11 +58,13 @@ from tprog.ir.nodes import (
     Readout,
     Weights,
 )
+from tprog.ir.outcomes import Outcomes, joined, outcomes_of
 from tprog.ir.selections import Clause, Selection
 
 __all__ = [
     "BEGIN",
     "END",
+    "IMPLIED",
     "PAD",
     "UNKNOWN",
     "AttentionHead",
@@ -105,10 +108,12 @@ class Program:
         vocabulary: the tokens. With ``<s>`` in it every input begins with ``<s>``, with ``</s>`` it ends in ``</s>``;
             with ``<unk>`` words outside it read as ``<unk>``. Without ``<s>`` position 0 holds the first symbol, and
             each `Head` needs a default.
-        classes: what can be predicted, in the order that breaks ties.
+        classes: what can be predicted, in the order that breaks ties; an outcome is a place in it. Where the output is
+            a variable, the spellings of its values: those given are kept in front, so that the codes of outcomes stay
+            where an edit changes what may come out.
         max_length: N, the longest input, its marks included.
         nodes: all but the readout, in execution order.
-        readout: the node that classifies.
+        readout: the node that classifies; `IMPLIED` where the output is a variable.
         task: the name of the task that the program is for, if it is known.
         causal: position i sees only j <= i.
         self_rule: ``last``, or ``match-count`` for modules of the original research code, where a self-match counts as
@@ -116,7 +121,8 @@ class Program:
         provenance: (key, text) pairs about where the program comes from; they carry no meaning.
         unknown_rule: what a word outside the vocabulary reads as, if that has ``<unk>``: ``unk``, or ``refuse`` for
             modules of the original research code, which fail at it.
-        outputs: the names of what `run` returns.
+        outputs: the names of what `run` returns: the readout, or a variable.
+        written_classes: the classes of the readout; none without one.
 
     Raises:
         BadProgram: a record that contradicts itself; the message names the node.
@@ -124,21 +130,29 @@ class Program:
     """
 
     vocabulary: tuple[str, ...]
-    classes: tuple[str, ...]
+    classes: tuple[str, ...] = field(compare=False)
     max_length: int
     nodes: tuple[Node, ...]
-    readout: Classify
+    readout: Classify = IMPLIED
     task: str | None = None
     causal: bool = False
     self_rule: SelfRule = "last"
     provenance: tuple[tuple[str, str], ...] = ()
     unknown_rule: UnknownRule = "unk"
     outputs: tuple[str, ...] = (READOUT,)
+    written_classes: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
         check_frame(self)
         variables = self.variables  # proves the domains, and so every reference, on the way
         check_functions(self.nodes)
+        check_outputs(self, variables)
+        if self.readout.implied:
+            object.__setattr__(self, "classes", joined(self.classes, self.returned.spellings))
+            object.__setattr__(self, "readout", replace(IMPLIED, terms=(Weights(self.outputs[0], ()),)))
+            object.__setattr__(self, "written_classes", ())
+            return
+        object.__setattr__(self, "written_classes", self.classes)
         check_readout(self, variables)
         if self.logit_bound >= INT64_LIMIT:
             raise NotExact(
@@ -167,7 +181,7 @@ class Program:
     def tables(self) -> tuple[TableKey, ...]:
         """All tables, in execution order: those of the nodes, then one a term of the readout."""
         of_nodes = (table for node in self.nodes for table in node.tables)
-        return (*of_nodes, *(WeightsOf(term.variable) for term in self.readout.terms))
+        return (*of_nodes, *(WeightsOf(term.variable) for term in self.weights))
 
     @cached_property
     def value_bytes(self) -> int:
@@ -181,6 +195,28 @@ class Program:
     def marks(self) -> Marks:
         """Which marks stand around every input."""
         return Marks.of(self.vocabulary)
+
+    @property
+    def weights(self) -> tuple[Weights, ...]:
+        """The terms of the readout, if the program has one: an implied one has nothing to print, edit or count."""
+        return () if self.readout.implied else self.readout.terms
+
+    @property
+    def output(self) -> str | None:
+        """The variable that comes out, None if a readout does."""
+        return self.outputs[0] if self.readout.implied else None
+
+    @cached_property
+    def returned(self) -> Outcomes:
+        """All values of the variable that comes out."""
+        assert self.output is not None
+        return outcomes_of(self.output, self.variables[self.output].domain)
+
+    @cached_property
+    def outcome_codes(self) -> tuple[int, ...]:
+        """For each value of the variable that comes out, in the order of its domain, its place in `classes`."""
+        places = {word: place for place, word in enumerate(self.classes)}
+        return tuple(places[word] for word in self.returned.spellings)
 
     def read_tokens(self, tokens: Sequence[str]) -> list[str]:
         """A whole input as the program reads it.
@@ -211,7 +247,7 @@ class Program:
     @cached_property
     def logit_scale(self) -> int:
         """Logits are whole multiples of 1 / this: `readout.scale` times the denominators of the numbers read."""
-        domains = (self.variables[term.variable].domain for term in self.readout.terms)
+        domains = (self.variables[term.variable].domain for term in self.weights)
         return self.readout.scale * math.lcm(*(d.denominator for d in domains if isinstance(d, Numbers)))
 
     @cached_property
@@ -219,7 +255,7 @@ class Program:
         """A proven bound on every absolute logit, over `logit_scale` (pooled: on their sum over positions)."""
         unit = self.logit_scale // self.readout.scale
         bound = 0
-        for term in self.readout.terms:
+        for term in self.weights:
             domain = self.variables[term.variable].domain
             largest = max((abs(w) for row in term.rows if row is not None for w in row), default=0)
             if isinstance(domain, Symbols):

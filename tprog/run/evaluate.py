@@ -114,18 +114,36 @@ def _selected(
 
 def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Missing]:
     matches, missing = _selected(node, program, batch, values)
-    n = matches.shape[2]
-    if n == 0:
+    if matches.shape[2] == 0:
         return values[node.value], missing
-    if node.attend == "nearest":
-        closest = _closest(matches, program.self_rule)
-    else:
-        candidates = matches if node.by is None else best_by(matches, values[node.by], largest=node.attend == "largest")
-        closest = (candidates * preference(n, node.attend)).argmax(axis=2)
+    closest = _attended(node, program, matches, values)
     copied = np.take_along_axis(values[node.value], closest, axis=1)
     if node.default is not None:
         copied = np.where(matches.any(axis=2), copied, program.symbols(node.value).codes[node.default])
     return copied.astype(dtype_of(program.variables[node.name].domain), copy=False), missing
+
+
+def attended(node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]) -> Bools:
+    """[input, query, key]: where a head looks: at all that it selects, or the one position that it copies from."""
+    matches, _ = _selected(node, program, batch, values)
+    match node:
+        case NumericHead():
+            return matches
+        case Head():
+            own = np.arange(matches.shape[2]) == _attended(node, program, matches, values)[:, :, None]
+            found: Bools = own & matches.any(axis=2, keepdims=True)
+            return found
+        case _:
+            assert_never(node)
+
+
+def _attended(node: Head, program: Program, matches: Bools, values: Mapping[str, Array]) -> Array:
+    """[input, query]: the attended position, 0 where nothing matches."""
+    if node.attend == "nearest":
+        return _closest(matches, program.self_rule)
+    candidates = matches if node.by is None else best_by(matches, values[node.by], largest=node.attend == "largest")
+    found: Array = (candidates * preference(matches.shape[2], node.attend)).argmax(axis=2)
+    return found
 
 
 def _closest(matches: Bools, self_rule: SelfRule) -> Array:

@@ -15,6 +15,7 @@ import numpy as np
 
 from tprog.ir.entries import ClauseOf, Entries, TableKey, WeightsOf, owner, picked
 from tprog.ir.program import Program, Symbols, Value, Variable, Weights
+from tprog.ir.values import spelling
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import dtype_of, evaluate
 from tprog.run.pieces import PIECE, inputs_at_once, pieces_of, slices
@@ -45,7 +46,7 @@ class Execution:
         holed: table -> [input, position] where a missing row of it is reached; only tables where one is, in execution
             order.
         totals: [input, position, class] logits, or [input, class], summed over positions, if pooled; numerators over
-            `Program.logit_scale`.
+            `Program.logit_scale`. Where the output is a variable there are none: no class, in that shape.
     """
 
     program: Program
@@ -57,6 +58,8 @@ class Execution:
     @cached_property
     def predictions(self) -> Array:
         """[input, position] class codes, `FORCED` where none is computed; or [input] if pooled. Ties: first class."""
+        if self.program.output is not None:
+            return np.where(self.batch.present, outcome_codes(self.program, self.values), FORCED)
         best: Array = self.totals.argmax(axis=-1)
         if self.program.readout.pooled:
             return best
@@ -100,7 +103,7 @@ class Execution:
         """One value of one variable."""
         return decode(self.program, variable, self.values[variable][row, position])
 
-    def outputs(self, row: int) -> list[str] | str:
+    def outputs(self, row: int) -> list[str] | list[Value] | str:
         """What `run` of the emitted module returns for input `row`.
 
         Raises:
@@ -112,8 +115,28 @@ class Execution:
         if self.program.readout.pooled:
             return classes[int(self.predictions[row])]
         words = self.batch.words(self.program, row)
+        if (output := self.program.output) is not None:
+            return [self.value(output, row, position) for position in range(len(words))]
         codes = self.predictions[row, : len(words)]
         return [word if code == FORCED else classes[code] for word, code in zip(words, codes, strict=True)]
+
+    def spelled(self, row: int) -> list[str] | str:
+        """The same, each value in its one spelling.
+
+        Raises:
+            LookupError: the input reaches a hole.
+        """
+        found = self.outputs(row)
+        return found if isinstance(found, str) else list(map(spelling, found))
+
+
+def outcome_codes(program: Program, values: Mapping[str, Array]) -> Array:
+    """[input, position] the places in `Program.classes` of the variable that comes out; only where one does."""
+    assert program.output is not None
+    codes = np.array(program.returned.codes)
+    # What lies behind the end of an input or downstream of a hole may be outside the domain.
+    places = np.minimum(np.searchsorted(codes, values[program.output]), len(codes) - 1)
+    return np.array(program.outcome_codes, dtype=np.int32)[places]
 
 
 def decode(program: Program, variable: str, code: int) -> Value:
@@ -296,6 +319,8 @@ def _read_out(
     base: Execution | None,
 ) -> Array:
     """The logits' numerators; adds the holes that the readout reaches to `holed`."""
+    if program.readout.implied:
+        return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
     terms = {term.variable: term for term in program.readout.terms}
     holed |= _missing_rows(program, batch, [term for term in terms.values() if term.partial], values)
     if base is None or not _summed_alike(program, base.program):

@@ -43,7 +43,7 @@ _LARGE = 2**24
 
 def held_bytes(program: Program, width: int) -> int:
     """Bytes that an execution keeps of an input of `width` tokens: a value of each variable, a logit of each class."""
-    return max(1, width) * (program.value_bytes + 8 * len(program.classes))
+    return max(1, width) * (program.value_bytes + 8 * len(program.written_classes))
 
 
 def held_at_once(program: Program, width: int, memory: int = HELD) -> int:
@@ -53,7 +53,7 @@ def held_at_once(program: Program, width: int, memory: int = HELD) -> int:
 
 def inputs_at_once(program: Program, width: int, most: int = _LARGE) -> int:
     """How many inputs of `width` tokens can be executed in `MEMORY`: at most `most`, and 1 in any case."""
-    each = held_bytes(program, width) + 16 * width * (len(program.classes) + 4) + _PAIR * width**2
+    each = held_bytes(program, width) + 16 * width * (len(program.written_classes) + 4) + _PAIR * width**2
     return max(1, min(most, MEMORY // each))
 
 

@@ -27,6 +27,8 @@ _SPREAD = 4096
 
 def smaller_readout(search: Search) -> None:
     """Read fewer variables, with weights as small as are found."""
+    if search.program.readout.implied:
+        return
     _drop_terms(search)
     if search.program.readout.pooled or not _all_whole(search.program):
         return

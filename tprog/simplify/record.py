@@ -99,5 +99,5 @@ def size(program: Program) -> Size:
 
 def entries(program: Program) -> int:
     """Rows of predicates, cells of lookups, words of embeddings and rows of weights."""
-    weights = sum(len(term.rows) for term in program.readout.terms)
+    weights = sum(len(term.rows) for term in program.weights)
     return weights + sum(len(entries) for node in program.nodes for entries in node.tables.values())

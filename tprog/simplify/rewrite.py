@@ -108,7 +108,21 @@ class _Rewriter:
                         self.domains[node.name] = node.declares
                 case _:
                     assert_never(node)
+        if program.output is not None:
+            return replace(program, nodes=tuple(kept), outputs=(self._returned(program.output),))
         return replace(program, nodes=tuple(kept), readout=replace(program.readout, terms=self._terms(kept)))
+
+    def _returned(self, output: str) -> str:
+        """The variable that comes out, or the one that has the same values."""
+        match self.stand_ins.get(output):
+            case None:
+                return output
+            case Same(variable):
+                return variable
+            case Via(variable, symbols, None) if symbols == self.domains[variable]:
+                return variable
+            case _:
+                raise Inexpressible
 
     def _node(self, node: Node) -> Node | None:
         if not any(read in self.stand_ins for read in node.reads):
@@ -387,8 +401,8 @@ def with_terms(program: Program, terms: Sequence[Weights]) -> Program:
 
 def pruned(program: Program) -> Program:
     """The program without readout terms that tell no classes apart, and without nodes that nothing reads."""
-    terms = tuple(term for term in program.readout.terms if any(row is None or len(set(row)) > 1 for row in term.rows))
-    read = {term.variable for term in terms}
+    terms = tuple(term for term in program.weights if any(row is None or len(set(row)) > 1 for row in term.rows))
+    read = {term.variable for term in terms} if program.output is None else {program.output}
     kept: list[Node] = []
     for node in reversed(program.nodes):
         if node.name in read:

@@ -205,9 +205,10 @@ def fitted(task: Task, program: Program, length: int | None = None) -> Task:
     """
     task = _in_symbols_of(program, _marked_for(program, task))
     task = task if length is None else up_to(task, length)
-    longer = program.max_length > task.max_length and is_built_in(task)  # and may have classes that those inputs need
+    # A program of longer inputs may have classes that those need, and a variable values for the marks.
+    more = program.output is not None or (program.max_length > task.max_length and is_built_in(task))
     _check_words(task, "vocabulary is", program.vocabulary, task.vocabulary)
-    _check_words(task, "classes are", program.classes, task.classes, or_more=longer)
+    _check_words(task, "classes are", program.classes, task.classes, or_more=more)
     longest, wanted_length = program.max_length, task.max_length
     if longest < wanted_length:
         raise BadProgram(

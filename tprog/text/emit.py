@@ -81,9 +81,12 @@ def emit(program: Program, stem: str = "program") -> Emitted:
             out.line()
             out.lines += comments(program, node, table)
             out.lines += function_lines(program, node, table)
-    _heading(out, "Readout")
-    out.line()
-    _readout(out, program, side_name)
+    if program.output is None:
+        _heading(out, "Readout")
+        out.line()
+        _readout(out, program, side_name)
+    else:
+        _heading(out, "Run")
     _run(out, program)
     return Emitted(out.text(), {} if side is None or side_name is None else {side_name: side})
 
@@ -162,18 +165,27 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
         out.line('VOCABULARY = tuple(TABLES["VOCABULARY"])')
     else:
         out.wrapped("VOCABULARY = (", [literal(word) for word in program.vocabulary], tuple_end(program.vocabulary))
-    out.wrapped("CLASSES = (", [literal(word) for word in program.classes], tuple_end(program.classes))
+    if program.output is None:
+        out.wrapped("CLASSES = (", [literal(word) for word in program.classes], tuple_end(program.classes))
     out.line(f"MAX_LENGTH = {program.max_length}")
     out.line(f"CAUSAL = {program.causal}")
-    out.line(f"POOLED = {program.readout.pooled}")
-    out.line(f"FORCED = {tuple_literal(program.readout.forced)}")
-    out.line(f"SCALE = {program.readout.scale}")
+    if program.output is None:
+        out.line(f"POOLED = {program.readout.pooled}")
+        out.line(f"FORCED = {tuple_literal(program.readout.forced)}")
+        out.line(f"SCALE = {program.readout.scale}")
     if program.self_rule != "last":
         out.line(f"SELF_RULE = {literal(program.self_rule)}")
     if program.unknown_rule != "unk":
         out.line(f"UNKNOWN_RULE = {literal(program.unknown_rule)}")
     if program.readout.rows_needed != "free":
         out.line(f"ROWS_NEEDED = {literal(program.readout.rows_needed)}")
+    _domains(out, program)
+    if embeddings := {node.name: node.words for node in program.nodes if node.words is not None}:
+        out.line()
+        _embeddings(out, program, embeddings, side_name)
+
+
+def _domains(out: Builder, program: Program) -> None:
     if domains := [(node.name, node.declares) for node in program.nodes if node.declares]:
         out.line()
         out.line("# What each embedding and lookup may answer.")
@@ -184,9 +196,6 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
                 else:
                     out.wrapped(f"{literal(name)}: (", [literal(s) for s in symbols], f"{tuple_end(symbols)},")
         out.line("}")
-    if embeddings := {node.name: node.words for node in program.nodes if node.words is not None}:
-        out.line()
-        _embeddings(out, program, embeddings, side_name)
 
 
 def _embeddings(
@@ -215,7 +224,7 @@ def _side(program: Program) -> str:
     }
     readout = {
         term.variable: {w: list(row) for w, row in zip(program.vocabulary, term.rows, strict=True) if row is not None}
-        for term in program.readout.terms
+        for term in program.weights
         if term.variable == "tokens"
     }
 
@@ -256,8 +265,10 @@ def symbols_text() -> str:
 
 def primitives_used(program: Program) -> list[str]:
     """The primitives that the module of a Program carries, in the order of `tprog.primitives`."""
-    used = {program.marks.checker("unk"), checker(program), "read_out", entrance(program), classifier(program)}
-    if not program.readout.pooled:
+    used = {program.marks.checker("unk"), checker(program)} | set(re.findall(r"(\w+)\(", entrance(program)))
+    if program.output is None:
+        used |= {"read_out", classifier(program)}
+    if program.output is None and not program.readout.pooled:
         used.add("classify")
     for node in program.nodes:
         match node:
@@ -283,8 +294,9 @@ def checker(program: Program) -> str:
 
 
 def entrance(program: Program) -> str:
-    """The primitive that answers the command line."""
-    return "main" if program.marks.begins else "_main_without_begin"
+    """How the call of the primitive begins that answers the command line."""
+    name = "main" if program.marks.begins else "_main_without_begin"
+    return f"{name}({'run' if program.output is None else '_spelled(run)'}"
 
 
 def classifier(program: Program) -> str:
@@ -430,22 +442,34 @@ def _run(out: Builder, program: Program) -> None:
     out.line()
     out.line()
     with out.block("def run(tokens):"):
-        what = "The predicted class of the input" if program.readout.pooled else "The predicted class at each position"
         such_as = ", ".join((*map(literal, program.marks.before), "...", *map(literal, program.marks.behind)))
         taken = f"a list such as [{such_as}]" if program.marks.count else "a list of words of VOCABULARY"
-        out.line(f'"""{what}; tokens is {taken}."""')
+        out.line(f'"""{_returned(program)}; tokens is {taken}."""')
         out.line(f"tokens = {checker(program)}(tokens, VOCABULARY, MAX_LENGTH)")
         out.line("positions = list(range(len(tokens)))")
         out.line("ones = [1] * len(tokens)")
         for node in program.nodes:
             out.line(assignment(program, node))
-        names = ["tokens", *(name for name in program.readout.reads if name != "tokens")]
-        out.wrapped("variables = {", [f"{literal(name)}: {name}" for name in names], "}")
-        if program.readout.pooled:
-            out.line("return classify_pooled(READOUT, variables, CLASSES)")
-        else:
-            out.line(f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)")
+        if program.output is None:
+            names = ["tokens", *(name for name in program.readout.reads if name != "tokens")]
+            out.wrapped("variables = {", [f"{literal(name)}: {name}" for name in names], "}")
+        out.line(ending(program))
     out.line()
     out.line()
     with out.block('if __name__ == "__main__":'):
-        out.line(f"sys.exit({entrance(program)}(run, VOCABULARY, sys.argv[1:]))")
+        out.line(f"sys.exit({entrance(program)}, VOCABULARY, sys.argv[1:]))")
+
+
+def _returned(program: Program) -> str:
+    if program.output is not None:
+        return f"The value of {program.output} at each position"
+    return "The predicted class of the input" if program.readout.pooled else "The predicted class at each position"
+
+
+def ending(program: Program) -> str:
+    """The line that `run` ends with."""
+    if program.output is not None:
+        return f"return {program.output}"
+    if program.readout.pooled:
+        return "return classify_pooled(READOUT, variables, CLASSES)"
+    return f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)"

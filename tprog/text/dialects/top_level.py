@@ -11,13 +11,16 @@ from typing import Any, cast
 from tprog.errors import BadFile
 from tprog.files.formats import parse_json
 from tprog.ir.answering import LOOKUP, PREDICATE
-from tprog.ir.program import Classify, Program, RowsNeeded, SelfRule, UnknownRule
+from tprog.ir.program import IMPLIED, Classify, Program, RowsNeeded, SelfRule, UnknownRule
 from tprog.ir.provenance import PAIR
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
 from tprog.text.emit import primitive_texts, symbols_text
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
+OF_READOUT = frozenset({"CLASSES", "POOLED", "FORCED", "SCALE", "READOUT"})
+"""The constants that a module has only with a readout: all of them, or none."""
+
 OPTIONAL = ("PROVENANCE", "SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
 IMPORTS = ("import sys", "import json", "from fractions import Fraction", "from pathlib import Path")
 LONGEST = 2048
@@ -26,8 +29,8 @@ LONGEST = 2048
 MOST_ROWS = 2_000_000
 """Rows of a side file: each takes about a hundred bytes."""
 
-GUARD = "if __name__ == '__main__':\n    sys.exit({}(run, VOCABULARY, sys.argv[1:]))"
-ENTRANCES = ("main", "_main_without_begin")
+GUARD = "if __name__ == '__main__':\n    sys.exit({}, VOCABULARY, sys.argv[1:]))"
+ENTRANCES = tuple(f"{name}({run}" for name in ("main", "_main_without_begin") for run in ("run", "_spelled(run)"))
 SIDE_EMBEDDINGS = ("TABLES['EMBEDDINGS']", "_words_of_json(TABLES['EMBEDDINGS'])")
 """How EMBEDDINGS names the tables of a side file; the second where these hold more than text and whole numbers."""
 
@@ -39,7 +42,7 @@ class TopLevel:
     """The statements of a module, by name.
 
     Attributes:
-        entrance: the primitive that it calls where it is run from a command line, and the statement; None if it cannot.
+        entrance: how it calls a primitive where it is run from a command line, and the statement; None if it cannot.
     """
 
     source: Source
@@ -83,9 +86,13 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
                 functions[name] = statement
             case _:
                 source.unexpected(statement, "only the imports, constants and functions of a tpdebug module")
-    missing = [name for name in CONSTANTS if name not in constants] + ["run"] * ("run" not in functions)
+    optional = OF_READOUT if OF_READOUT.isdisjoint(constants) else frozenset()
+    if optional and "ROWS_NEEDED" in constants:
+        source.refuse(constants["ROWS_NEEDED"], "`ROWS_NEEDED` without READOUT", "none: there are no rows")
+    needed = [name for name in CONSTANTS if name not in optional]
+    missing = [name for name in needed if name not in constants] + ["run"] * ("run" not in functions)
     if missing:
-        advice = "is the file cut short?" if len(missing) < len(CONSTANTS) else source.advice
+        advice = "is the file cut short?" if len(missing) < len(needed) else source.advice
         found = f"a module without {', '.join(missing)}" if tree.body else "no statement at all"
         source.refuse(tree.body[-1] if tree.body else None, found, "a whole tpdebug module", advice)
     docstring = ast.get_docstring(tree, clean=False) or ""
@@ -226,7 +233,7 @@ def _side_name(value: ast.expr) -> str | None:
 
 
 def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
-    """All of the Program but its nodes and weights."""
+    """All of the Program but its nodes and weights, and, where it has none, the variable that comes out."""
     constants, source = top.constants, top.source
     task = constants["TASK"]
     unnamed = isinstance(task, ast.Constant) and task.value is None
@@ -237,14 +244,16 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
     rule = literal_value(source, constants["SELF_RULE"]) if "SELF_RULE" in constants else "last"
     unknown = literal_value(source, constants["UNKNOWN_RULE"]) if "UNKNOWN_RULE" in constants else "unk"
     rows_needed = literal_value(source, constants["ROWS_NEEDED"]) if "ROWS_NEEDED" in constants else "free"
-    readout = Classify((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
-    readout = replace(readout, rows_needed=cast(RowsNeeded, rows_needed))
+    readout = IMPLIED
+    if whole := "READOUT" in constants:
+        readout = Classify((), _integer(top, "SCALE"), _flag(top, "POOLED"), _strings(top, "FORCED"))
+        readout = replace(readout, rows_needed=cast(RowsNeeded, rows_needed))
     return built(
         source,
         constants["VOCABULARY"],
         lambda: Program(
             vocabulary=vocabulary,
-            classes=_strings(top, "CLASSES"),
+            classes=_strings(top, "CLASSES") if whole else (),
             max_length=_integer(top, "MAX_LENGTH"),
             nodes=(),
             readout=readout,
@@ -253,6 +262,7 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
             self_rule=cast(SelfRule, rule),
             unknown_rule=cast(UnknownRule, unknown),
             provenance=_provenance(top),
+            outputs=("readout",) if whole else ("tokens",),
         ),
     )
 

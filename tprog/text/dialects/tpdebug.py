@@ -14,7 +14,7 @@ from tprog.text.dialects.readout import read_weights
 from tprog.text.dialects.run_lines import read_node
 from tprog.text.dialects.subset import Source, dict_items, plain_parameters, without_docstring
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
-from tprog.text.emit import Block, checker, classifier, entrance, needs_fraction, primitives_used
+from tprog.text.emit import Block, checker, ending, entrance, needs_fraction, primitives_used
 
 
 def preamble(frame: Program) -> tuple[str, ...]:
@@ -40,59 +40,72 @@ def read_tpdebug(
     tables = read_tables(top, side)
     frame = read_frame(top, tables)
     parts = Parts(source, top.constants, top.functions, tables, frame, dict(frame.variables))
-    nodes = _run(parts)
-    variables = _variables(parts)
-    terms = read_weights(parts)
-    for term in terms:
-        if term.variable not in variables:
-            found = f"`variables` without {term.variable!r}"
-            source.refuse(_body(parts)[-2], found, "every variable that READOUT names")
-    program = built(
-        source,
-        top.constants["READOUT"],
-        lambda: replace(frame, nodes=tuple(nodes), readout=replace(frame.readout, terms=terms)),
-    )
+    program = _returning(parts) if frame.output is not None else _classifying(parts)
     _check_runs(top, parts, program)
     return program, parts.lines, parts.blocks
 
 
-def _ending(program: Program) -> str:
-    if program.readout.pooled:
-        return "return classify_pooled(READOUT, variables, CLASSES)"
-    return f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)"
+def _classifying(parts: Parts) -> Program:
+    """A program with a readout."""
+    frame, source = parts.frame, parts.source
+    body = _body(parts, 2, ending(frame))
+    if ast.unparse(body[-1]) != ending(frame):
+        source.unexpected(body[-1], f"`{ending(frame)}`")
+    if not isinstance(body[-2], ast.Assign) or ast.unparse(body[-2].targets[0]) != "variables":
+        source.unexpected(body[-2], "`variables = {...}`, and then the return")
+    nodes = _nodes(parts, body[:-2])
+    variables = _variables(parts, body[-2])
+    terms = read_weights(parts)
+    for term in terms:
+        if term.variable not in variables:
+            source.refuse(body[-2], f"`variables` without {term.variable!r}", "every variable that READOUT names")
+    return built(
+        source,
+        parts.constants["READOUT"],
+        lambda: replace(frame, nodes=nodes, readout=replace(frame.readout, terms=terms)),
+    )
 
 
-def _body(parts: Parts) -> list[ast.stmt]:
-    return list(without_docstring(parts.functions["run"].body))
+def _returning(parts: Parts) -> Program:
+    """A program whose output is a variable."""
+    body = _body(parts, 1, "return ...")
+    nodes = _nodes(parts, body[:-1])
+    match statement := body[-1]:
+        case ast.Return(value=ast.Name(id=name)) if name in parts.known:
+            pass
+        case _:
+            advice = "a module without READOUT returns one of its variables"
+            parts.source.refuse(statement, f"`{ast.unparse(statement)}`", "`return` and the name of a variable", advice)
+    return built(parts.source, statement, lambda: replace(parts.frame, classes=(), nodes=nodes, outputs=(name,)))
 
 
-def _run(parts: Parts) -> list[Node]:
-    """The nodes, one a line between the preamble and the readout."""
-    function, body, ending = parts.functions["run"], _body(parts), _ending(parts.frame)
-    begin = preamble(parts.frame)
+def _body(parts: Parts, behind: int, last: str) -> list[ast.stmt]:
+    """What stands in `run` behind its preamble: nodes, one a line, and as many statements as `behind`."""
+    function, begin = parts.functions["run"], preamble(parts.frame)
+    body = list(without_docstring(function.body))
     plain_parameters(parts.source, function, 1)
-    if len(body) < len(begin) + 2 or function.args.args[0].arg != "tokens":
-        wanted = f"run(tokens) from `{begin[0]}` to `{ending}`"
-        parts.source.refuse(function, "a `run` that is not whole", wanted)
-    for statement, text in [*zip(body, begin, strict=False), (body[-1], ending)]:
+    if len(body) < len(begin) + behind or function.args.args[0].arg != "tokens":
+        parts.source.refuse(function, "a `run` that is not whole", f"run(tokens) from `{begin[0]}` to `{last}`")
+    for statement, text in zip(body, begin, strict=False):
         if ast.unparse(statement) != text:
             parts.source.unexpected(statement, f"`{text}`")
-    if not isinstance(body[-2], ast.Assign) or ast.unparse(body[-2].targets[0]) != "variables":
-        parts.source.unexpected(body[-2], "`variables = {...}`, and then the return")
+    return body[len(begin) :]
+
+
+def _nodes(parts: Parts, statements: list[ast.stmt]) -> tuple[Node, ...]:
     nodes: list[Node] = []
-    for statement in body[len(begin) : -2]:
+    for statement in statements:
         node = read_node(parts, statement)
         domain = built(parts.source, statement, partial(domain_of, node, parts.known, parts.frame))
         parts.known[node.name] = Variable(node.name, domain)
         parts.lines[Entry(node.name, "wiring")] = statement.lineno
         parts.blocks["assignment", node.name] = (statement.lineno, statement.end_lineno or statement.lineno)
         nodes.append(node)
-    return nodes
+    return tuple(nodes)
 
 
-def _variables(parts: Parts) -> set[str]:
+def _variables(parts: Parts, statement: ast.stmt) -> set[str]:
     """The names that the last but one statement of `run` hands to the readout."""
-    statement = _body(parts)[-2]
     match statement:
         case ast.Assign(targets=[ast.Name(id="variables")], value=ast.Dict() as value):
             items = dict_items(parts.source, value)
@@ -111,9 +124,12 @@ def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
     run, wanted = top.functions["run"], entrance(program)
     if top.entrance is not None and top.entrance[0] != wanted:
         begins = "begin" if program.marks.begins else "do not begin"
-        top.source.refuse(
-            top.entrance[1], f"a call of `{top.entrance[0]}`", f"`{wanted}`, as the inputs {begins} with {BEGIN}"
+        returns = "" if program.output is None else " and run returns values"
+        found, expected = (
+            call.removesuffix("(run") if call.endswith("(run") else f"{call})" for call in (top.entrance[0], wanted)
         )
+        told = f"`{expected}`, as the inputs {begins} with {BEGIN}{returns}"
+        top.source.refuse(top.entrance[1], f"a call of `{found}`", told)
     selector = "select_closest" if program.self_rule == "last" else "select_closest_by_count"
     for name in ("select_closest", "select_closest_by_count"):
         if name in parts.called and name != selector:

@@ -74,7 +74,7 @@ def _top_level(
         rule = constants["SELF_RULE"].value
         yield places.begin(rule), places.end(rule), literal(after.self_rule)
     elif before.self_rule != after.self_rule:
-        yield _behind(places, constants["SCALE"], f"\nSELF_RULE = {literal(after.self_rule)}")
+        yield _behind(places, constants.get("SCALE", constants["CAUSAL"]), f"\nSELF_RULE = {literal(after.self_rule)}")
     order, needed = list(primitive_texts()), set(primitives_used(after))
     for index, name in enumerate(order):
         if name in needed and name not in functions:
