@@ -223,6 +223,15 @@ def _check_known_without_begin(tokens, vocabulary, max_length):
     return _check_without_begin(tokens, vocabulary, max_length)
 
 
+def _identity(rows, values, classes, weight):
+    """Weights for a readout: each value has the weight for the class that is written as it is, and 0 for the others.
+
+    The rows given are the exceptions; where one is None, the value has no row.
+    """
+    made = {value: tuple(weight * (label == str(value)) for label in classes) for value in values}
+    return {value: row for value, row in {**made, **rows}.items() if row is not None}
+
+
 def read_out(readout, variables, classes, positions):
     """The logit of each class at each of the positions."""
     rows = [[[0] * len(classes)] * len(positions)]

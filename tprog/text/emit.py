@@ -28,18 +28,17 @@ from tprog.ir.program import (
     Linear,
     Lookup,
     Node,
-    Numbers,
     NumericHead,
     Program,
     Symbol,
     Symbols,
     Value,
-    Weights,
 )
 from tprog.ir.values import Boolean, Label, Nothing, json_value
 from tprog.run.attention import mask_word
 from tprog.text.branches import comments, function_lines, levels_call
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
+from tprog.text.readout import identity_of, readout_lines, values_named
 from tprog.text.syntax import python_lines, read_python
 from tprog.text.told import docstring, told_constants
 
@@ -84,7 +83,7 @@ def emit(program: Program, stem: str = "program") -> Emitted:
     if program.output is None:
         _heading(out, "Readout")
         out.line()
-        _readout(out, program, side_name)
+        readout_lines(out, program, side_name)
     else:
         _heading(out, "Run")
     _run(out, program)
@@ -341,48 +340,16 @@ def _aggregator(node: AttentionHead) -> str:
 
 def _primitives(out: Builder, program: Program) -> None:
     _heading(out, "Primitives: what a program is made of, the same in every module")
-    for name in primitives_used(program):
+    used = {*primitives_used(program)}
+    if any(identity_of(program, term) is not None for term in program.readout.terms):
+        used.add("_identity")
+    for name in (name for name in primitive_texts() if name in used):
         out.line()
         out.line()
         out.lines += primitive_texts()[name].split("\n")
 
 
 # Readout and run ######################################################################################################
-
-
-def _readout(out: Builder, program: Program, side_name: str | None) -> None:
-    if not program.readout.terms:
-        out.line("READOUT = {}")
-        return
-    out.line("# For each value of each variable, its weight for each of CLASSES; w stands for w / SCALE.")
-    out.line("# A number has one line, which it multiplies.")
-    with out.block("READOUT = {"):
-        for term in program.readout.terms:
-            name = literal(term.variable)
-            if isinstance(program.variables[term.variable].domain, Numbers):
-                out.line(f"{name}: {weights_literal(term.rows[0])},")
-            elif side_name and term.variable == "tokens":
-                out.line(f'{name}: TABLES["READOUT"][{name}],')
-            else:
-                with out.block(f"{name}: {{"):
-                    for line in _rows(program, term):
-                        out.line(line)
-                out.line("},")
-    out.line("}")
-
-
-def _rows(program: Program, term: Weights) -> list[str]:
-    values = program.symbols(term.variable)
-    return [
-        f"{literal(value)}: {weights_literal(row)},"
-        for value, row in zip(values, term.rows, strict=True)
-        if row is not None
-    ]
-
-
-def weights_literal(row: Sequence[int] | None) -> str:
-    """A weight row: always one line, and never a range, because its numbers are weights."""
-    return "(" + ", ".join(map(str, row or ())) + tuple_end(row or ())
 
 
 def assignment(program: Program, node: Node) -> str:
@@ -425,9 +392,7 @@ def _order(program: Program, by: str) -> str:
     """The option that names the order of a variable's domain; nothing where its values are in it as they are."""
     if in_order(program.variables[by].domain):
         return ""
-    while by in program.by_name and (node := program.by_name[by]).kind == "head":
-        by = node.value  # a head has the domain of what it copies
-    return ", order=VOCABULARY" if by == "tokens" else f", order=DOMAINS[{literal(by)}]"
+    return f", order={values_named(program, by)}"
 
 
 def in_order(domain: Domain) -> bool:

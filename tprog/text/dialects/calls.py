@@ -78,3 +78,16 @@ def declared(parts: Parts, name: str) -> tuple[Symbol, ...] | None:
             return tuple(range(stop))
         case written:
             return tuple(value for value, _ in literal_items(parts.source, written))
+
+
+def ordered_values(parts: Parts, node: ast.expr) -> tuple[Symbol, ...] | None:
+    """The symbols that VOCABULARY, one row of DOMAINS or a range of positions lists in an order; else None."""
+    match node:
+        case ast.Name(id="VOCABULARY"):
+            return None if isinstance(parts.constants["VOCABULARY"], ast.Set) else parts.frame.vocabulary
+        case ast.Call(func=ast.Name(id="range"), args=[ast.Name(id="MAX_LENGTH")], keywords=[]):
+            return tuple(range(parts.frame.max_length))
+        case ast.Subscript(value=ast.Name(id="DOMAINS"), slice=ast.Constant(value=str() as name)):
+            written = dict_items(parts.source, parts.constants["DOMAINS"]) if "DOMAINS" in parts.constants else {}
+            return None if name in written and isinstance(written[name][1], ast.Set) else declared(parts, name)
+    return None

@@ -7,9 +7,12 @@ from typing import cast
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
+from tprog.ir import identities
+from tprog.ir.identities import identity_row, plain_symbols
 from tprog.ir.program import Symbols, Value, Weights
+from tprog.text.dialects.calls import ordered_values
 from tprog.text.dialects.parts import Parts
-from tprog.text.dialects.subset import dict_items, literal_items
+from tprog.text.dialects.subset import dict_items, literal_items, literal_value
 from tprog.text.emit import Block
 
 
@@ -24,15 +27,59 @@ def read_weights(parts: Parts) -> tuple[Weights, ...]:
             terms.append(Weights(name, (_row(parts, value),)))
         elif ast.unparse(value) == f"TABLES['READOUT']['{name}']":
             terms.append(Weights(name, _side_rows(parts, name, domain)))
+        elif isinstance(value, ast.Call):
+            terms.append(Weights(name, _identity_rows(parts, name, domain, value)))
         else:
-            rows: dict[Value, tuple[int, ...]] = {}
-            for key, (key_at, row_at) in dict_items(parts.source, value).items():
-                if key not in domain.codes:
-                    parts.source.refuse(key_at, f"{key!r}", f"a value of `{name}`")
-                _place(parts, ("weights", name, key), row_at)
-                rows[key] = _row(parts, row_at)
+            rows = _rows(parts, name, domain, value, missing=False)
             terms.append(Weights(name, tuple(rows.get(symbol) for symbol in domain)))
     return tuple(terms)
+
+
+def _rows(
+    parts: Parts, name: str, domain: Symbols, node: ast.expr, *, missing: bool
+) -> dict[Value, tuple[int, ...] | None]:
+    """The rows that a dictionary lists; None stands for one that is missing, where it may."""
+    rows: dict[Value, tuple[int, ...] | None] = {}
+    for key, (key_at, row_at) in dict_items(parts.source, node).items():
+        if key not in domain.codes:
+            parts.source.refuse(key_at, f"{key!r}", f"a value of `{name}`")
+        _place(parts, ("weights", name, key), row_at)
+        none = missing and isinstance(row_at, ast.Constant) and row_at.value is None
+        rows[key] = None if none else _row(parts, row_at)
+    return rows
+
+
+def _identity_rows(parts: Parts, name: str, domain: Symbols, call: ast.Call) -> tuple[tuple[int, ...] | None, ...]:
+    """The rows of ``_identity({value: row, ...}, values, CLASSES, weight)``."""
+    match call:
+        case ast.Call(
+            func=ast.Name(id="_identity"), args=[rows_at, values_at, ast.Name(id="CLASSES"), weight_at], keywords=[]
+        ):
+            parts.called.add("_identity")
+        case _:
+            wanted = "`{value: (weight, ...), ...}` or `_identity({...}, values, CLASSES, weight)`"
+            parts.source.unexpected(call, wanted)
+    if ordered_values(parts, values_at) != domain.values or not plain_symbols(domain.values):
+        parts.source.unexpected(
+            values_at, f"a tuple with the values of `{name}`, words or whole numbers, in their order"
+        )
+    count = len(domain) * len(parts.frame.classes)
+    if count > identities.MOST_WEIGHTS:
+        parts.source.refuse(call, f"{count:,} weights", f"at most {identities.MOST_WEIGHTS:,} in one `_identity`")
+    weight = literal_value(parts.source, weight_at)
+    if type(weight) is not int:
+        parts.source.refuse(weight_at, f"the weight {weight!r}", "a whole number")
+    for used in (node.id for node in ast.walk(call) if isinstance(node, ast.Name)):
+        found = parts.functions.get(used) or parts.constants.get(used)
+        if found is not None and found.lineno > call.lineno:
+            parts.source.refuse(call, f"`{used}` before it is defined", "READOUT behind all that it names")
+    exceptions = _rows(parts, name, domain, rows_at, missing=True)
+    made: list[tuple[int, ...] | None] = []
+    for value in domain:
+        if value not in exceptions:
+            _place(parts, ("weights", name, value), call)
+        made.append(exceptions.get(value, identity_row(value, parts.frame.classes, weight)))
+    return tuple(made)
 
 
 def _place(parts: Parts, block: Block, row: ast.expr) -> None:

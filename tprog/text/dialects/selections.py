@@ -12,12 +12,12 @@ from tprog.edits.entry import entry_of
 from tprog.ir.answering import PREDICATE
 from tprog.ir.domains import RANKING, Attend
 from tprog.ir.entries import ClauseOf, TableKey, owner
-from tprog.ir.program import Clause, Head, Keys, Mask, NumericHead, Selection, Symbol, Symbols
+from tprog.ir.program import Clause, Head, Keys, Mask, NumericHead, Selection, Symbols
 from tprog.text.dialects.calls import (
     categorical_read,
     check_work,
-    declared,
     options_of,
+    ordered_values,
     own_function,
     variable_read,
 )
@@ -25,7 +25,6 @@ from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import (
     Function,
     Parameter,
-    dict_items,
     literal_value,
     plain_parameters,
     without_docstring,
@@ -154,20 +153,9 @@ def _compared(parts: Parts, call: ast.Call, how: Mapping[str, ast.expr]) -> str:
     if "order" not in how:
         if not in_order(domain):
             parts.source.refuse(how["by"], f"`{by}`, whose values Python does not order", "its order, as `order=`")
-    elif not isinstance(domain, Symbols) or _ordered(parts, how["order"]) != domain.values:
+    elif not isinstance(domain, Symbols) or ordered_values(parts, how["order"]) != domain.values:
         parts.source.unexpected(how["order"], f"a tuple with the values of `{by}` in their order, or no `order=`")
     return by
-
-
-def _ordered(parts: Parts, node: ast.expr) -> tuple[Symbol, ...] | None:
-    """The symbols that VOCABULARY, or one row of DOMAINS, lists in an order; None for any other expression."""
-    match node:
-        case ast.Name(id="VOCABULARY"):
-            return None if isinstance(parts.constants["VOCABULARY"], ast.Set) else parts.frame.vocabulary
-        case ast.Subscript(value=ast.Name(id="DOMAINS"), slice=ast.Constant(value=str() as name)):
-            written = dict_items(parts.source, parts.constants["DOMAINS"]) if "DOMAINS" in parts.constants else {}
-            return None if name in written and isinstance(written[name][1], ast.Set) else declared(parts, name)
-    return None
 
 
 def _mask(parts: Parts, node: ast.expr | None, call: ast.Call) -> Mask:

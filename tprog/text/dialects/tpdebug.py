@@ -134,7 +134,7 @@ def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
     for name in ("select_closest", "select_closest_by_count"):
         if name in parts.called and name != selector:
             top.source.refuse(run, f"calls of `{name}`", f"`{selector}`, as SELF_RULE is {program.self_rule!r}")
-    for name in primitives_used(program):
+    for name in dict.fromkeys([*primitives_used(program), *sorted(parts.called & {"_identity"})]):
         if name not in top.functions:
             top.source.refuse(run, f"a module without the primitive `{name}`", "every primitive that it uses")
     needed = ["import sys"] + ["from fractions import Fraction"] * needs_fraction(program)

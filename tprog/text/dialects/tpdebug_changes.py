@@ -16,13 +16,15 @@ from typing import TypeAlias
 from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadSource
 from tprog.ir.entries import Entries, TableKey
+from tprog.ir.identities import identity_row
 from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 from tprog.ir.values import json_value
 from tprog.text.branches import amendments, answer, comments, function_lines, level_lines
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import Source, dict_items, without_docstring
-from tprog.text.emit import assignment, needs_fraction, primitive_texts, primitives_used, weights_literal
+from tprog.text.emit import assignment, needs_fraction, primitive_texts, primitives_used
 from tprog.text.merge import in_front, items, merged, parsed, respelled, with_comments
+from tprog.text.readout import weights_literal
 from tprog.text.splice import Change, Places, spliced
 from tprog.text.syntax import parse_python
 
@@ -262,8 +264,29 @@ def _tables(
                 yield from _table(
                     places, at, keys, *([(literal(key), text) for key, text in side] for side in (old, new))
                 )
+            elif isinstance(at, ast.Call):
+                yield from _beside_identity(places, source, at, after.classes, (old, new))
             elif isinstance(at, ast.Tuple) and old[0][1] != new[0][1] and new[0][1] is not None:
                 yield from _respelled(places, at, new[0][1])
+
+
+def _beside_identity(
+    places: Places, source: Source, call: ast.Call, classes: Sequence[str], sides: tuple[Rows, Rows]
+) -> Iterator[Change]:
+    """The changes of the rows that stand as exceptions in a call of `_identity`."""
+    listed, weight = call.args[0], ast.literal_eval(call.args[3])
+    assert isinstance(listed, ast.Dict)
+
+    def exceptions(rows: Rows) -> list[tuple[str, str | None]]:
+        found: list[tuple[str, str | None]] = []
+        for key, text in rows:
+            assert isinstance(key, str | int)
+            alike = text == weights_literal(identity_row(key, classes, weight))
+            found.append((literal(key), None if alike else text or "None"))
+        return found
+
+    keys = [literal(key) for key in dict_items(source, listed)]
+    yield from _table(places, listed, keys, *map(exceptions, sides))
 
 
 def _words(before: Program, after: Program, written: Callable[[Symbol], str] = literal) -> dict[str, tuple[Rows, Rows]]:

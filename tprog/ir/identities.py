@@ -1,0 +1,55 @@
+"""Identity readouts: each value of a variable weighs for the class that is written as it is, and for no other."""
+
+from __future__ import annotations
+
+from collections import Counter
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from tprog.ir.domains import Symbol
+from tprog.ir.relations import LEAST_SAID
+
+MOST_WEIGHTS = 4_000_000
+"""Weights that one identity may stand for: a line of a module must not fill the memory of who reads it."""
+
+
+@dataclass(frozen=True)
+class Identity:
+    """What most rows of weights are.
+
+    Attributes:
+        weight: that of the class that is written as the value.
+        exceptions: the places of the values whose rows are others, or missing, ascending.
+    """
+
+    weight: int
+    exceptions: tuple[int, ...]
+
+
+def identity_row(value: Symbol, classes: Sequence[str], weight: int) -> tuple[int, ...]:
+    """The weights of one value."""
+    return tuple(weight * (label == str(value)) for label in classes)
+
+
+def plain_symbols(values: Sequence[Symbol]) -> bool:
+    """Whether all are words and whole numbers, which Python writes as classes are."""
+    return all(type(value) in (str, int) for value in values)
+
+
+def identity(
+    values: Sequence[Symbol], classes: Sequence[str], rows: Sequence[tuple[int, ...] | None]
+) -> Identity | None:
+    """The identity that `LEAST_SAID` rows at least are, each with a class of its own; None if they are none."""
+    if not LEAST_SAID <= len(rows) <= MOST_WEIGHTS // len(classes) or not plain_symbols(values):
+        return None
+    at = {label: place for place, label in enumerate(classes)}
+    own = [None if row is None else row[at[str(v)]] for v, row in zip(values, rows, strict=True) if str(v) in at]
+    weights = Counter(weight for weight in own if weight)
+    if not weights:
+        return None
+    weight = weights.most_common(1)[0][0]
+    wanted = [identity_row(value, classes, weight) for value in values]
+    follows = [row == other for row, other in zip(rows, wanted, strict=True)]
+    if sum(one and str(value) in at for one, value in zip(follows, values, strict=True)) < LEAST_SAID:
+        return None
+    return Identity(weight, tuple(place for place, one in enumerate(follows) if not one))
