@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Hashable, Sequence
 from contextlib import nullcontext
 from dataclasses import dataclass
+from functools import lru_cache
 from math import prod
 from typing import TypeVar, assert_never
 
@@ -241,6 +242,13 @@ def _grouped(items: Sequence[Group]) -> tuple[dict[Group, list[int]], Group]:
 
 def _branches(out: Builder, by: _Axis, cells: Sequence[Value | None]) -> None:
     """One input: a branch an answer; what most values answer comes last and without a test, unless there are holes."""
+    out.lines += _branch_lines(by, tuple(cells), out.depth)
+
+
+@lru_cache(maxsize=2**15)
+def _branch_lines(by: _Axis, cells: tuple[Value | None, ...], depth: int) -> tuple[str, ...]:
+    """These branches: a search writes many tables that differ in one row."""
+    out = Builder(depth)
     groups, most = _grouped([_typed(cell) for cell in cells])
     total = None not in cells
     for key, members in groups.items():
@@ -254,6 +262,7 @@ def _branches(out: Builder, by: _Axis, cells: Sequence[Value | None]) -> None:
         out.line(f"return {literal(cells[groups[most][0]])}")
     elif len(groups) == 1:
         out.line("return None")
+    return tuple(out.lines)
 
 
 def _typed(cell: Value | None) -> tuple[bool, Value | None]:

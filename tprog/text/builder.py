@@ -45,9 +45,14 @@ def tuple_end(values: Sequence[object]) -> str:
 class Builder:
     """Collects lines at the current depth."""
 
-    def __init__(self) -> None:
+    def __init__(self, depth: int = 0) -> None:
         self.lines: list[str] = []
-        self._depth = 0
+        self._depth = depth
+
+    @property
+    def depth(self) -> int:
+        """How deep the next line stands."""
+        return self._depth
 
     def line(self, text: str = "") -> None:
         """One line; an empty one is not indented."""
