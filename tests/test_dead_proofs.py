@@ -1,0 +1,159 @@
+"""Proofs that a node is dead, on programs of two or three nodes: each rule where it holds, and where it does not."""
+
+from __future__ import annotations
+
+from dataclasses import replace
+
+import pytest
+
+from analyze.dead.proofs import Proofs, needed_without
+from tests.programs import PROGRAMS, equal, everything
+from tprog.ir.program import Head, Linear, Lookup, Node, Number, NumericHead, Program, Weights
+
+SORT = PROGRAMS["sort"].program
+VOCABULARY = SORT.vocabulary
+POSITIONS = SORT.symbols("positions").values
+VOTES = (3, 1, 4, 1, 5)
+
+PICK = Lookup("pick", ("tokens",), (None,), ("x", "y"), ("x", "y", "x", "y", "x", "y", "x"))
+COUNT = NumericHead("count", "tokens", "tokens", "ones", equal(VOCABULARY, VOCABULARY))
+OF_PICK = (("a",), ("b",))
+"""The keys that a head accepts for each value of `pick`."""
+
+
+def _voting(*nodes: Node) -> Program:
+    """These nodes alone, of which the last one votes, each of its values for another class."""
+    program = replace(SORT, nodes=nodes, readout=replace(SORT.readout, terms=()), task=None)
+    values = 1 if nodes[-1].name in _numbers(program) else len(program.symbols(nodes[-1].name))
+    rows = tuple(tuple((vote * (at + 1)) % 7 for vote in VOTES) for at in range(values))
+    return replace(program, readout=replace(SORT.readout, terms=(Weights(nodes[-1].name, rows),)))
+
+
+def _numbers(program: Program) -> set[str]:
+    return {node.name for node in program.nodes if node.kind in ("numeric head", "linear") or node.answers_numbers}
+
+
+def _mates(*nodes: Node) -> dict[str, str]:
+    return Proofs(_voting(*nodes)).mates
+
+
+# Inert ################################################################################################################
+
+
+@pytest.mark.parametrize(("value", "proven"), [(0, True), (1, False)])
+def test_a_sum_of_zeros_is_the_same_wherever_it_looks(value: int, proven: bool) -> None:
+    fixed = Lookup("fixed", ("tokens",), (None,), None, (value,) * len(VOCABULARY))
+    total = NumericHead("total", "pick", "tokens", "fixed", OF_PICK)
+    assert Proofs(_voting(PICK, fixed, total)).inert_at("pick", 0) is proven
+
+
+@pytest.mark.parametrize(("default", "proven"), [(1, True), (0, False)])
+def test_a_mean_of_ones_is_the_same_wherever_it_looks_if_its_default_is_one(default: Number, proven: bool) -> None:
+    mean = NumericHead("mean", "pick", "tokens", "ones", OF_PICK, reduce="mean", default=default)
+    assert Proofs(_voting(PICK, mean)).inert_at("pick", 0) is proven
+
+
+@pytest.mark.parametrize(("default", "proven"), [(None, True), ("k", True), ("m", False)])
+def test_a_head_that_copies_one_value_is_the_same_wherever_it_looks_unless_its_default_is_another(
+    default: str | None, proven: bool
+) -> None:
+    only = Lookup("only", ("tokens",), (None,), ("k", "m"), ("k",) * len(VOCABULARY))
+    copy = Head("copy", "pick", "tokens", "only", OF_PICK, default=default)
+    assert Proofs(_voting(PICK, only, copy)).inert_at("pick", 0) is proven
+
+
+def test_what_a_head_accepts_for_every_query_alike_may_be_asked_by_any() -> None:
+    alike = Head("alike", "pick", "tokens", "tokens", (("a", "b"), ("a", "b")))
+    assert Proofs(_voting(PICK, alike)).inert_at("pick", 0)
+    assert not Proofs(_voting(PICK, replace(alike, predicate=OF_PICK))).inert_at("pick", 0)
+
+
+def test_a_key_of_which_every_value_is_accepted_alike_may_be_any() -> None:
+    every = Head("every", "tokens", "pick", "tokens", everything(VOCABULARY, ("x", "y")))
+    assert Proofs(_voting(PICK, every)).inert_at("pick", 0)
+    assert not Proofs(_voting(PICK, replace(every, predicate=(("x",),) * len(VOCABULARY)))).inert_at("pick", 0)
+
+
+def test_a_head_that_never_matches_yields_its_default_whatever_it_would_copy() -> None:
+    never = Head("never", "tokens", "tokens", "pick", ((),) * len(VOCABULARY), default="x")
+    assert Proofs(_voting(PICK, never)).inert_at("pick", 0)
+    assert not Proofs(_voting(PICK, replace(never, default=None))).inert_at("pick", 0)  # it copies from position 0
+
+
+def test_what_a_head_compares_matters_where_it_may_match() -> None:
+    ranked = Lookup("ranked", ("tokens",), (None,), (0, 1), (0, 1, 0, 1, 0, 1, 0))
+    largest = Head(
+        "largest", "tokens", "tokens", "tokens", everything(VOCABULARY, VOCABULARY), attend="largest", by="ranked"
+    )
+    assert not Proofs(_voting(ranked, largest)).inert_at("ranked", 0)
+    never = replace(largest, predicate=((),) * len(VOCABULARY))
+    assert Proofs(_voting(ranked, never)).inert_at("ranked", 0)
+
+
+@pytest.mark.parametrize(("cells", "proven"), [(("low", "low"), True), (("low", "high"), False)])
+def test_a_number_may_be_any_where_all_its_levels_are_answered_alike(cells: tuple[str, str], proven: bool) -> None:
+    leveled = Lookup("leveled", ("count",), ((0, 3),), ("low", "high"), cells)
+    assert Proofs(_voting(COUNT, leveled)).inert_at("count", 0) is proven
+
+
+@pytest.mark.parametrize(("coefficient", "proven"), [(0, True), (2, False)])
+def test_a_sum_reads_a_number_only_with_a_coefficient(coefficient: int, proven: bool) -> None:
+    total = Linear("total", ("count", "ones"), (coefficient, 1))
+    assert Proofs(_voting(COUNT, total)).inert_at("count", 0) is proven
+
+
+def test_weights_that_move_all_classes_alike_do_not_tell() -> None:
+    program = _voting(PICK)
+    for second, proven in (((4, 2, 5, 2, 6), True), ((4, 2, 5, 2, 5), False)):
+        terms = (Weights("pick", (VOTES, second)),)
+        told = replace(program, readout=replace(program.readout, terms=terms))
+        assert Proofs(told).inert_at("pick", 0) is proven
+
+
+def test_a_number_tells_unless_its_weights_are_the_same_for_all_classes() -> None:
+    program = _voting(COUNT)
+    for row, proven in (((2, 2, 2, 2, 2), True), ((2, 2, 2, 2, 3), False)):
+        told = replace(program, readout=replace(program.readout, terms=(Weights("count", (row,)),)))
+        assert Proofs(told).inert_at("count", 0) is proven
+
+
+# Mergeable ############################################################################################################
+
+
+def test_a_table_of_numbers_that_answers_each_with_itself_passes_it_on() -> None:
+    levels = tuple(range(9))
+    assert _mates(COUNT, Lookup("same", ("count",), (levels,), None, levels)) == {"same": "count"}
+    assert _mates(COUNT, Lookup("same", ("count",), (levels,), None, (*levels[:2], 5, *levels[3:]))) == {}
+
+
+@pytest.mark.parametrize(("coefficient", "constant", "mates"), [(1, 0, {"total": "count"}), (2, 0, {}), (1, 1, {})])
+def test_a_sum_of_one_number_as_it_is_passes_it_on(coefficient: int, constant: int, mates: dict[str, str]) -> None:
+    assert _mates(COUNT, Linear("total", ("count", "ones"), (coefficient, 0), constant)) == mates
+
+
+def test_a_head_passes_its_variable_on_only_if_it_sees_itself_and_accepts_nothing_else() -> None:
+    echo = Head("echo", "tokens", "tokens", "tokens", equal(VOCABULARY, VOCABULARY))
+    assert _mates(echo) == {"echo": "tokens"}
+    assert _mates(replace(echo, mask="before")) == {}
+    assert _mates(replace(echo, skip_first=True)) == {}
+    wider = (*echo.predicate[:2], ("b", "c"), *echo.predicate[3:])
+    assert _mates(replace(echo, predicate=wider)) == {}
+
+
+def test_heads_that_differ_in_what_they_see_or_yield_are_not_the_same() -> None:
+    later = replace(COUNT, name="later")
+    assert _mates(COUNT, later) == {"later": "count"}
+    assert _mates(COUNT, replace(later, mask="after")) == {}
+    assert _mates(COUNT, replace(later, skip_first=True)) == {}
+    assert _mates(COUNT, replace(later, predicate=everything(VOCABULARY, VOCABULARY))) == {}
+
+
+# What is needed #######################################################################################################
+
+
+def test_a_node_that_is_taken_out_needs_nothing_any_more() -> None:
+    copy = Head("copy", "pick", "tokens", "tokens", OF_PICK)
+    program = _voting(PICK, copy)
+    assert needed_without(program, set(), ()) >= {"copy", "pick", "tokens"}
+    assert needed_without(program, {"copy"}, ()) == set()
+    assert needed_without(program, {"copy"}, {"pick"}) == {"pick", "tokens"}
