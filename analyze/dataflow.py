@@ -52,7 +52,7 @@ def data_flow(
     """
     for asked in (*dead, *highlighted):
         _known(program, asked)
-    stage_of = stages(program)
+    stage_of, sources = stages(program), {source.node: source for source in program.sources}
     swings = {term.variable: swing(program, term, toward) for term in program.readout.terms}
     nodes = [
         replace(
@@ -62,12 +62,14 @@ def data_flow(
             dead=variable in dead,
             highlighted=variable in highlighted,
             circuits=tuple((circuits or {}).get(variable, ())),
+            source=sources.get(variable),
         )
         for variable in program.variables
     ]
     says = _decision(program) if program.output is None else ""
     last = max(stage_of.values()) + 1
-    nodes.append(GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted))
+    readout = GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted)
+    nodes.append(replace(readout, source=sources.get(READOUT)))
     return GraphResult(
         program=label(program, name),
         title=title,

@@ -34,7 +34,7 @@ class Result(Record):
     Attributes:
         verb: names the schema, with its version: ``tpdebug.<verb>/1``.
         schema_version: 2 where JSON has another shape than that of tpdebug 0.1: in records that hold values of
-            variables, fractions were text, as words are.
+            variables, fractions were text, as words are; and those that tell where nodes were written did not.
     """
 
     verb: ClassVar[str]

@@ -64,7 +64,7 @@ def trace(
         else:
             found = _contrast(run, ground(program, contrast), lines)
             note = "" if found else f"no other input is right everywhere (looked for among {contrast.description})"
-    return TraceResult(label(program, name), table, found, note, spacing(program))
+    return TraceResult(label(program, name), table, found, note, spacing(program), program.sources)
 
 
 def _table(run: _Run, lines: Lines) -> TraceTable:

@@ -39,6 +39,7 @@ from tprog.ir.program import (
     Weights,
     domain_of,
 )
+from tprog.ir.provenance import SourceLine
 from tprog.ir.values import FALSE, NOTHING, TRUE, Boolean, Label
 
 WORDS = ("a", "b", "c", "the cat", "it's", 'say "x"', "\\n", "é", "0", "<pad")
@@ -56,6 +57,10 @@ TOLD: tuple[tuple[tuple[str, str], ...], ...] = (
 FINE = Fraction(1, 160_000_000_000_000_003)
 """Means of five or six have no common denominator with it below 2**63."""
 NAMES = ("seen", "count", "rank", "state", "mixed", "other", "last", "score")
+
+
+WRITTEN = ("tokens;", "", 'say("x") # """\n', "\\ \x1b[0m \u202e", "é")
+"""Source texts."""
 
 
 T = TypeVar("T")
@@ -220,22 +225,15 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
             row = st.tuples(*(st.integers(-2, 2) for _ in classes))
             row_or_hole = with_holes(row, partial and isinstance(variable.domain, Symbols))
             terms.append(Weights(name, tuple(draw(row_or_hole) for _ in range(rows))))
+    written = draw(st.sampled_from([False, False, True]))
+    names = [name for name in (*(node.name for node in made), "readout") if written and draw(st.booleans())]
+    sources = tuple(SourceLine(name, "my program.rasp", 3, draw(st.sampled_from(WRITTEN))) for name in names)
     if draw(st.integers(0, 3)) == 0:
-        return draw(returning(replace(frame, nodes=tuple(made))))
+        of_nodes = tuple(source for source in sources if source.node != "readout")
+        return draw(returning(replace(frame, nodes=tuple(made), sources=of_nodes)))
     rows_needed: RowsNeeded = draw(st.sampled_from(["free", "everywhere"]))
     readout = Readout(tuple(terms), frame.readout.scale, pooled, forced, rows_needed)
-    return Program(
-        vocabulary,
-        classes,
-        frame.max_length,
-        tuple(made),
-        readout,
-        frame.task,
-        frame.causal,
-        frame.self_rule,
-        frame.provenance,
-        frame.unknown_rule,
-    )
+    return replace(frame, nodes=tuple(made), readout=readout, sources=sources)
 
 
 def _weighable(domain: Domain) -> bool:

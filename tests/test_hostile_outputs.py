@@ -22,6 +22,7 @@ from tprog.escape import json_text, spelled, string_literal, visible
 from tprog.ir.domains import BEGIN, END, Keys
 from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead, Readout, Weights
 from tprog.ir.program import Program
+from tprog.ir.provenance import SourceLine
 from tprog.text.emit import emit
 from trainer.record import Record
 from trainer.store import Store
@@ -73,6 +74,9 @@ def hostile_program() -> Program:
         readout,
         "".join(WORDS),
         provenance=tuple(zip(WORDS, WORDS, strict=True)),
+        sources=tuple(
+            SourceLine(node, WORDS[i], 1, WORDS[5 - i]) for i, node in enumerate(("seen", "near", "readout"))
+        ),
     )
 
 

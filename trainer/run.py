@@ -79,7 +79,7 @@ class Run:
         """Keep what the members begin with: validation chooses between it and what they come to."""
         self.save(folder)
         told = f"{program.task or 'a program'} of {len(program.nodes)} nodes, given with --from"
-        program = dataclasses.replace(program, task=self.data.frame.task, provenance=((BEGUN, told),))
+        program = dataclasses.replace(program, task=self.data.frame.task, provenance=((BEGUN, told),), sources=())
         self._note(SEARCHED, write_program(program, folder / SEARCHED), folder)
 
     def step(self) -> None:

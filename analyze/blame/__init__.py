@@ -154,6 +154,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
         chain=chain(run, asked.place, shown) if hole is None and program.output is not None else (),
+        sources=program.sources,
     )
 
 

@@ -77,6 +77,7 @@ def blame_all(
         proven=best.proven and held.whole and len(search.rows) == held.failing,
         source=None if shown.text is None else annotate_all(label(program, shown.name), shown.text, entries, buckets),
         spaced=spacing(program),
+        sources=program.sources,
     )
 
 

@@ -9,6 +9,7 @@ from rich.text import Text
 
 from analyze.render.annotated import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
+from analyze.render.written import written, written_html
 from analyze.results.blame import BlameResult, Candidate, Share, Suspect
 from tprog.escape import html_text, spelled
 from tprog.ir.values import Value
@@ -47,12 +48,19 @@ def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> Rendera
     parts += [*_suspects(result, shown, number), *_candidates(result, shown, number)]
     if result.right and result.dependences:
         parts += _dependences(result, shown)
+    parts.append(written(result.sources, _shown_nodes(result, shown)))
     parts += _account(result, shown)
     if not result.right and result.dependences:
         parts.append(_slice(result))
     if result.source is not None:
         parts += ["\nthe module, with what this prediction consults:", Text(""), source_text(result.source, AROUND)]
     return page(*_answer(result), *parts)
+
+
+def _shown_nodes(result: BlameResult, shown: int) -> set[str]:
+    """The nodes of the edits or dependences that are listed."""
+    matter = [one for one in result.dependences if one.matters]
+    return {one.node for one in (matter[:shown] if result.right else listed(result, shown))}
 
 
 def _answer(result: BlameResult) -> tuple[str, str]:
@@ -91,6 +99,7 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
     if result.chain:
         fired = [(f.position, f.entry, spelled(str(f.value)), f.line) for f in result.chain]
         parts += ["<h2>The rows that fired</h2>", table_html(_CHAIN, fired)]
+    parts += written_html(result.sources, _shown_nodes(result, len(result.candidates)))
     if result.source is not None:
         parts += ["<h2>Source</h2>", source_html(result.source)]
     return html_page(f"Blame in {result.program}", *parts)

@@ -8,6 +8,7 @@ from rich.text import Text
 from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.blame import AROUND, EDITS, UNPROVEN, diff_text
 from analyze.render.tables import BAD, GOOD, counted, evidence, page, table, typed
+from analyze.render.written import written, written_html
 from analyze.results.blame import BlameAllResult, Bucket
 from tprog.text.tokens import Spacing
 
@@ -61,6 +62,7 @@ def _entries(result: BlameAllResult, number: int) -> list[RenderableType | str |
         table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net")),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in result.entries) else None,
         None if result.proven else UNPROVEN,
+        written(result.sources, {entry.node for entry in result.entries}),
         *diff_text(result.entries[number - 1].diff, number),
     ]
 
@@ -104,6 +106,7 @@ def blame_all_html(result: BlameAllResult) -> Html:
             for bucket in result.buckets
         ]
         parts += ["<h2>Failing inputs by first suspect</h2>", table_html(BUCKETS, groups)]
+    parts += written_html(result.sources, {entry.node for entry in result.entries})
     if result.source is not None:
         parts += ["<h2>Source</h2>", source_html(result.source)]
     return html_page(f"Blame in {result.program}", *parts)

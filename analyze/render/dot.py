@@ -15,7 +15,7 @@ import graphviz
 from analyze.render.labels import Words, label, line, lines, table
 from analyze.render.metrics import width
 from analyze.render.order import with_few_crossings
-from analyze.render.tables import evidence
+from analyze.render.tables import evidence, shorten
 from analyze.results.calls import MODULE, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.escape import spelled, visible
@@ -60,6 +60,9 @@ POINTS = 72
 
 WRAP = 30
 """Characters in a line of a reading."""
+
+SOURCE = 3 * WRAP
+"""Characters of a node's source line, and where it stands."""
 
 WEAK = 0.05
 """Readout edges whose swing is below this share of the widest edge's are left out of the picture."""
@@ -284,6 +287,9 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
     made = [lines([Words(_shown_name(node) + marks, TEXT, ink, bold=True)])]
     if reading := node.reading or GIVEN.get(node.name, ""):
         made.append(lines([Words(text, TEXT, ink) for text in textwrap.wrap(visible(reading), WRAP)]))
+    if node.source is not None:
+        said = textwrap.wrap(shorten(visible(str(node.source)), SOURCE), WRAP)
+        made.append(lines([Words(text, SMALL, ink) for text in said]))
     if node.circuits:
         said = textwrap.wrap(f"* in: {', '.join(map(spelled, node.circuits))}", WRAP)
         made.append(lines([Words(text, TEXT, bold=True) for text in said]))

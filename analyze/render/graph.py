@@ -7,6 +7,7 @@ from collections.abc import Iterable
 from rich.console import RenderableType
 
 from analyze.render.tables import at_line, counted, evidence, page, table
+from analyze.render.written import written
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 
 
@@ -28,6 +29,7 @@ def graph_text(result: GraphResult) -> RenderableType:
         "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
         listed,
         _meaning(result),
+        written(node.source for node in result.nodes if node.source is not None),
     )
 
 

@@ -11,6 +11,7 @@ from rich.table import Column
 from rich.text import Text
 
 from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
+from analyze.render.written import written
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
@@ -38,7 +39,9 @@ def trace_text(result: TraceResult) -> RenderableType:
         lines.append(line(result.note))
     rows = list(_rows(table) if contrast is None else _rows_beside(table, contrast))
     widest = max(len(table.tokens), 0 if contrast is None else len(contrast.table.tokens))
-    return Group(*lines, Text(""), _Blocks(_headers(table, contrast, widest), tuple(rows)))
+    beside = written(result.sources)
+    more: list[RenderableType] = [] if beside is None else [Text(""), beside]
+    return Group(*lines, Text(""), _Blocks(_headers(table, contrast, widest), tuple(rows)), *more)
 
 
 def _answer(result: TraceResult) -> Text:

@@ -9,6 +9,7 @@ from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
 from analyze.results.edit_text import becomes
 from analyze.results.source import AnnotatedSource
+from tprog.ir.provenance import SourceLine
 from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
@@ -192,6 +193,7 @@ class BlameResult(Result):
         checked: the inputs over which mended and broken are counted.
         wrong_before: wrong predictions over those inputs before any edit.
         source: the module with the slice and the candidates in its margin, if it was asked for.
+        sources: where the nodes of a written program were written.
     """
 
     verb: ClassVar[str] = "blame"
@@ -217,6 +219,7 @@ class BlameResult(Result):
     source: AnnotatedSource | None = None
     spaced: Spacing = JOINED
     chain: tuple[Fired, ...] = ()
+    sources: tuple[SourceLine, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -254,6 +257,7 @@ class BlameAllResult(Result):
             those that did best on a part of the inputs were chosen, and counted on all.
         source: the module with the failures that each line's best edit mends in its margin, if it was asked for.
         spaced: how inputs and answers are shown.
+        sources: where the nodes of a written program were written.
     """
 
     verb: ClassVar[str] = "blame-all"
@@ -271,3 +275,4 @@ class BlameAllResult(Result):
     proven: bool
     source: AnnotatedSource | None = None
     spaced: Spacing = JOINED
+    sources: tuple[SourceLine, ...] = ()

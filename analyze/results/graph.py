@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from analyze.record import UNTOLD, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import VariableKind
+from tprog.ir.provenance import SourceLine
 
 
 @dataclass(frozen=True)
@@ -23,6 +24,7 @@ class GraphNode:
         swing: see `GraphEdge`; 0 where the readout does not read the variable.
         highlighted: whether the node belongs to the circuit or slice that was asked for.
         circuits: where several circuits were asked for, the sub-problems of those that have it.
+        source: where it was written, in a written program.
     """
 
     name: str
@@ -35,6 +37,7 @@ class GraphNode:
     dead: bool
     highlighted: bool
     circuits: tuple[str, ...] = ()
+    source: SourceLine | None = None
 
 
 @dataclass(frozen=True)

@@ -8,6 +8,7 @@ from typing import ClassVar
 from analyze.record import Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import VariableKind
+from tprog.ir.provenance import SourceLine
 from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
@@ -70,7 +71,12 @@ class Contrast:
 
 @dataclass(frozen=True)
 class TraceResult(Result):
-    """Each variable's value at each position. `note` says why there is no contrast, where one was asked for."""
+    """Each variable's value at each position.
+
+    Attributes:
+        note: why there is no contrast, where one was asked for.
+        sources: where the nodes of a written program were written.
+    """
 
     verb: ClassVar[str] = "trace"
     schema_version: ClassVar[int] = 2
@@ -80,3 +86,4 @@ class TraceResult(Result):
     contrast: Contrast | None
     note: str
     spaced: Spacing = JOINED
+    sources: tuple[SourceLine, ...] = ()

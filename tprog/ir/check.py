@@ -33,6 +33,7 @@ from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
 from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
 from tprog.ir.numeric import linear_domain, mean_domain, sum_domain, table_domain
+from tprog.ir.provenance import check_told
 from tprog.ir.selections import Clause
 from tprog.ir.values import as_number
 from tprog.listing import listing
@@ -82,7 +83,7 @@ def check_frame(program: Frame) -> None:
     least = program.marks.count + 1
     if program.max_length < least:
         raise BadProgram(f"max_length is {program.max_length}; expected at least {least}")
-    _check_told(program)
+    check_told(program.task, program.provenance)
     if program.self_rule not in ("last", "match-count"):
         raise BadProgram(f"self_rule is {program.self_rule!r}; expected 'last' or 'match-count'")
     if program.unknown_rule not in ("unk", "refuse"):
@@ -97,19 +98,6 @@ def _check_words(what: str, words: tuple[str, ...]) -> None:
     if len(set(words)) != len(words):
         twice = next(w for w in words if words.count(w) > 1)
         raise BadProgram(f"{twice!r} stands twice in the {what}")
-
-
-def _check_told(program: Frame) -> None:
-    """What a Program says of itself: any text, which every writer quotes."""
-    if program.task is not None and (type(program.task) is not str or not program.task):
-        raise BadProgram(f"the task is {program.task!r}; expected a text that names it, or none")
-    texts = [] if program.task is None else [("the task", program.task)]
-    for pair in program.provenance:
-        if len(pair) != 2 or any(type(text) is not str for text in pair):
-            raise BadProgram(f"provenance {pair!r}; expected two texts, a key and what it says")
-        texts += [("the provenance", text) for text in pair]
-    if half := next((each for each in texts if half_a_pair(each[1])), None):
-        raise BadProgram(f"{half[1]!r} in {half[0]} has half of a surrogate pair, which no file in UTF-8 can hold")
 
 
 def _check_name(node: Node, known: Mapping[str, Variable]) -> None:

@@ -14,7 +14,7 @@ Source: Friedman, Wettig, Chen, "Learning Transformer Programs", NeurIPS 2023 (a
 from __future__ import annotations
 
 import math
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
 from functools import cached_property
@@ -59,6 +59,7 @@ from tprog.ir.nodes import (
     Weights,
 )
 from tprog.ir.outcomes import Outcomes, joined, outcomes_of
+from tprog.ir.provenance import SourceLine, check_sources
 from tprog.ir.selections import Clause, Selection
 
 __all__ = [
@@ -123,6 +124,8 @@ class Program:
             modules of the original research code, which fail at it.
         outputs: the names of what `run` returns: the readout, or a variable.
         written_classes: the classes of the readout; none without one.
+        sources: where the nodes of a written program, its readout among them, were written, each at most once, in
+            execution order; they carry no meaning.
 
     Raises:
         BadProgram: a record that contradicts itself; the message names the node.
@@ -140,6 +143,7 @@ class Program:
     provenance: tuple[tuple[str, str], ...] = ()
     unknown_rule: UnknownRule = "unk"
     outputs: tuple[str, ...] = (READOUT,)
+    sources: tuple[SourceLine, ...] = ()
     written_classes: tuple[str, ...] = field(init=False, repr=False)
 
     def __post_init__(self) -> None:
@@ -147,6 +151,7 @@ class Program:
         variables = self.variables  # proves the domains, and so every reference, on the way
         check_functions(self.nodes)
         check_outputs(self, variables)
+        check_sources(self.sources, [*self.by_name, *([] if self.readout.implied else [self.readout.name])])
         if self.readout.implied:
             object.__setattr__(self, "classes", joined(self.classes, self.returned.spellings))
             object.__setattr__(self, "readout", replace(IMPLIED, terms=(Weights(self.outputs[0], ()),)))
@@ -190,6 +195,11 @@ class Program:
             len(v.domain) - 1 if isinstance(v.domain, Symbols) else v.domain.bound for v in self.variables.values()
         )
         return sum(next(size for size in (1, 2, 4, 8) if bound < 2 ** (8 * size - 1)) for bound in largest)
+
+    def sources_of(self, nodes: Iterable[Node]) -> tuple[SourceLine, ...]:
+        """Where some of its nodes, and its readout, were written."""
+        names = {self.readout.name, *(node.name for node in nodes)}
+        return tuple(source for source in self.sources if source.node in names)
 
     @cached_property
     def marks(self) -> Marks:

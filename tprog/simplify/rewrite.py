@@ -108,9 +108,12 @@ class _Rewriter:
                         self.domains[node.name] = node.declares
                 case _:
                     assert_never(node)
+        sources = program.sources_of(kept)
         if program.output is not None:
-            return replace(program, nodes=tuple(kept), outputs=(self._returned(program.output),))
-        return replace(program, nodes=tuple(kept), readout=replace(program.readout, terms=self._terms(kept)))
+            outputs = (self._returned(program.output),)
+            return replace(program, nodes=tuple(kept), outputs=outputs, sources=sources)
+        readout = replace(program.readout, terms=self._terms(kept))
+        return replace(program, nodes=tuple(kept), readout=readout, sources=sources)
 
     def _returned(self, output: str) -> str:
         """The variable that comes out, or the one that has the same values."""
@@ -408,7 +411,8 @@ def pruned(program: Program) -> Program:
         if node.name in read:
             kept.append(node)
             read.update(node.reads)
-    return replace(program, nodes=tuple(reversed(kept)), readout=replace(program.readout, terms=terms))
+    readout = replace(program.readout, terms=terms)
+    return replace(program, nodes=tuple(reversed(kept)), readout=readout, sources=program.sources_of(kept))
 
 
 def closure(program: Program, variables: Sequence[str]) -> set[str]:

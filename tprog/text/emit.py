@@ -40,7 +40,7 @@ from tprog.text.branches import comments, function_lines, levels_call
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.text.readout import identity_of, readout_lines, values_named
 from tprog.text.syntax import python_lines, read_python
-from tprog.text.told import docstring, told_constants
+from tprog.text.told import docstring, source_lines, told_constants
 
 SIDE_ROWS = 2000
 """A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
@@ -182,6 +182,7 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
     if embeddings := {node.name: node.words for node in program.nodes if node.words is not None}:
         out.line()
         _embeddings(out, program, embeddings, side_name)
+    source_lines(out, program)
 
 
 def _domains(out: Builder, program: Program) -> None:

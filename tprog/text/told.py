@@ -1,4 +1,4 @@
-"""What a module says of its program: its docstring, and the constants TASK and PROVENANCE."""
+"""What a module says of its program: its docstring, and the constants TASK, PROVENANCE and SOURCES."""
 
 from __future__ import annotations
 
@@ -40,3 +40,15 @@ def told_constants(out: Builder, program: Program) -> None:
         for line in provenance_lines(program):
             out.line(line)
         out.line(")")
+
+
+def source_lines(out: Builder, program: Program) -> None:
+    """The constant that says where nodes were written, if one was."""
+    if not program.sources:
+        return
+    out.line()
+    out.line("# Where each was written.")
+    with out.block("SOURCES = {"):
+        for source in program.sources:
+            out.line(f"{literal(source.node)}: ({literal(source.file)}, {source.line}, {literal(source.text)}),")
+    out.line("}")

@@ -12,16 +12,16 @@ from tprog.errors import BadFile
 from tprog.files.formats import parse_json
 from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.program import IMPLIED, Classify, Program, RowsNeeded, SelfRule, UnknownRule
-from tprog.ir.provenance import PAIR
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
+from tprog.text.dialects.told import read_provenance
 from tprog.text.emit import primitive_texts, symbols_text
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
 OF_READOUT = frozenset({"CLASSES", "POOLED", "FORCED", "SCALE", "READOUT"})
 """The constants that a module has only with a readout: all of them, or none."""
 
-OPTIONAL = ("PROVENANCE", "SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
+OPTIONAL = ("PROVENANCE", "SOURCES", "SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
 IMPORTS = ("import sys", "import json", "from fractions import Fraction", "from pathlib import Path")
 LONGEST = 2048
 """Tokens in an input: attention takes the square of it for each input."""
@@ -261,7 +261,7 @@ def read_frame(top: TopLevel, tables: Mapping[str, Any]) -> Program:
             causal=_flag(top, "CAUSAL"),
             self_rule=cast(SelfRule, rule),
             unknown_rule=cast(UnknownRule, unknown),
-            provenance=_provenance(top),
+            provenance=read_provenance(source, top.docstring, constants),
             outputs=("readout",) if whole else ("tokens",),
         ),
     )
@@ -299,21 +299,3 @@ def _flag(top: TopLevel, name: str) -> bool:
         case ast.Constant(value=bool() as value):
             return value
     top.source.refuse(top.constants[name], f"{name} = {ast.unparse(top.constants[name])}", "True or False")
-
-
-def _provenance(top: TopLevel) -> tuple[tuple[str, str], ...]:
-    """What PROVENANCE holds; without it, the `key: text` lines behind the docstring's first."""
-    if (value := top.constants.get("PROVENANCE")) is not None:
-        if not isinstance(value, ast.Tuple):
-            top.source.unexpected(value, "a tuple of pairs, a key and what it says")
-        return tuple(_pair(top.source, item) for item in value.elts)
-    lines = top.docstring.split("\n")[1:]
-    matches = [PAIR.fullmatch(line.rstrip()) for line in lines]
-    return tuple((match[1], match[2]) for match in matches if match and match[2].isprintable())
-
-
-def _pair(source: Source, item: ast.expr) -> tuple[str, str]:
-    match literal_items(source, item):
-        case [(str() as key, _), (str() as text, _)]:
-            return key, text
-    source.unexpected(item, "two strings, a key and what it says")

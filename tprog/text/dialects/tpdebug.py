@@ -13,6 +13,7 @@ from tprog.text.dialects.parts import Parts, built
 from tprog.text.dialects.readout import read_weights
 from tprog.text.dialects.run_lines import read_node
 from tprog.text.dialects.subset import Source, dict_items, plain_parameters, without_docstring
+from tprog.text.dialects.told import read_sources
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
 from tprog.text.emit import Block, checker, ending, entrance, needs_fraction, primitives_used
 
@@ -59,10 +60,12 @@ def _classifying(parts: Parts) -> Program:
     for term in terms:
         if term.variable not in variables:
             source.refuse(body[-2], f"`variables` without {term.variable!r}", "every variable that READOUT names")
+    readout = replace(frame.readout, terms=terms)
+    written = read_sources(source, parts.constants, [*(node.name for node in nodes), readout.name])
     return built(
         source,
         parts.constants["READOUT"],
-        lambda: replace(frame, nodes=nodes, readout=replace(frame.readout, terms=terms)),
+        lambda: replace(frame, nodes=nodes, readout=readout, sources=written),
     )
 
 
@@ -76,7 +79,12 @@ def _returning(parts: Parts) -> Program:
         case _:
             advice = "a module without READOUT returns one of its variables"
             parts.source.refuse(statement, f"`{ast.unparse(statement)}`", "`return` and the name of a variable", advice)
-    return built(parts.source, statement, lambda: replace(parts.frame, classes=(), nodes=nodes, outputs=(name,)))
+    written = read_sources(parts.source, parts.constants, [node.name for node in nodes])
+    return built(
+        parts.source,
+        statement,
+        lambda: replace(parts.frame, classes=(), nodes=nodes, outputs=(name,), sources=written),
+    )
 
 
 def _body(parts: Parts, behind: int, last: str) -> list[ast.stmt]:
