@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tprog.ir.domains import BEGIN, END, PAD, UNKNOWN, Keys, Symbol, Value
 from tprog.ir.nodes import Embedding, Head, Linear, Lookup, Node, NumericHead
 from tprog.ir.program import Program
+from tprog.ir.selections import Clause
 
 CONTROLS = (
     *map(chr, range(0x20)),
@@ -125,6 +126,12 @@ def respelled(program: Program, spelling: Mapping[str, str]) -> Program:
     def symbols(found: Keys) -> Keys:
         return tuple(word(one) if isinstance(one, str) else one for one in found)
 
+    def rows(found: tuple[Keys | None, ...]) -> tuple[Keys | None, ...]:
+        return tuple(None if row is None else symbols(row) for row in found)
+
+    def clause(found: Clause) -> Clause:
+        return replace(found, predicate=rows(found.predicate))
+
     def node(found: Node) -> Node:
         match found:
             case Embedding():
@@ -133,8 +140,8 @@ def respelled(program: Program, spelling: Mapping[str, str]) -> Program:
                 domain = None if found.symbols is None else symbols(found.symbols)
                 return replace(found, symbols=domain, cells=tuple(map(value, found.cells)))
             case Head() | NumericHead():
-                rows = tuple(None if row is None else symbols(row) for row in found.predicate)
-                changed = replace(found, predicate=rows)
+                also, instead = tuple(map(clause, found.also)), tuple(tuple(map(clause, one)) for one in found.instead)
+                changed = replace(found, predicate=rows(found.predicate), also=also, instead=instead)
                 return replace(changed, default=symbol(changed.default)) if isinstance(changed, Head) else changed
             case Linear():
                 return found
