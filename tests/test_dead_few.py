@@ -1,0 +1,145 @@
+"""Dead nodes, entries and lines of a program of two or three nodes, over few inputs: every field of the result."""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import replace
+
+import pytest
+
+from analyze.dead import dead_nodes, find_dead
+from analyze.dead.proofs import Proofs
+from analyze.results.dead import DeadResult
+from tests.interventions import listed
+from tests.programs import PROGRAMS, equal
+from tprog.edits.entry import Entry
+from tprog.ir.program import Embedding, Lookup, Node, NumericHead, Program, Readout, Value, Weights
+
+SMALL = PROGRAMS["no_nodes"].program
+VOCABULARY = SMALL.vocabulary  # <s>, a, b
+BIAS = Weights("ones", ((1, 0),))
+A, B, BOTH = ["<s>", "a"], ["<s>", "b"], ["<s>", "a", "b"]
+
+
+def _program(nodes: Sequence[Node], *terms: Weights) -> Program:
+    return replace(SMALL, nodes=tuple(nodes), readout=Readout((BIAS, *terms)))
+
+
+def _table(name: str, read: str, *cells: Value | None) -> Lookup:
+    symbols = tuple(dict.fromkeys(cell for cell in cells if cell is not None))
+    return Lookup(name, (read,), (None,), symbols, cells)
+
+
+def _found(result: DeadResult) -> dict[str, list[tuple[str, str]]]:
+    return {node.name: [(verdict.kind, verdict.proof) for verdict in node.verdicts] for node in result.dead}
+
+
+def test_what_few_inputs_show_holds_for_them_alone() -> None:
+    """On inputs without `b`, the table says one thing, as does what the program would make of it."""
+    tells = _table("tells", "tokens", "x", "x", "y")
+    program = _program([tells], Weights("tells", ((0, 0), (0, 9))))
+    on_a, on_both = (find_dead(program, listed(program, inputs)) for inputs in ([A], [A, B, BOTH]))
+    assert _found(on_a) == {"tells": [("constant", "enumerated"), ("inert", "enumerated")]}
+    assert _found(on_both) == {}
+    assert [(node.name, node.constant, node.mate) for node in on_a.removable] == [("tells", "x", None)]
+    assert on_both.removable == ()
+    assert dead_nodes(program, listed(program, [A])) == ["tells"]
+    assert dead_nodes(program, listed(program, [A, B])) == []
+
+
+def test_a_value_that_nothing_decides_is_inert_at_its_most_frequent_one() -> None:
+    program = _program([_table("tells", "tokens", "x", "x", "y")], Weights("tells", ((0, 0), (1, 1))))
+    result = find_dead(program, listed(program, [A, B, BOTH]))
+    assert _found(result) == {"tells": [("unread", "static"), ("inert", "static")]}
+    assert [(node.name, node.constant) for node in result.removable] == [("tells", "x")]
+
+
+def test_votes_that_are_outvoted_on_these_inputs_are_inert_by_trial() -> None:
+    program = _program([_table("tells", "tokens", "x", "x", "y")], Weights("tells", ((0, 0), (-4, 0))))
+    assert _found(find_dead(program, listed(program, [A, B]))) == {}
+    backed = _program([_table("tells", "tokens", "x", "x", "y")], Weights("tells", ((0, 0), (4, 0))))
+    result = find_dead(backed, listed(backed, [A, B]))
+    assert _found(result) == {"tells": [("inert", "enumerated")]}
+
+
+def test_of_two_nodes_that_back_each_other_up_one_is_removed() -> None:
+    nodes = [_table("one", "tokens", "x", "x", "y"), _table("two", "tokens", "x", "y", "y")]
+    votes = ((0, 0), (0, 9))
+    program = _program(nodes, Weights("one", votes), Weights("two", votes))
+    result = find_dead(program, listed(program, [B]))
+    assert {name: found[0] for name, found in _found(result).items()} == {
+        "one": ("inert", "enumerated"),
+        "two": ("inert", "enumerated"),
+    }
+    assert [(node.name, node.constant) for node in result.removable] == [("two", "x")]
+
+
+def test_equal_constants_are_mergeable_and_others_are_not() -> None:
+    same = [_table("one", "tokens", "x", "x", "x"), _table("two", "positions", "x", "x", "x")]
+    assert Proofs(_program(same)).mates == {"two": "one"}
+    other = [same[0], _table("two", "positions", "y", "y", "y")]
+    assert Proofs(_program(other)).mates == {}
+    texts = [_table("one", "tokens", 2, 2, 2), _table("two", "positions", "2", "2", "2")]
+    assert Proofs(_program(texts)).mates == {}
+
+
+def test_an_embedding_or_table_that_answers_each_word_with_itself_passes_it_on() -> None:
+    itself = Embedding("itself", VOCABULARY, VOCABULARY)
+    assert Proofs(_program([itself])).mates == {"itself": "tokens"}
+    assert Proofs(_program([replace(itself, table=("<s>", "b", "a"))])).mates == {}
+    table = Lookup("table", ("positions", "tokens"), (None, None), VOCABULARY, VOCABULARY * 3)
+    assert Proofs(_program([table])).mates == {"table": "tokens"}
+    assert Proofs(_program([replace(table, cells=(*VOCABULARY[:2], "a", *VOCABULARY * 2))])).mates == {
+        "table": "tokens"  # no input has b where <s> stands
+    }
+    assert Proofs(_program([replace(table, cells=(*VOCABULARY * 2, "<s>", "a", "a"))])).mates == {}
+
+
+def test_variables_that_these_inputs_do_not_tell_apart_are_mergeable_over_them() -> None:
+    nodes = [_table("one", "tokens", "x", "y", "x"), _table("two", "tokens", "x", "y", "y")]
+    votes = ((0, 0), (0, 9))
+    program = _program(nodes, Weights("one", votes), Weights("two", votes))
+    of_a = {
+        node.name: {v.kind: v.mate for v in node.verdicts} for node in find_dead(program, listed(program, [A])).dead
+    }
+    assert of_a["two"]["mergeable"] == "one"
+    of_all = find_dead(program, listed(program, [A, B])).dead
+    assert not [verdict for node in of_all for verdict in node.verdicts if verdict.kind == "mergeable"]
+
+
+@pytest.mark.parametrize("which", [[A], [A, BOTH]])
+def test_entries_and_lines_are_dead_where_no_input_comes(which: list[list[str]]) -> None:
+    table = Lookup("table", ("tokens", "positions"), (None, None), ("x", "y"), ("x", "y", "x") * 3)
+    program = _program([table], Weights("table", ((0, 0), (0, 9))))
+    entries = [Entry("table", "cell", (word, place)) for word in VOCABULARY for place in range(3)]
+    lines = {entry: 10 + at // 3 for at, entry in enumerate(entries)}
+    result = find_dead(program, listed(program, which), lines=lines)
+    dead = {entry.at: entry.proof for entry in result.dead_entries if entry.node == "table"}
+    static = {("<s>", 1), ("<s>", 2), ("a", 0), ("b", 0)}  # <s> stands at position 0 alone
+    unseen = {("a", 2), ("b", 1)} | ({("b", 2)} if BOTH not in which else set())
+    assert dead == {**dict.fromkeys(static, "static"), **dict.fromkeys(unseen, "enumerated")}
+    (counted,) = (found for found in result.tables if found.table == "table")
+    assert (counted.entries, counted.dead, counted.static, counted.line) == (9, len(dead), 4, 10)
+    assert result.lines_with_entries == 3
+    assert [(found.line, found.proof) for found in result.dead_lines] == ([(12, "enumerated")] if which == [A] else [])
+
+
+def test_inputs_that_end_in_a_hole_are_told() -> None:
+    partial = _table("partial", "tokens", "x", "y", None)
+    program = _program([partial], Weights("partial", ((0, 0), (0, 9))))
+    result = find_dead(program, listed(program, [A, B]))
+    assert result.notes == ("1 of 2 inputs end in a hole; their outcome is that hole, and behind it nothing counts",)
+    assert _found(result) == {}
+    assert find_dead(program, listed(program, [A])).notes == ()
+    assert find_dead(program, listed(program, [B])).notes == (
+        "every input ends in a hole, so there is no prediction that anything could change; see verify",
+    )
+
+
+def test_a_count_is_tried_at_every_number_that_it_can_be() -> None:
+    count = NumericHead("count", "tokens", "tokens", "ones", equal(VOCABULARY, VOCABULARY))
+    program = _program([count], Weights("count", ((-1, 0),)))
+    result = find_dead(program, listed(program, [A, B, BOTH]))
+    told = [(verdict.kind, verdict.constant) for node in result.dead for verdict in node.verdicts]
+    assert ("constant", 1) in told
+    assert result.untried == ()
