@@ -9,10 +9,12 @@ import ast
 import json
 import re
 from dataclasses import dataclass
+from fractions import Fraction
 from typing import Literal, TypeAlias
 
 from tprog.errors import BadFile
 from tprog.ir.program import BEGIN, END
+from tprog.ir.values import FALSE, TRUE, Boolean, Label, Nothing, spelling
 from tprog.listing import shortened
 
 Answers: TypeAlias = tuple[str | None, ...]
@@ -62,8 +64,8 @@ def read_cell(where: str, what: str, value: object) -> Cell:
     Raises:
         BadFile: it is no text and no list of strings.
     """
-    if type(value) is int and what == "output":
-        value = str(value)
+    if isinstance(value, int) and what == "output":
+        value = word_of(value)
     if isinstance(value, list):
         return Cell(_words(where, what, value), "list")
     if not isinstance(value, str):
@@ -129,5 +131,10 @@ def _words(where: str, what: str, items: list[object]) -> Answers:
 
 
 def word_of(item: object) -> str:
-    """A token or class as text: a whole number is its digits, and what is neither is the empty word."""
-    return item if isinstance(item, str) else str(item) if type(item) is int else ""
+    """A token or class as text, a value in its one spelling; what is no value is the empty word."""
+    match item:
+        case bool():
+            return spelling(TRUE if item else FALSE)
+        case str() | int() | Fraction() | Boolean() | Label() | Nothing():
+            return spelling(item)
+    return ""
