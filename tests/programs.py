@@ -665,7 +665,7 @@ PATTERN = "aba"
 
 def detect_pattern() -> Program:
     """Whether the letters up to here end in a pattern; *nothing* where there are too few."""
-    vocabulary, positions = (BEGIN, "a", "b"), range(7)
+    vocabulary, positions = ("a", "b"), range(6)
     known = (NOTHING, FALSE, TRUE)
 
     def among(letter: str) -> Embedding:
@@ -673,7 +673,7 @@ def detect_pattern() -> Program:
 
     def before(name: str, letter: str, by: int) -> Head:
         rows = predicate(positions, positions, lambda query, key: key == as_number(query) - by)
-        return Head(name, "positions", "positions", f"is_{letter}", rows, skip_first=True, default=NOTHING)
+        return Head(name, "positions", "positions", f"is_{letter}", rows, default=NOTHING)
 
     def found(*parts: Symbol) -> Symbol:
         return NOTHING if NOTHING in parts else Boolean(all(parts))
@@ -681,11 +681,11 @@ def detect_pattern() -> Program:
     ends = lookup("ends", dict.fromkeys(("before_last", "last", "is_a"), known), found, known)
     return Program(
         vocabulary=vocabulary,
-        classes=("nothing", "F", "T"),
-        max_length=7,
+        classes=(),
+        max_length=6,
         nodes=(among("a"), among("b"), before("before_last", "a", 2), before("last", "b", 1), ends),
-        readout=Readout((Weights("ends", ((1, 0, 0), (0, 1, 0), (0, 0, 1))),)),
         causal=True,
+        outputs=("ends",),
     )
 
 

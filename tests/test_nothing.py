@@ -34,6 +34,7 @@ from tprog.rasp.tracr.language import tokens as rasp_tokens
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.tasks.builtin import inputs_for
+from tprog.tasks.own import find_task
 from tprog.text.describe import reading
 from tprog.text.emit import emit
 from tprog.text.patch import patched_files
@@ -73,11 +74,11 @@ def _ends_in_pattern(text: str) -> list[str]:
 
 
 def test_detect_pattern_is_right_on_every_input_and_as_rasp_has_it() -> None:
-    run = execute(DETECT, encode(DETECT, [[BEGIN, *text] for text in LETTERS]))
+    run = execute(DETECT, encode(DETECT, list(map(list, LETTERS))))
     pattern = library.detect_pattern(rasp_tokens, PATTERN)
     assert len(LETTERS) == 126
     for row, text in enumerate(LETTERS):
-        assert run.outputs(row)[1:] == _ends_in_pattern(text)
+        assert run.spelled(row) == _ends_in_pattern(text)
         assert shown(pattern, text).split() == _ends_in_pattern(text)
 
 
@@ -236,9 +237,8 @@ def test_an_ablated_node_may_yield_what_is_typed_as_a_person_reads_it() -> None:
     assert parse_baseline(DETECT, "last = T") == ("last", TRUE)
     assert parse_baseline(SEVERAL, "last=-7/3") == ("last", Fraction(-7, 3))
     assert parse_baseline(SEVERAL, "seen=label nan") == parse_baseline(SEVERAL, "seen=nan") == ("seen", Label(nan))
-    both = replace(
-        DETECT, nodes=(Lookup("ends", ("tokens",), (None,), ("T", TRUE), ("T", TRUE, TRUE)),), readout=Classify(())
-    )
+    ends = Lookup("ends", ("tokens",), (None,), ("T", TRUE), ("T", TRUE, TRUE, TRUE))
+    both = replace(SEVERAL, nodes=(ends,), readout=Classify(()))
     assert parse_baseline(both, "ends=T") == ("ends", TRUE)
     assert parse_baseline(both, "ends='T'") == ("ends", "T")
     with pytest.raises(BadUsage, match="is not a value of 'last'; these are nothing, F, T"):
@@ -266,7 +266,7 @@ def test_every_verb_shows_booleans_as_f_and_t_and_nothing_as_nothing(
     Path("bad.py").write_text(emit(bad).text, encoding="utf-8")
     assert _told(capsys, "run", "good.py", "--input", "ababa") == "nothing nothing T F T"
     traced = _told(capsys, "trace", "good.py", "--input", "aba")
-    assert "last nothing nothing F T" in traced
+    assert "last nothing F T" in traced
     blamed = _told(capsys, "blame", "bad.py", "--input", "aba", "--expect", "nothing nothing T")
     assert "ends, input T, T, T" in blamed
     assert "answer T" in blamed
@@ -276,8 +276,30 @@ def test_every_verb_shows_booleans_as_f_and_t_and_nothing_as_nothing(
     assert "last = nothing" in _told(capsys, "circuits", "good.py", "--class", "T", "--baseline", "last=nothing")
     assert "wrote" not in _told(capsys, "simplify", "good.py", "-o", "small.py")
     small = read_source(Path("small.py").read_text(encoding="utf-8")).program
-    everything = [[BEGIN, *text] for text in LETTERS]
+    everything = list(map(list, LETTERS))
     assert outcome(small, everything) == outcome(DETECT, everything)
+
+
+ORACLE = """
+from tpdebug import NOTHING
+
+VOCABULARY, CLASSES, LONGEST, CAUSAL = ["a", "b"], [NOTHING, False, True], 6, True
+
+
+def oracle(tokens):
+    text = "".join(tokens)
+    return [NOTHING if end < 3 else text[:end].endswith("aba") for end in range(1, len(text) + 1)]
+"""
+
+
+def test_an_oracle_may_answer_with_booleans_and_nothing(
+    capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("pattern.py").write_text(ORACLE, encoding="utf-8")
+    Path("good.py").write_text(emit(DETECT).text, encoding="utf-8")
+    assert find_task("pattern.py").classes == ("nothing", "F", "T")
+    assert "right on all 126 inputs of the task pattern" in _told(capsys, "verify", "good.py", "--task", "pattern.py")
 
 
 def test_a_repair_says_what_an_entry_becomes() -> None:
