@@ -84,7 +84,7 @@ ROOMS = {
     "run": {"ir"},
     "edits": {"ir"},
     "text": {"ir", "run", "edits"},
-    "rasp": {"ir", "run", "edits"},
+    "rasp": {"ir", "run", "edits", "text"},
     "tasks": {"ir", "run", "edits", "text", "rasp"},
     "simplify": {"ir", "run", "edits", "text", "rasp", "tasks"},
 }

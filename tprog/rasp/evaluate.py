@@ -14,9 +14,8 @@ from typing import Any, TypeAlias, assert_never
 from tprog.errors import BadInput, BadUsage
 from tprog.ir.values import NOTHING, Nothing
 from tprog.listing import shortened
-from tprog.rasp import operators
 from tprog.rasp.aggregates import aggregated
-from tprog.rasp.calls import Calls, Refused
+from tprog.rasp.calls import Calls, Refused, accepted, applied
 from tprog.rasp.expressions import (
     Aggregate,
     Constant,
@@ -144,17 +143,10 @@ class Run:
         raise BadUsage(f"{at(node.where)}found {type(node).__name__}; expected an s-op of this package")
 
     def _mapped(self, node: Elementwise, place: int, row: tuple[Value, ...]) -> Value:
-        if not node.function.sees_nothing and any(value is NOTHING for value in row):
-            return NOTHING
-        found = self._calls.ask(node.function, row)
+        found = applied(self._calls, node, row)
         if isinstance(found, Refused):
-            raise Failed(node, place, f"{node.function} of {_told(row)}: {found}")
-        if node.dialect is Dialect.RASP_L and node.function.kind == "python":
-            return operators.cut(found) if is_number(found) else self._no_number(node, place, found)
+            raise Failed(node, place, str(found))
         return found
-
-    def _no_number(self, node: Elementwise, place: int, found: Value) -> Value:
-        raise Failed(node, place, f"{node.function} gives {found!r}; expected a number, because rasp-l has no others")
 
     def _aggregated(self, node: Aggregate) -> list[Value]:
         held, rows = self._of(node.sop), self.rows(node.selector)
@@ -204,12 +196,10 @@ class Run:
         return rows
 
     def _accepts(self, node: Select, key: Value, query: Value, place: int) -> bool:
-        found = self._calls.ask(node.predicate, (key, query))
-        if isinstance(found, int) and found in (0, 1):
-            return bool(found)
-        why = str(found) if isinstance(found, Refused) else f"it gives {found!r}; expected a truth"
-        asked = f"{node.predicate} of the key {shortened(key)} and the query {shortened(query)}"
-        raise Failed(node, place, f"{asked}: {why}")
+        found = accepted(self._calls, node, key, query)
+        if isinstance(found, Refused):
+            raise Failed(node, place, str(found))
+        return found
 
 
 def checked_input(tokens: Sequence[object]) -> list[Value]:
@@ -235,6 +225,23 @@ def checked_input(tokens: Sequence[object]) -> list[Value]:
     return read
 
 
+def checked_vocabulary(vocabulary: Sequence[object], longest: int) -> list[Value]:
+    """The tokens as values.
+
+    Raises:
+        BadInput, BadUsage: they are no values, fewer than two or not all different; or the length is none.
+    """
+    if isinstance(longest, bool) or not isinstance(longest, int) or not 1 <= longest <= MOST_TOKENS:
+        raise BadUsage(f"the longest input has {shortened(longest)} tokens; expected 1 to {MOST_TOKENS:,}")
+    symbols = checked_input(vocabulary) if len(vocabulary) else []
+    if len(symbols) < 2:
+        raise BadUsage(f"the vocabulary is {shortened(list(vocabulary))}; expected two tokens or more")
+    if len(set(symbols)) < len(symbols):
+        twice = next(symbol for symbol in symbols if symbols.count(symbol) > 1)
+        raise BadUsage(f"the vocabulary has {twice!r} twice; expected each token once")
+    return symbols
+
+
 def _holders(values: list[Value]) -> dict[tuple[type, Value], list[int]]:
     """Each value, and where it stands."""
     found: dict[tuple[type, Value], list[int]] = {}
@@ -257,10 +264,6 @@ def _equal(keys: list[Value], queries: list[Value]) -> Rows:
 
 def _places(row: int) -> list[int]:
     return [place for place in range(row.bit_length()) if row >> place & 1]
-
-
-def _told(row: tuple[Value, ...]) -> str:
-    return " and ".join(map(shortened, row))
 
 
 # Tokens, in the language of 2021 ######################################################################################

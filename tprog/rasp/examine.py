@@ -10,10 +10,9 @@ from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import chain, islice, product
 
-from tprog.errors import BadUsage
 from tprog.listing import shortened
 from tprog.rasp.calls import Calls
-from tprog.rasp.evaluate import MOST_TOKENS, Run, checked_input
+from tprog.rasp.evaluate import Run, checked_input, checked_vocabulary
 from tprog.rasp.expressions import Aggregate, Expression, SelectorWidth, SOp
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect, at
@@ -94,7 +93,7 @@ def examine(program: RaspProgram, vocabulary: Sequence[object], longest: int, li
     Raises:
         BadUsage: there are no such inputs, or too few to tell anything.
     """
-    symbols = _checked(vocabulary, longest)
+    symbols = checked_vocabulary(vocabulary, longest)
     inputs = sum(len(symbols) ** length for length in range(1, min(longest, 64) + 1))
     tried = list(islice(_inputs(symbols, longest), limit))
     failures: dict[int, Failure] = {}
@@ -163,18 +162,6 @@ def _failures(program: RaspProgram, tokens: tuple[Value, ...], calls: Calls) -> 
             if not any(error.node is known for known in found):
                 found.append(error.node)
                 yield Failure(error.node, tokens, causal, str(error))
-
-
-def _checked(vocabulary: Sequence[object], longest: int) -> list[Value]:
-    if isinstance(longest, bool) or not isinstance(longest, int) or not 1 <= longest <= MOST_TOKENS:
-        raise BadUsage(f"the longest input has {shortened(longest)} tokens; expected 1 to {MOST_TOKENS:,}")
-    symbols = checked_input(vocabulary) if len(vocabulary) else []
-    if len(symbols) < 2:
-        raise BadUsage(f"the vocabulary is {shortened(list(vocabulary))}; expected two tokens or more")
-    if len(set(symbols)) < len(symbols):
-        twice = next(symbol for symbol in symbols if symbols.count(symbol) > 1)
-        raise BadUsage(f"the vocabulary has {twice!r} twice; expected each token once")
-    return symbols
 
 
 def _inputs(symbols: list[Value], longest: int) -> Iterator[tuple[Value, ...]]:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from tprog.errors import BadInput, BadUsage
 from tprog.listing import shortened
@@ -23,6 +24,11 @@ from tprog.rasp.expressions import (
 from tprog.rasp.failures import Budget
 from tprog.rasp.functions import Dialect, at
 from tprog.rasp.values import Value, settled, spelled_value
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from tprog.ir.program import Program
 
 MOST_STEPS = 10_000
 """Tokens that a loop may append."""
@@ -77,6 +83,37 @@ class RaspProgram:
         """Output -> [position] its values on one input; arguments and errors as those of `evaluate` and `Run`."""
         run = Run(tokens, is_causal(self.dialect, causal), budget, calls)
         return {name: run.values(sop) for name, sop in self.outputs}
+
+    def to_program(
+        self, vocabulary: Sequence[object], length: int, causal: bool | None = None, output: str | None = None
+    ) -> Program:
+        """The Program that computes the same on all inputs; arguments and errors as `tprog.rasp.lower.lowered`."""
+        from tprog.rasp.lower import lowered  # which reads programs
+
+        return lowered(self, vocabulary, length, causal, output)
+
+    def to_module(
+        self,
+        path: Path | str,
+        vocabulary: Sequence[object],
+        length: int,
+        causal: bool | None = None,
+        output: str | None = None,
+    ) -> Program:
+        """Write that Program as a module, which needs nothing but Python; the rest as `to_program`.
+
+        Raises:
+            BadFile: it cannot be written, or a file that is no such module stands there.
+        """
+        from pathlib import Path
+
+        from tprog.files.beside import write_together
+        from tprog.text.emit import emit
+
+        made, file = self.to_program(vocabulary, length, causal, output), Path(path)
+        written = emit(made, file.stem)
+        write_together(file, written.text, written.side)
+        return made
 
     @property
     def length(self) -> int:

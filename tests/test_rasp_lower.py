@@ -1,0 +1,190 @@
+"""RASP programs as Programs: the evaluator, the Program and its emitted module answer alike on every input."""
+
+from __future__ import annotations
+
+from collections.abc import Callable, Iterable, Sequence
+from itertools import product
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, event, given, settings
+from hypothesis import strategies as st
+
+from tests.rasp_programs import RASP_L, TRACR, cases, value_of
+from tests.rasp_sources import SOURCES
+from tests.rasp_strategies import programs
+from tests.test_emit import compiled
+from tprog.errors import BadUsage, NotExact
+from tprog.ir.program import Program
+from tprog.ir.values import spelling
+from tprog.rasp.evaluate import Run
+from tprog.rasp.expressions import SOp
+from tprog.rasp.failures import Failed
+from tprog.rasp.functions import Dialect
+from tprog.rasp.lower import NotLowered
+from tprog.rasp.program import RaspProgram, program_of
+from tprog.rasp.source.files import program_of_text
+from tprog.rasp.tracr import library as t
+from tprog.rasp.tracr.language import aggregate, best, indices, length, mapped, maximum, select, selector_width, tokens
+from tprog.rasp.values import Value, spelled_value
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.text.emit import emit
+from tprog.text.read import read_source
+
+TRUTHS = {"T": "1", "F": "0"}
+BY_NAME = {case["name"]: case for case in cases()["programs"]}
+
+
+def rasp_of(name: str) -> RaspProgram:
+    dialect = BY_NAME[name]["dialect"]
+    if dialect == "rasp":
+        return program_of(program_of_text(SOURCES[name]).outputs[-1][1])
+    return program_of((TRACR if dialect == "tracr" else RASP_L)[name])
+
+
+def alike(values: Sequence[Value] | None) -> list[str] | None:
+    """Spelled, booleans as the numbers that they equal; None for an input without a value."""
+    return None if values is None else [TRUTHS.get(word, word) for word in map(spelled_value, values)]
+
+
+def evaluated(sop: SOp, given: Sequence[Any], causal: bool) -> list[Value] | None:
+    try:
+        return Run(given, causal).values(sop)
+    except Failed:
+        return None
+
+
+def answered(run: Callable[[Any], Any], given: Any) -> list[str] | None:
+    try:
+        return [TRUTHS.get(word, word) for word in map(spelling, run(given))]
+    except LookupError:
+        return None
+
+
+def check(program: Program, wanted: Iterable[tuple[Sequence[Any], Sequence[Value] | None]], module: int = 40) -> None:
+    """Compare with right values, None standing for none: the Program, and on some inputs its module."""
+    listed = [(list(map(spelled_value, tokens_)), alike(values)) for tokens_, values in wanted]
+    run = execute(program, encode(program, [tokens_ for tokens_, _ in listed]))
+    emitted = compiled(program)
+    for row, (tokens_, right) in enumerate(listed):
+        assert answered(run.outputs, row) == right, tokens_
+        if row % max(1, len(listed) // module) == 0:
+            assert answered(emitted, tokens_) == right, ("module", tokens_)
+
+
+def check_all(rasp: RaspProgram, vocabulary: Sequence[Any], longest: int, causal: bool) -> Program:
+    program = rasp.to_program(vocabulary, longest, causal)
+    inputs = [given for n in range(1, longest + 1) for given in product(vocabulary, repeat=n)]
+    check(program, [(given, evaluated(rasp.outputs[0][1], given, causal)) for given in inputs])
+    return program
+
+
+MODES = [(name, mode) for name, case in BY_NAME.items() for mode in case["modes"]]
+REFUSED = {"rasp_sort_bos", "rasp_sort_by_most_freq", "rasp_long_addition"}
+
+
+@pytest.mark.parametrize(("name", "mode"), MODES)
+def test_a_program_answers_as_the_evaluator_and_as_computed_independently(name: str, mode: str) -> None:
+    case, rasp = BY_NAME[name], rasp_of(name)
+    longest, causal = 5, mode == "causal"
+    if name in REFUSED:
+        with pytest.raises(NotLowered, match="cannot be written as a Program"):
+            rasp.to_program(case["vocabulary"], longest, causal)
+        return
+    program = rasp.to_program(case["vocabulary"], longest, causal)
+    given = [each for each in case["cases"] if each["mode"] == mode and len(each["input"]) <= longest]
+    right = [(each["input"], None if each["output"] is None else list(map(value_of, each["output"]))) for each in given]
+    some = [word for n in range(1, 4) for word in product(case["vocabulary"][:3], repeat=n)]
+    check(program, right + [(word, evaluated(rasp.outputs[0][1], word, causal)) for word in some])
+
+
+@pytest.mark.parametrize(
+    "sop",
+    [
+        t.make_reverse(tokens),
+        t.shift_by(1, tokens),
+        best(select(indices, indices, "<="), indices, by=tokens),
+        maximum(select(indices, indices, "<"), tokens),
+        aggregate(select(tokens, tokens, "<"), tokens),
+        aggregate(select(tokens, tokens, "=="), tokens == "a"),
+        mapped(lambda word, count: f"{word}{count}", tokens, selector_width(select(tokens, tokens, "=="))),
+        selector_width(~(select(tokens, tokens, "==") | select(indices, indices, "<"))),
+        aggregate(select(tokens, "b", "=="), tokens),
+        aggregate(select(indices, t.shift_by(1, indices), lambda key, query: key == query), tokens),
+        mapped(lambda n, i: 12 / (n - i - 2), length, indices),
+        selector_width(select(tokens, t.shift_by(1, tokens), "==")),
+        selector_width(select(tokens, mapped(lambda w: None if w == "b" else w, tokens), "<")),
+    ],
+    ids=str,
+)
+@pytest.mark.parametrize("causal", [False, True])
+def test_a_program_answers_as_the_evaluator_on_every_input(sop: SOp, causal: bool) -> None:
+    check_all(program_of(sop), "abc", 4, causal)
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@settings(max_examples=25, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_random_program_answers_as_the_evaluator(dialect: Dialect, data: st.DataObject) -> None:
+    typed = data.draw(programs(dialect, depth=data.draw(st.integers(1, 3))))
+    causal = dialect is Dialect.RASP_L or data.draw(st.booleans())
+    try:
+        check_all(program_of(typed.sop), typed.vocabulary[:3], 3, causal)
+    except (NotLowered, NotExact):
+        event("refused")
+
+
+def test_what_is_read_again_is_the_same_program(tmp_path: Path) -> None:
+    path = tmp_path / "sorted.py"
+    made = program_of(t.make_sort(tokens, tokens, max_seq_len=6, min_key=1)).to_module(path, [1, 2, 3], 6)
+    assert path.read_text(encoding="utf-8") == emit(made, "sorted").text
+    assert read_source(path.read_text(encoding="utf-8")).program == made
+
+
+def rows(program: Program) -> int:
+    return sum(len(entries) for node in program.nodes for entries in node.tables.values())
+
+
+def test_programs_of_the_library_are_small() -> None:
+    sizes = {
+        "sort": program_of(TRACR["sort"]).to_program(range(1, 7), 32),
+        "sort_freq": program_of(t.make_sort_freq(20)).to_program(range(1, 7), 20),
+        "dyck2": program_of(t.make_shuffle_dyck2()).to_program("(){}", 20),
+        "reverse": program_of(t.make_reverse(tokens)).to_program("abc", 20),
+        "hist": program_of(t.make_hist()).to_program("abc", 20),
+    }
+    found = {name: (len(program.nodes), rows(program)) for name, program in sizes.items()}
+    most = {"sort": (4, 448), "sort_freq": (5, 846), "dyck2": (11, 145), "reverse": (3, 251), "hist": (1, 3)}
+    assert all(found[name][0] <= nodes and found[name][1] <= entries for name, (nodes, entries) in most.items()), found
+
+
+@pytest.mark.parametrize(
+    ("vocabulary", "longest", "output", "said"),
+    [
+        ("a", 3, None, "expected two tokens or more"),
+        ("ab", 0, None, "the longest input has 0 tokens"),
+        ([1, "1"], 3, None, "two tokens of the vocabulary are both spelled '1'"),
+        ("ab", 3, "other", "there is no output 'other'; expected one of"),
+    ],
+)
+def test_inputs_that_are_none_are_refused(vocabulary: Any, longest: int, output: str | None, said: str) -> None:
+    with pytest.raises(BadUsage) as refused:
+        program_of(t.make_hist()).to_program(vocabulary, longest, output=output)
+    assert said in str(refused.value)
+
+
+def test_one_of_several_outputs_is_named() -> None:
+    both = program_of(t.make_hist(), t.make_reverse(tokens))
+    with pytest.raises(BadUsage, match="outputs 'hist', 'reverse'; a Program has one: name it"):
+        both.to_program("ab", 3)
+    assert check_all(program_of(t.make_hist()), "ab", 3, False) == both.to_program("ab", 3, output="hist")
+
+
+def test_what_is_not_lowered_is_named_with_its_place() -> None:
+    mixed = aggregate(select(tokens, tokens, "=="), mapped(lambda word: 1 if word == "a" else None, tokens))
+    with pytest.raises(NotLowered) as refused:
+        program_of(mixed).to_program("ab", 3)
+    assert "test_rasp_lower.py" in str(refused.value)
+    assert "is the mean of values of which some are numbers and one is nothing" in str(refused.value)

@@ -1,0 +1,118 @@
+"""A RASP program as a Program, which every verb takes: exact on all inputs over a vocabulary, up to a length.
+
+Each s-op becomes a variable or, where it is a function of others at the same position, a part of the table that reads
+it. What an s-op may hold is found from what it reads: some of it may never occur. What depends on the length alone is
+evaluated at each length, so that no table answers what cannot be asked.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from typing import TYPE_CHECKING
+
+from tprog.errors import BadUsage
+from tprog.ir.program import Program
+from tprog.ir.values import spelling
+from tprog.listing import listing, shortened
+from tprog.rasp.evaluate import Run, checked_vocabulary, is_causal
+from tprog.rasp.expressions import Expression, SelectorWidth, SOp, Tokens
+from tprog.rasp.failures import Failed
+from tprog.rasp.lower.alike import key_of, unified
+from tprog.rasp.lower.building import Building, Frame
+from tprog.rasp.lower.gathering import gathered
+from tprog.rasp.lower.held import NotLowered, spelled
+from tprog.rasp.values import Value, spelled_value
+
+if TYPE_CHECKING:
+    from tprog.rasp.program import RaspProgram
+
+__all__ = ["NotLowered", "lowered"]
+
+
+def lowered(
+    program: RaspProgram,
+    vocabulary: Sequence[object],
+    length: int,
+    causal: bool | None = None,
+    output: str | None = None,
+) -> Program:
+    """The Program that answers as a RASP program does, with a hole where that has no value.
+
+    Args:
+        vocabulary: the tokens, two or more.
+        length: how many the longest input has.
+        causal: as of `tprog.rasp.evaluate.evaluate`.
+        output: which of several.
+
+    Raises:
+        NotLowered: an expression that no Program is made of; the message names it, and where it was written.
+        BadUsage: the vocabulary, the length or the output is none.
+        BadProgram, NotExact: what comes out is too large to be a Program.
+    """
+    tokens = checked_vocabulary(vocabulary, length)
+    words = tuple(map(_spelled_token, tokens))
+    if len(set(words)) < len(words):
+        twice = next(word for word in words if words.count(word) > 1)
+        raise BadUsage(f"two tokens of the vocabulary are both spelled {twice!r}; expected one of them")
+    frame = Frame(tuple(tokens), words, length, is_causal(program.dialect, causal), program.dialect)
+    (sop,) = unified([_output(program, output)], lambda node: _reading(node, frame))
+    building = Building(frame, gathered)
+    try:
+        return _finished(building, program, sop)
+    except RecursionError:
+        raise NotLowered(sop, "aggregates are nested too deeply") from None
+
+
+def _output(program: RaspProgram, wanted: str | None) -> SOp:
+    names = [name for name, _ in program.outputs]
+    if wanted is None and len(names) > 1:
+        raise BadUsage(f"the program has the outputs {listing(names)}; a Program has one: name it")
+    if wanted is not None and wanted not in names:
+        raise BadUsage(f"there is no output {shortened(wanted)}; expected one of {listing(names)}")
+    return dict(program.outputs)[wanted or names[0]]
+
+
+def _spelled_token(token: Value) -> str:
+    if isinstance(token, tuple):
+        raise BadUsage(f"the token {shortened(token)} of the vocabulary is a tuple; expected a word or a number")
+    return spelled_value(token)
+
+
+def _reading(node: Expression, frame: Frame) -> object:
+    """What the tokens of a vocabulary are read as: two readings that agree there are one."""
+    if not isinstance(node, Tokens):
+        return None
+    try:
+        return tuple(key_of(value) for token in frame.tokens for value in Run([token]).values(node))
+    except Failed:
+        return node.reading
+
+
+def _finished(building: Building, program: RaspProgram, sop: SOp) -> Program:
+    output = _variable(building, sop)
+    building.check_kinds()
+    return Program(
+        building.frame.words,
+        (),
+        building.frame.length,
+        tuple(building.needed(output)),
+        causal=building.frame.causal,
+        provenance=_told(program),
+        outputs=(output,),
+    )
+
+
+def _variable(building: Building, sop: SOp) -> str:
+    """The variable that comes out: a count as it is, all else as symbols that are spelled as the values."""
+    if isinstance(sop, SelectorWidth):
+        return building.held(sop).variable
+    held = building.as_symbols(sop)
+    spell = spelled(held.every())
+    if any(spelling(symbol) != spelling(spell(value)) for symbol, meant in held.values.items() for value in meant):
+        held = building.respelled(held, sop)
+    return held.variable
+
+
+def _told(program: RaspProgram) -> tuple[tuple[str, str], ...]:
+    told = f"{program.dialect}" + (f", {program.title}" if program.title else "")
+    return (("written in", told), ("values", "all that may occur, and perhaps some that do not"))

@@ -1,0 +1,164 @@
+"""What expressions that are functions of the values at a position make of them, for all values that these may have.
+
+A chain of such expressions ends in *roots*, the s-ops that something else computes. What a chain makes of one root
+alone is asked first, and the values of a root that nothing in the chain tells apart are one *class*: so the
+combinations of several roots stay few.
+"""
+
+from __future__ import annotations
+
+import math
+from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
+from itertools import product
+from typing import Any, TypeAlias
+
+from tprog.ir.values import Nothing, Symbol
+from tprog.rasp.calls import Calls, Refused, applied
+from tprog.rasp.expressions import Constant, Elementwise, SOp
+from tprog.rasp.functions import Dialect
+from tprog.rasp.lower.alike import key_of
+from tprog.rasp.values import Value
+
+MOST_COMBINATIONS = 40_000
+"""Combinations of values for which one chain is computed."""
+
+UNREACHED = -1
+"""The class of a symbol that never occurs."""
+
+Outcome: TypeAlias = "tuple[Value, ...] | Refused"
+"""One value for each expression, or why there is none."""
+
+
+class TooMany(Exception):
+    """There are more combinations than are tried."""
+
+
+@dataclass(frozen=True)
+class Table:
+    """What several expressions make of their roots.
+
+    Attributes:
+        roots: the s-ops that they are functions of.
+        classes: root -> the class of each of its symbols or numbers, in order.
+        outcomes: one class of each root -> all outcomes that are possible there.
+    """
+
+    roots: tuple[SOp, ...]
+    classes: tuple[Mapping[Symbol, int], ...]
+    outcomes: Mapping[tuple[int, ...], tuple[Outcome, ...]]
+
+
+class Chain:
+    """The expressions between some s-ops and their roots.
+
+    Args:
+        roots: in the order in which they are met.
+        inner: what is computed from them, what is read before what reads it; constants are among them.
+        note: told each value that an expression within may have.
+    """
+
+    def __init__(
+        self,
+        exprs: Sequence[SOp],
+        inner: Sequence[SOp],
+        roots: Sequence[SOp],
+        calls: Calls,
+        note: Callable[[SOp, Value], None],
+    ) -> None:
+        self.exprs, self.roots, self.calls, self._note = exprs, tuple(roots), calls, note
+        self._of: dict[int, frozenset[int]] = {id(root): frozenset([place]) for place, root in enumerate(roots)}
+        for node in inner:
+            self._of[id(node)] = frozenset().union(*(self._of[id(read)] for read in node.sources()))
+        self._inner = inner
+        read_outside = {id(expr) for expr in exprs}
+        for node in inner:
+            read_outside |= {id(read) for read in node.sources() if self._of[id(read)] != self._of[id(node)]}
+        self._told = read_outside
+
+    def table(self, values: Sequence[Mapping[Symbol, tuple[Value, ...]]]) -> Table:
+        """Try all values of the roots.
+
+        Args:
+            values: root -> symbol -> the values that it may mean.
+
+        Raises:
+            TooMany: there are too many combinations.
+        """
+        fixed = self._run([node for node in self._inner if not self._of[id(node)]], {})
+        if isinstance(fixed, Refused):
+            return Table(self.roots, tuple(dict.fromkeys(each, 0) for each in values), _everywhere(values, fixed))
+        classes, behaviours = [], []
+        for place, each in enumerate(values):
+            named, known = self._classes(place, each, fixed)
+            classes.append(named)
+            behaviours.append(known)
+        count = math.prod(sum(map(len, each)) for each in behaviours)
+        if count > MOST_COMBINATIONS:
+            raise TooMany
+        rest = [node for node in self._inner if len(self._of[id(node)]) > 1]
+        outcomes: dict[tuple[int, ...], tuple[Outcome, ...]] = {}
+        for key in product(*(range(len(each)) for each in behaviours)):
+            chosen = (each[place] for each, place in zip(behaviours, key, strict=True))
+            found = (self._outcome(each, rest, fixed) for each in product(*chosen))
+            outcomes[key] = tuple({_told(outcome): outcome for outcome in found}.values())
+        return Table(self.roots, tuple(classes), outcomes)
+
+    def _classes(
+        self, place: int, values: Mapping[Symbol, tuple[Value, ...]], fixed: Mapping[int, Value]
+    ) -> tuple[dict[Symbol, int], list[list[dict[int, Value] | Refused]]]:
+        """The class of each symbol of a root, and for each class what the chain makes of its values."""
+        own = [node for node in self._inner if self._of[id(node)] == {place}]
+        root = id(self.roots[place])
+        names: dict[Symbol, int] = {}
+        known: dict[Any, int] = {}
+        behaviours: list[list[dict[int, Value] | Refused]] = []
+        for symbol, meant in values.items():
+            found: dict[Any, dict[int, Value] | Refused] = {}
+            for value in meant:
+                run = self._run(own, {**fixed, root: value})
+                told = run if isinstance(run, Refused) else {n: v for n, v in run.items() if n in self._told}
+                key = Refused if isinstance(told, Refused) else tuple((n, key_of(v)) for n, v in told.items())
+                found[key] = told
+            if not found:
+                names[symbol] = UNREACHED
+                continue
+            names[symbol] = known.setdefault(frozenset(found), len(known))
+            if names[symbol] == len(behaviours):
+                behaviours.append(list(found.values()))
+        return names, behaviours
+
+    def _run(self, nodes: Sequence[SOp], env: Mapping[int, Value]) -> dict[int, Value] | Refused:
+        values = dict(env)
+        for node in nodes:
+            if isinstance(node, Constant):
+                found: Value | Refused = node.value
+            else:
+                assert isinstance(node, Elementwise)
+                found = applied(self.calls, node, tuple(values[id(read)] for read in node.inputs))
+            if isinstance(found, Refused):
+                return found
+            if node.dialect is Dialect.RASP and isinstance(found, (tuple, Nothing)):
+                return Refused(f"{node} gives {found!r}; expected a word or a number")
+            self._note(node, found)
+            values[id(node)] = found
+        return values
+
+    def _outcome(
+        self, chosen: Sequence[dict[int, Value] | Refused], rest: Sequence[SOp], fixed: Mapping[int, Value]
+    ) -> Outcome:
+        env = dict(fixed)
+        for each in chosen:
+            if isinstance(each, Refused):
+                return each
+            env.update(each)
+        found = self._run(rest, env)
+        return found if isinstance(found, Refused) else tuple(found[id(expr)] for expr in self.exprs)
+
+
+def _told(outcome: Outcome) -> Any:
+    return Refused if isinstance(outcome, Refused) else tuple(map(key_of, outcome))
+
+
+def _everywhere(values: Sequence[Any], outcome: Outcome) -> dict[tuple[int, ...], tuple[Outcome, ...]]:
+    return {(0,) * len(values): (outcome,)}
