@@ -12,7 +12,6 @@ from tests.interventions import listed
 from tests.programs import apart, dyck2, equal, nearest_class
 from tests.strategies import some_inputs
 from tprog.edits.edit import ReadEdit, RowEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadSource, BadUsage
 from tprog.ir.entries import ClauseOf
 from tprog.ir.program import BEGIN, Clause, Head, NumericHead, Program, Readout, Value
@@ -230,9 +229,9 @@ def test_dead_rows_are_told_of_each_clause() -> None:
     assert [table.table for table in of_opener] == [f"clause_0_{place}_of_opener" for place in range(3)]
     # Depths go from -3 to 4, and nine are in the table; a bracket is at most the fifth at its depth, beside <s>.
     assert [(table.entries, table.dead) for table in of_opener] == [(5, 1), (9, 1), (6, 1)]
-    assert Entry("opener", "row", (-4,), (0, 1)) in {
-        Entry(e.node, "row", e.at, (0, 1)) for e in found.dead_entries if e.entry.startswith("clause_0_1")
-    }
+    (deepest,) = (dead for dead in found.dead_entries if dead.clause == (0, 1))
+    assert (deepest.entry, deepest.node, deepest.at) == ("clause_0_1_of_opener, query -4", "opener", (-4,))
+    assert type(found).from_json(found.to_json()) == found
 
 
 def test_simplifying_drops_a_clause_and_an_alternative_that_change_nothing() -> None:

@@ -67,6 +67,15 @@ def test_a_head_with_a_default_is_refused() -> None:
         begun(masks())
 
 
+def test_a_head_of_several_clauses_is_refused() -> None:
+    program = sort()
+    less, *others = program.nodes
+    assert less.selection is not None
+    several = less.selection.selecting((*less.selection.alternatives, *less.selection.alternatives))
+    with pytest.raises(BadUsage, match="less selects by several clauses; a trained head has one"):
+        begun(dataclasses.replace(program, nodes=(several, *others)))
+
+
 SORT = TrainConfig(
     "sort", vocabulary_size=6, length=6, predicates="set", masks="learned", batch=64, epochs=1, dataset_size=400
 )

@@ -87,6 +87,9 @@ def accepted(table: Bools, query: Array, key: Array) -> Bools:
 
 def selected(node: AttentionHead, found: Mapping[TableKey, Bools]) -> Bools:
     """[...]: what the clauses of a head say together of what each says [...]: any alternative, all of its clauses."""
+    if len(found) == 1:
+        (only,) = found.values()
+        return only
     made = [reduce(np.logical_and, [found[table] for table in tables]) for tables in node.by_alternative]
     return reduce(np.logical_or, made)
 
