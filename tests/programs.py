@@ -865,6 +865,66 @@ def no_nodes() -> Program:
     )
 
 
+def frac_prevs() -> Program:
+    """The share of `x` among the tokens so far, as a number that comes out: no readout."""
+    vocabulary = (BEGIN, "x", "a")
+    return Program(
+        vocabulary=vocabulary,
+        classes=(),
+        max_length=7,
+        nodes=(
+            lookup("is_x", {"tokens": vocabulary}, lambda token: int(token == "x")),
+            NumericHead(
+                "share",
+                "tokens",
+                "tokens",
+                "is_x",
+                everything(vocabulary, vocabulary),
+                skip_first=True,
+                reduce="mean",
+                default=0,
+            ),
+        ),
+        causal=True,
+        outputs=("share",),
+    )
+
+
+def parity() -> Program:
+    """Whether a word of bits has an odd number of 1, by loop: behind `=` it writes down each running parity, E or O.
+
+    At position i behind n bits, bit i - n is the one that comes next; where that is the `=`, nothing is left to do.
+    """
+    vocabulary, longest = (BEGIN, "0", "1", "=", "E", "O"), 10
+    positions = tuple(range(longest))
+    bits = ("0", "1")
+
+    def following(token: Symbol, bit: Symbol) -> str:
+        if bit not in bits:
+            return "stop"
+        return "O" if (token == "O") != (bit == "1") else "E"
+
+    return Program(
+        vocabulary=vocabulary,
+        classes=(),
+        max_length=longest,
+        nodes=(
+            NumericHead("bits", "tokens", "tokens", "ones", predicate(vocabulary, vocabulary, lambda q, k: k in bits)),
+            lookup(
+                "next",
+                {"positions": positions, "bits": range(longest)},
+                lambda i, n: min(max(i - n, 0), longest - 1),
+                positions,
+                numeric=("bits",),
+            ),
+            Head("bit", "next", "positions", "tokens", equal(positions, positions)),
+            lookup("said", {"tokens": vocabulary, "bit": vocabulary}, following, ("E", "O", "stop")),
+        ),
+        causal=True,
+        outputs=("said",),
+    )
+
+
 PROGRAMS: dict[str, Case] = {
     "sort": Case(sort(), "exact; counts, a lookup of two numbers, a copy", wrong=0),
     "double_hist": Case(double_hist(), "exact; counts of counts, a numeric readout", wrong=0),
@@ -889,6 +949,8 @@ PROGRAMS: dict[str, Case] = {
     "sort_without_begin": Case(sort_without_begin(), "exact; no mark around the input", wrong=0),
     "dyck2": Case(dyck2(6), "exact; causal, a selection of three clauses"),
     "apart": Case(apart(), "a selection made by and, or and not: two alternatives of two clauses"),
+    "frac_prevs": Case(frac_prevs(), "exact; causal, a number comes out"),
+    "parity": Case(parity(), "exact by loop; causal, a lookup comes out"),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

@@ -62,6 +62,8 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog.run.batch import encode as encode
     from tprog.run.execute import Execution as Execution
     from tprog.run.execute import Hole as Hole
+    from tprog.run.generate import Generated as Generated
+    from tprog.run.generate import generate as generate
     from tprog.simplify import simplify as simplify
     from tprog.tasks.builtin import Inputs as Inputs
     from tprog.tasks.builtin import Task as Task
@@ -108,6 +110,7 @@ _NAMES = {
     "tprog.ir.values": "FALSE Label NOTHING TRUE spelling",
     "tprog.run.batch": "Batch encode",
     "tprog.run.execute": "Execution Hole",
+    "tprog.run.generate": "Generated generate",
     "tprog.simplify": "simplify",
     "tprog.tasks.builtin": "Inputs Task inputs_for",
     "tprog.tasks.own": "find_task",

@@ -27,6 +27,7 @@ from tprog.rasp.names import is_source
 if TYPE_CHECKING:
     from tprog.ir.program import Program
     from tprog.run.execute import Execution
+    from tprog.run.generate import Generated
 
 
 def run(
@@ -40,6 +41,16 @@ def run(
     causal: Annotated[
         bool, typer.Option("--causal", help="Of RASP source: let position i see none behind it.")
     ] = False,
+    loop: Annotated[
+        bool, typer.Option("--loop", help="Append what comes out last to the input, again and again.")
+    ] = False,
+    stop: Annotated[
+        str | None,
+        typer.Option("--stop", metavar="CLASS", help="Of --loop: the class that ends it. Default: what is no token."),
+    ] = None,
+    steps: Annotated[
+        int | None, typer.Option("--steps", metavar="N", min=1, help="Of --loop: steps at most. Default: 1000.")
+    ] = None,
     as_json: JsonOption = False,
     file: Annotated[
         Path | None,
@@ -53,7 +64,10 @@ def run(
     """
     if file is not None:
         _check_file(file, force)
-    answers = _answers_of(argument, program, weights, causal, _texts(texts))
+    if not loop and (stop is not None or steps is not None):
+        raise BadUsage("--stop and --steps are about --loop; give that too, or leave them out")
+    looped = Loop(stop, steps) if loop else None
+    answers = _answers_of(argument, program, weights, causal, looped, _texts(texts))
     found_hole, kept = False, []
     for answer in answers:
         found_hole = found_hole or answer.is_hole
@@ -79,20 +93,35 @@ class Answer(Protocol):
         """The answer in one line."""
 
 
+@dataclass(frozen=True)
+class Loop:
+    """How a program is looped; see `tprog.run.generate`."""
+
+    stop: str | None
+    steps: int | None
+
+
 def _answers_of(
-    argument: str | None, option: str | None, weights: Path | None, causal: bool, texts: Iterator[tuple[str, str]]
+    argument: str | None,
+    option: str | None,
+    weights: Path | None,
+    causal: bool,
+    loop: Loop | None,
+    texts: Iterator[tuple[str, str]],
 ) -> Iterator[Answer]:
     """The answers of a module, or of RASP source, as soon as the inputs are there."""
     named = argument or option
     if named is not None and is_source(named):
         if weights is not None:
             raise BadUsage(f"--weights is about a module, and {named} is RASP source; leave it out")
+        if loop is not None:
+            raise BadUsage(f"--loop is about a module, and {named} is RASP source; leave it out")
         from cli.sources import evaluated
 
         return evaluated(named, causal, texts)
     if causal:
         raise BadUsage("--causal is about RASP source; a module says itself whether it is causal")
-    return _executed(read_subject(argument, option, weights=weights).program, texts)
+    return _executed(read_subject(argument, option, weights=weights).program, loop, texts)
 
 
 def _texts(texts: list[str] | None) -> Iterator[tuple[str, str]]:
@@ -107,16 +136,20 @@ def _texts(texts: list[str] | None) -> Iterator[tuple[str, str]]:
             yield line.rstrip("\n"), f"line {place} of stdin: "
 
 
-def _executed(program: Program, texts: Iterator[tuple[str, str]]) -> Iterator[Answer]:
+def _executed(program: Program, loop: Loop | None, texts: Iterator[tuple[str, str]]) -> Iterator[Answer]:
     """What a program makes of each input."""
     from tprog.run.batch import encode
     from tprog.run.execute import execute
+    from tprog.run.generate import STEPS, generate
     from tprog.text.tokens import parse_input
 
     for text, where in texts:
         try:
             tokens = parse_input(text, program)
-            yield Executed(tokens, execute(program, encode(program, [tokens])))
+            if loop is None:
+                yield Executed(tokens, execute(program, encode(program, [tokens])))
+            else:
+                yield Looped(program, generate(program, tokens, stop=loop.stop, steps=loop.steps or STEPS))
         except BadInput as error:
             raise BadInput(f"{where}{error}") from None
 
@@ -135,7 +168,7 @@ class Executed:
 
     def line(self, as_json: bool) -> str:
         """The answer in one line."""
-        from tprog.text.tokens import show_outputs, spacing
+        from tprog.text.tokens import show_outputs, show_values, spacing
 
         hole = self.execution.hole(0)
         prediction = None if hole else self.execution.spelled(0)
@@ -146,7 +179,39 @@ class Executed:
             return visible(str(hole))
         if not isinstance(prediction, list):
             return spelled(str(prediction))
-        return show_outputs(prediction, self.tokens, spacing(self.execution.program).outputs)
+        program = self.execution.program
+        if program.output is not None:
+            return show_values(program, prediction)
+        return show_outputs(prediction, self.tokens, spacing(program).outputs)
+
+
+@dataclass(frozen=True)
+class Looped:
+    """What a Program makes of a prompt, step by step."""
+
+    program: Program
+    found: Generated
+
+    @property
+    def is_hole(self) -> bool:
+        """Whether a step reached a hole."""
+        return self.found.hole is not None
+
+    def line(self, as_json: bool) -> str:
+        """What was appended, in one line."""
+        from tprog.text.tokens import show_tokens, spacing
+
+        found = self.found
+        hole = None if found.hole is None else str(found.hole)
+        if as_json:
+            told = {"prompt": found.prompt, "generated": found.tokens, "ended": found.ended, "hole": hole}
+            return json_text({"schema": "tpdebug.run-loop/1", **told})
+        text = show_tokens(found.tokens, spacing(self.program).inputs)
+        return text if found.ended == "stop" else visible(f"{text} ({hole or _WHY[found.ended]})")
+
+
+_WHY = {"steps": "no stop after so many steps", "length": "no stop before the longest input"}
+"""Why a loop ended, where neither a stop nor a hole did it."""
 
 
 def _check_file(file: Path, force: bool) -> None:

@@ -88,6 +88,13 @@ def show_tokens(tokens: Sequence[str], spaced: bool) -> str:
     return spelled((" " if spaced else "").join(inner))
 
 
+def show_values(program: Program, values: Sequence[str]) -> str:
+    """The values of a variable that comes out as text, without those at the marks: as the program's module prints
+    them."""
+    inner = values[program.marks.first : len(values) - len(program.marks.behind)]
+    return spelled((" " if spacing(program).outputs else "").join(inner))
+
+
 def _json_list(text: str, program: Program) -> list[str] | None:
     """The tokens if the text is a JSON list, or can only be meant as one."""
     if not text.lstrip().startswith("["):
