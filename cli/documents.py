@@ -17,6 +17,7 @@ TOPICS = {
     "api": "the functions, for use in Python",
     "messages": "what an error message means and what to do",
     "how-it-works": "the code, and what may be edited in a module",
+    "compatibility": "what modules and results of one version mean to another",
 }
 """Topic -> what it is about. The document of each is ``docs/TOPIC.md``."""
 
