@@ -60,7 +60,12 @@ def test_heads_and_lookups_stand_behind_all_they_read(program: Program) -> None:
         kind = {"Embedding": {1}, "Lookup": {1}, "Linear": {1}, "Head": {0}, "NumericHead": {0}}[type(node).__name__]
         assert stage[node.name] % 2 in kind
     graph = data_flow(program)
-    assert len(graph.edges) == sum(len(node.reads) for node in program.nodes) + len(program.readout.terms)
+    # Of several clauses that read the same variable, one edge is drawn.
+    read = [[(read.role, read.variable) for read in node.roles] for node in program.nodes]
+    reads = sum(
+        len(each if node.selection is None else set(each)) for node, each in zip(program.nodes, read, strict=True)
+    )
+    assert len(graph.edges) == reads + len(program.readout.terms)
 
 
 def test_a_learned_node_stands_in_the_layer_that_its_name_tells() -> None:

@@ -34,9 +34,9 @@ from tprog.ir.program import (
     Head,
     Lookup,
     Node,
-    Numbers,
     NumericHead,
     Program,
+    Quotients,
     Readout,
     Symbols,
     Value,
@@ -225,8 +225,9 @@ def _values(program: Program, name: str) -> list[Value]:
     domain = program.variables[name].domain
     if isinstance(domain, Symbols):
         return list(domain.values)
-    assert isinstance(domain, Numbers)
-    low, high = int(domain.low * domain.denominator), int(domain.high * domain.denominator)
+    if isinstance(domain, Quotients):
+        return [decode(program, name, code) for code in domain.codes or () if len(domain.codes or ()) < 60]
+    low, high = domain.ends
     return [decode(program, name, code) for code in range(low, high + 1)] if high - low < 60 else []
 
 

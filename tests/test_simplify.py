@@ -191,7 +191,10 @@ def test_a_predicate_counts_as_named_by_what_it_is_and_not_by_what_its_symbols_l
     head = program.nodes[0].selection
     assert head is not None
     (price, *_), lines = cost(program, head)
-    assert price == lines - RELATION_LINES
+    assert price == lines
+    unnamed = replace(head, predicate=(("f(x)",), ("f(x)", "g"), ("<s>",)))
+    (price, *_), lines = cost(program, unnamed)
+    assert price == lines + RELATION_LINES
 
 
 def test_separable_patterns_get_small_weights_and_others_none() -> None:
