@@ -188,8 +188,12 @@ def lookups(
 
 
 @st.composite
-def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
-    """A random Program: causal or not, pooled or not, partial or not, with a begin or without, and any mix of nodes."""
+def programs(draw: st.DrawFn, max_nodes: int = 5, lengths: st.SearchStrategy[int] | None = None) -> Program:
+    """A random Program: causal or not, pooled or not, partial or not, with a begin or without, and any mix of nodes.
+
+    Args:
+        lengths: of the longest input; left out: 3 to 6.
+    """
     words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True))
     begin = draw(st.sampled_from([(BEGIN,), (BEGIN,), ()]))
     vocabulary = (*begin, *words, *draw(st.sampled_from([(), (END,), (UNKNOWN,), (UNKNOWN, END)])))
@@ -200,7 +204,7 @@ def programs(draw: st.DrawFn, max_nodes: int = 5) -> Program:
     frame = Program(
         vocabulary=vocabulary,
         classes=classes,
-        max_length=draw(st.integers(3, 6)),
+        max_length=draw(st.integers(3, 6) if lengths is None else lengths),
         nodes=(),
         readout=Readout((), draw(st.sampled_from([1, 10, 1000])), pooled, forced),
         task=draw(st.sampled_from([None, "sort", "my task", 'two\nlines: """'])),

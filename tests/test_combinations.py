@@ -184,6 +184,23 @@ def test_a_combination_with_a_cell_of_its_own_is_shown_in_front_in_a_function_th
     assert read_source(shown).program == after
 
 
+@pytest.mark.parametrize("was", ["n", None])
+@pytest.mark.parametrize("becomes", ["y", None])
+def test_what_is_answered_otherwise_changes_in_a_function_that_a_person_built(
+    was: str | None, becomes: str | None
+) -> None:
+    program = program_of(replace(SOME, cells=(*SOME.cells[:-1], was)))
+    text = emit(program).text.replace("    if (token, count, mean)", "    # mine\n    if (token, count, mean)  ")
+    text = text.replace('        return "y"', '        return (  # so it is\n            "y"\n        )')
+    module = read_source(text.replace("(token, count, mean) in", "(token,count,mean) in"))
+    assert module.program == program
+    after = apply(program, CellEdit("pick", (), becomes), CellEdit("pick", ("b", 2, 0), "y"))
+    shown = patched(module, after)
+    assert read_source(shown).program == after
+    assert shown.count("# mine") == 2
+    assert shown.count("# so it is") == 1
+
+
 # Edits ################################################################################################################
 
 

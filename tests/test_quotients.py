@@ -11,17 +11,19 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
 from analyze.abstract.ranges import ranges
 from analyze.circuits.ablation import parse_baseline
 from tests.programs import PROGRAMS, everything, mean_of_means
 from tests.slow import slow_values
-from tests.test_emit import compiled
+from tests.strategies import programs, some_inputs
+from tests.test_edit import edits
+from tests.test_emit import compiled, emitted_outcome, outcome
 from tests.verbs import Asked, every_verb
 from tprog.edits.edit import CellEdit, apply
-from tprog.errors import NotExact
+from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import (
     BEGIN,
     Head,
@@ -39,6 +41,7 @@ from tprog.run.batch import encode
 from tprog.run.evaluate import level_codes
 from tprog.run.execute import execute
 from tprog.text.emit import emit
+from tprog.text.patch import patched
 from tprog.text.read import read_source
 
 WORDS = (BEGIN, "a", "b")
@@ -159,6 +162,30 @@ def test_means_beyond_length_42_are_computed_compared_and_read_exactly() -> None
     for name in program.by_name:
         assert found.holds(name, run.values[name], run.batch.lengths)[run.batch.present].all()
     assert read_source(emit(program).text).program == program
+
+
+@given(programs(lengths=st.integers(43, 50)), st.data())
+@settings(max_examples=30, deadline=None, suppress_health_check=list(HealthCheck))
+def test_random_programs_beyond_length_42_mean_what_plain_python_says(program: Program, data: st.DataObject) -> None:
+    inputs = some_inputs(program, 8)
+    run, module = execute(program, encode(program, inputs)), compiled(program)
+    assert [emitted_outcome(module, tokens) for tokens in inputs] == outcome(program, inputs)
+    assert read_source(emit(program).text).program == program
+    found = ranges(program)
+    right = np.flatnonzero(~run.in_hole).tolist()
+    for row in right[:3]:
+        slow = slow_values(program, inputs[row])
+        for name in program.by_name:
+            assert [run.value(name, row, at) for at in range(len(inputs[row]))] == slow[name]
+    for name in program.by_name:
+        assert (found.holds(name, run.values[name], run.batch.lengths) | ~run.batch.present)[right].all()
+    edit = data.draw(edits(program))
+    try:
+        changed = apply(program, edit)
+    except (BadProgram, NotExact):
+        return
+    assert apply(changed, edit.undo(program)) == program
+    assert patched(read_source(emit(program).text), changed) == emit(changed).text
 
 
 def test_the_level_of_each_quotient_is_the_largest_that_is_not_above_it() -> None:

@@ -22,11 +22,11 @@ def write_combinations(out: Builder, program: Program, node: Lookup, names: Sequ
 
 
 def amend_combinations(out: Builder, program: Program, old: Entries, new: Entries, names: Sequence[str]) -> None:
-    """Branches that say `new` before those that say `old`; none where other combinations come to be answered as all
-    that are not listed, which no branch in front can say."""
+    """Branches that say `new` before those that say `old`, but for what is answered otherwise; none where a combination
+    is not listed any more, which no branch in front can say."""
     was, becomes = (dict(zip(side.keys(program.variables), side.answers, strict=True)) for side in (old, new))
-    if was.keys() <= becomes.keys() and repr(was[()]) == repr(becomes[()]):
-        _branches(out, names, [(k, v) for k, v in becomes.items() if k not in was or repr(was[k]) != repr(v)])
+    if was.keys() <= becomes.keys():
+        _branches(out, names, [(k, v) for k, v in becomes.items() if k and (k not in was or repr(was[k]) != repr(v))])
 
 
 def _branches(out: Builder, names: Sequence[str], cells: Iterable[tuple[tuple[Value, ...], Answer | None]]) -> None:

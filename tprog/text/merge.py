@@ -45,6 +45,12 @@ def in_front(places: Places, at: int, lines: Sequence[str]) -> Change:
     return start, start, "".join(f"{places.text[start:at]}{line}\n" for line in lines)
 
 
+def behind(places: Places, statement: ast.stmt, line: str) -> Change:
+    """A new line behind a statement, at its depth."""
+    at = places.line(places.end(statement))[1]
+    return at, at, f"\n{_indent(places, places.begin(statement))}{line}"
+
+
 # Expressions ##########################################################################################################
 
 

@@ -15,7 +15,7 @@ from typing import TypeAlias
 
 from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadSource
-from tprog.ir.entries import Entries, TableKey
+from tprog.ir.entries import Answer, Entries, TableKey
 from tprog.ir.identities import identity_row
 from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 from tprog.ir.values import json_value
@@ -23,7 +23,7 @@ from tprog.text.branches import amendments, answer, comments, function_lines, le
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import Source, dict_items, without_docstring
 from tprog.text.emit import assignment, needs_fraction, primitive_texts, primitives_used
-from tprog.text.merge import in_front, items, merged, parsed, respelled, with_comments
+from tprog.text.merge import behind, in_front, items, merged, parsed, respelled, with_comments
 from tprog.text.readout import weights_literal
 from tprog.text.splice import Change, Places, spliced
 from tprog.text.syntax import parse_python
@@ -235,6 +235,18 @@ def _amended(places: Places, function: ast.FunctionDef, sides: _Sides) -> Iterat
     body = body[len(levels) :]
     if lines := amendments(sides.after, sides.old, sides.new, sides.table, names):
         yield in_front(places, places.begin(body[0]), lines)
+    if old.listed is not None and repr(old.answers[-1]) != repr(new.answers[-1]):
+        yield from _otherwise(places, body[-1], new.answers[-1])
+
+
+def _otherwise(places: Places, last: ast.stmt, answered: Answer | None) -> Iterator[Change]:
+    """Another answer to what a lookup does not list, by the last statement of its function or behind it."""
+    assert not isinstance(answered, tuple)
+    said = f"return {literal(answered)}"
+    if isinstance(last, ast.Return):
+        yield from respelled(places, last, *parsed(said))
+    else:
+        yield behind(places, last, said)
 
 
 def _answer_alike(was: Entries, becomes: Entries) -> bool:
