@@ -24,6 +24,7 @@ from tprog.run.execute import FORCED, Execution, execute
 from tprog.run.outcome import by_place
 from tprog.run.pieces import chunks, inputs_at_once
 from tprog.tasks.builtin import UNGRADED, Task, fitted, is_built_in, task_of
+from tprog.tasks.classes import with_answers
 from tprog.tasks.input_domain import symbols_of
 
 NO_ANSWER = -2
@@ -42,6 +43,11 @@ class Pair:
     b: Program
 
     def __post_init__(self) -> None:
+        # Of two variables that come out, each may have values that the other never has.
+        a, b = self.a, self.b
+        if a.output is not None and b.output is not None:
+            object.__setattr__(self, "a", with_answers(a, b.classes))
+            object.__setattr__(self, "b", with_answers(b, a.classes))
         for what, mine, theirs in (
             ("tokens", self.a.vocabulary, self.b.vocabulary),
             ("classes", self.a.classes, self.b.classes),

@@ -7,6 +7,7 @@ from dataclasses import replace
 from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -15,6 +16,7 @@ from analyze.circuits import find_circuits
 from analyze.circuits.subproblem import SubProblem
 from analyze.dataflow import data_flow
 from analyze.dead import find_dead
+from analyze.diff import diff
 from analyze.verify import verify
 from cli.main import main
 from tests.programs import PROGRAMS
@@ -200,3 +202,26 @@ def test_run_prints_what_the_module_prints_and_what_a_loop_appends(
     assert (told["generated"], told["ended"], told["schema"]) == (["E"], "steps", "tpdebug.run-loop/1")
     assert main(["run", "parity.py", "--stop", "E", "--input", "011="]) == 2
     assert "--stop and --steps are about --loop" in capsys.readouterr().err
+
+
+def test_a_test_that_fuzz_writes_of_a_number_fails_until_the_program_is_mended(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    wrong = replace(FRAC, nodes=(FRAC.by_name["is_x"].with_answers((0, 2, 0)), FRAC.by_name["share"]), classes=())
+    (tmp_path / "frac.py").write_text(emit(wrong).text, encoding="utf-8")
+    (tmp_path / "right.py").write_text(emit(FRAC).text, encoding="utf-8")
+    assert main(["fuzz", "frac.py", "--against", "right.py", "-o", "test_frac.py"]) == 1
+    named: dict[str, Any] = {"__file__": str(tmp_path / "test_frac.py")}
+    exec(compile((tmp_path / "test_frac.py").read_text(encoding="utf-8"), "test_frac.py", "exec"), named)
+    with pytest.raises(AssertionError):
+        named["test_failure_1"]()
+    (tmp_path / "frac.py").write_text(emit(FRAC).text, encoding="utf-8")
+    named["test_failure_1"]()
+
+
+def test_two_programs_are_compared_where_one_may_say_more() -> None:
+    is_x = FRAC.by_name["is_x"].with_answers((0, 2, 0))
+    wrong = replace(FRAC, nodes=(is_x, FRAC.by_name["share"]), classes=())
+    found = diff(FRAC, wrong)
+    assert found.differing == sum(2**n - 1 for n in range(1, 7))  # all words but those without an x

@@ -11,7 +11,7 @@ import pytest
 
 from tests.programs import dyck1, hist, masks, reverse, sort
 from tprog.errors import BadUsage
-from tprog.ir.program import Head, Lookup, Program, Weights
+from tprog.ir.program import IMPLIED, Head, Lookup, Program, Weights
 from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Symbol
 from tprog.run.execute import predict
 from tprog.tasks.builtin import inputs_for
@@ -106,3 +106,8 @@ def test_training_begins_with_it_and_is_never_worse(tmp_path: Path) -> None:
 def test_a_program_that_does_not_fit_the_class_is_refused(changes: dict[str, object], why: str) -> None:
     with pytest.raises(BadUsage, match=f"the program given with --from does not fit the class: .*{why}"):
         begun(sort(), dataclasses.replace(WIDE, **changes))  # type: ignore[arg-type]  # as the table says
+
+
+def test_a_program_of_which_a_variable_comes_out_is_refused_by_its_name() -> None:
+    with pytest.raises(BadUsage, match="does not fit the class: 'sorted' comes out, where the class has a readout"):
+        begun(dataclasses.replace(sort(), classes=(), readout=IMPLIED, outputs=("sorted",)), WIDE)

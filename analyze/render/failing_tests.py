@@ -65,10 +65,10 @@ def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str) -> s
         judged = f", task={task}" if task else ""
         lines.append(f"    assert not still_broken(tprog.load(MODULE), tokens, {which}{judged})")
     elif not failure.expected or all(answer is None for answer in failure.expected):
-        lines.append("    tprog.execute(tprog.load(MODULE), [tokens]).outputs(0)  # raises LookupError at a hole")
+        lines.append("    tprog.execute(tprog.load(MODULE), [tokens]).spelled(0)  # raises LookupError at a hole")
     else:
         lines.append(f"    expected = {_listed(failure.expected)}  # None: not graded")
-        lines.append("    outputs = tprog.execute(tprog.load(MODULE), [tokens]).outputs(0)")
+        lines.append("    outputs = tprog.execute(tprog.load(MODULE), [tokens]).spelled(0)")
         lines.append("    outputs = [outputs] if isinstance(outputs, str) else outputs")
         lines.append("    assert [None if e is None else o for o, e in zip(outputs, expected)] == expected")
     return "\n".join(lines)
