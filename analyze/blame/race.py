@@ -66,6 +66,9 @@ def tie(program: Program, edit: Edit, place: int) -> tuple[int, Fraction, int]:
 
 Entrant = TypeVar("Entrant", bound=Contender)
 
+_Queued: TypeAlias = tuple[int, int, int, Entrant]
+"""The first item of its bound, its place by what decides between equals, its part, and the contender."""
+
 
 class Race(Generic[Entrant]):
     """Contenders on their way through the inputs.
@@ -85,6 +88,7 @@ class Race(Generic[Entrant]):
         wrong = [int(answers.wrong[part].sum()) for part in self.parts]
         self.left = [sum(wrong[done:]) for done in range(len(wrong) + 1)]
         self.waiting: list[Entrant] = []
+        self._place: dict[int, int] = {}
 
     def run(self, contenders: Sequence[Entrant], work: int, enough: Callable[[int], bool]) -> Iterator[Entrant]:
         """Contenders whose effect is known and whom no other can precede, the best first.
@@ -93,18 +97,20 @@ class Race(Generic[Entrant]):
             work: inputs times nodes to execute before it is cut off; then `waiting` is filled.
             enough: told the largest net effect that any of the rest may have, whether they matter no more.
         """
+        ordered = sorted(contenders, key=lambda contender: contender.tie)  # once, since fractions are slow to compare
+        self._place = {id(contender): place for place, contender in enumerate(ordered)}
         queue = [self._queued(contender) for contender in contenders]
         heapq.heapify(queue)
         self.answers.work = 0
         while queue:
-            key, part, contender = queue[0]
+            most, _, part, contender = queue[0]
             if part != contender.part:  # it went on together with another, and stands in the queue again
                 heapq.heappop(queue)
                 continue
-            if enough(-key[0]):
+            if enough(-most):
                 return
             if self.answers.work > work:
-                self.waiting = [contender for _, part, contender in queue if part == contender.part]
+                self.waiting = [contender for _, _, part, contender in queue if part == contender.part]
                 return
             heapq.heappop(queue)
             if self.is_known(contender):
@@ -113,9 +119,12 @@ class Race(Generic[Entrant]):
             for moved in self._go_on(contender, heapq.nsmallest(self.ahead, queue)):
                 heapq.heappush(queue, self._queued(moved))
 
-    def _queued(self, contender: Entrant) -> tuple[_Key, int, Entrant]:
-        """How a contender stands in the queue: keys differ in their last item, so contenders are never compared."""
-        return self.bound(contender), contender.part, contender
+    def _queued(self, contender: Entrant) -> _Queued[Entrant]:
+        """How a contender stands in the queue, in the order of `bound`; places differ, so contenders are not compared.
+
+        It may stand there more than once, each time at another part.
+        """
+        return self.bound(contender)[0], self._place[id(contender)], contender.part, contender
 
     def is_known(self, contender: Entrant) -> bool:
         """Whether it is counted on all inputs."""
@@ -131,11 +140,11 @@ class Race(Generic[Entrant]):
         while not self.is_known(contender):
             self.count([contender])
 
-    def _go_on(self, first: Entrant, others: Sequence[tuple[_Key, int, Entrant]]) -> list[Entrant]:
+    def _go_on(self, first: Entrant, others: Sequence[_Queued[Entrant]]) -> list[Entrant]:
         """Count a contender on the next part, and with it those edits of its node that stand there too."""
         node = first.edit.entry.node
         moved = [first]
-        for _, part, other in others:
+        for _, _, part, other in others:
             if part == other.part == first.part and other.edit.entry.node == node:
                 moved.append(other)
         self.count(moved)
