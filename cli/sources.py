@@ -4,17 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from cli.output import note
-from tprog.errors import BadInput
+from tprog.errors import BadInput, BadUsage
 from tprog.escape import json_text, spelled, visible
 from tprog.rasp.names import split_outputs
 
 if TYPE_CHECKING:
+    from tprog.ir.program import Program
     from tprog.rasp.failures import Failed
     from tprog.rasp.program import RaspProgram
     from tprog.rasp.values import Value
+    from tprog.text.read import Module
 
 
 def evaluated(named: str, causal: bool, texts: Iterator[tuple[str, str]]) -> Iterator[Evaluated]:
@@ -44,6 +47,45 @@ def evaluated(named: str, causal: bool, texts: Iterator[tuple[str, str]]) -> Ite
             yield Evaluated(tokens, program.run(tokens, causal))
         except Failed as error:
             yield Evaluated(tokens, {}, error)
+
+
+def program_of_source(
+    named: str, vocabulary: str | None = None, length: int | None = None, causal: bool = False
+) -> Program:
+    """The Program of a source, over a vocabulary and up to a length: as given, else as its variables say.
+
+    Args:
+        named: its path, and perhaps the name of its output.
+
+    Raises:
+        BadUsage: neither says what the inputs are.
+        NotLowered: no Program is made of it.
+    """
+    from tprog.rasp.source.files import read_file
+    from tprog.rasp.source.inputs import parse_tokens
+
+    path, outputs = split_outputs(named)
+    tokens = None if vocabulary is None else parse_tokens(vocabulary)
+    source = read_file(path, outputs, given=tokens)
+    found = tokens if tokens is not None else source.variables.get("vocabulary")
+    longest = length if length is not None else source.variables.get("longest")
+    if not isinstance(found, (str, list)) or not isinstance(longest, int):
+        raise BadUsage(
+            f'{path} does not say what its inputs are; expected variables such as vocabulary = "abc"; and '
+            "longest = 6;, or tpdebug emit with --vocabulary abc --length 6"
+        )
+    return source.program.to_program(list(found), longest, causal or source.variables.get("causal") is True)
+
+
+def module_of_source(named: str, length: int | None = None) -> Module:
+    """The module that `emit` would write of a source that says what its inputs are."""
+    from tprog.text.emit import emit
+    from tprog.text.read import read_source
+
+    stem = Path(split_outputs(named)[0]).stem
+    emitted = emit(program_of_source(named, length=length), stem)
+    note(f"{named} is looked at as the module that tpdebug emit writes of it")
+    return read_source(emitted.text, f"{stem}.py", emitted.side.__getitem__)
 
 
 def _warn(program: RaspProgram, tokens: list[Value]) -> None:

@@ -10,6 +10,8 @@ from typing import TYPE_CHECKING
 
 from cli.discovery import remember, told_program
 from cli.output import note
+from tprog.errors import BadUsage
+from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
     from tprog.ir.program import Program
@@ -133,13 +135,11 @@ def read_subject(
     from tprog.tasks.classes import for_task, with_answers
     from tprog.tasks.lengths import chosen_length
     from tprog.tasks.own import find_task, is_own
-    from tprog.text.read import read_module
 
     own = None if task is None else find_task(task)  # refuses an unknown name
     for line in () if own is None else own.notes:
         note(line)
-    path = told_program(argument, option)
-    module = read_module(path, weights)
+    module = _module(argument, option, weights, length)
     by_file = own is not None and is_own(str(task))
     name = own.name if own is not None else module.program.task
     told = chosen_length(module, name if name in TASKS and not by_file else None, length)
@@ -151,8 +151,23 @@ def read_subject(
         program = dataclasses.replace(module.program, task=name)
     judge = fitted(own, program, told.tokens) if own is not None and by_file else task_of(program, told.tokens)
     subject = Subject(module, program, judge, told)
-    remember(path, Path.cwd())
+    if not is_source(argument or option or ""):
+        remember(Path(module.path), Path.cwd())
     return subject
+
+
+def _module(argument: str | None, option: str | None, weights: Path | None, length: int | None) -> Module:
+    """The module of a command line; of RASP source, the one that it is lowered to."""
+    from tprog.text.read import read_module
+
+    named = argument or option
+    if named is None or not is_source(named) or (option or named) != named:
+        return read_module(told_program(argument, option), weights)
+    if weights is not None:
+        raise BadUsage(f"--weights is about a module, and {named} is RASP source; leave it out")
+    from cli.sources import module_of_source
+
+    return module_of_source(named, length)
 
 
 def read_program(argument: str) -> Program:

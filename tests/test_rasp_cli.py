@@ -100,10 +100,43 @@ def test_a_mistake_is_told_in_one_line(said: Said) -> None:
 @pytest.mark.parametrize(
     "verb", ["verify", "dead", "circuits", "graph", "coverage", "fuzz", "repair", "simplify", "emit"]
 )
-def test_another_verb_says_what_works_with_a_source(said: Said, verb: str) -> None:
+def test_another_verb_asks_what_the_inputs_of_a_source_are(said: Said, verb: str) -> None:
     code, out, err = said(verb, "reverse.rasp")
     assert (code, out) == (2, "")
-    assert "reverse.rasp is RASP source, not a program's module; `tpdebug run` evaluates it" in err
+    assert err.startswith("tpdebug: reverse.rasp does not say what its inputs are; expected variables such as vocabul")
+
+
+REVERSED = "reversed = aggregate(select(indices, length - indices - 1, ==), tokens_str);\n"
+
+
+def test_a_source_is_written_as_a_module(said: Said) -> None:
+    Path("turned.rasp").write_text(REVERSED, encoding="utf-8")
+    assert said("emit", "turned.rasp", "--vocabulary", "abc", "--length", "5", "-o", "turned.py")[0] == 0
+    assert said("run", "turned.py", "--input", "abcca")[:2] == (0, "accba\n")
+    assert said("run", "turned.py", "--input", "abccab")[0] == 2
+    _, out, _ = said("emit", "turned.rasp", "--vocabulary", '["a", "bc"]', "--length", "3", "--causal")
+    assert 'VOCABULARY = ("a", "bc")' in out
+    assert "CAUSAL = True" in out
+
+
+def test_what_is_about_a_source_or_not_about_one_is_refused(said: Said) -> None:
+    Path("turned.rasp").write_text(REVERSED, encoding="utf-8")
+    assert said("emit", "turned.rasp", "--vocabulary", "abc", "--length", "5", "-o", "turned.py")[0] == 0
+    assert "are about RASP source, and turned.py is none" in said("emit", "turned.py", "--length", "5")[2]
+    assert "--weights and --task are not about RASP source" in said("emit", "turned.rasp", "--task", "sort")[2]
+    assert "--weights is about a module" in said("dead", "turned.rasp", "--weights", "w.csv")[2]
+    assert "turned.rasp is RASP source, not a program's module" in said("diff", "turned.py", "turned.rasp")[2]
+
+
+@pytest.mark.parametrize("verb", ["verify", "dead", "graph", "coverage", "trace", "blame", "simplify", "circuits"])
+def test_a_source_that_says_what_its_inputs_are_is_debugged_like_a_module(said: Said, verb: str) -> None:
+    Path("turned.rasp").write_text('vocabulary = "abc";\nlongest = 4;\n' + REVERSED, encoding="utf-8")
+    more = {"trace": ["--input", "abc"], "blame": ["--input", "abc"]}.get(verb, [])
+    task = ["--task", "turned.rasp"] if verb in ("verify", "blame") else []
+    code, out, err = said(verb, "turned.rasp", *task, *more)
+    assert code == 0, err
+    assert "turned.py" in out
+    assert "tpdebug: turned.rasp is looked at as the module that tpdebug emit writes of it\n" in err
 
 
 # The console ##########################################################################################################

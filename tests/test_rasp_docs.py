@@ -33,7 +33,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_the_page_has_sources_and_commands(folder: Path) -> None:
-    assert {path.name for path in folder.glob("*.rasp")} == {"first.rasp", "order.rasp", "wrong.rasp"}
+    assert {path.name for path in folder.glob("*.rasp")} == {"first.rasp", "order.rasp", "turned.rasp", "wrong.rasp"}
     assert len(SHOWN) >= 4
 
 

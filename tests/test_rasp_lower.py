@@ -166,6 +166,7 @@ def test_programs_of_the_library_are_small() -> None:
         ("a", 3, None, "expected two tokens or more"),
         ("ab", 0, None, "the longest input has 0 tokens"),
         ([1, "1"], 3, None, "two tokens of the vocabulary are both spelled '1'"),
+        (["a", "</s>"], 3, None, "'</s>' in the vocabulary is a mark of tpdebug's own"),
         ("ab", 3, "other", "there is no output 'other'; expected one of"),
     ],
 )

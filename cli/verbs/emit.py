@@ -15,38 +15,55 @@ from cli.options import (
 from cli.output import note
 from cli.settings import expect_named
 from tprog.errors import BadUsage
+from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
-    pass
+    from tprog.ir.program import Program
 
 
 def emit(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A run folder, or a program's module.")],
+    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A run folder, a program's module, or RASP source.")],
     file: ModuleOption = None,
     task: Annotated[
         str | None,
         typer.Option("--task", metavar="FILE", help="The run's own task, if that is Python code.", show_default=False),
     ] = None,
     weights: WeightsOption = None,
+    vocabulary: Annotated[
+        str | None,
+        typer.Option(
+            "--vocabulary",
+            metavar="TOKENS",
+            help='The tokens of RASP source, as "abc" or a JSON list.',
+            show_default="as it says",
+        ),
+    ] = None,
+    length: Annotated[
+        int | None,
+        typer.Option(
+            "--length", min=1, metavar="N", help="The longest input of RASP source.", show_default="as it says"
+        ),
+    ] = None,
+    causal: Annotated[
+        bool, typer.Option("--causal", help="Evaluate RASP source so that no position sees a later one.")
+    ] = False,
     force: ForceOption = False,
 ) -> None:
-    """Write a module: from a run folder, or anew from a module. Left out -o, print it."""
+    """Write a module: of a run, of RASP source, or of a module anew. Left out -o, print it."""
     if file is not None:
         file = module_path(file, force)
-    if Path(source).is_dir() and weights is not None:
-        raise BadUsage(f"--weights is about a module, and {source} is a run folder; leave it out")
-    if Path(source).is_dir():
-        with needs_training():
-            from trainer.checkpoint import load_config
-            from trainer.fit import load_program
-        expect_named(load_config(Path(source)).task, task, Path(source), "it with --task")
-        program = load_program(source)
-    elif task is not None:
-        raise BadUsage(f"--task is about a run folder, and {source} is none; leave it out")
-    else:
-        from tprog.text.read import read_module
+    if is_source(source):
+        if weights is not None or task is not None:
+            raise BadUsage(f"--weights and --task are not about RASP source, which {source} is; leave them out")
+        from cli.sources import program_of_source
 
-        program = read_module(source, weights).program
+        program = program_of_source(source, vocabulary, length, causal)
+    elif vocabulary is not None or length is not None or causal:
+        raise BadUsage(
+            f"--vocabulary, --length and --causal are about RASP source, and {source} is none; leave them out"
+        )
+    else:
+        program = _program(source, task, weights)
     if file is None:
         from tprog.text.emit import emit as emit_program
 
@@ -58,3 +75,20 @@ def emit(
         typer.echo(emitted.text, nl=False)
         return
     note(str(write_module(program, file, force)))
+
+
+def _program(source: str, task: str | None, weights: Path | None) -> Program:
+    """The program of a run folder or of a module."""
+    if not Path(source).is_dir():
+        if task is not None:
+            raise BadUsage(f"--task is about a run folder, and {source} is none; leave it out")
+        from tprog.text.read import read_module
+
+        return read_module(source, weights).program
+    if weights is not None:
+        raise BadUsage(f"--weights is about a module, and {source} is a run folder; leave it out")
+    with needs_training():
+        from trainer.checkpoint import load_config
+        from trainer.fit import load_program
+    expect_named(load_config(Path(source)).task, task, Path(source), "it with --task")
+    return load_program(source)

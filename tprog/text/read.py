@@ -98,8 +98,8 @@ def read_module(path: Path | str, weights: Path | str | None = None) -> Module:
     path = Path(path)
     if path.suffix.lower() == ".rasp":
         raise BadFile(
-            f"{path} is RASP source, not a program's module; `tpdebug run` evaluates it, `tpdebug rasp` opens it, and "
-            "--task takes it as what is right"
+            f"{path} is RASP source, not a program's module; `tpdebug emit` makes one of it, `tpdebug run` evaluates "
+            "it, and --task takes it as what is right"
         )
     named = None if weights is None else Path(weights)
 

@@ -11,7 +11,7 @@ from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from tprog.errors import BadUsage
-from tprog.ir.program import Program
+from tprog.ir.program import BEGIN, END, PAD, UNKNOWN, Program
 from tprog.ir.values import spelling
 from tprog.listing import listing, shortened
 from tprog.rasp.evaluate import Run, checked_vocabulary, is_causal
@@ -54,6 +54,8 @@ def lowered(
     if len(set(words)) < len(words):
         twice = next(word for word in words if words.count(word) > 1)
         raise BadUsage(f"two tokens of the vocabulary are both spelled {twice!r}; expected one of them")
+    if mark := next((word for word in words if word in (BEGIN, END, UNKNOWN, PAD)), None):
+        raise BadUsage(f"{mark!r} in the vocabulary is a mark of tpdebug's own, which RASP does not know; leave it out")
     frame = Frame(tuple(tokens), words, length, is_causal(program.dialect, causal), program.dialect)
     (sop,) = unified([_output(program, output)], lambda node: _reading(node, frame))
     building = Building(frame, gathered)
