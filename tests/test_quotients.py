@@ -24,6 +24,7 @@ from tests.test_emit import compiled, emitted_outcome, outcome
 from tests.verbs import Asked, every_verb
 from tprog.edits.edit import CellEdit, apply
 from tprog.errors import BadProgram, NotExact
+from tprog.ir.nodes import IMPLIED
 from tprog.ir.program import (
     BEGIN,
     Head,
@@ -205,6 +206,48 @@ def test_a_lookup_tells_each_of_the_1261_means_up_to_length_64_apart() -> None:
     run = execute(program, encode(program, [[BEGIN, *"abbabaab" * 8]]))
     for at in range(65):
         assert run.value("same", 0, at) == run.value("share", 0, at)
+
+
+@pytest.mark.parametrize("seed", range(8))
+def test_what_random_nodes_make_of_means_is_what_plain_python_says(seed: int) -> None:
+    draw = random.Random(seed)
+    shares, some = ("share", "before", "is_a"), [Fraction(n, d) for d in (1, 2, 3, 41, 43) for n in range(-d, 2 * d)]
+
+    def number() -> Fraction:
+        return draw.choice(some)
+
+    def levels() -> tuple[Fraction, ...]:
+        return tuple(sorted(set(draw.choices(some, k=draw.randint(1, 5)))))
+
+    read = draw.sample(shares, draw.randint(1, 3))
+    total = Linear("total", tuple(read), tuple(draw.choice((1, -1, 2, Fraction(1, 3))) for _ in read), number())
+    sides = levels(), levels()
+    cells = tuple(number() for _ in product(*sides))
+    nodes = (
+        NumericHead("before", "tokens", "tokens", "is_a", EVERY, "before", True, "mean", abs(draw.choice(some[:6]))),
+        total,
+        Lookup("picked", (draw.choice(shares), "total"), sides, None, cells),
+        Head("best", "tokens", "tokens", "tokens", EVERY, default="a", attend="smallest", by="total"),
+    )
+    program = mean_at(43, *nodes, causal=draw.random() < 0.5)
+    many = [[BEGIN, *draw.choices("ab", k=length)] for length in (43, 30, 2, 1)]
+    run, found = execute(program, encode(program, many)), ranges(program)
+    for row, tokens in enumerate(many):
+        slow = slow_values(program, tokens)
+        for name in program.by_name:
+            assert [run.value(name, row, at) for at in range(len(tokens))] == slow[name]
+    for name in program.by_name:
+        assert (found.holds(name, run.values[name], run.batch.lengths) | ~run.batch.present).all()
+    assert read_source(emit(program).text).program == program
+
+
+def test_a_mean_beyond_length_42_can_be_what_comes_out() -> None:
+    program = replace(mean_at(64, causal=True), readout=IMPLIED, classes=(), outputs=("share",))
+    tokens = [BEGIN, *"abbabaab" * 8]
+    outputs = execute(program, encode(program, [tokens])).outputs(0)
+    assert outputs[-3:] == [Fraction(1, 2), Fraction(32, 63), Fraction(1, 2)]
+    assert outputs == compiled(program)(tokens)
+    assert read_source(emit(program).text).program == program
 
 
 # What is refused ######################################################################################################
