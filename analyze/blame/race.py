@@ -110,7 +110,7 @@ class Race(Generic[Entrant]):
             if enough(-most):
                 return
             if self.answers.work > work:
-                self.waiting = [contender for _, _, part, contender in queue if part == contender.part]
+                self.waiting = _once(queue)
                 return
             heapq.heappop(queue)
             if self.is_known(contender):
@@ -157,6 +157,11 @@ class Race(Generic[Entrant]):
         for contender, (mended, broken) in zip(contenders, counts, strict=True):
             contender.part, contender.mended = contender.part + 1, contender.mended + mended
             contender.broken += broken
+
+
+def _once(queue: Sequence[_Queued[Entrant]]) -> list[Entrant]:
+    """The contenders of a queue, each where it stands now."""
+    return [contender for _, _, part, contender in queue if part == contender.part]
 
 
 # The best of given edits ##############################################################################################

@@ -132,18 +132,7 @@ def _candidates(result: BlameResult, shown: int, number: int) -> list[Renderable
         return [f"no edit of one key, cell, word, read, mask or weight makes it right; {NOT_ALL_TRIED}"]
     best = result.candidates[:shown]
     first = len(listed(result, shown)) - len(best) + 1
-    rows = [
-        (
-            index,
-            c.entry,
-            at_line(c.line),
-            c.becomes,
-            c.mended,
-            c.broken,
-            f"{c.net:+d}{' all' if c.restores else ''}",
-        )
-        for index, c in enumerate(best, first)
-    ]
+    rows = [(index, *_candidate(found)) for index, found in enumerate(best, first)]
     return [
         f"{counted(result.mending, 'single edit')} would make it right; {evidence(result.checked)}, "
         f"where {counted(result.wrong_before, 'prediction')} {'is' if result.wrong_before == 1 else 'are'} wrong",
@@ -152,6 +141,11 @@ def _candidates(result: BlameResult, shown: int, number: int) -> list[Renderable
         None if result.proven else UNPROVEN,
         *(diff_text(best[number - first].diff, number) if first <= number < first + len(best) else []),
     ]
+
+
+def _candidate(found: Candidate) -> tuple[object, ...]:
+    net = f"{found.net:+d}{' all' if found.restores else ''}"
+    return found.entry, at_line(found.line), found.becomes, found.mended, found.broken, net
 
 
 def _suspects(result: BlameResult, shown: int, number: int) -> list[RenderableType | str | None]:

@@ -6,7 +6,7 @@ from rich.console import RenderableType
 from rich.table import Table
 
 from analyze.render.tables import at_line, counted, evidence, noted, page, shorten, table
-from analyze.results.dead import DeadResult
+from analyze.results.dead import DeadResult, TableCount
 from tprog.escape import spelled
 
 WORST = 10
@@ -67,17 +67,7 @@ def _entries(result: DeadResult, every: bool) -> list[RenderableType | str | Non
 def _dead_entries(result: DeadResult, every: bool) -> list[RenderableType | str | None]:
     worst = sorted((found for found in result.tables if found.dead), key=lambda found: -found.dead)
     shown = worst if every else worst[:WORST]
-    rows = [
-        (
-            found.table,
-            found.part if found.part == "weights" else found.part + "s",
-            found.dead,
-            found.entries,
-            found.static,
-            at_line(found.line),
-        )
-        for found in shown
-    ]
+    rows = list(map(_counts, shown))
     if not rows:
         return []
     columns = ("dead entries in", "what", "dead", "of", "for every input", "line")
@@ -88,6 +78,11 @@ def _dead_entries(result: DeadResult, every: bool) -> list[RenderableType | str 
     dead = counted(len(result.dead_entries), "dead entry", "dead entries")
     more = "" if every else "; --lines lists the lines, --json everything"
     return [*parts, f"\nproven for every input: {static:,} of the {dead}{more}"]
+
+
+def _counts(found: TableCount) -> tuple[object, ...]:
+    part = found.part if found.part == "weights" else found.part + "s"
+    return found.table, part, found.dead, found.entries, found.static, at_line(found.line)
 
 
 def _missing_entries(result: DeadResult) -> list[str]:

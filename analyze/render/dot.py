@@ -121,7 +121,7 @@ def _drawn_nodes(result: GraphResult, shown: set[str], read: set[str]) -> list[G
 
 def _read_edges(result: GraphResult, rows: _Rows, shown: set[str]) -> list[tuple[str, str, int]]:
     """Source, target and row of the reads that are drawn: of no dead node, nor of the 1s that a head counts."""
-    idle = {node.name for node in result.nodes if _idle(result, node)}
+    idle = _idle_nodes(result)
     by_name = {node.name: node for node in result.nodes}
     return [
         (source, target, port)
@@ -135,7 +135,7 @@ def _read_edges(result: GraphResult, rows: _Rows, shown: set[str]) -> list[tuple
 
 def _strong(result: GraphResult, readouts: Sequence[GraphEdge], least: float) -> list[GraphEdge]:
     """The readout edges that are drawn: those of at least this swing, and of what a highlight makes stand out."""
-    idle = {node.name for node in result.nodes if _idle(result, node)}
+    idle = _idle_nodes(result)
     highlighted = {node.name for node in result.nodes if node.highlighted and _highlights(result)}
     return [
         edge
@@ -159,6 +159,14 @@ def _standing_out(result: GraphResult) -> set[str] | None:
 def _highlights(result: GraphResult) -> bool:
     """Whether a circuit or a slice was asked for; that of a constant answer is empty."""
     return bool(result.highlighted) or result.circuit
+
+
+def _idle_nodes(result: GraphResult) -> set[str]:
+    return {node.name for node in result.nodes if _idle(result, node)}
+
+
+def _of_kinds(result: GraphResult, *kinds: str) -> set[str]:
+    return {node.name for node in result.nodes if node.kind in kinds}
 
 
 def _idle(result: GraphResult, node: GraphNode) -> bool:
@@ -191,8 +199,8 @@ def _shown(result: GraphResult, only_highlighted: bool) -> set[str]:
     """The nodes to draw; of the inputs, those among them that an edge leaves."""
     if not only_highlighted or not result.highlighted:
         return {node.name for node in result.nodes}
-    kept = set(result.highlighted) | {node.name for node in result.nodes if node.kind == "readout"}
-    given = {node.name for node in result.nodes if node.kind in ("input", "embedding")}
+    kept = set(result.highlighted) | _of_kinds(result, "readout")
+    given = _of_kinds(result, "input", "embedding")
     return kept | {edge.source for edge in result.edges if edge.target in kept and edge.source in given}
 
 
