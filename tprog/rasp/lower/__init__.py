@@ -92,7 +92,7 @@ def _reading(node: Expression, frame: Frame) -> object:
 
 def _finished(building: Building, program: RaspProgram, sop: SOp) -> Program:
     output = _variable(building, sop)
-    building.check_kinds()
+    building.guard_kinds()
     return Program(
         building.frame.words,
         (),

@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from itertools import chain, count, product
 
 from tprog import primitives
-from tprog.ir.nodes import Embedding, Lookup, Node
+from tprog.ir.nodes import Embedding, Lookup, Node, NumericHead
 from tprog.ir.values import Symbol
 from tprog.rasp.calls import Calls, Refused
 from tprog.rasp.evaluate import Run
@@ -27,7 +27,7 @@ from tprog.rasp.expressions import (
     in_order,
 )
 from tprog.rasp.failures import Failed
-from tprog.rasp.functions import Dialect
+from tprog.rasp.functions import Dialect, Function
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.cells import Axis, Cells
 from tprog.rasp.lower.held import Held, NotLowered, in_size_order, meanings, plain, spelled
@@ -41,6 +41,9 @@ _OWN = frozenset(
 
 FEW_CELLS = 400
 """Cells up to which functions of functions make one table; with more, each has its own."""
+
+_KIND = Function("kind", lambda value: "word" if isinstance(value, str) else "number", sees_nothing=True, wanted=1)
+"""What the language of 2021 tells apart."""
 
 
 @dataclass(frozen=True)
@@ -104,15 +107,19 @@ class Building:
         if self.frame.dialect is Dialect.RASP:
             self._kinds.setdefault(id(node), (node, set()))[1].add("number" if is_number(value) else "word")
 
-    def check_kinds(self) -> None:
-        """Refuse an s-op of the language of 2021 that may hold words and numbers.
-
-        Raises:
-            NotLowered: whether it does on one input is not known.
-        """
-        for node, kinds in self._kinds.values():
-            if len(kinds) > 1:
-                raise NotLowered(node, "it may hold words and numbers, which has no value on inputs that mix them")
+    def guard_kinds(self) -> None:
+        """Make a hole where an s-op of the language of 2021 holds words and numbers on one input."""
+        mixed = [node for node, kinds in self._kinds.values() if len(kinds) > 1]
+        for node in mixed:
+            kind = self.as_symbols(Elementwise(dialect=node.dialect, function=_KIND, inputs=(node,), where=node.where))
+            others = tuple(tuple(other for other in kind.values if other != own) for own in kind.values)
+            count = self.add(
+                NumericHead(self.name(node, suffix="_mixed"), kind.variable, kind.variable, "ones", others)
+            )
+            self.guard(
+                Lookup(self.name(node, suffix="_fits"), (count,), ((0, 1),), ("fits",), ("fits", None)),
+                f"{node} holds words and numbers",
+            )
 
     # Facts
 
@@ -245,10 +252,13 @@ class Building:
         """Make variables of what is read, where it is a function of several roots itself; whether there was any."""
         tops = [expr for expr in exprs if len(exprs) > 1 and not self.is_root(expr) and expr.sources()]
         reads = tops or [read for expr in exprs for read in expr.sources() if isinstance(read, SOp)]
-        cut = [read for read in reads if not self.is_root(read) and len(self.chain([read]).roots) > 1]
-        for read in cut:
-            self.held_symbols_of_cut(read)
-        return bool(cut)
+        found = False
+        # The smallest first: once it is a variable, the others may be functions of it alone.
+        for read in sorted(reads, key=lambda read: self.chain([read]).size):
+            if not self.is_root(read) and len(self.chain([read]).roots) > 1:
+                self.held_symbols_of_cut(read)
+                found = True
+        return found
 
     def _axis(self, root: SOp, classes: Mapping[Symbol, int]) -> Axis:
         held = self.held(root)

@@ -77,15 +77,15 @@ def spelled(values: Iterable[Value]) -> Callable[[Value], Symbol]:
     listed = {key_of(value): value for value in values}
     numbers = any(is_number(value) and not isinstance(value, bool) for value in listed.values())
     words = {value for value in listed.values() if isinstance(value, str)}
-    tuples: dict[object, str] = {}
-    for key, value in listed.items():
-        if isinstance(value, tuple):
+    tuples: dict[Value, str] = {}
+    for value in listed.values():
+        if isinstance(value, tuple) and value not in tuples:
             word = spelled_value(value)
             while word in words:
                 word += "'"
             words.add(word)
-            tuples[key] = word
-    return lambda value: tuples[key_of(value)] if isinstance(value, tuple) else as_symbol(value, numbers)
+            tuples[value] = word
+    return lambda value: tuples[value] if isinstance(value, tuple) else as_symbol(value, numbers)
 
 
 def in_size_order(values: Iterable[Value]) -> list[Value]:

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import operator
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
+from typing import TypeAlias
 
 from tprog.ir.domains import Keys, Mask
 from tprog.ir.nodes import Lookup, NumericHead
@@ -30,6 +31,9 @@ _ORDERED: Mapping[Function, Callable[[int, int], bool]] = {
     comparison(">="): operator.ge,
 }
 """What the comparisons of numbers are."""
+
+_Row: TypeAlias = tuple[tuple[Value, int | None], ...]
+"""What the s-ops of a side may be together, each with its place among all numbers that are compared."""
 
 
 @dataclass(frozen=True)
@@ -69,7 +73,13 @@ class _Side:
     held: Held | None
     options: Mapping[Symbol | None, tuple[tuple[Value, ...], ...]]
 
+    def rows(self) -> Iterator[tuple[Value, ...]]:
+        """What the s-ops may be together."""
+        for meant in self.options.values():
+            yield from meant
+
     def place(self, expr: SOp) -> int:
+        """Which of the s-ops one is."""
         return next(place for place, each in enumerate(self.exprs) if each is expr)
 
 
@@ -101,11 +111,10 @@ def _selection(building: Building, selector: Selector) -> Selection:
     judge = _Judge(building, rest, keys, queries)
     table = judge.table(selector, query, key, mask)
     judge.guard(query, key, mask)
-    rows = tuple(
-        None if row is None else tuple(symbol for symbol, taken in zip(key.values, row, strict=True) if taken)
-        for row in table
-    )
-    return _facts(building, selector, query, key, rows, mask)
+    symbols = tuple(key.values)
+    rows = tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
+    order = _is_order(query, key, table)
+    return _facts(building, selector, query, key, rows, mask, order)
 
 
 def joined(asked: Selection, best: str, by: Held) -> Selection:
@@ -217,48 +226,48 @@ class _Judge:
             for select in _selects(part)
         }
         self._selects = {id(select): select for part in parts for select in _selects(part)}
-        self._sizes: dict[Value, int] | None = None
+        numbers = {each for side in (keys, queries) for row in side.rows() for each in row if is_number(each)}
+        self._sizes = {number: size for size, number in enumerate(sorted(numbers))}  # type: ignore[type-var]
         self._known: dict[object, bool | Refused] = {}
-        self._failing: dict[tuple[Symbol, Symbol], str] = {}
+        self._failing: dict[tuple[int, int], str] = {}
 
-    def table(self, node: Selector, query: Held, key: Held, mask: Mask) -> list[list[bool] | None]:
-        """[query value][key value] whether it is accepted; None where no value of the query has an answer.
+    def table(self, node: Selector, query: Held, key: Held, mask: Mask) -> list[list[int] | None]:
+        """[query value] the places of the keys that are accepted; None where no value of the query has an answer.
 
         A row that is missing is reached where the mask lets a position be seen, which the own one always is but for
         ``before`` and ``after``.
         """
-        found: list[list[bool] | None] = []
-        keys = [(symbol, self._options(self._keys, symbol, key)) for symbol in key.values]
-        for asked in query.values:
-            options = self._options(self._queries, asked, query)
-            row = [self._cell(node, (asked, symbol), options, meant) for symbol, meant in keys]
-            reached = [symbol for symbol, meant in keys if meant]
-            failing = [symbol for symbol in reached if (asked, symbol) in self._failing]
-            if not options or (mask == "all" and failing and len(failing) == len(reached)):
+        found: list[list[int] | None] = []
+        keys = self._options(self._keys, key)
+        reached = sum(map(bool, keys))
+        for asked, options in enumerate(self._options(self._queries, query)):
+            row = [at for at, meant in enumerate(keys) if self._cell(node, (asked, at), options, meant)]
+            failing = [pair for pair in self._failing if pair[0] == asked]
+            if not options or (mask == "all" and failing and len(failing) == reached):
                 found.append(None)
-                for symbol in failing:
-                    del self._failing[asked, symbol]
+                for pair in failing:
+                    del self._failing[pair]
             else:
                 found.append(row)
         return found
 
-    @staticmethod
-    def _options(side: _Side, symbol: Symbol, held: Held) -> tuple[tuple[Value, ...], ...]:
-        return side.options[symbol] if side.held is not None else side.options[None] if held.values[symbol] else ()
+    def _options(self, side: _Side, held: Held) -> list[tuple[_Row, ...]]:
+        """What each symbol of a variable may mean to a side."""
+        return [
+            tuple(
+                tuple((value, self._sizes[value] if is_number(value) else None) for value in row)
+                for row in (side.options[symbol] if side.held is not None else side.options[None] if meant else ())
+            )
+            for symbol, meant in held.values.items()
+        ]
 
-    def _cell(
-        self,
-        node: Selector,
-        pair: tuple[Symbol, Symbol],
-        queries: tuple[tuple[Value, ...], ...],
-        keys: tuple[tuple[Value, ...], ...],
-    ) -> bool:
+    def _cell(self, node: Selector, pair: tuple[int, int], queries: tuple[_Row, ...], keys: tuple[_Row, ...]) -> bool:
         verdicts = {self._holds(pair, query, key) for query in queries for key in keys}
         if len(verdicts) > 1:
-            raise NotLowered(node, f"of values that are equal, it tells some apart, at {pair[0]!r} and {pair[1]!r}")
+            raise NotLowered(node, "of values that are equal, it tells some apart")
         return verdicts == {True}
 
-    def _holds(self, pair: tuple[Symbol, Symbol], query: tuple[Value, ...], key: tuple[Value, ...]) -> bool:
+    def _holds(self, pair: tuple[int, int], query: _Row, key: _Row) -> bool:
         # Every select is asked, whatever the others say, because one that fails fails the whole input.
         truths: dict[int, bool] = {}
         for select_id, (at_key, at_query) in self._places.items():
@@ -268,22 +277,15 @@ class _Judge:
             truths[select_id] = found is True
         return all(_truth(part, truths) for part in self._parts)
 
-    def _ask(self, select_id: int, key: Value, query: Value) -> bool | Refused:
+    def _ask(self, select_id: int, key: tuple[Value, int | None], query: tuple[Value, int | None]) -> bool | Refused:
+        """Whether one select accepts; numbers are compared by their sizes, as whole numbers compare fast."""
         select = self._selects[select_id]
-        if select.predicate in _ORDERED and is_number(key) and is_number(query):
-            return _ORDERED[select.predicate](self._size(key), self._size(query))
-        asked = (select_id, key_of(key), key_of(query))
+        if key[1] is not None and query[1] is not None and select.predicate in _ORDERED:
+            return _ORDERED[select.predicate](key[1], query[1])
+        asked = (select_id, key_of(key[0]), key_of(query[0]))
         if asked not in self._known:
-            self._known[asked] = accepted(self._building.calls, select, key, query)
+            self._known[asked] = accepted(self._building.calls, select, key[0], query[0])
         return self._known[asked]
-
-    def _size(self, number: Value) -> int:
-        """A number's place among all numbers that are compared: whole numbers compare faster than fractions."""
-        if self._sizes is None:
-            sides = (self._keys.options.values(), self._queries.options.values())
-            numbers = {each for side in sides for meant in side for row in meant for each in row if is_number(each)}
-            self._sizes = {each: place for place, each in enumerate(sorted(numbers))}  # type: ignore[type-var]
-        return self._sizes[number]
 
     def guard(self, query: Held, key: Held, mask: Mask) -> None:
         """Make a hole where a select fails for some of the keys that a query may see."""
@@ -291,7 +293,8 @@ class _Judge:
             return
         building, parts = self._building, list(self._selects.values())
         rows = tuple(
-            tuple(symbol for symbol in key.values if (asked, symbol) in self._failing) for asked in query.values
+            tuple(symbol for at, symbol in enumerate(key.values) if (asked, at) in self._failing)
+            for asked in range(len(query.values))
         )
         count = building.add(
             NumericHead(building.name(*parts[:1], suffix="_failing"), query.variable, key.variable, "ones", rows)
@@ -317,7 +320,13 @@ def _truth(selector: Selector, truths: Mapping[int, bool]) -> bool:
 
 
 def _facts(
-    building: Building, selector: Selector, query: Held, key: Held, rows: tuple[Keys | None, ...], mask: Mask
+    building: Building,
+    selector: Selector,
+    query: Held,
+    key: Held,
+    rows: tuple[Keys | None, ...],
+    mask: Mask,
+    order: bool,
 ) -> Selection:
     runs = building.fixed_runs(selector)
     if runs is not None:
@@ -326,7 +335,7 @@ def _facts(
     else:
         single = key.distinct and all(row is None or len(row) <= 1 for row in rows)
         filled = mask == "all" and _is_filled(building, query, key, rows)
-    rank = not building.frame.causal and mask == "all" and _is_order(query, key, rows)
+    rank = not building.frame.causal and mask == "all" and order
     return Selection(query.variable, key.variable, rows, mask, single, filled, rank)
 
 
@@ -347,11 +356,11 @@ def _is_filled(building: Building, query: Held, key: Held, rows: tuple[Keys | No
     return all(row is None or 0 in row for row in rows)
 
 
-def _is_order(query: Held, key: Held, rows: tuple[Keys | None, ...]) -> bool:
+def _is_order(query: Held, key: Held, rows: list[list[int] | None]) -> bool:
     """Whether it selects the positions before the own one in an order in which no two are equal."""
     if query.variable != key.variable or not key.distinct:
         return False
-    reached = [symbol for symbol, meant in key.values.items() if meant]
-    taken = {symbol: set(row or ()) for symbol, row in zip(key.values, rows, strict=True)}
-    ordered = sorted(reached, key=lambda symbol: len(taken[symbol].intersection(reached)))
-    return all(taken[symbol].intersection(reached) == set(ordered[:place]) for place, symbol in enumerate(ordered))
+    reached = {at for at, meant in enumerate(key.values.values()) if meant}
+    taken = {at: reached.intersection(row or ()) for at, row in enumerate(rows) if at in reached}
+    ordered = sorted(reached, key=lambda at: len(taken[at]))
+    return all(taken[at] == set(ordered[:place]) for place, at in enumerate(ordered))

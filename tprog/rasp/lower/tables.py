@@ -70,7 +70,7 @@ class Chain:
         self._of: dict[int, frozenset[int]] = {id(root): frozenset([place]) for place, root in enumerate(roots)}
         for node in inner:
             self._of[id(node)] = frozenset().union(*(self._of[id(read)] for read in node.sources()))
-        self._inner = inner
+        self._inner, self.size = inner, len(inner)
         read_outside = {id(expr) for expr in exprs}
         for node in inner:
             read_outside |= {id(read) for read in node.sources() if self._of[id(read)] != self._of[id(node)]}
