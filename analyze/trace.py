@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -70,7 +70,6 @@ def trace(
 def _table(run: _Run, lines: Lines) -> TraceTable:
     execution, program = run.execution, run.execution.program
     classes = program.classes
-    n = int(execution.batch.lengths[0])
     predicted = tuple(classes[code] if code >= 0 else None for code in outcomes(execution)[0].tolist())
     expected = run.expected
     wrong = (
@@ -78,10 +77,17 @@ def _table(run: _Run, lines: Lines) -> TraceTable:
         if expected is None
         else tuple(i for i, right in enumerate(expected) if right not in (NOT_GRADED, predicted[i]))
     )
-    order = hole_order(program)
     hole = execution.hole(0)
+    words = tuple(execution.batch.words(program, 0))
+    rows = tuple(_rows(execution, lines))
+    return TraceTable(words, rows, predicted, expected, wrong, None if hole is None else str(hole))
+
+
+def _rows(execution: Execution, lines: Lines) -> Iterator[TraceRow]:
+    """What each variable is, at every position, up to the first hole."""
+    program, n = execution.program, int(execution.batch.lengths[0])
+    order = hole_order(program)
     first = min((order[key] for key in execution.holed), default=len(order))
-    rows = []
     for variable in program.variables:
         node = program.by_name.get(variable)
         values: tuple[Value | None, ...] = (None,) * n
@@ -89,9 +95,7 @@ def _table(run: _Run, lines: Lines) -> TraceTable:
             values = tuple(execution.value(variable, 0, i) for i in range(n))
         says = "" if node is None else reading(program, node)
         kind = "input" if node is None else node.kind
-        rows.append(TraceRow(variable, kind, says, node_line(lines, variable), values))
-    words = tuple(execution.batch.words(program, 0))
-    return TraceTable(words, tuple(rows), predicted, expected, wrong, None if hole is None else str(hole))
+        yield TraceRow(variable, kind, says, node_line(lines, variable), values)
 
 
 def _contrast(run: _Run, on: Ground, lines: Lines) -> Contrast | None:

@@ -93,8 +93,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except typer.Abort:
         return _refuse("stopped: there was no answer")
     except OSError as error:
-        where = f"{error.filename}: " if error.filename else ""
-        return _refuse(f"{where}{error.strerror or error}")
+        return _refuse(_of_system(error))
     except MemoryError:
         return _refuse("out of memory; look at fewer inputs with --sample, or at a smaller program")
     except RecursionError:
@@ -104,6 +103,11 @@ def main(arguments: Sequence[str] | None = None) -> int:
     if code == INTERRUPTED:
         print("tpdebug: stopped; files written so far are whole and stay", file=sys.stderr)
     return code or 0
+
+
+def _of_system(error: OSError) -> str:
+    where = f"{error.filename}: " if error.filename else ""
+    return f"{where}{error.strerror or error}"
 
 
 def _usage(error: typer.TyperException) -> str:

@@ -10,7 +10,7 @@ form, with a wrong prediction and an edited entry at the same price).
 
 from __future__ import annotations
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -135,12 +135,16 @@ class Redefinitions:
         for node in program.nodes:
             if Entry(node.name, "wiring") in self.near and (named := self._named(node)) is not None:
                 found.append(named)
-        for name in sorted(promise, key=lambda name: -promise[name])[:NODES]:
-            if promise[name] > 0 and (whole := self._redefined(name)) is not None and len(whole.edits) > 1:
-                found.append(whole)
+        found += self._of_several_edits(promise)
         found = [one for one in found if one.score > 0]
         found.sort(key=lambda one: (-one.score, not one.mends_asked, one.node == "readout", one.price))
         return found
+
+    def _of_several_edits(self, promise: Mapping[str, int]) -> Iterator[Redefinition]:
+        """The best redefinition of each of the nodes that gain most, where it takes more than one edit."""
+        for name in sorted(promise, key=lambda name: -promise[name])[:NODES]:
+            if promise[name] > 0 and (whole := self._redefined(name)) is not None and len(whole.edits) > 1:
+                yield whole
 
     def _singles(self, domain: KnownAnswers, name: str) -> list[Redefinition]:
         """The best edit of each entry of a node, or of the readout, of those that gain anything; best first."""

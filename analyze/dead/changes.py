@@ -92,8 +92,10 @@ class Changes:
         if term.variable == self.program.output:
             return values is None or len(values) > 1
         rows = term.rows if values is None or len(term.rows) == 1 else [term.rows[code] for code in sorted(values)]
-        if any(row is None for row in rows):
-            return True
+        return None in rows or self._tell_by(term, rows)
+
+    def _tell_by(self, term: Weights, rows: Sequence[tuple[int, ...] | None]) -> bool:
+        """Whether a variable can change which class wins by these rows of its weights."""
         weights = np.array([row for row in rows if row is not None], dtype=object)
         if not isinstance(self.program.variables[term.variable].domain, Symbols):
             return bool((weights != weights[:, :1]).any())

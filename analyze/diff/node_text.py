@@ -57,8 +57,13 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
     """How two nodes are written differently: what they read, then entry by entry."""
     if type(one) is not type(other):
         return [TextDifference("kind", one.kind, other.kind)]
-    mine, theirs = _wiring(one), _wiring(other)
-    found = []
+    found = list(_wiring_differences(names, _wiring(one), _wiring(other)))
+    if any(difference.where.split(" of ")[0] == "query" or "input" in difference.where for difference in found):
+        return found  # their entries stand for other things
+    return [*found, *_entry_differences(_table(names.a, one), _table(names.b, other))]
+
+
+def _wiring_differences(names: Names, mine: dict[str, str], theirs: dict[str, str]) -> Iterator[TextDifference]:
     for key in dict.fromkeys([*mine, *theirs]):
         here, there = mine.get(key, "none"), theirs.get(key, "none")
         is_read = key.split(" of ")[0] in _READS or key.startswith(("term", "input"))
@@ -67,10 +72,7 @@ def text_differences(names: Names, one: Node, other: Node) -> list[TextDifferenc
         if is_read and there not in _GIVEN:
             there = f"{there} of the second"
         if here != there:
-            found.append(TextDifference(key, here, there))
-    if any(difference.where.split(" of ")[0] == "query" or "input" in difference.where for difference in found):
-        return found  # their entries stand for other things
-    return [*found, *_entry_differences(_table(names.a, one), _table(names.b, other))]
+            yield TextDifference(key, here, there)
 
 
 def _entry_differences(one: _Table, other: _Table) -> Iterator[TextDifference]:

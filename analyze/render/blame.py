@@ -10,7 +10,7 @@ from rich.text import Text
 from analyze.render.annotated import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
 from analyze.render.written import written, written_html
-from analyze.results.blame import BlameResult, Candidate, Share, Suspect
+from analyze.results.blame import Account, BlameResult, Candidate, Share, Suspect
 from tprog.escape import html_text, spelled
 from tprog.ir.values import Value
 
@@ -89,13 +89,8 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
     if result.candidates:
         rows = [(c.entry, c.line, c.becomes, c.mended, c.broken, c.net) for c in result.candidates[:shown]]
         parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]
-    account = result.account
-    if account is not None:
-        shares = [(s.variable, _value(s), s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
-        parts.append(f"<h2>Logit of {html_text(account.expected)} less logit of {html_text(account.predicted)}</h2>")
-        parts.append(
-            table_html(("variable", "value", "share", "line"), [*shares, ("sum", "", account.gap_float, None)])
-        )
+    if result.account is not None:
+        parts += _account_html(result.account)
     if result.chain:
         fired = [(f.position, f.entry, spelled(str(f.value)), f.line) for f in result.chain]
         parts += ["<h2>The rows that fired</h2>", table_html(_CHAIN, fired)]
@@ -103,6 +98,13 @@ def blame_html(result: BlameResult, shown: int = 10) -> Html:
     if result.source is not None:
         parts += ["<h2>Source</h2>", source_html(result.source)]
     return html_page(f"Blame in {result.program}", *parts)
+
+
+def _account_html(account: Account) -> list[str]:
+    shares = [(s.variable, _value(s), s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
+    heading = f"<h2>Logit of {html_text(account.expected)} less logit of {html_text(account.predicted)}</h2>"
+    rows = [*shares, ("sum", "", account.gap_float, None)]
+    return [heading, table_html(("variable", "value", "share", "line"), rows)]
 
 
 def _slice(result: BlameResult) -> str:

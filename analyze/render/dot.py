@@ -294,21 +294,27 @@ def _node_label(node: GraphNode, rows: Sequence[tuple[list[str], str]], lit: set
     marks = " (dead)" * node.dead + " *" * (node.highlighted and node.kind not in ("input", "readout"))
     made = [lines([Words(_shown_name(node) + marks, TEXT, ink, bold=True)])]
     if reading := node.reading or GIVEN.get(node.name, ""):
-        made.append(lines([Words(text, TEXT, ink) for text in textwrap.wrap(visible(reading), WRAP)]))
+        made.append(_wrapped(visible(reading), TEXT, ink))
     if node.source is not None:
-        said = textwrap.wrap(shorten(visible(str(node.source)), SOURCE), WRAP)
-        made.append(lines([Words(text, SMALL, ink) for text in said]))
+        made.append(_wrapped(shorten(visible(str(node.source)), SOURCE), SMALL, ink))
     if node.circuits:
-        said = textwrap.wrap(f"* in: {', '.join(map(spelled, node.circuits))}", WRAP)
-        made.append(lines([Words(text, TEXT, bold=True) for text in said]))
+        made.append(_wrapped(f"* in: {', '.join(map(spelled, node.circuits))}", TEXT, bold=True))
     for port, (roles, source) in enumerate(rows):
-        commas = [","] * (len(roles) - 1) + [""]
-        names = [
-            Words(role + comma, SMALL, PALE if node.dead else ROLE_COLOURS[role])
-            for role, comma in zip(roles, commas, strict=True)
-        ]
-        made.append(line([*names, Words(source, SMALL, ink)], f"read{port}"))
+        made.append(line([*_roles(roles, node.dead), Words(source, SMALL, ink)], f"read{port}"))
     return label(table(made, border=3 if node.highlighted else 1, look=_look(node, faded)))
+
+
+def _wrapped(text: str, size: int, ink: str = INK, bold: bool = False) -> str:
+    return lines([Words(part, size, ink, bold=bold) for part in textwrap.wrap(text, WRAP)])
+
+
+def _roles(roles: Sequence[str], dead: bool) -> list[Words]:
+    """The roles in which a variable is read, with commas between."""
+    commas = [","] * (len(roles) - 1) + [""]
+    return [
+        Words(role + comma, SMALL, PALE if dead else ROLE_COLOURS[role])
+        for role, comma in zip(roles, commas, strict=True)
+    ]
 
 
 def _shown_name(node: GraphNode) -> str:
@@ -417,13 +423,18 @@ def _flow_notes(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) 
         notes.append("Grey with a dashed border: dead, no prediction depends on it; its edges are not drawn.")
     if _highlights(result):
         notes.append(f"Bold (a thick border and *): {_meaning(result)}.")
-    if not any(node.name == "ones" for node in nodes) and any(edge.source == "ones" for edge in result.edges):
+    if _counts_ones(result, nodes):
         notes.append("Not drawn: ones, which is 1 everywhere; a head that counts adds it up.")
     if result.checked is not None and (result.dead or _highlights(result)):
         notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
     if left_out:
         notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
     return notes
+
+
+def _counts_ones(result: GraphResult, nodes: Sequence[GraphNode]) -> bool:
+    """Whether a head counts with `ones`, and these nodes are without it."""
+    return all(node.name != "ones" for node in nodes) and any(edge.source == "ones" for edge in result.edges)
 
 
 def _caption(title: str, said: Sequence[str], rows: Sequence[str], notes: Sequence[str]) -> str:

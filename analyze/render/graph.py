@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 
 from rich.console import RenderableType
 
@@ -20,17 +20,24 @@ def graph_text(result: GraphResult) -> RenderableType:
     rows = [_row(node, reads.get(node.name, ())) for node in nodes]
     last = "readout" if result.output is None else "output"
     listed = table(("node", "what it does", "reads", last, "line"), rows, (last, "line"))
-    marked = sum(node.highlighted for node in nodes)
-    parts = [f"* {counted(marked, 'node')} highlighted"] if result.highlighted else []
-    parts += [f"{counted(len(result.dead), 'dead node')}"] if result.dead else []
     return page(
         f"{result.program}: {counted(len(nodes), 'node')}" + (f"; {result.title}" if result.title else ""),
         "bold",
-        "; ".join([*parts, *([evidence(result.checked)] if result.checked else [])]),
+        "; ".join(_remarks(result, sum(node.highlighted for node in nodes))),
         listed,
         _meaning(result),
         written(node.source for node in result.nodes if node.source is not None),
     )
+
+
+def _remarks(result: GraphResult, marked: int) -> Iterator[str]:
+    """What is highlighted and dead, and over which inputs."""
+    if result.highlighted:
+        yield f"* {counted(marked, 'node')} highlighted"
+    if result.dead:
+        yield counted(len(result.dead), "dead node")
+    if result.checked:
+        yield evidence(result.checked)
 
 
 def _meaning(result: GraphResult) -> str:

@@ -162,6 +162,15 @@ def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple
 # Layout ###############################################################################################################
 
 
+def _fitting(widths: Sequence[int], room: int) -> int:
+    """How many columns fit beside each other: one at least."""
+    count, taken = 1, widths[0]
+    while count < len(widths) and taken + GAP + widths[count] <= room:
+        taken += GAP + widths[count]
+        count += 1
+    return count
+
+
 @dataclass(frozen=True)
 class _Blocks:
     """A table in blocks of positions, one below the other, as many positions in each as fit the width.
@@ -181,10 +190,7 @@ class _Blocks:
         widths = [width(header, *self._cells(i)) for i, header in enumerate(self.headers)]
         start = 0
         while start < len(widths):
-            stop, taken = start + 1, left + widths[start]
-            while stop < len(widths) and taken + GAP + widths[stop] <= options.max_width:
-                taken += GAP + widths[stop]
-                stop += 1
+            stop = start + _fitting(widths[start:], options.max_width - left)
             if start:
                 yield Text("")
             yield self._block([*names, *((self.headers[i], self._cells(i)) for i in range(start, stop))])

@@ -5,7 +5,7 @@ Shapes: [input, position]; [input, place], where a pooled program has one place 
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 
 import numpy as np
@@ -182,14 +182,15 @@ class Search:
             pieces.append(_widened(chosen, width, self.program.readout.pooled))
         if not pieces:
             pieces = [Part(Batch(np.zeros((0, width), np.int8), np.zeros(0, np.int64)), np.zeros((0, 1)))]
-        self._sample = Part(
-            Batch(
-                np.concatenate([piece.batch.tokens for piece in pieces]),
-                np.concatenate([piece.batch.lengths for piece in pieces]),
-            ),
-            np.concatenate([piece.wanted for piece in pieces]),
-        )
+        self._sample = _joined(pieces)
         self._sample_run = None
+
+
+def _joined(parts: Sequence[Part]) -> Part:
+    """Parts of one width, one below the other."""
+    tokens = np.concatenate([part.batch.tokens for part in parts])
+    lengths = np.concatenate([part.batch.lengths for part in parts])
+    return Part(Batch(tokens, lengths), np.concatenate([part.wanted for part in parts]))
 
 
 def _widened(part: Part, width: int, pooled: bool) -> Part:

@@ -198,15 +198,7 @@ def smaller(patterns: Patterns, weights: Sequence[Array]) -> list[Array]:
     Weights that separate strictly go on to; others may go on to rely on ties.
     """
     ties = bool(patterns.wrong(weights).any())
-    found = [_shifted(rows) for rows in weights]
-    largest = max((int(np.abs(rows).max(initial=0)) for rows in found), default=0)
-    for largest_then in (*range(1, 13), 15, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000):
-        if largest_then >= largest:
-            break
-        coarse = [np.rint(rows * (largest_then / largest)).astype(np.int64) for rows in found]
-        if not patterns.wrong(coarse, ties).any():
-            found = coarse
-            break
+    found = _coarser(patterns, [_shifted(rows) for rows in weights], ties)
     if len(patterns.wanted) * len(found) > LOWERED:
         return found
     logits = patterns.logits(found)
@@ -219,6 +211,18 @@ def smaller(patterns: Patterns, weights: Sequence[Array]) -> list[Array]:
                 rows[at, label] = _lowered(part, wanted, factor, label, int(rows[at, label]), ties)
             logits[touched] = part
     return [_shifted(rows) for rows in found]
+
+
+def _coarser(patterns: Patterns, weights: list[Array], ties: bool) -> list[Array]:
+    """The weights in the largest units of a few in which they do the same."""
+    largest = max((int(np.abs(rows).max(initial=0)) for rows in weights), default=0)
+    for largest_then in (*range(1, 13), 15, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000):
+        if largest_then >= largest:
+            break
+        coarse = [np.rint(rows * (largest_then / largest)).astype(np.int64) for rows in weights]
+        if not patterns.wrong(coarse, ties).any():
+            return coarse
+    return weights
 
 
 def _lowered(part: Array, wanted: Array, factor: Array, label: int, old: int, ties: bool) -> int:

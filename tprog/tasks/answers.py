@@ -28,23 +28,24 @@ def parse_answer(
     """
     if position is not None and position >= len(tokens):
         raise BadInput(f"there is no position {position}; the input's last is {len(tokens) - 1}")
-    pooled = program.readout.pooled
-    forced = [False] if pooled else [token in program.readout.forced for token in tokens]
+    forced = _forced(program, tokens)
     free = [place for place, is_forced in enumerate(forced) if not is_forced]
     answers = _items(text, program, 1 if position is not None else len(free))
-    at = _places(len(answers), free, len(forced), None if pooled else position)
+    at = _places(len(answers), free, len(forced), None if program.readout.pooled else position)
     if at is None:
         raise BadInput(f"the expected output {text!r} has {len(answers)} items; expected {len(free)}, one a prediction")
-    expected: list[str | None] = [None] * len(forced)
-    for index, (place, answer) in enumerate(zip(at, answers, strict=True)):
-        if answer is None or forced[place]:
-            continue
-        if answer not in program.classes:
+    given = dict(zip(at, answers, strict=True))
+    for index, (place, answer) in enumerate(given.items()):
+        if answer not in (None, *program.classes) and not forced[place]:
             raise BadInput(
                 f"item {index} of the expected output is {answer!r}; expected one of {listing(program.classes)}"
             )
-        expected[place] = answer
-    return tuple(expected)
+    return tuple(None if is_forced else given.get(place) for place, is_forced in enumerate(forced))
+
+
+def _forced(program: Program, tokens: Sequence[str]) -> list[bool]:
+    """[place]: whether the output is forced there."""
+    return [False] if program.readout.pooled else [token in program.readout.forced for token in tokens]
 
 
 def _places(count: int, free: Sequence[int], every: int, position: int | None) -> Sequence[int] | None:

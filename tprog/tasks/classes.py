@@ -54,7 +54,7 @@ def _widened(program: Program, missing: tuple[str, ...]) -> Program:
 def narrowed(program: Program, classes: tuple[str, ...]) -> Program:
     """A program without the classes that `for_task` added to `classes`, if they are still never predicted."""
     count = len(classes)
-    if program.classes[:count] != classes or program.classes == classes or program.readout.pooled:
+    if program.readout.pooled or not _has_more(program, classes):
         return program
     added = {name: [row[count:] for row in term.rows if row] for name, term in _terms(program).items()}
     bias = added.pop("ones", [])
@@ -63,6 +63,11 @@ def narrowed(program: Program, classes: tuple[str, ...]) -> Program:
     own = _cut(program, count)
     unit = own.logit_scale // own.readout.scale
     return own if all(weight * unit <= -2 * own.logit_bound for weight in bias[0]) else program
+
+
+def _has_more(program: Program, classes: tuple[str, ...]) -> bool:
+    """Whether a program has these classes, and others behind them."""
+    return program.classes != classes == program.classes[: len(classes)]
 
 
 def _cut(program: Program, count: int) -> Program:

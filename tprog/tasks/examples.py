@@ -192,16 +192,19 @@ def _told(path: Path, columns: Columns, reading: _Reading, rows: Sequence[_Row])
     if forms := _unusual_forms(rows):
         told.append(f"cells are {' and '.join(forms)}")
     if reading.by_letter:
-        example = next(row for row in rows if len(row.input.letters) > 1)
-        told.append(
-            f"inputs are read letter by letter, as {' '.join(word or '' for word in example.input.letters[:12])}"
-        )
+        told.append(f"inputs are read letter by letter, as {_letters_shown(rows)}")
     if reading.outputs == "letters":
         told.append("outputs have an answer a letter")
     elif reading.outputs == "label":
         told.append(f"outputs are one label an input, as {rows[0].output.items[0]!r}, which counts at its last token")
     if told:
         yield f"{path}: {'; '.join(told)}"
+
+
+def _letters_shown(rows: Sequence[_Row]) -> str:
+    """An input of several letters, as an example."""
+    example = next(row for row in rows if len(row.input.letters) > 1)
+    return " ".join(word or "" for word in example.input.letters[:12])
 
 
 def _unusual_forms(rows: Sequence[_Row]) -> list[str]:

@@ -85,10 +85,8 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
         BadFile: a file that cannot be read or is no task: the message names the line or the value that is wrong.
     """
     if not is_own(name):
-        if name not in TASKS and (files := [name + end for end in ENDINGS if Path(name + end).is_file()]):
-            raise BadUsage(f"there is no task {name!r}; for the file of your own, give {files[0]}")
-        if name not in TASKS and Path(name).suffix:
-            raise BadUsage(f"{name} is neither a task's name nor the file of one, which ends in {', '.join(ENDINGS)}")
+        if name not in TASKS:
+            _refuse_unknown(name)
         return get_task(name, vocabulary_size, length)
     path, (_, columns) = own_path(name), split_columns(name)
     for key, value in (("vocabulary_size", vocabulary_size), ("length", length)):
@@ -101,6 +99,14 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
     if is_source(path):
         return _rasp_task(path, split_outputs(name)[1])
     return _python_task(path) if path.suffix.lower() == ".py" else _example_task(path, columns)
+
+
+def _refuse_unknown(name: str) -> None:
+    """Refuses a name that is meant for a file; what else there is to say of it says `get_task`."""
+    if files := [name + end for end in ENDINGS if Path(name + end).is_file()]:
+        raise BadUsage(f"there is no task {name!r}; for the file of your own, give {files[0]}")
+    if Path(name).suffix:
+        raise BadUsage(f"{name} is neither a task's name nor the file of one, which ends in {', '.join(ENDINGS)}")
 
 
 # A Python file ########################################################################################################
@@ -393,8 +399,7 @@ def _example_task(path: Path, columns: Columns | None) -> Task:
     symbols = in_order({token for tokens in known for token in tokens})
     classes = in_order({answer for _, answers in known.values() for answer in answers if answer is not None})
     _check_learnable(path, symbols, classes, known)
-    code = {word: index for index, word in enumerate(symbols)}
-    answer_code: dict[str | None, int] = {None: UNGRADED} | {word: index for index, word in enumerate(classes)}
+    code, answer_code = _codes(symbols), {None: UNGRADED, **_codes(classes)}
     table = {
         tuple(code[token] for token in tokens): [answer_code[answer] for answer in answers]
         for tokens, (_, answers) in known.items()
@@ -403,6 +408,10 @@ def _example_task(path: Path, columns: Columns | None) -> Task:
     domain = _Listed(len(symbols), 1, most, lambda: _rectangle(rows, most))
     rule = partial(_looked_up, table)
     return _task(path, symbols, classes, most, bool(ended), domain, rule, examples=True, notes=read.notes)
+
+
+def _codes(words: Sequence[str]) -> dict[str | None, int]:
+    return {word: index for index, word in enumerate(words)}
 
 
 def _looked_up(table: Mapping[tuple[int, ...], list[int]], x: Array, count: int) -> Array:
