@@ -140,11 +140,18 @@ def _same_digest(
                 continue  # any two constants are renamings of each other, which says nothing
             partner = next((b for b in left_b if _may_match(pair, streams, kind, (a, b), same_name, same_kind)), None)
             if partner is not None:
-                codes = dict(zip(one.labels, streams["b", partner].labels, strict=True)) if kind == "renamed" else {}
-                found.append(Match(kind, a, partner, places if kind == "equal" else 0, places, codes))
+                found.append(_match(streams, kind, (a, partner), places))
                 left_a.remove(a)
                 left_b.remove(partner)
     return found
+
+
+def _match(streams: _Streams, kind: Literal["equal", "renamed"], nodes: tuple[str, str], places: int) -> Match:
+    """Two nodes that are equal, or so once the values of the first have other names."""
+    a, b = nodes
+    if kind == "equal":
+        return Match(kind, a, b, places, places)
+    return Match(kind, a, b, 0, places, dict(zip(streams["a", a].labels, streams["b", b].labels, strict=True)))
 
 
 def _may_match(

@@ -112,12 +112,16 @@ class Blamer:
         found = self._blame(sequence)
         self.done += 1
         self._known[key] = found.reason
+        self._note(found)
+        return found.reason
+
+    def _note(self, found: _Blamed) -> None:
+        """Remember what blame says, for the failures that it says the same of."""
         self.said.setdefault(found.reason, found)
         if found.edited is not None:
             self._edited.setdefault(found.reason, []).append(found.edited)
         if found.restores and len(self.tried) <= BLAMED_OVER:
             self.all_mended = self.all_mended or found
-        return found.reason
 
     def known_reason(self, sequence: Array) -> Reason:
         """As `reason`, of a sequence that was tried; but nothing more is blamed."""
