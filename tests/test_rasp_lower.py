@@ -22,7 +22,7 @@ from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import SOp
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
-from tprog.rasp.lower import NotLowered
+from tprog.rasp.lower import NotLowered, selecting
 from tprog.rasp.program import RaspProgram, program_of
 from tprog.rasp.source.files import program_of_text
 from tprog.rasp.tracr import library as t
@@ -145,6 +145,33 @@ def test_a_random_program_answers_as_the_evaluator(dialect: Dialect, data: st.Da
 @pytest.mark.parametrize("causal", [False, True])
 def test_an_input_that_mixes_words_and_numbers_is_a_hole(text: str, causal: bool) -> None:
     check_all(program_of(program_of_text(text, given=["b"]).outputs[-1][1]), "abc", 4, causal)
+
+
+COMPOSED = [
+    "equal_or_first", "earlier_equal", "rasp_sort", "rasp_hist2_bos", "rasp_sort_bos", "rasp_dyck2_ptf",
+    "rasp_mark_last_instance", "raspl_firsts",
+]  # fmt: skip
+
+
+@pytest.mark.parametrize("name", COMPOSED)
+def test_selectors_that_are_large_together_become_clauses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selecting, "FEW_PAIRS", 0)
+    case = BY_NAME[name]
+    check_all(rasp_of(name), case["vocabulary"][:3], 4, case["modes"][0] == "causal")
+
+
+@pytest.mark.parametrize("dialect", list(Dialect))
+@settings(max_examples=15, deadline=None, suppress_health_check=list(HealthCheck))
+@given(data=st.data())
+def test_a_random_program_of_clauses_answers_as_the_evaluator(dialect: Dialect, data: st.DataObject) -> None:
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(selecting, "FEW_PAIRS", 0)
+        typed = data.draw(programs(dialect, depth=3))
+        causal = dialect is Dialect.RASP_L or data.draw(st.booleans())
+        try:
+            check_all(program_of(typed.sop), typed.vocabulary[:3], 3, causal)
+        except (NotLowered, NotExact):
+            event("refused")
 
 
 def test_what_is_read_again_is_the_same_program(tmp_path: Path) -> None:

@@ -34,9 +34,16 @@ def gathered(building: Building, node: SOp) -> Held:
     raise NotLowered(node, f"it is a {type(node).__name__}; expected an s-op of this package")
 
 
+def _counting(name: str, asked: Selection) -> NumericHead:
+    """How many positions are selected."""
+    return NumericHead(
+        name, asked.query, asked.key, "ones", asked.rows, asked.mask, also=asked.also, instead=asked.instead
+    )
+
+
 def _width(building: Building, node: SelectorWidth) -> Held:
     asked = selection(building, node.selector)
-    name = building.add(NumericHead(building.name(node), asked.query, asked.key, "ones", asked.rows, asked.mask))
+    name = building.add(_counting(building.name(node), asked))
     least, most = int(asked.filled), building.frame.length - (asked.mask != "all")
     counts = range(least, min(most, 1) + 1) if asked.single else range(least, most + (not asked.rank))
     if (runs := building.fixed_runs(node)) is not None:
@@ -90,6 +97,7 @@ def _copied(
             attend,
             None if by is None else by.variable,
             asked.also,
+            asked.instead,
         )
     )
     values = dict(held.values)
@@ -114,9 +122,7 @@ def _single(building: Building, node: Aggregate, asked: Selection) -> Held:
     held = _copied(building, node, asked)
     if asked.single:
         return held
-    count = building.add(
-        NumericHead(building.name(node, suffix="_count"), asked.query, asked.key, "ones", asked.rows, asked.mask)
-    )
+    count = building.add(_counting(building.name(node, suffix="_count"), asked))
     building.guard(
         Lookup(building.name(node, suffix="_alone"), (count,), ((0, 2),), ("alone",), ("alone", None)),
         f"{node} is of several positions, which has no value",
@@ -155,6 +161,8 @@ def _best(building: Building, node: Aggregate, asked: Selection) -> Held:
             next(iter(by.values)),
             attend,
             by.variable,
+            asked.also,
+            asked.instead,
         )
     )
     return _copied(building, node, joined(asked, best, by))
@@ -232,7 +240,17 @@ def _numeric(
         values[default] = (*values.get(default, ()), node.default)
     name = building.add(
         NumericHead(
-            building.name(node), asked.query, asked.key, held.variable, asked.rows, asked.mask, False, "mean", default
+            building.name(node),
+            asked.query,
+            asked.key,
+            held.variable,
+            asked.rows,
+            asked.mask,
+            False,
+            "mean",
+            default,
+            asked.also,
+            asked.instead,
         )
     )
     ordered = {number: _each_once(values[number]) for number in sorted(values)}  # type: ignore[type-var]

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
@@ -9,7 +10,8 @@ from typing import TypeAlias
 
 from tprog.ir.domains import Keys, Mask
 from tprog.ir.nodes import Lookup, NumericHead
-from tprog.ir.selections import Clause
+from tprog.ir.selections import Clause, all_of, any_of, none_of
+from tprog.ir.selections import Selection as Alternatives
 from tprog.ir.values import Symbol
 from tprog.rasp.calls import Refused, accepted
 from tprog.rasp.expressions import Indices, Select, Selector, SelectorAnd, SelectorNot, SelectorOr, SOp
@@ -21,6 +23,9 @@ from tprog.rasp.values import Value, is_number
 
 MOST_PAIRS = 200_000
 """Pairs of a query value and a key value that a predicate is asked for."""
+
+FEW_PAIRS = 40_000
+"""Pairs up to which several selects become one predicate; with more, each has its own."""
 
 _ORDERED: Mapping[Function, Callable[[int, int], bool]] = {
     comparison("=="): operator.eq,
@@ -46,7 +51,7 @@ class Selection:
         single: whether it is known to select one position at most.
         filled: whether it is known to select one at least.
         rank: whether its width is known to be 0 to n - 1 on the n positions, each once.
-        also: what must hold as well.
+        also, instead: further clauses and alternatives, as of a head.
     """
 
     query: str
@@ -57,6 +62,7 @@ class Selection:
     filled: bool
     rank: bool
     also: tuple[Clause, ...] = ()
+    instead: tuple[tuple[Clause, ...], ...] = ()
 
 
 @dataclass(frozen=True)
@@ -100,6 +106,18 @@ def selection(building: Building, selector: Selector) -> Selection:
 def _selection(building: Building, selector: Selector) -> Selection:
     mask, rest = _without_masks(building, selector)
     selects = list({id(each): each for one in rest for each in _selects(one)}.values())
+    if len(selects) > 1 and _is_large(building, selects):
+        return _of_clauses(building, selector, mask, rest, selects)
+    query, key, table = _predicate(building, selector, mask, rest, selects)
+    symbols = tuple(key.values)
+    rows = tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
+    return _facts(building, selector, query, key, rows, mask, _is_order(query, key, table))
+
+
+def _predicate(
+    building: Building, selector: Selector, mask: Mask, parts: Sequence[Selector], selects: Sequence[Select]
+) -> tuple[Held, Held, list[list[int] | None]]:
+    """One variable of the query, one of the key, and the places of the keys that each query accepts."""
     keys = _side(building, [select.keys for select in selects])
     queries = _side(building, [select.queries for select in selects])
     query, key = _variables(building, queries.held, keys.held)
@@ -108,13 +126,71 @@ def _selection(building: Building, selector: Selector) -> Selection:
             selector,
             f"it asks {len(query.values):,} x {len(key.values):,} pairs of values; expected at most {MOST_PAIRS:,}",
         )
-    judge = _Judge(building, rest, keys, queries)
+    judge = _Judge(building, parts, keys, queries)
     table = judge.table(selector, query, key, mask)
     judge.guard(query, key, mask)
-    symbols = tuple(key.values)
-    rows = tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
-    order = _is_order(query, key, table)
-    return _facts(building, selector, query, key, rows, mask, order)
+    return query, key, table
+
+
+# Clauses ##############################################################################################################
+
+MOST_ALTERNATIVES = 16
+"""Alternatives of a selector of clauses."""
+
+
+def _is_large(building: Building, selects: Sequence[Select]) -> bool:
+    """Whether one variable for all keys, or all queries, of several selects would have very many values."""
+    most = 1
+    for side in ([select.keys for select in selects], [select.queries for select in selects]):
+        roots = {id(root): building.held(root) for root in building.chain(side).roots}
+        if len(roots) > 1:
+            most *= math.prod(len(held.values) for held in roots.values())
+    return most > FEW_PAIRS
+
+
+def _of_clauses(
+    building: Building, selector: Selector, mask: Mask, parts: Sequence[Selector], selects: Sequence[Select]
+) -> Selection:
+    """A selector as alternatives of clauses, each of which is a select with variables of its own."""
+    leaves: dict[int, Alternatives] = {}
+    facts: dict[Clause, Selection] = {}
+    domains: dict[str, tuple[Symbol, ...]] = {}
+    for select in selects:
+        query, key, table = _predicate(building, select, mask, [select], [select])
+        domains[key.variable] = symbols = tuple(key.values)
+        rows = tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
+        clause = Clause(query.variable, key.variable, rows)
+        leaves[id(select)] = ((clause,),)
+        facts[clause] = _facts(building, select, query, key, rows, mask, order=False)
+    found = all_of(*(_alternatives(part, leaves, domains) for part in parts))
+    if not 1 <= len(found) <= MOST_ALTERNATIVES:
+        raise NotLowered(selector, f"it has {len(found):,} alternatives; expected 1 to {MOST_ALTERNATIVES}")
+    (first, *also), *instead = found
+    single = not instead and any(clause in facts and facts[clause].single for clause in (first, *also))
+    runs = building.fixed_runs(selector)
+    filled = runs is not None and all(row for run in runs for row in run.rows(selector))
+    return Selection(first.query, first.key, first.predicate, mask, single, filled, False, tuple(also), tuple(instead))
+
+
+def _alternatives(
+    selector: Selector, leaves: Mapping[int, Alternatives], domains: Mapping[str, tuple[Symbol, ...]]
+) -> Alternatives:
+    match selector:
+        case SelectorAnd():
+            found = all_of(
+                _alternatives(selector.first, leaves, domains), _alternatives(selector.second, leaves, domains)
+            )
+        case SelectorOr():
+            found = any_of(
+                _alternatives(selector.first, leaves, domains), _alternatives(selector.second, leaves, domains)
+            )
+        case SelectorNot():
+            found = none_of(_alternatives(selector.inner, leaves, domains), domains)
+        case _:
+            return leaves[id(selector)]
+    if len(found) > 20 * MOST_ALTERNATIVES:
+        raise NotLowered(selector, f"it has {len(found):,} alternatives; expected 1 to {MOST_ALTERNATIVES}")
+    return found
 
 
 def joined(asked: Selection, best: str, by: Held) -> Selection:
@@ -124,7 +200,9 @@ def joined(asked: Selection, best: str, by: Held) -> Selection:
         best: what it must be, in the domain of `by`.
     """
     same = Clause(best, by.variable, tuple((symbol,) for symbol in by.values))
-    return replace(asked, also=(*asked.also, same))
+    return replace(
+        asked, also=(*asked.also, same), instead=tuple((*alternative, same) for alternative in asked.instead)
+    )
 
 
 # Masks ################################################################################################################
