@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import keyword
 import math
-import re
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from itertools import chain, count, product
@@ -21,7 +20,6 @@ from tprog.rasp.expressions import (
     Expression,
     Indices,
     Selector,
-    SelectorWidth,
     SOp,
     Tokens,
     in_order,
@@ -32,6 +30,7 @@ from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.cells import Axis, Cells
 from tprog.rasp.lower.held import Held, NotLowered, in_size_order, meanings, plain, spelled
 from tprog.rasp.lower.linear import mean_of_sum
+from tprog.rasp.lower.naming import identifier
 from tprog.rasp.lower.tables import UNREACHED, Chain, Outcome, Table, TooMany
 from tprog.rasp.values import Value, is_number
 
@@ -95,7 +94,7 @@ class Building:
 
     def name(self, *exprs: Expression, suffix: str = "") -> str:
         """A free name of a node, after the expressions that it is made for."""
-        told = "_".join(_identifier(expr) for expr in exprs)[:40] + suffix
+        told = "_".join(identifier(expr) for expr in exprs)[:40] + suffix
         if told in _OWN or keyword.iskeyword(told) or told.isupper():
             told += "_"
         name = next(each for each in chain([told], (f"{told}_{at}" for at in count(2))) if each not in self._names)
@@ -445,29 +444,3 @@ def _as_they_are(held: Held) -> bool:
     return all(meant == number for number, values in held.values.items() for meant in values) and all(
         is_number(value) for value in held.every()
     )
-
-
-_SYMBOLS = {"==": "equal", "!=": "unequal", "<": "less", ">": "more", "<=": "at_most", ">=": "at_least"} | {
-    "+": "sum", "-": "difference", "*": "product", "/": "ratio", "//": "quotient", "%": "rest", "^": "power",
-    "&": "both", "|": "either", "and": "both", "or": "either", "not": "opposite", "~": "opposite", "where": "chosen",
-    "<lambda>": "mapped",
-}  # fmt: skip
-
-
-def _identifier(expr: Expression) -> str:
-    """A name for the node of an expression: its own, where that is one."""
-    match expr:
-        case _ if expr.name is not None:
-            told = expr.name
-        case Elementwise():
-            told = _SYMBOLS.get(expr.function.symbol, expr.function.symbol)
-        case Aggregate():
-            told = "gathered" if expr.how in ("mean", "single") else expr.how
-        case SelectorWidth():
-            told = "count"
-        case Constant():
-            told = "constant"
-        case _:
-            told = str(expr)
-    plain_ = re.sub(r"\W+", "_", told, flags=re.ASCII).strip("_")
-    return plain_ if plain_[:1].isalpha() else f"sop_{plain_}".strip("_")
