@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterable, Sequence
 from itertools import product
 from pathlib import Path
@@ -58,7 +59,7 @@ def evaluated(sop: SOp, given: Sequence[Any], causal: bool) -> list[Value] | Non
 
 def answered(run: Callable[[Any], Any], given: Any) -> list[str] | None:
     try:
-        return [TRUTHS.get(word, word) for word in map(spelling, run(given))]
+        return [TRUTHS.get(word, word) for word in (spelling(each).removeprefix("label ") for each in run(given))]
     except LookupError:
         return None
 
@@ -117,6 +118,20 @@ def test_a_program_answers_as_the_evaluator_and_as_computed_independently(name: 
 @pytest.mark.parametrize("causal", [False, True])
 def test_a_program_answers_as_the_evaluator_on_every_input(sop: SOp, causal: bool) -> None:
     check_all(program_of(sop), "abc", 4, causal)
+
+
+@pytest.mark.parametrize(
+    ("sop", "vocabulary"),
+    [
+        (maximum(select(indices, indices, "True"), mapped(lambda x: math.sqrt(x), tokens)), [1, 2, 3]),
+        (mapped(lambda x, y: (x, y), tokens, indices), "ab"),
+        (aggregate(select(indices, indices, "True"), tokens), [True, 3]),
+        (t.make_reverse(mapped(lambda x: x == 1 or None, tokens)), [1, 2]),
+    ],
+    ids=["labels", "tuples", "booleans among numbers", "nothing"],
+)
+def test_values_of_every_kind_are_lowered(sop: SOp, vocabulary: Any) -> None:
+    check_all(program_of(sop), vocabulary, 4, causal=False)
 
 
 @pytest.mark.parametrize("dialect", list(Dialect))
