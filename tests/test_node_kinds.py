@@ -18,6 +18,7 @@ OF_ONE_KIND = {
     "analyze/dead/changes.py": "the two kinds of heads, which a match has told from the others",
     "analyze/dead/equals.py": "the two kinds of heads, which a match has told from the others",
     "analyze/diff/node_text.py": "the two kinds of heads, which a match has told from the others",
+    "tprog/text/readout.py": "a head has the domain of what it copies",
     "tprog/edits/attended.py": "the edits of where a head that copies attends",
     "tprog/edits/coefficient.py": "the edits of coefficients",
     "tprog/edits/embedding_word.py": "the edits of words",

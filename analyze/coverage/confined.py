@@ -188,6 +188,17 @@ def cover(job: dict[str, Any], tell: Callable[[Any], None]) -> dict[str, Any]:
 JOBS = {"answers": answers, "cover": cover}
 
 
+def _spelled(value: Any) -> str:
+    """What a module answers that JSON has no word for: a fraction, or one of its symbols.
+
+    Raises:
+        TypeError: it is no such value.
+    """
+    if isinstance(value, fractions.Fraction) or type(value).__name__ == "_Symbol":
+        return str(value)
+    raise TypeError(f"an answer is a {type(value).__name__}, which is no value")
+
+
 def main() -> int:
     """Do the job of the folder named on the command line."""
     folder = sys.argv[1]
@@ -201,7 +212,7 @@ def main() -> int:
     os.close(nowhere)
 
     def tell(value: Any) -> None:
-        out.write(json.dumps(value, default=str) + "\n")
+        out.write(json.dumps(value, default=_spelled) + "\n")
         out.flush()
 
     readable = [sysconfig.get_path("stdlib"), sysconfig.get_path("platstdlib")]

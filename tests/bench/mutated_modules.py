@@ -301,7 +301,7 @@ def disagreement(module: Module, seed: int, count: int = INPUTS) -> str | None:
     batch = inputs.batch
     words = [batch.words(program, row) for row in range(len(batch))]
     execution = execute(program, batch)
-    read = [None if execution.in_hole[row] else execution.outputs(row) for row in range(len(batch))]
+    read = [None if execution.in_hole[row] else execution.spelled(row) for row in range(len(batch))]
     job = {
         "job": "answers",
         "module": "module.py",
@@ -315,7 +315,8 @@ def disagreement(module: Module, seed: int, count: int = INPUTS) -> str | None:
             found = run_confined(what, {"module.py": text}, job, Limits(seconds=60)).values["answers"]
         except TpdebugError as error:
             return str(error)
-        for tokens, by_run, by_reading in zip(words, found, read, strict=True):
+        said = [[str(value) for value in one] if isinstance(one, list) else one for one in found]
+        for tokens, by_run, by_reading in zip(words, said, read, strict=True):
             if by_run != by_reading:
                 return f"on {' '.join(tokens)} the {what} answers {by_run}, and reading it {by_reading}"
     return None
