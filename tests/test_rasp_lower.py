@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from collections.abc import Callable, Iterable, Sequence
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -25,7 +26,7 @@ from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
 from tprog.rasp.lower import NotLowered, selecting
 from tprog.rasp.program import RaspProgram, program_of
-from tprog.rasp.source.files import program_of_text
+from tprog.rasp.source.files import load_program, program_of_text
 from tprog.rasp.tracr import library as t
 from tprog.rasp.tracr.language import aggregate, best, indices, length, mapped, maximum, select, selector_width, tokens
 from tprog.rasp.values import Value, spelled_value
@@ -233,7 +234,8 @@ def test_one_of_several_outputs_is_named() -> None:
     both = program_of(t.make_hist(), t.make_reverse(tokens))
     with pytest.raises(BadUsage, match="outputs 'hist', 'reverse'; a Program has one: name it"):
         both.to_program("ab", 3)
-    assert check_all(program_of(t.make_hist()), "ab", 3, False) == both.to_program("ab", 3, output="hist")
+    alone, named = program_of(t.make_hist()), both.to_program("ab", 3, output="hist")
+    assert replace(check_all(alone, "ab", 3, False), sources=()) == replace(named, sources=())
 
 
 def test_what_is_not_lowered_is_named_with_its_place() -> None:
@@ -242,3 +244,14 @@ def test_what_is_not_lowered_is_named_with_its_place() -> None:
         program_of(mixed).to_program("ab", 3)
     assert "test_rasp_lower.py" in str(refused.value)
     assert "is the mean of values of which some are numbers and one is nothing" in str(refused.value)
+
+
+def test_a_node_knows_the_line_that_it_was_written_in(tmp_path: Path) -> None:
+    source = tmp_path / "turned.rasp"
+    source.write_text("mirrored = length - indices - 1;\nturned = aggregate(select(indices, mirrored, ==), tokens);\n")
+    program = load_program(source).to_program("abc", 4)
+    assert [str(line) for line in program.sources] == [
+        "turned.rasp:1: mirrored = length - indices - 1;",
+        "turned.rasp:2: turned = aggregate(select(indices, mirrored, ==), tokens);",
+    ]
+    assert read_source(emit(program).text).program == program

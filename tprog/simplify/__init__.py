@@ -57,7 +57,8 @@ def simplify(
         raise BadUsage("to keep what is right, the program must name its task; name one with --task")
     before = size(program)
     search = Search(program, inputs, keep)
-    search.attempt(pruned(program), "readout", "left out what nothing reads")
+    if (read := pruned(program)) != program:
+        search.attempt(read, "readout", "left out what nothing reads")
     done: dict[str, Program] = {}  # pass -> the program in which it found nothing more to do
     while any(done.get(name) is not search.program for name, _ in _PASSES):
         for name, shorten in _PASSES:

@@ -7,13 +7,16 @@ evaluated at each length, so that no table answers what cannot be asked.
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+import linecache
+from collections.abc import Iterator, Sequence
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END, PAD, UNKNOWN, Program
+from tprog.ir.provenance import SourceLine
 from tprog.ir.values import spelling
-from tprog.listing import listing, shortened
+from tprog.listing import bounded, listing, shortened
 from tprog.rasp.evaluate import Run, checked_vocabulary, is_causal
 from tprog.rasp.expressions import Expression, SelectorWidth, SOp, Tokens
 from tprog.rasp.failures import Failed
@@ -93,15 +96,26 @@ def _reading(node: Expression, frame: Frame) -> object:
 def _finished(building: Building, program: RaspProgram, sop: SOp) -> Program:
     output = _variable(building, sop)
     building.guard_kinds()
+    nodes = tuple(building.needed(output))
     return Program(
         building.frame.words,
         (),
         building.frame.length,
-        tuple(building.needed(output)),
+        nodes,
         causal=building.frame.causal,
         provenance=_told(program),
         outputs=(output,),
+        sources=tuple(source for node in nodes for source in _written(node.name, building.made_for.get(node.name))),
     )
+
+
+def _written(name: str, expr: Expression | None) -> Iterator[SourceLine]:
+    """Where the expression that a node was made for was written, if that is known and its line can be read."""
+    if expr is None or expr.where is None:
+        return
+    line = linecache.getline(expr.where.file, expr.where.line).strip()
+    if line:
+        yield SourceLine(name, Path(expr.where.file).name, expr.where.line, bounded(line))
 
 
 def _variable(building: Building, sop: SOp) -> str:

@@ -72,7 +72,7 @@ class Building:
     def __init__(self, frame: Frame, root: Callable[[Building, SOp], Held]) -> None:
         self.frame, self.calls, self.nodes = frame, Calls(), list[Node]()
         self._root = root
-        self._names: set[str] = set()
+        self.made_for: dict[str, Expression] = {}
         self._held: dict[int, Held] = {}
         self._symbols: dict[tuple[int, ...], list[Held]] = {}
         self._numbers: dict[int, Held] = {}
@@ -97,8 +97,8 @@ class Building:
         told = "_".join(identifier(expr) for expr in exprs)[:40] + suffix
         if told in _OWN or keyword.iskeyword(told) or told.isupper():
             told += "_"
-        name = next(each for each in chain([told], (f"{told}_{at}" for at in count(2))) if each not in self._names)
-        self._names.add(name)
+        name = next(each for each in chain([told], (f"{told}_{at}" for at in count(2))) if each not in self.made_for)
+        self.made_for[name] = exprs[-1]
         return name
 
     def note(self, node: SOp, value: Value) -> None:
