@@ -255,3 +255,13 @@ def test_a_node_knows_the_line_that_it_was_written_in(tmp_path: Path) -> None:
         "turned.rasp:2: turned = aggregate(select(indices, mirrored, ==), tokens);",
     ]
     assert read_source(emit(program).text).program == program
+
+
+def test_the_line_is_that_of_the_file_as_it_is_now(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    lines = []
+    for name, source in (("one", "up = indices + 2;"), ("other", "up =  indices + 1;")):
+        (tmp_path / name).mkdir()
+        monkeypatch.chdir(tmp_path / name)
+        Path("out.rasp").write_text(source)
+        lines += [line.text for line in load_program("out.rasp").to_program("ab", 2).sources]
+    assert lines[-1:] == ["up =  indices + 1;"]

@@ -113,6 +113,7 @@ def _written(name: str, expr: Expression | None) -> Iterator[SourceLine]:
     """Where the expression that a node was made for was written, if that is known and its line can be read."""
     if expr is None or expr.where is None:
         return
+    linecache.checkcache(expr.where.file)  # another file may have had this name, in another folder or before
     line = linecache.getline(expr.where.file, expr.where.line).strip()
     if line:
         yield SourceLine(name, Path(expr.where.file).name, expr.where.line, bounded(line))
