@@ -40,7 +40,9 @@ from tprog.ir.program import (
 )
 from tprog.run.batch import encode
 from tprog.run.evaluate import level_codes
-from tprog.run.execute import execute
+from tprog.run.execute import execute, predict
+from tprog.simplify import simplify
+from tprog.tasks.builtin import inputs_for
 from tprog.text.emit import emit
 from tprog.text.patch import patched
 from tprog.text.read import read_source
@@ -298,3 +300,17 @@ def test_a_mean_whose_numbers_are_small_but_their_denominator_is_beyond_int64_is
     program = mean_at(5, nought, none)
     run = execute(program, encode(program, [[BEGIN, "a"]]))
     assert run.value("none", 0, 1) == tiny
+
+
+def test_simplify_gives_no_weights_to_numbers_that_a_readout_cannot_weigh() -> None:
+    words = ("<s>", "a", "b")
+    of_a = Lookup("of_a", ("tokens",), (None,), None, (0, 1, 0))
+    mean = NumericHead("mean", "tokens", "tokens", "of_a", (words,) * 3, reduce="mean", default=0)
+    most = Lookup("most", ("mean",), ((0, Fraction(1, 2)),), ("no", "yes"), ("no", "yes"))
+    readout = Readout((Weights("most", ((1, 0), (0, 1))),))
+    program = Program(words, ("no", "yes"), 50, (of_a, mean, most), readout)
+    # The mean alone tells these inputs apart, and its codes lie far from each other.
+    batch = encode(program, [["<s>", *"bb", *"b" * 19, "a"], ["<s>", *"aa", *"a" * 19, "b"]])
+    inputs = replace(inputs_for(program, sample=10), batch=batch, expected=None)
+    smaller = simplify(program, inputs).program
+    assert (predict(smaller, batch)[0] == predict(program, batch)[0]).all()

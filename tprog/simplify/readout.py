@@ -8,7 +8,7 @@ from itertools import combinations
 
 import numpy as np
 
-from tprog.ir.program import Numbers, Program, Symbols, Weights
+from tprog.ir.program import Numbers, Program, Quotients, Symbols, Weights
 from tprog.run.batch import Array
 from tprog.simplify.record import entries, size
 from tprog.simplify.rewrite import closure, pruned, with_terms
@@ -57,9 +57,9 @@ def _all_whole(program: Program) -> bool:
 
 
 def _patterns(search: Search) -> tuple[list[str], Patterns]:
-    """The distinct values of all variables at the positions whose predictions must stay."""
+    """The distinct values of all variables that can be weighed, at the positions whose predictions must stay."""
     program = search.program
-    names = list(program.variables)
+    names = [name for name, variable in program.variables.items() if not isinstance(variable.domain, Quotients)]
     columns: list[list[Array]] = [[] for _ in names]
     wanted = []
     for part, _, values in search.values(*names):
