@@ -14,7 +14,7 @@ from functools import cached_property
 import numpy as np
 
 from tprog.ir.entries import ClauseOf, Entries, TableKey, WeightsOf, owner, picked
-from tprog.ir.program import Program, Symbols, Value, Variable, Weights
+from tprog.ir.program import Node, Program, Symbols, Value, Variable, Weights
 from tprog.ir.values import spelling
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import dtype_of, evaluate
@@ -198,31 +198,59 @@ def execute(
     # On top of a base little is computed anew; only where memory asks for it is that worth a division.
     if len(batch) > (2 * min(PIECE, size) if base is None and not overrides else size):
         return _in_pieces(program, batch, min(PIECE, size), overrides, base)
-    shape = batch.tokens.shape
-    anew: dict[str, Array] = _inputs(program, batch) if base is None else {}
-    values = anew if base is None else _Layered(program.variables, anew, base.values)
+    if base is None:
+        return _from_inputs(program, batch, overrides)
+    return _on_top(program, batch, overrides, base)
+
+
+def _from_inputs(program: Program, batch: Batch, overrides: Mapping[str, Array | int]) -> Execution:
+    """Every node and every term of the readout computed."""
+    values = _inputs(program, batch)
     holed: dict[TableKey, Bools] = {}
-    changed: set[str] = set() if base is not None else set(_GIVEN)
     for node in program.nodes:
-        name, domain = node.name, program.variables[node.name].domain
-        old = base.program.by_name.get(name) if base is not None else None
-        if base is not None and name not in overrides and old == node and changed.isdisjoint(node.reads):
+        values[node.name] = _computed(node, program, batch, values, overrides, holed)
+    holed |= _missing_rows(program, batch, values)
+    return Execution(program, batch, values, holed, _totals(program, batch, values))
+
+
+def _on_top(program: Program, batch: Batch, overrides: Mapping[str, Array | int], base: Execution) -> Execution:
+    """Only what differs from an earlier execution computed, and what lies downstream of that."""
+    anew: dict[str, Array] = {}
+    values = _Layered(program.variables, anew, base.values)
+    holed: dict[TableKey, Bools] = {}
+    changed: set[str] = set()
+    for node in program.nodes:
+        name, old = node.name, base.program.by_name.get(node.name)
+        alike = old is not None and program.variables[name].domain == base.program.variables[name].domain
+        if name not in overrides and old == node and changed.isdisjoint(node.reads):
             holed |= {table: base.holed[table] for table in node.tables if table in base.holed}
-            if domain != base.program.variables[name].domain:
-                changed.add(name)
-            continue
-        if name in overrides:
-            anew[name] = np.broadcast_to(np.asarray(overrides[name], dtype=dtype_of(domain)), shape)
+            alike_still = alike
         else:
-            anew[name], missing = evaluate(node, program, batch, values)
-            for table, at in missing.items():
-                if (reached := at & batch.present).any():
-                    holed[table] = reached
-        same = base is not None and old is not None and domain == base.program.variables[name].domain
-        if not (same and base is not None and np.array_equal(anew[name], base.values[name])):
+            anew[name] = _computed(node, program, batch, values, overrides, holed)
+            alike_still = alike and np.array_equal(anew[name], base.values[name])
+        if not alike_still:
             changed.add(name)
-    totals = _read_out(program, batch, values, holed, changed, base)
-    return Execution(program, batch, values, holed, totals)
+    holed |= _missing_rows(program, batch, values)
+    return Execution(program, batch, values, holed, _totals_on_top(program, batch, values, changed, base))
+
+
+def _computed(
+    node: Node,
+    program: Program,
+    batch: Batch,
+    values: Mapping[str, Array],
+    overrides: Mapping[str, Array | int],
+    holed: dict[TableKey, Bools],
+) -> Array:
+    """What a node yields, overridden or not; adds the holes that it reaches to `holed`."""
+    if node.name in overrides:
+        dtype = dtype_of(program.variables[node.name].domain)
+        return np.broadcast_to(np.asarray(overrides[node.name], dtype=dtype), batch.tokens.shape)
+    found, missing = evaluate(node, program, batch, values)
+    for table, at in missing.items():
+        if (reached := at & batch.present).any():
+            holed[table] = reached
+    return found
 
 
 @dataclass(frozen=True, eq=False)
@@ -246,29 +274,44 @@ def _in_pieces(
     program: Program, batch: Batch, size: int, overrides: Mapping[str, Array | int], base: Execution | None
 ) -> Execution:
     """A large batch executed piece by piece, and put together again."""
-    runs = []
-    for rows in slices(len(batch), size):
-        fixed = {
-            name: codes[rows] if isinstance(codes, np.ndarray) and codes.ndim else codes
-            for name, codes in overrides.items()
-        }
-        under = None if base is None else _part(base, rows)
-        runs.append(execute(program, batch.take(rows), overrides=fixed, base=under))
+    runs = [
+        execute(
+            program,
+            batch.take(rows),
+            overrides=_given(overrides, rows),
+            base=None if base is None else _part(base, rows),
+        )
+        for rows in slices(len(batch), size)
+    ]
+    totals = np.concatenate([run.totals for run in runs])
+    return Execution(program, batch, _joined_values(program, runs, base), _joined_holes(program, runs), totals)
+
+
+def _given(overrides: Mapping[str, Array | int], rows: slice) -> dict[str, Array | int]:
+    """What nodes yield instead on some inputs."""
+    return {
+        name: codes[rows] if isinstance(codes, np.ndarray) and codes.ndim else codes
+        for name, codes in overrides.items()
+    }
+
+
+def _joined_holes(program: Program, runs: Sequence[Execution]) -> dict[TableKey, Bools]:
+    """The holes of all pieces, in execution order."""
     found = {name for run in runs for name in run.holed}
-    holed = {
+    return {
         name: np.concatenate([run.holed.get(name, np.zeros_like(run.batch.present)) for run in runs])
         for name in program.tables
         if name in found
     }
-    anew = program.variables if base is None else {n for run in runs for n in _computed(run)}
-    made = {name: np.concatenate([run.values[name] for run in runs]) for name in anew}
-    values = made if base is None else _Layered(program.variables, made, base.values)
-    return Execution(program, batch, values, holed, np.concatenate([run.totals for run in runs]))
 
 
-def _computed(run: Execution) -> Mapping[str, Array]:
-    """What an execution on top of another has not taken from it."""
-    return run.values.anew if isinstance(run.values, _Layered) else {}
+def _joined_values(program: Program, runs: Sequence[Execution], base: Execution | None) -> Mapping[str, Array]:
+    """The values of all pieces; those that every piece has taken from the base stay there."""
+    if base is None:
+        return {name: np.concatenate([run.values[name] for run in runs]) for name in program.variables}
+    computed = {name for run in runs if isinstance(run.values, _Layered) for name in run.values.anew}
+    made = {name: np.concatenate([run.values[name] for run in runs]) for name in computed}
+    return _Layered(program.variables, made, base.values)
 
 
 def _part(run: Execution, rows: slice) -> Execution:
@@ -298,9 +341,6 @@ def predict(program: Program, batch: Batch, progress: Callable[[int], object] | 
     return predictions, in_hole
 
 
-_GIVEN = ("tokens", "positions", "ones")
-
-
 def _inputs(program: Program, batch: Batch) -> dict[str, Array]:
     tokens = np.maximum(batch.tokens, 0).astype(dtype_of(program.variables["tokens"].domain), copy=False)
     positions = np.broadcast_to(np.arange(tokens.shape[1], dtype=dtype_of(program.symbols("positions"))), tokens.shape)
@@ -310,28 +350,32 @@ def _inputs(program: Program, batch: Batch) -> dict[str, Array]:
 # Readout ##############################################################################################################
 
 
-def _read_out(
-    program: Program,
-    batch: Batch,
-    values: Mapping[str, Array],
-    holed: dict[TableKey, Bools],
-    changed: set[str],
-    base: Execution | None,
-) -> Array:
-    """The logits' numerators; adds the holes that the readout reaches to `holed`."""
+def _totals(program: Program, batch: Batch, values: Mapping[str, Array]) -> Array:
+    """The logits' numerators."""
     if program.readout.implied:
         return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
+    totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+    for term in program.readout.terms:
+        _add_term(totals, program, term, values[term.variable])
+    return _shape_totals(program, batch, totals)
+
+
+def _totals_on_top(
+    program: Program, batch: Batch, values: Mapping[str, Array], changed: set[str], base: Execution
+) -> Array:
+    """The same, from those of an earlier execution: only the terms that differ are added up.
+
+    Args:
+        changed: the variables whose values, or whose domains, are not those of the earlier execution.
+    """
+    if program.readout.implied or not _summed_alike(program, base.program):
+        return _totals(program, batch, values)
     terms = {term.variable: term for term in program.readout.terms}
-    holed |= _missing_rows(program, batch, [term for term in terms.values() if term.partial], values)
-    if base is None or not _summed_alike(program, base.program):
-        totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
-        for name, term in terms.items():
-            _add_term(totals, program, term, values[name])
-        return _shape_totals(program, batch, totals)
     old_terms = {term.variable: term for term in base.program.readout.terms}
-    stale = [n for n in {**old_terms, **terms} if n in changed or old_terms.get(n) != terms.get(n)]
     difference = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
-    for name in stale:
+    for name in old_terms | terms:
+        if name not in changed and old_terms.get(name) == terms.get(name):
+            continue
         if name in terms:
             _add_term(difference, program, terms[name], values[name])
         if name in old_terms:
@@ -348,12 +392,10 @@ def _summed_alike(program: Program, other: Program) -> bool:
     )
 
 
-def _missing_rows(
-    program: Program, batch: Batch, partial: Sequence[Weights], values: Mapping[str, Array]
-) -> dict[TableKey, Bools]:
-    """Where the readout reaches missing rows of some of its terms, which have such."""
+def _missing_rows(program: Program, batch: Batch, values: Mapping[str, Array]) -> dict[TableKey, Bools]:
+    """Where the readout reaches missing rows of its terms."""
     found: dict[TableKey, Bools] = {}
-    if not partial:
+    if not (partial := [term for term in program.weights if term.partial]):
         return found
     read_at = batch.present if program.readout.rows_needed == "everywhere" else read_out_at(program, batch)
     for term in partial:
