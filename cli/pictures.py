@@ -30,9 +30,9 @@ def flow_pictures(flow: GraphResult) -> Pictures:
 
 def calls_pictures(called: CallGraphResult) -> Pictures:
     """The renderings of a call graph."""
-    from analyze.render import dot, graphml, svg
+    from analyze.render import calls_dot, graphml, svg
 
-    draw = partial(dot.call_graph, called)
+    draw = partial(calls_dot.call_graph, called)
     what = f"The functions of {called.program}, and who calls or passes whom."
     return {
         "dot": draw,

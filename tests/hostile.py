@@ -10,7 +10,7 @@ import tprog
 from tests.programs import PROGRAMS
 from tests.published import write
 from tests.test_published import CASES
-from tprog.text.emit import SIDE_ROWS
+from tprog.text.needs import SIDE_ROWS
 
 CANARY = "executed"
 

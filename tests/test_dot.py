@@ -13,7 +13,7 @@ import pytest
 
 from analyze.callgraph import call_graph
 from analyze.dataflow import data_flow
-from analyze.render import dot
+from analyze.render import calls_dot, dot, look
 from analyze.render.order import with_few_crossings
 from analyze.results.calls import CallEdge, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
@@ -137,21 +137,21 @@ def test_each_read_ends_at_a_row_that_says_its_role_and_variable() -> None:
     assert "query, key tokens value positions" in words(nodes["attn_0_0"]).replace(" ,", ",")
     (merged,) = edges["tokens", "attn_0_0"]
     assert attribute(merged, "headport") == "read0:w"
-    assert f"{dot.ROLE_COLOURS['query']}:{dot.ROLE_COLOURS['key']}" in merged
+    assert f"{look.ROLE_COLOURS['query']}:{look.ROLE_COLOURS['key']}" in merged
     assert "attn_0_0 reads tokens as query and key" in merged
     (value,) = edges["positions", "attn_0_0"]
     assert attribute(value, "headport") == "read1:w"
     (looked_up,) = edges["attn_0_0", "mlp_0_0"]
-    assert attribute(looked_up, "color") == dot.ROLE_COLOURS["input"]
+    assert attribute(looked_up, "color") == look.ROLE_COLOURS["input"]
     assert nodes["mlp_0_0"].index('"read0"') < nodes["mlp_0_0"].index('"read1"')
 
 
 def test_a_dead_node_is_grey_says_so_and_has_rows_but_no_edges() -> None:
     nodes, edges = statements(dot.data_flow(SMALL))
     assert "attn_0_1 (dead)" in words(nodes["attn_0_1"])
-    assert dot.DEAD_FILL in nodes["attn_0_1"]
+    assert look.DEAD_FILL in nodes["attn_0_1"]
     assert "DASHED" in nodes["attn_0_1"]
-    assert not any(colour in nodes["attn_0_1"] for colour in dot.ROLE_COLOURS.values())
+    assert not any(colour in nodes["attn_0_1"] for colour in look.ROLE_COLOURS.values())
     assert not [ends for ends in edges if "attn_0_1" in ends]
     assert "query positions" in words(nodes["attn_0_1"])
     assert "(dead)" not in nodes["attn_0_0"]
@@ -215,15 +215,15 @@ def test_what_is_highlighted_stands_out_and_the_rest_fades() -> None:
     text = dot.data_flow(dataclasses.replace(highlighted(SMALL, "attn_0_0", "attn_1_0"), title=SLICE), weak=0)
     nodes, edges = statements(text)
     assert "attn_0_0 *" in words(nodes["attn_0_0"])
-    assert dot.HIGHLIGHT in nodes["attn_0_0"]
-    assert dot.HIGHLIGHT not in nodes["mlp_0_0"]
-    assert dot.ROLE_COLOURS["query"] in edges["attn_0_0", "attn_1_0"][0]
-    assert attribute(edges["mlp_0_0", "attn_1_0"][0], "color") == dot.FAINT
-    assert attribute(edges["attn_0_0", "mlp_0_0"][0], "color") == dot.FAINT
+    assert look.HIGHLIGHT in nodes["attn_0_0"]
+    assert look.HIGHLIGHT not in nodes["mlp_0_0"]
+    assert look.ROLE_COLOURS["query"] in edges["attn_0_0", "attn_1_0"][0]
+    assert attribute(edges["mlp_0_0", "attn_1_0"][0], "color") == look.FAINT
+    assert attribute(edges["attn_0_0", "mlp_0_0"][0], "color") == look.FAINT
     for source in ("attn_0_0", "mlp_0_0"):  # the readout is not in the slice
-        assert attribute(edges[source, "readout"][0], "color") == dot.FAINT
+        assert attribute(edges[source, "readout"][0], "color") == look.FAINT
         assert float(attribute(edges[source, "readout"][0], "penwidth")) < 1
-    assert attribute(edges["tokens", "attn_0_0"][0], "color") == dot.FAINT
+    assert attribute(edges["tokens", "attn_0_0"][0], "color") == look.FAINT
     assert f"Bold (a thick border and *): {SLICE}." in text
 
 
@@ -231,9 +231,9 @@ def test_a_circuit_stands_out_from_its_inputs_to_the_readout_and_the_rest_is_hel
     circuit = dataclasses.replace(highlighted(SMALL, "attn_0_0", "attn_1_0"), title="circuit: class 'a'", circuit=True)
     text = dot.data_flow(circuit)
     _, edges = statements(text)
-    assert attribute(edges["attn_0_0", "readout"][0], "color") == dot.ROLE_COLOURS["readout"]
-    assert attribute(edges["mlp_0_0", "readout"][0], "color") == dot.FAINT
-    assert dot.ROLE_COLOURS["query"] in edges["tokens", "attn_0_0"][0]
+    assert attribute(edges["attn_0_0", "readout"][0], "color") == look.ROLE_COLOURS["readout"]
+    assert attribute(edges["mlp_0_0", "readout"][0], "color") == look.FAINT
+    assert look.ROLE_COLOURS["query"] in edges["tokens", "attn_0_0"][0]
     assert "Bold (a thick border and *): the circuit; every faded box is held at a constant." in text
     assert "circuit: class &#x27;a&#x27;" in text
 
@@ -241,7 +241,7 @@ def test_a_circuit_stands_out_from_its_inputs_to_the_readout_and_the_rest_is_hel
 def test_an_empty_circuit_leaves_every_head_and_lookup_faded() -> None:
     text = dot.data_flow(dataclasses.replace(SMALL, title="circuit: class 'a'", circuit=True))
     _, edges = statements(text)
-    assert attribute(edges["attn_0_0", "readout"][0], "color") == dot.FAINT
+    assert attribute(edges["attn_0_0", "readout"][0], "color") == look.FAINT
     assert "every faded box is held at a constant" in text
 
 
@@ -269,7 +269,7 @@ def test_names_and_readings_cannot_break_the_markup() -> None:
 
 def test_the_text_carries_the_mark_that_lets_tpdebug_overwrite_it() -> None:
     assert is_ours(dot.data_flow(SMALL).encode())
-    assert is_ours(dot.call_graph(call_graph("def f(): f()", "m.py")).encode())
+    assert is_ours(calls_dot.call_graph(call_graph("def f(): f()", "m.py")).encode())
 
 
 def test_the_graph_of_sort_is_as_it_was_last_read() -> None:
@@ -278,7 +278,7 @@ def test_the_graph_of_sort_is_as_it_was_last_read() -> None:
 
 
 def test_a_call_graph_tells_calls_from_passes_by_the_line_too() -> None:
-    text = dot.call_graph(call_graph(emit(PROGRAMS["sort"].program).text, "sort_program.py"))
+    text = calls_dot.call_graph(call_graph(emit(PROGRAMS["sort"].program).text, "sort_program.py"))
     nodes, edges = statements(text)
     assert attribute(edges["run", "select_closest"][0], "style") == "solid"
     assert attribute(edges["run", "predicate_less"][0], "style") == "dashed"
@@ -295,7 +295,7 @@ def test_a_call_graph_shows_names_of_other_files_only_if_they_are_used() -> None
         (CallEdge("f", "math.floor", "calls", ()),),
         None,
     )
-    nodes, edges = statements(dot.call_graph(result))
+    nodes, edges = statements(calls_dot.call_graph(result))
     assert "unused" not in nodes
     assert "not defined in this file" in nodes["math.floor"]
     assert ("f", "math.floor") in edges
@@ -306,11 +306,11 @@ def test_the_text_does_not_depend_on_the_hash_seed(seed: str) -> None:
     program = "\n".join(
         [
             "from analyze.callgraph import call_graph",
-            "from analyze.render import dot",
+            "from analyze.render import calls_dot, dot",
             "from tests.test_dot import SMALL, highlighted",
             "source = 'def f(): pass\\ndef g(): pass\\nt = {1: f, 2: g}\\ndef a(x): t[x](); return [f, g]'",
             "print(dot.data_flow(highlighted(SMALL, 'attn_0_0', 'attn_1_0'), weak=0))",
-            "print(dot.call_graph(call_graph(source, 'm.py')))",
+            "print(calls_dot.call_graph(call_graph(source, 'm.py')))",
         ]
     )
     environment = {**os.environ, "PYTHONHASHSEED": seed}

@@ -24,7 +24,8 @@ from tprog.ir.program import Embedding, Program, Readout, Weights
 from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Symbol
 from tprog.run.batch import encode
 from tprog.run.execute import execute
-from tprog.text.emit import SIDE_ROWS, emit
+from tprog.text.emit import emit
+from tprog.text.needs import SIDE_ROWS
 from tprog.text.patch import patched_files
 from tprog.text.read import read_module, read_source
 

@@ -31,7 +31,8 @@ from tprog.errors import BadProgram, BadSource, BadUsage, NotExact, TpdebugError
 from tprog.escape import string_literal
 from tprog.ir.program import Program, Readout, Symbols
 from tprog.ir.provenance import fits_lines, is_plain
-from tprog.text.emit import SIDE_ROWS, emit
+from tprog.text.emit import emit
+from tprog.text.needs import SIDE_ROWS
 from tprog.text.patch import diff, patched_files
 from tprog.text.read import read_module, read_source
 

@@ -14,7 +14,8 @@ from tests.programs import PROGRAMS
 from tprog.edits.edit import RowEdit, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import Embedding, Head, Lookup, Program
-from tprog.text.emit import emit, primitives_used
+from tprog.text.emit import emit
+from tprog.text.needs import primitives_used
 from tprog.text.patch import diff, patched
 from tprog.text.read import Module, read_module, read_source
 

@@ -15,7 +15,7 @@ from hypothesis import strategies as st
 
 from analyze.callgraph import call_graph
 from analyze.dataflow import data_flow
-from analyze.render import dot, svg
+from analyze.render import calls_dot, dot, svg
 from analyze.render.metrics import width
 from tests.layout import faults
 from tests.programs import PROGRAMS
@@ -155,7 +155,7 @@ def test_every_text_of_a_random_programs_picture_fits(engine: str, program: Prog
 @pytest.mark.parametrize("name", ["sort", *list(PROGRAMS)[:3]])
 def test_every_text_of_a_call_graph_fits(engine: str, name: str) -> None:
     result = call_graph(emit(PROGRAMS[name].program).text, f"{name}_program.py")
-    assert faults(svg.svg(dot.call_graph(result), "", "")) == []
+    assert faults(svg.svg(calls_dot.call_graph(result), "", "")) == []
 
 
 def test_texts_in_other_scripts_fit_and_are_not_stretched_to_a_guess(engine: str) -> None:

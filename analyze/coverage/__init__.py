@@ -38,7 +38,8 @@ from tprog.run.batch import Batch
 from tprog.run.execute import execute
 from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import SAMPLE, Inputs
-from tprog.text.emit import emit, primitive_texts
+from tprog.text.emit import emit
+from tprog.text.needs import primitive_texts
 from tprog.text.read import Module, read_source
 from tprog.text.syntax import python_lines
 

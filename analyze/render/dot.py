@@ -1,56 +1,36 @@
-"""Graphs as DOT, the language of Graphviz: the data flow of a program, and a call graph.
-
-A picture must be readable in print and by the colour-blind: whatever a colour or a line style says, a word says too.
-The colours are those of Okabe and Ito (2008, "Color Universal Design"). The text depends on the result alone.
-"""
+"""The data flow of a program as DOT, the language of Graphviz. The text depends on the result alone."""
 
 from __future__ import annotations
 
 import textwrap
 from collections.abc import Iterable, Mapping, Sequence
-from typing import Literal, TypeAlias, assert_never
+from typing import TypeAlias
 
 import graphviz
 
 from analyze.render.labels import Words, label, line, lines, table
+from analyze.render.legend import flow_caption, highlights
+from analyze.render.look import (
+    DEAD_FILL,
+    FAINT,
+    HEADING,
+    HIGHLIGHT,
+    INK,
+    PALE,
+    READOUT_PALE,
+    ROLE_COLOURS,
+    ROLE_STYLES,
+    SMALL,
+    TEXT,
+    colour_of,
+    escaped,
+    new_graph,
+)
 from analyze.render.metrics import width
 from analyze.render.order import with_few_crossings
-from analyze.render.tables import evidence, shorten
-from analyze.results.calls import MODULE, CallGraphResult, CallNode
+from analyze.render.tables import shorten
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from tprog.escape import spelled, visible
-from tprog.ir.answering import VariableKind
-from tprog.version import VERSION
-
-FONT = "DejaVu Sans"
-"""The font that Graphviz lays out for; `analyze.render.labels` widens what it guesses too narrow."""
-
-TITLE, HEADING, TEXT, SMALL = 16, 12, 10, 9
-"""Font sizes in points."""
-
-ROLE_COLOURS = {
-    "query": "#0072B2",
-    "key": "#D55E00",
-    "value": "#009E73",
-    "by": "#7A5C00",
-    "input": "#AA4499",
-    "term": "#4B7A2B",
-    "readout": "#555555",
-}
-ROLE_STYLES = {
-    "query": "solid",
-    "key": "dashed",
-    "value": "solid",
-    "by": "dotted",
-    "input": "solid",
-    "term": "solid",
-    "readout": "solid",
-}
-INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
-READOUT_PALE = "#BBBBBB"
-"""Readout edges where nothing is highlighted: every node has one, so that they must not drown the reads."""
-
-DEAD_FILL, HIGHLIGHT = "#F4F4F4", "#E69F00"
 
 GIVEN = {"tokens": "the symbols of the input", "positions": "0, 1, 2, ...", "ones": "1 everywhere"}
 """What the three input variables hold."""
@@ -69,9 +49,6 @@ WEAK = 0.05
 
 READOUT_WIDTHS = (0.5, 2.5)
 """Points: the width of the weakest and of the strongest readout edge."""
-
-
-# Data flow ############################################################################################################
 
 
 def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool = False) -> str:
@@ -95,8 +72,8 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     drawn = _strong(result, readouts, weak * largest)
     ends = [*((source, target) for source, target, _ in read_edges), *((edge.source, edge.target) for edge in drawn)]
     nodes = _drawn_nodes(result, shown, {source for source, _ in ends})
-    graph = _graph()
-    graph.attr("graph", label=_flow_caption(result, nodes, len(readouts) - len(drawn)), ranksep="1.4", nodesep="0.12")
+    graph = new_graph()
+    graph.attr("graph", label=flow_caption(result, nodes, len(readouts) - len(drawn)), ranksep="1.4", nodesep="0.12")
     _columns(graph, nodes, rows, ends, lit)
     for source, target, port in read_edges:
         _read_edge(graph, source, target, port, rows[target][port][0], lit)
@@ -136,7 +113,7 @@ def _read_edges(result: GraphResult, rows: _Rows, shown: set[str]) -> list[tuple
 def _strong(result: GraphResult, readouts: Sequence[GraphEdge], least: float) -> list[GraphEdge]:
     """The readout edges that are drawn: those of at least this swing, and of what a highlight makes stand out."""
     idle = _idle_nodes(result)
-    highlighted = {node.name for node in result.nodes if node.highlighted and _highlights(result)}
+    highlighted = {node.name for node in result.nodes if node.highlighted and highlights(result)}
     return [
         edge
         for edge in readouts
@@ -150,15 +127,10 @@ def _standing_out(result: GraphResult) -> set[str] | None:
     To a circuit belong the inputs and embeddings, which are never held constant, and the readout. A slice has those
     that it reaches.
     """
-    if not _highlights(result):
+    if not highlights(result):
         return None
     given = ("input", "embedding", "readout") if result.circuit else ()
     return set(result.highlighted) | {node.name for node in result.nodes if node.kind in given}
-
-
-def _highlights(result: GraphResult) -> bool:
-    """Whether a circuit or a slice was asked for; that of a constant answer is empty."""
-    return bool(result.highlighted) or result.circuit
 
 
 def _idle_nodes(result: GraphResult) -> set[str]:
@@ -212,16 +184,6 @@ def _reads(edges: Iterable[GraphEdge]) -> dict[str, dict[str, list[str]]]:
     return reads
 
 
-def _graph() -> graphviz.Digraph:
-    graph = graphviz.Digraph("tpdebug", comment=f"written by tpdebug {VERSION}")
-    graph.attr(
-        "graph", rankdir="LR", fontname=FONT, fontsize=str(HEADING), labelloc="t", labeljust="l", bgcolor="white"
-    )
-    graph.attr("node", fontname=FONT, fontsize=str(TEXT), fontcolor=INK, shape="plain")
-    graph.attr("edge", fontname=FONT, fontsize=str(SMALL), arrowsize="0.6", color=PALE)
-    return graph
-
-
 def _columns(
     graph: graphviz.Digraph,
     nodes: Sequence[GraphNode],
@@ -247,31 +209,12 @@ def _columns(
             above = heading
             for node in members:
                 label = _node_label(node, rows.get(node.name, ()), lit)
-                column.node(node.name, label=label, tooltip=_escaped(_tooltip(node)), id=f"node-{node.name}")
+                column.node(node.name, label=label, tooltip=escaped(_tooltip(node)), id=f"node-{node.name}")
                 column.edge(above, node.name, style="invis")  # an edge within a rank says what stands above
                 above = node.name
         if previous:
             graph.edge(previous, heading, style="invis", weight="100")  # weight keeps the headings on one line
         previous = heading
-
-
-def _fill(kind: VariableKind | Literal["readout"]) -> str:
-    """The colour of a node."""
-    match kind:
-        case "input" | "embedding":
-            return "#FFF6D6"
-        case "head":
-            return "#E8F1FA"
-        case "numeric head":
-            return "#E6F4EE"
-        case "lookup":
-            return "#F6E9F3"
-        case "linear":
-            return "#EDF5E1"
-        case "readout":
-            return "#EEEEEE"
-        case _:
-            assert_never(kind)
 
 
 def _heading(members: Sequence[GraphNode]) -> str:
@@ -326,7 +269,7 @@ def _look(node: GraphNode, faded: bool) -> str:
     """The border and the fill of a node's table."""
     style = "ROUNDED,DASHED" if node.dead else "ROUNDED"
     border = HIGHLIGHT if node.highlighted else FAINT if node.dead else PALE
-    fill = DEAD_FILL if node.dead else "#FFFFFF" if faded else _fill(node.kind)
+    fill = DEAD_FILL if node.dead else "#FFFFFF" if faded else colour_of(node.kind)
     return f' STYLE="{style}" COLOR="{border}" BGCOLOR="{fill}"'
 
 
@@ -352,7 +295,7 @@ def _read_edge(
         color=FAINT if faded else ":".join(ROLE_COLOURS[role] for role in roles),
         style=ROLE_STYLES[roles[0]] if len(roles) == 1 else "solid",
         penwidth="0.6" if faded else "1.1" if lit is None else "2",
-        tooltip=_escaped(f"{target} reads {source} as {' and '.join(roles)}"),
+        tooltip=escaped(f"{target} reads {source} as {' and '.join(roles)}"),
     )
 
 
@@ -378,130 +321,5 @@ def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit:
         color=FAINT if faded else ROLE_COLOURS["readout"] if lit is not None else READOUT_PALE,
         penwidth="0.6" if faded else f"{thin + (thick - thin) * min(1.0, swing / largest):.2f}",
         arrowsize="0.4",
-        tooltip=_escaped(told),
+        tooltip=escaped(told),
     )
-
-
-def _flow_caption(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) -> str:
-    """Title, what the picture shows, and the legend."""
-    what = f"Data flow: {result.title}" if result.title else "Data flow"
-    return _caption(result.program, [what], _legend(result), _flow_notes(result, nodes, left_out))
-
-
-def _legend(result: GraphResult) -> list[str]:
-    """A row with the colour of each role that there is; none without any."""
-    roles = {edge.role for edge in result.edges}
-    meaning = {
-        "query": "query: what a position asks",
-        "key": "key: what it is compared with",
-        "value": "value: what is copied or added",
-        "by": "by: what chooses among several",
-        "input": "input: what is looked up",
-        "term": "term: what is added",
-        "readout": _meaning_of_readout(result),
-    }
-    colours = ROLE_COLOURS if _highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
-    swatches = "".join(
-        f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD>{lines([Words(text, TEXT)])}'
-        for role, text in meaning.items()
-        if role in roles
-    )
-    return [f'<TD ALIGN="LEFT">{table([swatches], border=0, spacing=4)}</TD>'] if swatches else []
-
-
-def _meaning_of_readout(result: GraphResult) -> str:
-    if result.output is not None:
-        return "output: what comes out"
-    about = "" if result.toward is None else f" about {result.toward!r}"
-    return f"readout: the wider, the more it can move the decision{about}"
-
-
-def _flow_notes(result: GraphResult, nodes: Sequence[GraphNode], left_out: int) -> list[str]:
-    """What must be said of a picture with these nodes, without so many readout edges."""
-    notes = ["A box is a variable: a list with one value a position. Arrows run from a variable to what reads it."]
-    if any(node.dead for node in nodes):
-        notes.append("Grey with a dashed border: dead, no prediction depends on it; its edges are not drawn.")
-    if _highlights(result):
-        notes.append(f"Bold (a thick border and *): {_meaning(result)}.")
-    if _counts_ones(result, nodes):
-        notes.append("Not drawn: ones, which is 1 everywhere; a head that counts adds it up.")
-    if result.checked is not None and (result.dead or _highlights(result)):
-        notes.append(f"What is dead, and a circuit: {evidence(result.checked)}.")
-    if left_out:
-        notes.append(f"Readout edges not drawn: {left_out} (weak, from a dead node, or telling no classes apart).")
-    return notes
-
-
-def _counts_ones(result: GraphResult, nodes: Sequence[GraphNode]) -> bool:
-    """Whether a head counts with `ones`, and these nodes are without it."""
-    return all(node.name != "ones" for node in nodes) and any(edge.source == "ones" for edge in result.edges)
-
-
-def _caption(title: str, said: Sequence[str], rows: Sequence[str], notes: Sequence[str]) -> str:
-    """What stands above a graph: its title, a line or two, rows of its own, and notes."""
-    cells = [lines([Words(title, TITLE, bold=True)]), *(lines([Words(text, HEADING)]) for text in said), *rows]
-    if notes:
-        cells.append(lines([Words(text, TEXT) for text in notes]))
-    return label(table(cells, border=0, spacing=2))
-
-
-def _meaning(result: GraphResult) -> str:
-    """What the highlight says of the program."""
-    if result.circuit:
-        if any(node.circuits for node in result.nodes):
-            return "in a circuit, of what stands behind 'in'; in the others it is held at a constant"
-        return "the circuit; every faded box is held at a constant"
-    return result.title or "highlighted"
-
-
-# Calls ################################################################################################################
-
-
-def call_graph(result: CallGraphResult) -> str:
-    """A call graph as DOT: callers on the left; calls as solid, functions passed on as dashed arrows."""
-    graph = _graph()
-    graph.attr("graph", label=_call_caption(result), ranksep="1.2", nodesep="0.08")
-    used = {end for edge in result.edges for end in (edge.source, edge.target)}
-    for node in result.nodes:
-        if node.defined or node.name in used:
-            graph.node(_id(node.name), label=_call_label(node), tooltip=_escaped(_call_tooltip(node)))
-    for edge in result.edges:
-        passes = edge.kind == "passes"
-        lines = f" (line {', '.join(map(str, edge.lines))})" if edge.lines else ""
-        graph.edge(
-            _id(edge.source),
-            _id(edge.target),
-            color=ROLE_COLOURS["key" if passes else "query"],
-            style="dashed" if passes else "solid",
-            tooltip=_escaped(f"{edge.source} {edge.kind} {edge.target}{lines}"),
-        )
-    return str(graph.source)
-
-
-def _id(name: str) -> str:
-    """A node's identifier; Graphviz would take ``<module>`` for markup."""
-    return "(module)" if name == MODULE else name
-
-
-def _call_label(node: CallNode) -> str:
-    name = "top level of the file" if node.name == MODULE else node.name
-    where = [Words(f"line {node.line}", SMALL, PALE)] if node.line is not None else []
-    fill = _fill("input") if node.name == MODULE else _fill("head") if node.defined else DEAD_FILL
-    look = f' STYLE="ROUNDED" COLOR="{PALE}" BGCOLOR="{fill}"'
-    return label(table([line([Words(name, TEXT), *where])], border=1, look=look))
-
-
-def _call_tooltip(node: CallNode) -> str:
-    where = f"line {node.line}" if node.line is not None else "the file itself"
-    return f"{node.name}: {where if node.defined else 'not defined in this file'}"
-
-
-def _call_caption(result: CallGraphResult) -> str:
-    arrows = "Solid arrow: calls. Dashed arrow: passes the function on, as an argument for instance."
-    return _caption(result.program, [f"Call graph, found by {result.engine}."], [], [arrows])
-
-
-def _escaped(text: str) -> str:
-    """Plain text as a quoted attribute: Graphviz would read a backslash, ``&lt;`` and ``<...>`` as more."""
-    escaped = graphviz.escape(visible(text).replace("&", "&amp;"))
-    return escaped if not (escaped.startswith("<") and escaped.endswith(">")) else f"{escaped} "

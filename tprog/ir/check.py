@@ -10,7 +10,7 @@ from itertools import pairwise
 from typing import Protocol, assert_never
 
 from tprog import primitives
-from tprog.errors import BadProgram, NotExact
+from tprog.errors import BadProgram
 from tprog.escape import half_a_pair
 from tprog.ir.answering import LOOKUP, PREDICATE
 from tprog.ir.domains import (
@@ -21,9 +21,7 @@ from tprog.ir.domains import (
     RANKING,
     Domain,
     Number,
-    Numbers,
     Numeric,
-    Quotients,
     SelfRule,
     Symbols,
     UnknownRule,
@@ -31,12 +29,11 @@ from tprog.ir.domains import (
 )
 from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
-from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead, Weights
+from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead
 from tprog.ir.numeric import linear_domain, mean_domain, sum_domain, table_domain
 from tprog.ir.provenance import check_told
 from tprog.ir.selections import Clause
 from tprog.ir.values import as_number
-from tprog.listing import listing
 
 
 class Frame(Protocol):
@@ -341,61 +338,3 @@ def _number_cells(node: Lookup) -> Numeric:
         if cell is not None:
             numbers.append(Fraction(as_number(cell)))
     return table_domain(node.name, numbers)
-
-
-def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
-    """Refuse a term of the readout without one row for each value, or one for a number, of one weight a class."""
-    expected = len(domain) if isinstance(domain, Symbols) else 1
-    if len(term.rows) != expected:
-        raise BadProgram(f"the readout has {len(term.rows)} rows for {term.variable!r}; expected {expected}")
-    if isinstance(domain, Quotients):
-        raise NotExact(
-            f"the readout weighs {term.variable!r}, whose numbers have no common denominator below 2**63; read it by a "
-            "lookup first"
-        )
-    if isinstance(domain, Numbers) and term.rows[0] is None:
-        raise BadProgram(f"the readout of the number {term.variable!r} has no row; leave the term out instead")
-    for row in term.rows:
-        if row is not None and (len(row) != classes or any(type(w) is not int for w in row)):
-            raise BadProgram(
-                f"the readout of {term.variable!r} has the row {row!r}; expected {classes} whole numbers, one a class"
-            )
-
-
-def check_outputs(program: Frame, variables: Mapping[str, Variable]) -> None:
-    """Refuse outputs that are not the readout's, or, without one, a variable."""
-    outputs, readout = program.outputs, program.readout
-    if readout.implied:
-        known = listing(tuple(variables))
-        if len(outputs) != 1 or outputs[0] not in variables:
-            raise BadProgram(f"the outputs are {outputs!r}; expected one variable, as there is no readout: of {known}")
-    elif outputs != (readout.name,):
-        raise BadProgram(f"the outputs are {outputs!r}; expected the readout alone, which is {readout.name!r}")
-
-
-def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
-    readout = program.readout
-    if readout.scale < 1:
-        raise BadProgram(f"the readout's scale is {readout.scale}; expected a whole number of at least 1")
-    if unforceable := [word for word in readout.forced if word not in (BEGIN, END) or word not in program.vocabulary]:
-        raise BadProgram(f"the readout forces {unforceable!r}; only {BEGIN!r} and {END!r}, if present, can be forced")
-    if readout.rows_needed not in ("free", "everywhere"):
-        raise BadProgram(f"rows_needed is {readout.rows_needed!r}; expected 'free' or 'everywhere'")
-    if readout.pooled and readout.forced:
-        raise BadProgram("a pooled readout predicts one class for the whole input, so it forces no position")
-    _check_terms(program, variables)
-
-
-def _check_terms(program: Frame, variables: Mapping[str, Variable]) -> None:
-    """Refuse terms of the readout that are not of the variables, each once and in their order."""
-    order = {name: index for index, name in enumerate(variables)}
-    previous = -1
-    for term in program.readout.terms:
-        if term.variable not in variables:
-            raise BadProgram(f"the readout reads {term.variable!r}, which is not a variable")
-        if order[term.variable] <= previous:
-            raise BadProgram(
-                f"the readout's term {term.variable!r} is out of order; expected the order of the variables"
-            )
-        previous = order[term.variable]
-        _check_rows(term, variables[term.variable].domain, len(program.classes))

@@ -20,7 +20,8 @@ from fractions import Fraction
 from functools import cached_property
 
 from tprog.errors import NotExact
-from tprog.ir.check import check_frame, check_functions, check_outputs, check_readout, domain_of
+from tprog.ir.check import check_frame, check_functions, domain_of
+from tprog.ir.check_outputs import check_outputs, check_readout
 from tprog.ir.domains import (
     BEGIN,
     END,

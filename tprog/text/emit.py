@@ -7,19 +7,14 @@ a weight row ...), so that an Edit can be shown in a module that a person has ch
 
 from __future__ import annotations
 
-import ast
 import json
 import re
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cache
 from typing import TypeAlias, assert_never
 
-from tprog import primitives
 from tprog.files.beside import content_name
-from tprog.ir.domains import Attend
-from tprog.ir.entries import Answer
 from tprog.ir.program import (
     AttentionHead,
     Domain,
@@ -30,20 +25,29 @@ from tprog.ir.program import (
     Node,
     NumericHead,
     Program,
-    Symbol,
     Symbols,
     Value,
 )
-from tprog.ir.values import Boolean, Label, Nothing, json_value
+from tprog.ir.values import json_value
 from tprog.run.attention import mask_word
-from tprog.text.branches import comments, function_lines, levels_call
+from tprog.text.branches import comments, function_lines
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
+from tprog.text.needs import (
+    SIDE_ROWS,
+    aggregator,
+    checker,
+    classifier,
+    entrance,
+    needs_fraction,
+    needs_symbols,
+    primitive_texts,
+    primitives_used,
+    selector,
+    side_values,
+    symbols_text,
+)
 from tprog.text.readout import identity_of, readout_lines, values_named
-from tprog.text.syntax import python_lines, read_python
 from tprog.text.told import docstring, source_lines, told_constants
-
-SIDE_ROWS = 2000
-"""A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
 
 _SURROGATE = re.compile("[\ud800-\udfff]")
 
@@ -110,52 +114,8 @@ def _imports(out: Builder, program: Program, side_name: str | None) -> None:
     out.line()
 
 
-def needs_fraction(program: Program) -> bool:
-    """Whether the module names Fraction: a mean, or a number in a table, or a symbol, that is not whole."""
-
-    def fractional(values: Sequence[Answer | None]) -> bool:
-        return any(isinstance(v, Fraction) and v.denominator != 1 for v in values)
-
-    if side_values(program):
-        return True
-    for node in program.nodes:
-        if fractional(node.declares or ()):
-            return True
-        if node.kind == "numeric head" and node.reduce == "mean":
-            return True
-        for entries in node.tables.values():
-            if fractional(entries.answers) or any(fractional(levels or ()) for levels in entries.levels):
-                return True
-    return False
-
-
-def needs_symbols(program: Program) -> bool:
-    """Whether the module names symbols that are neither text nor numbers; all that it has, some node declares."""
-    return side_values(program) or any(
-        isinstance(s, Boolean | Nothing | Label) for node in program.nodes for s in node.declares or ()
-    )
-
-
-def side_values(program: Program) -> bool:
-    """Whether words have values, in the side file, that JSON has no plain form for."""
-    return len(program.vocabulary) > SIDE_ROWS and any(
-        not isinstance(symbol, str | int)
-        for node in program.nodes
-        if node.words is not None
-        for symbol in node.declares or ()
-    )
-
-
 def _constants(out: Builder, program: Program, side_name: str | None) -> None:
-    if needs_symbols(program):
-        out.line()
-        out.lines += symbols_text().split("\n")
-        out.line()
-        if side_values(program):
-            out.line()
-            out.lines += primitive_texts()["_words_of_json"].split("\n")
-            out.line()
-            out.line()
+    _symbols(out, program)
     if side_name:
         out.line(f'TABLES = json.loads(Path(__file__).with_name({literal(side_name)}).read_text(encoding="utf-8"))')
         out.line()
@@ -172,17 +132,35 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
         out.line(f"POOLED = {program.readout.pooled}")
         out.line(f"FORCED = {tuple_literal(program.readout.forced)}")
         out.line(f"SCALE = {program.readout.scale}")
-    if program.self_rule != "last":
-        out.line(f"SELF_RULE = {literal(program.self_rule)}")
-    if program.unknown_rule != "unk":
-        out.line(f"UNKNOWN_RULE = {literal(program.unknown_rule)}")
-    if program.readout.rows_needed != "free":
-        out.line(f"ROWS_NEEDED = {literal(program.readout.rows_needed)}")
+    _rules(out, program)
     _domains(out, program)
-    if embeddings := {node.name: node.words for node in program.nodes if node.words is not None}:
-        out.line()
-        _embeddings(out, program, embeddings, side_name)
+    _embeddings(out, program, side_name)
     source_lines(out, program)
+
+
+def _symbols(out: Builder, program: Program) -> None:
+    """The class of the symbols that are neither text nor numbers, and the function that finds them in a side file."""
+    if not needs_symbols(program):
+        return
+    out.line()
+    out.lines += symbols_text().split("\n")
+    out.line()
+    if side_values(program):
+        out.line()
+        out.lines += primitive_texts()["_words_of_json"].split("\n")
+        out.line()
+        out.line()
+
+
+def _rules(out: Builder, program: Program) -> None:
+    """What other modules do otherwise; a rule that goes without saying is not said."""
+    for constant, rule, usual in (
+        ("SELF_RULE", program.self_rule, "last"),
+        ("UNKNOWN_RULE", program.unknown_rule, "unk"),
+        ("ROWS_NEEDED", program.readout.rows_needed, "free"),
+    ):
+        if rule != usual:
+            out.line(f"{constant} = {literal(rule)}")
 
 
 def _domains(out: Builder, program: Program) -> None:
@@ -198,9 +176,11 @@ def _domains(out: Builder, program: Program) -> None:
         out.line("}")
 
 
-def _embeddings(
-    out: Builder, program: Program, tables: Mapping[str, Sequence[Symbol | None]], side_name: str | None
-) -> None:
+def _embeddings(out: Builder, program: Program, side_name: str | None) -> None:
+    tables = {node.name: node.words for node in program.nodes if node.words is not None}
+    if not tables:
+        return
+    out.line()
     if side_name:
         written = 'TABLES["EMBEDDINGS"]'
         out.line(f"EMBEDDINGS = {f'_words_of_json({written})' if side_values(program) else written}")
@@ -241,104 +221,6 @@ def _side(program: Program) -> str:
     )
 
 
-# Primitives ###########################################################################################################
-
-
-@cache
-def primitive_texts() -> Mapping[str, str]:
-    """Name -> source of each function of `tprog.primitives`, in the order of that module."""
-    source = read_python(primitives.__file__)
-    lines = python_lines(source)
-    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
-    return {f.name: "\n".join(lines[f.lineno - 1 : f.end_lineno]) for f in functions}
-
-
-@cache
-def symbols_text() -> str:
-    """The source of the class of symbols that are neither text nor numbers, and of the three that have names."""
-    source = read_python(primitives.__file__)
-    lines, tree = python_lines(source), ast.parse(source)
-    first = next(node for node in tree.body if isinstance(node, ast.ClassDef))
-    last = next(node for node in tree.body if isinstance(node, ast.Assign))
-    return "\n".join(lines[first.lineno - 1 : last.end_lineno])
-
-
-def primitives_used(program: Program) -> list[str]:
-    """The primitives that the module of a Program carries, in the order of `tprog.primitives`."""
-    used = {program.marks.checker("unk"), checker(program)} | set(re.findall(r"(\w+)\(", entrance(program)))
-    if program.output is None:
-        used |= {"read_out", classifier(program)}
-    if program.output is None and not program.readout.pooled:
-        used.add("classify")
-    for node in program.nodes:
-        match node:
-            case Embedding():
-                used.add("embed")
-            case Lookup():
-                used.add("elementwise")
-                if any(levels_call(program, node.entries, which) == "round_down" for which in range(len(node.inputs))):
-                    used.add("round_down")
-            case Linear():
-                used.add("_linear")
-            case Head() | NumericHead():
-                used |= {"visible", "select", _selector(program, node), _aggregator(node)}
-                used |= set() if node.alone else {"_any"}
-            case _:
-                assert_never(node)
-    return [name for name in primitive_texts() if name in used]
-
-
-def checker(program: Program) -> str:
-    """The primitive that `run` hands its input to."""
-    return program.marks.checker(program.unknown_rule)
-
-
-def entrance(program: Program) -> str:
-    """How the call of the primitive begins that answers the command line."""
-    name = "main" if program.marks.begins else "_main_without_begin"
-    return f"{name}({'run' if program.output is None else '_spelled(run)'}"
-
-
-def classifier(program: Program) -> str:
-    """The primitive that `run` ends with."""
-    if program.readout.pooled:
-        return "classify_pooled"
-    return "classify" if program.readout.rows_needed == "free" else "classify_everywhere"
-
-
-SELECTORS: Mapping[Attend, str] = {
-    "first": "_select_first",
-    "last": "_select_last",
-    "largest": "_select_largest",
-    "smallest": "_select_smallest",
-}
-"""The primitive that says which position a head attends to, where that is another than the nearest."""
-
-
-def _selector(program: Program, node: AttentionHead) -> str:
-    match node:
-        case Head(attend="nearest"):
-            return "select_closest" if program.self_rule == "last" else "select_closest_by_count"
-        case Head():
-            return SELECTORS[node.attend]
-        case NumericHead():
-            return "select"
-        case _:
-            assert_never(node)
-
-
-def _aggregator(node: AttentionHead) -> str:
-    match node:
-        case Head():
-            return "aggregate"
-        case NumericHead(reduce="mean"):
-            return "aggregate_mean"
-        case NumericHead():
-            return "selector_width" if node.value == "ones" else "aggregate_sum"
-        case _:
-            assert_never(node)
-
-
 def _primitives(out: Builder, program: Program) -> None:
     _heading(out, "Primitives: what a program is made of, the same in every module")
     used = {*primitives_used(program)}
@@ -365,28 +247,28 @@ def assignment(program: Program, node: Node) -> str:
             terms += [f"constant={literal(node.constant)}"] * bool(node.constant)
             return f"{node.name} = _linear({', '.join(terms)})"
         case Head() | NumericHead():
-            aggregator = _aggregator(node)
-            values = "" if aggregator == "selector_width" else f", {node.value}"
+            call = aggregator(node)
+            values = "" if call == "selector_width" else f", {node.value}"
             default = "" if node.default is None else f", default={literal(node.default)}"
-            return f"{node.name} = {aggregator}({_selection(program, node)}{values}{default})"
+            return f"{node.name} = {call}({_selection(program, node)}{values}{default})"
         case _:
             assert_never(node)
 
 
 def _selection(program: Program, node: AttentionHead) -> str:
     """The call that says which positions a head attends to; of several clauses, each is a selection of its own."""
-    selector = _selector(program, node)
+    call = selector(program, node)
     compared = "" if node.kind != "head" or node.by is None else f", by={node.by}{_order(program, node.by)}"
     window = "" if (mask := mask_word(node, program)) == "all" else f", mask={literal(mask)}"
     window += ", skip_first=True" if node.skip_first else ""
     if node.alone:
-        return f"{selector}({node.key}, {node.query}, {node.functions[node.name]}{compared}{window})"
+        return f"{call}({node.key}, {node.query}, {node.functions[node.name]}{compared}{window})"
     asked = {
         table: f"select({clause.key}, {clause.query}, {node.functions[table]}{window})"
         for table, clause in node.clauses.items()
     }
     alternatives = (f"[{', '.join(asked[table] for table in tables)}]" for tables in node.by_alternative)
-    return f"{selector}(positions, positions, _any({', '.join(alternatives)}){compared})"
+    return f"{call}(positions, positions, _any({', '.join(alternatives)}){compared})"
 
 
 def _order(program: Program, by: str) -> str:

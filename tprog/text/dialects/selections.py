@@ -30,7 +30,8 @@ from tprog.text.dialects.subset import (
     without_docstring,
 )
 from tprog.text.dialects.wiring import check_wiring
-from tprog.text.emit import SELECTORS, in_order
+from tprog.text.emit import in_order
+from tprog.text.needs import SELECTORS
 
 _ATTENDS: Mapping[str, Attend] = {name: attend for attend, name in SELECTORS.items()}
 """The primitive that says which position a head attends to -> which that is."""

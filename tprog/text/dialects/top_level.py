@@ -15,7 +15,7 @@ from tprog.ir.program import IMPLIED, Classify, Program, RowsNeeded, SelfRule, U
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
 from tprog.text.dialects.told import read_provenance
-from tprog.text.emit import primitive_texts, symbols_text
+from tprog.text.needs import primitive_texts, symbols_text
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
 OF_READOUT = frozenset({"CLASSES", "POOLED", "FORCED", "SCALE", "READOUT"})

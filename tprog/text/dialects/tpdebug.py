@@ -15,7 +15,8 @@ from tprog.text.dialects.run_lines import read_node
 from tprog.text.dialects.subset import Source, dict_items, plain_parameters, without_docstring
 from tprog.text.dialects.told import read_sources
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
-from tprog.text.emit import Block, checker, ending, entrance, needs_fraction, primitives_used
+from tprog.text.emit import Block, ending
+from tprog.text.needs import checker, entrance, needs_fraction, primitives_used
 
 
 def preamble(frame: Program) -> tuple[str, ...]:

@@ -22,8 +22,9 @@ from tprog.ir.values import json_value
 from tprog.text.branches import amendments, answer, comments, function_lines, level_lines
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import Source, dict_items, without_docstring
-from tprog.text.emit import assignment, needs_fraction, primitive_texts, primitives_used
+from tprog.text.emit import assignment
 from tprog.text.merge import behind, in_front, items, merged, parsed, respelled, with_comments
+from tprog.text.needs import needs_fraction, primitive_texts, primitives_used
 from tprog.text.readout import weights_literal
 from tprog.text.splice import Change, Places, spliced
 from tprog.text.syntax import parse_python
