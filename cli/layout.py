@@ -11,7 +11,7 @@ ASKED, OUTPUT = "Which inputs, and what is right", "Output"
 
 SHARED: dict[str, tuple[str, ...]] = {
     "Arguments": ("program",),
-    ASKED: ("task", "columns", "weights", "length", "sample", "seed"),
+    ASKED: ("task", "columns", "weights", "vocabulary", "length", "sample", "seed"),
     OUTPUT: ("file", "as_json", "force", "color"),
 }
 """Heading -> the options that stand under it in every verb, by the names of their parameters, in this order."""

@@ -19,7 +19,9 @@ def complete_task(incomplete: str) -> list[str]:
 
 ProgramArgument: TypeAlias = Annotated[
     str | None,
-    typer.Argument(metavar="PROGRAM", help="The program's module, or the folder of a run.", show_default=False),
+    typer.Argument(
+        metavar="PROGRAM", help="The program's module, the folder of a run, or RASP source.", show_default=False
+    ),
 ]
 ProgramOption: TypeAlias = Annotated[
     str | None, typer.Option("--program", metavar="PROGRAM", help="The same, as an option.", show_default=False)
@@ -71,13 +73,22 @@ TaskOption: TypeAlias = Annotated[
         autocompletion=complete_task,
     ),
 ]
+VocabularyOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--vocabulary",
+        metavar="TOKENS",
+        help='The tokens of RASP source, as "abc" or a JSON list.',
+        show_default="as it says",
+    ),
+]
 LengthOption: TypeAlias = Annotated[
     int | None,
     typer.Option(
         "--length",
         min=1,
         metavar="N",
-        help="Look at inputs of up to N tokens, marks included, as in tpdebug train.",
+        help="Look at inputs of up to N tokens, marks included, as in tpdebug train; N is the longest of RASP source.",
         show_default="what the program takes",
     ),
 ]

@@ -86,8 +86,8 @@ def configured(task: str | None, preset: Preset, file: Path | None, options: Map
     name = task or written.get("task")
     if name is None:
         raise BadUsage(
-            "no task is named; give one that tpdebug tasks lists, or a file of your own (.py, .csv, .tsv, .json, "
-            ".jsonl)"
+            "no task is named; give one that tpdebug tasks lists, or a file of your own (.py, .rasp, .csv, .tsv, "
+            ".json, .jsonl)"
         )
     if not is_own(name):
         find_task(name)  # refuses an unknown name

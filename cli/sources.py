@@ -72,18 +72,18 @@ def program_of_source(
     if not isinstance(found, (str, list)) or not isinstance(longest, int):
         raise BadUsage(
             f'{path} does not say what its inputs are; expected variables such as vocabulary = "abc"; and '
-            "longest = 6;, or tpdebug emit with --vocabulary abc --length 6"
+            "longest = 6;, or the options --vocabulary abc --length 6"
         )
     return source.program.to_program(list(found), longest, causal or source.variables.get("causal") is True)
 
 
-def module_of_source(named: str, length: int | None = None) -> Module:
-    """The module that `emit` would write of a source that says what its inputs are."""
+def module_of_source(named: str, vocabulary: str | None = None, length: int | None = None) -> Module:
+    """The module that `emit` would write of a source; arguments and errors as those of `program_of_source`."""
     from tprog.text.emit import emit
     from tprog.text.read import read_source
 
     stem = Path(split_outputs(named)[0]).stem
-    emitted = emit(program_of_source(named, length=length), stem)
+    emitted = emit(program_of_source(named, vocabulary, length), stem)
     note(f"{named} is looked at as the module that tpdebug emit writes of it")
     return read_source(emitted.text, f"{stem}.py", emitted.side.__getitem__)
 

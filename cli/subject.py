@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from cli.discovery import remember, told_program
+from cli.discovery import module_of, remember, told_program
 from cli.output import note
 from tprog.errors import BadUsage
 from tprog.rasp.names import is_source
@@ -118,6 +118,8 @@ def read_subject(
     task: str | None = None,
     weights: Path | None = None,
     length: int | None = None,
+    vocabulary: str | None = None,
+    beside: str | None = None,
 ) -> Subject:
     """Find and read the program of a command line.
 
@@ -125,6 +127,8 @@ def read_subject(
         task: the task to judge it by: a name, or the path of a user's own; left out, the one that the module names.
         weights: the file with the weights of a module of the original research code.
         length: N, the longest input to look at; left out, see `tprog.tasks.lengths`.
+        vocabulary: the tokens of RASP source that does not say them, or that is to be looked at with others.
+        beside: another program of the command line, to which the vocabulary may belong.
 
     Raises:
         BadUsage: no such task, or no program.
@@ -134,12 +138,15 @@ def read_subject(
     from tprog.tasks.builtin import TASKS, fitted, task_of
     from tprog.tasks.classes import for_task, with_answers
     from tprog.tasks.lengths import chosen_length
-    from tprog.tasks.own import find_task, is_own
+    from tprog.tasks.own import is_own
 
-    own = None if task is None else find_task(task)  # refuses an unknown name
+    own = None if task is None else _task(task, vocabulary, length)
     for line in () if own is None else own.notes:
         note(line)
-    module = _module(argument, option, weights, length)
+    path = told_program(argument, option)
+    if vocabulary is not None and not any(is_source(each) for each in (path, task or "", beside or "")):
+        raise BadUsage(f"--vocabulary is about RASP source, and {path} is none; leave it out")
+    module = read_named(path, length, vocabulary, weights)
     by_file = own is not None and is_own(str(task))
     name = own.name if own is not None else module.program.task
     told = chosen_length(module, name if name in TASKS and not by_file else None, length)
@@ -151,31 +158,38 @@ def read_subject(
         program = dataclasses.replace(module.program, task=name)
     judge = fitted(own, program, told.tokens) if own is not None and by_file else task_of(program, told.tokens)
     subject = Subject(module, program, judge, told)
-    if not is_source(argument or option or ""):
-        remember(Path(module.path), Path.cwd())
+    if not is_source(path):
+        remember(path, Path.cwd())
     return subject
 
 
-def _module(argument: str | None, option: str | None, weights: Path | None, length: int | None) -> Module:
-    """The module of a command line; of RASP source, the one that it is lowered to."""
-    from tprog.text.read import read_module
+def _task(name: str, vocabulary: str | None, length: int | None) -> Task:
+    """The task of a command line, which says what RASP source does not say."""
+    from tprog.tasks.own import find_task, rasp_task
 
-    named = argument or option
-    if named is None or not is_source(named) or (option or named) != named:
-        return read_module(told_program(argument, option), weights)
+    return find_task(name) if not is_source(name) else rasp_task(name, vocabulary, length)
+
+
+def read_named(
+    path: Path | str, length: int | None = None, vocabulary: str | None = None, weights: Path | None = None
+) -> Module:
+    """The module that somebody names: its file, the folder of its run, or RASP source, of which one is made.
+
+    Raises:
+        BadUsage: a folder without a program, or source that does not say what its inputs are.
+        BadFile, BadSource, NotLowered: it cannot be read, or no Program is made of it.
+    """
+    if not is_source(path):
+        from tprog.text.read import read_module
+
+        return read_module(module_of(path), weights)
     if weights is not None:
-        raise BadUsage(f"--weights is about a module, and {named} is RASP source; leave it out")
+        raise BadUsage(f"--weights is about a module, and {path} is RASP source; leave it out")
     from cli.sources import module_of_source
 
-    return module_of_source(named, length)
+    return module_of_source(str(path), vocabulary, length)
 
 
 def read_program(argument: str) -> Program:
-    """The program of a module or a run folder, whatever its task.
-
-    Raises:
-        BadFile, BadSource: it cannot be read.
-    """
-    from tprog.text.read import read_module
-
-    return read_module(told_program(argument, None)).program
+    """The program of a module, a run folder or RASP source, whatever its task; errors as those of `read_named`."""
+    return read_named(argument).program

@@ -70,7 +70,7 @@ def test_a_help_page_has_the_arguments_first_and_shared_options_last_in_one_orde
     sections = _sections(page)
     headings = list(sections)
     assert headings == sorted(headings, key=lambda h: (h != "Arguments", h in SHARED and h != "Arguments", h == OUTPUT))
-    order = ["--task", "--columns", "--weights", "--length", "--sample", "--seed"]
+    order = ["--task", "--columns", "--weights", "--vocabulary", "--length", "--sample", "--seed"]
     assert sections.get(ASKED, []) == [name for name in order if name in sections.get(ASKED, [])]
     output = ["-o", "--json", "--force", "--color", "-h"]
     assert sections[OUTPUT] == [name for name in output if name in sections[OUTPUT]]

@@ -125,7 +125,14 @@ def test_what_is_about_a_source_or_not_about_one_is_refused(said: Said) -> None:
     assert "are about RASP source, and turned.py is none" in said("emit", "turned.py", "--length", "5")[2]
     assert "--weights and --task are not about RASP source" in said("emit", "turned.rasp", "--task", "sort")[2]
     assert "--weights is about a module" in said("dead", "turned.rasp", "--weights", "w.csv")[2]
-    assert "turned.rasp is RASP source, not a program's module" in said("diff", "turned.py", "turned.rasp")[2]
+    assert (
+        "--vocabulary is about RASP source, and turned.py is none" in said("dead", "turned.py", "--vocabulary", "ab")[2]
+    )
+    refused = said("diff", "turned.py", "turned.py", "--vocabulary", "ab")[2]
+    assert "--vocabulary is about RASP source, and turned.py is none" in refused
+    assert "turned.rasp does not say what its inputs are" in said("diff", "turned.py", "turned.rasp")[2]
+    tests = said("fuzz", "turned.rasp", "--vocabulary", "ab", "--length", "3", "-o", "test_it.py")[2]
+    assert "a test is of a module, and turned.rasp is RASP source; write its module first" in tests
 
 
 @pytest.mark.parametrize("verb", ["verify", "dead", "graph", "coverage", "trace", "blame", "simplify", "circuits"])
@@ -137,6 +144,51 @@ def test_a_source_that_says_what_its_inputs_are_is_debugged_like_a_module(said: 
     assert code == 0, err
     assert "turned.py" in out
     assert "tpdebug: turned.rasp is looked at as the module that tpdebug emit writes of it\n" in err
+
+
+ASKED = {"trace": ["--input", "abc"], "blame": ["--input", "abc"], "fuzz": ["--no-database"]}
+JUDGED = ("verify", "blame", "fuzz", "repair")
+
+
+@pytest.mark.parametrize(
+    "verb",
+    ["verify", "dead", "graph", "coverage", "trace", "blame", "simplify", "circuits", "fuzz", "repair"],
+)
+def test_each_verb_takes_the_inputs_of_a_source_as_options(said: Said, verb: str) -> None:
+    Path("turned.rasp").write_text(REVERSED, encoding="utf-8")
+    task = ["--task", "turned.rasp"] if verb in JUDGED else []
+    line = [verb, "turned.rasp", *task, *ASKED.get(verb, []), "--vocabulary", "abc", "--length", "3"]
+    code, out, err = said(*line)
+    assert code == 0, err
+    assert "turned.py" in out
+    if verb not in ("trace", "blame"):
+        assert "39 inputs" in " ".join(out.split())  # 3 + 9 + 27
+
+
+def test_options_go_before_what_a_source_says(said: Said) -> None:
+    Path("turned.rasp").write_text('vocabulary = "abc";\nlongest = 4;\n' + REVERSED, encoding="utf-8")
+    judged = ["--task", "turned.rasp", "--vocabulary", "xy", "--length", "3"]
+    assert "right on all 14 inputs" in said("verify", "turned.rasp", *judged)[1]
+    assert "on all 120 inputs" in said("dead", "turned.rasp")[1]
+
+
+def test_two_versions_of_a_source_are_compared(said: Said) -> None:
+    Path("one.rasp").write_text(REVERSED, encoding="utf-8")
+    Path("other.rasp").write_text(REVERSED.replace("- 1", '- 1 - indicator(tokens_str == "c")'), encoding="utf-8")
+    inputs = ["--vocabulary", "abc", "--length", "3"]
+    code, out, _ = said("diff", "one.rasp", "other.rasp", *inputs)
+    assert code == 1
+    assert out.startswith("one.rasp and other.rasp: they differ on 23 of 39 inputs")
+    assert said("emit", "one.rasp", *inputs, "-o", "one.py")[0] == 0
+    assert said("diff", "one.py", "one.rasp", *inputs)[0] == 0
+    assert said("fuzz", "one.py", "--against", "one.rasp", "--no-database", *inputs)[0] == 0
+    assert said("fuzz", "one.py", "--against", "other.rasp", "--no-database", *inputs)[0] == 1
+
+
+def test_a_source_may_be_the_program_of_a_project(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
+    Path("turned.rasp").write_text('vocabulary = "abc";\nlongest = 4;\n' + REVERSED, encoding="utf-8")
+    monkeypatch.setenv(VARIABLE, "turned.rasp:reversed")
+    assert said("dead")[0] == 0
 
 
 # The console ##########################################################################################################

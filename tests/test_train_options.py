@@ -155,8 +155,8 @@ def test_the_file_may_name_the_task_from_where_it_lies(told: Callable[..., Train
     code, _, err = said("train", "--epochs", "3")
     assert (code, err.count("\n")) == (2, 1)
     assert (
-        "no task is named; give one that tpdebug tasks lists, or a file of your own (.py, .csv, .tsv, .json, .jsonl)"
-        in err
+        "no task is named; give one that tpdebug tasks lists, or a file of your own (.py, .rasp, .csv, .tsv, .json, "
+        ".jsonl)" in err
     )
 
 

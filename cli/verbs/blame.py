@@ -27,6 +27,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
@@ -100,6 +101,7 @@ def blame(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -116,7 +118,7 @@ def blame(
     limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
     # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
     one_diff = not as_json and (file is None or applied is not None)
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
     wish = _Wish(subject, limit, number, one_diff, annotate or _is_page(file), writes)
     if every:

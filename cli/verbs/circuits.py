@@ -24,6 +24,7 @@ from cli.options import (
     SubProblemInputOption,
     TaskOption,
     TokenOption,
+    VocabularyOption,
     WeightsOption,
     WhereOption,
 )
@@ -75,6 +76,7 @@ def circuits(
     ] = False,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -92,7 +94,7 @@ def circuits(
 
     if time_limit is not None and not exact:
         raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     problem = sub_problem(subject, answer, position, token, text, where)
     constants = named_baseline(subject, baseline or [])
     inputs = subject.inputs(sample, seed)

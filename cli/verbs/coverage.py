@@ -21,6 +21,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
@@ -44,6 +45,7 @@ def coverage(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -57,7 +59,7 @@ def coverage(
     from analyze.coverage import find_coverage, runs_for
     from analyze.render.coverage import coverage_html, coverage_text
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     inputs = subject.inputs(sample, seed)
     page = file is not None and file.suffix.lower() == ".html"
     total = runs_for(subject.program, inputs) if runs is None else min(runs, len(inputs.batch))

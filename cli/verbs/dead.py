@@ -19,6 +19,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
@@ -32,6 +33,7 @@ def dead(
     lines: Annotated[bool, typer.Option("--lines", help="List every dead line.")] = False,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -45,7 +47,7 @@ def dead(
     from analyze.dead import find_dead
     from analyze.render.dead import dead_text
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     inputs = subject.inputs(sample, seed, noted=True)
     with working("dead", inputs.description) as report:
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name, progress=report)

@@ -10,7 +10,6 @@ from typing import Annotated
 
 import typer
 
-from cli.discovery import module_of
 from cli.options import (
     ColorOption,
     FileOption,
@@ -20,10 +19,12 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
 )
 from cli.output import Color, Output
 from cli.progress import working
-from cli.subject import read_subject
+from cli.subject import read_named, read_subject
+from tprog.rasp.names import is_source
 
 LISTED = 10
 """Inputs that a terminal shows."""
@@ -31,7 +32,7 @@ LISTED = 10
 
 def diff(
     first: Annotated[
-        str, typer.Argument(metavar="A", help="A program's module, or a run's folder.", show_default=False)
+        str, typer.Argument(metavar="A", help="A program's module, a run's folder, or RASP source.", show_default=False)
     ],
     second: Annotated[str, typer.Argument(metavar="B", help="The one to compare it with.", show_default=False)],
     limit: Annotated[
@@ -45,6 +46,7 @@ def diff(
         ),
     ] = None,
     task: TaskOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -57,9 +59,9 @@ def diff(
     output = Output(as_json, file, force, color)
     from analyze import diff as analysis
     from analyze.render.diff import diff_text
-    from tprog.text.read import read_module
 
-    subject, other = read_subject(first, None, task, length=length), read_module(module_of(second))
+    subject = read_subject(first, None, task, length=length, vocabulary=vocabulary, beside=second)
+    other = read_named(second, length, vocabulary)
     subject.tell()
     if limit is None and not as_json and file is None:
         limit = LISTED
@@ -73,7 +75,7 @@ def diff(
             seed=seed,
             limit=limit,
             lines=(subject.module.lines, other.lines),
-            names=(subject.name, other.path),
+            names=(first if is_source(first) else subject.name, second if is_source(second) else other.path),
         )
     output.show(result, partial(diff_text, result))
     return int(result.differing > 0)

@@ -10,6 +10,7 @@ import typer
 from cli.modules import ModuleOption, module_path, needs_training, write_module
 from cli.options import (
     ForceOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import note
@@ -29,15 +30,7 @@ def emit(
         typer.Option("--task", metavar="FILE", help="The run's own task, if that is Python code.", show_default=False),
     ] = None,
     weights: WeightsOption = None,
-    vocabulary: Annotated[
-        str | None,
-        typer.Option(
-            "--vocabulary",
-            metavar="TOKENS",
-            help='The tokens of RASP source, as "abc" or a JSON list.',
-            show_default="as it says",
-        ),
-    ] = None,
+    vocabulary: VocabularyOption = None,
     length: Annotated[
         int | None,
         typer.Option(

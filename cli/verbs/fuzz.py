@@ -12,7 +12,6 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.discovery import module_of
 from cli.options import (
     ColorOption,
     FileOption,
@@ -24,18 +23,21 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
 from cli.progress import working
-from cli.subject import Subject, read_subject
+from cli.subject import Subject, read_named, read_subject
 from tprog.errors import BadUsage
 from tprog.escape import string_literal
+from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
     from analyze.fuzz.oracles import Oracle
     from analyze.fuzz.relations import Relation
     from analyze.input_space import InputSpace
+    from tprog.ir.program import Program
 
 FOLDER = Path(".tpdebug") / "fuzz"
 """Where failing inputs are kept."""
@@ -70,6 +72,7 @@ def fuzz(
     ] = True,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -91,10 +94,15 @@ def fuzz(
     from analyze.render.fuzz import fuzz_text
     from tprog.tasks.own import is_own
 
-    subject = read_subject(argument, program, task, weights, length)
+    if file is not None and file.suffix.lower() == ".py" and is_source(named := argument or program or ""):
+        raise BadUsage(
+            f"-o {file}: a test is of a module, and {named} is RASP source; write its module first, with tpdebug emit"
+        )
+    subject = read_subject(argument, program, task, weights, length, vocabulary, against)
     subject.tell()
     space = space_of(subject.program, subject.task, subject.length.tokens)
-    oracle, notes = _oracle(subject, space, against, metamorphic, tuple(relation or ()))
+    other = None if against is None else read_named(against, length, vocabulary).program
+    oracle, notes = _oracle(subject, space, other, against or "", metamorphic, tuple(relation or ()))
     with working("fuzz", f"against {oracle.against}") as report:
         result = analysis.fuzz(
             oracle,
@@ -123,14 +131,18 @@ def fuzz(
 
 
 def _oracle(
-    subject: Subject, space: InputSpace, against: str | None, metamorphic: bool, named: tuple[str, ...]
+    subject: Subject,
+    space: InputSpace,
+    other: Program | None,
+    against: str,
+    metamorphic: bool,
+    named: tuple[str, ...],
 ) -> tuple[Oracle, tuple[str, ...]]:
     """What to compare with, and what is to be said about it."""
     from analyze.fuzz.oracles import Answers, Relations, against_program
-    from tprog.text.read import read_module
 
-    if against is not None:
-        return against_program(space, read_module(module_of(against)).program, against)
+    if other is not None:
+        return against_program(space, other, against)
     if metamorphic or named:
         relations, notes = _relations(space, metamorphic, named)
         return Relations(space, relations), notes

@@ -25,6 +25,7 @@ from cli.options import (
     SubProblemInputOption,
     TaskOption,
     TokenOption,
+    VocabularyOption,
     WeightsOption,
     WhereOption,
 )
@@ -59,6 +60,7 @@ def graph(
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Show where the engines differ.")] = False,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -73,14 +75,15 @@ def graph(
 
     if calls or cross_check or engine is not Engine.LIBCST:
         asked: dict[str, object] = {"--class": answer, "--position": position, "--token": token, "--input": text}
-        asked |= {"--where": where, "--task": task, "--weights": weights, "--length": length, "--sample": sample}
+        asked |= {"--where": where, "--task": task, "--weights": weights, "--vocabulary": vocabulary}
+        asked |= {"--length": length, "--sample": sample}
         _refuse_for_calls({**asked, "--from": source, "--to": target}, cross_check, file)
         _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
     from analyze.circuits import find_circuits
     from analyze.highlighted import circuit_flow, slice_flow
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     problem = sub_problem(subject, answer, position, token, text, where)
     if problem is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")

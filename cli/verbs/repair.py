@@ -19,6 +19,7 @@ from cli.options import (
     ProgramOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output, note
@@ -53,6 +54,7 @@ def repair(
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: Annotated[
         int | None,
@@ -76,7 +78,7 @@ def repair(
     from analyze import repair as analysis
     from analyze.render.repair import repair_text
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     subject.tell()

@@ -17,6 +17,7 @@ from cli.options import (
     ProgramOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, note, put, terminal
@@ -49,6 +50,7 @@ def simplify(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
@@ -62,7 +64,7 @@ def simplify(
     from tprog.simplify import simplify as simplified
     from tprog.simplify import told
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     inputs = subject.inputs(sample, seed)
     if not inputs.exhaustive and sample is None:
         raise BadUsage(

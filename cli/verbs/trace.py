@@ -20,6 +20,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
@@ -36,6 +37,7 @@ def trace(
     expect: ExpectOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -50,7 +52,7 @@ def trace(
     from analyze.render.trace import trace_text
     from tprog.text.tokens import parse_input
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     tokens = parse_input(text, subject.program)
     result = analysis.trace(
         subject.program,

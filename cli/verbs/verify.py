@@ -18,6 +18,7 @@ from cli.options import (
     SampleOption,
     SeedOption,
     TaskOption,
+    VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
@@ -44,6 +45,7 @@ def verify(
     ] = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
+    vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
     seed: SeedOption = 0,
@@ -57,7 +59,7 @@ def verify(
     from analyze import verify as analysis
     from analyze.render.verify import verify_text
 
-    subject = read_subject(argument, program, task, weights, length)
+    subject = read_subject(argument, program, task, weights, length, vocabulary)
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     if limit is None and not as_json and file is None:

@@ -92,13 +92,32 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
     for key, value in (("vocabulary_size", vocabulary_size), ("length", length)):
         if value is not None:
             raise BadUsage(f"{key} is {value}, but {path} itself says what its inputs are; leave it out")
+    if is_source(path):
+        return rasp_task(name)
+    _check_name(name, path)
+    return _python_task(path) if path.suffix.lower() == ".py" else _example_task(path, columns)
+
+
+def rasp_task(name: str, vocabulary: str | None = None, longest: int | None = None) -> Task:
+    """A task that is RASP source.
+
+    Args:
+        vocabulary: its tokens, written like an input; they go before those that the source names.
+        longest: the longest input where the source does not say it.
+
+    Raises:
+        BadUsage, BadFile, BadSource: as `find_task`.
+    """
+    path, outputs = split_outputs(name)
+    _check_name(name, Path(path))
+    return _rasp_task(Path(path), outputs, vocabulary, longest)
+
+
+def _check_name(name: str, path: Path) -> None:
     if path.stem in TASKS and not is_source(path):
         raise BadUsage(f"{path} has the name of tpdebug's own task {path.stem!r}; rename the file")
     if not re.fullmatch(r"\w[\w .-]*", path.stem) or not name.isprintable():
         raise BadUsage(f"the file {name!r} names a task; expected a name of letters, digits, '_', '-', '.' and blanks")
-    if is_source(path):
-        return _rasp_task(path, split_outputs(name)[1])
-    return _python_task(path) if path.suffix.lower() == ".py" else _example_task(path, columns)
 
 
 def _refuse_unknown(name: str) -> None:
@@ -377,10 +396,10 @@ def _words(path: Path, name: str, value: object) -> tuple[str, ...]:
 # RASP source ##########################################################################################################
 
 
-def _rasp_task(path: Path, outputs: Sequence[str]) -> Task:
+def _rasp_task(path: Path, outputs: Sequence[str], vocabulary: str | None, longest: int | None) -> Task:
     from tprog.tasks.rasp_task import specification  # where it is needed: it takes as long as reading a program
 
-    told = specification(path, outputs)
+    told = specification(path, outputs, vocabulary, longest)
     domain = InputDomain(len(told.symbols), 1, told.longest)
     return _task(path, told.symbols, told.classes, told.longest, told.ends, domain, told.rule, told.causal)
 

@@ -18,7 +18,7 @@ Every sequence of 1 to ``longest`` tokens is an input. The marks are no tokens o
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -85,16 +85,24 @@ class Specification:
         return codes[word]
 
 
-def specification(path: Path, outputs: Sequence[str] = ()) -> Specification:
+def specification(
+    path: Path, outputs: Sequence[str] = (), vocabulary: str | None = None, longest: int | None = None
+) -> Specification:
     """Run a source as a task.
+
+    Args:
+        vocabulary: its tokens, written like an input; they go before those that the source names.
+        longest: the longest input where the source does not say it.
 
     Raises:
         BadFile: a variable is missing or wrong, or an input has no answer.
         BadSource, BadUsage: as `tprog.rasp.source.files.read_file`.
     """
     from tprog.rasp.source.files import read_file  # imports the parser, which few commands need
+    from tprog.rasp.source.inputs import parse_tokens
 
-    source = read_file(path, outputs)
+    source = read_file(path, outputs, None if vocabulary is None else parse_tokens(vocabulary))
+    source = _with_inputs(source, vocabulary, longest)
     program = source.program
     if len(program.outputs) > 1:
         names = [name for name, _ in program.outputs]
@@ -117,6 +125,17 @@ def specification(path: Path, outputs: Sequence[str] = ()) -> Specification:
     if len(classes) < 2:
         raise BadFile(f"{path} gives only the answer {listing(classes)}, so there is nothing to learn")
     return Specification(path, symbols, ends, classes, longest, causal, words, output, known)
+
+
+def _with_inputs(source: Source, vocabulary: str | None, longest: int | None) -> Source:
+    """The source as if its variables said what the caller says."""
+    from tprog.rasp.source.inputs import parse_tokens
+
+    said: dict[str, Any] = {} if longest is None else {"longest": longest}
+    said |= source.variables
+    if vocabulary is not None:
+        said["vocabulary"] = parse_tokens(vocabulary)
+    return replace(source, variables=said)
 
 
 def _vocabulary(path: Path, source: Source) -> tuple[tuple[Value, ...], bool]:
