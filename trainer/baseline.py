@@ -1,7 +1,7 @@
 """A standard Transformer on the data of a Transformer Program: what the constraint to discrete modules costs.
 
-Learned positions, layers of softmax attention and an MLP with layer norms before them, residuals that are added,
-causal where the task is, a class predicted at every position, trained by Adam on cross-entropy. The inputs, their
+The network of `trainer.transformer`, with learned positions, causal where the task is, a class predicted at every
+position, trained by Adam on cross-entropy. The inputs, their
 split and the two accuracies are those of `trainer.data`, so that the figures stand side by side.
 
 The default size has the 3 layers and the MLPs of 64 neurons of most published Transformer Programs (arXiv 2306.01128,
@@ -9,7 +9,7 @@ table of results), with 4 heads and a width of 64 as in the scripts that train s
 published with them: some 75,000 parameters. What we chose ourselves, for results in a minute on one core: batches of
 128, a learning rate that warms up to 3e-3 and falls to nothing along a cosine, 12 epochs.
 
-Letters in shapes: B inputs, n positions, H heads, D width, C classes.
+Letters in shapes: B inputs, n positions, D width, C classes.
 """
 
 from __future__ import annotations
@@ -36,6 +36,7 @@ from trainer.config import SEEDS, TrainConfig, check_range
 from trainer.data import Accuracy, Data, Split, prepare
 from trainer.memory import expect_room
 from trainer.threads import one_thread
+from trainer.transformer import Shape, Stack
 
 SAMPLE = 100_000
 """Inputs tried where the domain is too large to enumerate: half a minute of one core at N = 16."""
@@ -189,56 +190,36 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
 # The network ##########################################################################################################
 
 
-class StandardTransformer(nn.Module):
+class StandardTransformer(Stack):
     """Token codes [B, n] to logits [B, n, C]; negative codes are behind the end and nothing attends to them."""
 
     def __init__(self, config: BaselineConfig, task: Task) -> None:
-        super().__init__()
+        super().__init__(
+            Shape(
+                tokens=len(task.vocabulary),
+                positions=task.max_length,
+                layers=config.layers,
+                heads=config.heads,
+                width=config.d_model,
+                mlp=config.d_mlp,
+            )
+        )
         self.causal = task.causal
-        self.tokens = nn.Embedding(len(task.vocabulary), config.d_model)
-        self.positions = nn.Embedding(task.max_length, config.d_model)
-        self.layers = nn.ModuleList(_Layer(config) for _ in range(config.layers))
-        self.norm = nn.LayerNorm(config.d_model)
         self.readout = nn.Linear(config.d_model, len(task.classes))
 
     def forward(self, tokens: Tensor) -> Tensor:
         """Logits [B, n, C]; behind the end of an input they mean nothing."""
         n = tokens.shape[1]
-        present = tokens >= 0
-        seen = present[:, None, None, :]  # [B, 1, 1, key]
+        seen = (tokens >= 0)[:, None, None, :]  # [B, 1, 1, key]
         if self.causal:
             seen = seen & torch.ones(n, n, dtype=torch.bool).tril()  # [B, 1, query, key]
-        stream = self.tokens(tokens.clamp_min(0)) + self.positions.weight[:n]  # [B, n, D]
-        for layer in self.layers:
-            stream = layer(stream, seen)
-        logits: Tensor = self.readout(self.norm(stream))
+        logits: Tensor = self.readout(self.normed(tokens.clamp_min(0), None, seen))
         return logits
 
     @torch.no_grad()
     def predict(self, tokens: Tensor) -> Tensor:
         """[B, n] class codes, in pieces that keep memory small."""
         return torch.cat([self(some).argmax(dim=2) for some in torch.split(tokens, _PIECE)])
-
-
-class _Layer(nn.Module):
-    """Attention and an MLP, each added to the residual stream [B, n, D], each reading it through a layer norm."""
-
-    def __init__(self, config: BaselineConfig) -> None:
-        super().__init__()
-        width = config.d_model
-        self.heads = config.heads
-        self.attention_norm, self.mlp_norm = nn.LayerNorm(width), nn.LayerNorm(width)
-        self.query_key_value, self.output = nn.Linear(width, 3 * width), nn.Linear(width, width)
-        self.mlp = nn.Sequential(nn.Linear(width, config.d_mlp), nn.GELU(), nn.Linear(config.d_mlp, width))
-
-    def forward(self, stream: Tensor, seen: Tensor) -> Tensor:
-        b, n, width = stream.shape
-        each = self.query_key_value(self.attention_norm(stream)).view(b, n, 3, self.heads, width // self.heads)
-        query, key, value = each.permute(2, 0, 3, 1, 4)  # each [B, H, n, D / H]
-        heads = functional.scaled_dot_product_attention(query, key, value, attn_mask=seen)
-        stream = stream + self.output(heads.transpose(1, 2).reshape(b, n, width))
-        after: Tensor = stream + self.mlp(self.mlp_norm(stream))
-        return after
 
 
 _PIECE = 4096  # inputs predicted at once

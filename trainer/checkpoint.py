@@ -28,6 +28,7 @@ from tprog.files.formats import parse_json
 from trainer.config import TrainConfig, shown
 from trainer.fields import Fields
 from trainer.memory import LARGEST
+from trainer.tensor_files import expect_tensors
 
 CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
 
@@ -145,7 +146,7 @@ def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict
             slices = {name: file.get_slice(name) for name in names}
             shapes = {name: (each.get_shape(), each.get_dtype()) for name, each in slices.items()}
             if fits is not None:
-                _expect_shapes(path, shapes, fits(state))
+                expect_tensors(f"the checkpoint {path} does not fit {path.parent / CONFIG}", shapes, fits(state))
             tensors = {name: file.get_tensor(name) for name in shapes}
     except (SafetensorError, OSError, UnicodeError) as error:
         raise BadFile(f"the checkpoint {path} is damaged or cut short ({error}); train again") from None
@@ -180,28 +181,6 @@ def _parts(path: Path, told: str) -> tuple[str, str]:
     if told.startswith("{") and '"format": 2' in told:
         raise BadFile(f"{path} is of an older tpdebug, which kept no digest to check it by; train again")
     raise BadFile(f"{path} is no checkpoint of this version of tpdebug; train again")
-
-
-def _expect_shapes(
-    path: Path, found: Mapping[str, tuple[list[int], str]], expected: Mapping[str, tuple[int, ...]]
-) -> None:
-    """Refuses a checkpoint of another network.
-
-    Raises:
-        BadFile: a tensor that is missing, unknown or of another shape or type.
-    """
-    for name in sorted({*found, *expected}):
-        have = found.get(name)
-        want = (list(expected[name]), "F32") if name in expected else None
-        if have != want:
-            raise BadFile(
-                f"the checkpoint {path} does not fit {path.parent / CONFIG}: {shown(name)} is {_told(have)}, expected "
-                f"{_told(want)}"
-            )
-
-
-def _told(tensor: tuple[list[int], str] | None) -> str:
-    return "not there" if tensor is None else f"of the shape {tensor[0]} and type {tensor[1]}"
 
 
 def _state(told: Fields) -> State:
