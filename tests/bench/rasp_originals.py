@@ -4,33 +4,32 @@ Each DIR is a clone of tech-srl/RASP, google-deepmind/tracr, apple/ml-np-rasp; n
 
 - RASP: the scripts under ``tests/in`` are typed into our console; the values are those of the transcripts under
   ``tests/tgt``, layout apart, and an error stands where one stands there.
-- Tracr: its own test cases, with our functions in the place of its language and library.
+- Tracr: its own test cases, with our functions in the place of its language and library; evaluated, as Programs and
+  as their modules. For those that its compiler refuses its evaluator says what is right.
 - np_rasp: its functions on random arrays, and its programs for addition and counting in a loop.
 """
 
 from __future__ import annotations
 
 import argparse
+import itertools
 import random
 import re
 import sys
 from collections.abc import Iterator
-from contextlib import contextmanager
 from fractions import Fraction
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
+from tests.bench.rasp_theirs import TRACR, executed, imports, modules, same, unlike
 from tprog.errors import TpdebugError
-from tprog.ir.values import NOTHING
 from tprog.rasp.evaluate import evaluate
 from tprog.rasp.expressions import Selector, SOp
-from tprog.rasp.program import Loop, RaspProgram, generated
+from tprog.rasp.program import Loop, RaspProgram, generated, program_of
 from tprog.rasp.rasp_l import core, library
 from tprog.rasp.source.console import Console
 from tprog.rasp.source.session import Answered, Defined, Problem
 from tprog.rasp.source.things import Evaluated, EvaluatedRows, RaspFunction
-from tprog.rasp.tracr import language
 from tprog.rasp.tracr import library as tracr_library
 from tprog.rasp.values import Value
 
@@ -155,56 +154,38 @@ class TypedInto(Console):
 # Tracr ################################################################################################################
 
 
-@contextmanager
-def modules(**named: Any) -> Iterator[None]:
-    """Modules that an import finds while it lasts, by their dotted names with ``__`` for the dots."""
-    before = dict(sys.modules)
-    for name, content in named.items():
-        module = ModuleType(name.replace("__", "."))
-        vars(module).update({each: thing for each, thing in content.items() if not each.startswith("__")})
-        sys.modules[module.__name__] = module
-        parent, _, child = module.__name__.rpartition(".")
-        if parent in sys.modules:
-            setattr(sys.modules[parent], child, module)
-    try:
-        yield
-    finally:
-        for name in set(sys.modules) - set(before):
-            del sys.modules[name]
-
-
-def executed(path: Path) -> dict[str, Any]:
-    """The names that a file defines: code of theirs, run because it was named."""
-    names: dict[str, Any] = {"__name__": path.stem}
-    exec(compile(path.read_text(encoding="utf-8"), str(path), "exec"), names)
-    return names
-
-
 def compare_tracr(folder: Path) -> int:
-    """How many of Tracr's cases come out otherwise; those that its compiler refuses have no output there."""
-    rasp, lib = vars(language), vars(tracr_library)
-    with modules(tracr={}, tracr__rasp={}, tracr__compiler={}, tracr__rasp__rasp=rasp, tracr__compiler__lib=lib):
+    """How many of Tracr's cases come out otherwise: evaluated, as a Program, or as its module.
+
+    What its compiler refuses has no output there; what is right is what its evaluator says.
+    """
+    lib = vars(tracr_library)
+    with modules(tracr={}, tracr__rasp={}, tracr__compiler={}, tracr__rasp__rasp=TRACR, tracr__compiler__lib=lib):
         cases = executed(folder / "tracr" / "compiler" / "test_cases.py")
+    with imports(folder, absent=lambda name: name.partition(".")[0] == "absl"), modules():
+        lib = executed(folder / "tracr" / "compiler" / "lib.py")
+        with modules(tracr__compiler={}, tracr__compiler__lib=lib):
+            theirs = executed(folder / "tracr" / "compiler" / "test_cases.py")
     wrong = 0
-    for kind, causal in (("TEST_CASES", False), ("CAUSAL_TEST_CASES", True)):
-        for case in cases[kind]:
-            found = evaluate(case["program"], case["test_input"], causal)
-            expected = [NOTHING if value is None else value for value in case["expected_output"]]
-            same = len(found) == len(expected) and all(map(_close, found, expected))
-            wrong += not same
-            if not same:
-                print(f"{case['testcase_name']}: {found}, not {expected}")
+    for kind, causal in (("TEST_CASES", False), ("CAUSAL_TEST_CASES", True), ("UNSUPPORTED_TEST_CASES", False)):
+        for case, other in zip(cases[kind], theirs[kind], strict=True):
+            given = case.get("test_input") or list(itertools.islice(itertools.cycle([2, 3, 1]), case["max_seq_len"]))
+            expected = case["expected_output"] if "expected_output" in case else list(other["program"](given))
+            wrong += _case_differs(case, given, expected, causal)
         print(f"{kind}: {len(cases[kind])} cases")
-    for case in cases["UNSUPPORTED_TEST_CASES"]:
-        print(f"refused there: {case['testcase_name']}: {evaluate(case['program'], [2, 3, 1])}")
     return wrong
 
 
-def _close(found: Value, expected: Any) -> bool:
-    """Theirs are floats: a fraction is what rounds to it."""
-    if found is NOTHING or isinstance(found, str):
-        return bool(found == expected)
-    return expected is not NOTHING and float(found) == float(expected)  # type: ignore[arg-type]  # no text, so a number
+def _case_differs(case: dict[str, Any], given: list[Any], expected: list[Any], causal: bool) -> bool:
+    """Whether one case does, and how."""
+    found, told = evaluate(case["program"], given, causal), []
+    if not same(found, expected):
+        told.append(f"evaluated {found}, not {expected}")
+    longest = max(case["max_seq_len"], len(given))
+    told.append(unlike(program_of(case["program"]), sorted(case["vocab"]), longest, [given], [found], causal))
+    for each in filter(None, told):
+        print(f"{case['testcase_name']}: {each}")
+    return any(told)
 
 
 # np_rasp ##############################################################################################################
