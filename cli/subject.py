@@ -135,32 +135,47 @@ def read_subject(
         BadFile, BadSource: the program, or the file of the task, cannot be read.
         BadProgram: it does not fit the task.
     """
-    from tprog.tasks.builtin import TASKS, fitted, task_of
-    from tprog.tasks.classes import for_task, with_answers
-    from tprog.tasks.lengths import chosen_length
     from tprog.tasks.own import is_own
 
-    own = None if task is None else _task(task, vocabulary, length)
-    for line in () if own is None else own.notes:
+    given = None if task is None else _task(task, vocabulary, length)
+    for line in () if given is None else given.notes:
         note(line)
     path = told_program(argument, option)
     if vocabulary is not None and not any(is_source(each) for each in (path, task or "", beside or "")):
         raise BadUsage(f"--vocabulary is about RASP source, and {path} is none; leave it out")
     module = read_named(path, length, vocabulary, weights)
-    by_file = own is not None and is_own(str(task))
-    name = own.name if own is not None else module.program.task
-    told = chosen_length(module, name if name in TASKS and not by_file else None, length)
-    if own is not None and by_file:
-        program = with_answers(dataclasses.replace(module.program, task=name), own.classes)
-    elif own is not None or (name in TASKS and module.program.output is not None):
-        program = for_task(module.program, str(name), told.tokens)
+    if given is not None and is_own(str(task)):
+        subject = _by_own_task(module, given, length)
     else:
-        program = dataclasses.replace(module.program, task=name)
-    judge = fitted(own, program, told.tokens) if own is not None and by_file else task_of(program, told.tokens)
-    subject = Subject(module, program, judge, told)
+        subject = _by_named_task(module, None if given is None else given.name, length)
     if not is_source(path):
         remember(path, Path.cwd())
     return subject
+
+
+def _by_own_task(module: Module, own: Task, length: int | None) -> Subject:
+    """A program judged by a task of the user's own."""
+    from tprog.tasks.builtin import fitted
+    from tprog.tasks.classes import with_answers
+    from tprog.tasks.lengths import chosen_length
+
+    told = chosen_length(module, None, length)
+    program = with_answers(dataclasses.replace(module.program, task=own.name), own.classes)
+    return Subject(module, program, fitted(own, program, told.tokens), told)
+
+
+def _by_named_task(module: Module, given: str | None, length: int | None) -> Subject:
+    """A program judged by one of tpdebug's own tasks: the given one, or else the one that the module names."""
+    from tprog.tasks.builtin import TASKS, task_of
+    from tprog.tasks.classes import for_task
+    from tprog.tasks.lengths import chosen_length
+
+    name = module.program.task if given is None else given
+    told = chosen_length(module, name if name in TASKS else None, length)
+    program = dataclasses.replace(module.program, task=name)
+    if name is not None and (given is not None or (name in TASKS and module.program.output is not None)):
+        program = for_task(module.program, name, told.tokens)
+    return Subject(module, program, task_of(program, told.tokens), told)
 
 
 def _task(name: str, vocabulary: str | None, length: int | None) -> Task:

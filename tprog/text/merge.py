@@ -7,7 +7,7 @@ code goes whose line has a comment, the comment stays there, on a line of its ow
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
@@ -162,14 +162,7 @@ def items(
     slots = [_slot(places, item, brackets[1]) for item in has]
     shall = {key for key, _ in wanted}
     kept = [place for place, key in enumerate(keys) if key in shall]
-    at = {keys[place]: place for place in kept}
-    added: dict[int | None, list[str]] = {}
-    previous: int | None = None
-    for key, text in wanted:
-        if key in at:
-            previous = at[key]
-        else:
-            added.setdefault(previous, []).append(_on_one_line(text))
+    added = _new_items({keys[place]: place for place in kept}, wanted)
     for slot in (slot for place, slot in enumerate(slots) if place not in kept):
         yield slot.begin, slot.end, GONE
         if slot.comma is not None:
@@ -181,6 +174,18 @@ def items(
         yield comma, comma + 1, GONE
     for before, texts in added.items():
         yield from _added(places, brackets, slots, before, texts, bare and before == last)
+
+
+def _new_items(kept: Mapping[str, int], wanted: Sequence[tuple[str, str]]) -> dict[int | None, list[str]]:
+    """The texts of the items to be added, by the place of the item that stands before them (None: in front)."""
+    added: dict[int | None, list[str]] = {}
+    previous: int | None = None
+    for key, text in wanted:
+        if key in kept:
+            previous = kept[key]
+        else:
+            added.setdefault(previous, []).append(_on_one_line(text))
+    return added
 
 
 def _slot(places: Places, item: Item | tuple[ast.expr, ast.expr], closer: int) -> _Slot:
@@ -204,20 +209,24 @@ def _added(
     Args:
         bare: whether no comma is to stand behind the last of them.
     """
-    start, end = (brackets[0], brackets[0] + 1) if before is None else (slots[before].begin, slots[before].end)
-    comma = None if before is None else slots[before].comma
-    if before is not None and comma is None:
-        yield end, end, ","
-    behind = end if comma is None else comma + 1
+    if before is None:
+        behind = brackets[0] + 1
+    else:
+        slot = slots[before]
+        if slot.comma is None:
+            yield slot.end, slot.end, ","
+        behind = slot.end if slot.comma is None else slot.comma + 1
     if places.number(places.code_from(behind)) > places.number(behind):
-        model = start if before is not None else slots[0].begin if slots else brackets[1]
-        indent = _indent(places, model) + ("" if slots else INDENT)
+        neighbour = slots[before or 0].begin if slots else brackets[1]
+        indent = _indent(places, neighbour) + ("" if slots else INDENT)
         lines = "".join(f"\n{indent}{text}," for text in texts)
         at = places.line(behind)[1]
         yield at, at, lines[:-1] if bare else lines
+    elif not slots:
+        yield behind, behind, ", ".join(texts)
     else:
-        joined = ", ".join(texts) + ("" if bare or not slots else ",")
-        yield behind, behind, f" {joined}" if before is not None else f"{joined} " if slots else joined
+        joined = ", ".join(texts) + ("" if bare else ",")
+        yield behind, behind, f"{joined} " if before is None else f" {joined}"
 
 
 def _indent(places: Places, at: int) -> str:

@@ -71,32 +71,53 @@ def read_top_level(source: Source, tree: ast.Module) -> TopLevel:
             case ast.Import() | ast.ImportFrom() if ast.unparse(statement) in IMPORTS:
                 imports.add(ast.unparse(statement))
             case ast.Assign(targets=[ast.Name(id=name)], value=value) if name in CONSTANTS + OPTIONAL:
-                if name in constants:
-                    source.refuse(statement, f"`{name}` a second time", "each constant once")
-                if name in ("DOMAINS", "EMBEDDINGS"):
-                    _check_inert(source, value)  # not all of it need be read by a node
-                    _check_decoded(source, value, functions)
-                if name == "TABLES" and constants:
-                    source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
+                _check_constant(source, statement, name, constants, functions)
                 constants[name] = value
             case ast.FunctionDef(name=name):
-                if name in functions:
-                    source.refuse(statement, f"`{name}` a second time", "each function once")
-                _check_function(source, statement)
+                _check_function(source, statement, functions)
                 functions[name] = statement
             case _:
                 source.unexpected(statement, "only the imports, constants and functions of a tpdebug module")
+    _check_whole(source, tree, constants, functions)
+    docstring = ast.get_docstring(tree, clean=False) or ""
+    return TopLevel(source, docstring, entrance, frozenset(imports), constants, functions)
+
+
+def _check_constant(
+    source: Source,
+    statement: ast.Assign,
+    name: str,
+    before: Mapping[str, ast.expr],
+    functions: Mapping[str, ast.FunctionDef],
+) -> None:
+    """Refuse a constant that is there already, out of place, or that Python would have to compute.
+
+    Args:
+        before, functions: the constants and functions above it.
+    """
+    if name in before:
+        source.refuse(statement, f"`{name}` a second time", "each constant once")
+    if name in ("DOMAINS", "EMBEDDINGS"):
+        _check_inert(source, statement.value)  # not all of it need be read by a node
+        _check_decoded(source, statement.value, functions)
+    if name == "TABLES" and before:
+        source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
+
+
+def _check_whole(
+    source: Source, tree: ast.Module, constants: Mapping[str, ast.expr], functions: Mapping[str, ast.FunctionDef]
+) -> None:
+    """Refuse a module that lacks a part."""
     optional = OF_READOUT if OF_READOUT.isdisjoint(constants) else frozenset()
     if optional and "ROWS_NEEDED" in constants:
         source.refuse(constants["ROWS_NEEDED"], "`ROWS_NEEDED` without READOUT", "none: there are no rows")
     needed = [name for name in CONSTANTS if name not in optional]
     missing = [name for name in needed if name not in constants] + ["run"] * ("run" not in functions)
+    if not tree.body:
+        source.refuse(None, "no statement at all", "a whole tpdebug module")
     if missing:
         advice = "is the file cut short?" if len(missing) < len(needed) else source.advice
-        found = f"a module without {', '.join(missing)}" if tree.body else "no statement at all"
-        source.refuse(tree.body[-1] if tree.body else None, found, "a whole tpdebug module", advice)
-    docstring = ast.get_docstring(tree, clean=False) or ""
-    return TopLevel(source, docstring, entrance, frozenset(imports), constants, functions)
+        source.refuse(tree.body[-1], f"a module without {', '.join(missing)}", "a whole tpdebug module", advice)
 
 
 def _without_guard(source: Source, body: list[ast.stmt]) -> tuple[list[ast.stmt], tuple[str, ast.stmt] | None]:
@@ -166,8 +187,11 @@ def _check_inert(source: Source, node: ast.expr) -> None:
             literal_value(source, node)
 
 
-def _check_function(source: Source, statement: ast.FunctionDef) -> None:
+def _check_function(source: Source, statement: ast.FunctionDef, before: Mapping[str, ast.FunctionDef]) -> None:
+    """Refuse a function that is there already, or that a module of this dialect does not have."""
     name = statement.name
+    if name in before:
+        source.refuse(statement, f"`{name}` a second time", "each function once")
     if name in primitive_texts():
         if _meaning(statement) != _reference(name):
             source.refuse(

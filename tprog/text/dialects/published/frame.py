@@ -86,17 +86,25 @@ def read_sides(source: Source, top: Top, text: str, beside: Beside) -> tuple[Sid
         source.refuse(_other_reading(body) or top.run, "a `run` that reads no weights", WEIGHTS)
     for statement in body:
         if (found := _words_call(statement.value)) is not None:
-            path, index = found
-            used = _path_statements(path, local, statement)
-            side = _with(paths, used).side_file(path, "_embeddings.csv", index)
-            sides.words = read_words(read_table(side.name, beside.text(side.name), 1), index)
+            used = _path_statements(found[0], local, statement)
+            _add_words(sides, _with(paths, used), beside, *found)
             sides.words_at = statement
             sides.paths += used
-            _note(sides, side.because, path)
         elif isinstance(statement.value, ast.Dict):
-            keys = (key.value for key in statement.value.keys if isinstance(key, ast.Constant))
-            sides.inline += [key for key in keys if isinstance(key, str)]
+            sides.inline += _words_of(statement.value)
     return sides, Members(enums)
+
+
+def _add_words(sides: Sides, paths: Paths, beside: Beside, path: ast.expr, index: str) -> None:
+    """Add the words of the table at a path, whose index column is `index`."""
+    side = paths.side_file(path, "_embeddings.csv", index)
+    sides.words = read_words(read_table(side.name, beside.text(side.name), 1), index)
+    _note(sides, side.because, path)
+
+
+def _words_of(table: ast.Dict) -> list[str]:
+    keys = (key.value for key in table.keys if isinstance(key, ast.Constant))
+    return [key for key in keys if isinstance(key, str)]
 
 
 def _read_beside(

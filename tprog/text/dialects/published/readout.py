@@ -44,6 +44,21 @@ def read_scores(scope: Scope, value: ast.expr) -> Term | None:
 
 def read_terms(scope: Scope, names: Sequence[ast.expr]) -> tuple[tuple[Weights, ...], int]:
     """The weights of the scores that are summed, and the scale that makes all of them whole numbers."""
+    terms = _summed(scope, names)
+    rows = {name: _rows(scope, terms[name]) for name in scope.known if name in terms}
+    exact = {name: [None if row is None else _exact(scope, name, row) for row in found] for name, found in rows.items()}
+    exponents = (exponent for found in exact.values() for row in found if row is not None for _, exponent in row)
+    places = -min(0, *exponents, 0)
+
+    def scaled(row: list[Exact] | None) -> tuple[int, ...] | None:
+        return None if row is None else tuple(digits * 10 ** (places + exponent) for digits, exponent in row)
+
+    _note_duplicates(scope)
+    return tuple(Weights(name, tuple(map(scaled, found))) for name, found in exact.items()), 10**places
+
+
+def _summed(scope: Scope, names: Sequence[ast.expr]) -> dict[str, Term]:
+    """The terms of a sum of scores, by variable."""
     terms: dict[str, Term] = {}
     for at in names:
         if not isinstance(at, ast.Name) or at.id not in scope.scores:
@@ -53,50 +68,46 @@ def read_terms(scope: Scope, names: Sequence[ast.expr]) -> tuple[tuple[Weights, 
         if term.variable in terms:
             scope.source.refuse(at, f"the scores of `{term.variable}` a second time", "each variable once")
         terms[term.variable] = term
-    rows = {name: _rows(scope, terms[name]) for name in scope.known if name in terms}
-    exact = {name: [None if row is None else _exact(scope, name, row) for row in found] for name, found in rows.items()}
-    places = max((-e for found in exact.values() for row in found if row for _, e in row), default=0)
-    places = max(places, 0)
-    weights = tuple(
-        Weights(name, tuple(None if row is None else tuple(d * 10 ** (places + e) for d, e in row) for row in found))
-        for name, found in exact.items()
-    )
-    _note_duplicates(scope)
-    return weights, 10**places
+    return terms
 
 
 def _rows(scope: Scope, term: Term) -> list[Row | None]:
     """The row of each value of a variable; one row for a number."""
-    domain = scope.known[term.variable].domain
-    if isinstance(domain, Symbols):
-        if term.times is not None:
-            scope.source.unexpected(term.at, "a numeric variable")
-        values: list[Value | None] = list(domain)
-    elif term.times is None:
-        scope.source.unexpected(term.at, "`'_'` and `.mul`, because this variable is a number")
-    else:
-        values = [None]
-    found: list[Row | None] = []
-    absent: list[Value] = []
-    for value in values:
-        key = (term.feature, "_" if value is None else str(value))
-        rows = scope.weights.weights.get(key, [])
-        if len(rows) > 1:
-            scope.weights.refuse(rows[1], f"the row {', '.join(key)} a second time", "each value once")
-        entry = Entry("readout", "weights", (term.variable,) if value is None else (term.variable, value))
-        if rows:
-            scope.side_lines[entry] = (scope.weights.name, rows[0].line)
-        elif value is None:
-            scope.source.unexpected(term.at, f"a row {', '.join(key)} in {scope.weights.name}: no input can do without")
-        else:
-            absent.append(value)
-        found.append(rows[0] if rows else None)
-    if absent:
+    values = _values(scope, term)
+    found = [_row(scope, term, value) for value in values]
+    if absent := [value for value, row in zip(values, found, strict=True) if row is None]:
         shown = ", ".join(repr(value) for value in absent[:8]) + (", ..." if len(absent) > 8 else "")
         text = f"no row of weights for {term.feature} = {shown}: run raises KeyError there"
         scope.defects.append(Defect("missing-row", term.variable, None, term.at.lineno, text))
     scope.features[term.variable] = term.feature
     return found
+
+
+def _values(scope: Scope, term: Term) -> list[Value | None]:
+    """The values that have a row of weights each; of a number, none in particular."""
+    domain = scope.known[term.variable].domain
+    if isinstance(domain, Symbols):
+        if term.times is not None:
+            scope.source.unexpected(term.at, "a numeric variable")
+        return list(domain)
+    if term.times is None:
+        scope.source.unexpected(term.at, "`'_'` and `.mul`, because this variable is a number")
+    return [None]
+
+
+def _row(scope: Scope, term: Term, value: Value | None) -> Row | None:
+    """The row of a value, or of a number; None if there is none, which a number cannot do without."""
+    key = (term.feature, "_" if value is None else str(value))
+    rows = scope.weights.weights.get(key, [])
+    if len(rows) > 1:
+        scope.weights.refuse(rows[1], f"the row {', '.join(key)} a second time", "each value once")
+    if rows:
+        entry = Entry("readout", "weights", (term.variable,) if value is None else (term.variable, value))
+        scope.side_lines[entry] = (scope.weights.name, rows[0].line)
+        return rows[0]
+    if value is None:
+        scope.source.unexpected(term.at, f"a row {', '.join(key)} in {scope.weights.name}: no input can do without")
+    return None
 
 
 def _exact(scope: Scope, variable: str, row: Row) -> list[Exact]:

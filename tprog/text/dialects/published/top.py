@@ -66,13 +66,28 @@ def read_top(source: Source, tree: ast.Module) -> Top:
     run = functions.pop("run")
     wanted = _with_constants(tree, _free_names([run, *functions.values()]))
     own = wanted - BUILTINS - imports.modules.keys() - imports.names.keys() - {"run", "pd", *HELPERS}
+    rest = [statement for statement in tree.body if statement is not run and statement not in functions.values()]
+    beside, constants, skipped = _divided(source, rest, own)
+    imported = _imported(tree, imports) & wanted
+    _check_not_shadowed(source, tree, imports, imported, beside)
+    _check_order(source, [statement for statement in skipped if statement.lineno < run.lineno])
+    tables = frozenset(name for name, value in constants.items() if isinstance(value, _CONTAINERS))
+    needed = Needed(wanted | BUILTINS | {"run", "pd", *HELPERS}, imported - BUILTINS, tables)
+    values = [ast.copy_location(ast.Expr(value), value) for value in constants.values()]
+    check_harmless(source, [*values, *skipped], needed, imports)
+    if imports.modules.get("pd") != "pandas" or "pd" not in _imported(tree, imports):
+        source.refuse(run, "a `run` for which `pd` is not pandas", "`import pandas as pd` above it")
+    return Top(functions, run, beside, constants, imports, _longest_example(skipped))
+
+
+def _divided(
+    source: Source, statements: Iterable[ast.stmt], own: frozenset[str]
+) -> tuple[dict[str, ast.ImportFrom], dict[str, ast.expr], list[ast.stmt]]:
+    """The names that come from a file beside the module, its constants among `own`, and all other statements."""
     beside: dict[str, ast.ImportFrom] = {}
     constants: dict[str, ast.expr] = {}
     skipped: list[ast.stmt] = []
-    kept = {id(function) for function in (run, *functions.values())}
-    for statement in tree.body:
-        if id(statement) in kept:
-            continue
+    for statement in statements:
         match statement:
             case ast.ImportFrom(names=names, level=level, module=module) if level or not is_standard(module or ""):
                 _check_beside(source, statement)
@@ -83,19 +98,21 @@ def read_top(source: Source, tree: ast.Module) -> Top:
                 constants[name] = value
             case _:
                 skipped.append(statement)
-    imported = _imported(tree, imports) & wanted
+    return beside, constants, skipped
+
+
+def _check_not_shadowed(
+    source: Source,
+    tree: ast.Module,
+    imports: Imports,
+    imported: frozenset[str],
+    beside: Mapping[str, ast.ImportFrom],
+) -> None:
+    """Refuse an import that takes the name of a builtin, of `run` or of one of its helpers."""
     if shadowed := (BUILTINS | {"run", *HELPERS}) & (imported | beside.keys()):
         name = min(shadowed)
         at = beside.get(name) or next(s for s in tree.body if name in _imported(ast.Module([s], []), imports))
         source.refuse(at, f"an import of `{name}`", "another name: `run` uses this one")
-    _check_order(source, skipped, run)
-    tables = frozenset(name for name, value in constants.items() if isinstance(value, _CONTAINERS))
-    needed = Needed(wanted | BUILTINS | {"run", "pd", *HELPERS}, imported - BUILTINS, tables)
-    values = [ast.copy_location(ast.Expr(value), value) for value in constants.values()]
-    check_harmless(source, [*values, *skipped], needed, imports)
-    if imports.modules.get("pd") != "pandas" or "pd" not in _imported(tree, imports):
-        source.refuse(run, "a `run` for which `pd` is not pandas", "`import pandas as pd` above it")
-    return Top(functions, run, beside, constants, imports, _longest_example(skipped))
 
 
 def _functions(source: Source, tree: ast.Module) -> dict[str, ast.FunctionDef]:
@@ -131,27 +148,28 @@ _ENDING = frozenset({"exit", "quit", "SystemExit", "KeyboardInterrupt"})
 """Names, of builtins and of what `sys` has, by which a file ends itself."""
 
 
-def _check_order(source: Source, skipped: list[ast.stmt], run: ast.FunctionDef) -> None:
-    """Refuse what could end the file before `run` is defined."""
-    above = [statement for statement in skipped if statement.lineno < run.lineno]
-    renamed = {
-        alias.asname or alias.name
-        for statement in above
-        if isinstance(statement, ast.ImportFrom)
-        for alias in statement.names
-        if alias.name in _ENDING
-    }
+def _check_order(source: Source, above: list[ast.stmt]) -> None:
+    """Refuse, among the statements above `run`, what could end the file before that is defined."""
     for statement in above:
-        plain = isinstance(statement, ast.Import | ast.ImportFrom | ast.FunctionDef | ast.ClassDef | ast.Assign)
-        shown = isinstance(statement, ast.Expr) and isinstance(statement.value, ast.Constant | ast.Call)
-        if not plain and not shown and not isinstance(statement, ast.AnnAssign):
-            source.unexpected(statement, "imports, functions and constants above `run`")
-    for statement in above:
-        for node in walk(statement):
-            # A function that only stands there is refused with the others: who calls it is not followed.
-            name = node.id if isinstance(node, ast.Name) else node.attr if isinstance(node, ast.Attribute) else None
-            if isinstance(node, ast.expr) and name in _ENDING | renamed:
+        match statement:
+            case ast.Import() | ast.ImportFrom() | ast.FunctionDef() | ast.ClassDef() | ast.Assign() | ast.AnnAssign():
+                pass
+            case ast.Expr(value=ast.Constant() | ast.Call()):
+                pass
+            case _:
+                source.unexpected(statement, "imports, functions and constants above `run`")
+    ending = _ENDING | _renamed_endings(above)
+    for node in (node for statement in above for node in walk(statement)):
+        # A function that only stands there is refused with the others: who calls it is not followed.
+        match node:
+            case ast.Name(id=name) | ast.Attribute(attr=name) if name in ending:
                 source.refuse(node, f"`{name}` above `run`, by which the file could end", "it behind `run`")
+
+
+def _renamed_endings(statements: Iterable[ast.stmt]) -> frozenset[str]:
+    """The names that imports give to what ends a file."""
+    aliases = (alias for s in statements if isinstance(s, ast.ImportFrom) for alias in s.names)
+    return frozenset(alias.asname or alias.name for alias in aliases if alias.name in _ENDING)
 
 
 def _free_names(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
