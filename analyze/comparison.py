@@ -133,20 +133,21 @@ class ValueCodes:
 
     def __init__(self, a: Program, b: Program) -> None:
         domains = [v.domain for program in (a, b) for v in program.variables.values()]
-        symbols: dict[Value, int] = {}
         self._met: dict[Number, int] = {}
-        for domain in domains:
-            if isinstance(domain, Symbols):
-                for value in domain:
-                    symbols.setdefault(value, len(symbols))
+        self.symbols = tuple(
+            dict.fromkeys(value for domain in domains if isinstance(domain, Symbols) for value in domain)
+        )
         numbers = [domain for domain in domains if isinstance(domain, Numbers)]
         self.denominator = lcm(*(domain.denominator for domain in numbers))
         largest = max(domain.bound * (self.denominator // domain.denominator) for domain in numbers)
         self._listed = largest >= INT64_LIMIT or any(isinstance(domain, Quotients) for domain in domains)
-        self.symbols = tuple(symbols)
-        self._tables = {
-            (side, name): np.array([symbols[value] for value in variable.domain], dtype=np.int32)
-            for side, program in (("a", a), ("b", b))
+        self._tables = {**self._codes("a", a), **self._codes("b", b)}
+
+    def _codes(self, side: str, program: Program) -> dict[tuple[str, str], Array]:
+        """The code of each value of the categorical variables of one program."""
+        places = {value: place for place, value in enumerate(self.symbols)}
+        return {
+            (side, name): np.array([places[value] for value in variable.domain], dtype=np.int32)
             for name, variable in program.variables.items()
             if isinstance(variable.domain, Symbols)
         }

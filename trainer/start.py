@@ -138,14 +138,7 @@ class _Start:
         config, network = self.network.config, self.network
         numeric = node.kind == "numeric head"
         kind, count = ("num_heads", config.num_heads) if numeric else ("cat_heads", config.cat_heads)
-        if node.skip_first or (node.kind == "head" and node.default is not None):
-            _refuse(f"{node.name} skips position 0, or has a default", "a trained head copies position 0 by default")
-        if node.kind == "head" and node.attend != "nearest":
-            _refuse(f"{node.name} attends to the {node.attend}", "a trained head attends to the nearest")
-        if not node.alone:
-            _refuse(f"{node.name} selects by several clauses", "a trained head has one")
-        if node.mask not in network.mask_names:
-            _refuse(f"{node.name} has the mask {node.mask!r}", "set masks to 'assigned' or 'learned'")
+        self._expect_plain(node)
         offset = config.cat_heads if numeric else 0
         mask = network.mask_names.index(node.mask)
         learned = config.masks == "learned"
@@ -161,6 +154,16 @@ class _Start:
         if learned and f"{layer}.mask" in self.views:
             self._gate(f"{layer}.mask", row, mask)
         self._predicate(node, self.views[f"{layer}.predicate"][row])
+
+    def _expect_plain(self, node: Head | NumericHead) -> None:
+        if node.skip_first or (node.kind == "head" and node.default is not None):
+            _refuse(f"{node.name} skips position 0, or has a default", "a trained head copies position 0 by default")
+        if node.kind == "head" and node.attend != "nearest":
+            _refuse(f"{node.name} attends to the {node.attend}", "a trained head attends to the nearest")
+        if not node.alone:
+            _refuse(f"{node.name} selects by several clauses", "a trained head has one")
+        if node.mask not in self.network.mask_names:
+            _refuse(f"{node.name} has the mask {node.mask!r}", "set masks to 'assigned' or 'learned'")
 
     def _predicate(self, node: Head | NumericHead, logits: Tensor) -> None:
         keys = self.program.symbols(node.key).values

@@ -134,20 +134,37 @@ def refit(on: Ground, patterns: Patterns | None = None, quick: bool = False) -> 
     before, least = patterns.wrong(space.exact(space.old)), patterns.unavoidable
     if before == least:
         return None
-    margin = MARGIN
-    best, fewest = _solved(space, space.margin(margin), PENALTY)
-    for part, penalty in () if quick else _others(avoided=fewest == least):
+    found, wrong = _solved(space, space.margin(MARGIN), PENALTY)
+    solution = _Solution(found, wrong, MARGIN)
+    if not quick:
+        solution = _better(space, patterns, solution)
+    if solution.wrong == before:
+        return None
+    best = _restored(space, solution.weights, space.margin(solution.margin))
+    return Refit(space.edits(best), space.changed(best), patterns.wrong(space.exact(best)), least)
+
+
+@dataclass(frozen=True, eq=False)
+class _Solution:
+    """Weights, the predictions that are wrong with them, and the part of the margin that they were sought with."""
+
+    weights: list[Array]
+    wrong: int
+    margin: float
+
+
+def _better(space: _Space, patterns: Patterns, solution: _Solution) -> _Solution:
+    """What other margins and penalties come to: fewer errors, or none that can be avoided by a wider margin."""
+    least = patterns.unavoidable
+    for part, penalty in _others(avoided=solution.wrong == least):
         if penalty == HIGHER and len(patterns.counts) > MANY:
             continue  # the work would be long, and in vain where errors have to be given up
         found, wrong = _solved(space, space.margin(part), penalty)
-        if wrong < fewest or (wrong == least and part > margin):
-            best, fewest, margin = found, wrong, part
+        if wrong < solution.wrong or (wrong == least and part > solution.margin):
+            solution = _Solution(found, wrong, part)
         if wrong == least and part > MARGIN:
             break
-    if fewest == before:
-        return None
-    best = _restored(space, best, space.margin(margin))
-    return Refit(space.edits(best), space.changed(best), patterns.wrong(space.exact(best)), least)
+    return solution
 
 
 def _others(avoided: bool) -> list[tuple[float, float]]:

@@ -78,7 +78,6 @@ def train(
         from trainer.checkpoint import CHECKPOINT
         from trainer.fit import train as fit
         from trainer.log import TensorBoard
-        from trainer.run import told
     board = None if log is None else TensorBoard(folder)
     on_epoch = None if board is None else board.on_epoch
     go_on = shell_command(["tpdebug", "train", config.task, "--run-folder", str(folder), "--resume", "-o", str(file)])
@@ -96,6 +95,13 @@ def train(
         note(f"for the program as it is now: {_emitting(config.task, folder, file)}")
         raise typer.Exit(130)
     write_module(result.program, file, force)
+    _tell(result, file, folder)
+
+
+def _tell(result: TrainResult, file: Path, folder: Path) -> None:
+    """Say what came of a run that is done; exit 1 if it was to be exact and is not."""
+    from trainer.run import told
+
     for split, accuracy in told(result.accuracies).items():
         say(f"{split}: {accuracy}")
     if result.rounding is not None:

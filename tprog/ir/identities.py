@@ -42,14 +42,22 @@ def identity(
     """The identity that `LEAST_SAID` rows at least are, each with a class of its own; None if they are none."""
     if not LEAST_SAID <= len(rows) <= MOST_WEIGHTS // len(classes) or not plain_symbols(values):
         return None
-    at = {label: place for place, label in enumerate(classes)}
-    own = [None if row is None else row[at[str(v)]] for v, row in zip(values, rows, strict=True) if str(v) in at]
-    weights = Counter(weight for weight in own if weight)
-    if not weights:
+    weight = _weight_of_own(values, classes, rows)
+    if weight is None:
         return None
-    weight = weights.most_common(1)[0][0]
-    wanted = [identity_row(value, classes, weight) for value in values]
-    follows = [row == other for row, other in zip(rows, wanted, strict=True)]
-    if sum(one and str(value) in at for one, value in zip(follows, values, strict=True)) < LEAST_SAID:
+    follows = [row == identity_row(value, classes, weight) for value, row in zip(values, rows, strict=True)]
+    labels = frozenset(classes)
+    if sum(one and str(value) in labels for one, value in zip(follows, values, strict=True)) < LEAST_SAID:
         return None
     return Identity(weight, tuple(place for place, one in enumerate(follows) if not one))
+
+
+def _weight_of_own(
+    values: Sequence[Symbol], classes: Sequence[str], rows: Sequence[tuple[int, ...] | None]
+) -> int | None:
+    """The weight that most rows have for the class which is written as their value, 0 not counted."""
+    at = {label: place for place, label in enumerate(classes)}
+    pairs = zip(values, rows, strict=True)
+    own = [row[at[str(value)]] for value, row in pairs if row is not None and str(value) in at]
+    weights = Counter(weight for weight in own if weight)
+    return weights.most_common(1)[0][0] if weights else None

@@ -9,12 +9,9 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from itertools import pairwise, product
-from math import prod
-from operator import mul
+from itertools import pairwise
 from typing import TypeAlias, TypeVar, assert_never, cast
 
-from tprog.ir.entries import Listed
 from tprog.ir.program import (
     Clause,
     Embedding,
@@ -32,9 +29,7 @@ from tprog.ir.program import (
     Weights,
 )
 from tprog.ir.values import as_number
-
-MOST_LISTED = 100_000
-"""Combinations that a lookup may come to list where it reads other variables."""
+from tprog.simplify.read_through import Inexpressible, read_through
 
 T = TypeVar("T")
 H = TypeVar("H", Head, NumericHead)
@@ -69,10 +64,6 @@ class Same:
 
 
 StandIn: TypeAlias = Fixed | Via | Same
-
-
-class Inexpressible(Exception):
-    """A reader has no form in which it could read the stand-in."""
 
 
 @dataclass
@@ -196,13 +187,7 @@ class _Rewriter:
             case Fixed():
                 return replace(node, by="ones")
             case Via(variable, symbols, None):
-                places = [self.program.symbols(node.by).codes[symbol] for symbol in symbols]
-                steps = {later > earlier if later != earlier else None for earlier, later in pairwise(places)}
-                if steps <= {True}:
-                    return replace(node, by=variable)
-                if steps == {False}:
-                    return replace(node, by=variable, attend="smallest" if node.attend == "largest" else "largest")
-                raise Inexpressible  # symbols that were equal, or in another order, are compared otherwise
+                return _compared(node, variable, [self.program.symbols(node.by).codes[symbol] for symbol in symbols])
             case _:
                 raise Inexpressible
 
@@ -256,7 +241,7 @@ class _Rewriter:
                     levels.append(own_levels)
                     places.append(list(range(len(own_levels) if own_levels else len(_symbols(domain)))))
         fixed = [isinstance(self.stand_ins.get(name), Fixed) for name in node.inputs]
-        listed, cells = _read_through(self.program, node, places, fixed)
+        listed, cells = read_through(self.program, node, places, fixed)
         if inputs and listed != ():
             return replace(node, inputs=tuple(inputs), levels=tuple(levels), cells=cells, listed=listed)
         if cells[-1] is None:
@@ -320,36 +305,17 @@ class _Rewriter:
         return tuple(map(int, weighed))
 
 
-def _read_through(
-    program: Program, node: Lookup, places: Sequence[Sequence[int]], fixed: Sequence[bool]
-) -> tuple[Listed | None, tuple[Value | None, ...]]:
-    """The combinations that a lookup lists and its cells, where it reads other variables.
+def _compared(node: Head, variable: str, places: Sequence[int]) -> Head:
+    """The head with what it compares read by another variable.
 
     Args:
-        places: for each input, and each value or level of what is read instead, the place that it stands for.
-        fixed: whether that is but one value, which is not read any more.
+        places: for each value of that variable, the place of what it stands for among the values that were compared.
     """
-    if node.listed is None:
-        sizes = [len(values) for values in node.entries.axes(program.variables)]
-        strides = [prod(sizes[which + 1 :]) for which in range(len(sizes))]
-        at = (sum(map(mul, picked, strides)) for picked in product(*places))
-        return None, tuple(node.cells[index] for index in at)
-    standing: list[dict[int, list[int]]] = []
-    for stands_for in places:
-        standing.append({})
-        for new, old in enumerate(stands_for):
-            standing[-1].setdefault(old, []).append(new)
-    found: dict[tuple[int, ...], Value | None] = {}
-    for key, cell in zip(node.listed, node.cells, strict=False):
-        new_keys = [stand.get(old, []) for stand, old in zip(standing, key, strict=True)]
-        if len(found) + prod(map(len, new_keys)) > MOST_LISTED:
-            raise Inexpressible
-        for new_key in product(*new_keys):
-            found[tuple(place for place, gone in zip(new_key, fixed, strict=True) if not gone)] = cell
-    if all(fixed) and found:
-        return (), tuple(found.values())
-    listed = tuple(sorted(found))
-    return listed, (*(found[key] for key in listed), node.cells[-1])
+    if all(later > earlier for earlier, later in pairwise(places)):
+        return replace(node, by=variable)
+    if all(later < earlier for earlier, later in pairwise(places)):
+        return replace(node, by=variable, attend="smallest" if node.attend == "largest" else "largest")
+    raise Inexpressible  # symbols that were equal, or in another order, are compared otherwise
 
 
 def _sum(one: tuple[int, ...] | None, other: tuple[int, ...] | None) -> tuple[int, ...] | None:

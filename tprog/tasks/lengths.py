@@ -40,16 +40,10 @@ def chosen_length(module: Module, task: str | None, asked: int | None) -> Length
     Raises:
         BadUsage: the program takes no input so long.
     """
-    marks = module.program.marks
-    unmarked = int(task == "induction" and marks.begins)  # its N counts no <s>
+    unmarked = int(task == "induction" and module.program.marks.begins)  # its N counts no <s>
     capacity = module.program.max_length - unmarked
-    if asked is not None and asked > capacity:
-        raise BadUsage(
-            f"--length {asked}: {module.path} takes inputs of up to {capacity} tokens"
-            f"{' without <s>' if unmarked else ', marks included' if marks.count else ''}"
-        )
-    if asked is not None and asked < (least := marks.count + 1 - unmarked):
-        raise BadUsage(f"--length {asked}: expected at least {least}")
+    if asked is not None:
+        _check_asked(module, asked, capacity, unmarked)
     if task is None or module.published is None:
         return Length(None if asked is None else asked + unmarked)
     usual = published_length(task)
@@ -64,6 +58,18 @@ def chosen_length(module: Module, task: str | None, asked: int | None) -> Length
     known = min(known, capacity)
     used = known if asked is None else asked
     return Length(used + unmarked, known + unmarked, _told(used, known, why, capacity))
+
+
+def _check_asked(module: Module, asked: int, capacity: int, unmarked: int) -> None:
+    """Refuse a length that no input of the program has."""
+    marks = module.program.marks
+    if asked > capacity:
+        raise BadUsage(
+            f"--length {asked}: {module.path} takes inputs of up to {capacity} tokens"
+            f"{' without <s>' if unmarked else ', marks included' if marks.count else ''}"
+        )
+    if asked < (least := marks.count + 1 - unmarked):
+        raise BadUsage(f"--length {asked}: expected at least {least}")
 
 
 def _told(used: int, known: int, why: str, capacity: int) -> str | None:

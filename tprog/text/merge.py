@@ -165,15 +165,19 @@ def items(
     added = _new_items({keys[place]: place for place in kept}, wanted)
     for slot in (slot for place, slot in enumerate(slots) if place not in kept):
         yield slot.begin, slot.end, GONE
-        if slot.comma is not None:
-            yield slot.comma, slot.comma + 1, GONE
+        yield from _without_comma(slot)
     # Without a comma behind the last item it stays so: JSON allows none.
     bare = bool(slots) and slots[-1].comma is None
     last = kept[-1] if kept else None
-    if bare and last is not None and last not in added and (comma := slots[last].comma) is not None:
-        yield comma, comma + 1, GONE
+    if bare and last is not None and last not in added:
+        yield from _without_comma(slots[last])
     for before, texts in added.items():
         yield from _added(places, brackets, slots, before, texts, bare and before == last)
+
+
+def _without_comma(slot: _Slot) -> Iterator[Change]:
+    if slot.comma is not None:
+        yield slot.comma, slot.comma + 1, GONE
 
 
 def _new_items(kept: Mapping[str, int], wanted: Sequence[tuple[str, str]]) -> dict[int | None, list[str]]:
@@ -211,11 +215,11 @@ def _added(
     """
     if before is None:
         behind = brackets[0] + 1
+    elif (comma := slots[before].comma) is None:
+        behind = slots[before].end
+        yield behind, behind, ","
     else:
-        slot = slots[before]
-        if slot.comma is None:
-            yield slot.end, slot.end, ","
-        behind = slot.end if slot.comma is None else slot.comma + 1
+        behind = comma + 1
     if places.number(places.code_from(behind)) > places.number(behind):
         neighbour = slots[before or 0].begin if slots else brackets[1]
         indent = _indent(places, neighbour) + ("" if slots else INDENT)

@@ -7,7 +7,7 @@ synthesis" (CAV 2013) and Udupa et al., "TRANSIT" (PLDI 2013).
 from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
-from itertools import combinations, product
+from itertools import combinations, permutations, product
 
 import numpy as np
 
@@ -139,14 +139,17 @@ class Pool:
             some.sort(key=lambda term: term.cost)
             made = [term for term in some if not isinstance(term, Copy)][:ALIKE]
             made += [term for term in some if isinstance(term, Copy)][: ALIKE // 2]
-            for query, key in product(made, repeat=2):
-                if query is key:
-                    continue
+            for query, key in permutations(made, 2):
                 shop.on_time()
-                equal = np.arange(query.size)[:, None] == np.arange(key.size)
-                if shop.language.sets or equal.any(axis=1).all():
-                    for mask in shop.visible_masks():
-                        self._all(shop.copies(query, key, self.values, equal, mask))
+                self._where_equal(query, key)
+
+    def _where_equal(self, query: Term, key: Term) -> None:
+        """What is copied from where `key` has the value that `query` has here."""
+        shop = self.shop
+        equal = np.arange(query.size)[:, None] == np.arange(key.size)
+        if shop.language.sets or equal.any(axis=1).all():
+            for mask in shop.visible_masks():
+                self._all(shop.copies(query, key, self.values, equal, mask))
 
     def _beside_oneself(self, fresh: list[Term]) -> None:
         """Whether a word that was copied is one's own, or smaller; how far away a place is."""

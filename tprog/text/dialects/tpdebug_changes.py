@@ -72,12 +72,8 @@ def _top_level(
     imports = {ast.unparse(node): node for node in tree.body if isinstance(node, ast.Import | ast.ImportFrom)}
     if needs_fraction(after) and _IMPORT not in imports:
         yield _behind(places, imports["import sys"], f"\n{_IMPORT}")
-    constants = _constants(tree)
-    if before.self_rule != after.self_rule and "SELF_RULE" in constants:
-        rule = constants["SELF_RULE"].value
-        yield places.begin(rule), places.end(rule), literal(after.self_rule)
-    elif before.self_rule != after.self_rule:
-        yield _behind(places, constants.get("SCALE", constants["CAUSAL"]), f"\nSELF_RULE = {literal(after.self_rule)}")
+    if before.self_rule != after.self_rule:
+        yield _self_rule(places, _constants(tree), after)
     order, needed = list(primitive_texts()), set(primitives_used(after))
     for index, name in enumerate(order):
         if name in needed and name not in functions:
@@ -88,6 +84,15 @@ def _top_level(
                 following = functions[next(other for other in order[index:] if other in functions)]
                 start = places.begin(following)
                 yield start, start, f"{primitive_texts()[name]}\n\n\n"
+
+
+def _self_rule(places: Places, constants: Mapping[str, ast.Assign], after: Program) -> Change:
+    """Another rule, where the module says one, or on a line of its own."""
+    said = literal(after.self_rule)
+    if "SELF_RULE" in constants:
+        rule = constants["SELF_RULE"].value
+        return places.begin(rule), places.end(rule), said
+    return _behind(places, constants.get("SCALE", constants["CAUSAL"]), f"\nSELF_RULE = {said}")
 
 
 def _behind(places: Places, statement: ast.stmt, text: str) -> Change:
@@ -181,11 +186,23 @@ def _by_hand(places: Places, function: ast.FunctionDef, lines: Lines, sides: _Si
 
 def _answers(function: ast.FunctionDef, lines: Lines, sides: _Sides) -> list[tuple[ast.Return, str]] | None:
     """The returns that change, and what they become; None where one answers for something that stays as well."""
+    if not _alike(sides):
+        return None
+    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
+    found = []
+    for line, texts in _by_line(function, lines, sides).items():
+        here = [node for node in returns if node.lineno == line]
+        if len(here) != 1 or len(texts) != 1 or (text := texts.pop()) is None:
+            return None
+        found.append((here[0], text))
+    return found
+
+
+def _by_line(function: ast.FunctionDef, lines: Lines, sides: _Sides) -> dict[int | None, set[str | None]]:
+    """Each line that answers otherwise for a row at least, and what it shall answer for all of its rows."""
     names = [argument.arg for argument in function.args.args]
     wanted: dict[int | None, set[str | None]] = {}
     changed: set[int | None] = set()
-    if not _alike(sides):
-        return None
     table, old = sides.table, sides.old.tables[sides.table]
     answers = old.answers, sides.new.tables[table].answers
     for at, (key, was, becomes) in enumerate(zip(old.keys(sides.before.variables), *answers, strict=True)):
@@ -194,15 +211,7 @@ def _answers(function: ast.FunctionDef, lines: Lines, sides: _Sides) -> list[tup
         wanted.setdefault(line, set()).add(text)
         if repr(was) != repr(becomes):
             changed.add(line)
-    returns = [node for node in ast.walk(function) if isinstance(node, ast.Return)]
-    found = []
-    for line in changed:
-        here = [node for node in returns if node.lineno == line]
-        texts = wanted[line]
-        if len(here) != 1 or len(texts) != 1 or (text := texts.pop()) is None:
-            return None
-        found.append((here[0], text))
-    return found
+    return {line: texts for line, texts in wanted.items() if line in changed}
 
 
 def _alike(sides: _Sides) -> bool:
