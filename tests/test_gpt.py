@@ -16,7 +16,9 @@ from hypothesis import strategies as st
 from safetensors.numpy import load_file, save_file
 
 from tprog.errors import BadFile, BadUsage
-from trainer.gpt import CONFIG, WEIGHTS, Gpt, GptConfig, load, save
+from tprog.tasks.next_token import NextTokenTask, get_next_token_task
+from trainer.gpt import CONFIG, WEIGHTS, Gpt, GptConfig, accuracy, expect_fits, load, save
+from trainer.gpt.judge import places, random_offsets
 
 SMALL = GptConfig(layers=2, heads=2, width=8, positions=12, vocabulary_size=5)
 CONFIGS = {
@@ -296,3 +298,60 @@ def test_sizes_that_mean_nothing_are_refused(sizes: Mapping[str, Any], message: 
     plain = {"layers": 2, "heads": 2, "width": 8, "positions": 12, "vocabulary_size": 5}
     with pytest.raises(BadUsage, match=message):
         GptConfig(**{**plain, **sizes})
+
+
+# Judging ##############################################################################################################
+
+
+def uniform(task: NextTokenTask, **sizes: Any) -> Gpt:
+    """A model of a task, whose numbers mean nothing."""
+    return model(GptConfig(1, 1, 8, task.positions, len(task.vocabulary), **sizes))
+
+
+def test_accuracy_counts_what_is_right_input_by_input() -> None:
+    task = get_next_token_task("aa_star")
+    made = uniform(task)
+    with torch.no_grad():
+        for parameter in made.parameters():
+            parameter.zero_()
+        made.norm.bias[0] = 1
+        made.tokens.weight[:, 0] = torch.tensor([1.0, -1, -1, 1, -1])  # a or the end, whatever comes before
+    found = accuracy(made, task, (2, 2), count=50)
+    assert (found.tokens_right, found.tokens, found.sequences_right, found.sequences) == (100, 150, 0, 50)
+
+
+def test_pieces_and_padding_change_nothing(monkeypatch: pytest.MonkeyPatch) -> None:
+    task = get_next_token_task("parity")
+    whole = [accuracy(uniform(task), task, (0, 20), 40, shifted=shifted) for shifted in (False, True)]
+    monkeypatch.setattr("trainer.gpt.judge._PIECE", 1)
+    assert [accuracy(uniform(task), task, (0, 20), 40, shifted=shifted) for shifted in (False, True)] == whole
+
+
+def test_offsets_stay_among_the_positions_learned_and_reach_them_all() -> None:
+    task = get_next_token_task("aa_star")
+    random = np.random.default_rng(0)
+    sequences = task.sample(500, (146, 148), random)  # of 152 positions
+    config = uniform(task).config
+    offsets = random_offsets(config, sequences, random)
+    assert set(offsets + sequences.lengths) == {150, 151, 152} | {148, 149}
+    assert offsets.min() == 0
+    last = places(config, sequences, offsets)
+    assert last is not None
+    assert int(last.max()) == 151
+
+
+@pytest.mark.parametrize(
+    ("config", "message"),
+    [
+        (GptConfig(1, 1, 8, 200, 7), "a vocabulary of 7 tokens, and the task parity one of 6, marks included"),
+        (GptConfig(1, 1, 8, 100, 6), "has learned 100 positions, and inputs of the task parity have up to 153"),
+        (
+            GptConfig(1, 1, 8, 200, 6, vocabulary=("1", "0", "x", "y", "z", "w")),
+            "token 0 of the model's vocabulary is '1'",
+        ),
+    ],
+)
+def test_a_model_of_another_task_is_refused(config: GptConfig, message: str) -> None:
+    with pytest.raises(BadUsage, match=message):
+        accuracy(model(config), get_next_token_task("parity"), (0, 50), 10)
+    expect_fits(GptConfig(1, 1, 8, 0, 6), get_next_token_task("parity"))

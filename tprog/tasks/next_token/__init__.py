@@ -1,0 +1,47 @@
+"""Tasks for models that predict the next token: those of Huang et al. (arXiv 2602.08857), and eight of our own.
+
+`get_next_token_task` gives one by name: its vocabulary, random inputs (`sample`), what is right (`oracle`, `expected`)
+and what logits predict (`predicted`, `right`).
+"""
+
+from __future__ import annotations
+
+import difflib
+from collections.abc import Mapping
+
+from tprog.errors import BadUsage
+from tprog.tasks.next_token.answers import ANSWERS, Answer
+from tprog.tasks.next_token.further import FURTHER
+from tprog.tasks.next_token.languages import LANGUAGES, Language
+from tprog.tasks.next_token.task import BOS, EOS, MARKS, PAD, SEP, NextTokenTask, Sequences
+
+__all__ = [
+    "BOS",
+    "EOS",
+    "FURTHER",
+    "MARKS",
+    "NEXT_TOKEN_TASKS",
+    "PAD",
+    "SEP",
+    "Answer",
+    "Language",
+    "NextTokenTask",
+    "Sequences",
+    "get_next_token_task",
+]
+
+NEXT_TOKEN_TASKS: Mapping[str, NextTokenTask] = {task.name: task for task in (*ANSWERS, *LANGUAGES, *FURTHER)}
+"""All of them by name: the 28 of the paper, then ours."""
+
+
+def get_next_token_task(name: str) -> NextTokenTask:
+    """A task by name.
+
+    Raises:
+        BadUsage: there is none of that name.
+    """
+    if name in NEXT_TOKEN_TASKS:
+        return NEXT_TOKEN_TASKS[name]
+    near = difflib.get_close_matches(name, NEXT_TOKEN_TASKS, n=1, cutoff=0.5)
+    meant = f"; the nearest is {near[0]}" if near else ""
+    raise BadUsage(f"there is no next-token task {name!r}{meant}; all of them are {', '.join(NEXT_TOKEN_TASKS)}")
