@@ -26,7 +26,10 @@ import numpy as np
 
 import tprog
 from tests.bench.random_program import random_program
+from tests.rasp_programs import TRACR
+from tests.test_rasp_lower import BY_NAME, rasp_of
 from tprog.ir.program import Program
+from tprog.rasp.program import program_of
 from tprog.run.batch import Batch
 from tprog.run.execute import predict
 from tprog.tasks.builtin import inputs_for
@@ -185,6 +188,28 @@ def curve(path: Path) -> Iterator[tuple[str, ...]]:
             yield (f"`{verb}`", *cells)
 
 
+def written() -> Iterator[Figure]:
+    """RASP programs made into Programs, and one of these on many inputs."""
+    brackets = "(){}"
+    dyck2 = program_of(TRACR["shuffle_dyck2"])
+    yield Figure(
+        "`to_program`, shuffle_dyck2 up to length 20", _best(lambda: dyck2.to_program(brackets, 20), 3), 0.5, "s"
+    )
+    library = [(rasp_of(name), case["vocabulary"], case["modes"][0] == "causal") for name, case in BY_NAME.items()]
+
+    def whole() -> None:
+        for rasp, vocabulary, causal in library:
+            rasp.to_program(vocabulary, 10, causal)
+
+    yield Figure(f"`to_program`, {len(library)} programs up to length 10", _best(whole, 1), 5, "s")
+    program, count = dyck2.to_program(brackets, 20), 10_000
+    tokens = np.random.default_rng(0).integers(0, len(brackets), (count, 20), dtype=np.int32)
+    batch = Batch(tokens, np.full(count, 20))
+    yield Figure(
+        f"`execute`, shuffle_dyck2, {count:,} inputs of length 20", _best(lambda: predict(program, batch), 3), 2, "s"
+    )
+
+
 def measure(path: Path) -> Iterator[Figure]:
     program = tprog.load(path)
     yield whole_domain(program)
@@ -192,6 +217,7 @@ def measure(path: Path) -> Iterator[Figure]:
     yield one_call(path, program)
     yield help_page()
     yield from verbs(path, program)
+    yield from written()
 
 
 TRAINED = ("--preset", "published", "--batch", "64")
