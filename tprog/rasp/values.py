@@ -45,6 +45,16 @@ def settled(found: object) -> Value:
     Raises:
         Unfit: it stands for none, or for one that is too large.
     """
+    if type(found) is int:  # the two kinds that operators yield by the million
+        return bounded(found)
+    if type(found) is Fraction:
+        bounded(found.numerator)
+        bounded(found.denominator)
+        return found
+    return _settled(found)
+
+
+def _settled(found: object) -> Value:
     match found:
         case None:
             return NOTHING
@@ -71,8 +81,7 @@ def settled(found: object) -> Value:
     item = getattr(found, "item", None)  # numbers of NumPy
     if callable(item) and getattr(found, "shape", None) == ():
         return settled(item())
-    kind = type(found).__name__
-    raise Unfit(f"a {kind}, which is no value of RASP; expected a number, a word, True, False or None")
+    raise Unfit(f"a {type(found).__name__}, which is no value of RASP; expected a number, a word, True, False or None")
 
 
 def number_of_float(number: float) -> Fraction | float:
