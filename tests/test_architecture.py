@@ -211,7 +211,7 @@ OPENS_ITSELF = {
     "analyze.pyan": "it fills a temporary folder of its own",
     "cli.streams": "it opens the standard streams, and the null device in place of one that has failed",
     "tprog.files.lock": "it makes the file of a lock, plain and no link, and reads a number of a few digits from it",
-    "trainer.checkpoint": "safetensors reads a checkpoint itself",
+    "trainer.tensor_files": "safetensors reads a checkpoint itself",
     "trainer.gpt.folder": "safetensors reads weights itself, once they are known to be a plain file of some size",
     "trainer.store": "SQLite opens its database itself",
 }

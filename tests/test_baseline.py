@@ -163,7 +163,7 @@ def test_the_learning_rate_rises_to_its_highest_and_falls_again(steps: int) -> N
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"task": "sort", "head": 4}, "unknown setting 'head'; known are task"),
+        ({"task": "sort", "head": 4}, "unknown setting 'head'; the nearest known one is heads"),
         ({"heads": 4}, "name no task"),
         ({"task": 3}, "task is 3, a int"),
         ({"task": "sort", "layers": 0}, "layers is 0; expected at least 1"),

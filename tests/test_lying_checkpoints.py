@@ -18,7 +18,7 @@ from torch import Tensor
 from cli.main import main
 from tests.test_fit import TINY, bytes_of, run_to_step
 from tprog.errors import TpdebugError
-from trainer import checkpoint
+from trainer import tensor_files
 from trainer.checkpoint import CHECKPOINT, CONFIG
 from trainer.data import prepare
 from trainer.fit import train
@@ -81,7 +81,7 @@ def refused(capsys: pytest.CaptureFixture[str], folder: Path) -> str:
 def rewritten(
     folder: Path,
     change: Callable[[dict[str, Any], Tensors], str | None],
-    digest: Callable[[str, Mapping[str, Tensor]], str] = checkpoint._digest,
+    digest: Callable[[str, Mapping[str, Tensor]], str] = tensor_files._digest,
 ) -> None:
     """Write the checkpoint anew after a change, which may return the text of the state, under a digest that fits."""
     path = folder / CHECKPOINT
@@ -254,7 +254,7 @@ CHANGED: Mapping[str, Lie] = {
 def test_tensors_that_the_run_cannot_have_are_refused_though_their_digest_fits(lie: Lie, part: Path) -> None:
     def digest(text: str, tensors: Mapping[str, Tensor]) -> str:
         plain = {name: t.float() if t.dtype == torch.bfloat16 else t for name, t in tensors.items()}
-        return checkpoint._digest(text, plain)
+        return tensor_files._digest(text, plain)
 
     rewritten(part, lambda state, tensors: print(lie(tensors)), digest)
     assert CHECKPOINT in refused_to_load(part)

@@ -14,13 +14,11 @@ Letters in shapes: B inputs, n positions, D width, C classes.
 
 from __future__ import annotations
 
-import dataclasses
 import hashlib
 import math
 import time
 from collections.abc import Mapping
 from dataclasses import dataclass
-from typing import Any
 
 import torch
 from rich.console import Console
@@ -32,9 +30,10 @@ from tprog.errors import BadUsage
 from tprog.run.pieces import chunks
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task
 from tprog.tasks.own import find_task
-from trainer.config import SEEDS, TrainConfig, check_range
+from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split, prepare
 from trainer.memory import expect_room
+from trainer.settings import SEEDS, BadSetting, Settings, expect_shared, setting
 from trainer.threads import one_thread
 from trainer.transformer import Shape, Stack
 
@@ -46,88 +45,32 @@ WARM_UP = 0.1
 
 
 @dataclass(frozen=True)
-class BaselineConfig:
-    """The settings of one standard Transformer.
-
-    Attributes:
-        task, vocabulary_size, length: as of `TrainConfig`.
-        layers, heads: how many, and how many in each.
-        d_model: D, the width of the residual stream; a multiple of `heads`.
-        d_mlp: neurons of a layer's MLP.
-        lr: Adam's step size at its highest.
-        batch: inputs a step.
-        epochs: passes over the training inputs.
-        seed: of the parameters and the order of the inputs.
-        dataset_size: inputs to sample, before the 80/10/10 split.
-        data_seed: of the data; that of the Transformer Programs that it is compared with.
+class BaselineConfig(Settings):
+    """The settings of one standard Transformer; each field says what it is (`about`).
 
     Raises:
         BadUsage: a value that has no meaning; the message names the key.
     """
 
     task: str
-    vocabulary_size: int | None = None
-    length: int | None = None
-    layers: int = 3
-    heads: int = 4
-    d_model: int = 64
-    d_mlp: int = 64
-    lr: float = 3e-3
-    batch: int = 128
-    epochs: int = 12
-    seed: int = 0
-    dataset_size: int = 20_000
-    data_seed: int = 0
+    vocabulary_size: int | None = setting(None, "as of `TrainConfig`.", 2, 1000)
+    length: int | None = setting(None, "as of `TrainConfig`.", 2, 1000)
+    layers: int = setting(3, "how many.", 1, 100)
+    heads: int = setting(4, "how many in each layer.", 1, 256)
+    d_model: int = setting(64, "D, the width of the residual stream; a multiple of heads.", 1, 4096)
+    d_mlp: int = setting(64, "neurons of a layer's MLP.", 1, 16_384)
+    lr: float = setting(3e-3, "Adam's step size at its highest.")
+    batch: int = setting(128, "inputs a step.", 1, 1_000_000)
+    epochs: int = setting(12, "passes over the training inputs.", 1, 1_000_000)
+    seed: int = setting(0, "of the parameters and the order of the inputs.", 0, SEEDS - 1)
+    dataset_size: int = setting(20_000, "inputs to sample, before the 80/10/10 split.", 10, 1_000_000)
+    data_seed: int = setting(0, "of the data; that of the Transformer Programs that it is compared with.", 0, SEEDS - 1)
 
     def __post_init__(self) -> None:
-        if not isinstance(self.task, str):
-            raise BadUsage(f"task is {self.task!r}, a {type(self.task).__name__}; expected the name of a task")
-        for key, (least, most) in _RANGES.items():
-            value = getattr(self, key)
-            if value is None and key in _MAY_BE_NONE:
-                continue
-            if isinstance(value, bool) or not isinstance(value, int):
-                raise BadUsage(f"{key} is {value!r}, a {type(value).__name__}; expected a whole number")
-            check_range(key, value, least, most)
-        if isinstance(self.lr, bool) or not isinstance(self.lr, (int, float)) or not 0 < self.lr < math.inf:
-            raise BadUsage(f"lr is {self.lr!r}; expected a finite number above 0")
-        if self.d_model % self.heads:
-            raise BadUsage(
-                f"d_model is {self.d_model}, which {self.heads} heads cannot share equally; "
-                "expected a multiple of heads"
-            )
-
-    @classmethod
-    def from_mapping(cls, settings: Mapping[str, Any]) -> BaselineConfig:
-        """The settings from a parsed JSON or TOML table.
-
-        Raises:
-            BadUsage: an unknown key, no task, or a value that has no meaning.
-        """
-        known = [field.name for field in dataclasses.fields(cls)]
-        if unknown := [key for key in settings if key not in known]:
-            raise BadUsage(f"unknown setting {unknown[0]!r}; known are {', '.join(known)}")
-        if "task" not in settings:
-            raise BadUsage("the settings name no task; expected a key 'task'")
-        return cls(**settings)
-
-
-_RANGES: Mapping[str, tuple[int, int]] = {
-    "vocabulary_size": (2, 1000),
-    "length": (2, 1000),
-    "layers": (1, 100),
-    "heads": (1, 256),
-    "d_model": (1, 4096),
-    "d_mlp": (1, 16_384),
-    "batch": (1, 1_000_000),
-    "epochs": (1, 1_000_000),
-    "seed": (0, SEEDS - 1),
-    "dataset_size": (10, 1_000_000),
-    "data_seed": (0, SEEDS - 1),
-}
-"""The least and the most of a setting, as of `TrainConfig`."""
-
-_MAY_BE_NONE = ("vocabulary_size", "length")
+        super().__post_init__()
+        if not 0 < self.lr < math.inf:
+            raise BadSetting("lr", f"is {self.lr!r}; expected a finite number above 0")
+        expect_shared("d_model", self.d_model, self.heads)
 
 
 @dataclass(frozen=True)

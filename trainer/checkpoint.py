@@ -10,7 +10,6 @@ believed as far as every field is of its type and range, and fits the run (`trai
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 from collections.abc import Callable, Mapping
@@ -18,17 +17,15 @@ from dataclasses import asdict, dataclass, field
 from pathlib import Path
 
 import torch
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save
 from torch import Tensor
 
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text, write_atomic
 from tprog.files.formats import parse_json
-from trainer.config import TrainConfig, shown
+from trainer.config import TrainConfig
 from trainer.fields import Fields
-from trainer.memory import LARGEST
-from trainer.tensor_files import expect_tensors
+from trainer.settings import shown
+from trainer.tensor_files import read_stamped, write_stamped
 
 CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
 
@@ -37,8 +34,6 @@ FORMAT = 3
 
 LOCK = ".lock"
 """Who trains in a folder holds the lock of this file in it (`tprog.files.lock`)."""
-
-_STATE = "state"  # one key, because safetensors does not keep the order of several: the digest, a line end, the JSON
 
 _LARGEST_NUMBER = 2**62  # of steps, members and epochs, before the run says what they can be
 
@@ -109,21 +104,10 @@ def save_checkpoint(folder: Path, state: State, tensors: Mapping[str, Tensor]) -
     Raises:
         BadFile: they cannot be written; the old files are whole.
     """
-    plain = {name: tensor.detach().contiguous().cpu() for name, tensor in tensors.items()}
     header = json.dumps({"tool": "tpdebug", "format": FORMAT, **asdict(state)}, allow_nan=False)
-    data = save(plain, {_STATE: f"{_digest(header, plain)}\n{header}"})
-    write_atomic(folder / CHECKPOINT, data, force=True)
+    write_stamped(folder / CHECKPOINT, header, tensors)
     lines = "".join(json.dumps(row) + "\n" for row in state.metrics)
     write_atomic(folder / METRICS, lines, force=True)
-
-
-def _checkpoint_in(folder: Path) -> Path:
-    path = folder / CHECKPOINT
-    if not path.is_file():
-        raise BadFile(f"there is no checkpoint {path}; expected the folder of a run that has made a step")
-    if path.stat().st_size > LARGEST:
-        raise BadFile(f"the checkpoint {path} is larger than any that a run writes; train again")
-    return path
 
 
 def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict[str, Tensor]]:
@@ -136,22 +120,13 @@ def load_checkpoint(folder: Path, fits: Fits | None = None) -> tuple[State, dict
         BadFile: no checkpoint, one cut short, damaged or changed, of another version or of another run; the message
             names the file.
     """
-    path = _checkpoint_in(folder)
+    path = folder / CHECKPOINT
     where = f"the state in {path}"
-    try:
-        with safe_open(path, framework="pt") as file:
-            digest, header = _parts(path, (file.metadata() or {}).get(_STATE, ""))
-            state = _state(Fields(parse_json(header, where, "the state of a run"), where))
-            names = list(file.keys())
-            slices = {name: file.get_slice(name) for name in names}
-            shapes = {name: (each.get_shape(), each.get_dtype()) for name, each in slices.items()}
-            if fits is not None:
-                expect_tensors(f"the checkpoint {path} does not fit {path.parent / CONFIG}", shapes, fits(state))
-            tensors = {name: file.get_tensor(name) for name in shapes}
-    except (SafetensorError, OSError, UnicodeError) as error:
-        raise BadFile(f"the checkpoint {path} is damaged or cut short ({error}); train again") from None
-    if _digest(header, tensors) != digest:
-        raise BadFile(f"the checkpoint {path} is damaged or was changed: its digest is of other content; train again")
+
+    def state_in(header: str) -> State:
+        return _state(Fields(parse_json(header, where, "the state of a run"), where))
+
+    state, tensors = read_stamped(path, state_in, fits, folder / CONFIG)
     _check_numbers(path, tensors)
     return state, tensors
 
@@ -161,26 +136,6 @@ def _check_numbers(path: Path, tensors: Mapping[str, Tensor]) -> None:
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()) or (name == "square" and bool((tensor < 0).any())):
             raise BadFile(f"the checkpoint {path} has numbers in {name} that no run can have; train again")
-
-
-def _digest(header: str, tensors: Mapping[str, Tensor]) -> str:
-    """sha256, in hexadecimal, of the state and of all tensors with their names, types and shapes."""
-    found = hashlib.sha256(header.encode())
-    for name in sorted(tensors):
-        tensor = tensors[name]
-        found.update(f"\n{name} {tensor.dtype} {list(tensor.shape)}\n".encode())
-        found.update(tensor.contiguous().numpy().data)
-    return found.hexdigest()
-
-
-def _parts(path: Path, told: str) -> tuple[str, str]:
-    """The digest in a checkpoint's header, and the JSON that it is of."""
-    digest, line_end, header = told.partition("\n")
-    if line_end and len(digest) == 64:
-        return digest, header
-    if told.startswith("{") and '"format": 2' in told:
-        raise BadFile(f"{path} is of an older tpdebug, which kept no digest to check it by; train again")
-    raise BadFile(f"{path} is no checkpoint of this version of tpdebug; train again")
 
 
 def _state(told: Fields) -> State:

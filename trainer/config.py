@@ -1,17 +1,18 @@
-"""What a training run is told: one frozen record that refuses unknown keys and impossible values."""
+"""What a training run is told, and the presets to start from."""
 
 from __future__ import annotations
 
 import dataclasses
-import difflib
-import json
-import reprlib
 from collections.abc import Mapping
 from dataclasses import dataclass
-from functools import cache
-from typing import Any, Literal, TypeVar, get_args, get_type_hints
+from typing import Literal
 
 from tprog.errors import BadUsage
+from trainer.settings import SEEDS as SEEDS
+from trainer.settings import BadSetting as BadSetting
+from trainer.settings import Settings, setting
+from trainer.settings import check_range as check_range
+from trainer.settings import shown as shown
 
 Predicates = Literal["one", "set"]
 Masks = Literal["all", "learned", "assigned"]
@@ -29,39 +30,9 @@ TEMPERATURE = (
     "the temperature of soft choices, falling geometrically from the first step to the last with soft choices."
 )
 
-SEEDS = 2**63
-"""Seeds are below this, as those of most tools."""
-
-Value = TypeVar("Value")
-
-
-def setting(value: Value, about: str, least: int | None = None, most: int | None = None) -> Value:
-    """The field of a setting.
-
-    Args:
-        value: where nobody says another one.
-        about: what it is, as the command line's help tells it.
-        least, most: of a whole number. What is more means hours for a step, or memory that no machine has: a slip of
-            the pen, or a file that means harm. What several settings take together is told by `trainer.memory`.
-    """
-    limits = None if least is None or most is None else (least, most)
-    return dataclasses.field(default=value, metadata={"about": about, "limits": limits})
-
-
-class BadSetting(BadUsage):
-    """A setting whose value has no meaning.
-
-    Attributes:
-        key: its name, with which the message begins.
-    """
-
-    def __init__(self, key: str, problem: str) -> None:
-        super().__init__(f"{key} {problem}")
-        self.key = key
-
 
 @dataclass(frozen=True)
-class TrainConfig:
+class TrainConfig(Settings):
     """The settings of one training run; each field says what it is (`about`).
 
     Raises:
@@ -184,8 +155,7 @@ class TrainConfig:
     device: Device = setting("cpu", "cpu, or cuda where there is one: the same results in law, not the same bytes.")
 
     def __post_init__(self) -> None:
-        for field in dataclasses.fields(self):
-            _check_type(field.name, getattr(self, field.name))
+        super().__post_init__()
         _check_numbers(self)
         if self.cat_heads + self.num_heads == 0:
             raise BadSetting("cat_heads", "and num_heads are both 0; expected at least one head a layer")
@@ -200,57 +170,9 @@ class TrainConfig:
         if scale > MAX_READOUT_SCALE or str(scale).strip("0") != "1":
             raise BadSetting("readout_scale", f"is {scale}; expected a power of ten up to {MAX_READOUT_SCALE}")
 
-    def to_json(self) -> str:
-        """The settings as JSON text, one a line."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
-
-    @classmethod
-    def from_mapping(cls, settings: Mapping[str, Any]) -> TrainConfig:
-        """The settings from a parsed JSON or TOML table.
-
-        Raises:
-            BadUsage: an unknown key, no task, or a value that has no meaning (`BadSetting`).
-        """
-        known = [field.name for field in dataclasses.fields(cls)]
-        if unknown := [key for key in settings if key not in known]:
-            near = difflib.get_close_matches(unknown[0][:60], known, n=1, cutoff=0.5)
-            meant = f"; the nearest known one is {near[0]}" if near else f"; known are {', '.join(known)}"
-            raise BadUsage(f"unknown setting {shown(unknown[0])}{meant}")
-        if "task" not in settings:
-            raise BadUsage("the settings name no task; expected a key 'task'")
-        return cls(**settings)
-
-
-def check_range(key: str, value: int, least: int, most: int) -> None:
-    """Refuse a whole number out of its range.
-
-    Raises:
-        BadSetting: the message names the key.
-    """
-    if value < least:
-        raise BadSetting(key, f"is {shown(value)}; expected at least {least}")
-    if value > most:
-        raise BadSetting(key, f"is {shown(value)}; expected at most {most:,}")
-
-
-def shown(value: object) -> str:
-    """A value for a message, cut where it is long."""
-    if isinstance(value, int) and abs(value) >= 10**20:
-        return f"{'-' * (value < 0)}2 to the power of {value.bit_length() - 1} or more"
-    text = _SHOWN.repr(value)
-    return text if len(text) <= 60 else text[:56] + " ..."
-
-
-_SHOWN = reprlib.Repr()
-_SHOWN.maxstring = _SHOWN.maxother = 60
-
 
 def _check_numbers(config: TrainConfig) -> None:
     """Refuses numbers out of their range."""
-    for field in dataclasses.fields(config):
-        value, limits = getattr(config, field.name), field.metadata.get("limits")
-        if value is not None and limits is not None:
-            check_range(field.name, value, *limits)
     for key in ("lr", "tau_init", "tau_end", "tau_hard"):
         if not 0 < getattr(config, key) <= LARGEST_RATE:
             value = shown(getattr(config, key))
@@ -271,26 +193,6 @@ def _check_numbers(config: TrainConfig) -> None:
         raise BadSetting(
             "tau_end", f"is {config.tau_end}, above tau_init {config.tau_init}; the temperature must not rise"
         )
-
-
-@cache
-def _types() -> Mapping[str, Any]:
-    """The declared type of each setting."""
-    return get_type_hints(TrainConfig)
-
-
-def _check_type(key: str, value: object) -> None:
-    """Refuses a value whose type is not the one declared; true and false are not numbers."""
-    declared = _types()[key]
-    options = get_args(declared)
-    if options and all(isinstance(option, str) for option in options):
-        if value not in options:
-            raise BadSetting(key, f"is {shown(value)}; expected one of {', '.join(map(repr, options))}")
-        return
-    allowed = tuple(options) or ((int, float) if declared is float else (declared,))
-    if not isinstance(value, allowed) or (isinstance(value, bool) and declared is not bool):
-        names = " or ".join("nothing" if kind is type(None) else kind.__name__ for kind in allowed)
-        raise BadSetting(key, f"is {shown(value)}, a {type(value).__name__}; expected {names}")
 
 
 # Presets ##############################################################################################################

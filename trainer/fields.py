@@ -7,7 +7,7 @@ from collections.abc import Callable, Mapping
 from typing import Any, NoReturn, TypeVar
 
 from tprog.errors import BadFile
-from trainer.config import shown
+from trainer.settings import shown
 
 Value = TypeVar("Value")
 

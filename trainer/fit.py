@@ -11,14 +11,11 @@ token averaged over each sequence.
 from __future__ import annotations
 
 import dataclasses
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
 
 from tprog.errors import BadFile, BadUsage
 from tprog.files.half_written import remove_half_written
@@ -31,6 +28,7 @@ from trainer.extract import Rounding
 from trainer.progress import EpochBar, searching
 from trainer.run import MODULE, OnEpoch, Run
 from trainer.searched import NEAREST, SEARCH, SEARCHED, can_search
+from trainer.stopping import sigint
 from trainer.threads import one_thread
 
 
@@ -105,7 +103,7 @@ def train(
         with searching(enabled=progress and run.may_search(folder)) as say:
             run.search(folder, say, on_note or (lambda text: None))
         if not run.done(folder):
-            with _sigint() as interrupted, EpochBar(config.epochs, run.state, enabled=progress) as bar:
+            with sigint() as interrupted, EpochBar(config.epochs, run.state, enabled=progress) as bar:
                 watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
                 run.to_the_end(folder, interrupted, watchers)
         with searching(enabled=progress and run.polishes and run.state.step == run.steps):
@@ -196,23 +194,3 @@ def _resumed(config: TrainConfig, folder: Path, data: Data, may_begin: bool = Fa
     if not may_begin or (folder / CHECKPOINT).exists():
         run.load(folder)
     return run
-
-
-@contextmanager
-def _sigint() -> Iterator[threading.Event]:
-    """An event that the first Ctrl-C sets; the second one stops at once. Outside the main thread, never set."""
-    interrupted = threading.Event()
-    if threading.current_thread() is not threading.main_thread():
-        yield interrupted
-        return
-    previous = signal.getsignal(signal.SIGINT)
-
-    def on_sigint(number: int, frame: FrameType | None) -> None:
-        interrupted.set()
-        signal.signal(signal.SIGINT, previous)
-
-    signal.signal(signal.SIGINT, on_sigint)
-    try:
-        yield interrupted
-    finally:
-        signal.signal(signal.SIGINT, previous)

@@ -5,9 +5,7 @@ from __future__ import annotations
 from tprog.errors import BadUsage
 from trainer.config import TrainConfig
 from trainer.model import Frame, Network
-
-LARGEST = 16 * 2**30
-"""Bytes. What needs more is refused: it is more than most machines have, and a step would take minutes."""
+from trainer.tensor_files import LARGEST as LARGEST
 
 A_TOKEN = 40
 """Bytes of a token of the data: its code and its answer as tensors, as arrays, and while they are drawn."""

@@ -25,8 +25,7 @@ from tprog.files import read_text, write_atomic
 from tprog.files.formats import parse_json
 from trainer.fields import Fields
 from trainer.gpt.model import RANGES, Gpt, GptConfig
-from trainer.memory import LARGEST
-from trainer.tensor_files import expect_tensors
+from trainer.tensor_files import LARGEST, expect_tensors
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
 

@@ -11,6 +11,7 @@ import torch
 from torch import Tensor, nn
 
 from tprog.errors import BadUsage
+from trainer.settings import expect_shared
 from trainer.transformer import ACTIVATIONS, LayerWeights, Shape, Stack
 
 RANGES = {
@@ -63,10 +64,7 @@ class GptConfig:
             value = getattr(self, key)
             if value is not None and not least <= value <= most:
                 raise BadUsage(f"{key} is {value}; expected {least} to {most:,}")
-        if self.width % self.heads:
-            raise BadUsage(
-                f"width is {self.width}, which {self.heads} heads cannot share equally; expected a multiple of heads"
-            )
+        expect_shared("width", self.width, self.heads)
         if self.activation not in ACTIVATIONS:
             raise BadUsage(f"activation is {self.activation!r}; expected one of {', '.join(ACTIVATIONS)}")
         if not 0 < self.epsilon < 1:
