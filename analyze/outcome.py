@@ -39,7 +39,7 @@ class _Chosen(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._chosen:
-            self._chosen[name] = self._values[name][self._rows]
+            self._chosen[name] = self._values[name].take(self._rows, axis=0)
         return self._chosen[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -56,7 +56,7 @@ def take(execution: Execution, rows: Rows) -> Execution:
         execution.batch.take(rows),
         _Chosen(execution.values, rows),
         {name: at[rows] for name, at in execution.holed.items()},
-        execution.totals[rows],
+        execution.totals.take(rows, axis=0),  # quicker than an index, where rows are long
     )
 
 

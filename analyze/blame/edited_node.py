@@ -41,8 +41,8 @@ class EditedNode:
         self.node = self.program.by_name[node]
         self.batch: Batch = intact.batch.take(rows)
         self._intact = intact
-        self._reads = {read: intact.values[read][rows] for read in self.node.reads}
-        self._old: Array = intact.values[node][rows]
+        self._reads = {read: intact.values[read].take(rows, axis=0) for read in self.node.reads}
+        self._old: Array = intact.values[node].take(rows, axis=0)
         self._was_lost = any_of(intact.lost_at(node)[rows], len(rows))
 
     @cached_property
@@ -79,7 +79,7 @@ class EditedNode:
         """By evaluating the edited node on the rows `which` of those asked for."""
         made, rows = edit.edited_node(self.program), self.rows[which]
         batch = self.batch.take(which)
-        reads = {read: self._intact.values[read][rows] for read in made.reads}
+        reads = {read: self._intact.values[read].take(rows, axis=0) for read in made.reads}
         values, missing = evaluate(made, self.program, batch, reads)
         lost = any_missing(missing, batch)
         changed = (values != self._old[which]) & batch.present

@@ -85,13 +85,13 @@ def accepted(table: Bools, query: Array, key: Array) -> Bools:
     return found
 
 
-def selected(node: AttentionHead, found: Mapping[TableKey, Bools]) -> Bools:
+def selected(node: AttentionHead, found: Mapping[TableKey, Array]) -> Array:
     """[...]: what the clauses of a head say together of what each says [...]: any alternative, all of its clauses."""
     if len(found) == 1:
         (only,) = found.values()
         return only
-    made = [reduce(np.logical_and, [found[table] for table in tables]) for tables in node.by_alternative]
-    return reduce(np.logical_or, made)
+    made = [reduce(np.bitwise_and, [found[table] for table in tables]) for tables in node.by_alternative]
+    return reduce(np.bitwise_or, made)
 
 
 @cache

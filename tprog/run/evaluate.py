@@ -28,13 +28,13 @@ from tprog.ir.program import (
     Numbers,
     NumericHead,
     Program,
-    SelfRule,
     Symbols,
     Value,
 )
 from tprog.ir.values import as_number
-from tprog.run.attention import accepted, accepting, preference, sees, selected, window
+from tprog.run.attention import sees
 from tprog.run.batch import Array, Batch, Bools
+from tprog.run.matches import Pairs, Sets, matches_of, pairs_of
 
 
 @cache
@@ -55,9 +55,9 @@ def evaluate(node: Node, program: Program, batch: Batch, values: Mapping[str, Ar
             table, missing = _codes(node.table, Symbols(node.symbols))
             return table[values["tokens"]], {} if missing is None else {node.name: missing[values["tokens"]]}
         case Head():
-            return _head(node, program, batch, values)
+            return _head(node, program, batch, values), _unlisted(node, program, batch, values)
         case NumericHead():
-            return _numeric_head(node, program, batch, values)
+            return _numeric_head(node, program, batch, values), _unlisted(node, program, batch, values)
         case Lookup():
             return _lookup(node, program, values)
         case Linear():
@@ -88,105 +88,55 @@ def _numerator(value: Value, domain: Numeric) -> int:
     return domain.code(as_number(value))
 
 
-def _selected(
-    node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]
-) -> tuple[Bools, Missing]:
-    """M as [input, query, key], and where missing rows of its clauses are consulted."""
-    found = {
-        table: accepted(
-            accepting(clause.predicate, program.symbols(clause.key)), values[clause.query], values[clause.key]
-        )
-        for table, clause in node.clauses.items()
-    }
-    matches = selected(node, found)
-    seen = window(node, program, batch.tokens.shape[1])
-    if not seen.all():
-        matches &= seen
-    if (batch.lengths < batch.tokens.shape[1]).any():
-        matches &= batch.present[:, None, :]
+def _unlisted(node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]) -> Missing:
+    """Where missing rows of a head's clauses are consulted."""
     missing: dict[TableKey, Bools] = {}
     for table, clause in node.clauses.items():
         if clause.partial:
             absent = np.array([row is None for row in clause.predicate])
             missing[table] = absent[values[clause.query]] & sees(node, program, batch)
-    return matches, missing
+    return missing
 
 
-def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> tuple[Array, Missing]:
-    matches, missing = _selected(node, program, batch, values)
-    if matches.shape[2] == 0:
-        return values[node.value], missing
-    closest = _attended(node, program, matches, values)
-    copied = np.take_along_axis(values[node.value], closest, axis=1)
+def _head(node: Head, program: Program, batch: Batch, values: Mapping[str, Array]) -> Array:
+    value = values[node.value]
+    if value.shape[1] == 0:
+        return value
+    found: Pairs | Sets
+    if node.by is None:
+        found = matches_of(node, program, batch, values)
+    else:
+        pairs = pairs_of(node, program, batch, values)
+        found = pairs.best_by(values[node.by], largest=node.attend == "largest")
+    copied = found.copied(value, node.attend, program.self_rule)
     if node.default is not None:
-        copied = np.where(matches.any(axis=2), copied, program.symbols(node.value).codes[node.default])
-    return copied.astype(dtype_of(program.variables[node.name].domain), copy=False), missing
+        copied = np.where(found.none(), program.symbols(node.value).codes[node.default], copied)
+    return copied.astype(dtype_of(program.variables[node.name].domain), copy=False)
 
 
 def attended(node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]) -> Bools:
     """[input, query, key]: where a head looks: at all that it selects, or the one position that it copies from."""
-    matches, _ = _selected(node, program, batch, values)
+    pairs = pairs_of(node, program, batch, values)
     match node:
         case NumericHead():
-            return matches
+            return pairs.matches
         case Head():
-            own = np.arange(matches.shape[2]) == _attended(node, program, matches, values)[:, :, None]
-            found: Bools = own & matches.any(axis=2, keepdims=True)
+            best = pairs if node.by is None else pairs.best_by(values[node.by], largest=node.attend == "largest")
+            own = np.arange(pairs.matches.shape[2]) == best.preferred(node.attend, program.self_rule)[:, :, None]
+            found: Bools = own & ~pairs.none()[:, :, None]
             return found
         case _:
             assert_never(node)
 
 
-def _attended(node: Head, program: Program, matches: Bools, values: Mapping[str, Array]) -> Array:
-    """[input, query]: the attended position, 0 where nothing matches."""
-    if node.attend == "nearest":
-        return _closest(matches, program.self_rule)
-    candidates = matches if node.by is None else best_by(matches, values[node.by], largest=node.attend == "largest")
-    found: Array = (candidates * preference(matches.shape[2], node.attend)).argmax(axis=2)
-    return found
-
-
-def _closest(matches: Bools, self_rule: SelfRule) -> Array:
-    """[input, query]: the attended position, 0 where nothing matches."""
-    n = matches.shape[2]
-    closest: Array
-    match self_rule:
-        case "last":
-            closest = (matches * preference(n)).argmax(axis=2)
-        case "match-count":
-            kind, own = np.min_scalar_type(-2 * n - 1), np.arange(n)
-            apart = np.abs(own[:, None] - own).astype(kind)
-            distance = np.where(matches, apart, kind.type(2 * n))
-            counts = np.count_nonzero(matches, axis=2).astype(kind)
-            distance[:, own, own] = np.where(matches[:, own, own], counts, kind.type(2 * n))
-            closest = distance.argmin(axis=2)
-    return closest
-
-
-def best_by(matches: Bools, by: Array, *, largest: bool) -> Bools:
-    """[input, query, key]: the matches where a variable [input, key] is largest, or smallest, of those of a query."""
-    size = by if largest else -by
-    lowest = np.iinfo(size.dtype).min  # below all codes and numerators, whose type holds -largest - 1
-    found = np.where(matches, size[:, None, :], lowest)
-    best: Bools = matches & (found == found.max(axis=2, keepdims=True))
-    return best
-
-
-def _numeric_head(
-    node: NumericHead, program: Program, batch: Batch, values: Mapping[str, Array]
-) -> tuple[Array, Missing]:
-    matches, missing = _selected(node, program, batch, values)
-    domain = program.numeric(node.name)
-    if node.value == "ones":
-        sums: Array = np.count_nonzero(matches, axis=2)
-    else:
-        sums = np.einsum("bqk,bk->bq", matches, values[node.value].astype(np.int64))
+def _numeric_head(node: NumericHead, program: Program, batch: Batch, values: Mapping[str, Array]) -> Array:
+    found, domain = matches_of(node, program, batch, values), program.numeric(node.name)
+    sums = found.counts() if node.value == "ones" else found.sums(values[node.value])
     if node.reduce == "mean":
-        counts = np.count_nonzero(matches, axis=2)
         assert node.default is not None
-        sums = _divided(sums, np.maximum(counts, 1), program.numbers(node.value), domain)
-        sums = np.where(counts > 0, sums, _numerator(node.default, domain))
-    return sums.astype(dtype_of(domain), copy=False), missing
+        sums = _divided(sums, np.maximum(found.counts(), 1), program.numbers(node.value), domain)
+        sums = np.where(found.none(), _numerator(node.default, domain), sums)
+    return sums.astype(dtype_of(domain), copy=False)
 
 
 def _divided(sums: Array, counts: Array, added: Numbers, domain: Numeric) -> Array:

@@ -151,8 +151,10 @@ def read_out_at(program: Program, batch: Batch) -> Bools:
     """[input, position]: whether logits are read there: within the input and, unless pooled, not forced."""
     if program.readout.pooled or not program.readout.forced:
         return batch.present
-    forced = [program.vocabulary.index(word) for word in program.readout.forced]
-    return batch.present & ~np.isin(batch.tokens, forced)
+    read = batch.present.copy()
+    for word in program.readout.forced:
+        read &= batch.tokens != program.vocabulary.index(word)
+    return read
 
 
 @dataclass(frozen=True, eq=False)
@@ -354,10 +356,10 @@ def _totals(program: Program, batch: Batch, values: Mapping[str, Array]) -> Arra
     """The logits' numerators."""
     if program.readout.implied:
         return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
-    totals = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+    totals = np.zeros((*batch.tokens.shape, len(program.classes)), dtype=np.int64)
     for term in program.readout.terms:
         _add_term(totals, program, term, values[term.variable])
-    return _shape_totals(program, batch, totals)
+    return _pooled(program, batch, totals)
 
 
 def _totals_on_top(
@@ -372,7 +374,7 @@ def _totals_on_top(
         return _totals(program, batch, values)
     terms = {term.variable: term for term in program.readout.terms}
     old_terms = {term.variable: term for term in base.program.readout.terms}
-    difference = np.zeros((len(program.classes), *batch.tokens.shape), dtype=np.int64)
+    difference = np.zeros((*batch.tokens.shape, len(program.classes)), dtype=np.int64)
     for name in old_terms | terms:
         if name not in changed and old_terms.get(name) == terms.get(name):
             continue
@@ -380,7 +382,7 @@ def _totals_on_top(
             _add_term(difference, program, terms[name], values[name])
         if name in old_terms:
             _add_term(difference, base.program, old_terms[name], base.values[name], sign=-1)
-    return base.totals + _shape_totals(program, batch, difference)
+    return base.totals + _pooled(program, batch, difference)
 
 
 def _summed_alike(program: Program, other: Program) -> bool:
@@ -406,20 +408,21 @@ def _missing_rows(program: Program, batch: Batch, values: Mapping[str, Array]) -
 
 
 def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:
-    """Add one variable's share to totals [class, input, position]."""
+    """Add one variable's share to totals [input, position, class]."""
     domain = program.variables[term.variable].domain
     unit = sign * program.logit_scale // program.readout.scale
-    for code in range(len(program.classes)):
-        column = np.array([0 if row is None else row[code] for row in term.rows], dtype=np.int64)
-        if isinstance(domain, Symbols):
-            totals[code] += (column * unit).take(values)
-        else:
-            totals[code] += values * (column[0] * (unit // program.numbers(term.variable).denominator))
+    nothing = (0,) * len(program.classes)
+    rows = np.array([nothing if row is None else row for row in term.rows], dtype=np.int64)
+    if isinstance(domain, Symbols):
+        totals += (rows * unit).take(values, axis=0)
+    else:
+        share = rows[0] * (unit // program.numbers(term.variable).denominator)
+        totals += values[:, :, None] * share
 
 
-def _shape_totals(program: Program, batch: Batch, totals: Array) -> Array:
-    """[class, input, position] -> [input, position, class], or [input, class] summed over positions if pooled."""
-    if program.readout.pooled:
-        summed: Array = np.where(batch.present, totals, 0).sum(axis=2)
-        return summed.T
-    return np.moveaxis(totals, 0, -1)
+def _pooled(program: Program, batch: Batch, totals: Array) -> Array:
+    """[input, position, class] as it is, or [input, class] summed over positions if the program is pooled."""
+    if not program.readout.pooled:
+        return totals
+    summed: Array = np.where(batch.present[:, :, None], totals, 0).sum(axis=1)
+    return summed

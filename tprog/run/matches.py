@@ -1,0 +1,206 @@
+"""What a head selects, in two forms that answer the same questions: how many positions, their sum, the preferred one.
+
+`Pairs` compares every query with every key: the definition, for any input. `Sets` is for many short inputs: the
+positions that a query selects are a set in one number, whose bit j is position j. Of few positions there are few sets,
+so what is made of each is a table, which `Pairs` fills. That takes a fifth of the time. Letters: n positions.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from functools import cache
+from typing import Any
+
+import numpy as np
+
+from tprog.ir.domains import Attend, SelfRule
+from tprog.ir.program import AttentionHead, Program
+from tprog.run.attention import accepted, accepting, preference, selected, window
+from tprog.run.batch import Array, Batch, Bools
+
+MOST_POSITIONS = 10
+"""Positions up to which a set is a number: the largest table has 10 * 2**10 cells."""
+
+LEAST_INPUTS = 64
+"""Inputs below which calling NumPy takes longer than what it computes, and sets save nothing."""
+
+
+@dataclass(frozen=True, eq=False)
+class Pairs:
+    """M as [input, query, key] truth values."""
+
+    matches: Bools
+
+    def none(self) -> Bools:
+        """[input, query]: whether it selects nothing."""
+        found: Bools = np.logical_not(np.logical_or.reduce(self.matches, axis=2))
+        return found
+
+    def counts(self) -> Array:
+        """[input, query]: how many positions it selects."""
+        found: Array = np.count_nonzero(self.matches, axis=2)
+        return found
+
+    def sums(self, values: Array) -> Array:
+        """[input, query]: the sum of [input, position] values over what it selects, in int64."""
+        found: Array = np.einsum("bqk,bk->bq", self.matches, values.astype(np.int64))
+        return found
+
+    def best_by(self, by: Array, *, largest: bool) -> Pairs:
+        """The matches where a variable [input, position] is largest, or smallest, of those of a query."""
+        size = by if largest else -by
+        lowest = np.iinfo(size.dtype).min  # below all codes and numerators, whose type holds -largest - 1
+        found = np.where(self.matches, size[:, None, :], lowest)
+        return Pairs(self.matches & (found == found.max(axis=2, keepdims=True)))
+
+    def preferred(self, attend: Attend, self_rule: SelfRule) -> Array:
+        """[input, query]: the position that a head prefers of them, 0 where nothing matches."""
+        if attend == "nearest" and self_rule == "match-count":
+            return self._closest_by_count()
+        found: Array = (self.matches * preference(self.matches.shape[2], attend)).argmax(axis=2)
+        return found
+
+    def _closest_by_count(self) -> Array:
+        """The nearest, where a match of a position with itself counts as far away as there are matches."""
+        n = self.matches.shape[2]
+        kind, own = np.min_scalar_type(-2 * n - 1), np.arange(n)
+        apart = np.abs(own[:, None] - own).astype(kind)
+        distance = np.where(self.matches, apart, kind.type(2 * n))
+        counts = np.count_nonzero(self.matches, axis=2).astype(kind)
+        distance[:, own, own] = np.where(self.matches[:, own, own], counts, kind.type(2 * n))
+        found: Array = distance.argmin(axis=2)
+        return found
+
+    def copied(self, values: Array, attend: Attend, self_rule: SelfRule) -> Array:
+        """[input, query]: the values [input, position] at the preferred positions."""
+        return np.take_along_axis(values, self.preferred(attend, self_rule), axis=1)
+
+
+@dataclass(frozen=True, eq=False)
+class Sets:
+    """M as sets [query, input]: along the inputs, of which there are many, NumPy is fastest."""
+
+    sets: Array
+
+    def none(self) -> Bools:
+        """As `Pairs.none`."""
+        found: Bools = self.sets.T == 0
+        return found
+
+    def counts(self) -> Array:
+        """As `Pairs.counts`."""
+        found: Array = _sizes(len(self.sets)).take(self.sets.T)
+        return found
+
+    def sums(self, values: Array) -> Array:
+        """As `Pairs.sums`."""
+        added = np.ascontiguousarray(values.T, dtype=np.int64)
+        total = np.zeros(self.sets.shape, dtype=np.int64)
+        for position, power in enumerate(_powers(len(self.sets))):
+            total += ((self.sets & power) != 0) * added[position]
+        return np.ascontiguousarray(total.T)
+
+    def copied(self, values: Array, attend: Attend, self_rule: SelfRule) -> Array:
+        """As `Pairs.copied`."""
+        n, inputs = self.sets.shape
+        attended = _attended(n, attend, self_rule)
+        sources = attended.ravel().take(self.sets + np.arange(n, dtype=np.intp)[:, None] * attended.shape[1])
+        found: Array = values.ravel().take((sources + np.arange(0, inputs * n, n)).T)
+        return found
+
+
+def pairs_of(node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]) -> Pairs:
+    """What a head selects on a batch."""
+    found = {
+        table: accepted(
+            accepting(clause.predicate, program.symbols(clause.key)), values[clause.query], values[clause.key]
+        )
+        for table, clause in node.clauses.items()
+    }
+    matches = selected(node, found)
+    seen = window(node, program, batch.tokens.shape[1])
+    if not seen.all():
+        matches &= seen
+    if (batch.lengths < batch.tokens.shape[1]).any():
+        matches &= batch.present[:, None, :]
+    return Pairs(matches)
+
+
+def matches_of(node: AttentionHead, program: Program, batch: Batch, values: Mapping[str, Array]) -> Pairs | Sets:
+    """What a head selects on a batch, in the form that is quickest for so many inputs of this length."""
+    inputs, n = batch.tokens.shape
+    if inputs < LEAST_INPUTS or not 0 < n <= MOST_POSITIONS:
+        return pairs_of(node, program, batch, values)
+    found = {
+        table: accepted_sets(
+            accepting(clause.predicate, program.symbols(clause.key)), values[clause.query], values[clause.key]
+        )
+        for table, clause in node.clauses.items()
+    }
+    return Sets(selected(node, found) & _within(node, program, batch))
+
+
+def accepted_sets(table: Bools, query: Array, key: Array) -> Array:
+    """[query, input]: the positions whose key the row [query code] of a table [query code, key code] accepts.
+
+    Args:
+        query, key: [input, position] codes.
+    """
+    n, width = key.shape[1], table.shape[1]
+    found = np.zeros((n, len(key)), dtype=_kind(n))
+    if width <= 64:
+        # A row as a set of keys as well: then one `and` compares all queries with a key.
+        word = np.dtype(f"u{next(bits for bits in (8, 16, 32, 64) if width <= bits) // 8}")
+        bit = np.left_shift(np.ones(width, dtype=word), np.arange(width, dtype=word))
+        rows = np.where(table, bit, np.zeros_like(bit)).sum(axis=1, dtype=word)
+        asked, has = rows.take(query.T), bit.take(key.T)
+        for position, power in enumerate(_powers(n)):
+            found |= ((asked & has[position]) != 0) * power
+    else:
+        cells, starts, keys = table.ravel(), query.T.astype(np.intp) * width, key.T.astype(np.intp)
+        for position, power in enumerate(_powers(n)):
+            found |= cells.take(starts + keys[position]) * power
+    return found
+
+
+def _within(node: AttentionHead, program: Program, batch: Batch) -> Array:
+    """[query, input]: the positions that a head may attend to, those of the input itself."""
+    n = batch.tokens.shape[1]
+    powers = _powers(n)
+    seen = np.where(window(node, program, n), powers, np.zeros_like(powers)).sum(axis=1, dtype=powers.dtype)
+    ends = np.concatenate([np.zeros_like(powers[:1]), np.cumsum(powers, dtype=powers.dtype)])
+    found: Array = seen[:, None] & ends.take(batch.lengths)
+    return found
+
+
+def _kind(n: int) -> np.dtype[Any]:
+    """The type of a set of n positions."""
+    return np.dtype(np.uint8) if n <= 8 else np.dtype(np.uint16)
+
+
+def _powers(n: int) -> Array:
+    """[position]: the set that holds it alone."""
+    return np.left_shift(np.ones(n, dtype=_kind(n)), np.arange(n, dtype=_kind(n)))
+
+
+def _every(n: int) -> Pairs:
+    """All sets of n positions as inputs, the same for each query."""
+    held = (np.arange(2**n)[:, None] & _powers(n)) != 0
+    return Pairs(np.repeat(held[:, None, :], n, axis=1))
+
+
+@cache
+def _sizes(n: int) -> Array:
+    """[set]: how many positions it holds; read-only."""
+    found: Array = _every(n).counts()[:, 0]
+    found.setflags(write=False)
+    return found
+
+
+@cache
+def _attended(n: int, attend: Attend, self_rule: SelfRule) -> Array:
+    """[query, set]: the position of the set that a head prefers; read-only."""
+    found: Array = np.ascontiguousarray(_every(n).preferred(attend, self_rule).T.astype(np.int8))
+    found.setflags(write=False)
+    return found
