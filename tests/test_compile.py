@@ -1,0 +1,151 @@
+"""Compiled Transformers answer what their Programs do, on every input that is tried, in both types of numbers."""
+
+from __future__ import annotations
+
+import pytest
+from hypothesis import assume, given, settings
+
+from tests.bench.gallery import GALLERY
+from tests.programs import PROGRAMS, mean_of_means
+from tests.strategies import programs, some_inputs
+from tests.test_rasp_lower import BY_NAME, MODES, rasp_of
+from tprog.errors import NotExact
+from tprog.ir.program import BEGIN, Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.text.read import read_module
+from trainer.compile import DtypeName, TooNarrow, compile_program
+from trainer.compile.forward import answers, decided, forward, model_tokens
+
+BOTH: tuple[DtypeName, ...] = ("float32", "float64")
+REFUSED = {"mean_of_means"}
+"""Programs of the table whose numbers lie too close together for float64."""
+
+GALLERY_PROGRAMS = sorted(path.name for path in GALLERY.iterdir() if path.is_dir())
+
+
+def agree(program: Program, inputs: list[list[str]], dtype: DtypeName) -> None:
+    """Same answers, forced ones and holes among them; a causal program may tell a hole before the input ends."""
+    weights = compile_program(program, dtype)
+    batch = encode(program, inputs)
+    run, (found, in_hole) = execute(program, batch), answers(weights, batch)
+    assert in_hole.tolist() == run.in_hole.tolist()
+    right = ~in_hole
+    assert found[right].tolist() == run.predictions[right].tolist()
+
+
+@pytest.mark.parametrize("dtype", BOTH)
+@pytest.mark.parametrize("name", sorted(PROGRAMS.keys() - REFUSED))
+def test_programs_written_by_hand_are_compiled_right(name: str, dtype: DtypeName) -> None:
+    program = PROGRAMS[name].program
+    agree(program, some_inputs(program, 300), dtype)
+
+
+@pytest.mark.parametrize("name", GALLERY_PROGRAMS)
+def test_the_gallery_is_compiled_right_on_all_inputs_of_small_domains(name: str) -> None:
+    program = read_module(GALLERY / name / f"{name}.py").program
+    agree(program, some_inputs(program, 3_000), "float32")
+
+
+@pytest.mark.parametrize(("name", "mode"), MODES)
+def test_written_programs_of_all_dialects_are_compiled_right(name: str, mode: str) -> None:
+    program = rasp_of(name).to_program(BY_NAME[name]["vocabulary"], 6, mode == "causal")
+    agree(program, some_inputs(program, 150), "float32")
+
+
+@settings(max_examples=60)
+@given(programs())
+def test_random_programs_are_compiled_right(program: Program) -> None:
+    inputs = some_inputs(program, 40)
+    for dtype in BOTH:
+        try:
+            agree(program, inputs, dtype)
+        except NotExact:  # it says so, and of which node
+            assume(False)
+
+
+# At full length #######################################################################################################
+
+
+def _at(length: int, size: int) -> Program:
+    """Tokens of `size` words: how often each occurs before, the nearest equal one, and the last of the rarest."""
+    words = tuple(f"w{at}" for at in range(size))
+    vocabulary = (BEGIN, *words)
+    alike = tuple((word,) if word != BEGIN else () for word in vocabulary)
+    positions = tuple(range(length))
+    classes = ("first", "again", "often")
+    return Program(
+        vocabulary=vocabulary,
+        classes=classes,
+        max_length=length,
+        nodes=(
+            NumericHead("seen", "tokens", "tokens", "ones", alike, mask="before"),
+            Lookup("rank", ("seen",), (tuple(range(length)),), positions, positions),
+            Head("before", "tokens", "tokens", "rank", alike, default=0),
+            Head("rarest", "tokens", "tokens", "rank", alike, default=0, attend="largest", by="rank"),
+            NumericHead("share", "rank", "rank", "seen", tuple(positions for _ in positions), reduce="mean", default=0),
+            Lookup(
+                "kind",
+                ("before", "rarest", "share"),
+                (None, None, (0, 1)),
+                classes,
+                tuple(
+                    classes[2 if share else before == rarest]
+                    for before in positions
+                    for rarest in positions
+                    for share in (0, 1)
+                ),
+            ),
+        ),
+        readout=Readout((Weights("seen", ((0, 0, 1),)), Weights("kind", ((3, 0, 0), (0, 3, 0), (0, 0, 3))))),
+    )
+
+
+def test_length_64_and_64_words_are_exact_in_float32() -> None:
+    program = _at(64, 63)
+    words = program.vocabulary[1:]
+    inputs = [
+        [BEGIN, *(words[(at * step + at // 7) % spread] for at in range(63))]
+        for step in range(1, 9)
+        for spread in (1, 2, 3, 5, 20, 63)
+    ]
+    agree(program, inputs, "float32")
+
+
+# What must not matter #################################################################################################
+
+
+def test_padding_and_the_order_of_a_batch_change_no_logit() -> None:
+    for name in ("sort", "partial", "question_type", "masks", "match_count", "shuffle_dyck2"):
+        weights = compile_program(PROGRAMS[name].program)
+        batch = encode(weights.lowered.program, some_inputs(weights.lowered.program, 60))
+        together, in_hole = answers(weights, batch)
+        for row in range(0, len(batch), 7):
+            alone = batch.take(slice(row, row + 1)).cut()
+            found, hole = answers(weights, alone)
+            assert hole[0] == in_hole[row]
+            if not hole[0]:
+                wanted = together[row] if found.ndim == 1 else together[row, : alone.tokens.shape[1]]
+                assert found[0].tolist() == wanted.tolist()
+        turned = answers(weights, batch.take(slice(None, None, -1)))
+        assert turned[0][::-1].tolist() == together.tolist()
+
+
+def test_a_decoder_answers_for_each_prefix_what_the_program_answers_for_it() -> None:
+    program = PROGRAMS["dyck1"].program
+    weights = compile_program(program)
+    batch = encode(program, some_inputs(program, 60)[:1])
+    logits = forward(weights, model_tokens(weights, batch))
+    for length in range(2, batch.tokens.shape[1] + 1):
+        part = encode(program, [batch.words(program, 0)[:length]])
+        shorter = forward(weights, model_tokens(weights, part))
+        assert decided(weights, shorter, part)[0].tolist() == execute(program, part).predictions.tolist()
+        assert (logits[:, : length + 1] == shorter).all()
+
+
+# Refusals #############################################################################################################
+
+
+def test_numbers_too_close_for_float64_are_refused_with_their_node() -> None:
+    with pytest.raises(TooNarrow, match="node 'so_far' cannot be compiled to float64: the thresholds between its num"):
+        compile_program(mean_of_means(32))
