@@ -28,7 +28,8 @@ OF_ONE_KIND = {
     "tprog/simplify/sums.py": "it shortens sums",
     "tprog/text/describe.py": "the two kinds of heads, which a match has told from the others",
     "tprog/text/dialects/published/module.py": "the self-match, which matters to heads that copy",
-    "tprog/text/emit.py": "a mean is a fraction, a head that copies may compare, and has the domain of what it copies",
+    "tprog/text/emit.py": "a head that copies may compare, and has the domain of what it copies",
+    "tprog/text/needs.py": "a mean is a fraction",
     "trainer/search/program_class.py": "a head that copies is learned to attend to the nearest",
     "trainer/start.py": "the two kinds of heads, which a match has told from the others",
 }
