@@ -21,13 +21,14 @@ from tprog.listing import bounded
 from tprog.version import VERSION
 
 VERBS = (
-    "tasks", "train", "emit", "run", "sweep", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz",
-    "blame", "repair", "simplify", "diff", "rasp", "help",
+    "tasks", "train", "train-gpt", "emit", "run", "sweep", "verify", "trace", "graph", "circuits", "dead", "coverage",
+    "fuzz", "blame", "repair", "simplify", "diff", "rasp", "help",
 )  # fmt: skip
 """In the order of the help page. Each is a function of the module `cli.verbs` of its name."""
 
 JUDGED = {
-    "train", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff",
+    "train", "train-gpt", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz", "blame", "repair",
+    "simplify", "diff",
 }  # fmt: skip
 """The verbs that take a task, which may be a file of examples."""
 
@@ -40,7 +41,8 @@ def meant(arguments: Sequence[str]) -> tuple[str, ...]:
 
 def function(verb: str) -> Callable[..., object]:
     """What a verb does. Its module is imported: to import those of all verbs takes as long as some verbs do."""
-    found: Callable[..., object] = getattr(import_module(f"cli.verbs.{verb}"), "help_" if verb == "help" else verb)
+    name = verb.replace("-", "_")
+    found: Callable[..., object] = getattr(import_module(f"cli.verbs.{name}"), "help_" if verb == "help" else name)
     return found
 
 

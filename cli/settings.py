@@ -8,7 +8,9 @@ import inspect
 import os
 from collections.abc import Callable, Mapping
 from enum import StrEnum
+from importlib import import_module
 from pathlib import Path
+from types import NoneType
 from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, get_type_hints
 
 import typer
@@ -19,6 +21,7 @@ from tprog.files.formats import read_toml
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
+    from trainer.settings import Settings
 
 PANEL = "Settings (left out: those of --config FILE, else of --preset)"
 """The heading of the options that are settings."""
@@ -43,25 +46,37 @@ class Log(StrEnum):
     TENSORBOARD = "tensorboard"
 
 
-def takes_settings(verb: Verb) -> Verb:
-    """The verb with one option more for each key of `TrainConfig` but the task; it gets them as ``**settings``.
+def takes_settings(module: str, kind: str, panel: str, defaults: bool = False) -> Callable[[Verb], Verb]:
+    """Makes verbs that have one option more for each key of a record of settings but the task, as ``**settings``.
 
     Type and choices are those of the field, and the help text is what the field says of itself. A setting
     that is not given is None.
-    """
-    from trainer.config import TrainConfig
 
-    types = get_type_hints(TrainConfig)
+    Args:
+        module, kind: where the record is, and its name: it is imported only when the verb is.
+        panel: the heading of these options.
+        defaults: say what is where an option is left out: there is no other place that says it.
+    """
+
+    def taking(verb: Verb) -> Verb:
+        return _with_settings(verb, getattr(import_module(module), kind), panel, defaults)
+
+    return taking
+
+
+def _with_settings(verb: Verb, kind: type[Settings], panel: str, defaults: bool) -> Verb:
+    types = get_type_hints(kind)
     signature = inspect.signature(verb, eval_str=True)
     keyword = inspect.Parameter.KEYWORD_ONLY
     parameters = [p for p in signature.parameters.values() if p.kind is not p.VAR_KEYWORD]
-    for field in dataclasses.fields(TrainConfig):
+    for field in dataclasses.fields(kind):
         if field.name == "task":
             continue
         flag = "--" + field.name.replace("_", "-")
         if types[field.name] is bool:
             flag = f"{flag}/--no-{flag[2:]}"
-        option = typer.Option(flag, help=field.metadata["about"], show_default=False, rich_help_panel=PANEL)
+        shown = defaults and not isinstance(field.default, (bool, NoneType)) and str(field.default)
+        option = typer.Option(flag, help=field.metadata["about"], show_default=shown, rich_help_panel=panel)
         annotation: Any = Annotated[types[field.name] | None, option]
         parameters.append(inspect.Parameter(field.name, keyword, default=None, annotation=annotation))
     verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it

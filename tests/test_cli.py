@@ -69,6 +69,7 @@ RUN_MAIN = "import sys; from cli.__main__ import run; sys.exit(run())"
 VERBS = [
     "tasks",
     "train",
+    "train-gpt",
     "emit",
     "run",
     "sweep",

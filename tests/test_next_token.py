@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import itertools
+import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
@@ -10,6 +11,7 @@ from collections.abc import Callable, Sequence
 import numpy as np
 import pytest
 
+from cli.main import main
 from tprog.errors import BadInput, BadUsage
 from tprog.tasks.next_token import (
     EOS,
@@ -254,3 +256,14 @@ def test_what_is_no_task_no_length_and_no_symbol_is_refused() -> None:
         get_next_token_task("tomita2").sample(1, (3, 3), np.random.default_rng(0))
     with pytest.raises(BadInput, match=r"token 1 is 'z', which tomita2 does not have; its symbols are 0, 1"):
         get_next_token_task("tomita2").oracle(["1", "z"])
+
+
+def test_the_list_shows_every_task_with_a_sequence(capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["tasks", "--next-token"]) == 0
+    shown = capsys.readouterr().out
+    assert all(f"\n{name} " in shown for name in NEXT_TOKEN_TASKS)
+    assert main(["tasks", "--next-token", "--json"]) == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "tpdebug.next-token-tasks/1"
+    assert [line["task"] for line in told["tasks"]] == list(NEXT_TOKEN_TASKS)
+    assert all(line["example"][0] == "<bos>" for line in told["tasks"])

@@ -9,6 +9,7 @@ from rich.table import Table
 from rich.text import Text
 
 from tprog.tasks.listing import TaskLine
+from tprog.tasks.next_token.listing import NextTokenLine
 
 
 def tasks_text(lines: Iterable[TaskLine]) -> RenderableType:
@@ -24,4 +25,12 @@ def tasks_text(lines: Iterable[TaskLine]) -> RenderableType:
             f"{line.example} -> {line.answer}",
         )
         table.add_row(*map(Text, cells))  # a symbol such as [ is no markup
+    return table
+
+
+def next_token_text(lines: Iterable[NextTokenLine]) -> RenderableType:
+    """One line a task."""
+    table = Table("task", "kind", "what", "example", box=None, pad_edge=False)
+    for line in lines:
+        table.add_row(*map(Text, (line.task, line.kind, line.about, " ".join(line.example))))
     return table

@@ -13,7 +13,7 @@ from cli.options import (
     complete_task,
 )
 from cli.output import Preset, note, say
-from cli.settings import ConfigOption, Log, configured, resumed, run_folder, takes_settings
+from cli.settings import PANEL, ConfigOption, Log, configured, resumed, run_folder, takes_settings
 from cli.subject import read_program
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from trainer.fit import TrainResult
 
 
-@takes_settings
+@takes_settings("trainer.config", "TrainConfig", PANEL)
 def train(
     task: Annotated[
         str | None,

@@ -65,6 +65,8 @@ class NextTokenTask(ABC):
         about: it in words.
         symbols: the tokens that are no marks, in the order of their codes.
         least, longest: of the lengths there are.
+        thirds: whether to train on the first third of the lengths alone, and to judge each third; else on all.
+        trained_on: the same task on the inputs to train on, where those of this one are kept back to judge by.
     """
 
     name: str
@@ -72,6 +74,8 @@ class NextTokenTask(ABC):
     symbols: tuple[str, ...]
     least: int = 1
     longest: int = LONGEST
+    thirds: bool = True
+    trained_on: NextTokenTask | None = None
 
     @property
     def vocabulary(self) -> tuple[str, ...]:
@@ -100,7 +104,9 @@ class NextTokenTask(ABC):
 
     @property
     def bins(self) -> tuple[tuple[int, int], ...]:
-        """The least and the largest length of each third of the lengths; the first is what is trained on."""
+        """The least and the largest length of each range that is judged; the first is what is trained on."""
+        if not self.thirds:
+            return ((self.least, self.longest),)
         third = self.longest // 3
         return (0, third), (third + 1, 2 * third), (2 * third + 1, self.longest)
 
