@@ -24,7 +24,7 @@ from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import SOp
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
-from tprog.rasp.lower import NotLowered, selecting
+from tprog.rasp.lower import NotLowered, selecting, splitting
 from tprog.rasp.program import RaspProgram, program_of
 from tprog.rasp.source.files import load_program, program_of_text
 from tprog.rasp.tracr import library as t
@@ -172,6 +172,7 @@ COMPOSED = [
 @pytest.mark.parametrize("name", COMPOSED)
 def test_selectors_that_are_large_together_become_clauses(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selecting, "FEW_PAIRS", 0)
+    monkeypatch.setattr(splitting, "MOST_COMPARED", 0)
     case = BY_NAME[name]
     check_all(rasp_of(name), case["vocabulary"][:3], 4, case["modes"][0] == "causal")
 
@@ -182,6 +183,7 @@ def test_selectors_that_are_large_together_become_clauses(name: str, monkeypatch
 def test_a_random_program_of_clauses_answers_as_the_evaluator(dialect: Dialect, data: st.DataObject) -> None:
     with pytest.MonkeyPatch.context() as patch:
         patch.setattr(selecting, "FEW_PAIRS", 0)
+        patch.setattr(splitting, "MOST_COMPARED", 0)
         typed = data.draw(programs(dialect, depth=3))
         causal = dialect is Dialect.RASP_L or data.draw(st.booleans())
         try:

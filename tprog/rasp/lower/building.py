@@ -307,17 +307,22 @@ class Building:
             self.add(self._lookup(name, cells, order))
         whole = len(exprs) == 1 and len(roots) == 1 and exprs[0] is roots[0]
         rank = whole and self.held(roots[0]).rank
-        return Held(name, False, meanings(pairs, order), self._is_distinct(cells), rank)
+        uniform = all(self.held(root).uniform for root in roots)
+        return Held(name, False, meanings(pairs, order), self._is_distinct(cells), rank, uniform)
 
     def _is_distinct(self, cells: Cells) -> bool:
-        """Whether equal answers come from equal values of a root that is distinct."""
+        """Whether equal answers come from equal values of a root that is distinct; or, where the other roots are the
+        same at all positions, do so for each of their values."""
         for place, root in enumerate(cells.roots):
             if not self.held(root).distinct or cells.axes[place].merged:
                 continue
+            others = [each for each in cells.roots if each is not root]
+            uniform = all(self.held(each).uniform for each in others)
             of: dict[object, set[int]] = {}
             for key, answer in cells.answers.items():
                 if answer is not None:
-                    of.setdefault(answer, set()).add(key[place])
+                    rest = (*key[:place], *key[place + 1 :]) if uniform else ()
+                    of.setdefault((rest, answer), set()).add(key[place])
             if all(len(keys) == 1 for keys in of.values()):
                 return True
         return False
@@ -342,7 +347,7 @@ class Building:
             name = self.add(Embedding(self.name(sop, suffix="_or"), order, tuple(cells)))
         else:
             name = self.add(Lookup(self.name(sop, suffix="_or"), (held.variable,), (None,), order, tuple(cells)))
-        known.append(Held(name, False, meanings(pairs, order), held.distinct, held.rank))
+        known.append(Held(name, False, meanings(pairs, order), held.distinct, held.rank, held.uniform))
         self.alive.append(sop)
         return known[-1]
 

@@ -48,7 +48,7 @@ def _width(building: Building, node: SelectorWidth) -> Held:
     counts = range(least, min(most, 1) + 1) if asked.single else range(least, most + (not asked.rank))
     if (runs := building.fixed_runs(node)) is not None:
         counts = sorted({count for run in runs for count in run.values(node)})  # type: ignore[assignment,type-var]
-    return Held(name, True, {count: (count,) for count in counts}, distinct=asked.rank, rank=asked.rank)
+    return Held(name, True, {count: (count,) for count in counts}, asked.rank, asked.rank, asked.uniform)
 
 
 def _aggregate(building: Building, node: Aggregate) -> Held:
@@ -105,7 +105,9 @@ def _copied(
         assert default is not None
         known = {key_of(each): each for each in (*values[default], node.default)}
         values[default] = tuple(known.values())
-    return Held(name, False, values)
+    # The nearest is another for each position; so it is where several are largest, unless what is compared comes out.
+    own = attend in ("first", "last") or asked.single or (by is not None and by is value)
+    return Held(name, False, values, uniform=asked.uniform and own)
 
 
 def _whole(values: Mapping[Symbol, tuple[Value, ...]], default: Value) -> dict[Symbol, tuple[Value, ...]]:
@@ -254,7 +256,7 @@ def _numeric(
         )
     )
     ordered = {number: _each_once(values[number]) for number in sorted(values)}  # type: ignore[type-var]
-    return Held(name, True, ordered)
+    return Held(name, True, ordered, uniform=asked.uniform)
 
 
 def _each_once(values: tuple[Value, ...]) -> tuple[Value, ...]:

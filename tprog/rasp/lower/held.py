@@ -38,6 +38,7 @@ class Held:
             that never occurs.
         distinct: whether two positions of one input never hold the same.
         rank: whether the n positions of an input hold 0 to n - 1, each once.
+        uniform: whether all positions of one input hold the same.
     """
 
     variable: str
@@ -45,6 +46,7 @@ class Held:
     values: Mapping[Symbol, tuple[Value, ...]]
     distinct: bool = False
     rank: bool = False
+    uniform: bool = False
 
     def every(self) -> Iterator[Value]:
         """All values that it may mean."""

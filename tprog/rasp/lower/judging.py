@@ -5,7 +5,9 @@ from __future__ import annotations
 import operator
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TypeAlias
+from typing import Any, TypeAlias
+
+import numpy as np
 
 from tprog.ir.domains import Mask
 from tprog.ir.nodes import Lookup, NumericHead
@@ -17,8 +19,9 @@ from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.building import Building
 from tprog.rasp.lower.held import Held, NotLowered
 from tprog.rasp.values import Value, is_number
+from tprog.run.batch import Bools
 
-_ORDERED: Mapping[Function, Callable[[int, int], bool]] = {
+_ORDERED: Mapping[Function, Callable[[Any, Any], Any]] = {
     comparison("=="): operator.eq,
     comparison("!="): operator.ne,
     comparison("<"): operator.lt,
@@ -88,9 +91,14 @@ def side_of(building: Building, exprs: Sequence[SOp]) -> Side:
     return Side(one, held, held.values)  # type: ignore[arg-type]  # tuples of values
 
 
+def tokens_of(building: Building) -> Held:
+    """The tokens, as a variable of which nothing is asked."""
+    return Held("tokens", False, {word: (word,) for word in building.frame.words})
+
+
 def variables_of(building: Building, query: Held | None, key: Held | None) -> tuple[Held, Held]:
     """The variables to ask; where a side is constant, any will do: that of the other side, or the tokens."""
-    tokens = Held("tokens", False, {word: (word,) for word in building.frame.words})
+    tokens = tokens_of(building)
     other = query or key
     spare = tokens if other is None or len(other.values) > len(tokens.values) else other
     return query or spare, key or spare
@@ -116,12 +124,19 @@ class Judge:
         self._known: dict[object, bool | Refused] = {}
         self._failing: dict[tuple[int, int], str] = {}
 
+    @property
+    def fails(self) -> bool:
+        """Whether a select failed for a pair that was asked."""
+        return bool(self._failing)
+
     def table(self, node: Selector, query: Held, key: Held, mask: Mask) -> list[list[int] | None]:
         """[query value] the places of the keys that are accepted; None where no value of the query has an answer.
 
         A row that is missing is reached where the mask lets a position be seen, which the own one always is but for
         ``before`` and ``after``.
         """
+        if (ordered := self.by_size(query, key)) is not None:
+            return [np.flatnonzero(row).tolist() for row in ordered]
         found: list[list[int] | None] = []
         keys = self._options(self._keys, key)
         reached = sum(map(bool, keys))
@@ -146,6 +161,22 @@ class Judge:
             for symbol, meant in held.values.items()
         ]
 
+    def by_size(self, query: Held, key: Held) -> Bools | None:
+        """[query value, key value] whether a single select accepts it that compares numbers, each of one meaning; None
+        for another."""
+        part = self._parts[0] if len(self._parts) == 1 else None
+        if not isinstance(part, Select) or part.predicate not in _ORDERED:
+            return None
+        sizes: list[list[int]] = []
+        for side, held in ((self._keys, key), (self._queries, query)):
+            found = [size for options in self._options(side, held) for row in options[:2] for _, size in row]
+            if None in found or len(found) != len(held.values):
+                return None
+            sizes.append(found)  # type: ignore[arg-type]  # none is None
+        keys, queries = np.array(sizes[0]), np.array(sizes[1])
+        accepted: Bools = _ORDERED[part.predicate](keys, queries[:, None])
+        return accepted
+
     def _cell(self, node: Selector, pair: tuple[int, int], queries: tuple[_Row, ...], keys: tuple[_Row, ...]) -> bool:
         verdicts = {self._holds(pair, query, key) for query in queries for key in keys}
         if len(verdicts) > 1:
@@ -166,7 +197,7 @@ class Judge:
         """Whether one select accepts; numbers are compared by their sizes, as whole numbers compare fast."""
         select = self._selects[select_id]
         if key[1] is not None and query[1] is not None and select.predicate in _ORDERED:
-            return _ORDERED[select.predicate](key[1], query[1])
+            return bool(_ORDERED[select.predicate](key[1], query[1]))
         asked = (select_id, key_of(key[0]), key_of(query[0]))
         if asked not in self._known:
             self._known[asked] = accepted(self._building.calls, select, key[0], query[0])

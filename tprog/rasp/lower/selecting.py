@@ -14,7 +14,8 @@ from tprog.rasp.expressions import Indices, Select, Selector, SelectorAnd, Selec
 from tprog.rasp.functions import comparison
 from tprog.rasp.lower.building import Building
 from tprog.rasp.lower.held import Held, NotLowered
-from tprog.rasp.lower.judging import Judge, selects_of, side_of, variables_of
+from tprog.rasp.lower.judging import Judge, selects_of, side_of, tokens_of, variables_of
+from tprog.rasp.lower.splitting import Split, split
 
 MOST_PAIRS = 200_000
 """Pairs of a query value and a key value that a predicate is asked for."""
@@ -33,6 +34,7 @@ class Selection:
         single: whether it is known to select one position at most.
         filled: whether it is known to select one at least.
         rank: whether its width is known to be 0 to n - 1 on the n positions, each once.
+        uniform: whether it is known to select the same for all positions.
         also, instead: further clauses and alternatives, as of a head.
     """
 
@@ -43,6 +45,7 @@ class Selection:
     single: bool
     filled: bool
     rank: bool
+    uniform: bool
     also: tuple[Clause, ...] = ()
     instead: tuple[tuple[Clause, ...], ...] = ()
 
@@ -64,12 +67,30 @@ def selection(building: Building, selector: Selector) -> Selection:
 def _selection(building: Building, selector: Selector) -> Selection:
     mask, rest = _without_masks(building, selector)
     selects = list({id(each): each for one in rest for each in selects_of(one)}.values())
+    if (found := split(building, mask, rest, selects)) is not None:
+        return _of_split(building, selector, mask, found)
     if len(selects) > 1 and _is_large(building, selects):
         return _of_clauses(building, selector, mask, rest, selects)
     query, key, table = _predicate(building, selector, mask, rest, selects)
     symbols = tuple(key.values)
     rows = tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
     return _facts(building, selector, query, key, rows, mask, _is_order(query, key, table))
+
+
+def _of_split(building: Building, selector: Selector, mask: Mask, found: Split) -> Selection:
+    single, filled = _known(building, selector) or (found.single, mask == "all" and found.filled)
+    rank = not building.frame.causal and mask == "all" and found.order
+    (first, *also), *instead = found.alternatives
+    uniform = _same_for_all(building, mask, found.alternatives)
+    return Selection(
+        first.query, first.key, first.predicate, mask, single, filled, rank, uniform, tuple(also), tuple(instead)
+    )
+
+
+def _same_for_all(building: Building, mask: Mask, alternatives: Alternatives) -> bool:
+    """Whether clauses select the same for every query."""
+    clauses = [clause for each in alternatives for clause in each]
+    return mask == "all" and not building.frame.causal and all(len(set(each.predicate)) == 1 for each in clauses)
 
 
 def _predicate(
@@ -87,6 +108,9 @@ def _predicate(
     judge = Judge(building, parts, keys, queries)
     table = judge.table(selector, query, key, mask)
     judge.guard(query, key, mask)
+    tokens = tokens_of(building)
+    if len(tokens.values) < len(query.values) and None not in table and all(row == table[0] for row in table):
+        return tokens, key, table[:1] * len(tokens.values)  # nothing is asked of the query
     return query, key, table
 
 
@@ -127,7 +151,10 @@ def _of_clauses(
     single = not instead and any(clause in facts and facts[clause].single for clause in (first, *also))
     runs = building.fixed_runs(selector)
     filled = runs is not None and all(row for run in runs for row in run.rows(selector))
-    return Selection(first.query, first.key, first.predicate, mask, single, filled, False, tuple(also), tuple(instead))
+    uniform = _same_for_all(building, mask, ((first, *also), *instead))
+    return Selection(
+        first.query, first.key, first.predicate, mask, single, filled, False, uniform, tuple(also), tuple(instead)
+    )
 
 
 def _alternatives(
@@ -209,6 +236,15 @@ def _compares_indices(selector: Selector, symbol: str) -> bool:
 # Facts ################################################################################################################
 
 
+def _known(building: Building, selector: Selector) -> tuple[bool, bool] | None:
+    """Whether a selector that depends on the length alone selects one position at most, and one at least; else None."""
+    runs = building.fixed_runs(selector)
+    if runs is None:
+        return None
+    counts = [row.bit_count() for run in runs for row in run.rows(selector)]
+    return max(counts) <= 1, min(counts) >= 1
+
+
 def _facts(
     building: Building,
     selector: Selector,
@@ -218,15 +254,13 @@ def _facts(
     mask: Mask,
     order: bool,
 ) -> Selection:
-    runs = building.fixed_runs(selector)
-    if runs is not None:
-        counts = [row.bit_count() for run in runs for row in run.rows(selector)]
-        single, filled = max(counts) <= 1, min(counts) >= 1
-    else:
-        single = key.distinct and all(row is None or len(row) <= 1 for row in rows)
-        filled = mask == "all" and _is_filled(building, query, key, rows)
+    single, filled = _known(building, selector) or (
+        key.distinct and all(row is None or len(row) <= 1 for row in rows),
+        mask == "all" and _is_filled(building, query, key, rows),
+    )
     rank = not building.frame.causal and mask == "all" and order
-    return Selection(query.variable, key.variable, rows, mask, single, filled, rank)
+    uniform = mask == "all" and not building.frame.causal and (query.uniform or len(set(rows)) == 1)
+    return Selection(query.variable, key.variable, rows, mask, single, filled, rank, uniform)
 
 
 def _is_filled(building: Building, query: Held, key: Held, rows: tuple[Keys | None, ...]) -> bool:
