@@ -24,7 +24,7 @@ from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import SOp
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
-from tprog.rasp.lower import NotLowered, selecting, splitting
+from tprog.rasp.lower import NotLowered, occurring, selecting, splitting
 from tprog.rasp.program import RaspProgram, program_of
 from tprog.rasp.source.files import load_program, program_of_text
 from tprog.rasp.tracr import library as t
@@ -76,10 +76,19 @@ def check(program: Program, wanted: Iterable[tuple[Sequence[Any], Sequence[Value
             assert answered(emitted, tokens_) == right, ("module", tokens_)
 
 
+def made_without_running(rasp: RaspProgram, vocabulary: Sequence[Any], longest: int, causal: bool) -> Program:
+    """The Program as it is made where there are too many inputs to run them all."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(occurring, "FEW_INPUTS", 0)
+        return rasp.to_program(vocabulary, longest, causal)
+
+
 def check_all(rasp: RaspProgram, vocabulary: Sequence[Any], longest: int, causal: bool) -> Program:
-    program = rasp.to_program(vocabulary, longest, causal)
     inputs = [given for n in range(1, longest + 1) for given in product(vocabulary, repeat=n)]
-    check(program, [(given, evaluated(rasp.outputs[0][1], given, causal)) for given in inputs])
+    right = [(given, evaluated(rasp.outputs[0][1], given, causal)) for given in inputs]
+    check(made_without_running(rasp, vocabulary, longest, causal), right)
+    program = rasp.to_program(vocabulary, longest, causal)
+    check(program, right)
     return program
 
 
@@ -94,7 +103,9 @@ def test_a_program_answers_as_the_evaluator_and_as_computed_independently(name: 
     given = [each for each in case["cases"] if each["mode"] == mode and len(each["input"]) <= longest]
     right = [(each["input"], None if each["output"] is None else list(map(value_of, each["output"]))) for each in given]
     some = [word for n in range(1, 4) for word in product(case["vocabulary"][:3], repeat=n)]
-    check(program, right + [(word, evaluated(rasp.outputs[0][1], word, causal)) for word in some])
+    right += [(word, evaluated(rasp.outputs[0][1], word, causal)) for word in some]
+    check(program, right)
+    check(made_without_running(rasp, case["vocabulary"], longest, causal), right, module=5)
 
 
 @pytest.mark.parametrize(

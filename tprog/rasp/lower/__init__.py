@@ -24,7 +24,10 @@ from tprog.rasp.lower.alike import key_of, unified
 from tprog.rasp.lower.building import Building, Frame
 from tprog.rasp.lower.gathering import gathered
 from tprog.rasp.lower.held import NotLowered, spelled
+from tprog.rasp.lower.occurring import Occurring, answer_alike, every_input
 from tprog.rasp.values import Value, spelled_value
+from tprog.run.batch import Batch
+from tprog.run.execute import execute
 
 if TYPE_CHECKING:
     from tprog.rasp.program import RaspProgram
@@ -61,11 +64,22 @@ def lowered(
         raise BadUsage(f"{mark!r} in the vocabulary is a mark of tpdebug's own, which RASP does not know; leave it out")
     frame = Frame(tuple(tokens), words, length, is_causal(program.dialect, causal), program.dialect)
     (sop,) = unified([_output(program, output)], lambda node: _reading(node, frame))
-    building = Building(frame, gathered)
     try:
-        return _finished(building, program, sop)
+        building = Building(frame, gathered)
+        made = _finished(building, program, sop, "all that may occur, and perhaps some that do not")
+        every = every_input(len(words), length)
+        return made if every is None else _again(building, made, program, sop, every)
     except RecursionError:
         raise NotLowered(sop, "aggregates are nested too deeply") from None
+
+
+def _again(building: Building, made: Program, program: RaspProgram, sop: SOp, every: Batch) -> Program:
+    """The Program made again from what occurs, if it answers alike on all inputs."""
+    occurring = Occurring(made, every, building.known)
+    found = _finished(
+        Building(building.frame, gathered, occurring), program, sop, f"those that occur, on all {len(every):,} inputs"
+    )
+    return found if answer_alike(occurring.run, execute(found, every)) else made
 
 
 def _output(program: RaspProgram, wanted: str | None) -> SOp:
@@ -93,7 +107,7 @@ def _reading(node: Expression, frame: Frame) -> object:
         return node.reading
 
 
-def _finished(building: Building, program: RaspProgram, sop: SOp) -> Program:
+def _finished(building: Building, program: RaspProgram, sop: SOp, values: str) -> Program:
     output = _variable(building, sop)
     building.guard_kinds()
     nodes = tuple(building.needed(output))
@@ -103,7 +117,7 @@ def _finished(building: Building, program: RaspProgram, sop: SOp) -> Program:
         building.frame.length,
         nodes,
         causal=building.frame.causal,
-        provenance=_told(program),
+        provenance=_told(program, values),
         outputs=(output,),
         sources=tuple(source for node in nodes for source in _written(node.name, building.made_for.get(node.name))),
     )
@@ -121,7 +135,7 @@ def _written(name: str, expr: Expression | None) -> Iterator[SourceLine]:
 
 def _variable(building: Building, sop: SOp) -> str:
     """The variable that comes out: a count as it is, all else as symbols that are spelled as the values."""
-    if isinstance(sop, SelectorWidth):
+    if isinstance(sop, SelectorWidth) and not building.is_constant(sop):
         return building.held(sop).variable
     held = building.as_symbols(sop)
     spell = spelled(held.every())
@@ -130,6 +144,6 @@ def _variable(building: Building, sop: SOp) -> str:
     return held.variable
 
 
-def _told(program: RaspProgram) -> tuple[tuple[str, str], ...]:
+def _told(program: RaspProgram, values: str) -> tuple[tuple[str, str], ...]:
     told = f"{program.dialect}" + (f", {program.title}" if program.title else "")
-    return (("written in", told), ("values", "all that may occur, and perhaps some that do not"))
+    return (("written in", told), ("values", values))

@@ -31,6 +31,7 @@ from tprog.rasp.lower.cells import Axis, Cells
 from tprog.rasp.lower.held import Held, NotLowered, in_size_order, meanings, plain, spelled
 from tprog.rasp.lower.linear import mean_of_sum
 from tprog.rasp.lower.naming import identifier
+from tprog.rasp.lower.occurring import Occurring
 from tprog.rasp.lower.tables import UNREACHED, Chain, Outcome, Table, TooMany
 from tprog.rasp.values import Value, is_number
 
@@ -67,11 +68,14 @@ class Building:
 
     Args:
         root: makes the variable of an aggregate or of a selector's width.
+        occurring: what s-ops hold on the inputs that there are, if that is known.
     """
 
-    def __init__(self, frame: Frame, root: Callable[[Building, SOp], Held]) -> None:
+    def __init__(self, frame: Frame, root: Callable[[Building, SOp], Held], occurring: Occurring | None = None) -> None:
         self.frame, self.calls, self.nodes = frame, Calls(), list[Node]()
-        self._root = root
+        self._root, self._occurring = root, occurring
+        self._constants: dict[int, Value] = {}
+        self._holed: set[str] = set()
         self.made_for: dict[str, Expression] = {}
         self._held: dict[int, Held] = {}
         self._symbols: dict[tuple[int, ...], list[Held]] = {}
@@ -151,9 +155,22 @@ class Building:
 
     def is_root(self, node: SOp) -> bool:
         """Whether a chain of functions ends at an s-op."""
+        if self.is_constant(node):
+            return False
         if not isinstance(node, (Elementwise, Constant)) or id(node) in self._cut:
             return True
         return isinstance(node, Elementwise) and self.mean_of(node) is not None
+
+    def is_constant(self, node: SOp) -> bool:
+        """Whether it is known to have the same value everywhere."""
+        if isinstance(node, Constant):
+            return True
+        if id(node) not in self._constants and self._occurring is not None:
+            value = self._occurring.constant(node)
+            if value is None:
+                return False
+            self._constants[id(node)] = value
+        return id(node) in self._constants
 
     def mean_of(self, node: Elementwise) -> Aggregate | None:
         """The one mean that a sum of means of exact numbers is."""
@@ -186,11 +203,17 @@ class Building:
                     found = self.as_symbols(sop)
                 case _:
                     found = self._root(self, sop)
+            if self._occurring is not None:
+                found = self._occurring.narrowed(sop, found)
             for value in found.every():
                 self.note(sop, value)
             self._held[id(sop)] = found
             self.alive.append(sop)
         return self._held[id(sop)]
+
+    def known(self, sop: SOp) -> Held | None:
+        """The variable that an s-op has by now, if it has one."""
+        return self._held.get(id(sop))
 
     def _tokens(self, sop: Tokens) -> Held:
         read: dict[Symbol, tuple[Value, ...]] = {}
@@ -226,8 +249,9 @@ class Building:
                     inner[id(node)] = node
                 else:
                     stack.append((node, True))
-                    stack += [(read, False) for read in reversed(node.sources())]  # type: ignore[misc]  # all are s-ops
-        return Chain(exprs, list(inner.values()), list(roots.values()), self.calls, self.note)
+                    if id(node) not in self._constants:
+                        stack += [(read, False) for read in reversed(node.sources())]  # type: ignore[misc]  # all are s-ops
+        return Chain(exprs, list(inner.values()), list(roots.values()), self.calls, self.note, self._constants)
 
     def table(self, exprs: Sequence[SOp]) -> Table:
         """What some s-ops make of their roots; chains that have too many combinations are cut.
@@ -299,12 +323,13 @@ class Building:
         roots = cells.roots
         suffix = "_symbol" if len(exprs) == 1 and self.is_root(exprs[0]) and self.held(exprs[0]).numeric else ""
         name = self.name(*exprs, suffix=suffix)
-        if cells.axes == () or (len(roots) == 1 and self.held(roots[0]).variable == "tokens"):
-            one = cells.answer(()) if cells.axes == () else None
-            table = tuple(one if cells.axes == () else cells.answer((place,)) for place in range(len(self.frame.words)))
+        small = cells.merged()
+        if small.axes == () or (len(small.roots) == 1 and self.held(small.roots[0]).variable == "tokens"):
+            one = small.answer(()) if small.axes == () else None
+            table = tuple(one if small.axes == () else small.answer((place,)) for place in range(len(self.frame.words)))
             self.add(Embedding(name, order, table))
         else:
-            self.add(self._lookup(name, cells, order))
+            self.add(self._lookup(name, small, order))
         whole = len(exprs) == 1 and len(roots) == 1 and exprs[0] is roots[0]
         rank = whole and self.held(roots[0]).rank
         uniform = all(self.held(root).uniform for root in roots)
@@ -360,13 +385,15 @@ class Building:
         wanted = {output, *self.guards}
         found: list[Node] = []
         for node in reversed(self.nodes):
-            if node.name in wanted or node.partial:
+            if node.name in wanted or (node.partial and (node.selection is not None or node.name in self._holed)):
                 wanted |= {node.name, *node.reads}
                 found.append(node)
         return found[::-1]
 
     def guard(self, node: Lookup, reason: str) -> None:
         """Add a lookup that nothing reads: it has a hole where the input has no value."""
+        if self._occurring is not None and self._occurring.complete:
+            return
         self.add(node)
         self.guards[node.name] = reason
 
@@ -396,7 +423,7 @@ class Building:
         order = sorted({plain(value) for value in values})
         if cells.axes == ():
             cells = cells.over("tokens", self.frame.words)
-        self.add(self._lookup(name, cells, None))
+        self.add(self._lookup(name, cells.merged(), None))
         return Held(name, True, meanings([(plain(value), value) for value in values], order))
 
     def cells(self, exprs: Sequence[SOp]) -> Cells:
@@ -404,28 +431,31 @@ class Building:
         table = self.table(exprs)
         axes = [self._axis(root, each) for root, each in zip(table.roots, table.classes, strict=True)]
         answers: dict[tuple[int, ...], tuple[Value, ...] | None] = {}
+        unreached: set[tuple[int, ...]] = set()
         reach = self._reached(table.roots, axes)
         for key in product(*(range(len(axis.classes)) for axis in axes)):
             named = tuple(axis.classes[place] for axis, place in zip(axes, key, strict=True))
             if UNREACHED in named or (reach is not None and key not in reach):
                 answers[key] = None
+                unreached.add(key)
             else:
                 answers[key] = _values(exprs, table.outcomes[named])
-        return Cells(table.roots, tuple(axes), answers)
+        return Cells(table.roots, tuple(axes), answers, frozenset(unreached))
 
     def _reached(self, roots: Sequence[SOp], axes: Sequence[Axis]) -> set[tuple[int, ...]] | None:
-        """Which combinations occur, where that is known, because the roots depend on the length alone."""
-        if not roots or any(self.fixed_runs(root) is None for root in roots):
-            return None
-        helds = [self.held(root) for root in roots]
-        return {
-            tuple(axis.place(held, value) for axis, held, value in zip(axes, helds, row, strict=True))
-            for run in self._runs or ()
-            for row in zip(*(run.values(root) for root in roots), strict=True)
-        }
+        """Which combinations occur, where that is known: inputs are few, or the roots depend on the length alone."""
+        rows = None if self._occurring is None or not roots else self._occurring.rows(roots)
+        if rows is None:
+            if not roots or any(self.fixed_runs(root) is None for root in roots):
+                return None
+            runs = self._runs or ()
+            rows = [row for run in runs for row in zip(*(run.values(root) for root in roots), strict=True)]
+        places = [axis.places(self.held(root)) for axis, root in zip(axes, roots, strict=True)]
+        return {tuple(at[value] for at, value in zip(places, row, strict=True)) for row in dict.fromkeys(rows)}
 
     def _lookup(self, name: str, cells: Cells, symbols: tuple[Symbol, ...] | None) -> Lookup:
-        cells = cells.merged()
+        if cells.holed:
+            self._holed.add(name)
         keys = list(product(*(range(len(axis.classes)) for axis in cells.axes)))
         listed = [key for key in keys if cells.answers[key] is not None]
         inputs, levels = tuple(axis.variable for axis in cells.axes), tuple(axis.levels for axis in cells.axes)

@@ -42,14 +42,13 @@ class Axis:
                 kept.append(each)
         return cls(variable, tuple(levels), tuple(kept), len(levels) < len(classes))
 
-    def place(self, held: Held, value: Value) -> int:
-        """Where a value of the variable falls."""
-        if self.levels is None:
-            symbol = held.symbol(value)
-            assert symbol is not None, value
-            return list(held.values).index(symbol)
-        number = next(number for number, meant in held.values.items() if any(value == each for each in meant))
-        return max(bisect_right(self.levels, number) - 1, 0)  # type: ignore[type-var]  # all are numbers
+    def places(self, held: Held) -> dict[Value, int]:
+        """Where each value of the variable falls."""
+        found: dict[Value, int] = {}
+        for at, (symbol, meant) in enumerate(held.values.items()):
+            place = at if self.levels is None else max(bisect_right(self.levels, symbol) - 1, 0)  # type: ignore[type-var]  # all are numbers
+            found |= dict.fromkeys(meant, place)
+        return found
 
 
 @dataclass(frozen=True)
@@ -61,11 +60,18 @@ class Cells:
         axes: one an input.
         answers: the places on the axes -> the values that the cell stands for, all equal; None is a hole. Once
             `answered`, the one symbol or number.
+        unreached: the places that never occur, whose answers are None too.
     """
 
     roots: tuple[SOp, ...]
     axes: tuple[Axis, ...]
     answers: Mapping[tuple[int, ...], object]
+    unreached: frozenset[tuple[int, ...]] = frozenset()
+
+    @property
+    def holed(self) -> bool:
+        """Whether a cell that may occur has no answer."""
+        return any(answer is None and key not in self.unreached for key, answer in self.answers.items())
 
     def pairs(self) -> Iterator[tuple[tuple[int, ...], Value]]:
         """Each cell with each value that it stands for."""
@@ -103,29 +109,58 @@ class Cells:
         return replace(self, axes=(axis,), answers={(place,): one for place in range(len(values))})
 
     def merged(self) -> Cells:
-        """The same with neighbouring levels joined where all their cells answer alike."""
+        """The same with neighbouring levels joined where all their cells answer alike, and without the axes on which no
+        answer depends. A cell that never occurs is like any other."""
         found = self
-        for place in range(len(self.axes)):
-            if found.axes[place].levels is not None:
+        for place in reversed(range(len(self.axes))):
+            if found.axes[place].levels is not None or len(found.axes) > 1:
                 found = found._merged_at(place)
         return found
 
     def _merged_at(self, place: int) -> Cells:
         axis = self.axes[place]
-        assert axis.levels is not None
-        slices: dict[int, list[object]] = {at: [] for at in range(len(axis.classes))}
-        for key in product(*(range(len(each.classes)) for each in self.axes)):
-            slices[key[place]].append(self.answers[key])
-        kept = [at for at in slices if at == 0 or slices[at] != slices[at - 1]]
+        slices: list[dict[tuple[int, ...], object]] = [{} for _ in axis.classes]
+        for key, answer in self.answers.items():
+            if key not in self.unreached:
+                slices[key[place]][*key[:place], *key[place + 1 :]] = answer
+        if len(self.axes) > 1 and (one := _joined(slices)) is not None:
+            return self._without(place, one)
+        if axis.levels is None:
+            return self
+        made, kept = [slices[0]], [0]
+        for at in range(1, len(slices)):
+            if (one := _joined([made[-1], slices[at]])) is None:
+                made.append(slices[at])
+                kept.append(at)
+            else:
+                made[-1] = one
         if len(kept) == len(slices):
             return self
-        now = {at: new for new, at in enumerate(kept)}
         new_axis = Axis(
             axis.variable, tuple(axis.levels[at] for at in kept), tuple(axis.classes[at] for at in kept), merged=True
         )
         answers = {
-            (*key[:place], now[key[place]], *key[place + 1 :]): answer
-            for key, answer in self.answers.items()
-            if key[place] in now
+            (*rest[:place], at, *rest[place:]): answer for at, one in enumerate(made) for rest, answer in one.items()
         }
-        return replace(self, axes=(*self.axes[:place], new_axis, *self.axes[place + 1 :]), answers=answers)
+        return self._filled((*self.axes[:place], new_axis, *self.axes[place + 1 :]), answers)
+
+    def _without(self, place: int, answers: Mapping[tuple[int, ...], object]) -> Cells:
+        """The same without an axis."""
+        fewer = replace(self, roots=(*self.roots[:place], *self.roots[place + 1 :]))
+        return fewer._filled((*self.axes[:place], *self.axes[place + 1 :]), answers)
+
+    def _filled(self, axes: tuple[Axis, ...], answers: Mapping[tuple[int, ...], object]) -> Cells:
+        """These answers, and all other cells as such that never occur."""
+        keys = list(product(*(range(len(each.classes)) for each in axes)))
+        unreached = frozenset(key for key in keys if key not in answers)
+        return replace(self, axes=axes, answers={key: answers.get(key) for key in keys}, unreached=unreached)
+
+
+def _joined(slices: Sequence[Mapping[tuple[int, ...], object]]) -> dict[tuple[int, ...], object] | None:
+    """All answers of some slices, if no two of them answer differently; else None."""
+    joined: dict[tuple[int, ...], object] = {}
+    for each in slices:
+        for key, answer in each.items():
+            if joined.setdefault(key, answer) != answer:
+                return None
+    return joined

@@ -8,7 +8,7 @@ all of them.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tprog.errors import TpdebugError
@@ -52,6 +52,10 @@ class Held:
         """All values that it may mean."""
         for meant in self.values.values():
             yield from meant
+
+    def holding(self, values: Mapping[Symbol, tuple[Value, ...]]) -> Held:
+        """The same with fewer values."""
+        return replace(self, values=values)
 
     def symbol(self, value: Value) -> Symbol | None:
         """The symbol of its domain that a value is, or None."""

@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 
 from tprog.ir.values import Nothing, Symbol
 from tprog.rasp.calls import Calls, Refused, applied
-from tprog.rasp.expressions import Constant, Elementwise, SOp
+from tprog.rasp.expressions import Constant, Elementwise, Expression, SOp
 from tprog.rasp.functions import Dialect
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.values import Value
@@ -56,6 +56,7 @@ class Chain:
         roots: in the order in which they are met.
         inner: what is computed from them, what is read before what reads it; constants are among them.
         note: told each value that an expression within may have.
+        known: of expressions within the one value that each has everywhere, by id; what they read is not asked.
     """
 
     def __init__(
@@ -65,16 +66,20 @@ class Chain:
         roots: Sequence[SOp],
         calls: Calls,
         note: Callable[[SOp, Value], None],
+        known: Mapping[int, Value],
     ) -> None:
-        self.exprs, self.roots, self.calls, self._note = exprs, tuple(roots), calls, note
+        self.exprs, self.roots, self.calls, self._note, self._fixed = exprs, tuple(roots), calls, note, known
         self._of: dict[int, frozenset[int]] = {id(root): frozenset([place]) for place, root in enumerate(roots)}
         for node in inner:
-            self._of[id(node)] = frozenset().union(*(self._of[id(read)] for read in node.sources()))
+            self._of[id(node)] = frozenset().union(*(self._of[id(read)] for read in self._reads(node)))
         self._inner, self.size = inner, len(inner)
         read_outside = {id(expr) for expr in exprs}
         for node in inner:
-            read_outside |= {id(read) for read in node.sources() if self._of[id(read)] != self._of[id(node)]}
+            read_outside |= {id(read) for read in self._reads(node) if self._of[id(read)] != self._of[id(node)]}
         self._told = read_outside
+
+    def _reads(self, node: SOp) -> tuple[Expression, ...]:
+        return () if id(node) in self._fixed else node.sources()
 
     def table(self, values: Sequence[Mapping[Symbol, tuple[Value, ...]]]) -> Table:
         """Try all values of the roots.
@@ -131,8 +136,10 @@ class Chain:
     def _run(self, nodes: Sequence[SOp], env: Mapping[int, Value]) -> dict[int, Value] | Refused:
         values = dict(env)
         for node in nodes:
-            if isinstance(node, Constant):
-                found: Value | Refused = node.value
+            if id(node) in self._fixed:
+                found: Value | Refused = self._fixed[id(node)]
+            elif isinstance(node, Constant):
+                found = node.value
             else:
                 assert isinstance(node, Elementwise)
                 found = applied(self.calls, node, tuple(values[id(read)] for read in node.inputs))
