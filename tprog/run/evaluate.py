@@ -281,11 +281,11 @@ def _index_in(known: Array, numbers: Array) -> Array:
 
 def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numeric) -> Array:
     """The index of the level that each number reads as (see `Lookup.levels`)."""
-    return np.maximum(np.searchsorted(_starts(levels, domain), numerators, side="right") - 1, 0)
+    return np.maximum(np.searchsorted(level_starts(levels, domain), numerators, side="right") - 1, 0)
 
 
 @cache
-def _starts(levels: tuple[Number, ...], domain: Numeric) -> Array:
+def level_starts(levels: tuple[Number, ...], domain: Numeric) -> Array:
     """The least code (or numerator) that reads as each level."""
     most = np.iinfo(np.int64).max  # a level may lie beyond every number that there is, on either side
     starts = [domain.first_from(level) for level in levels]

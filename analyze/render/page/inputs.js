@@ -1,0 +1,73 @@
+// Inputs as a person types them: as `tprog.text.tokens.parse_input` and `tprog.primitives.check` have it.
+
+/** What a person typed is no input of the program; the message says where, and what was expected. */
+export class BadInput extends Error {}
+
+const MARK = /(<s>|<\/s>|<unk>)/;
+
+/** Whether a symbol that is no mark has several characters, so that symbols run together could not be told apart. */
+export function isSpaced(vocabulary) {
+  return vocabulary.some((word) => [...word].length > 1 && !new RegExp(`^${MARK.source}$`).test(word));
+}
+
+/** The tokens that a text means, marks included. */
+export function parseInput(machine, text) {
+  let tokens = listed(machine, text) ?? split(machine, text);
+  if (machine.begins && tokens[0] !== "<s>") tokens = ["<s>", ...tokens];
+  if (machine.ends && tokens[tokens.length - 1] !== "</s>") tokens = [...tokens, "</s>"];
+  return tokens;
+}
+
+function listed(machine, text) {
+  if (!text.trimStart().startsWith("[")) return null;
+  let reason;
+  try {
+    const found = JSON.parse(text);
+    const wrong = found.findIndex((token) => typeof token !== "string");
+    if (wrong === -1) return found;
+    reason = `item ${wrong} is ${JSON.stringify(found[wrong])}; expected strings in double quotes`;
+  } catch (error) {
+    reason = error.message;
+  }
+  if (machine.vocabulary.some((word) => word.startsWith("["))) return null;
+  throw new BadInput(`this is not a JSON list of tokens: ${reason}`);
+}
+
+function split(machine, text) {
+  const words = text.split(/\s+/).filter(Boolean);
+  if (words.length !== 1 || machine.vocabulary.includes(words[0])) return words;
+  const pieces = words[0].split(MARK).filter(Boolean);
+  return isSpaced(machine.vocabulary) ? pieces : pieces.flatMap((piece) => (MARK.test(piece) ? [piece] : [...piece]));
+}
+
+const LISTED = 20;
+
+/**
+ * The codes of the tokens of a whole input.
+ * @throws {BadInput} the program cannot take it
+ */
+export function encode(machine, tokens) {
+  const places = (machine.places ??= new Map(machine.vocabulary.map((word, at) => [word, at])));
+  const marks = Number(machine.begins) + Number(machine.ends);
+  const most = machine.max_length - marks;
+  if (tokens.length <= marks) throw new BadInput(`the input is empty; expected 1 to ${most} symbols`);
+  if (tokens.length > machine.max_length) {
+    throw new BadInput(`the input has ${tokens.length - marks} symbols; expected at most ${most}`);
+  }
+  const unknown = machine.unknown_rule === "unk" ? places.get("<unk>") : undefined;
+  return tokens.map((token, at) => {
+    const mark = at === 0 && machine.begins ? "<s>" : at === tokens.length - 1 && machine.ends ? "</s>" : null;
+    const code = places.get(token) ?? unknown;
+    const fits = mark === null ? code !== undefined && !isMark(token) : token === mark;
+    if (fits) return code;
+    const allowed = mark === null ? machine.vocabulary.filter((word) => !isMark(word)) : [mark];
+    const shown = allowed.slice(0, LISTED).map((word) => JSON.stringify(word)).join(", ");
+    const more = allowed.length > LISTED ? `, ... (${allowed.length - LISTED} more)` : "";
+    throw new BadInput(`token ${at} is ${JSON.stringify(token)}; expected ${allowed.length > 1 ? "one of " : ""}${shown}${more}`);
+  });
+}
+
+/** Whether a token is one of the marks around an input, and so no symbol. */
+function isMark(token) {
+  return token === "<s>" || token === "</s>";
+}
