@@ -22,6 +22,9 @@ LARGEST_STATE = 2**16
 RUN_CONFIG, RUN_PROGRAM = "config.json", "program.py"
 """Files of a run folder: what tells one, and the module that is there once the run is done."""
 
+COMPILED_VOCABULARY = "vocabulary.json"
+"""A file that stands beside the configuration of a compiled model."""
+
 _RUN = re.compile(r"^def run\(tokens\b", re.MULTILINE)
 
 
@@ -77,6 +80,11 @@ def module_of(named: Path | str) -> Path:
         return path / RUN_PROGRAM
     if (path / RUN_CONFIG).is_file():
         shown = shlex.quote(str(path))
+        if (path / COMPILED_VOCABULARY).is_file():
+            raise BadUsage(
+                f"{path} is a compiled model; write the program that it is of with tpdebug emit {shown} -o FILE, and "
+                "ask about that"
+            )
         raise BadUsage(
             f"the run in {path} is not done, so it has no {RUN_PROGRAM} yet; go on with it "
             f"(tpdebug train --resume --run-folder {shown}), or write the program as it is now "

@@ -205,6 +205,7 @@ OPENS = re.compile(
 
 OPENS_ITSELF = {
     "tprog.files": "it is where files are opened: with their kind and size checked, and whole or not at all",
+    "tprog.files.folders": "it makes the temporary folders of tprog.files, and opens what is left of them, to lock",
     "tprog.files.half_written": "it makes the temporary files of tprog.files, and opens what is left of them, to lock",
     "analyze.coverage.sandbox": "it fills a temporary folder of its own",
     "analyze.coverage.confined": "it runs alone, in that folder, without tpdebug",

@@ -85,6 +85,7 @@ VERBS = [
     "simplify",
     "diff",
     "rasp",
+    "compile",
     "help",
 ]
 

@@ -1,4 +1,4 @@
-"""The verb `emit`: a module, from a run folder or anew from a module."""
+"""The verb `emit`: a module, from a run folder or a compiled model, or anew from a module."""
 
 from __future__ import annotations
 
@@ -23,7 +23,10 @@ if TYPE_CHECKING:
 
 
 def emit(
-    source: Annotated[str, typer.Argument(metavar="SOURCE", help="A run folder, a program's module, or RASP source.")],
+    source: Annotated[
+        str,
+        typer.Argument(metavar="SOURCE", help="A run folder, a compiled model, a program's module, or RASP source."),
+    ],
     file: ModuleOption = None,
     task: Annotated[
         str | None,
@@ -42,7 +45,7 @@ def emit(
     ] = False,
     force: ForceOption = False,
 ) -> None:
-    """Write a module: of a run, of RASP source, or of a module anew. Left out -o, print it."""
+    """Write the module of a run, a compiled model or RASP source. Of a module, write it anew. Left out -o, print it."""
     if file is not None:
         file = module_path(file, force)
     if is_source(source):
@@ -71,7 +74,7 @@ def emit(
 
 
 def _program(source: str, task: str | None, weights: Path | None) -> Program:
-    """The program of a run folder or of a module."""
+    """The program of a run folder, of a compiled model or of a module."""
     if not Path(source).is_dir():
         if task is not None:
             raise BadUsage(f"--task is about a run folder, and {source} is none; leave it out")
@@ -80,6 +83,12 @@ def _program(source: str, task: str | None, weights: Path | None) -> Program:
         return read_module(source, weights).program
     if weights is not None:
         raise BadUsage(f"--weights is about a module, and {source} is a run folder; leave it out")
+    from trainer.compile.folder import is_compiled, read_program
+
+    if is_compiled(Path(source)):
+        if task is not None:
+            raise BadUsage(f"--task is about a run folder, and {source} is a compiled model; leave it out")
+        return read_program(Path(source))
     with needs_training():
         from trainer.checkpoint import load_config
         from trainer.fit import load_program

@@ -79,7 +79,7 @@ def write_atomic(path: Path | str, data: str | bytes, *, force: bool = False) ->
             os.chmod(temporary, _mode(target))
             os.replace(temporary, target)
     except OSError as error:
-        raise BadFile(f"cannot write {path}: {_reason(error)}; nothing was changed") from None
+        raise BadFile(f"cannot write {path}: {reason(error)}; nothing was changed") from None
     _sync(target.parent)
 
 
@@ -142,7 +142,7 @@ def read_bytes(path: Path | str, what: str = "a file", *, largest: int = LARGEST
     except FileNotFoundError:
         raise BadFile(f"there is no file {path}; expected {what}") from None
     except OSError as error:
-        raise BadFile(f"cannot read {path}: {_reason(error)}") from None
+        raise BadFile(f"cannot read {path}: {reason(error)}") from None
     except ValueError:  # a zero in the name
         raise BadFile(f"there is no file {str(path)!r}, and no name holds a zero; expected {what}") from None
     if data is None or len(data) > largest:
@@ -188,7 +188,7 @@ def check_target(path: Path | str, *, force: bool = False) -> None:
             raise BadFile(f"cannot write {path}: there is no folder {target.parent}; make it first") from None
         return
     except OSError as error:
-        raise BadFile(f"cannot write {path}: {_reason(error)}") from None
+        raise BadFile(f"cannot write {path}: {reason(error)}") from None
     if stat.S_ISDIR(found.st_mode):
         raise BadFile(f"cannot write {path}: it is a folder; name a file in it")
     if not stat.S_ISREG(found.st_mode):
@@ -202,7 +202,7 @@ def check_target(path: Path | str, *, force: bool = False) -> None:
         begins = _begin(target)
     except OSError as error:
         raise BadFile(
-            f"cannot see whether tpdebug wrote {path}: {_reason(error)}; use --force to overwrite it"
+            f"cannot see whether tpdebug wrote {path}: {reason(error)}; use --force to overwrite it"
         ) from None
     if begins and not is_ours(begins):
         raise BadFile(f"{path} exists and was not written by tpdebug; use --force to overwrite it, or another name")
@@ -248,5 +248,5 @@ def _mode(target: Path) -> int:
         return 0o666 & ~mask
 
 
-def _reason(error: OSError) -> str:
+def reason(error: OSError) -> str:
     return _REASONS.get(error.errno or 0, (error.strerror or str(error)).lower())

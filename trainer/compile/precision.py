@@ -7,6 +7,7 @@ makes of k equal scores, and sums of them: thresholds lie so far from them that 
 
 from __future__ import annotations
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import Literal, TypeAlias
@@ -81,3 +82,11 @@ def checked(margin: Margin, precision: Precision) -> Margin:
             f"{max(margin.times, 0):.3g} times what is needed; expected 1 at least"
         )
     return margin
+
+
+def tightest(margins: Iterable[Margin]) -> list[Margin]:
+    """The tightest of each kind that each node has, the tightest of all first."""
+    found: dict[tuple[str, str], Margin] = {}
+    for margin in sorted(margins, key=lambda margin: margin.times):
+        found.setdefault((margin.node, margin.what), margin)
+    return list(found.values())

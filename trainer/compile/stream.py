@@ -131,7 +131,6 @@ class Attend:
         scores: what is added up to its scores; the sink's and the mask's among them.
         copied: what it copies, and where to.
         at_sink: feature -> [f] what it copies from the sink.
-        note: what its margins are, see `trainer.compile.margins`.
     """
 
     name: str

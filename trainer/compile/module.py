@@ -1,0 +1,167 @@
+"""A compiled model as a module of PyTorch.
+
+Letters: b inputs, n positions, the sink's among them, d dimensions of the residual stream.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import TypeAlias
+
+import torch
+from torch import Tensor, nn
+
+from tprog.errors import BadFile, BadUsage
+from tprog.files import read_text
+from tprog.files.formats import parse_json
+from trainer.compile.folder import VOCABULARY, WHAT, Config, read_config, read_weights
+from trainer.compile.tensors import HEAD, POSITIONS, TOKENS, UNEMBEDDING, head_name, mlp_name
+from trainer.fields import Fields
+
+Vocabulary: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], int | None]
+"""The tokens, the outputs, and which of these stands for a hole."""
+
+
+class CompiledTransformer(nn.Module):
+    """A compiled model: tokens [b, n] -> logits [b, n, output].
+
+    Its first token is the sink, and padding may stand behind the end of an input: the weights mask it. It computes
+    exactly what its program does on any device, in the type that it was compiled for, as long as products are not
+    computed in a shorter one.
+
+    Attributes:
+        words: the tokens, in the order of their numbers; behind them stand the sink and the padding.
+        outputs: what comes out, in the order of the logits; `hole` is the last one, where an input may reach a hole.
+        pooled: whether the output of the last position is that of the input.
+    """
+
+    def __init__(self, config: Config, weights: dict[str, Tensor], vocabulary: Vocabulary) -> None:
+        super().__init__()
+        self.config = config
+        self.words, self.outputs, self.hole = vocabulary
+        self.pooled = config.pooled
+        self.sink, self.padding = len(self.words), len(self.words) + 1
+        for name, tensor in weights.items():
+            self.register_parameter(_flat(name), nn.Parameter(tensor, requires_grad=False))
+
+    def weight(self, name: str) -> Tensor:
+        """A tensor by its name in the file."""
+        return self.get_parameter(_flat(name))
+
+    def forward(self, tokens: Tensor) -> Tensor:
+        """The logits [b, n, output] of tokens [b, n].
+
+        Raises:
+            BadUsage: there are more positions than the model has, or products would not be exact.
+        """
+        return self._run(tokens, None)
+
+    def attention(self, tokens: Tensor) -> dict[str, Tensor]:
+        """What each head attends to: component -> [b, query, key]; position 0 is the sink's."""
+        found: dict[str, Tensor] = {}
+        self._run(tokens, found)
+        return found
+
+    def tokens(self, inputs: Sequence[Sequence[str]]) -> Tensor:
+        """Whole inputs, ``<s>`` and ``</s>`` included where the program has them, as tokens [b, n].
+
+        Raises:
+            BadUsage: a word that is none of the model's.
+        """
+        codes = {word: at for at, word in enumerate(self.words)}
+        longest = max(map(len, inputs), default=0)
+        rows = []
+        for given in inputs:
+            if (unknown := next((word for word in given if word not in codes), None)) is not None:
+                raise BadUsage(f"{unknown!r} is no token of the model; expected those of {VOCABULARY}")
+            padding = [self.padding] * (longest - len(given))
+            rows.append([self.sink, *(codes[word] for word in given), *padding])
+        return torch.tensor(rows, dtype=torch.long, device=self.weight(TOKENS).device).reshape(len(rows), longest + 1)
+
+    def answers(self, inputs: Sequence[Sequence[str]]) -> list[list[str] | str]:
+        """What comes out of whole inputs: a word a position, or, of a pooled program, one word."""
+        best = self(self.tokens(inputs)).argmax(dim=-1).tolist()
+        words = [[self.outputs[at] for at in row[1 : len(given) + 1]] for row, given in zip(best, inputs, strict=True)]
+        return [row[-1] if self.pooled else row for row in words]
+
+    def _run(self, tokens: Tensor, patterns: dict[str, Tensor] | None) -> Tensor:
+        self._check(tokens)
+        n = tokens.shape[1]
+        stream = self.weight(TOKENS)[tokens] + self.weight(POSITIONS)[:n]
+        later = torch.ones(n, n, dtype=torch.bool, device=tokens.device).triu(1)
+        for at, (heads, units) in enumerate(self.config.layers):
+            added = torch.zeros_like(stream)
+            for which in range(len(heads)):
+                query, key, value, out = (self.weight(head_name(at, which, name)) for name in HEAD)
+                scores = (stream @ query) @ (stream @ key).transpose(1, 2)
+                if self.config.causal:
+                    scores = scores.masked_fill(later, float("-inf"))
+                pattern = scores.softmax(dim=-1)
+                if patterns is not None and (name := self.config.names[at][which]) is not None:
+                    patterns[name] = pattern
+                added = added + pattern @ (stream @ value) @ out
+            stream = stream + added
+            if units:
+                hidden = torch.relu(stream @ self.weight(mlp_name(at, "in")))
+                stream = stream + hidden @ self.weight(mlp_name(at, "out"))
+        return stream @ self.weight(UNEMBEDDING)
+
+    def _check(self, tokens: Tensor) -> None:
+        if tokens.dim() != 2 or tokens.shape[1] > self.config.positions:
+            raise BadUsage(
+                f"the tokens have the shape {list(tokens.shape)}; expected [inputs, positions], of at most "
+                f"{self.config.positions} positions with the sink's"
+            )
+        if torch.get_float32_matmul_precision() != "highest" and self.config.dtype == "float32":
+            raise BadUsage(
+                "products of float32 are computed in a shorter type here, which is not exact; set "
+                "torch.set_float32_matmul_precision('highest')"
+            )
+        if self.weight(TOKENS).dtype != getattr(torch, self.config.dtype):
+            raise BadUsage(
+                f"the model was compiled for {self.config.dtype}, and its weights are {self.weight(TOKENS).dtype}; "
+                "compile it again with --dtype"
+            )
+
+
+def load_model(folder: Path) -> CompiledTransformer:
+    """A compiled model, from its folder.
+
+    Raises:
+        BadFile: it is none, or one of its files was changed or cut short; the message names it.
+    """
+    config = read_config(folder)
+    if config.form != "tpdebug":
+        raise BadFile(f"{folder} is written for TransformerLens; its model.py reads it, or compile without --format")
+    vocabulary = _vocabulary(folder, config)
+    weights = {name: torch.from_numpy(array) for name, array in read_weights(folder, config).items()}
+    return CompiledTransformer(config, weights, vocabulary)
+
+
+def _vocabulary(folder: Path, config: Config) -> Vocabulary:
+    path = folder / VOCABULARY
+    told = Fields(parse_json(read_text(path, f"the tokens of {WHAT}"), str(path), WHAT), str(path))
+    words, outputs = (_words(told, name) for name in ("tokens", "outputs"))
+    if len(words) + 2 != config.vocabulary or len(outputs) != config.outputs:
+        raise BadFile(
+            f"{path} has {len(words):,} tokens and {len(outputs):,} outputs, expected {config.vocabulary - 2:,} and "
+            f"{config.outputs:,}; it is of another model"
+        )
+    hole = told.take("hole")
+    if hole is not None and hole != len(outputs) - 1:
+        told.refuse("hole", hole, f"nothing, or {len(outputs) - 1}, the last output")
+    return words, outputs, hole
+
+
+def _words(told: Fields, name: str) -> tuple[str, ...]:
+    found = told.listed(name)
+    for word in found:
+        if not isinstance(word, str):
+            told.refuse(name, word, "words")
+    return tuple(found)
+
+
+def _flat(name: str) -> str:
+    """A name that a parameter may have: PyTorch takes dots for modules."""
+    return name.replace(".", "_")
