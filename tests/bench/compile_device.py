@@ -56,14 +56,12 @@ def main() -> None:
             asked, wrong = asked + answers, wrong + different
             spent = time.perf_counter() - began
             print(f"{name}, {dtype}: {different:,} of {answers:,} answered otherwise, {spent:.1f} s", flush=True)
-    print(
-        f"{given.device}: {wrong:,} of {asked:,} inputs answered otherwise; {refused} refused; torch {torch.__version__}"
-    )
+    print(f"{given.device}, torch {torch.__version__}: {wrong:,} of {asked:,} answered otherwise; {refused} refused")
     raise SystemExit(bool(wrong))
 
 
 def compared(program: Program, dtype: DtypeName, device: str, most: int) -> tuple[int, int]:
-    """How many inputs were answered, in all sizes and orders of batches, and how many otherwise than by the executor."""
+    """How many inputs were answered, in all sizes and orders of batches, and how many not as by the executor."""
     weights = compile_program(program, dtype)
     with tempfile.TemporaryDirectory() as folder:
         write_model(weights, Path(folder) / "model")
