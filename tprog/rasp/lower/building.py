@@ -213,7 +213,7 @@ class Building:
 
     def known(self, sop: SOp) -> Held | None:
         """The variable that an s-op has by now, if it has one."""
-        return self._held.get(id(sop))
+        return self._held.get(id(sop)) or next(iter(self._symbols.get((id(sop),), ())), None)
 
     def _tokens(self, sop: Tokens) -> Held:
         read: dict[Symbol, tuple[Value, ...]] = {}
@@ -457,10 +457,11 @@ class Building:
         if cells.holed:
             self._holed.add(name)
         keys = list(product(*(range(len(axis.classes)) for axis in cells.axes)))
-        listed = [key for key in keys if cells.answers[key] is not None]
         inputs, levels = tuple(axis.variable for axis in cells.axes), tuple(axis.levels for axis in cells.axes)
+        otherwise = cells.otherwise if len(inputs) > 1 else None
+        listed = [key for key in keys if key not in cells.unreached and cells.answers[key] != otherwise]
         if listed and len(listed) + 1 < len(keys) and len(inputs) > 1:
-            answers = (*(cells.answer(key) for key in listed), None)
+            answers = (*(cells.answer(key) for key in listed), otherwise)
             return Lookup(name, inputs, levels, symbols, answers, tuple(listed))
         return Lookup(name, inputs, levels, symbols, tuple(cells.answer(key) for key in keys))
 

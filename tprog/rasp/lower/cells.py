@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from bisect import bisect_right
+from collections import Counter
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from itertools import product
@@ -72,6 +73,13 @@ class Cells:
     def holed(self) -> bool:
         """Whether a cell that may occur has no answer."""
         return any(answer is None and key not in self.unreached for key, answer in self.answers.items())
+
+    @property
+    def otherwise(self) -> Symbol | None:
+        """What a sparse lookup need not list: the answer of two cells of five or more, if there is one, else none."""
+        reached = [self.answer(key) for key in self.answers if key not in self.unreached]
+        ((most, count),) = Counter(reached).most_common(1) or [(None, 0)]
+        return most if 5 * count >= 2 * len(reached) else None
 
     def pairs(self) -> Iterator[tuple[tuple[int, ...], Value]]:
         """Each cell with each value that it stands for."""

@@ -53,6 +53,8 @@ def _width(building: Building, node: SelectorWidth) -> Held:
 
 def _aggregate(building: Building, node: Aggregate) -> Held:
     asked = selection(building, node.selector)
+    if asked.own and node.dialect is not Dialect.RASP_L:
+        return building.as_symbols(node.sop)
     match node.how:
         case "mean":
             return _mean(building, node, asked)
@@ -151,6 +153,8 @@ def _best(building: Building, node: Aggregate, asked: Selection) -> Held:
     by = _ranked(building, node, node.by, None)
     if by.distinct:
         return _copied(building, node, asked, attend, by)
+    if node.by is node.sop:
+        return _copied(building, node, asked, attend, by, by)
     best = building.add(
         Head(
             building.name(node, suffix="_best"),

@@ -36,6 +36,7 @@ class Selection:
         rank: whether its width is known to be 0 to n - 1 on the n positions, each once.
         uniform: whether it is known to select the same for all positions.
         also, instead: further clauses and alternatives, as of a head.
+        own: whether it is known to select each position for itself alone.
     """
 
     query: str
@@ -48,6 +49,7 @@ class Selection:
     uniform: bool
     also: tuple[Clause, ...] = ()
     instead: tuple[tuple[Clause, ...], ...] = ()
+    own: bool = False
 
 
 def selection(building: Building, selector: Selector) -> Selection:
@@ -260,7 +262,9 @@ def _facts(
     )
     rank = not building.frame.causal and mask == "all" and order
     uniform = mask == "all" and not building.frame.causal and (query.uniform or len(set(rows)) == 1)
-    return Selection(query.variable, key.variable, rows, mask, single, filled, rank, uniform)
+    own = mask == "all" and query.variable == key.variable and key.distinct
+    own = own and all(row == (symbol,) for symbol, row in zip(query.values, rows, strict=True) if query.values[symbol])
+    return Selection(query.variable, key.variable, rows, mask, single, filled, rank, uniform, own=own)
 
 
 def _is_filled(building: Building, query: Held, key: Held, rows: tuple[Keys | None, ...]) -> bool:
