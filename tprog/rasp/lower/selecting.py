@@ -10,11 +10,20 @@ from tprog.ir.domains import Keys, Mask
 from tprog.ir.selections import Clause, all_of, any_of, none_of
 from tprog.ir.selections import Selection as Alternatives
 from tprog.ir.values import Symbol
-from tprog.rasp.expressions import Indices, Select, Selector, SelectorAnd, SelectorNot, SelectorOr
-from tprog.rasp.functions import comparison
+from tprog.rasp.expressions import (
+    Constant,
+    Elementwise,
+    Indices,
+    Select,
+    Selector,
+    SelectorAnd,
+    SelectorNot,
+    SelectorOr,
+)
+from tprog.rasp.functions import Function, comparison
 from tprog.rasp.lower.building import Building
 from tprog.rasp.lower.held import Held, NotLowered
-from tprog.rasp.lower.judging import Judge, selects_of, side_of, tokens_of, variables_of
+from tprog.rasp.lower.judging import Judge, Side, selects_of, side_of, tokens_of, variables_of
 from tprog.rasp.lower.splitting import Split, split
 
 MOST_PAIRS = 200_000
@@ -110,10 +119,33 @@ def _predicate(
     judge = Judge(building, parts, keys, queries)
     table = judge.table(selector, query, key, mask)
     judge.guard(query, key, mask)
+    if (truth := _truth_of_keys(building, keys, selects, table)) is not None:
+        return _predicate(building, truth, mask, [truth], [truth])
     tokens = tokens_of(building)
     if len(tokens.values) < len(query.values) and None not in table and all(row == table[0] for row in table):
         return tokens, key, table[:1] * len(tokens.values)  # nothing is asked of the query
     return query, key, table
+
+
+def _truth_of_keys(
+    building: Building, keys: Side, selects: Sequence[Select], table: list[list[int] | None]
+) -> Select | None:
+    """The same as a select of a truth, if nothing is asked of the query and the keys are no symbols by themselves."""
+    held, (first, *others) = keys.held, table or [None]
+    if held is None or len(selects) != 1 or first is None or any(row != first for row in others):
+        return None
+    roots = [building.held(root) for root in building.table(keys.exprs).roots]
+    if (len(roots) == 1 and not roots[0].numeric) or sum(map(bool, held.values.values())) < 3:
+        return None
+    (select,) = selects
+    symbols = list(held.values)
+    yes = {value for at in first for row in keys.options[symbols[at]] for value in row}
+    function = Function(select.predicate.symbol, lambda value: value in yes, "operator", sees_nothing=True, wanted=1)
+    truth = Elementwise(dialect=select.dialect, function=function, inputs=(select.keys,), where=select.where)
+    true = Constant(dialect=select.dialect, value=True, where=select.where)
+    made = replace(select, keys=truth, queries=true, predicate=comparison("=="))
+    building.alive.append(made)
+    return made
 
 
 # Clauses ##############################################################################################################
