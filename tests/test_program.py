@@ -253,6 +253,23 @@ def test_the_range_of_a_number_follows_from_its_node(node: Node, low: int, high:
     assert domain_of(node, frame.variables, frame) == Numbers(Fraction(low), Fraction(high), denominator)
 
 
+def test_what_is_proven_of_a_node_is_not_taken_over_where_another_program_has_it() -> None:
+    longer = replace(WHOLE, max_length=9)
+    assert longer.numeric("count") == Numbers(Fraction(0), Fraction(9))
+    assert WHOLE.numeric("count") == Numbers(Fraction(0), Fraction(5))
+    ahead = replace(HEAD, mask="after")
+    assert replace(WHOLE, nodes=(ahead,), readout=Readout(())).by_name["near"] is ahead
+    with pytest.raises(BadProgram, match="'after' looks ahead"):
+        replace(WHOLE, nodes=(ahead,), readout=Readout(()), causal=True)
+    with pytest.raises(BadProgram, match="accepts 'b', which is not a value of 'tokens'"):
+        replace(WHOLE, vocabulary=(BEGIN, "a", "c", END), nodes=(HEAD,), readout=Readout(()))
+    with pytest.raises(BadProgram, match="the name is already taken"):
+        replace(WHOLE, nodes=(HEAD, HEAD), readout=Readout(()))
+    with pytest.raises(BadProgram, match="which no earlier node"):
+        replace(WHOLE, nodes=(PAIR,), readout=Readout(()))
+    assert (replace(HEAD), repr(replace(HEAD))) == (HEAD, repr(HEAD))
+
+
 def test_codes_are_places_in_a_domain() -> None:
     domain = WHOLE.symbols("kind")
     assert (list(domain), len(domain), domain.codes) == (["mark", "letter"], 2, {"mark": 0, "letter": 1})

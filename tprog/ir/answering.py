@@ -7,10 +7,11 @@ from __future__ import annotations
 
 from abc import ABC, abstractmethod
 from collections.abc import Mapping
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tprog.ir.domains import Symbol
+from tprog.ir.domains import Domain, Symbol
 from tprog.ir.entries import Answer, Entries, Read, TableKey
 from tprog.ir.values import HOLE
 
@@ -28,10 +29,23 @@ PREDICATE, LOOKUP = "predicate_", "lookup_"
 """How the names of an emitted module's functions begin; see `Answering.functions`."""
 
 
+@dataclass(frozen=True, eq=False)
+class Proven:
+    """The domain of a node, and from what it was proven."""
+
+    given: tuple[object, ...]
+    domain: Domain
+
+
 class Answering(ABC):
-    """What every node answers of itself."""
+    """What every node answers of itself.
+
+    Attributes:
+        proven: its domain in the last program that it was checked for; it says nothing of what the node is.
+    """
 
     name: str
+    proven: Proven | None = None
 
     @property
     @abstractmethod

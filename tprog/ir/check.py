@@ -6,13 +6,14 @@ import keyword
 import math
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
+from functools import lru_cache
 from itertools import pairwise
 from typing import Protocol, assert_never
 
 from tprog import primitives
 from tprog.errors import BadProgram
 from tprog.escape import half_a_pair
-from tprog.ir.answering import LOOKUP, PREDICATE
+from tprog.ir.answering import LOOKUP, PREDICATE, Proven
 from tprog.ir.domains import (
     ATTENDING,
     BEGIN,
@@ -90,6 +91,11 @@ def check_frame(program: Frame) -> None:
 def _check_words(what: str, words: tuple[str, ...]) -> None:
     if any(type(word) is not str or not word for word in words):
         raise BadProgram(f"the {what} {words!r} must hold non-empty strings only")
+    _check_spelling(what, words)
+
+
+@lru_cache(maxsize=256)  # a search makes thousands of programs of one vocabulary
+def _check_spelling(what: str, words: tuple[str, ...]) -> None:
     if half := next(filter(half_a_pair, words), None):
         raise BadProgram(f"{half!r} in the {what} has half of a surrogate pair, which no file in UTF-8 can hold")
     if len(set(words)) != len(words):
@@ -133,6 +139,16 @@ def domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain
         BadProgram, NotExact: as `Program`.
     """
     _check_name(node, known)
+    given = (frame.vocabulary, frame.max_length, frame.causal, frame.self_rule, [known[n].domain for n in node.reads])
+    if node.proven is None or node.proven.given != given:
+        # A search makes thousands of programs that share most of their nodes, and nodes never change.
+        proven = Proven(given, _domain_of(node, known, frame))
+        object.__setattr__(node, "proven", proven)
+        return proven.domain
+    return node.proven.domain
+
+
+def _domain_of(node: Node, known: Mapping[str, Variable], frame: Frame) -> Domain:
     match node:
         case Embedding():
             return _embedding_domain(node, frame)

@@ -57,6 +57,8 @@ def _check_rows(term: Weights, domain: Domain, classes: int) -> None:
         raise BadProgram(f"the readout has {len(term.rows)} rows for {term.variable!r}; expected {expected}")
     if not isinstance(domain, Symbols):
         _check_weighable(term, domain)
+    if term.width == classes:
+        return
     for row in term.rows:
         if row is not None and (len(row) != classes or any(type(w) is not int for w in row)):
             raise BadProgram(

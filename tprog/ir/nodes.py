@@ -14,7 +14,11 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import dataclass, replace
 from fractions import Fraction
+from functools import cached_property
 from typing import Literal, TypeAlias
+
+import numpy as np
+from numpy.typing import NDArray
 
 from tprog.ir.answering import LOOKUP, Answering
 from tprog.ir.domains import BEGIN, Attend, Keys, Mask, Number, RowsNeeded, Symbol, Value
@@ -368,10 +372,29 @@ class Weights:
     variable: str
     rows: tuple[tuple[int, ...] | None, ...]
 
-    @property
+    @cached_property
     def partial(self) -> bool:
         """Whether it has a hole."""
         return HOLE in self.rows
+
+    @cached_property
+    def width(self) -> int | None:
+        """How many whole numbers each row has; None where rows differ, or hold something else."""
+        widths = {len(row) if all(type(w) is int for w in row) else None for row in self.rows if row is not None}
+        return widths.pop() if len(widths) == 1 else None
+
+    @cached_property
+    def largest(self) -> int:
+        """The largest absolute weight."""
+        return max((abs(weight) for row in self.rows if row is not None for weight in row), default=0)
+
+    @cached_property
+    def array(self) -> NDArray[np.int64]:
+        """[row, class], 0 in a hole, or [row, 1] if all are holes; read-only. Of a term whose weights fit in int64."""
+        nothing = (0,) * (self.width or 1)
+        found = np.array([nothing if row is None else row for row in self.rows], dtype=np.int64)
+        found.setflags(write=False)
+        return found
 
 
 @dataclass(frozen=True)

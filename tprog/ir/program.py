@@ -17,7 +17,7 @@ import math
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from fractions import Fraction
-from functools import cached_property
+from functools import cached_property, lru_cache
 
 from tprog.errors import NotExact
 from tprog.ir.check import check_frame, check_functions, domain_of
@@ -169,11 +169,7 @@ class Program:
     @cached_property
     def variables(self) -> Mapping[str, Variable]:
         """name -> variable, the three inputs first, then one a node, in execution order."""
-        known: dict[str, Variable] = {
-            "tokens": Variable("tokens", Symbols(self.vocabulary)),
-            "positions": Variable("positions", Symbols(tuple(range(self.max_length)))),
-            "ones": Variable("ones", Numbers(Fraction(1), Fraction(1))),
-        }
+        known = dict(_inputs(self.vocabulary, self.max_length))
         for node in self.nodes:
             known[node.name] = Variable(node.name, domain_of(node, known, self))
         return known
@@ -268,12 +264,21 @@ class Program:
         bound = 0
         for term in self.weights:
             domain = self.variables[term.variable].domain
-            largest = max((abs(w) for row in term.rows if row is not None for w in row), default=0)
             if isinstance(domain, Symbols):
-                bound += largest * unit
+                bound += term.largest * unit
             elif isinstance(domain, Numbers):  # `check_readout` refuses quotients
-                bound += largest * domain.bound * (unit // domain.denominator)
+                bound += term.largest * domain.bound * (unit // domain.denominator)
         return bound * self.max_length if self.readout.pooled else bound
+
+
+@lru_cache(maxsize=256)
+def _inputs(vocabulary: tuple[str, ...], max_length: int) -> Mapping[str, Variable]:
+    """The three variables that hold an input: the same objects for each program that a search makes of another."""
+    return {
+        "tokens": Variable("tokens", Symbols(vocabulary)),
+        "positions": Variable("positions", Symbols(tuple(range(max_length)))),
+        "ones": Variable("ones", Numbers(Fraction(1), Fraction(1))),
+    }
 
 
 def axis(program_variables: Mapping[str, Variable], node: Lookup, which: int) -> Sequence[Value]:

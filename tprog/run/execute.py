@@ -8,7 +8,7 @@ domain allows, so that no step rounds. Shapes: [input, position], [input, query,
 from __future__ import annotations
 
 from collections.abc import Callable, Iterator, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from functools import cached_property
 
 import numpy as np
@@ -161,16 +161,22 @@ def read_out_at(program: Program, batch: Batch) -> Bools:
 class _Layered(Mapping[str, Array]):
     """The values of a program's variables: those computed anew, else those of an earlier execution.
 
-    An earlier one may itself fetch values when they are asked for, so what nobody asks for is not touched.
+    An earlier one may itself fetch values when they are asked for, so what nobody asks for is not touched. What was
+    asked for once is at hand: executions stand on each other, hundreds deep where a program is made smaller.
     """
 
     variables: Mapping[str, Variable]
     anew: dict[str, Array]
     earlier: Mapping[str, Array]
+    fetched: dict[str, Array] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
         found = self.anew.get(name)
-        return self.earlier[name] if found is None else found
+        if found is None:
+            found = self.fetched.get(name)
+        if found is None:
+            found = self.fetched[name] = self.earlier[name]
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.variables)
@@ -224,7 +230,7 @@ def _on_top(program: Program, batch: Batch, overrides: Mapping[str, Array | int]
     for node in program.nodes:
         name, old = node.name, base.program.by_name.get(node.name)
         alike = old is not None and program.variables[name].domain == base.program.variables[name].domain
-        if name not in overrides and old == node and changed.isdisjoint(node.reads):
+        if name not in overrides and (old is node or old == node) and changed.isdisjoint(node.reads):
             holed |= {table: base.holed[table] for table in node.tables if table in base.holed}
             alike_still = alike
         else:
@@ -375,8 +381,9 @@ def _totals_on_top(
     terms = {term.variable: term for term in program.readout.terms}
     old_terms = {term.variable: term for term in base.program.readout.terms}
     difference = np.zeros((*batch.tokens.shape, len(program.classes)), dtype=np.int64)
+    alike = program.readout is base.program.readout
     for name in old_terms | terms:
-        if name not in changed and old_terms.get(name) == terms.get(name):
+        if name not in changed and (alike or old_terms.get(name) == terms.get(name)):
             continue
         if name in terms:
             _add_term(difference, program, terms[name], values[name])
@@ -411,13 +418,10 @@ def _add_term(totals: Array, program: Program, term: Weights, values: Array, sig
     """Add one variable's share to totals [input, position, class]."""
     domain = program.variables[term.variable].domain
     unit = sign * program.logit_scale // program.readout.scale
-    nothing = (0,) * len(program.classes)
-    rows = np.array([nothing if row is None else row for row in term.rows], dtype=np.int64)
     if isinstance(domain, Symbols):
-        totals += (rows * unit).take(values, axis=0)
+        totals += (term.array * unit).take(values, axis=0)
     else:
-        share = rows[0] * (unit // program.numbers(term.variable).denominator)
-        totals += values[:, :, None] * share
+        totals += values[:, :, None] * (term.array[0] * (unit // program.numbers(term.variable).denominator))
 
 
 def _pooled(program: Program, batch: Batch, totals: Array) -> Array:

@@ -206,4 +206,6 @@ def _as_most(shape: Shape, at: int, across: bool, node: Lookup) -> Lookup:
 
 
 def _with_cell(node: Lookup, at: int, answer: Value | None) -> Lookup:
+    if node.cells[at] == answer:
+        return node
     return replace(node, cells=(*node.cells[:at], answer, *node.cells[at + 1 :]))

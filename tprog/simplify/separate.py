@@ -134,14 +134,16 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
         whether it came to an end.
     """
     alike = _inner_products(patterns) * step
-    wanted, every = patterns.wanted, np.arange(len(patterns.wanted))
+    wanted, every, labels = patterns.wanted, np.arange(len(patterns.wanted)), range(patterns.classes)
     # The class that a pattern must give stands apart from its rivals, so that the two compare at once.
     rivals = np.ascontiguousarray(patterns.logits(weights).T)  # [class, pattern]
     own = rivals[wanted, every]
     rivals[wanted, every] = _NEVER
-    gives = [np.where(wanted == label, 1, 0) for label in range(patterns.classes)]
-    blame = np.zeros_like(rivals)
-    updates = 0
+    rows = list(rivals)
+    gives = [np.where(wanted == label, 1, 0) for label in labels]
+    swaps = [[gives[label] - gives[rival] for rival in labels] for label in labels]
+    blamed = [[0] * len(wanted) for _ in labels]
+    updates, must = 0, wanted.tolist()
     while updates < UPDATES:
         wrong = np.flatnonzero(own <= rivals.max(axis=0, initial=_NEVER))
         if not len(wrong):
@@ -150,23 +152,24 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
         while at < len(wrong):
             # Most corrections mend more than one pattern: a few are looked at together for the next that is wrong.
             some = wrong[at : at + _LOOK]
-            still = own.take(some) <= rivals.take(some, axis=1).max(axis=0)
+            still = own.take(some) <= np.maximum.reduce(rivals.take(some, axis=1), axis=0)
             first = int(still.argmax())
             if not still[first]:
                 at += len(some)
                 continue
             row = int(some[first])
-            label, rival = int(wanted[row]), int(rivals[:, row].argmax())
+            label, rival = must[row], int(rivals[:, row].argmax())
             shares = alike[row]
-            own += shares * (gives[label] - gives[rival])
-            rivals[label] += shares
-            rivals[rival] -= shares
-            blame[label, row] += step
-            blame[rival, row] -= step
+            own += shares * swaps[label][rival]
+            rows[label] += shares
+            rows[rival] -= shares
+            blamed[label][row] += step
+            blamed[rival][row] -= step
             updates += 1
             at += first + 1
+    blame = np.array(blamed, dtype=np.int64).reshape(rivals.shape)
     for column, size, table in zip(patterns.columns, patterns.sizes, weights, strict=True):
-        for label in range(patterns.classes):
+        for label in labels:
             if size is None:
                 table[0, label] += int((blame[label] * column).sum())
             else:

@@ -29,7 +29,7 @@ from tprog.ir.program import (
     axis,
 )
 from tprog.ir.relations import EQUAL, Recognised, Relation, follows, said_in_code
-from tprog.text.builder import Builder, literal, tuple_end
+from tprog.text.builder import INDENT, Builder, literal, tuple_end
 from tprog.text.combinations import amend_combinations, write_combinations
 from tprog.text.describe import clause_reading, reading
 
@@ -177,11 +177,11 @@ def _lookup(out: Builder, program: Program, node: Lookup) -> None:
     with out.block(f"def {node.functions[node.name]}({', '.join(names)}):"):
         for which, name in enumerate(names):
             _level(out, program, node.entries, which, name)
-        axes = [_Axis(name, axis(program.variables, node, w), node.levels[w]) for w, name in enumerate(names)]
+        axes = [_axis_of(name, tuple(axis(program.variables, node, w)), node.levels[w]) for w, name in enumerate(names)]
         if node.listed is not None:
             write_combinations(out, program, node, names)
         else:
-            _table(out, axes, node.cells)
+            out.lines += _table_lines(axes, node.cells, out.depth)
 
 
 def _argument_names(inputs: Sequence[str]) -> list[str]:
@@ -207,9 +207,12 @@ def _level(out: Builder, program: Program, entries: Entries, which: int, name: s
         out.wrapped(f"{name} = round_down({name}, (", [literal(v) for v in levels], f"{tuple_end(levels)})")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, eq=False)
 class _Axis:
-    """One input of a lookup: the argument's name, its values or levels, and the levels again if it is numeric."""
+    """One input of a lookup: the argument's name, its values or levels, and the levels again if it is numeric.
+
+    They are made by `_axis_of` and so compare as what they are: a search asks for the branches of the same few.
+    """
 
     name: str
     values: Sequence[Value]
@@ -232,6 +235,9 @@ class _Axis:
             _if_equal(out, self.name, values)
 
 
+_axis_of = lru_cache(maxsize=1024)(_Axis)
+
+
 def _grouped(items: Sequence[Group]) -> tuple[dict[Group, list[int]], Group]:
     """Equal items with their indices, in the order of first appearance; and the most frequent one (ties: the first)."""
     groups: dict[Group, list[int]] = {}
@@ -240,84 +246,82 @@ def _grouped(items: Sequence[Group]) -> tuple[dict[Group, list[int]], Group]:
     return groups, max(groups, key=lambda item: len(groups[item]))
 
 
-def _branches(out: Builder, by: _Axis, cells: Sequence[Value | None]) -> None:
-    """One input: a branch an answer; what most values answer comes last and without a test, unless there are holes."""
-    out.lines += _branch_lines(by, tuple(cells), out.depth)
-
-
 @lru_cache(maxsize=2**15)
 def _branch_lines(by: _Axis, cells: tuple[Value | None, ...], depth: int) -> tuple[str, ...]:
-    """These branches: a search writes many tables that differ in one row."""
+    """One input: a branch an answer; what most values answer comes last and without a test, unless there are holes.
+
+    They are kept: a search writes many tables that differ in one row.
+    """
     out = Builder(depth)
-    groups, most = _grouped([_typed(cell) for cell in cells])
+    groups, most = _grouped(cells)
     total = None not in cells
-    for key, members in groups.items():
-        answer = cells[members[0]]
-        if answer is None or (total and key == most):
+    for answer, members in groups.items():
+        if answer is None or (total and answer == most):
             continue
         by.test(out, members)
         with out.block():
             out.line(f"return {literal(answer)}")
     if total:
-        out.line(f"return {literal(cells[groups[most][0]])}")
+        out.line(f"return {literal(most)}")
     elif len(groups) == 1:
         out.line("return None")
     return tuple(out.lines)
 
 
-def _typed(cell: Value | None) -> tuple[bool, Value | None]:
-    # "1" and 1 differ, 1 and Fraction(1) do not; a key of its own says so
-    return isinstance(cell, str), cell
-
-
-def _table(out: Builder, axes: Sequence[_Axis], cells: Sequence[Value | None]) -> None:
+def _table_lines(axes: Sequence[_Axis], cells: tuple[Value | None, ...], depth: int) -> Sequence[str]:
     """Branches over one input, and within them over the others: over two, whichever nesting is shorter (ties: the
     first); over more, the first is the one whose values are treated alike the most."""
     if len(axes) == 1:
-        _branches(out, axes[0], cells)
-        return
+        return _branch_lines(axes[0], cells, depth)
     tables = [_slices(axes, cells, which) for which in range(len(axes))]
     if len(axes) > 2:
-        kinds = [len(set(map(_typed_row, table))) for table in tables]
+        kinds = [len(set(table)) for table in tables]
         which = min(range(len(axes)), key=lambda place: (kinds[place], place))
-        _outer(out, axes[which], [*axes[:which], *axes[which + 1 :]], tables[which])
-        return
-    by_first, by_second = Builder(), Builder()
-    _outer(by_first, axes[0], axes[1:], tables[0])
-    _outer(by_second, axes[1], axes[:1], tables[1])
-    shorter = by_first if len(by_first.lines) <= len(by_second.lines) else by_second
-    for line in shorter.lines:
-        out.line(line)
+        return _outer_lines(axes[which], [*axes[:which], *axes[which + 1 :]], tables[which], depth)
+    by_first = _outer_lines(axes[0], axes[1:], tables[0], 0)
+    by_second = _outer_lines(axes[1], axes[:1], tables[1], 0)
+    indent = INDENT * depth
+    return [indent + line for line in (by_first if len(by_first) <= len(by_second) else by_second)]
 
 
-def _slices(axes: Sequence[_Axis], cells: Sequence[Value | None], which: int) -> list[tuple[Value | None, ...]]:
+def _slices(axes: Sequence[_Axis], cells: tuple[Value | None, ...], which: int) -> list[tuple[Value | None, ...]]:
     """The cells of each value of one input, in the order of those of the others."""
     inner = prod(len(axis.values) for axis in axes[which + 1 :])
     size = len(axes[which].values)
     block = inner * size
+    if block == len(cells):
+        return [cells[at * inner : (at + 1) * inner] for at in range(size)]
+    if inner == 1:
+        return [cells[at::size] for at in range(size)]
     return [
         tuple(cell for start in range(at * inner, len(cells), block) for cell in cells[start : start + inner])
         for at in range(size)
     ]
 
 
-def _typed_row(row: Sequence[Value | None]) -> tuple[tuple[bool, Value | None], ...]:
-    return tuple(map(_typed, row))
-
-
-def _outer(out: Builder, outer: _Axis, inner: Sequence[_Axis], table: Sequence[tuple[Value | None, ...]]) -> None:
-    groups, most = _grouped(list(map(_typed_row, table)))
+def _outer_lines(
+    outer: _Axis, inner: Sequence[_Axis], table: Sequence[tuple[Value | None, ...]], depth: int
+) -> list[str]:
+    groups, most = _grouped(table)
     # Only where every other row answers always may one stand last without a test: a hole must not fall into it.
-    untested = all(None not in table[members[0]] for key, members in groups.items() if key != most)
-    for key, members in groups.items():
-        row = table[members[0]]
-        if all(cell is None for cell in row) or (untested and key == most):
+    untested = all(None not in row for row in groups if row != most)
+    lines: list[str] = []
+    for row, members in groups.items():
+        if all(cell is None for cell in row) or (untested and row == most):
             continue
-        outer.test(out, members)
-        with out.block():
-            _table(out, inner, row)
+        lines += _test_lines(outer, tuple(members), depth)
+        lines += _table_lines(inner, row, depth + 1)
     if untested:
-        _table(out, inner, table[groups[most][0]])
+        lines += _table_lines(inner, most, depth)
+    return lines
+
+
+@lru_cache(maxsize=2**14)
+def _test_lines(axis: _Axis, members: tuple[int, ...], depth: int) -> tuple[str, ...]:
+    """The test of some of the values of an input, kept as `_branch_lines` are."""
+    out = Builder(depth)
+    axis.test(out, members)
+    return tuple(out.lines)
 
 
 # Amendments ###########################################################################################################
@@ -372,14 +376,14 @@ def _amended_rows(out: Builder, program: Program, old: Clause, new: Clause, name
 
 
 def _amended_cells(out: Builder, program: Program, old: Node, new: Node, names: Sequence[str]) -> None:
-    groups: dict[tuple[tuple[Value, ...], tuple[bool, Value | None]], list[Value]] = {}
+    groups: dict[tuple[tuple[Value, ...], Value | None], list[Value]] = {}
     answers = old.entries.answers, new.entries.answers
     for at, one, other in zip(new.entries.keys(program.variables), *answers, strict=True):
         assert not isinstance(one, tuple)
         assert not isinstance(other, tuple)
-        if _typed(one) != _typed(other):
-            groups.setdefault((at[:-1], _typed(other)), []).append(at[-1])
-    for (first, (_, answer)), values in groups.items():
+        if one != other:
+            groups.setdefault((at[:-1], other), []).append(at[-1])
+    for (first, answer), values in groups.items():
         tests = [f"{name} == {literal(value)}" for name, value in zip(names, first, strict=False)]
         with out.block(f"if {' and '.join(tests)}:") if first else nullcontext():
             _if_equal(out, names[-1], values)
