@@ -14,6 +14,7 @@ TOPICS = {
     "rasp": "programs and tasks written in RASP: the language, the console, Python",
     "method": "what each word of an answer means exactly, with its source",
     "training": "the same for training",
+    "decompile": "small GPTs: training one, its tasks, its folder",
     "api": "the functions, for use in Python",
     "messages": "what an error message means and what to do",
     "how-it-works": "the code, and what may be edited in a module",

@@ -128,7 +128,7 @@ def test_a_model_is_replaced_only_when_asked_and_other_files_never(tmp_path: Pat
     other = dataclasses.replace(TINY, seed=1)
     with pytest.raises(BadFile, match="holds a model already; --resume it, --force its end"):
         trained(tmp_path / "model", other)
-    with pytest.raises(BadUsage, match="has other settings"):
+    with pytest.raises(BadUsage, match="has seed = 0, not 1; resume it with its own settings"):
         trained(tmp_path / "model", other, resume=True)
     assert bytes_of(tmp_path / "model") == before
     trained(tmp_path / "model", other, overwrite=True)
@@ -219,7 +219,7 @@ def test_a_loss_that_is_no_longer_a_number_is_refused(tmp_path: Path) -> None:
 def test_a_task_that_programs_learn_is_one_of_giving_its_answers() -> None:
     task = answer_task(get_task("most_freq"), "most_freq")
     assert task.oracle(["a", "b", "b"])[4:] == [("b",), ("a",), ("<s>",), ("<eos>",), None]
-    assert task.bins == ((0, 7),)
+    assert task.bins == ((1, 7),)
     hist = answer_task(get_task("hist"), "hist")
     assert hist.oracle(["a", "b", "b"])[4:] == [("1",), ("2",), ("2",), ("<eos>",), None]
     with pytest.raises(BadInput, match="hist has no answer to '1'"):
@@ -245,6 +245,11 @@ def test_tasks_of_ones_own_can_be_learned(tmp_path: Path) -> None:
     assert task.oracle(["a", "f"])[3:] == [("f",), ("a",), ("<eos>",), None]
     with pytest.raises(BadInput, match="has no answer to 'a'"):
         task.oracle(["a"])
+    turned = (
+        "vocabulary = 'abc';\nlongest = 4;\nturned = aggregate(select(indices, length - indices - 1, ==), tokens);\n"
+    )
+    (tmp_path / "turned.rasp").write_text(turned.replace("'", '"'), encoding="utf-8")
+    assert find_next_token_task(str(tmp_path / "turned.rasp")).oracle(["a", "b"])[3:5] == [("b",), ("a",)]
     source = "VOCABULARY, CLASSES, LONGEST = ('x', 'y'), ('<eos>', 'y'), 6\ndef oracle(tokens):\n    return tokens\n"
     (tmp_path / "marked.py").write_text(source.replace("'<eos>', ", "'x', "), encoding="utf-8")
     assert find_next_token_task(str(tmp_path / "marked.py")).oracle(["x"])[2:] == [("x",), ("<eos>",), None]
@@ -279,7 +284,7 @@ def test_a_model_is_trained_from_the_command_line(folder: Path, capsys: pytest.C
     assert out[3].startswith("wrote gpt (")
     config = load(folder / "gpt").config
     assert (config.layers, config.width, config.positions, config.tied, config.task) == (1, 8, 0, False, "aa_star")
-    assert main(["train-gpt", "-o", "gpt", "--resume"]) == 0
+    assert main(["train-gpt", "-o", "gpt", "--resume", "--device", "cpu"]) == 0
     assert main(["train-gpt", "reverse", "--length", "5", *SMALL]) == 0
     assert (folder / "models" / "reverse-0" / "model.safetensors").exists()
 
@@ -310,7 +315,8 @@ def test_ctrl_c_says_how_to_go_on(
         ([], "no task is named; give one that tpdebug tasks --next-token lists"),
         (["sorting"], "there is no task 'sorting'"),
         (["parity", "--heads", "3"], "width is 64, which 3 heads cannot share equally"),
-        (["parity", "--resume", "--lr", "0.1"], "--resume goes on with the training's own settings; leave --lr out"),
+        (["parity", "--resume", "--lr", "0.1"], "with the training's own settings, on any device; leave --lr out"),
+        (["parity", "--resume", "--evaluate-every", "9"], "leave --evaluate-every out"),
         (["--resume"], "which training is to go on? name its folder with -o"),
         (["parity", "--resume", "-o", "none"], "there is no none/training.json"),
     ],

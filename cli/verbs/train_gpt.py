@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import dataclasses
 from pathlib import Path
 from typing import Annotated
 
@@ -52,10 +53,14 @@ def train_gpt(
         from trainer.gpt.run import train_gpt as fit
     given = {key: value for key, value in settings.items() if value is not None}
     if resume:
+        device = given.pop("device", None)
         if given:
-            raise BadUsage(f"--resume goes on with the training's own settings; leave --{min(given)} out")
+            flag = "--" + min(given).replace("_", "-")
+            raise BadUsage(f"--resume goes on with the training's own settings, on any device; leave {flag} out")
         folder = _resumed(task, folder)
         config = load_settings(folder)
+        if device is not None:
+            config = GptTraining.from_mapping({**dataclasses.asdict(config), "device": device})
         if task is not None and config.task != task:
             raise BadUsage(f"the training in {folder} is about the task {config.task}, not {task}")
         expect_named(config.task, task, folder, "the task on the command line")

@@ -82,6 +82,8 @@ def _train(name: str, into: Path, sizes: tuple[int, int, int], device: str, step
     started = time.process_time()
     resume = (into / SETTINGS).exists()
     result = train_gpt(config, get_next_token_task(name), into, resume=resume, progress=False)
+    if result.interrupted:
+        raise KeyboardInterrupt
     found = {
         "model": into.name,
         "task": name,

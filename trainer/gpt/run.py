@@ -6,6 +6,7 @@ The folder holds the model as it is (`config.json`, `model.safetensors`), `train
 
 from __future__ import annotations
 
+import dataclasses
 import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
@@ -68,7 +69,7 @@ def train_gpt(
 
     Args:
         task: the one that `config` names.
-        resume: go on with the training in the folder, which must have the same settings.
+        resume: go on with the training in the folder, which must have the same settings, but for the device.
         overwrite: replace a model that the folder holds already.
         progress: show a bar on stderr.
         count: inputs of each range of lengths to judge by.
@@ -145,8 +146,14 @@ def _claimed(
 
 
 def _expect_same(config: GptTraining, folder: Path) -> None:
-    if (stored := load_settings(folder)) != config:
-        raise BadUsage(f"the training in {folder} has other settings: {stored}; resume it with its own")
+    """Refuses other settings than those of the training in a folder; the device may be another."""
+    stored = load_settings(folder)
+    for field in dataclasses.fields(config):
+        old, new = getattr(stored, field.name), getattr(config, field.name)
+        if old != new and field.name != "device":
+            raise BadUsage(
+                f"the training in {folder} has {field.name} = {old}, not {new}; resume it with its own settings"
+            )
 
 
 def _begin(config: GptTraining, folder: Path, overwrite: bool) -> None:

@@ -51,7 +51,7 @@ def answer_task(task: Task, name: str) -> Answer:
         name,
         f"the answers of {name} in their order",
         symbols,
-        least=0,
+        least=min(map(len, inputs)),
         longest=max(map(len, inputs)),
         thirds=False,
         rule=lambda x: known.get(tuple(x)) or _answers(task, symbols, x),
