@@ -9,6 +9,7 @@ from cli.output import Pictures
 
 if TYPE_CHECKING:
     from analyze.results.calls import CallGraphResult
+    from analyze.results.components import ComponentsResult
     from analyze.results.graph import GraphResult
 
 
@@ -38,4 +39,17 @@ def calls_pictures(called: CallGraphResult) -> Pictures:
         "dot": draw,
         "svg": lambda: svg.svg(draw(), f"Call graph of {called.program}", what),
         "graphml": partial(graphml.call_graph, called),
+    }
+
+
+def components_pictures(name: str, found: ComponentsResult) -> Pictures:
+    """The renderings of the components of a compiled model."""
+    from analyze.render import components, graphml, svg
+
+    draw = partial(components.components_dot, name, found)
+    what = f"The heads and MLPs of {name}, and who reads whom."
+    return {
+        "dot": draw,
+        "svg": lambda: svg.svg(draw(), f"Components of {name}", what),
+        "graphml": partial(graphml.components, name, found),
     }

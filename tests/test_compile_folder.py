@@ -279,7 +279,7 @@ def test_a_program_is_compiled_and_emitted_again(folder: Path, said: Said) -> No
     assert out.splitlines()[1].startswith("layers 4 (one node after the other: ")
     assert "tightest margin" in out.splitlines()[2]
     assert sorted(path.name for path in Path("model").iterdir()) == [
-        "README.md", "config.json", "model.py", "model.safetensors", "vocabulary.json",
+        "README.md", "circuit.json", "config.json", "model.py", "model.safetensors", "vocabulary.json",
     ]  # fmt: skip
     assert said("emit", "model", "-o", "again.py")[0] == 0
     assert said("diff", "sort.py", "again.py")[0] == 0

@@ -10,6 +10,7 @@ from typing import Literal, TypeAlias
 from xml.etree import ElementTree
 
 from analyze.results.calls import CallGraphResult
+from analyze.results.components import ComponentsResult
 from analyze.results.graph import GraphResult
 from tprog.escape import visible
 from tprog.version import VERSION
@@ -33,6 +34,7 @@ _FLOW_NODE: _Attributes = {
     "circuits": "string",
 }
 _FLOW_EDGE: _Attributes = {"role": "string", "swing": "double", "highlighted": "boolean"}
+_COMPONENT_NODE: _Attributes = {"label": "string", "computes": "string", "needed": "boolean"}
 _CALL_NODE: _Attributes = {"label": "string", "line": "int", "defined": "boolean"}
 _CALL_EDGE: _Attributes = {"kind": "string", "lines": "string"}
 
@@ -75,6 +77,18 @@ def call_graph(result: CallGraphResult) -> str:
     nodes = [(n.name, {"label": n.name, "line": n.line, "defined": n.defined}) for n in result.nodes]
     edges = [(e.source, e.target, {"kind": e.kind, "lines": ", ".join(map(str, e.lines))}) for e in result.edges]
     return _document(f"Call graph of {result.program}", _CALL_NODE, nodes, _CALL_EDGE, edges)
+
+
+def components(name: str, result: ComponentsResult) -> str:
+    """Heads and MLPs: `computes` are nodes, joined by commas; `needed` is what an output needs."""
+    within = {part for circuit in result.circuits for part in circuit.nodes}
+    needed = {edge for circuit in result.circuits for edge in circuit.edges}
+    nodes: list[tuple[str, _Data]] = [
+        (n.name, {"label": n.name, "computes": ", ".join(n.computes) or None, "needed": n.name in within})
+        for n in result.nodes
+    ]
+    edges: list[tuple[str, str, _Data]] = [(*edge, {"needed": edge in needed}) for edge in result.edges]
+    return _document(f"Components of {name}", _COMPONENT_NODE, nodes, {"needed": "boolean"}, edges)
 
 
 def _document(

@@ -26,11 +26,10 @@ from cli.options import (
     TaskOption,
     TokenOption,
     VocabularyOption,
-    WeightsOption,
     WhereOption,
 )
 from cli.output import Color, Engine, Output
-from cli.pictures import PICTURES, calls_pictures, flow_pictures
+from cli.pictures import PICTURES, calls_pictures, components_pictures, flow_pictures
 from cli.progress import working
 from cli.subject import read_subject
 from cli.subproblems import sub_problem
@@ -59,7 +58,16 @@ def graph(
     engine: Annotated[Engine, typer.Option("--engine", help="What finds the calls.")] = Engine.LIBCST,
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Show where the engines differ.")] = False,
     task: TaskOption = None,
-    weights: WeightsOption = None,
+    weights: Annotated[
+        Path | None,
+        typer.Option(
+            "--weights",
+            metavar="FILE",
+            help="The weights (CSV) of a module of the original research code. Or a compiled model, whose heads and "
+            "MLPs are drawn.",
+            show_default="beside the module, as it says",
+        ),
+    ] = None,
     vocabulary: VocabularyOption = None,
     length: LengthOption = None,
     sample: SampleOption = None,
@@ -80,6 +88,12 @@ def graph(
         _refuse_for_calls({**asked, "--from": source, "--to": target}, cross_check, file)
         _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
+    if weights is not None and weights.is_dir():
+        asked = {"PROGRAM": argument, "--program": program, "--class": answer, "--position": position}
+        asked |= {"--token": token, "--input": text, "--where": where, "--from": source, "--to": target}
+        asked |= {"--task": task, "--vocabulary": vocabulary, "--length": length, "--sample": sample}
+        _show_components(output, weights, asked)
+        return
     from analyze.circuits import find_circuits
     from analyze.highlighted import circuit_flow, slice_flow
 
@@ -95,6 +109,17 @@ def graph(
         else:
             flow = slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
     output.show(flow, partial(graph_text, flow), flow_pictures(flow))
+
+
+def _show_components(output: Output, folder: Path, options: Mapping[str, object]) -> None:
+    """The heads and MLPs of a compiled model."""
+    if given := [option for option, value in options.items() if value is not None]:
+        raise BadUsage(f"{folder} is a compiled model, which holds its program; leave out {given[0]}")
+    from analyze.components import read_components
+    from analyze.render.components import components_text
+
+    found = read_components(folder)
+    output.show(found, partial(components_text, str(folder), found), components_pictures(str(folder), found))
 
 
 def _refuse_for_calls(options: Mapping[str, object], cross_check: bool, file: Path | None) -> None:

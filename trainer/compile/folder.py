@@ -28,14 +28,15 @@ from tprog.text.emit import emit
 from tprog.text.read import read_source
 from tprog.version import VERSION
 from trainer.compile.assemble import Weights
+from trainer.compile.circuit import ground_truth
 from trainer.compile.compiling import compile_program
 from trainer.compile.precision import PRECISIONS, DtypeName, tightest
 from trainer.compile.sizes import sizes
 from trainer.compile.tensors import file_of, read_file, tensors
 from trainer.fields import Fields
 
-CONFIG, VOCABULARY, WEIGHTS, README, LOADER = (
-    "config.json", "vocabulary.json", "model.safetensors", "README.md", "model.py",
+CONFIG, VOCABULARY, WEIGHTS, CIRCUIT, README, LOADER = (
+    "config.json", "vocabulary.json", "model.safetensors", "circuit.json", "README.md", "model.py",
 )  # fmt: skip
 
 SCHEMA = "tpdebug/compiled/1"
@@ -82,6 +83,7 @@ def write_model(
         CONFIG: json_text(config, indent=1) + "\n",
         VOCABULARY: json_text(vocabulary_of(weights), indent=1) + "\n",
         WEIGHTS: data,
+        CIRCUIT: json_text({**ground_truth(weights).to_json(), "tool": f"tpdebug {VERSION}"}, indent=1) + "\n",
         LOADER: loader(form),
         README: readme(weights, form),
     }

@@ -119,6 +119,7 @@ HOLDS = (
         "sizes; the name of each dimension; which head, hidden unit and dimension belongs to which node of the "
         "program; the margins; the program itself",
     ),
+    ("`circuit.json`", "the ground truth: which heads and MLPs compute which node, and what reads what"),
     ("`vocabulary.json`", "the tokens and the outputs, in the order of their numbers"),
 )
 """File -> what it holds, but for the loader."""
