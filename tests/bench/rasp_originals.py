@@ -154,22 +154,44 @@ class TypedInto(Console):
 # Tracr ################################################################################################################
 
 
+CASES = {"TEST_CASES": False, "CAUSAL_TEST_CASES": True, "UNSUPPORTED_TEST_CASES": False}
+"""The lists of Tracr's cases, and whether they are causal."""
+
+
+def _in_our_language(folder: Path) -> dict[str, Any]:
+    """The file of Tracr's cases, with our language in the place of its own."""
+    lib = vars(tracr_library)
+    with modules(tracr={}, tracr__rasp={}, tracr__compiler={}, tracr__rasp__rasp=TRACR, tracr__compiler__lib=lib):
+        return executed(folder / "tracr" / "compiler" / "test_cases.py")
+
+
+def given_to(case: dict[str, Any]) -> list[Any]:
+    """The input of a case."""
+    return case.get("test_input") or list(itertools.islice(itertools.cycle([2, 3, 1]), case["max_seq_len"]))
+
+
+def tracr_cases(folder: Path) -> Iterator[tuple[dict[str, Any], list[Any], bool]]:
+    """Tracr's cases in our language, their inputs, and whether they are causal."""
+    cases = _in_our_language(folder)
+    for kind, causal in CASES.items():
+        for case in cases[kind]:
+            yield case, given_to(case), causal
+
+
 def compare_tracr(folder: Path) -> int:
     """How many of Tracr's cases come out otherwise: evaluated, as a Program, or as its module.
 
     What its compiler refuses has no output there; what is right is what its evaluator says.
     """
-    lib = vars(tracr_library)
-    with modules(tracr={}, tracr__rasp={}, tracr__compiler={}, tracr__rasp__rasp=TRACR, tracr__compiler__lib=lib):
-        cases = executed(folder / "tracr" / "compiler" / "test_cases.py")
+    cases = _in_our_language(folder)
     with imports(folder, absent=lambda name: name.partition(".")[0] == "absl"), modules():
         lib = executed(folder / "tracr" / "compiler" / "lib.py")
         with modules(tracr__compiler={}, tracr__compiler__lib=lib):
             theirs = executed(folder / "tracr" / "compiler" / "test_cases.py")
     wrong = 0
-    for kind, causal in (("TEST_CASES", False), ("CAUSAL_TEST_CASES", True), ("UNSUPPORTED_TEST_CASES", False)):
+    for kind, causal in CASES.items():
         for case, other in zip(cases[kind], theirs[kind], strict=True):
-            given = case.get("test_input") or list(itertools.islice(itertools.cycle([2, 3, 1]), case["max_seq_len"]))
+            given = given_to(case)
             expected = case["expected_output"] if "expected_output" in case else list(other["program"](given))
             wrong += _case_differs(case, given, expected, causal)
         print(f"{kind}: {len(cases[kind])} cases")
