@@ -255,6 +255,34 @@ def test_drawing_shows_values_and_writes_nothing(folder: Path) -> None:
     assert sorted(folder.iterdir()) == before
 
 
+def test_what_is_drawn_becomes_a_picture_where_one_is_asked_for(
+    said: Said, folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr("sys.stdin", io.StringIO('draw(r, "abc"); a = indices; draw(a + 1, "<&>");\n'))
+    code, _, err = said("rasp", "reverse.rasp", "-o", "flow.svg")
+    assert (code, err) == (0, "tpdebug: wrote flow.svg\ntpdebug: wrote flow-2.svg\n")
+    drawn, other = ((folder / name).read_text(encoding="utf-8") for name in ("flow.svg", "flow-2.svg"))
+    assert all(f">{word}<" in drawn for word in ("tokens_str", "indices", "length", "r", "c", "●"))
+    assert "&lt;" in other
+    monkeypatch.setattr("sys.stdin", io.StringIO("draw(length, [1, 2]);"))
+    assert said("rasp", "-o", "flow.dot")[0] == 0
+    assert "digraph" in (folder / "flow.dot").read_text(encoding="utf-8")
+
+
+def test_what_cannot_be_drawn_writes_nothing(said: Said, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    before = sorted(folder.iterdir())
+    monkeypatch.setattr("sys.stdin", io.StringIO("length;"))
+    assert "nothing was drawn, so flow.svg is not written" in said("rasp", "-o", "flow.svg")[2]
+    assert "the ending picks the form, and this verb writes .svg, .dot" in said("rasp", "-o", "flow.png")[2]
+    monkeypatch.setattr("sys.stdin", io.StringIO('draw(indices, "ab"); draw(length, range(200));'))
+    code, _, err = said("rasp", "-o", "flow.svg")
+    assert (code, "too many to draw; expected at most 300" in err) == (2, True)
+    assert sorted(folder.iterdir()) == before
+    (folder / "mine.svg").write_text("mine", encoding="utf-8")
+    assert said("rasp", "-o", "mine.svg")[0] == 2
+    assert (folder / "mine.svg").read_text(encoding="utf-8") == "mine"
+
+
 def test_what_is_loaded_is_told_once_at_its_end(folder: Path) -> None:
     Path("lib.rasp").write_text("a = 1; a = a + 1; _p = 3; b = indices;", encoding="utf-8")
     assert typed('load "lib";', folder) == ["a = 2", "s-op b"]

@@ -42,6 +42,9 @@ _OWN = frozenset(
 FEW_CELLS = 400
 """Cells up to which functions of functions make one table; with more, each has its own."""
 
+MOST_LENGTHS = 512
+"""The longest input up to which what depends on the length alone is evaluated at each length."""
+
 _KIND = Function("kind", lambda value: "word" if isinstance(value, str) else "number", sees_nothing=True, wanted=1)
 """What the language of 2021 tells apart."""
 
@@ -128,7 +131,7 @@ class Building:
 
     def fixed_runs(self, expr: Expression) -> list[Run] | None:
         """An evaluation for each length, if an expression depends on no token and fails nowhere; else None."""
-        if not self._depends_on_length_alone(expr):
+        if self.frame.length > MOST_LENGTHS or not self._depends_on_length_alone(expr):
             return None
         if self._runs is None:
             token = self.frame.tokens[0]

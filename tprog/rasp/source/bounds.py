@@ -36,3 +36,6 @@ STATEMENT_STEPS: Final = 1000
 
 MOST_ITEMS: Final = 10_000
 """Items of a list or a dict."""
+
+MOST_DRAWN: Final = 20
+"""What ``draw`` asks for of which pictures are made: the last of them."""

@@ -5,9 +5,11 @@ A statement that is wrong is told and forgotten, and the rest goes on.
 
 from __future__ import annotations
 
+from collections.abc import Iterator
 from pathlib import Path
 
 from tprog.errors import BadSource, TpdebugError
+from tprog.rasp.drawing import Drawing, drawing
 from tprog.rasp.expressions import SOp
 from tprog.rasp.source import display, syntax
 from tprog.rasp.source.bounds import LONGEST_STATEMENT, MOST_LOADS, MOST_STEPS
@@ -47,6 +49,15 @@ class Console:
     def scope(self) -> Scope:
         """Its variables."""
         return self._interpreter.scope
+
+    def drawings(self) -> Iterator[Drawing]:
+        """The pictures of what ``draw`` was asked for.
+
+        Raises:
+            BadUsage: one is too large.
+        """
+        for sop, given in self._session.drawn:
+            yield drawing(sop, given)
 
     @property
     def errors(self) -> int:

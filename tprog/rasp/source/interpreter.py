@@ -177,8 +177,10 @@ class Interpreter:
                 given = example_of(self.value(statement.given))
         sop = self._with_backup(given, statement.sop)
         with self._at(statement.sop.at):
-            operations.sop_of(sop, None)
-        return [Answered(self._applied(sop, given, statement.sop.at))]
+            drawn = operations.sop_of(sop, None)
+        values = self._applied(sop, given, statement.sop.at)
+        self.session.drawn.append((drawn, given))
+        return [Answered(values)]
 
     # Expressions
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import deque
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -9,7 +10,7 @@ from tprog.errors import TpdebugError
 from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import Expression, Selector, SOp
 from tprog.rasp.failures import Budget, Failed
-from tprog.rasp.source.bounds import MOST_ITEMS, MOST_LOADS, MOST_STEPS
+from tprog.rasp.source.bounds import MOST_DRAWN, MOST_ITEMS, MOST_LOADS, MOST_STEPS
 from tprog.rasp.source.operations import Wrong
 from tprog.rasp.source.syntax import Subset
 from tprog.rasp.source.things import Evaluated, EvaluatedRows, Thing, a_kind, is_atom
@@ -53,12 +54,14 @@ class Session:
         sop_example, selector_example: inputs; definitions are tried on the first, and shown on both.
         budget: what may still be spent.
         loads_left: how many files may still be loaded.
+        drawn: what ``draw`` was asked for: an s-op, and an input; the last `MOST_DRAWN`.
     """
 
     def __init__(self, example: Example = FIRST_EXAMPLE, steps: int = MOST_STEPS) -> None:
         self.sop_example = self.selector_example = example
         self.budget = Budget(steps)
         self.loads_left = MOST_LOADS
+        self.drawn: deque[tuple[SOp, Example]] = deque(maxlen=MOST_DRAWN)
         self._runs: dict[Example, Run] = {}
 
     def set_example(self, example: Example, subset: Subset) -> None:
