@@ -4,7 +4,8 @@
 
 For each task the sizes are tried in their order, smallest first, until one is right on 99 % of whole inputs of every
 range of lengths, or none is left. Each model lies in FOLDER/TASK-SIZES; what came of it in FOLDER/own_gpts.jsonl. It is
-resumable: what is done is not done again, and what was stopped goes on. At the end a table, in Markdown.
+resumable: what is done is not done again, and what was stopped goes on, also on another device. At the end a table, in
+Markdown.
 
 Of third-party packages it imports torch, numpy and safetensors alone.
 """
@@ -112,7 +113,7 @@ def _results(folder: Path) -> dict[str, Mapping[str, Any]]:
 
 def _table(folder: Path) -> str:
     lines = [
-        "| task | layers, heads, width | parameters | steps | whole inputs right, % | at random offsets | seconds |",
+        "| task | sizes | parameters | steps | inputs right, % | at random offsets | seconds, last call |",
         "|---|---|---|---|---|---|---|",
     ]
     order = [task.name for task in FURTHER]
