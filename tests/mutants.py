@@ -40,7 +40,7 @@ from tests.planting import Fault, faults
 
 ROOMS: dict[str, tuple[str, str]] = {
     "ir": ("tprog/ir", "nodes program relations"),
-    "run": ("tprog/run", "outcome execute attention groups program"),
+    "run": ("tprog/run", "outcome execute attention matches groups program"),
     "text": ("tprog/text", "emit read patch handwork describe tokens layout beside published published_edits"),
     "edits": ("tprog/edits", "edit"),
     "tasks": ("tprog/tasks", "tasks own_task examples answers heldout rasp_cli"),

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
 from typing import get_args
 
 import numpy as np
@@ -11,9 +12,10 @@ from hypothesis import strategies as st
 
 from tests.strategies import programs, some_inputs
 from tprog.ir.domains import ATTENDING, RANKING, SelfRule
-from tprog.ir.program import AttentionHead, Program
+from tprog.ir.program import AttentionHead, Number, Numbers, Program
 from tprog.run.attention import accepted
 from tprog.run.batch import Batch, encode
+from tprog.run.evaluate import level_codes
 from tprog.run.execute import execute
 from tprog.run.matches import LEAST_INPUTS, MOST_POSITIONS, Pairs, Sets, accepted_sets, matches_of, pairs_of
 
@@ -76,3 +78,11 @@ def test_long_inputs_and_few_are_compared_pair_by_pair(program: Program) -> None
             found = matches_of(node, program, batch, values)
             assert isinstance(found, Pairs)
             assert np.array_equal(found.matches, pairs_of(node, program, batch, values).matches)
+
+
+@pytest.mark.parametrize("levels", [(0,), (0, 1, 2), (-1, 3, Fraction(7, 2)), (-500, 0, 500)])
+def test_many_bytes_read_as_the_levels_that_each_reads_as(levels: tuple[Number, ...]) -> None:
+    domain, every = Numbers(Fraction(-60), Fraction(60), 2), np.arange(-128, 128).astype(np.int8)
+    expected = [max((at for at, level in enumerate(levels) if level <= Fraction(int(n), 2)), default=0) for n in every]
+    assert level_codes(np.tile(every, (2, 1)), levels, domain).tolist() == [expected, expected]
+    assert level_codes(every, levels, domain).tolist() == expected

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping
 from typing import Any, NamedTuple
 
 from tprog.errors import BadUsage
+from tprog.tasks.builtin import BRACKETS
 from trainer.config import SEARCH_SECONDS, TrainConfig, default_config, published_config
 from trainer.grid import BASELINE, Trial, configured, seeded
 
@@ -65,7 +66,7 @@ def _paper() -> Iterator[Row]:
             if task == "induction" and program_class != PUBLISHED:
                 continue  # its published size has no other heads than categorical ones, and is exact
             changes = _LENGTHS.get((task, program_class), _EPOCHS.get(program_class, {}))
-            changes = _FEWER if task.startswith("dyck") else changes
+            changes = _FEWER if task in BRACKETS else changes
             yield Row(task, task, program_class, {**TRAINED, **changes})
             moves = {"polish": 12} if task == "most_freq" else {}  # unsolved; a hundred moves take over 11 minutes
             yield Row(task, task, program_class + SEARCHED, {**SEARCH, **moves})

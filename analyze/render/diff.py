@@ -23,7 +23,7 @@ def diff_text(result: DiffResult) -> RenderableType:
         what,
         BAD if differing else GOOD,
         f"compared on {checked.description}" + ("" if checked.exhaustive else ", so this is no proof"),
-        *(note.capitalize() if note.startswith("the ") else note for note in result.notes),
+        *(note[:1].upper() + note[1:] for note in result.notes),
         _tally(result),
         _inputs(result) if result.inputs else None,
         f"... and {counted(unlisted, 'more input')} on which they differ" if unlisted and result.inputs else None,

@@ -61,19 +61,22 @@ def _of_length(found: LengthCount) -> tuple[str, ...]:
         f"{found.symbols:,}",
         f"{found.inputs:,}",
         f"{found.wrong_inputs:,}",
-        _percent(found.tokens_right, found.tokens).partition(" (")[0],
-        _percent(found.inputs - found.wrong_inputs, found.inputs).partition(" (")[0],
+        _share(found.tokens_right, found.tokens),
+        _share(found.inputs - found.wrong_inputs, found.inputs),
     )
 
 
 def _percent(part: int, whole: int) -> str:
+    """A percentage, and of what."""
+    return _share(part, whole) if whole == 0 else f"{_share(part, whole)} ({part:,} of {whole:,})"
+
+
+def _share(part: int, whole: int) -> str:
     """A percentage that is 100 only if nothing is missing."""
     if whole == 0:
         return "none to grade"
     shown = f"{100 * part / whole:.3f}".rstrip("0").rstrip(".")
-    if shown == "100" and part < whole:
-        shown = "more than 99.999"
-    return f"{shown} % ({part:,} of {whole:,})"
+    return f"{'more than 99.999' if shown == '100' and part < whole else shown} %"
 
 
 def _graded(found: Counterexample, answers: Sequence[str | None], spaced: bool) -> str:

@@ -118,7 +118,7 @@ class ReadEdit(Wiring):
         return f"{self.role} becomes {self.variable}"
 
     def recodes(self, program: Program) -> bool:
-        return (self.role == "value" or self.role.startswith("term")) and super().recodes(program)
+        return _read(program, self.node, self.role).role in ("value", "term") and super().recodes(program)
 
 
 @dataclass(frozen=True)

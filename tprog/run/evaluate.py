@@ -281,7 +281,15 @@ def _index_in(known: Array, numbers: Array) -> Array:
 
 def level_codes(numerators: Array, levels: tuple[Number, ...], domain: Numeric) -> Array:
     """The index of the level that each number reads as (see `Lookup.levels`)."""
+    if numerators.dtype == np.int8 and numerators.size > 256:
+        return _levels_of_bytes(levels, domain).take(numerators.view(np.uint8))
     return np.maximum(np.searchsorted(level_starts(levels, domain), numerators, side="right") - 1, 0)
+
+
+@lru_cache(maxsize=1024)
+def _levels_of_bytes(levels: tuple[Number, ...], domain: Numeric) -> Array:
+    """[byte]: the index of the level that it reads as; there are so few bytes that each is looked up."""
+    return level_codes(np.arange(256, dtype=np.uint8).view(np.int8), levels, domain)
 
 
 @cache

@@ -103,6 +103,9 @@ def _over(name: str, symbols: tuple[str, ...], length: int | None) -> Task:
     return _task(name, symbols, (BEGIN, *symbols), answers, most, pairs, task_rules.induction, causal=True)
 
 
+BRACKETS: Mapping[str, int] = {"dyck1": 1, "dyck2": 2}
+"""The tasks about brackets -> how many kinds of them they have."""
+
 TASKS = ("reverse", "hist", "double_hist", "sort", "most_freq", "dyck1", "dyck2", "induction")
 """The names of the tasks, in the order of the paper."""
 
@@ -187,8 +190,8 @@ def _marked_for(program: Program, task: Task) -> Task:
 
 def _own_symbols(name: str, words: tuple[str, ...]) -> tuple[str, ...]:
     """A program's symbols in the order of a task."""
-    if name.startswith("dyck"):
-        return brackets_of(name, words, pairs=int(name[-1]))
+    if name in BRACKETS:
+        return brackets_of(name, words, pairs=BRACKETS[name])
     return letters_and_digits(name, words) if name == "induction" else in_order(words)
 
 

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import TypeAlias
 
 from tprog.ir.program import Value
-from tprog.text.dialects.subset import Parameter, Source, literal_value
+from tprog.text.dialects.subset import Parameter, Source, comparisons, literal_value
 
 Cells: TypeAlias = dict[tuple[int, ...], tuple[Value | None, int]]
 """The places of each combination that is listed, ascending -> its answer, and its line; last, at (), of all others."""
@@ -15,8 +15,7 @@ Cells: TypeAlias = dict[tuple[int, ...], tuple[Value | None, int]]
 
 def lists_combinations(body: Sequence[ast.stmt]) -> bool:
     """Whether a function compares a tuple of its arguments anywhere."""
-    nodes = (node for statement in body for node in ast.walk(statement))
-    return any(isinstance(node, ast.Compare) and isinstance(node.left, ast.Tuple) for node in nodes)
+    return any(isinstance(one.left, ast.Tuple) for statement in body for one in comparisons(statement))
 
 
 def read_combinations(

@@ -16,6 +16,7 @@ from typing import NoReturn, TypeAlias, cast
 from tprog.errors import BadSource
 from tprog.ir.program import Number, Value
 from tprog.ir.values import FALSE, NOTHING, TRUE, as_number, label_named
+from tprog.text.syntax import walk
 
 Arguments: TypeAlias = tuple[Value, ...]
 Test: TypeAlias = Callable[[Arguments], bool]
@@ -53,6 +54,11 @@ class Source:
 
 
 _NAMED: Mapping[str, Value] = {"NOTHING": NOTHING, "F": FALSE, "T": TRUE}
+
+
+def comparisons(node: ast.AST) -> list[ast.Compare]:
+    """The comparisons in a function, a statement or an expression, those nearest to the top first."""
+    return [found for found in walk(node) if isinstance(found, ast.Compare)]
 
 
 def literal_value(source: Source, node: ast.expr) -> Value:

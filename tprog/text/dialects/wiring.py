@@ -9,7 +9,7 @@ from fractions import Fraction
 
 from tprog.errors import BadSource
 from tprog.ir.domains import Domain, Symbol, Symbols
-from tprog.text.dialects.subset import Source, literal_value
+from tprog.text.dialects.subset import Source, comparisons, literal_value
 
 Read = tuple[str, ast.expr, Domain]
 """An argument of a function, where the variable is named that it stands for, and that variable's domain."""
@@ -26,8 +26,9 @@ def check_wiring(source: Source, function: ast.FunctionDef, reads: Sequence[Read
     Raises:
         BadSource: at the place where the variable is read.
     """
+    every = comparisons(function)
     for name, at, domain in reads:
-        found = dict.fromkeys(_compared(source, function, name))
+        found = dict.fromkeys(_compared(source, every, name))
         capped = any(target == name for target in _bound(function))
         if isinstance(domain, Symbols) and capped:
             wanted = f"a number: `{function.name}`, line {function.lineno}, brings it to levels"
@@ -49,15 +50,14 @@ def _is_another(domain: Domain, compared: Sequence[Symbol]) -> bool:
     return len(compared) > 1 or other_type
 
 
-def _compared(source: Source, function: ast.FunctionDef, name: str) -> Iterator[Symbol]:
-    """The literals that a function compares an argument with."""
-    for node in ast.walk(function):
-        if isinstance(node, ast.Compare):
-            sides = [node.left, *node.comparators]
-            if any(isinstance(side, ast.Name) and side.id == name for side in sides):
-                for side in sides:
-                    items = side.elts if isinstance(side, ast.Set | ast.Tuple | ast.List) else [side]
-                    yield from _literals(source, items)
+def _compared(source: Source, every: Sequence[ast.Compare], name: str) -> Iterator[Symbol]:
+    """The literals that an argument is compared with."""
+    for comparison in every:
+        sides = [comparison.left, *comparison.comparators]
+        if any(isinstance(side, ast.Name) and side.id == name for side in sides):
+            for side in sides:
+                items = side.elts if isinstance(side, ast.Set | ast.Tuple | ast.List) else [side]
+                yield from _literals(source, items)
 
 
 def _literals(source: Source, items: Sequence[ast.expr]) -> Iterator[Symbol]:

@@ -274,11 +274,9 @@ def _note_range(scope: Scope, node: str, function: ast.FunctionDef, inputs: tupl
         layers = int(match[1]) + 1 if match else 0
         told = scope.frame.max_length * layers - 1 if match else max(chain.numbers[place], default=0)
         if domain.bound > told:
-            text = (
-                f"`{function.name}` was written for {read} from 0 to {told}; larger numbers, bounded by "
-                f"{domain.bound}, would get its default"
-            )
-            scope.defects.append(Defect("out-of-range", node, None, function.lineno, text, read, told, layers))
+            subject = f"`{function.name}` was written for {read}"
+            text = f"{subject} from 0 to {told}; larger numbers, bounded by {domain.bound}, would get its default"
+            scope.defects.append(Defect("out-of-range", node, None, function.lineno, text, read, told, layers, subject))
             return
 
 

@@ -31,6 +31,7 @@ class Defect:
         reads: of ``out-of-range``, the variable that may be too large; of ``falls-through``, the query.
         largest: of ``out-of-range``, the largest number that the lookup was written for.
         layers: the same by the longest input: as many times its length, less one; 0 where that says nothing.
+        subject: how the text of ``out-of-range`` begins: which lookup was written for which variable.
         open: of ``falls-through``, the values that no branch lists.
     """
 
@@ -42,6 +43,7 @@ class Defect:
     reads: str | None = None
     largest: int = 0
     layers: int = 0
+    subject: str = ""
     open: tuple[Symbol, ...] = ()
 
     def __str__(self) -> str:
@@ -56,7 +58,7 @@ class Defect:
             where: on which inputs, in words.
         """
         known = self.largest if longest is None or not self.layers else longest * self.layers - 1
-        written = f"{self.text.partition(' from 0 to ')[0]} from 0 to {known}"
+        written = f"{self.subject} from 0 to {known}"
         found = f"it is at most {largest} on {where}"
         if largest > known:
             found = f"on {where} it reaches {largest}, and larger numbers get its default"
