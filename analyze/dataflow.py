@@ -53,12 +53,13 @@ def data_flow(
     for asked in (*dead, *highlighted):
         _known(program, asked)
     stage_of, sources = stages(program), {source.node: source for source in program.sources}
-    swings = {term.variable: swing(program, term, toward) for term in program.readout.terms}
+    terms = program.weights if program.places.several else program.readout.terms
+    found = {term.variable: swing(program, term, toward) for term in terms}
     nodes = [
         replace(
             _plain_node(program, variable, stage_of[variable]),
             line=node_line(lines, variable),
-            swing=float(swings.get(variable, 0)),
+            swing=float(found.get(variable, 0)),
             dead=variable in dead,
             highlighted=variable in highlighted,
             circuits=tuple((circuits or {}).get(variable, ())),
@@ -66,27 +67,33 @@ def data_flow(
         )
         for variable in program.variables
     ]
-    says = _decision(program) if program.output is None else ""
     last = max(stage_of.values()) + 1
-    readout = GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted)
-    nodes.append(replace(readout, source=sources.get(READOUT)))
+    if not program.places.several or not program.readout.implied:
+        says = "" if program.readout.implied else _decision(program)
+        readout = GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted)
+        nodes.append(replace(readout, source=sources.get(READOUT)))
+    for output in program.variables_out if program.places.several else ():
+        says = f"{output} comes out"
+        nodes.append(GraphNode(_end_of(output), "output", last, None, says, None, 0.0, False, output in highlighted))
     return GraphResult(
         program=label(program, name),
         title=title,
         nodes=tuple(nodes),
-        edges=tuple(_edges(program, swings)),
+        edges=tuple(_edges(program, toward)),
         dead=_in_order(program, dead),
         highlighted=_in_order(program, highlighted),
         checked=checked,
         toward=toward,
-        output=program.output,
+        output=None if program.places.several or not program.variables_out else program.variables_out[0],
+        outputs=program.outputs if program.places.several else (),
         circuit=circuit,
     )
 
 
 def _decision(program: Program) -> str:
     """What the readout does, in words."""
-    return f"{'mean over positions, then ' if program.readout.pooled else ''}best of {len(program.classes)} classes"
+    pooled = "mean over positions, then " if program.readout.pooled else ""
+    return f"{pooled}best of {len(program.written_classes)} classes"
 
 
 def _plain_node(program: Program, variable: str, stage: int) -> GraphNode:
@@ -136,7 +143,7 @@ def swing(program: Program, term: Weights, toward: str | None = None) -> Fractio
     """
     domain = program.variables[term.variable].domain
     if program.readout.implied:
-        return Fraction(len(program.outcome_codes) > 1)
+        return _own_swing(program, term.variable)
     pairs = _compared(program, toward)
     rows = {row for row in term.rows if row is not None}
     differences = [[row[one] - row[other] for row in rows] for one, other in pairs if rows]
@@ -147,27 +154,49 @@ def swing(program: Program, term: Weights, toward: str | None = None) -> Fractio
     return Fraction(steepest, program.readout.scale) * (domain.high - domain.low)
 
 
+def _own_swing(program: Program, output: str) -> Fraction:
+    return Fraction(len(program.outcome_codes[output]) > 1)
+
+
+def swings(program: Program, toward: str | None = None) -> dict[str, Fraction]:
+    """Each variable on which an output depends directly -> its swing, the largest where several do."""
+    found = {term.variable: swing(program, term, toward) for term in program.readout.terms}
+    for output in program.variables_out:
+        found[output] = max(found.get(output, Fraction(0)), _own_swing(program, output))
+    return found
+
+
+def _end_of(output: str) -> str:
+    """The name of the place where one of several outputs comes out: no variable's."""
+    return f"output {output}"
+
+
 def _compared(program: Program, toward: str | None) -> list[tuple[int, int]]:
     """The pairs of classes that are compared: all, or those with the class in question."""
     if toward is None:
-        return list(combinations(range(len(program.classes)), 2))
+        return list(combinations(range(len(program.written_classes)), 2))
     if toward not in program.classes:
         raise BadUsage(f"{toward!r} is not a class; expected one of {listing(program.classes)}")
-    asked = program.classes.index(toward)
-    return [(asked, other) for other in range(len(program.classes)) if other != asked]
+    if toward not in program.written_classes:  # another output says it
+        return []
+    asked = program.written_classes.index(toward)
+    return [(asked, other) for other in range(len(program.written_classes)) if other != asked]
 
 
 def _in_order(program: Program, names: Collection[str]) -> tuple[str, ...]:
     return tuple(variable for variable in (*program.variables, READOUT) if variable in names)
 
 
-def _edges(program: Program, swings: Mapping[str, Fraction]) -> Iterator[GraphEdge]:
+def _edges(program: Program, toward: str | None) -> Iterator[GraphEdge]:
     """One a read, but for the same query, or key, of several clauses, which is drawn once."""
     for node in program.nodes:
         made = [_edge(node, read) for read in node.roles]
         yield from made if node.selection is None else dict.fromkeys(made)
-    for variable, of in swings.items():
-        yield GraphEdge(variable, READOUT, READOUT, float(of))
+    several = program.places.several
+    for term in () if several and program.readout.implied else program.readout.terms:
+        yield GraphEdge(term.variable, READOUT, READOUT, float(swing(program, term, toward)))
+    for output in program.variables_out if several else ():
+        yield GraphEdge(output, _end_of(output), "output", None)
 
 
 def _edge(node: Node, read: Read) -> GraphEdge:
@@ -194,7 +223,11 @@ def deciding(program: Program, answer: str | None = None) -> list[str]:
     Raises:
         BadUsage: it is no class.
     """
-    return [term.variable for term in program.readout.terms if swing(program, term, answer) > 0 or term.partial]
+    found = {term.variable for term in program.weights if swing(program, term, answer) > 0 or term.partial}
+    for output in program.variables_out:
+        if _own_swing(program, output) > 0 and (answer is None or answer in program.returned[output].spellings):
+            found.add(output)
+    return [name for name in program.variables if name in found]
 
 
 def reaching(program: Program, targets: Iterable[str]) -> set[str]:
@@ -211,7 +244,7 @@ def reaching(program: Program, targets: Iterable[str]) -> set[str]:
     answers = [answer for target in targets if (answer := class_of(target)) is not None]
     found = _asked(program, [target for target in targets if class_of(target) is None])
     if READOUT in found:
-        found |= set(program.readout.reads)
+        found |= set(program.read_out)
     for answer in answers:
         found |= {READOUT, *deciding(program, answer)}
     for node in reversed(program.nodes):
@@ -230,7 +263,7 @@ def reached_from(program: Program, sources: Iterable[str]) -> set[str]:
     for node in program.nodes:
         if not found.isdisjoint(node.reads):
             found.add(node.name)
-    if any(term.variable in found for term in program.readout.terms):
+    if not found.isdisjoint(program.read_out):
         found.add(READOUT)
     return found
 
@@ -242,8 +275,7 @@ def mattering(program: Program) -> set[str]:
     """
     if _has_holes(program):
         return set(program.by_name)
-    telling = [term.variable for term in program.readout.terms if swing(program, term) > 0]
-    return reaching(program, telling) & program.by_name.keys()
+    return reaching(program, deciding(program)) & program.by_name.keys()
 
 
 def _has_holes(program: Program) -> bool:

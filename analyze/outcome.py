@@ -1,7 +1,7 @@
 """What a program answers on stated inputs, as all analyses compare it: by the outcomes of `tprog.run.outcome`.
 
 Only *graded* positions count: those with a known right answer, or, where no task says which, all that are read out.
-Shapes: [input, place], where a pooled program has one place and any other one place a position.
+Shapes: [input, place], see `tprog.run.outcome`.
 """
 
 from __future__ import annotations
@@ -183,8 +183,7 @@ class Survey(_Asked):
 def survey(program: Program, inputs: Inputs) -> Survey:
     """The intact program, executed on a part of the inputs after the other: memory does not grow with its nodes."""
     batch = inputs.batch
-    width = 1 if program.readout.pooled else batch.tokens.shape[1]
-    found = np.empty((len(batch), width), dtype=np.int32)
+    found = np.empty((len(batch), program.places.count(batch.tokens.shape[1])), dtype=np.int32)
     in_hole = np.zeros(len(batch), dtype=np.bool_)
     counts: dict[str, Counter[int]] = {name: Counter() for name in program.by_name}
     for rows in slices(len(batch), evaluated_at_once(program, batch)):

@@ -16,6 +16,9 @@ from tprog.version import VERSION
 UNTOLD: Final = {"json": False}
 """Metadata of a field that JSON of this version of the schema says in other words: see `Record.restored`."""
 
+WHERE_TOLD: Final = {"json": "where it is not its default"}
+"""Metadata of a field that JSON has only where it says something: most programs have nothing to say there."""
+
 R = TypeVar("R", bound="Result")
 
 
@@ -71,11 +74,21 @@ def _to_plain(value: Any) -> Any:
     if isinstance(value, Fraction | Boolean | Nothing | Label):
         return json_value(value)
     if dataclasses.is_dataclass(value):
-        told = (field.name for field in dataclasses.fields(value) if field.metadata != UNTOLD)
-        return {name: _to_plain(getattr(value, name)) for name in told}
+        return {field.name: _to_plain(getattr(value, field.name)) for field in _told(value)}
+    if isinstance(value, dict):
+        return {key: _to_plain(item) for key, item in value.items()}
     if isinstance(value, tuple):
         return [_to_plain(item) for item in value]
     return value
+
+
+def _told(record: Any) -> list[dataclasses.Field[Any]]:
+    """The fields of a record that JSON tells."""
+    return [
+        field
+        for field in dataclasses.fields(record)
+        if field.metadata != UNTOLD and (field.metadata != WHERE_TOLD or getattr(record, field.name) != field.default)
+    ]
 
 
 def _from_plain(kind: Any, value: Any) -> Any:
@@ -87,7 +100,11 @@ def _from_plain(kind: Any, value: Any) -> Any:
         return None if value is None and type(None) in arguments else value_of_json(value)
     if origin in (Union, types.UnionType):
         options = [option for option in arguments if option is not type(None)]
+        if len(options) > 1:  # of one output, a row; of several, output -> row
+            options = [option for option in options if (get_origin(option) is dict) == isinstance(value, dict)]
         return value if value is None or len(options) > 1 else _from_plain(options[0], value)
+    if origin is dict:
+        return {key: _from_plain(arguments[1], item) for key, item in value.items()}
     if origin is tuple:
         kinds = repeat(arguments[0], len(value)) if arguments[1:] == (Ellipsis,) else arguments
         return tuple(_from_plain(item_kind, item) for item_kind, item in zip(kinds, value, strict=True))

@@ -11,6 +11,7 @@ from analyze.outcome import Ground, ground, hole_order, label, node_line
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.places import ByOutput, by_output
 from tprog.ir.program import Program
 from tprog.ir.values import Value
 from tprog.run.batch import encode
@@ -28,14 +29,14 @@ class _Run:
     """One input, executed alone, with its right answers."""
 
     execution: Execution
-    expected: tuple[str | None, ...] | None
+    expected: ByOutput[str | None] | None
 
 
 def trace(
     program: Program,
     tokens: Sequence[str],
     *,
-    expected: Sequence[str | None] | None = None,
+    expected: Sequence[str | None] | Mapping[str, Sequence[str | None]] | None = None,
     contrast: Inputs | None = None,
     lines: Lines = None,
     name: str | None = None,
@@ -44,7 +45,8 @@ def trace(
 
     Args:
         tokens: a whole sequence.
-        expected: the right answer at each position (pooled: one), None where nothing is graded.
+        expected: the right answer at each position (pooled: one), None where nothing is graded; of several outputs,
+            name -> these.
         contrast: the inputs among which the nearest right one is looked for, to be set beside a wrong one.
         lines: entry -> its line in the program's file.
         name: what the result calls the program.
@@ -53,13 +55,14 @@ def trace(
         BadInput: the program cannot take the tokens.
         BadUsage: a contrast is asked for, and nothing says what is right.
     """
-    run = _Run(execute(program, encode(program, [tokens])), None if expected is None else tuple(expected))
+    right = None if expected is None else program.places.apart(program.places.beside(expected))
+    run = _Run(execute(program, encode(program, [tokens])), right)
     table = _table(run, lines)
     found, note = None, ""
     if contrast is not None:
         if expected is None or contrast.expected is None:
             raise BadUsage("a contrast needs right answers: the program names no task; give one with --task")
-        if not table.wrong:
+        if not any(wrong for _, wrong in by_output(table.wrong)):
             note = "the input is right at every graded position: there is nothing to contrast"
         else:
             found = _contrast(run, ground(program, contrast), lines)
@@ -69,18 +72,21 @@ def trace(
 
 def _table(run: _Run, lines: Lines) -> TraceTable:
     execution, program = run.execution, run.execution.program
-    classes = program.classes
-    predicted = tuple(classes[code] if code >= 0 else None for code in outcomes(execution)[0].tolist())
-    expected = run.expected
-    wrong = (
-        ()
-        if expected is None
-        else tuple(i for i, right in enumerate(expected) if right not in (NOT_GRADED, predicted[i]))
-    )
+    classes, places = program.classes, program.places
+    predicted = [classes[code] if code >= 0 else None for code in outcomes(execution)[0].tolist()]
+    expected = () if run.expected is None else places.beside(run.expected)
+    wrong = [i for i, right in enumerate(expected) if right not in (NOT_GRADED, predicted[i])]
     hole = execution.hole(0)
     words = tuple(execution.batch.words(program, 0))
     rows = tuple(_rows(execution, lines))
-    return TraceTable(words, rows, predicted, expected, wrong, None if hole is None else str(hole))
+    return TraceTable(
+        words,
+        rows,
+        places.apart(predicted),
+        run.expected,
+        places.positions(wrong),
+        None if hole is None else str(hole),
+    )
 
 
 def _rows(execution: Execution, lines: Lines) -> Iterator[TraceRow]:
@@ -105,9 +111,9 @@ def _contrast(run: _Run, on: Ground, lines: Lines) -> Contrast | None:
     if row is None:
         return None
     assert on.expected is not None
-    places = 1 if program.readout.pooled else int(on.batch.lengths[row])
-    expected = tuple(program.classes[c] if c >= 0 else None for c in on.expected[row, :places].tolist())
-    other = _Run(execute(program, encode(program, [on.batch.words(program, row)])), expected)
+    count = program.places.count(int(on.batch.lengths[row]))
+    expected = [program.classes[c] if c >= 0 else None for c in on.expected[row, :count].tolist()]
+    other = _Run(execute(program, encode(program, [on.batch.words(program, row)])), program.places.apart(expected))
     table, own = _table(other, lines), run.execution.batch.words(program, 0)
     shared = [i for i, (a, b) in enumerate(zip(own, table.tokens, strict=False)) if a == b]
     distance = max(len(own), len(table.tokens)) - len(shared)

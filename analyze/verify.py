@@ -101,15 +101,15 @@ def _by_length(program: Program, inputs: Inputs, graded: Bools, unlike: Bools, w
 def counterexample(on: Ground, row: int) -> Counterexample:
     """One input with the right and the given answers."""
     assert on.expected is not None
-    classes = on.program.classes
-    places = 1 if on.program.readout.pooled else int(on.batch.lengths[row])
+    classes, places = on.program.classes, on.program.places
+    count = places.count(int(on.batch.lengths[row]))
     hole = on.intact.hole(row)
-    expected, got = on.expected[row, :places].tolist(), on.outcomes[row, :places].tolist()
+    expected, got = on.expected[row, :count].tolist(), on.outcomes[row, :count].tolist()
     return Counterexample(
         tokens=tuple(on.batch.words(on.program, row)),
-        expected=tuple(NOT_GRADED if code == UNGRADED else classes[code] for code in expected),
-        got=tuple(None if code < 0 else classes[code] for code in got),
-        wrong=tuple(i for i, code in enumerate(expected) if code not in (UNGRADED, got[i])),
+        expected=places.apart([NOT_GRADED if code == UNGRADED else classes[code] for code in expected]),
+        got=places.apart([None if code < 0 else classes[code] for code in got]),
+        wrong=places.positions(i for i, code in enumerate(expected) if code not in (UNGRADED, got[i])),
         hole=None if hole is None else str(hole),
     )
 

@@ -173,7 +173,7 @@ def _by_named_task(module: Module, given: str | None, length: int | None) -> Sub
     name = module.program.task if given is None else given
     told = chosen_length(module, name if name in TASKS else None, length)
     program = dataclasses.replace(module.program, task=name)
-    if name is not None and (given is not None or (name in TASKS and module.program.output is not None)):
+    if name is not None and (given is not None or (name in TASKS and module.program.variables_out)):
         program = for_task(module.program, name, told.tokens)
     return Subject(module, program, task_of(program, told.tokens), told)
 

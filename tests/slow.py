@@ -8,6 +8,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from typing import Any
 
 from tprog.ir.program import (
     AttentionHead,
@@ -32,11 +33,11 @@ class Reached(Exception):
 
 @dataclass(frozen=True)
 class Slow:
-    """All values, logits by position (pooled: one, the mean), and the output."""
+    """All values, logits by position (pooled: one, the mean), and the output, or outputs by name."""
 
     values: dict[str, list[Value]]
     logits: dict[int, list[Fraction]]
-    outputs: list[str] | list[Value] | str
+    outputs: Any
 
 
 def _show(value: Value) -> str:
@@ -190,12 +191,22 @@ def slow_run(program: Program, tokens: Sequence[str]) -> Slow:
     Raises:
         Reached: the first hole.
     """
-    values, readout = slow_values(program, tokens), program.readout
-    if readout.implied:
-        return Slow(values, {}, values[program.outputs[0]])
+    values = slow_values(program, tokens)
+    classes = program.written_classes
+    logits, answer = ({}, None) if program.readout.implied else _classified(program, tokens, values, classes)
+    outputs = {name: answer if name == program.readout.name else values[name] for name in program.outputs}
+    (first, *more) = outputs.values()
+    return Slow(values, logits, outputs if more else first)
+
+
+def _classified(
+    program: Program, tokens: Sequence[str], values: dict[str, list[Value]], classes: tuple[str, ...]
+) -> tuple[dict[int, list[Fraction]], Any]:
+    """The logits of the readout, and what it answers."""
+    readout = program.readout
     free = [i for i, token in enumerate(tokens) if token not in readout.forced]
     needed = list(range(len(tokens))) if readout.rows_needed == "everywhere" else free
-    logits = {i: [Fraction(0)] * len(program.classes) for i in free}
+    logits = {i: [Fraction(0)] * len(classes) for i in free}
     for term in readout.terms:
         numeric = not isinstance(program.variables[term.variable].domain, Symbols)
         for i in needed:
@@ -209,8 +220,8 @@ def slow_run(program: Program, tokens: Sequence[str]) -> Slow:
             logits[i] = [old + Fraction(weight, readout.scale) * by for old, weight in zip(logits[i], row, strict=True)]
     if readout.pooled:
         means = [sum(column, start=Fraction(0)) / len(tokens) for column in zip(*logits.values(), strict=True)]
-        return Slow(values, {0: means}, program.classes[means.index(max(means))])
+        return {0: means}, classes[means.index(max(means))]
     outputs = list(tokens)
     for i in free:
-        outputs[i] = program.classes[logits[i].index(max(logits[i]))]
-    return Slow(values, logits, outputs)
+        outputs[i] = classes[logits[i].index(max(logits[i]))]
+    return logits, outputs

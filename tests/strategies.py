@@ -237,7 +237,8 @@ def programs(draw: st.DrawFn, max_nodes: int = 5, lengths: st.SearchStrategy[int
         return draw(returning(replace(frame, nodes=tuple(made), sources=of_nodes)))
     rows_needed: RowsNeeded = draw(st.sampled_from(["free", "everywhere"]))
     readout = Readout(tuple(terms), frame.readout.scale, pooled, forced, rows_needed)
-    return replace(frame, nodes=tuple(made), readout=readout, sources=sources)
+    whole = replace(frame, nodes=tuple(made), readout=readout, sources=sources)
+    return whole if pooled or draw(st.integers(0, 3)) else draw(with_more_outputs(whole))
 
 
 def _weighable(domain: Domain) -> bool:
@@ -253,12 +254,28 @@ def _weighable(domain: Domain) -> bool:
 
 @st.composite
 def returning(draw: st.DrawFn, program: Program) -> Program:
-    """The program without its readout: one of its variables comes out."""
-    output = draw(st.sampled_from(list(program.variables)))
+    """The program without its readout: one of its variables comes out, or several do."""
+    outputs = draw(_some_variables(program, draw(st.sampled_from([1, 1, 2, 3]))))
     try:
-        return replace(program, classes=(), readout=IMPLIED, outputs=(output,))
+        return replace(program, classes=(), readout=IMPLIED, outputs=outputs)
     except BadProgram:  # more numbers than can be told apart
         return replace(program, classes=(), readout=IMPLIED, outputs=("tokens",))
+
+
+@st.composite
+def with_more_outputs(draw: st.DrawFn, program: Program) -> Program:
+    """The program with variables that come out beside its readout, before it or behind it."""
+    outputs = [*draw(_some_variables(program, draw(st.integers(1, 2))))]
+    outputs.insert(draw(st.integers(0, len(outputs))), "readout")
+    try:
+        return replace(program, outputs=tuple(outputs))
+    except BadProgram:
+        return replace(program, outputs=("readout", "tokens"))
+
+
+def _some_variables(program: Program, most: int) -> st.SearchStrategy[tuple[str, ...]]:
+    names = st.sampled_from(list(program.variables))
+    return st.lists(names, min_size=1, max_size=most, unique=True).map(tuple)
 
 
 def some_inputs(program: Program, most: int) -> list[list[str]]:

@@ -80,8 +80,12 @@ def test_a_module_that_mixes_the_two_ways_is_refused(old: str, new: str, found: 
 
 
 def test_an_output_that_is_no_variable_is_refused() -> None:
-    for outputs in (("other",), ("share", "is_x"), ()):
-        with pytest.raises(BadProgram, match="expected one variable, as there is no readout"):
+    for outputs, found in (
+        (("other",), "have 'other', which is neither a variable nor the readout"),
+        (("share", "share"), "name one twice"),
+        ((), "there are no outputs"),
+    ):
+        with pytest.raises(BadProgram, match=found):
             replace(FRAC, outputs=outputs)
 
 

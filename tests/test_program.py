@@ -78,7 +78,7 @@ def test_the_program_that_the_refusals_start_from_is_well_formed() -> None:
         ({"vocabulary": (BEGIN, "a", PAD, END)}, "'<pad>' is never read"),
         ({"classes": ("p", "p")}, "'p' stands twice in the classes"),
         ({"classes": ()}, "there are no classes; expected at least one"),
-        ({"outputs": ("near",)}, "the outputs are ('near',); expected the readout alone, which is 'readout'"),
+        ({"outputs": ("near",)}, "the outputs are ('near',); expected the readout 'readout' among them"),
         ({"max_length": 2}, "max_length is 2; expected at least 3"),
         ({"self_rule": "first"}, "self_rule is 'first'; expected 'last' or 'match-count'"),
         ({"causal": True, "nodes": (replace(HEAD, mask="after"),)}, "node 'near': the mask 'after' looks ahead"),

@@ -44,6 +44,9 @@ def test_the_smallest_counterexample_stands_first() -> None:
     first = result.counterexamples[0]
     assert sum(token == "a" for token in first.tokens) <= FAULT[0]
     assert first.expected == (None, *sorted(first.tokens[1:-1]), None)
+    assert isinstance(first.got, tuple)
+    assert isinstance(first.expected, tuple)
+    assert isinstance(first.wrong, tuple)
     assert [first.got[place] != first.expected[place] for place in first.wrong] == [True] * len(first.wrong)
     assert first.got[0] is None
 

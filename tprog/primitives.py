@@ -311,3 +311,21 @@ def _spelled(run):
         return [v if isinstance(v, str) else str(v).removeprefix("label ") for v in run(tokens)]
 
     return spelled
+
+
+def _main_of_several(run, vocabulary, arguments):
+    """Like `main`, for a run with several outputs: each is printed on a line of its own, after its name."""
+    before, behind = [m for m in ["<s>"] if m in vocabulary], [m for m in ["</s>"] if m in vocabulary]
+    symbols = arguments[0].split() if len(arguments) == 1 else arguments
+    if len(symbols) == 1 and all(len(v) == 1 or v in ("<s>", "</s>", "<unk>") for v in vocabulary):
+        symbols = list(symbols[0])
+    try:
+        outputs = run([*before, *symbols, *behind])
+    except (LookupError, ValueError) as error:
+        print(error, file=sys.stderr)
+        return 1 if isinstance(error, LookupError) else 2
+    for name, values in outputs.items():
+        values = values[len(before) : len(before) + len(symbols)]
+        shown = [v if isinstance(v, str) else str(v).removeprefix("label ") for v in values]
+        print(f"{name}: " + ("" if all(len(v) == 1 for v in shown) else " ").join(shown))
+    return 0

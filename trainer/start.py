@@ -47,8 +47,8 @@ def _expect_same_task(program: Program, network: Network) -> None:
     frame = network.frame
     if network.config.embedding != "one-hot":
         _refuse("its heads would read learned embeddings, not tokens", "set embedding to 'one-hot'")
-    if program.output is not None:
-        _refuse(f"{program.output!r} comes out, where the class has a readout", "give one that classifies")
+    if program.variables_out:
+        _refuse(f"{program.variables_out[0]!r} comes out, where the class has a readout", "give one that classifies")
     if program.self_rule != "last":
         _refuse("its heads count matches with themselves", "give one that tpdebug wrote")
     for what, theirs, ours in (

@@ -21,7 +21,7 @@ from analyze.blame.candidates import candidate, suspect
 from analyze.blame.chain import chain
 from analyze.blame.dependences import dependences, mending_edits
 from analyze.blame.effects import KnownAnswers, order_key
-from analyze.blame.prediction import Prediction, ask, with_prediction
+from analyze.blame.prediction import Expected, Prediction, ask, with_prediction
 from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.race import Ranking, best_edits
 from analyze.blame.responsibility import annotate_prediction
@@ -50,7 +50,8 @@ def blame(
     tokens: Sequence[str],
     *,
     position: int | None = None,
-    expected: Sequence[str | None] | None = None,
+    output: str | None = None,
+    expected: Expected | None = None,
     limit: int = LIMIT,
     thorough: bool | None = None,
     shown: Presentation = PLAIN,
@@ -61,8 +62,9 @@ def blame(
         inputs: the predictions that an edit may mend or break; where no answers are known, only those of `tokens`.
         tokens: a whole sequence.
         position: 0-based; left out: the first wrong one, or the first graded one if none is wrong.
-        expected: the right answer at each position (pooled: one), None where it is not known; left out: what the
-            program's task says.
+        output: of several outputs, the one that is asked about; left out: the first that is wrong there.
+        expected: the right answer at each position (pooled: one), None where it is not known; of several outputs, name
+            -> these; left out: what the program's task says.
         limit: the most candidates reported.
         thorough: whether to look for redefinitions of whole nodes where no single edit mends all failures; left out:
             in programs of up to `SMALL` nodes, where that is quick.
@@ -72,7 +74,7 @@ def blame(
         BadInput: the program cannot take the tokens.
         BadUsage: no right answer is known, or the position is not graded.
     """
-    asked = ask(program, tokens, position, expected)
+    asked = ask(program, tokens, position, expected, output)
     if thorough is None:
         thorough = len(program.nodes) <= SMALL
     return _recorded(asked, search(asked, inputs, limit, thorough), shown)
@@ -131,18 +133,21 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(found.ranking.effects)
     )
     hole = run.hole(0)
-    told = hole is None and len(program.written_classes) > 1
+    of_readout = asked.output not in program.returned
+    told = hole is None and of_readout and asked.wanted < len(program.written_classes) > 1
     named = label(program, shown.name)
     return BlameResult(
         program=named,
         tokens=tuple(run.batch.words(program, 0)),
-        position=None if program.readout.pooled else asked.place,
+        position=asked.position,
+        output=asked.output if program.places.several else None,
         expected=program.classes[asked.wanted],
         predicted=_class(program, asked.predicted),
         right=asked.right,
         hole=None if hole is None else str(hole),
         wrong=asked.wrong(),
-        account=account(run, asked.place, asked.wanted, asked.predicted, shown) if told else None,
+        wrong_outputs=tuple(name for place in asked.wrong_places if (name := program.places.output(place))),
+        account=account(run, asked.position or 0, asked.wanted, asked.predicted, shown) if told else None,
         mending=len(found.mending),
         candidates=candidates,
         proven=found.ranking.proven and (all_tried if asked.right else found.complete),
@@ -153,7 +158,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         looked_at=found.looked_at,
         source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
-        chain=chain(run, asked.place, shown) if hole is None and program.output is not None else (),
+        chain=() if hole is not None or of_readout else chain(run, asked.output, asked.position or 0, shown),
         sources=program.sources,
     )
 

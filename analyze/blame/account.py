@@ -14,34 +14,33 @@ from tprog.ir.values import Value
 from tprog.run.execute import Execution
 
 
-def account(run: Execution, place: int, wanted: int, predicted: int, shown: Presentation) -> Account:
+def account(run: Execution, position: int, wanted: int, predicted: int, shown: Presentation) -> Account:
     """The logit gap of the class `wanted` to the class `predicted`, of the one input of `run`.
 
     Args:
-        place: the position; 0 for a pooled program.
+        position: where the readout was asked; 0 for a pooled program.
         wanted, predicted: class codes; if they are equal, the gap is that to the runner-up.
     """
     program = run.program
     one, other = wanted, predicted
     if one == other:
-        totals = (run.totals[0] if program.readout.pooled else run.totals[0, place]).copy()
+        totals = (run.totals[0] if program.readout.pooled else run.totals[0, position]).copy()
         totals[one] = np.iinfo(np.int64).min
         other = int(totals.argmax())
     found = []
     for term in program.readout.terms:
-        mine, theirs = _share(run, place, term.variable, one), _share(run, place, term.variable, other)
+        mine, theirs = _share(run, position, term.variable, one), _share(run, position, term.variable, other)
         value: Value | None = None
         line = None
         if not program.readout.pooled:
-            value = run.value(term.variable, 0, place)
+            value = run.value(term.variable, 0, position)
             line = shown.line(weights_entry(program, term.variable, value))
         gap = mine - theirs
         found.append((gap, Share(term.variable, value, line, str(mine), str(theirs), str(gap), float(gap))))
     total = sum((gap for gap, _ in found), Fraction(0))
     found.sort(key=lambda pair: pair[0])
-    return Account(
-        program.classes[one], program.classes[other], str(total), float(total), tuple(share for _, share in found)
-    )
+    names = program.written_classes
+    return Account(names[one], names[other], str(total), float(total), tuple(share for _, share in found))
 
 
 def _share(run: Execution, place: int, variable: str, output: int) -> Fraction:

@@ -16,7 +16,7 @@ from tprog.run.evaluate import attended
 from tprog.run.execute import Execution
 
 
-def chain(run: Execution, place: int, shown: Presentation) -> tuple[Fired, ...]:
+def chain(run: Execution, output: str, position: int, shown: Presentation) -> tuple[Fired, ...]:
     """Each row that fired on the way to the value that came out at one position, in execution order, then by position.
 
     A head was told by its query here, and by the key and the value where it looked; a lookup or a sum by all that it
@@ -24,20 +24,20 @@ def chain(run: Execution, place: int, shown: Presentation) -> tuple[Fired, ...]:
 
     Args:
         run: of one input, which reaches no hole.
+        output: the variable that came out.
     """
     program = run.program
-    assert program.output is not None
     wanted: dict[str, set[int]] = {name: set() for name in program.variables}
-    wanted[program.output].add(place)
+    wanted[output].add(position)
     found: list[list[Fired]] = []
     for node in reversed(program.nodes):
         here = []
-        for position in sorted(wanted[node.name]):
-            fired = entries_at(run, node, position) if consults(run, node, position) else []
-            value = run.value(node.name, 0, position)
-            here += [Fired(str(entry), node.name, position, value, shown.line(entry)) for entry in fired]
-            for read, at in _reads(run, node, position):
-                wanted[read].add(at)
+        for at in sorted(wanted[node.name]):
+            fired = entries_at(run, node, at) if consults(run, node, at) else []
+            value = run.value(node.name, 0, at)
+            here += [Fired(str(entry), node.name, at, value, shown.line(entry)) for entry in fired]
+            for read, where in _reads(run, node, at):
+                wanted[read].add(where)
         found.append(here)
     return tuple(fired for here in reversed(found) for fired in here)
 

@@ -145,7 +145,7 @@ class KnownAnswers:
         if not isinstance(edit, WeightEdit) or row is None or on.intact.holed:
             changed = execute(edit.apply(program), on.batch, base=on.intact)
             return Effect(edit, *self._compare(outcomes(changed), every))
-        output = program.classes.index(edit.output)
+        output = program.written_classes.index(edit.output)
         if output not in self._rivals:
             self._rivals[output] = rivals(on.intact.totals, output)
         best, rival = self._rivals[output]
@@ -153,9 +153,14 @@ class KnownAnswers:
         if program.readout.pooled:
             own, best, rival = own[:, None], best[:, None], rival[:, None]
         own = own + shares(on.intact, edit.variable, edit.value) * (edit.weight - row[output])
-        found = np.where((own > best) | ((own == best) & (output < rival)), output, rival)
-        found = np.where(on.outcomes >= 0, found, on.outcomes)  # a forced output stays
-        return Effect(edit, *self._compare(found, every))
+        made = np.where((own > best) | ((own == best) & (output < rival)), output, rival)
+        found = on.outcomes[:, program.of_readout]
+        made = np.where(found >= 0, made, found)  # a forced output stays
+        if program.places.several:
+            whole = on.outcomes.copy()
+            whole[:, program.of_readout] = made
+            made = whole
+        return Effect(edit, *self._compare(made, every))
 
     def _compare(self, found: Array, rows: Rows) -> tuple[int, int]:
         """(mended, broken) predictions, from new [row, place] outcomes of the inputs `rows`."""

@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
+from typing import TypeAlias
 
 import numpy as np
 
@@ -15,6 +16,9 @@ from tprog.run.execute import FORCED, Execution, execute
 from tprog.run.outcome import outcomes
 from tprog.tasks.builtin import UNGRADED, Inputs, task_of
 
+Expected: TypeAlias = Sequence[str | None] | Mapping[str, Sequence[str | None]]
+"""The right answer at each position, None where it is not known; of several outputs, name -> these."""
+
 
 @dataclass(frozen=True, eq=False)
 class Prediction:
@@ -23,7 +27,7 @@ class Prediction:
     Attributes:
         run: the intact program on the one input.
         expected: [place] codes of the right classes, `UNGRADED` where unknown.
-        place: where the prediction is; 0 for a pooled program.
+        place: where the prediction is, as `tprog.ir.places` lays them out.
     """
 
     run: Execution
@@ -33,6 +37,17 @@ class Prediction:
     @property
     def wanted(self) -> int:
         return self.expected[self.place]
+
+    @property
+    def output(self) -> str:
+        """The output that it is of."""
+        program = self.run.program
+        return program.places.output(self.place) or program.outputs[0]
+
+    @property
+    def position(self) -> int | None:
+        """Where it is; None for the one prediction of a pooled program."""
+        return None if self.run.program.readout.pooled else self.run.program.places.position(self.place)
 
     @property
     def predicted(self) -> int:
@@ -45,54 +60,81 @@ class Prediction:
     def wrong(self) -> tuple[tuple[int | None, str, str | None], ...]:
         """All wrong predictions of the input: position, right class, class predicted (None at a hole)."""
         program, found = self.run.program, outcomes(self.run)[0].tolist()
-        classes = program.classes
+        classes, places = program.classes, program.places
         return tuple(
             (
-                None if program.readout.pooled else place,
-                classes[code],
+                None if program.readout.pooled else places.position(place),
+                classes[self.expected[place]],
                 classes[found[place]] if found[place] >= 0 else None,
             )
-            for place, code in enumerate(self.expected)
-            if code not in (UNGRADED, found[place])
+            for place in self.wrong_places
         )
+
+    @property
+    def wrong_places(self) -> list[int]:
+        """The places of all wrong predictions of the input."""
+        found = outcomes(self.run)[0].tolist()
+        return [place for place, code in enumerate(self.expected) if code not in (UNGRADED, found[place])]
 
 
 def ask(
-    program: Program, tokens: Sequence[str], position: int | None, expected: Sequence[str | None] | None
+    program: Program,
+    tokens: Sequence[str],
+    position: int | None,
+    expected: Expected | None,
+    output: str | None = None,
 ) -> Prediction:
     """The prediction at a position, or the first wrong one; see `analyze.blame.blame`.
 
     Raises:
         BadInput: the program cannot take the tokens.
-        BadUsage: no right answer is known, or the position is not graded.
+        BadUsage: no right answer is known, there is no such output, or what is asked about is not graded.
     """
+    if output is not None and output not in program.outputs:
+        raise BadUsage(f"{output!r} is no output; expected one of {listing(program.outputs)}")
     run = execute(program, encode(program, [tokens]))
     found = outcomes(run)[0]
     codes = _right_codes(run, found, expected)
     graded = [place for place, code in enumerate(codes) if code != UNGRADED]
     if not graded:
         raise BadUsage("no position of this input is graded, so none can be right or wrong")
-    if position not in (None, *graded):
-        raise BadUsage(f"position {position} is not graded; the graded ones are {', '.join(map(str, graded))}")
-    wrong = (place for place in graded if found[place] != codes[place])
-    return Prediction(run, codes, next(wrong, graded[0]) if position is None else position)
+    asked = [place for place in graded if _is_about(program, place, position, output)]
+    if not asked:
+        which = f"position {position}" if position is not None else f"output {output!r}"
+        which += f" of {output!r}" if position is not None and output is not None else ""
+        listed = ", ".join(program.places.said(place).removeprefix("position ") for place in graded)
+        raise BadUsage(f"{which} is not graded; the graded ones are {listed}")
+    wrong = (place for place in asked if found[place] != codes[place])
+    return Prediction(run, codes, next(wrong, asked[0]))
 
 
-def _right_codes(run: Execution, found: Array, expected: Sequence[str | None] | None) -> tuple[int, ...]:
+def _is_about(program: Program, place: int, position: int | None, output: str | None) -> bool:
+    """Whether a place is at the position, and of the output, that are asked about."""
+    places = program.places
+    here = position is None or places.position(place) == position
+    return here and output in (None, places.output(place) or program.outputs[0])
+
+
+def _right_codes(run: Execution, found: Array, expected: Expected | None) -> tuple[int, ...]:
     """[place] codes of the right classes: those given, or what the task says."""
-    expected = _right_answer(run) if expected is None else expected
-    places = 1 if run.program.readout.pooled else int(run.batch.lengths[0])
-    if len(expected) != places:
-        raise BadUsage(f"the expected output has {len(expected)} entries; expected {places}, one a position")
-    return tuple(_code(run.program, answer, found[place] == FORCED) for place, answer in enumerate(expected))
+    given, places = _right_answer(run) if expected is None else expected, run.program.places
+    try:
+        laid = places.beside(given)
+    except ValueError as error:
+        raise BadUsage(f"the expected output has {error}") from None
+    if len(laid) != places.count(int(run.batch.lengths[0])):
+        wanted = places.count(int(run.batch.lengths[0])) // places.each
+        raise BadUsage(f"the expected output has {len(laid) // places.each} entries; expected {wanted}, one a position")
+    return tuple(_code(run.program, answer, found[place] == FORCED) for place, answer in enumerate(laid))
 
 
-def _right_answer(run: Execution) -> Sequence[str | None]:
+def _right_answer(run: Execution) -> Expected:
     """What the task of the program says of its one input."""
     task = task_of(run.program)
     if task is None:
         raise BadUsage("nothing says what is right: the program names no task; give the answer with --expect")
-    return task.oracle(run.batch.words(run.program, 0))
+    expected: Expected = task.oracle(run.batch.words(run.program, 0))
+    return expected
 
 
 def _code(program: Program, answer: str | None, forced: bool) -> int:

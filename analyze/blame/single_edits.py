@@ -240,21 +240,33 @@ def weight_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdi
     runner-up). An input that reaches a missing weight row, at whatever position, gets that row, with at most one
     weight that is not 0; one that reaches two, or another hole, is mended by none.
     """
-    program = run.program
+    program, position = run.program, run.program.places.position(place)
     if program.readout.implied:
         return
-    if run.holed:
-        yield from _filling_edits(run, place, wanted)
+    if program.places.output(place) in program.returned:
+        yield from _plain_rows(run, place, wanted)
         return
-    predicted = int(run.totals[0].argmax() if program.readout.pooled else run.totals[0, place].argmax())
-    for variable, value in _weight_rows_at(run, place):
+    if wanted >= len(program.written_classes):  # another output may say it
+        return
+    if run.holed:
+        yield from _filling_edits(run, position, wanted)
+        return
+    predicted = int(run.totals[0].argmax() if program.readout.pooled else run.totals[0, position].argmax())
+    for variable, value in _weight_rows_at(run, position):
         row = weight_row(program, variable, value)
         assert row is not None
-        per_weight = int(shares(run, variable, value)[0, place])
+        per_weight = int(shares(run, variable, value)[0, position])
         for output in dict.fromkeys((wanted, predicted)):
-            by = _least(run, place, output, wanted, per_weight)
+            by = _least(run, position, output, wanted, per_weight)
             if by:
-                yield WeightEdit(variable, value, program.classes[output], row[output] + by)
+                yield WeightEdit(variable, value, program.written_classes[output], row[output] + by)
+
+
+def _plain_rows(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdit]:
+    """The row of zeros that an input lacks in the readout, if that is all that is wrong with another output."""
+    missing = _missing_weight_rows(run)
+    if len(missing) == 1 and int(run.predictions[0, place]) == wanted:
+        yield WeightRowEdit(*missing[0], (0,) * len(run.program.written_classes))
 
 
 def _filling_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutEdit]:
@@ -263,7 +275,7 @@ def _filling_edits(run: Execution, place: int, wanted: int) -> Iterator[ReadoutE
     for variable, value in missing if len(missing) == 1 else ():
         rise = _least(run, place, wanted, wanted, int(shares(run, variable, value)[0, place]))
         if rise is not None:
-            made = tuple(rise if code == wanted else 0 for code in range(len(run.program.classes)))
+            made = tuple(rise if code == wanted else 0 for code in range(len(run.program.written_classes)))
             yield WeightRowEdit(variable, value, made)
 
 
@@ -304,7 +316,8 @@ def _weight_rows_at(run: Execution, place: int) -> list[tuple[str, Symbol | None
 
 
 def shares(run: Execution, variable: str, value: Symbol | None) -> Array:
-    """[input, place]: by how much one unit of a weight of this row moves a logit, over `Program.logit_scale`."""
+    """[input, position], or [input, 1] if pooled: by how much one unit of a weight of this row moves a logit, over
+    `Program.logit_scale`."""
     program, domain = run.program, run.program.variables[variable].domain
     unit = program.logit_scale // program.readout.scale
     if isinstance(domain, Symbols):
@@ -324,7 +337,7 @@ def rivals(totals: Array, output: int) -> tuple[Array, Array]:
 
 def _least(run: Execution, place: int, output: int, wanted: int, per_weight: int) -> int | None:
     """The least change of a weight of class `output` that makes `wanted` win, or None if none does."""
-    if len(run.program.classes) == 1:
+    if len(run.program.written_classes) == 1:
         return 0
     totals = run.totals[0] if run.program.readout.pooled else run.totals[0, place]
     best, rival = (int(found) for found in rivals(totals, output))

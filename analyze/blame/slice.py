@@ -89,9 +89,13 @@ def dynamic_slice(run: Execution, place: int) -> list[Entry]:
         entries in execution order, within a node by position.
     """
     program, n = run.program, int(run.batch.lengths[0])
-    places = range(n) if program.readout.pooled else (place,)
+    position, output = program.places.position(place), program.places.output(place) or program.outputs[0]
+    places: Sequence[int] = range(n) if program.readout.pooled else (position,)
     wanted: dict[str, set[int]] = {variable: set() for variable in program.variables}
-    for term in program.readout.terms:
+    if output in program.returned:
+        wanted[output].add(position)
+        places = ()
+    for term in program.weights:
         wanted[term.variable] |= set(_places(run, term, places))
     found = _consulted(run, wanted)
     for term in program.weights:

@@ -70,9 +70,12 @@ class Bends:
     def __init__(self, on: Ground) -> None:
         """`on` has right answers."""
         assert on.expected is not None
-        self.on, self.expected = on, on.expected
-        self.predicted: Bools = on.graded & (on.outcomes >= 0)
-        self.wrong: Bools = self.predicted & (on.outcomes != on.expected)
+        # Of several outputs, those of the readout: what no weight moves is left out.
+        mine = on.program.of_readout
+        self._first, self._each = mine.start, mine.step
+        self.on, self.expected, self.outcomes = on, on.expected[:, mine], on.outcomes[:, mine]
+        self.predicted: Bools = on.graded[:, mine] & (self.outcomes >= 0)
+        self.wrong: Bools = self.predicted & (self.outcomes != self.expected)
         self._logits: dict[int, tuple[Array, Array, Array]] = {}
         self._moved: dict[tuple[str, Symbol | None], tuple[Array, Array]] = {}
 
@@ -90,7 +93,7 @@ class Bends:
         here, units = self._adding(variable, value)
         if only_useful and not self.wrong.ravel()[here].any():
             return
-        for output, name in enumerate(program.classes):
+        for output, name in enumerate(program.written_classes):
             for sign in (1, -1):
                 bend = self._bend(here, sign * units, output)
                 if bend is not None:
@@ -105,17 +108,19 @@ class Bends:
             self._moved[variable, value] = self._adding(variable, value)
         here, units = self._moved[variable, value]
         bend = self._bend(here, sign * units, output)
-        return None if bend is None else Bend(variable, value, program.classes[output], row[output], sign, *bend)
+        return (
+            None if bend is None else Bend(variable, value, program.written_classes[output], row[output], sign, *bend)
+        )
 
     def _adding(self, variable: str, value: Symbol | None) -> tuple[Array, Array]:
-        """The predictions to which a row adds, as indices in [input, place], flattened; and how often it does."""
+        """The readout's predictions to which a row adds, as flat indices, and how often it does."""
         moved = shares(self.on.intact, variable, value)
         here = np.flatnonzero((moved != 0) & self.predicted)
         return here, moved.ravel()[here].astype(np.int64)
 
     def _bend(self, here: Array, units: Array, output: int) -> tuple[Array, Array, Array] | None:
         """Amounts that mend, the predictions that they mend, and amounts that break; None if nothing is mended."""
-        moves = (units > 0) == (self.on.outcomes.ravel()[here] != output)  # up to the class, or down from it
+        moves = (units > 0) == (self.outcomes.ravel()[here] != output)  # up to the class, or down from it
         wrong = self.wrong.ravel()[here]
         mends = np.flatnonzero(moves & wrong)
         _, rival, _ = self._others(output)
@@ -126,7 +131,8 @@ class Bends:
         amounts = self._amounts(here[mends], units[mends], output)
         order = np.argsort(amounts, kind="stable")
         breaks = np.flatnonzero(moves & ~wrong)
-        return amounts[order], here[mends][order], np.sort(self._amounts(here[breaks], units[breaks], output))
+        places = here[mends][order] * self._each + self._first  # among those of all outputs
+        return amounts[order], places, np.sort(self._amounts(here[breaks], units[breaks], output))
 
     def _amounts(self, here: Array, units: Array, output: int) -> Array:
         """By how much the weight must move until predictions that move with it become others."""
@@ -160,7 +166,7 @@ def best_bends(on: Ground, edits: Iterable[Edit]) -> dict[Edit, Effect]:
     for edit in edits:
         if not isinstance(edit, WeightEdit) or (row := weight_row(on.program, edit.variable, edit.value)) is None:
             continue
-        output = on.program.classes.index(edit.output)
+        output = on.program.written_classes.index(edit.output)
         change = edit.weight - row[output]
         bend = bends.bend(edit.variable, edit.value, output, 1 if change > 0 else -1) if change else None
         if bend is None:

@@ -27,7 +27,7 @@ import numpy as np
 from analyze.abstract.possible_values import possible_values
 from analyze.circuits.ablation import TriedSets
 from analyze.circuits.margins import members
-from analyze.dataflow import deciding, swing
+from analyze.dataflow import deciding, swings
 from tprog.run.batch import Array
 
 _TOLD_EVERY = 0.2
@@ -152,9 +152,9 @@ class _Search:
     def _ordered(self) -> list[int]:
         """The nodes by how much the readout makes of them, each behind its ancestors: they decide the most, soonest."""
         few = self.trial.on_few
-        swings = {term.variable: swing(few.program, term) for term in few.program.readout.terms}
+        swing_of = swings(few.program)
         order: list[int] = []
-        for node in sorted(self.nodes, key=lambda node: (-swings.get(few.nodes[node], 0), node)):
+        for node in sorted(self.nodes, key=lambda node: (-swing_of.get(few.nodes[node], 0), node)):
             for needed in [*members(few.ancestors[node]), node]:
                 if needed not in order and needed in self.nodes:
                     order.append(needed)

@@ -7,8 +7,9 @@ alone, and so does its share of a margin; both are remembered.
 
 A set is an int: bit k stands for node k of `FewInputs.nodes`. Shapes: [pair, class] or, of values, [input, position].
 
-Where the output is a variable, there are margins all the same: of a symbol one, 0 if it is the intact program's, else
--1; of a number two, how far it lies above that, and below.
+Where a variable comes out, there are margins all the same: of a symbol one, 0 if it is the intact program's, else -1;
+of a number two, how far it lies above that, and below. So a pair has a margin for each class of the readout, or one or
+two for the variable that comes out; of several outputs it has those of all, and those that are not its own are 0.
 """
 
 from __future__ import annotations
@@ -84,18 +85,22 @@ class FewInputs:
         self.nodes = list(constants)
         self.index = {name: index for index, name in enumerate(self.nodes)}
         self.batch = _narrowed(on.batch.take(rows))
-        places = 1 if program.readout.pooled else self.batch.tokens.shape[1]
-        self.input, self.place = np.nonzero(pairs[rows][:, :places])
-        self.right = on.outcomes[rows][self.input, self.place]
+        places = program.places.count(self.batch.tokens.shape[1])
+        self.input, place = np.nonzero(pairs[rows][:, :places])
+        self.position, self.output = np.divmod(place, program.places.each)
+        self.right = on.outcomes[rows][self.input, place]
+        # A row of `_weights` for each class of each output: which classes are compared depends on both.
+        self._asked = self.output * len(program.classes) + self.right
+        self._margins = _margins_of(program)
         self.least = self._least()
         self.ancestors = self._ancestors()
-        self.terms = {term.variable: term for term in program.readout.terms}
+        self.terms = {term.variable: term for term in program.weights}
         everywhere = program.readout.rows_needed == "everywhere"
         self._read_at = self.batch.present if everywhere else read_out_at(program, self.batch)
         intact = execute(program, self.batch, overrides=dict(constants))
         self.given = {name: values for name, values in intact.values.items() if name not in self.index}
         self.fixed = {name: self._everywhere(code, intact.values[name].dtype) for name, code in constants.items()}
-        self._weights = {name: self._differences(term) for name, term in self.terms.items()}
+        self._weights = {name: self._differences(name) for name in program.read_out}
         self._against = self._weights_against_constants()
         self._lost = self._lost_with_constants()
         self.forced = sum(1 << node for node in self._lost)  # the only way around a constant without a row of weights
@@ -107,11 +112,12 @@ class FewInputs:
         return np.broadcast_to(np.array(code, dtype=dtype), self.batch.tokens.shape)
 
     def _least(self) -> Array:
-        output = self.program.output
-        if output is None:
-            return (np.arange(len(self.program.classes)) < self.right[:, None]).astype(np.int64)
-        symbolic = isinstance(self.program.variables[output].domain, Symbols)
-        return np.zeros((len(self.right), 1 if symbolic else 2), dtype=np.int64)
+        least = np.zeros((len(self.right), max(own.stop for own in self._margins)), dtype=np.int64)
+        for which, own in enumerate(self._margins):
+            if self.program.outputs[which] not in self.program.returned:
+                at = self.output == which
+                least[at, own] = np.arange(own.stop - own.start) < self.right[at, None]
+        return least
 
     def _ancestors(self) -> list[int]:
         found: dict[str, int] = {}
@@ -124,7 +130,7 @@ class FewInputs:
 
     def _all_ablated(self) -> Array:
         total = self._against_right()
-        for name in self.terms:
+        for name in self._weights:
             total += self._share(name, self.fixed[name] if name in self.fixed else self.given[name])
         return total
 
@@ -133,7 +139,7 @@ class FewInputs:
         return {
             name: self._weights[name] - self._weights[name][code]
             for name, code in self.constants.items()
-            if name in self.terms and isinstance(self.program.variables[name].domain, Symbols)
+            if name in self._weights and isinstance(self.program.variables[name].domain, Symbols)
         }
 
     def _lost_with_constants(self) -> dict[int, Bools]:
@@ -143,11 +149,27 @@ class FewInputs:
 
     # Shares of the margins ############################################################################################
 
-    def _differences(self, term: Weights) -> Array:
-        """[value, class, class]: weights of the class in the middle less that of the last; a number has one value."""
-        if term.variable == self.program.output:
-            return self._of_output(term.variable)
-        rows = np.array([row or (0,) * len(self.program.classes) for row in term.rows], dtype=np.int64)
+    def _differences(self, name: str) -> Array:
+        """[value, class, class]: weights of the class in the middle less that of the last; a number has one value.
+
+        The middle has the classes of each output, one after the other.
+        """
+        program, count = self.program, len(self.program.classes)
+        domain = program.variables[name].domain
+        values = len(domain) if isinstance(domain, Symbols) else 1
+        found = np.zeros((values, len(program.outputs) * count, self.least.shape[1]), dtype=np.int64)
+        for which, (output, own) in enumerate(zip(program.outputs, self._margins, strict=True)):
+            mine = slice(which * count, which * count + count)
+            if output == name:
+                found[:, mine, own] = self._of_output(name)
+            elif output not in program.returned and name in self.terms:
+                written = slice(which * count, which * count + len(program.written_classes))
+                found[:, written, own] = self._of_readout(self.terms[name])
+        return found
+
+    def _of_readout(self, term: Weights) -> Array:
+        """[value, class, class]: what a term of the readout adds to the margins."""
+        rows = np.array([row or (0,) * len(self.program.written_classes) for row in term.rows], dtype=np.int64)
         domain = self.program.variables[term.variable].domain
         unit = self.program.logit_scale // self.program.readout.scale
         rows *= unit if isinstance(domain, Symbols) else unit // self.program.numbers(term.variable).denominator
@@ -157,10 +179,12 @@ class FewInputs:
         """[pair, class]: what the margins are if nothing is added: a number that comes out is compared with the right
         one."""
         total = np.zeros_like(self.least)
-        if total.shape[1] == 2 and self.program.output is not None:
-            numerators = np.zeros(len(self.program.classes), dtype=np.int64)
-            numerators[list(self.program.outcome_codes)] = self.program.returned.codes
-            total += numerators[self.right][:, None] * np.array([-1, 1])
+        for which, (output, own) in enumerate(zip(self.program.outputs, self._margins, strict=True)):
+            if output in self.program.returned and not isinstance(self.program.variables[output].domain, Symbols):
+                numerators = np.zeros(len(self.program.classes), dtype=np.int64)
+                numerators[list(self.program.outcome_codes[output])] = self.program.returned[output].codes
+                at = self.output == which
+                total[at, own] += numerators[self.right[at]][:, None] * np.array([-1, 1])
         return total
 
     def _of_output(self, name: str) -> Array:
@@ -168,7 +192,7 @@ class FewInputs:
         count = len(self.program.classes)
         if not isinstance(self.program.variables[name].domain, Symbols):
             return np.broadcast_to(np.array([1, -1]), (1, count, 2)).astype(np.int64)
-        alike = np.array(self.program.outcome_codes)[:, None] == np.arange(count)
+        alike = np.array(self.program.outcome_codes[name])[:, None] == np.arange(count)
         return np.asarray(alike.astype(np.int64)[:, :, None] - 1)
 
     def _share(self, name: str, values: Array, weights: Array | None = None) -> Array:
@@ -176,12 +200,12 @@ class FewInputs:
         weights = self._weights[name] if weights is None else weights
         symbolic = isinstance(self.program.variables[name].domain, Symbols)
         if not self.program.readout.pooled:
-            at = values[self.input, self.place].astype(np.int64)
-            return weights[at, self.right] if symbolic else at[:, None] * weights[0, self.right]
+            at = values[self.input, self.position].astype(np.int64)
+            return np.asarray(weights[at, self._asked] if symbolic else at[:, None] * weights[0, self._asked])
         if not symbolic:
             total = np.where(self.batch.present, values, 0).astype(np.int64).sum(axis=1)[self.input]
-            return np.asarray(total[:, None] * weights[0, self.right])
-        every = weights[values[self.input].astype(np.int64), self.right[:, None]]  # [pair, position, class]
+            return np.asarray(total[:, None] * weights[0, self._asked])
+        every = weights[values[self.input].astype(np.int64), self._asked[:, None]]  # [pair, position, class]
         return np.asarray(np.where(self.batch.present[self.input][:, :, None], every, 0).sum(axis=1))
 
     def _unweighted(self, name: str, values: Array) -> Bools | None:
@@ -215,14 +239,14 @@ class FewInputs:
         unweighted = self._unweighted(name, values)
         if holed is not None and unweighted is not None:
             holed = holed | unweighted
-        share = self._added(name, values) if self._with_shares and name in self.terms else None
+        share = self._added(name, values) if self._with_shares and name in self._weights else None
         return _Known(values, share, unweighted if holed is None else holed)
 
     def share_of(self, node: int, kept: int) -> Array | None:
         """[pair, class]: what keeping a node adds to the margins, against its constant; None: nothing."""
         known = self.of_node(node, kept)
         name = self.nodes[node]
-        return known.share if self._with_shares or name not in self.terms else self._added(name, known.values)
+        return known.share if self._with_shares or name not in self._weights else self._added(name, known.values)
 
     def _added(self, name: str, values: Array) -> Array | None:
         if name in self._against:
@@ -244,13 +268,13 @@ class FewInputs:
             could: see `analyze.abstract.possible_values`.
         """
         name = self.nodes[node]
-        if name not in self.terms:
+        if name not in self._weights:
             return np.zeros_like(self.margins)
         weights, positions = self._weights[name], self.batch.tokens.shape[1]
         pooled = self.program.readout.pooled
         rows = np.repeat(self.input, positions) if pooled else self.input
-        places = np.tile(np.arange(positions), len(self.input)) if pooled else self.place
-        right = np.repeat(self.right, positions) if pooled else self.right
+        places = np.tile(np.arange(positions), len(self.input)) if pooled else self.position
+        right = np.repeat(self._asked, positions) if pooled else self._asked
         if isinstance(could, Interval):
             slope = weights[0, right]
             low, high = could.low[rows, places, None], could.high[rows, places, None]
@@ -302,6 +326,19 @@ class FewInputs:
 
     def set_of(self, names: Sequence[str]) -> int:
         return sum(1 << self.index[name] for name in names)
+
+
+def _margins_of(program: Program) -> tuple[slice, ...]:
+    """Which margins are those of each output."""
+    found, start = [], 0
+    for output in program.outputs:
+        if output in program.returned:
+            count = 1 if isinstance(program.variables[output].domain, Symbols) else 2
+        else:
+            count = len(program.written_classes)
+        found.append(slice(start, start + count))
+        start += count
+    return tuple(found)
 
 
 def _check_bound(program: Program) -> None:

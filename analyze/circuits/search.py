@@ -16,7 +16,7 @@ from collections.abc import Iterator, Sequence
 from analyze.circuits.ablation import TriedSets
 from analyze.circuits.exact import Exhausted, smaller_than
 from analyze.circuits.margins import members
-from analyze.dataflow import swing
+from analyze.dataflow import swings
 
 SHUFFLES = 2
 """Random orders of elimination, beside the four planned ones."""
@@ -75,14 +75,14 @@ def minimal(trial: TriedSets, order: Sequence[int], start: int) -> int | None:
 def _orders(trial: TriedSets, nodes: Sequence[int]) -> Iterator[list[int]]:
     """Orders in which to eliminate: what comes first is most likely to go."""
     program, names = trial.on.program, list(trial.constants)
-    by_term = {term.variable: swing(program, term) for term in program.readout.terms}
-    swings = {node: by_term.get(names[node], 0) for node in nodes}
+    of_variable = swings(program)
+    swing_of = {node: of_variable.get(names[node], 0) for node in nodes}
     yield list(reversed(nodes))
     yield list(nodes)
-    yield sorted(nodes, key=lambda node: (swings[node], -node))
+    yield sorted(nodes, key=lambda node: (swing_of[node], -node))
     every = sum(1 << node for node in nodes)
     harm = {node: len(trial.on_few.failing(every ^ 1 << node)) for node in nodes}
-    yield sorted(nodes, key=lambda node: (harm[node], swings[node], -node))
+    yield sorted(nodes, key=lambda node: (harm[node], swing_of[node], -node))
     for seed in range(SHUFFLES):
         shuffled = list(nodes)
         random.Random(seed).shuffle(shuffled)

@@ -15,7 +15,7 @@ from tprog.listing import listing
 from tprog.run.batch import Bools, encode
 from tprog.tasks.builtin import UNGRADED, Inputs, Task, task_of
 
-ConditionKind: TypeAlias = Literal["class", "position", "token", "input", "where", "all"]
+ConditionKind: TypeAlias = Literal["class", "output", "position", "token", "input", "where", "all"]
 
 
 @dataclass(frozen=True)
@@ -23,10 +23,10 @@ class SubProblem:
     """A set of predictions, as (input, position) pairs; ungraded ones and inputs that reach a hole are left out.
 
     Attributes:
-        kind: ``class``: where the intact program predicts it; ``position``: at it (0-based); ``token``: where it stands
-            (pooled: on inputs that hold it); ``input``: on one input; ``where``: where a condition holds, see
-            `analyze.circuits.where`; ``all``.
-        value: the class, position, token, whole token sequence or condition.
+        kind: ``class``: where the intact program predicts it; ``output``: of one of several; ``position``: at it
+            (0-based); ``token``: where it stands (pooled: on inputs that hold it); ``input``: on one input; ``where``:
+            where a condition holds, see `analyze.circuits.where`; ``all``.
+        value: the class, output, position, token, whole token sequence or condition.
         also: further ones; the pairs are those that lie in all of them.
     """
 
@@ -44,6 +44,8 @@ class SubProblem:
         match self.kind:
             case "class":
                 return f"of {self.value!r}"
+            case "output":
+                return f"of output {self.value}"
             case "position":
                 return f"at position {self.value}"
             case "token":
@@ -131,11 +133,19 @@ def _where_simply(on: Survey, problem: SubProblem) -> Bools:
         if value not in program.vocabulary:
             raise BadUsage(f"{value!r} is not in the vocabulary; expected one of {listing(program.vocabulary)}")
         stands: Bools = on.batch.tokens == program.vocabulary.index(str(value))
-        return np.asarray(np.logical_or.reduce(stands, axis=1, keepdims=True)) if pooled else stands
+        if pooled:
+            return np.asarray(np.logical_or.reduce(stands, axis=1, keepdims=True))
+        return np.asarray(np.repeat(stands, program.places.each, axis=1))
+    if kind == "output":
+        if value not in program.outputs:
+            raise BadUsage(f"{value!r} is no output; expected one of {listing(program.outputs)}")
+        return np.asarray(np.arange(on.outcomes.shape[1]) % program.places.each == program.outputs.index(str(value)))[
+            None
+        ]
     if kind == "position":
         if pooled:
             raise BadUsage("a pooled program makes one prediction an input, at no position")
-        return np.asarray(np.arange(on.outcomes.shape[1]) == value)[None, :]
+        return np.asarray(np.arange(on.outcomes.shape[1]) // program.places.each == value)[None, :]
     return np.ones((1, 1), dtype=np.bool_)
 
 
@@ -154,9 +164,10 @@ def _where(on: Survey, condition: str, pairs: Bools) -> Bools:
             kept[row] = pairs[row]
             continue
         for place in np.flatnonzero(pairs[row]).tolist():
-            at = None if program.readout.pooled else place
+            at = None if program.readout.pooled else program.places.position(place)
             token = None if at is None else tokens[at]
+            output = program.places.output(place)
             right = None if on.expected is None else program.classes[int(on.expected[row, place])]
             predicted = program.classes[int(on.outcomes[row, place])]
-            kept[row, place] = where.of_prediction(x, at, token, predicted, right)
+            kept[row, place] = where.of_prediction(x, at, token, predicted, right, output)
     return kept

@@ -241,6 +241,8 @@ def _groups(counts: EntryCounts, rows: Rows) -> tuple[dict[tuple[bool, ...], lis
 
 def _as_told(answer: object) -> object:
     """An answer as text alone: fractions and symbols that are no text come so out of the child process."""
+    if isinstance(answer, dict):
+        return {name: _as_told(row) for name, row in answer.items()}
     if not isinstance(answer, list):
         return answer
     return [value if isinstance(value, str) else str(value) for value in answer]

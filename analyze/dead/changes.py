@@ -84,13 +84,19 @@ class Changes:
             case _:
                 assert_never(node)
 
-    def tell(self, term: Weights) -> bool:
+    def come_out(self) -> bool:
+        """Whether they can change any output, or reach a missing row of the readout."""
+        for output in self.program.variables_out:
+            values = self.changed.get(output, frozenset())
+            if values is None or len(values) > 1:
+                return True
+        return any(self._tell(term) for term in self.program.weights)
+
+    def _tell(self, term: Weights) -> bool:
         """Whether they can change which class wins by these weights, or reach a missing row."""
         if term.variable not in self.changed:
             return False
         values = self.changed[term.variable]
-        if term.variable == self.program.output:
-            return values is None or len(values) > 1
         rows = term.rows if values is None or len(term.rows) == 1 else [term.rows[code] for code in sorted(values)]
         return None in rows or self._tell_by(term, rows)
 

@@ -108,7 +108,7 @@ def _base(on: Ground, name: str, rows: Rows) -> Execution:
     """The intact execution of the chosen inputs, as far as anything downstream of the node reads it."""
     intact, downstream = on.intact, reached_from(on.program, [name])
     read = downstream.union(*(node.reads for node in on.program.nodes if node.name in downstream))
-    read |= {term.variable for term in on.program.readout.terms if term.partial}
+    read |= {term.variable for term in on.program.weights if term.partial} | {*on.program.variables_out}
     read = read.union(*(intact.asked(name) for name in intact.holed))
     nothing = np.broadcast_to(np.int8(0), (len(rows), on.batch.tokens.shape[1]))
     values = {

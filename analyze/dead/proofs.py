@@ -53,7 +53,7 @@ class Proofs:
                 if node.partial:
                     return False
                 changes.pass_through(node)
-        return not any(changes.tell(term) for term in self.program.readout.terms)
+        return not changes.come_out()
 
     @cached_property
     def mates(self) -> dict[str, str]:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Literal
 
@@ -128,13 +128,15 @@ def _differences(pair: Pair, space: InputSpace, sequences: Array) -> Iterator[In
         mine, theirs = pair.answers(run_a, run_b, expected)
         right_a, right_b = (None if expected is None else _right(answers, expected) for answers in (mine, theirs))
         for row in range(len(run_a.batch)):
-            places = 1 if pair.a.readout.pooled else int(run_a.batch.lengths[row])
+            places = pair.a.places
+            count = places.count(int(run_a.batch.lengths[row]))
+            classes = pair.classes if space.task is None else space.task.classes
             yield InputDifference(
                 tokens=tuple(run_a.batch.words(pair.a, row)),
-                a=_words(pair.a, mine[row, :places]),
-                b=_words(pair.a, theirs[row, :places]),
-                expected=None if expected is None else _words(pair.a, expected[row, :places]),
-                positions=tuple(np.flatnonzero(mine[row] != theirs[row]).tolist()),
+                a=places.apart(_words(classes, mine[row, :count])),
+                b=places.apart(_words(classes, theirs[row, :count])),
+                expected=None if expected is None else places.apart(_words(classes, expected[row, :count])),
+                positions=places.positions(np.flatnonzero(mine[row] != theirs[row]).tolist()),
                 right=None if right_a is None or right_b is None else _verdict(right_a[row], right_b[row]),
                 hole_a=first_hole(run_a, row),
                 hole_b=first_hole(run_b, row),
@@ -146,8 +148,8 @@ def _verdict(right_a: bool, right_b: bool) -> Literal["a", "b", "neither"]:
     return "a" if right_a else "b" if right_b else "neither"
 
 
-def _words(program: Program, codes: Array) -> tuple[str | None, ...]:
-    return tuple(None if code in (FORCED, NO_ANSWER) else program.classes[code] for code in codes.tolist())
+def _words(classes: Sequence[str], codes: Array) -> list[str | None]:
+    return [None if code in (FORCED, NO_ANSWER) else classes[code] for code in codes.tolist()]
 
 
 # Structure ############################################################################################################

@@ -15,7 +15,7 @@ from typing import Literal, TypeAlias
 import numpy as np
 from numpy.typing import NDArray
 
-from analyze.comparison import Pair, computed
+from analyze.comparison import Pair
 from tprog.ir.program import Symbols
 from tprog.run.batch import Array, Batch
 
@@ -110,9 +110,9 @@ def match_nodes(pair: Pair, batch_a: Batch, batch_b: Batch) -> Matching:
 def _chunks(pair: Pair, batch_a: Batch, batch_b: Batch) -> Iterator[tuple[Chunk, int]]:
     """The values of all nodes where neither program reaches a hole, and how many inputs reach one."""
     for _, run_a, run_b in pair.runs(batch_a, batch_b, MATCHED_AT_ONCE):
-        at = computed(run_a) & computed(run_b)
-        values_a = {node.name: pair.values.of(run_a, "a", node.name)[at] for node in pair.a.nodes}
-        values_b = {node.name: pair.values.of(run_b, "b", node.name)[at] for node in pair.b.nodes}
+        at = pair.computed(run_a, run_b)
+        values_a = {node.name: pair.values_of(run_a, run_b, "a", node.name)[at] for node in pair.a.nodes}
+        values_b = {node.name: pair.values_of(run_a, run_b, "b", node.name)[at] for node in pair.b.nodes}
         yield (values_a, values_b), int((run_a.in_hole | run_b.in_hole).sum())
 
 

@@ -128,7 +128,8 @@ class Against(Oracle):
             every = self.pair.parts_at(run, other)
             parts = [every[row] for row in rows.tolist()]
         else:
-            parts = [f"position {place}" for place in (mine[rows] != theirs[rows]).argmax(axis=1).tolist()]
+            places = (mine[rows] != theirs[rows]).argmax(axis=1).tolist()
+            parts = [self.pair.a.places.said(place) for place in places]
         for row, variable in zip(rows.tolist(), parts, strict=True):
             hole, its_hole = first_hole(run, row), first_hole(other, row)
             if hole is not None:
@@ -143,9 +144,10 @@ class Against(Oracle):
         run, other, mine, theirs = self._runs(sequence[None, :])
         tokens = self.space.tokens(sequence)
         hole, its_hole = first_hole(run, 0), first_hole(other, 0)
-        expected = () if its_hole is not None else _words(self.pair.a, theirs[0])
-        wrong = tuple(np.flatnonzero(mine[0] != theirs[0]).tolist())
-        return Failure(tokens, None, None, expected, _words(self.pair.a, mine[0]), wrong, hole)
+        places, classes = self.pair.a.places, self.pair.classes
+        expected = () if its_hole is not None else places.apart(_words(classes, theirs[0]))
+        wrong = places.positions(np.flatnonzero(mine[0] != theirs[0]).tolist())
+        return Failure(tokens, None, None, expected, places.apart(_words(classes, mine[0])), wrong, hole)
 
 
 def against_program(space: InputSpace, other: Program, name: str) -> tuple[Against, tuple[str, ...]]:
@@ -218,12 +220,24 @@ class Relations(Oracle):
             answers, lost = self._answers(x)
             of_length, x, answers = of_length[~lost], x[~lost], answers[~lost]
             for number, relation in enumerate(self.relations):
-                for step in relation.steps(self.space, x, answers):
+                for step in self._steps(relation, x, answers):
                     for at, reason in self._wrong_rows(relation, step):
                         row = int(of_length[step.rows[at]])
                         if not broken[row]:
                             broken[row] = True
                             yield _Break(number, row, step.sequences[at], step.expected[at], reason)
+
+    def _steps(self, relation: Relation, x: Array, answers: Array) -> Iterator[FollowUp]:
+        """The steps of a relation; one that is about the answers to a sequence is about each output by itself."""
+        each = self.space.program.places.each
+        if relation.of_all or each == 1:
+            yield from relation.steps(self.space, x, answers)
+            return
+        for output in range(each):
+            for step in relation.steps(self.space, x, answers[:, output::each]):
+                expected = np.full((len(step.rows), step.expected.shape[1] * each), UNSAID, dtype=np.int64)
+                expected[:, output::each] = step.expected
+                yield FollowUp(step.rows, step.sequences, expected)
 
     def _wrong_rows(self, relation: Relation, step: FollowUp) -> list[tuple[int, Reason]]:
         """Which rows of a step are answered otherwise than it asks for, and where."""
@@ -233,10 +247,10 @@ class Relations(Oracle):
         answers, lost = self._answers(step.sequences[inside])
         expected = step.expected[inside]
         wrong = (expected != UNSAID) & (answers != expected) & ~lost[:, None]
-        first = self.space.program.marks.first + wrong.argmax(axis=1)
-        pooled = self.space.program.readout.pooled
+        places, pooled = self.space.program.places, self.space.program.readout.pooled
+        first = (places.place(self.space.program.marks.first) + wrong.argmax(axis=1)).tolist()
         found = [
-            (int(inside[at]), Reason("relation", relation.name + ("" if pooled else f", position {first[at]}")))
+            (int(inside[at]), Reason("relation", relation.name + ("" if pooled else f", {places.said(first[at])}")))
             for at in np.flatnonzero(wrong.any(axis=1)).tolist()
         ]
         holes = self._lost(step.sequences[inside]) if lost.any() else ()
@@ -251,33 +265,37 @@ class Relations(Oracle):
         if program.readout.pooled:
             return predictions[:, None], lost
         first = program.marks.first
-        return predictions[:, first : first + sequences.shape[1]], lost
+        inside = slice(program.places.count(first), program.places.count(first + sequences.shape[1]))
+        return predictions[:, inside], lost
 
     def failure(self, sequence: Array) -> Failure:
         tokens = self.space.tokens(sequence)
         lost = [hole for _, hole in self._lost(sequence[None, :])]
         if lost:
-            places = 1 if self.space.program.readout.pooled else len(tokens)
-            return Failure(tokens, None, None, (None,) * places, (None,) * places, (), lost[0])
+            places = self.space.program.places
+            nothing = places.apart(_words((), [NO_ANSWER] * places.count(len(tokens))))
+            return Failure(tokens, None, None, nothing, nothing, places.positions(()), lost[0])
         return self._told(next(self._breaks(sequence[None, :])), tokens)
 
     def _told(self, found: _Break, tokens: tuple[str, ...]) -> Failure:
         program = self.space.program
         run = execute(program, self.space.batch(found.sequence[None, :]))
         follow_up = tuple(run.batch.words(program, 0))
-        asked = _words(program, np.where(found.expected == UNSAID, FORCED, found.expected))
+        classes, places = program.classes, program.places
+        asked = _words(classes, np.where(found.expected == UNSAID, FORCED, found.expected))
         hole = first_hole(run, 0)
         if program.readout.pooled:
-            expected, got = asked, _words(program, run.predictions[:1])
+            expected, got = asked, _words(classes, run.predictions[:1])
         else:
-            before, behind = (None,) * len(program.marks.before), (None,) * len(program.marks.behind)
-            expected, got = (*before, *asked, *behind), _words(program, run.predictions[0])
+            before, behind = ((None,) * places.count(len(m)) for m in (program.marks.before, program.marks.behind))
+            expected, got = (*before, *asked, *behind), _words(classes, run.predictions[0])
         got = got if hole is None else (None,) * len(got)
         pairs = zip(expected, got, strict=True)
-        wrong = tuple(place for place, (right, mine) in enumerate(pairs) if right not in (NOT_GRADED, mine))
-        return Failure(tokens, self.relations[found.relation].name, follow_up, expected, got, wrong, hole)
+        wrong = places.positions(place for place, (right, mine) in enumerate(pairs) if right not in (NOT_GRADED, mine))
+        name = self.relations[found.relation].name
+        return Failure(tokens, name, follow_up, places.apart(expected), places.apart(got), wrong, hole)
 
 
-def _words(program: Program, codes: Sequence[int] | Array) -> tuple[str | None, ...]:
+def _words(classes: Sequence[str], codes: Sequence[int] | Array) -> tuple[str | None, ...]:
     """Class codes as classes; None where nothing is predicted."""
-    return tuple(None if code in (FORCED, NO_ANSWER) else program.classes[code] for code in np.asarray(codes).tolist())
+    return tuple(None if code in (FORCED, NO_ANSWER) else classes[code] for code in np.asarray(codes).tolist())

@@ -22,6 +22,7 @@ import numpy as np
 from analyze.fuzz.relations import UNSAID, FollowUp, Relation
 from analyze.input_space import InputSpace
 from tprog.errors import BadFile
+from tprog.ir.places import Places
 from tprog.listing import listing, shortened
 from tprog.run.batch import Array
 from tprog.tasks.cells import word_of
@@ -57,7 +58,7 @@ def read_relation(path: Path | str) -> Relation:
     statement = getattr(module, "STATEMENT", "")
     if not isinstance(statement, str):
         raise BadFile(f"{path}: STATEMENT is {shortened(statement)}; expected a string")
-    return Relation(str(path), statement or f"what {path.name} says", _Own(path, module).steps)
+    return Relation(str(path), statement or f"what {path.name} says", _Own(path, module).steps, of_all=True)
 
 
 def _left_out(tokens: list[str], output: list[str]) -> list[str]:
@@ -104,19 +105,34 @@ class _Own:
         return codes
 
     def _expected(self, space: InputSpace, tokens: list[str], output: list[int], length: int) -> list[int]:
-        classes, pooled = space.program.classes, space.program.readout.pooled
-        answers = [classes[code] for code in output]
-        what = f"expected({shortened(tokens)}, {shortened(answers[0] if pooled else answers)})"
-        given: Any = answers[0] if pooled else list(answers)
+        classes, pooled, places = space.program.classes, space.program.readout.pooled, space.program.places
+        told = places.apart([classes[code] for code in output])
+        given: Any = {name: list(row) for name, row in told.items()} if isinstance(told, dict) else list(told)
+        given = given[0] if pooled else given
+        what = f"expected({shortened(tokens)}, {shortened(given)})"
         result = self._asked("expected", what, list(tokens), given) if hasattr(self.module, "expected") else given
-        said = [result] if pooled else self._several(result, what)
-        if len(said) != (1 if pooled else length):
-            raise BadFile(f"{self.path}: {what} gives {len(said)} answers; expected {length}, one a token")
+        said = [result] if pooled else self._beside(places, result, what)
+        if len(said) != places.count(length):
+            count = len(said) // places.each
+            raise BadFile(f"{self.path}: {what} gives {count} answers; expected {length}, one a token")
         codes = [UNSAID if word is None else _code(classes, word_of(word)) for word in said]
         if None in codes:
             wrong = shortened(said[codes.index(None)])
             raise BadFile(f"{self.path}: {what} gives {wrong}; expected one of {listing(classes)}, or None")
         return [code for code in codes if code is not None]
+
+    def _beside(self, places: Places, result: object, what: str) -> Sequence[Any]:
+        """The answers that are asked for; of several outputs, name -> list, side by side."""
+        if not places.several:
+            return self._several(result, what)
+        if not isinstance(result, dict) or set(result) != set(places.outputs):
+            raise BadFile(
+                f"{self.path}: {what} gives {shortened(result)}; expected {{name: list}} of {listing(places.outputs)}"
+            )
+        rows = {name: self._several(row, what) for name, row in result.items()}
+        if len({len(row) for row in rows.values()}) > 1:
+            raise BadFile(f"{self.path}: {what} gives lists of several lengths; expected one answer a token in each")
+        return places.beside(rows)
 
     def _asked(self, name: str, what: str, *arguments: object) -> Any:
         try:

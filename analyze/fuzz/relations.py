@@ -50,11 +50,13 @@ class Relation:
     Attributes:
         name: what the command line calls it: a word, or the path of a user's own.
         statement: what a right program keeps to.
+        of_all: whether it is about all outputs of a program together, side by side; else about each by itself.
     """
 
     name: str
     statement: str
     steps: Steps
+    of_all: bool = False
 
 
 def _swapped(x: Array, place: int) -> Array:

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, answered, counted, page, shorten, table, typed
+from analyze.render.tables import BAD, GOOD, answered, counted, page, positions_said, shorten, table, typed
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Side
 
 
@@ -69,7 +69,7 @@ def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, 
     a, b = _labels(result)
     right = {"a": a, "b": b, "neither": "neither", None: ""}[one.right]
     judged = (answered(one.expected or (), one.expected or (), spaced.outputs), right) if known else ()
-    return (typed(one.tokens, spaced.inputs), *answers, *judged, ", ".join(map(str, one.positions)))
+    return (typed(one.tokens, spaced.inputs), *answers, *judged, positions_said(one.positions))
 
 
 def _same(result: DiffResult) -> str | None:

@@ -67,7 +67,7 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     shown, lit = _shown(result, only_highlighted), _standing_out(result)
     rows = _rows(result, shown)
     read_edges = _read_edges(result, rows, shown)
-    readouts = [edge for edge in result.edges if edge.role == "readout" and edge.source in shown]
+    readouts = [edge for edge in result.edges if edge.role in _LAST and edge.source in shown]
     largest = _largest(readouts, {node.name: node for node in result.nodes})
     drawn = _strong(result, readouts, weak * largest)
     ends = [*((source, target) for source, target, _ in read_edges), *((edge.source, edge.target) for edge in drawn)]
@@ -82,12 +82,15 @@ def data_flow(result: GraphResult, *, weak: float = WEAK, only_highlighted: bool
     return str(graph.source)
 
 
+_LAST = ("readout", "output")
+"""The kinds of the nodes in which all ends, and the roles in which they read."""
+
 _Rows: TypeAlias = Mapping[str, Sequence[tuple[list[str], str]]]
 """node -> its rows, from the top: the roles in which it reads a variable, and that variable."""
 
 
 def _rows(result: GraphResult, shown: set[str]) -> _Rows:
-    reads = _reads(edge for edge in result.edges if edge.target in shown and edge.role != "readout")
+    reads = _reads(edge for edge in result.edges if edge.target in shown and edge.role not in _LAST)
     return {name: [(roles, source) for source, roles in sources.items()] for name, sources in reads.items()}
 
 
@@ -111,13 +114,15 @@ def _read_edges(result: GraphResult, rows: _Rows, shown: set[str]) -> list[tuple
 
 
 def _strong(result: GraphResult, readouts: Sequence[GraphEdge], least: float) -> list[GraphEdge]:
-    """The readout edges that are drawn: those of at least this swing, and of what a highlight makes stand out."""
+    """The readout edges that are drawn: those of at least this swing, of what a highlight makes stand out, and of
+    variables that come out."""
     idle = _idle_nodes(result)
     highlighted = {node.name for node in result.nodes if node.highlighted and highlights(result)}
     return [
         edge
         for edge in readouts
-        if edge.swing and edge.source not in idle and (edge.swing >= least or edge.source in highlighted)
+        if edge.role == "output"
+        or (edge.swing and edge.source not in idle and (edge.swing >= least or edge.source in highlighted))
     ]
 
 
@@ -129,7 +134,7 @@ def _standing_out(result: GraphResult) -> set[str] | None:
     """
     if not highlights(result):
         return None
-    given = ("input", "embedding", "readout") if result.circuit else ()
+    given = ("input", "embedding", *_LAST) if result.circuit else ()
     return set(result.highlighted) | {node.name for node in result.nodes if node.kind in given}
 
 
@@ -171,7 +176,7 @@ def _shown(result: GraphResult, only_highlighted: bool) -> set[str]:
     """The nodes to draw; of the inputs, those among them that an edge leaves."""
     if not only_highlighted or not result.highlighted:
         return {node.name for node in result.nodes}
-    kept = set(result.highlighted) | _of_kinds(result, "readout")
+    kept = set(result.highlighted) | _of_kinds(result, *_LAST)
     given = _of_kinds(result, "input", "embedding")
     return kept | {edge.source for edge in result.edges if edge.target in kept and edge.source in given}
 
@@ -223,6 +228,8 @@ def _heading(members: Sequence[GraphNode]) -> str:
         return "inputs"
     if kinds <= {"readout"}:
         return "prediction"
+    if kinds <= {"readout", "output"}:
+        return "outputs"
     named = {"lookup": "lookups", "embedding": "embeddings", "linear": "sums"}
     plurals = [plural for kind, plural in named.items() if kind in kinds]
     what = ", ".join(plurals) if kinds <= named.keys() else "heads"
@@ -304,14 +311,14 @@ def _fades(source: str, target: str, lit: set[str] | None) -> bool:
 
 
 def _told_of_readout(result: GraphResult, edge: GraphEdge) -> str:
-    if result.output is not None:
+    if result.output is not None or edge.role == "output":
         return f"{edge.source} comes out"
     return f"readout of {edge.source}: moves the decision by up to {edge.swing:.3g}"
 
 
 def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit: set[str] | None, told: str) -> None:
-    swing = edge.swing or 0.0
     thin, thick = READOUT_WIDTHS
+    share = 0.5 if edge.swing is None else min(1.0, edge.swing / largest)
     faded = _fades(edge.source, edge.target, lit)
     graph.edge(
         edge.source,
@@ -319,7 +326,7 @@ def _readout_edge(graph: graphviz.Digraph, edge: GraphEdge, largest: float, lit:
         tailport="e",
         headport="w",
         color=FAINT if faded else ROLE_COLOURS["readout"] if lit is not None else READOUT_PALE,
-        penwidth="0.6" if faded else f"{thin + (thick - thin) * min(1.0, swing / largest):.2f}",
+        penwidth="0.6" if faded else f"{thin + (thick - thin) * share:.2f}",
         arrowsize="0.4",
         tooltip=escaped(told),
     )

@@ -7,6 +7,7 @@ from textwrap import wrap
 
 from analyze.results.fuzz import Bucket, FuzzResult
 from tprog.escape import docstring_text, string_literal, visible
+from tprog.ir.places import ByOutput, by_output
 from tprog.version import VERSION
 
 LONGEST_LINE = 120
@@ -64,14 +65,27 @@ def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str) -> s
         which = string_literal(failure.relation) if own is None else f"Path(__file__).parent / {string_literal(own)}"
         judged = f", task={task}" if task else ""
         lines.append(f"    assert not still_broken(tprog.load(MODULE), tokens, {which}{judged})")
-    elif not failure.expected or all(answer is None for answer in failure.expected):
+    elif not any(answer is not None for _, row in by_output(failure.expected) for answer in row):
         lines.append("    tprog.execute(tprog.load(MODULE), [tokens]).spelled(0)  # raises LookupError at a hole")
     else:
-        lines.append(f"    expected = {_listed(failure.expected)}  # None: not graded")
-        lines.append("    outputs = tprog.execute(tprog.load(MODULE), [tokens]).spelled(0)")
-        lines.append("    outputs = [outputs] if isinstance(outputs, str) else outputs")
-        lines.append("    assert [None if e is None else o for o, e in zip(outputs, expected)] == expected")
+        lines += _comparing(failure.expected)
     return "\n".join(lines)
+
+
+def _comparing(expected: ByOutput[str | None]) -> list[str]:
+    """The lines that compare what comes out with what should."""
+    run = "    outputs = tprog.execute(tprog.load(MODULE), [tokens]).spelled(0)"
+    if isinstance(expected, dict):
+        named = ", ".join(f"{string_literal(name)}: {_listed(row)}" for name, row in expected.items())
+        compared = "[None if e is None else o for o, e in zip(outputs[name], row)]"
+        told = f"{{name: {compared} for name, row in expected.items()}}"
+        return [f"    expected = {{{named}}}  # None: not graded", run, f"    assert {told} == expected"]
+    return [
+        f"    expected = {_listed(expected)}  # None: not graded",
+        run,
+        "    outputs = [outputs] if isinstance(outputs, str) else outputs",
+        "    assert [None if e is None else o for o, e in zip(outputs, expected)] == expected",
+    ]
 
 
 def _listed(words: Sequence[str | None]) -> str:

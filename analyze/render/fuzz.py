@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, answered, at_line, counted, page, table, typed
 from analyze.results.fuzz import Bucket, Failure, FuzzResult
+from tprog.ir.places import ByOutput
 from tprog.text.tokens import Spacing
 
 UNBLAMED = "not blamed (--buckets-limit)"
@@ -113,6 +112,6 @@ def _cause(bucket: Bucket) -> str:
             return bucket.what
 
 
-def _answers(failure: Failure, answers: Sequence[str | None], spaced: bool) -> str:
+def _answers(failure: Failure, answers: ByOutput[str | None], spaced: bool) -> str:
     """The answers at the positions that count, together as an output is read."""
     return answered(answers, failure.expected or failure.got, spaced)

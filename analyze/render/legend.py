@@ -32,8 +32,10 @@ def _legend(result: GraphResult) -> list[str]:
         "input": "input: what is looked up",
         "term": "term: what is added",
         "readout": _meaning_of_readout(result),
+        "output": "output: what comes out",
     }
-    colours = ROLE_COLOURS if highlights(result) else {**ROLE_COLOURS, "readout": READOUT_PALE}
+    pale = dict.fromkeys(("readout", "output"), READOUT_PALE)
+    colours = ROLE_COLOURS if highlights(result) else {**ROLE_COLOURS, **pale}
     swatches = "".join(
         f'<TD BGCOLOR="{colours[role]}" WIDTH="22" HEIGHT="6" FIXEDSIZE="TRUE"></TD>{lines([Words(text, TEXT)])}'
         for role, text in meaning.items()

@@ -30,6 +30,7 @@ ROLE_COLOURS = {
     "input": "#AA4499",
     "term": "#4B7A2B",
     "readout": "#555555",
+    "output": "#555555",
 }
 ROLE_STYLES = {
     "query": "solid",
@@ -39,6 +40,7 @@ ROLE_STYLES = {
     "input": "solid",
     "term": "solid",
     "readout": "solid",
+    "output": "solid",
 }
 INK, PALE, FAINT = "#222222", "#8C8C8C", "#D0D0D0"
 READOUT_PALE = "#BBBBBB"
@@ -57,7 +59,7 @@ def new_graph() -> graphviz.Digraph:
     return graph
 
 
-def colour_of(kind: VariableKind | Literal["readout"]) -> str:
+def colour_of(kind: VariableKind | Literal["readout", "output"]) -> str:
     """The colour of a node."""
     match kind:
         case "input" | "embedding":
@@ -70,7 +72,7 @@ def colour_of(kind: VariableKind | Literal["readout"]) -> str:
             return "#F6E9F3"
         case "linear":
             return "#EDF5E1"
-        case "readout":
+        case "readout" | "output":
             return "#EEEEEE"
         case _:
             assert_never(kind)

@@ -12,6 +12,7 @@ from rich.text import Text
 
 from analyze.results.checked import Checked
 from tprog.escape import spelled, visible
+from tprog.ir.places import ByOutput, by_output
 from tprog.listing import bounded
 from tprog.text.tokens import show_tokens
 
@@ -135,9 +136,22 @@ def typed(tokens: Sequence[str], spaced: bool) -> str:
     return show_tokens(tokens, spaced) or spelled(" ".join(tokens))
 
 
-def answered(answers: Sequence[str | None], where: Sequence[str | None], spaced: bool) -> str:
+def answered(answers: ByOutput[str | None], where: ByOutput[str | None], spaced: bool) -> str:
     """The answers at the positions where something stands in `where`, together as an output is read."""
-    shown = (
-        "-" if answer is None else answer for answer, there in zip(answers, where, strict=True) if there is not None
-    )
-    return spelled((" " if spaced else "").join(shown))
+    found = []
+    for (name, row), (_, counts) in zip(by_output(answers), by_output(where), strict=True):
+        shown = (
+            "-" if answer is None else answer for answer, there in zip(row, counts, strict=True) if there is not None
+        )
+        found.append(named(name, spelled((" " if spaced else "").join(shown))))
+    return "; ".join(found)
+
+
+def named(output: str, what: str) -> str:
+    """What there is of an output, after its name where there are several."""
+    return f"{output}: {what}" if output else what
+
+
+def positions_said(positions: ByOutput[int]) -> str:
+    """Positions, of several outputs after the name of each that has any."""
+    return "; ".join(named(name, ", ".join(map(str, row))) for name, row in by_output(positions) if row)

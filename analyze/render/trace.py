@@ -10,11 +10,12 @@ from rich.console import Console, ConsoleOptions, Group, RenderableType
 from rich.table import Column
 from rich.text import Text
 
-from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, shorten, typed, width
+from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, named, positions_said, shorten, typed, width
 from analyze.render.written import written
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
+from tprog.ir.places import ByOutput, by_output
 from tprog.ir.values import Value
 from tprog.text.tokens import Spacing, show_outputs
 
@@ -49,15 +50,26 @@ def _answer(result: TraceResult) -> Text:
     shown = typed(table.tokens, result.spaced.inputs)
     if table.hole is not None:
         return line(f"{result.program} on {shown}: {table.hole}", BAD)
-    got = show_outputs(table.predicted, table.tokens, result.spaced.outputs)
+    got = _outputs_shown(table.predicted, table, result.spaced)
     if table.expected is None:
         return line(f"{result.program} on {shown}: predicts {got}", "bold")
-    if not table.wrong:
+    if not any(row for _, row in by_output(table.wrong)):
         return line(f"{result.program} on {shown}: predicts {got}, which is right", GOOD)
-    where = ", ".join(map(str, table.wrong))
-    at = "" if len(table.predicted) == 1 < len(table.tokens) else f" (wrong at position {where})"
-    asked = show_outputs(table.expected, table.tokens, result.spaced.outputs)
+    where = positions_said(table.wrong)
+    at = "" if _is_one(table) else f" (wrong at position {where})"
+    asked = _outputs_shown(table.expected, table, result.spaced)
     return line(f"{result.program} on {shown}: predicts {got}, expected {asked}{at}", BAD)
+
+
+def _outputs_shown(answers: ByOutput[str | None], table: TraceTable, spaced: Spacing) -> str:
+    """All outputs as text, of several each after its name."""
+    rows = by_output(answers)
+    return "; ".join(named(name, show_outputs(row, table.tokens, spaced.outputs)) for name, row in rows)
+
+
+def _is_one(table: TraceTable) -> bool:
+    """Whether there is one prediction for the whole input."""
+    return len(table.predicted) == 1 < len(table.tokens) and not isinstance(table.predicted, dict)
 
 
 def _parting(contrast: Contrast, spaced: Spacing) -> tuple[str, str]:
@@ -116,12 +128,14 @@ def _order(kind: VariableKind) -> int:
 
 
 def _outputs(table: TraceTable, which: str) -> Iterator[_Row]:
-    if len(table.predicted) == 1 < len(table.tokens):
+    if _is_one(table):
         return  # one prediction for the whole input: the answer above has it
-    predicted = tuple(_cell(value) + "*" * (i in table.wrong) for i, value in enumerate(table.predicted))
-    yield _Row("predicted", which, predicted, True, bold=True)
-    if table.expected is not None:
-        yield _Row("expected", which, tuple(map(_cell, table.expected)), False)
+    expected = {} if table.expected is None else dict(by_output(table.expected))
+    for (name, row), (_, wrong) in zip(by_output(table.predicted), by_output(table.wrong), strict=True):
+        predicted = tuple(_cell(value) + "*" * (i in wrong) for i, value in enumerate(row))
+        yield _Row(f"predicted {name}".rstrip(), which, predicted, True, bold=True)
+        if name in expected:
+            yield _Row(f"expected {name}".rstrip(), which, tuple(map(_cell, expected[name])), False)
 
 
 def _rows_beside(table: TraceTable, contrast: Contrast) -> Iterator[_Row]:

@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
-
 from rich.console import RenderableType
 
-from analyze.render.tables import BAD, GOOD, answered, counted, evidence, noted, page, table, typed
+from analyze.render.tables import BAD, GOOD, answered, counted, evidence, noted, page, positions_said, table, typed
 from analyze.results.verify import Counterexample, LengthCount, VerifyResult
+from tprog.ir.places import ByOutput
 
 
 def verify_text(result: VerifyResult) -> RenderableType:
@@ -33,7 +32,7 @@ def verify_text(result: VerifyResult) -> RenderableType:
                 typed(c.tokens, spaced.inputs),
                 _graded(c, c.expected, spaced.outputs),
                 _graded(c, c.got, spaced.outputs),
-                _where(c),
+                positions_said(c.wrong),
             )
             for c in result.counterexamples
         ],
@@ -79,12 +78,8 @@ def _share(part: int, whole: int) -> str:
     return f"{'more than 99.999' if shown == '100' and part < whole else shown} %"
 
 
-def _graded(found: Counterexample, answers: Sequence[str | None], spaced: bool) -> str:
+def _graded(found: Counterexample, answers: ByOutput[str | None], spaced: bool) -> str:
     """The answers at the graded positions, together as an output is read."""
     if found.hole is not None and answers is found.got:
         return found.hole
     return answered(answers, found.expected, spaced)
-
-
-def _where(found: Counterexample) -> str:
-    return ", ".join(map(str, found.wrong))

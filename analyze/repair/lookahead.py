@@ -122,11 +122,11 @@ class _Conflict:
 
 def _conflict(on: Ground) -> _Conflict | None:
     assert on.expected is not None
-    at = on.graded & ~on.intact.in_hole[:, None]
+    expected, classes = on.expected[:, on.program.of_readout], len(on.program.written_classes)
+    at = on.graded[:, on.program.of_readout] & ~on.intact.in_hole[:, None] & (expected < classes)
     columns = [on.intact.values[term.variable][at] for term in on.program.weights]
-    wanted = on.expected[at].astype(np.intp)
+    wanted = expected[at].astype(np.intp)
     group = groups(columns, len(wanted))
-    classes = len(on.program.classes)
     table = np.bincount(group * classes + wanted, minlength=(int(group.max(initial=0)) + 1) * classes)
     mixed = (table.reshape(-1, classes) > 0).sum(axis=1) > 1
     if not mixed.any():
@@ -147,7 +147,8 @@ def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int,
     base = take(on.intact, conflict.inputs)
     names = list(program.readout.reads)
     index, place = conflict.at
-    now = conflict.unavoidable([base.values[name][index, place] for name in names], 1, len(program.classes))[0]
+    classes = len(program.written_classes)
+    now = conflict.unavoidable([base.values[name][index, place] for name in names], 1, classes)[0]
     made, most = _outputs(base, node), max(1, 20_000 // max(count, 1))
     for start in range(0, len(made), most):
         some = made[start : start + most]
@@ -156,7 +157,7 @@ def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int,
         run = execute(program, many.batch, overrides={node.name: values}, base=many)
         rows = (np.arange(len(some))[:, None] * count + index).reshape(-1)
         places = np.tile(place, len(some))
-        left = conflict.unavoidable([run.values[name][rows, places] for name in names], len(some), len(program.classes))
+        left = conflict.unavoidable([run.values[name][rows, places] for name in names], len(some), classes)
         yield from ((errors, edit) for (edit, _), errors in zip(some, left.tolist(), strict=True) if errors < now)
 
 

@@ -82,21 +82,20 @@ class Patterns:
 
 
 def patterns_of(on: Ground) -> Patterns:
-    """The patterns of a program that is not pooled, on inputs with right answers."""
+    """The patterns of a program whose readout is not pooled, on inputs with right answers."""
     assert on.expected is not None
     program, run = on.program, on.intact
-    at = on.graded & ~run.in_hole[:, None]
+    expected, classes = on.expected[:, program.of_readout], len(program.written_classes)
+    at = on.graded[:, program.of_readout] & ~run.in_hole[:, None] & (expected < classes)
     names = list(program.readout.reads)
     columns = [run.values[name][at] for name in names]
     domains = [program.variables[name].domain for name in names]
     sizes = [len(domain) if isinstance(domain, Symbols) else None for domain in domains]
-    wanted = on.expected[at].astype(np.intp)
+    wanted = expected[at].astype(np.intp)
     group = groups(columns, len(wanted))
     first = firsts(group)
-    counts = np.bincount(group * len(program.classes) + wanted, minlength=len(first) * len(program.classes))
-    return Patterns(
-        names, [column[first] for column in columns], sizes, counts.reshape(len(first), len(program.classes))
-    )
+    counts = np.bincount(group * classes + wanted, minlength=len(first) * classes)
+    return Patterns(names, [column[first] for column in columns], sizes, counts.reshape(len(first), classes))
 
 
 @dataclass(frozen=True, eq=False)
@@ -194,7 +193,7 @@ class _Space:
 
     def __init__(self, program: Program, patterns: Patterns) -> None:
         self.program, self.patterns, self.wanted = program, patterns, patterns.wanted
-        none = (0,) * len(program.classes)
+        none = (0,) * len(program.written_classes)
         self.old = [np.array([row or none for row in term.rows], dtype=np.int64) for term in program.readout.terms]
         self.numbers: list[Array | None] = []
         self.spread = []
@@ -211,7 +210,7 @@ class _Space:
     def exact(self, weights: Sequence[Array]) -> Array:
         """[pattern, class] logits over `Program.logit_scale`."""
         program = self.program
-        total = np.zeros((len(program.classes), len(self.wanted)), dtype=np.int64)
+        total = np.zeros((len(program.written_classes), len(self.wanted)), dtype=np.int64)
         for name, column, rows in zip(self.patterns.names, self.patterns.columns, weights, strict=True):
             self.add(total, name, column, rows)
         return total.T
@@ -279,7 +278,7 @@ def _solved(space: _Space, margin: float, penalty: float) -> tuple[list[Array], 
     """Weights of the convex problem, rounded: of all rounds, those with the fewest wrong predictions; and how many."""
     scale, patterns = space.program.logit_scale, space.patterns
     working: Array = np.zeros(0, dtype=np.intp)
-    multipliers = np.zeros((0, len(space.program.classes)))
+    multipliers = np.zeros((0, len(space.program.written_classes)))
     start = logits = space.exact(space.old)
     best, fewest = space.old, patterns.wrong(start)
     for _ in range(ROUNDS):

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from analyze.record import UNTOLD, Record, Result
+from analyze.record import UNTOLD, WHERE_TOLD, Record, Result
 from analyze.results.checked import Checked
 from analyze.results.edit_text import becomes
 from analyze.results.source import AnnotatedSource
@@ -174,10 +174,12 @@ class BlameResult(Result):
 
     Attributes:
         position: None for the one prediction of a pooled program.
+        output: of several outputs, the one that it is of.
         expected: the right class, None if it is not known.
         predicted: None at a hole.
         right: whether they are equal.
         wrong: all wrong positions of the input as (position, expected, predicted).
+        wrong_outputs: of several outputs, that of each of these.
         account: the logit gap; None at a hole, with a single class, or without a readout.
         chain: without a readout the account: the rows that fired, from the tokens to the value that came out.
         mending: how many single edits mend the prediction: of one key, cell, word, read, mask or weight; where there is
@@ -220,6 +222,8 @@ class BlameResult(Result):
     spaced: Spacing = JOINED
     chain: tuple[Fired, ...] = ()
     sources: tuple[SourceLine, ...] = ()
+    output: str | None = field(default=None, metadata=WHERE_TOLD)
+    wrong_outputs: tuple[str, ...] = field(default=(), metadata=WHERE_TOLD)
 
 
 @dataclass(frozen=True)

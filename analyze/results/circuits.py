@@ -101,7 +101,7 @@ class Circuit:
     """
 
     problem: str
-    kind: Literal["class", "position", "token", "input", "where", "all", "several"]
+    kind: Literal["class", "output", "position", "token", "input", "where", "all", "several"]
     value: str
     pairs: int
     inputs: int

@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import Kind
+from tprog.ir.places import ByOutput
 from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
 
@@ -94,16 +95,16 @@ class InputDifference:
     Attributes:
         a, b: their answers at each position, None where none is compared; all None at a hole.
         expected: the right answers, None where none is known.
-        positions: where the answers differ.
+        positions: where the answers differ. Each of the four is by output where there are several.
         right: which of the two is right at all graded positions; None if no task is known.
         hole_a, hole_b: the hole that each runs into, or None.
     """
 
     tokens: tuple[str, ...]
-    a: tuple[str | None, ...]
-    b: tuple[str | None, ...]
-    expected: tuple[str | None, ...] | None
-    positions: tuple[int, ...]
+    a: ByOutput[str | None]
+    b: ByOutput[str | None]
+    expected: ByOutput[str | None] | None
+    positions: ByOutput[int]
     right: Literal["a", "b", "neither"] | None
     hole_a: str | None
     hole_b: str | None

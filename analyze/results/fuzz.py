@@ -8,6 +8,7 @@ from typing import Any, ClassVar, Literal
 from analyze.record import UNTOLD, Record, Result
 from analyze.results.checked import Checked
 from analyze.results.edit_text import becomes
+from tprog.ir.places import ByOutput
 from tprog.text.tokens import JOINED, Spacing
 
 OracleKind = Literal["answers", "program", "relations"]
@@ -26,16 +27,16 @@ class Failure:
             the input (with a relation: of the follow-up), None where nothing is said; empty if the other program has
             no answer.
         got: the answers there, None where the output is forced; all None at a hole.
-        wrong: the positions at which they differ.
+        wrong: the positions at which they differ. Each of the three is by output where there are several.
         hole: the hole that the program reaches, or None.
     """
 
     tokens: tuple[str, ...]
     relation: str | None
     follow_up: tuple[str, ...] | None
-    expected: tuple[str | None, ...]
-    got: tuple[str | None, ...]
-    wrong: tuple[int, ...]
+    expected: ByOutput[str | None]
+    got: ByOutput[str | None]
+    wrong: ByOutput[int]
     hole: str | None
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal
 
-from analyze.record import UNTOLD, Result
+from analyze.record import UNTOLD, WHERE_TOLD, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import VariableKind
 from tprog.ir.provenance import SourceLine
@@ -13,10 +13,11 @@ from tprog.ir.provenance import SourceLine
 
 @dataclass(frozen=True)
 class GraphNode:
-    """One variable, or the readout: where a variable comes out, the place where it does.
+    """One variable, or the readout: where a variable comes out, the place where it does. Of several outputs each that
+    is a variable has a place of its own.
 
     Attributes:
-        kind: input, embedding, head, numeric head, lookup or readout.
+        kind: input, embedding, head, numeric head, lookup, readout, or output: one of several.
         stage: the column from left to right: inputs 0, embeddings 1, then heads on even and lookups on odd columns,
             each as early as what it reads allows; the readout last.
         layer: the 0-based Transformer layer of a head or lookup; None for the others.
@@ -28,7 +29,7 @@ class GraphNode:
     """
 
     name: str
-    kind: VariableKind | Literal["readout"]
+    kind: VariableKind | Literal["readout", "output"]
     stage: int
     layer: int | None
     reading: str
@@ -45,7 +46,8 @@ class GraphEdge:
     """One read.
 
     Attributes:
-        role: query, key, value, by (what a head compares to choose among matches), input, term or readout.
+        role: query, key, value, by (what a head compares to choose among matches), input, term, readout, or output: it
+            comes out beside others.
         swing: for a readout edge, the most, in logits, by which the variable's value can change the difference between
             two classes, or, if `GraphResult.toward` is one, between that and another; 0 means that it does not tell
             them apart. None for the others.
@@ -53,7 +55,7 @@ class GraphEdge:
 
     source: str
     target: str
-    role: Literal["query", "key", "value", "by", "input", "term", "readout"]
+    role: Literal["query", "key", "value", "by", "input", "term", "readout", "output"]
     swing: float | None
 
 
@@ -67,7 +69,8 @@ class GraphResult(Result):
         dead, highlighted: names of nodes.
         checked: the inputs on which dead nodes and a circuit were looked for; None where nothing was.
         toward: the class whose decision is asked about; None: all of them.
-        output: the variable that comes out, whose swing is then 1; None if a readout does.
+        output: the variable that comes out, whose swing is then 1; None if a readout does, or several outputs do.
+        outputs: the names of several outputs, in their order; none where there is one.
     """
 
     verb: ClassVar[str] = "graph"
@@ -83,6 +86,7 @@ class GraphResult(Result):
     toward: str | None = None
     output: str | None = None
     circuit: bool = field(default=False, metadata=UNTOLD)
+    outputs: tuple[str, ...] = field(default=(), metadata=WHERE_TOLD)
 
     @classmethod
     def restored(cls, fields: dict[str, Any]) -> dict[str, Any]:

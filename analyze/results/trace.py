@@ -8,6 +8,7 @@ from typing import ClassVar
 from analyze.record import Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import VariableKind
+from tprog.ir.places import ByOutput
 from tprog.ir.provenance import SourceLine
 from tprog.ir.values import Value
 from tprog.text.tokens import JOINED, Spacing
@@ -36,15 +37,15 @@ class TraceTable:
     Attributes:
         predicted: what the program answers at each position (pooled: one), None at a hole.
         expected: the right answers, None where nothing is graded; None altogether if no task is known.
-        wrong: the graded positions that are wrong.
+        wrong: the graded positions that are wrong. Each of the three is by output where there are several.
         hole: the hole that the input reaches, or None.
     """
 
     tokens: tuple[str, ...]
     rows: tuple[TraceRow, ...]
-    predicted: tuple[str | None, ...]
-    expected: tuple[str | None, ...] | None
-    wrong: tuple[int, ...]
+    predicted: ByOutput[str | None]
+    expected: ByOutput[str | None] | None
+    wrong: ByOutput[int]
     hole: str | None
 
 

@@ -7,6 +7,7 @@ from typing import ClassVar
 
 from analyze.record import Result
 from analyze.results.checked import Checked
+from tprog.ir.places import ByOutput
 from tprog.text.tokens import JOINED, Spacing
 
 
@@ -18,14 +19,14 @@ class Counterexample:
         tokens: the whole sequence.
         expected: the right class at each position, None where the task grades nothing.
         got: the prediction at each position, None where the output is forced; all None at a hole.
-        wrong: the graded positions that are wrong.
+        wrong: the graded positions that are wrong. Each of the three is by output where there are several.
         hole: the hole that the input reaches, or None.
     """
 
     tokens: tuple[str, ...]
-    expected: tuple[str | None, ...]
-    got: tuple[str | None, ...]
-    wrong: tuple[int, ...]
+    expected: ByOutput[str | None]
+    got: ByOutput[str | None]
+    wrong: ByOutput[int]
     hole: str | None
 
 

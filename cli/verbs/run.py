@@ -90,7 +90,7 @@ class Answer(Protocol):
         """Whether there is no answer, and the line says why."""
 
     def line(self, as_json: bool) -> str:
-        """The answer in one line."""
+        """The answer in one line, of several outputs one each."""
 
 
 @dataclass(frozen=True)
@@ -167,7 +167,7 @@ class Executed:
         return self.execution.hole(0) is not None
 
     def line(self, as_json: bool) -> str:
-        """The answer in one line."""
+        """The answer in one line, of several outputs one each."""
         from tprog.text.tokens import show_outputs, show_values, spacing
 
         hole = self.execution.hole(0)
@@ -177,10 +177,12 @@ class Executed:
             return json_text({"schema": "tpdebug.run/1", **told})
         if hole is not None:
             return visible(str(hole))
+        program = self.execution.program
+        if isinstance(prediction, dict):
+            return "\n".join(f"{name}: {show_values(program, values)}" for name, values in prediction.items())
         if not isinstance(prediction, list):
             return spelled(str(prediction))
-        program = self.execution.program
-        if program.output is not None:
+        if program.variables_out:
             return show_values(program, prediction)
         return show_outputs(prediction, self.tokens, spacing(program).outputs)
 

@@ -44,7 +44,7 @@ class WeightEdit(ReadoutEdit):
         return (self.weight,)
 
     def apply(self, program: Program) -> Program:
-        old = weight_row(program, self.variable, self.value) or (0,) * len(program.classes)
+        old = weight_row(program, self.variable, self.value) or (0,) * len(program.written_classes)
         return with_row(program, self, replaced(old, _class(program, self.output), self.weight))
 
     def undo(self, program: Program) -> Edit:
@@ -62,7 +62,7 @@ class WeightEdit(ReadoutEdit):
         return f"weight of {self.output!r} {old}{self.weight / scale:.6g}"
 
     def size(self, program: Program) -> Fraction:
-        row = weight_row(program, self.variable, self.value) or (0,) * len(program.classes)
+        row = weight_row(program, self.variable, self.value) or (0,) * len(program.written_classes)
         return Fraction(abs(self.weight - row[_class(program, self.output)]), program.readout.scale)
 
 
@@ -146,6 +146,6 @@ def _row_at(program: Program, variable: str, value: Symbol | None) -> int:
 
 
 def _class(program: Program, name: str) -> int:
-    if name not in program.classes:
-        raise BadUsage(f"{name!r} is not a class; expected one of {listing(program.classes)}")
-    return program.classes.index(name)
+    if name not in program.written_classes:
+        raise BadUsage(f"{name!r} is not a class; expected one of {listing(program.written_classes)}")
+    return program.written_classes.index(name)

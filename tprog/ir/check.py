@@ -57,6 +57,8 @@ class Frame(Protocol):
     @property
     def outputs(self) -> tuple[str, ...]: ...
     @property
+    def written_classes(self) -> tuple[str, ...]: ...
+    @property
     def task(self) -> str | None: ...
     @property
     def provenance(self) -> tuple[tuple[str, str], ...]: ...
@@ -74,8 +76,6 @@ def check_frame(program: Frame) -> None:
     _check_words("classes", program.classes)
     if PAD in program.vocabulary:
         raise BadProgram(f"{PAD!r} is never read: leave it out of the vocabulary")
-    if not program.classes and not program.readout.implied:
-        raise BadProgram("there are no classes; expected at least one")
     if not program.marks.begins and not set(program.vocabulary) - {END}:
         raise BadProgram(f"the vocabulary {program.vocabulary!r} has no symbol; expected at least one")
     least = program.marks.count + 1

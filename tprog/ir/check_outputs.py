@@ -12,18 +12,40 @@ from tprog.listing import listing
 
 
 def check_outputs(program: Frame, variables: Mapping[str, Variable]) -> None:
-    """Refuse outputs that are not the readout's, or, without one, a variable."""
+    """Refuse outputs that are neither the readout nor variables, each once, and a readout that does not come out."""
     outputs, readout = program.outputs, program.readout
-    if readout.implied:
-        known = listing(tuple(variables))
-        if len(outputs) != 1 or outputs[0] not in variables:
-            raise BadProgram(f"the outputs are {outputs!r}; expected one variable, as there is no readout: of {known}")
-    elif outputs != (readout.name,):
-        raise BadProgram(f"the outputs are {outputs!r}; expected the readout alone, which is {readout.name!r}")
+    named = () if readout.implied else (readout.name,)
+    if not outputs:
+        raise BadProgram("there are no outputs; expected one at least")
+    if len(set(outputs)) != len(outputs):
+        raise BadProgram(f"the outputs {outputs!r} name one twice; expected each once")
+    if unknown := [name for name in outputs if name not in variables and name not in named]:
+        known = listing((*variables, *named))
+        raise BadProgram(
+            f"the outputs {outputs!r} have {unknown[0]!r}, which is neither a variable nor the readout; expected some "
+            f"of {known}"
+        )
+    if named:
+        _check_beside(program, variables)
+
+
+def _check_beside(program: Frame, variables: Mapping[str, Variable]) -> None:
+    """Refuse a readout that does not come out, that has no name of its own, or that answers for an input as a whole
+    where others answer for each position."""
+    outputs, readout = program.outputs, program.readout
+    if readout.name not in outputs:
+        raise BadProgram(f"the outputs are {outputs!r}; expected the readout {readout.name!r} among them")
+    if readout.name in variables or not readout.name.isidentifier() or not readout.name.isascii():
+        what = "the name of a variable" if readout.name in variables else "no plain Python identifier"
+        raise BadProgram(f"the readout is called {readout.name!r}, {what}; expected another name")
+    if len(outputs) > 1 and readout.pooled:
+        raise BadProgram(f"the outputs are {outputs!r}; a pooled readout, with one answer an input, comes out alone")
 
 
 def check_readout(program: Frame, variables: Mapping[str, Variable]) -> None:
     readout = program.readout
+    if not program.written_classes:
+        raise BadProgram("there are no classes; expected at least one")
     if readout.scale < 1:
         raise BadProgram(f"the readout's scale is {readout.scale}; expected a whole number of at least 1")
     if unforceable := [word for word in readout.forced if word not in (BEGIN, END) or word not in program.vocabulary]:
@@ -47,7 +69,7 @@ def _check_terms(program: Frame, variables: Mapping[str, Variable]) -> None:
                 f"the readout's term {term.variable!r} is out of order; expected the order of the variables"
             )
         previous = order[term.variable]
-        _check_rows(term, variables[term.variable].domain, len(program.classes))
+        _check_rows(term, variables[term.variable].domain, len(program.written_classes))
 
 
 def _check_rows(term: Weights, domain: Domain, classes: int) -> None:

@@ -402,7 +402,7 @@ class Classify:
     """The linear classifier: logit_c = sum w[variable, value, c] + sum w[variable, c] * number; ties: first class.
 
     It comes last, for nothing reads it; a Program holds it apart from the nodes that passes take one by one, since it
-    is never ablated, merged or counted. Its classes are those of the Program.
+    is never ablated, merged or counted. Its classes are those of the Program, or, if variables come out too, the first.
 
     Attributes:
         terms: the weights, at most one entry a variable, in the order of the variables.
@@ -415,6 +415,8 @@ class Classify:
         name: the output that it is; learned and published programs have it as ``readout``.
         implied: whether it stands for outputs that are variables, and says no more than that they are read: its terms
             have no rows, and no module prints it.
+        among: where variables come out beside it, how many of the Program's classes are its own, the first of all; the
+            Program fills it in. None: all of them.
     """
 
     terms: tuple[Weights, ...]
@@ -424,6 +426,7 @@ class Classify:
     rows_needed: RowsNeeded = "free"
     name: str = READOUT
     implied: bool = False
+    among: int | None = None
 
     @property
     def reads(self) -> tuple[str, ...]:

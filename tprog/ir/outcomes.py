@@ -68,14 +68,15 @@ def _check_count(output: str, count: int | None, what: str, domain: Numbers | Qu
         )
 
 
-def joined(classes: tuple[str, ...], spellings: tuple[str, ...]) -> tuple[str, ...]:
-    """The classes, and behind them the spellings that are not among them.
+def joined(classes: tuple[str, ...], *spellings: tuple[str, ...]) -> tuple[str, ...]:
+    """The classes, and behind them the spellings that are not among them, in their order.
 
     Raises:
         BadProgram: they are more than outcomes tell apart.
     """
     known = set(classes)
-    found = (*classes, *(word for word in spellings if word not in known))
+    more = dict.fromkeys(word for words in spellings for word in words if word not in known)
+    found = (*classes, *more)
     if len(found) > MOST_CODES:
         raise BadProgram(f"there are {len(found):,} classes; expected at most {MOST_CODES:,}")
     return found

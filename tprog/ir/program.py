@@ -1,6 +1,7 @@
 """The Program: a Transformer as a finite, readable function, in static single assignment.
 
-A Program maps a sequence of n <= `max_length` tokens to one class a position (or, pooled, to one class). If the
+A Program maps a sequence of n <= `max_length` tokens to one class a position (or, pooled, to one class); with several
+outputs, to one a position for each of them. If the
 vocabulary has ``<s>``, as that of a learned program has, position 0 holds it; if it has ``</s>``, every input ends in
 it. Each *variable* is a list of n values with a known domain. Three variables are given, ``tokens``, ``positions``
 (0..n-1) and ``ones``; each node adds one, named after the node, and reads only what stands before it.
@@ -60,6 +61,7 @@ from tprog.ir.nodes import (
     Weights,
 )
 from tprog.ir.outcomes import Outcomes, joined, outcomes_of
+from tprog.ir.places import Places
 from tprog.ir.provenance import SourceLine, check_sources
 from tprog.ir.selections import Clause, Selection
 
@@ -110,9 +112,9 @@ class Program:
         vocabulary: the tokens. With ``<s>`` in it every input begins with ``<s>``, with ``</s>`` it ends in ``</s>``;
             with ``<unk>`` words outside it read as ``<unk>``. Without ``<s>`` position 0 holds the first symbol, and
             each `Head` needs a default.
-        classes: what can be predicted, in the order that breaks ties; an outcome is a place in it. Where the output is
-            a variable, the spellings of its values: those given are kept in front, so that the codes of outcomes stay
-            where an edit changes what may come out.
+        classes: what can be predicted, in the order that breaks ties; an outcome is a place in it. Where a variable
+            comes out, the spellings of its values too, behind those of the readout and those given: so the codes of
+            outcomes stay where an edit changes what may come out. Several outputs have them in common.
         max_length: N, the longest input, its marks included.
         nodes: all but the readout, in execution order.
         readout: the node that classifies; `IMPLIED` where the output is a variable.
@@ -123,8 +125,8 @@ class Program:
         provenance: (key, text) pairs about where the program comes from; they carry no meaning.
         unknown_rule: what a word outside the vocabulary reads as, if that has ``<unk>``: ``unk``, or ``refuse`` for
             modules of the original research code, which fail at it.
-        outputs: the names of what `run` returns: the readout, or a variable.
-        written_classes: the classes of the readout; none without one.
+        outputs: the names of what `run` returns, in its order: the readout, variables, or both.
+        written_classes: the classes of the readout, the first of all; none without one.
         sources: where the nodes of a written program, its readout among them, were written, each at most once, in
             execution order; they carry no meaning.
 
@@ -153,12 +155,18 @@ class Program:
         check_functions(self.nodes)
         check_outputs(self, variables)
         check_sources(self.sources, [*self.by_name, *([] if self.readout.implied else [self.readout.name])])
+        object.__setattr__(self, "written_classes", () if self.readout.implied else self.classes[: self.readout.among])
+        if self.variables_out:
+            spellings = [self.returned[name].spellings for name in self.variables_out]
+            object.__setattr__(self, "classes", joined(self.classes, *spellings))
+        else:
+            object.__setattr__(self, "classes", self.written_classes)
         if self.readout.implied:
-            object.__setattr__(self, "classes", joined(self.classes, self.returned.spellings))
-            object.__setattr__(self, "readout", replace(IMPLIED, terms=(Weights(self.outputs[0], ()),)))
-            object.__setattr__(self, "written_classes", ())
+            terms = tuple(Weights(name, ()) for name in variables if name in self.variables_out)
+            object.__setattr__(self, "readout", replace(IMPLIED, terms=terms))
             return
-        object.__setattr__(self, "written_classes", self.classes)
+        if (among := len(self.written_classes) if self.variables_out else None) != self.readout.among:
+            object.__setattr__(self, "readout", replace(self.readout, among=among))
         check_readout(self, variables)
         if self.logit_bound >= INT64_LIMIT:
             raise NotExact(
@@ -208,22 +216,40 @@ class Program:
         """The terms of the readout, if the program has one: an implied one has nothing to print, edit or count."""
         return () if self.readout.implied else self.readout.terms
 
-    @property
-    def output(self) -> str | None:
-        """The variable that comes out, None if a readout does."""
-        return self.outputs[0] if self.readout.implied else None
+    @cached_property
+    def places(self) -> Places:
+        """Where the outcomes of an input lie."""
+        return Places(self.outputs, self.readout.pooled)
 
     @cached_property
-    def returned(self) -> Outcomes:
-        """All values of the variable that comes out."""
-        assert self.output is not None
-        return outcomes_of(self.output, self.variables[self.output].domain)
+    def of_readout(self) -> slice:
+        """The places of the readout among those of an input; none without one."""
+        if self.readout.implied:
+            return slice(0, 0)
+        return slice(self.outputs.index(self.readout.name), None, self.places.each)
 
     @cached_property
-    def outcome_codes(self) -> tuple[int, ...]:
-        """For each value of the variable that comes out, in the order of its domain, its place in `classes`."""
+    def variables_out(self) -> tuple[str, ...]:
+        """The outputs that are variables, in their order: all but the readout."""
+        return tuple(name for name in self.outputs if self.readout.implied or name != self.readout.name)
+
+    @cached_property
+    def read_out(self) -> tuple[str, ...]:
+        """The variables on which outputs depend directly, in their order: those that the readout reads, and those that
+        come out."""
+        read = {*self.readout.reads, *self.variables_out}
+        return tuple(name for name in self.variables if name in read)
+
+    @cached_property
+    def returned(self) -> Mapping[str, Outcomes]:
+        """Variable that comes out -> all of its values."""
+        return {name: outcomes_of(name, self.variables[name].domain) for name in self.variables_out}
+
+    @cached_property
+    def outcome_codes(self) -> Mapping[str, tuple[int, ...]]:
+        """Variable that comes out -> for each of its values, in the order of its domain, its place in `classes`."""
         places = {word: place for place, word in enumerate(self.classes)}
-        return tuple(places[word] for word in self.returned.spellings)
+        return {name: tuple(places[word] for word in found.spellings) for name, found in self.returned.items()}
 
     def read_tokens(self, tokens: Sequence[str]) -> list[str]:
         """A whole input as the program reads it.

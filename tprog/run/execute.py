@@ -10,6 +10,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
@@ -46,7 +47,7 @@ class Execution:
         holed: table -> [input, position] where a missing row of it is reached; only tables where one is, in execution
             order.
         totals: [input, position, class] logits, or [input, class], summed over positions, if pooled; numerators over
-            `Program.logit_scale`. Where the output is a variable there are none: no class, in that shape.
+            `Program.logit_scale`. Without a readout there are none: no class, in that shape.
     """
 
     program: Program
@@ -57,13 +58,25 @@ class Execution:
 
     @cached_property
     def predictions(self) -> Array:
-        """[input, position] class codes, `FORCED` where none is computed; or [input] if pooled. Ties: first class."""
-        if self.program.output is not None:
-            return np.where(self.batch.present, outcome_codes(self.program, self.values), FORCED)
+        """[input, place] class codes, `FORCED` where none is computed; or [input] if pooled. Ties: first class."""
+        program = self.program
+        if program.readout.pooled:
+            return self._classified
+        if not program.places.several:
+            return self._of_output(*program.outputs)
+        beside = np.stack([self._of_output(name) for name in program.outputs], axis=-1)
+        return np.asarray(beside.reshape(len(self.batch), -1))
+
+    @property
+    def _classified(self) -> Array:
         best: Array = self.totals.argmax(axis=-1)
-        if self.program.readout.pooled:
-            return best
-        return np.where(read_out_at(self.program, self.batch), best, FORCED)
+        return best
+
+    def _of_output(self, name: str) -> Array:
+        """[input, position] class codes of one output, which is not pooled."""
+        if name in self.program.returned:
+            return np.where(self.batch.present, outcome_codes(self.program, self.values, name), FORCED)
+        return np.where(read_out_at(self.program, self.batch), self._classified, FORCED)
 
     @cached_property
     def in_hole(self) -> Bools:
@@ -103,40 +116,53 @@ class Execution:
         """One value of one variable."""
         return decode(self.program, variable, self.values[variable][row, position])
 
-    def outputs(self, row: int) -> list[str] | list[Value] | str:
+    def outputs(self, row: int) -> Any:
         """What `run` of the emitted module returns for input `row`.
+
+        Returns:
+            one value a position, as a list; of several outputs, name -> list; of a pooled program, one class.
 
         Raises:
             LookupError: the input reaches a hole.
         """
         if hole := self.hole(row):
             raise LookupError(str(hole))
-        classes = self.program.classes
         if self.program.readout.pooled:
-            return classes[int(self.predictions[row])]
+            return self.program.classes[int(self.predictions[row])]
+        if not self.program.places.several:
+            return self._answers(self.program.outputs[0], row)
+        return {name: self._answers(name, row) for name in self.program.outputs}
+
+    def _answers(self, name: str, row: int) -> list[Value]:
+        """One output of an input that reaches no hole."""
         words = self.batch.words(self.program, row)
-        if (output := self.program.output) is not None:
-            return [self.value(output, row, position) for position in range(len(words))]
-        codes = self.predictions[row, : len(words)]
+        if name in self.program.returned:
+            return [self.value(name, row, position) for position in range(len(words))]
+        places = self.program.places
+        first, behind = places.place(0, name), places.count(len(words))
+        codes, classes = self.predictions[row, first : behind : places.each], self.program.classes
         return [word if code == FORCED else classes[code] for word, code in zip(words, codes, strict=True)]
 
-    def spelled(self, row: int) -> list[str] | str:
+    def spelled(self, row: int) -> Any:
         """The same, each value in its one spelling.
 
         Raises:
             LookupError: the input reaches a hole.
         """
         found = self.outputs(row)
-        return found if isinstance(found, str) else list(map(spelling, found))
+        if isinstance(found, str):
+            return found
+        if isinstance(found, dict):
+            return {name: list(map(spelling, values)) for name, values in found.items()}
+        return list(map(spelling, found))
 
 
-def outcome_codes(program: Program, values: Mapping[str, Array]) -> Array:
-    """[input, position] the places in `Program.classes` of the variable that comes out; only where one does."""
-    assert program.output is not None
-    codes = np.array(program.returned.codes)
+def outcome_codes(program: Program, values: Mapping[str, Array], name: str) -> Array:
+    """[input, position] the places in `Program.classes` of a variable that comes out."""
+    codes = np.array(program.returned[name].codes)
     # What lies behind the end of an input or downstream of a hole may be outside the domain.
-    places = np.minimum(np.searchsorted(codes, values[program.output]), len(codes) - 1)
-    return np.array(program.outcome_codes, dtype=np.int32)[places]
+    places = np.minimum(np.searchsorted(codes, values[name]), len(codes) - 1)
+    return np.array(program.outcome_codes[name], dtype=np.int32)[places]
 
 
 def decode(program: Program, variable: str, code: int) -> Value:
@@ -336,12 +362,12 @@ def predict(program: Program, batch: Batch, progress: Callable[[int], object] | 
     Returns:
         predictions as `Execution.predictions`, in int16, and [input] whether the input reaches a hole.
     """
-    shape = (len(batch),) if program.readout.pooled else batch.tokens.shape
-    predictions = np.full(shape, FORCED, dtype=np.int16)
+    pooled, width = program.readout.pooled, program.places.count(batch.tokens.shape[1])
+    predictions = np.full(len(batch) if pooled else (len(batch), width), FORCED, dtype=np.int16)
     in_hole = np.zeros(len(batch), dtype=np.bool_)
     for rows, piece in pieces_of(program, batch):
         run = execute(program, piece)
-        target = predictions[rows] if program.readout.pooled else predictions[rows, : piece.tokens.shape[1]]
+        target = predictions[rows] if pooled else predictions[rows, : program.places.count(piece.tokens.shape[1])]
         target[...] = run.predictions
         in_hole[rows] = run.in_hole
         if progress:
@@ -362,7 +388,7 @@ def _totals(program: Program, batch: Batch, values: Mapping[str, Array]) -> Arra
     """The logits' numerators."""
     if program.readout.implied:
         return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
-    totals = np.zeros((*batch.tokens.shape, len(program.classes)), dtype=np.int64)
+    totals = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
     for term in program.readout.terms:
         _add_term(totals, program, term, values[term.variable])
     return _pooled(program, batch, totals)
@@ -380,7 +406,7 @@ def _totals_on_top(
         return _totals(program, batch, values)
     terms = {term.variable: term for term in program.readout.terms}
     old_terms = {term.variable: term for term in base.program.readout.terms}
-    difference = np.zeros((*batch.tokens.shape, len(program.classes)), dtype=np.int64)
+    difference = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
     alike = program.readout is base.program.readout
     for name in old_terms | terms:
         if name not in changed and (alike or old_terms.get(name) == terms.get(name)):
@@ -397,7 +423,7 @@ def _summed_alike(program: Program, other: Program) -> bool:
     return (
         program.logit_scale == other.logit_scale
         and program.readout.scale == other.readout.scale
-        and len(program.classes) == len(other.classes)
+        and len(program.written_classes) == len(other.written_classes)
     )
 
 

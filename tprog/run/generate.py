@@ -70,6 +70,9 @@ def generate(program: Program, prompt: Sequence[str], *, stop: str | None = None
 
 def _stop_of(program: Program, stop: str | None) -> str | None:
     """The class that ends a loop of the program, None if nothing but its length does."""
+    if program.places.several:
+        names = listing(program.outputs)
+        raise BadUsage(f"the program has the outputs {names}: a loop goes on with the last output, and so needs one")
     if program.readout.pooled:
         raise BadUsage("the program is pooled, with one answer an input: there is no last output to go on with")
     if program.marks.ends:

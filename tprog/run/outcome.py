@@ -3,7 +3,8 @@
 An *outcome* is the predicted class, or the hole that the whole input runs into. Two runs have the same outcome at a
 position if both predict the same class there, or if both inputs first reach the same hole: the same missing row, of
 the same node, at the same position. A *right* outcome is the class that somebody expects there; an input that reaches
-a hole has none. Shapes: [input, place], where a pooled program has one place and any other one place a position.
+a hole has none. Shapes: [input, place], where a pooled program has one place and any other one place a position, or,
+with several outputs, one for each of them (`tprog.ir.places`).
 """
 
 from __future__ import annotations
@@ -89,7 +90,10 @@ def graded_at(program: Program, batch: Batch, expected: Array | None) -> Bools:
         return np.asarray(by_place(expected) != UNGRADED)
     if program.readout.pooled:
         return np.ones((len(batch), 1), dtype=np.bool_)
-    return read_out_at(program, batch)
+    if not program.places.several:
+        return read_out_at(program, batch)
+    at = [batch.present if name in program.returned else read_out_at(program, batch) for name in program.outputs]
+    return np.stack(at, axis=-1).reshape(len(batch), -1)
 
 
 def wrong_at(predictions: Array, in_hole: Bools, expected: Array) -> Bools:

@@ -63,13 +63,14 @@ def _patterns(search: Search) -> tuple[list[str], Patterns]:
     columns: list[list[Array]] = [[] for _ in names]
     wanted = []
     for part, _, values in search.values(*names):
-        at = part.wanted >= 0
-        wanted.append(part.wanted[at])
+        predictions = part.wanted[:, program.of_readout]
+        at = predictions >= 0
+        wanted.append(predictions[at])
         for column, found in zip(columns, values, strict=True):
             column.append(found[at])
     sizes = [len(d) if isinstance(d, Symbols) else None for d in (program.variables[n].domain for n in names)]
     joined = [np.concatenate(column) for column in columns]
-    every = Patterns(joined, sizes, np.concatenate(wanted).astype(np.intp), len(program.classes))
+    every = Patterns(joined, sizes, np.concatenate(wanted).astype(np.intp), len(program.written_classes))
     distinct = every.only(range(len(names)))
     return names, every.take(np.zeros(0, np.intp)) if distinct is None else distinct
 
@@ -123,18 +124,18 @@ def _telling(
 
 
 def _cost(program: Program, variables: Sequence[str]) -> tuple[int, int]:
-    """The nodes that a readout needs, and how many variables it reads besides the bias."""
-    return len(closure(program, variables)), len(set(variables) - {"ones"})
+    """The nodes that a readout and other outputs need, and how many variables it reads besides the bias."""
+    return len(closure(program, [*variables, *program.variables_out])), len(set(variables) - {"ones"})
 
 
 def _leave_out(search: Search, names: Sequence[str], patterns: Patterns) -> None:
     """Leave out one variable after the other, those that free the most nodes first; the others get new weights."""
     program = search.program
     read = list(program.readout.reads)
-    every = len(closure(program, read))
+    every, _ = _cost(program, read)
 
     def freed(name: str) -> int:
-        return every - len(closure(program, [other for other in read if other != name]))
+        return every - _cost(program, [other for other in read if other != name])[0]
 
     hard = np.zeros(0, dtype=np.intp)
     for name in sorted(read, key=freed, reverse=True):

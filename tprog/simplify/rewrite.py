@@ -100,14 +100,16 @@ class _Rewriter:
                 case _:
                     assert_never(node)
         sources = program.sources_of(kept)
-        if program.output is not None:
-            outputs = (self._returned(program.output),)
-            return replace(program, nodes=tuple(kept), outputs=outputs, sources=sources)
-        readout = replace(program.readout, terms=self._terms(kept))
-        return replace(program, nodes=tuple(kept), readout=readout, sources=sources)
+        outputs = tuple(self._returned(name) if name in program.variables_out else name for name in program.outputs)
+        readout = program.readout
+        if not readout.implied:
+            readout = replace(readout, terms=self._terms(kept))
+        return replace(program, nodes=tuple(kept), readout=readout, outputs=outputs, sources=sources)
 
     def _returned(self, output: str) -> str:
-        """The variable that comes out, or the one that has the same values."""
+        """The variable that comes out, or the one that has the same values; one of several is known by its name."""
+        if output in self.stand_ins and self.program.places.several:
+            raise Inexpressible
         match self.stand_ins.get(output):
             case None:
                 return output
@@ -371,7 +373,7 @@ def with_terms(program: Program, terms: Sequence[Weights]) -> Program:
 def pruned(program: Program) -> Program:
     """The program without readout terms that tell no classes apart, and without nodes that nothing reads."""
     terms = tuple(term for term in program.weights if any(row is None or len(set(row)) > 1 for row in term.rows))
-    read = {term.variable for term in terms} if program.output is None else {program.output}
+    read = {*(term.variable for term in terms), *program.variables_out}
     kept: list[Node] = []
     for node in reversed(program.nodes):
         if node.name in read:

@@ -1,6 +1,6 @@
 """The check behind every step: a candidate is believed only after it ran on all inputs.
 
-Shapes: [input, position]; [input, place], where a pooled program has one place and any other one place a position.
+Shapes: [input, position]; [input, place], see `tprog.run.outcome`.
 """
 
 from __future__ import annotations
@@ -10,6 +10,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tprog.ir.places import Places
 from tprog.ir.program import Node, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
@@ -179,7 +180,7 @@ class Search:
         pieces = [] if self._sample is None else [self._sample]
         for index in sorted({index for index, _ in new}):
             chosen = self.parts[index].take(np.array([row for i, row in new if i == index]))
-            pieces.append(_widened(chosen, width, self.program.readout.pooled))
+            pieces.append(_widened(chosen, width, self.program.places))
         if not pieces:
             pieces = [Part(Batch(np.zeros((0, width), np.int8), np.zeros(0, np.int64)), np.zeros((0, 1)))]
         self._sample = _joined(pieces)
@@ -193,9 +194,11 @@ def _joined(parts: Sequence[Part]) -> Part:
     return Part(Batch(tokens, lengths), np.concatenate([part.wanted for part in parts]))
 
 
-def _widened(part: Part, width: int, pooled: bool) -> Part:
+def _widened(part: Part, width: int, places: Places) -> Part:
     """The inputs in arrays of `width` positions."""
-    more = ((0, 0), (0, width - part.batch.tokens.shape[1]))
-    batch = Batch(np.pad(part.batch.tokens, more, constant_values=-1), part.batch.lengths)
-    wanted = part.wanted if pooled else np.pad(part.wanted, more, constant_values=ANY)
-    return Part(batch, wanted)
+
+    def wider(found: Array, count: int, filler: int) -> Array:
+        return np.pad(found, ((0, 0), (0, count - found.shape[1])), constant_values=filler)
+
+    batch = Batch(wider(part.batch.tokens, width, -1), part.batch.lengths)
+    return Part(batch, wider(part.wanted, places.count(width), ANY))

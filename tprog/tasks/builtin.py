@@ -209,7 +209,7 @@ def fitted(task: Task, program: Program, length: int | None = None) -> Task:
     task = _in_symbols_of(program, _marked_for(program, task))
     task = task if length is None else up_to(task, length)
     # A program of longer inputs may have classes that those need, and a variable values for the marks.
-    more = program.output is not None or (program.max_length > task.max_length and is_built_in(task))
+    more = bool(program.variables_out) or (program.max_length > task.max_length and is_built_in(task))
     _check_words(task, "vocabulary is", program.vocabulary, task.vocabulary)
     _check_words(task, "classes are", program.classes, task.classes, or_more=more)
     longest, wanted_length = program.max_length, task.max_length
@@ -223,7 +223,25 @@ def fitted(task: Task, program: Program, length: int | None = None) -> Task:
     pooled = program.readout.pooled
     if pooled and task.name in TASKS:
         raise BadProgram(f"the program is pooled; the task {task.name!r} grades every position")
-    return replace(task, pooled=pooled, vocabulary=program.vocabulary, classes=program.classes)
+    _check_outputs(task, program)
+    judged = program.outputs if program.places.several or task.outputs else ()
+    return replace(task, pooled=pooled, vocabulary=program.vocabulary, classes=program.classes, judged=judged)
+
+
+def _check_outputs(task: Task, program: Program) -> None:
+    """Refuses a program of which it is not clear which output answers what the task asks for."""
+    has = listing(program.outputs)
+    if not task.outputs:
+        if program.places.several:
+            raise BadProgram(
+                f"the program has the outputs {has}, and the task {task.name!r} asks for one alone; give a task of "
+                "your own that answers each by its name"
+            )
+        return
+    unknown = [name for name in task.outputs if name not in program.outputs]
+    if unknown and (program.places.several or len(unknown) == len(task.outputs)):
+        asked = listing(task.outputs)
+        raise BadProgram(f"the task {task.name!r} asks for {asked}; the program has no {unknown[0]!r}, but {has}")
 
 
 def _check_words(task: Task, what: str, found: tuple[str, ...], wanted: tuple[str, ...], or_more: bool = False) -> None:
@@ -275,7 +293,7 @@ class Inputs:
 
     Attributes:
         batch: the inputs, in the codes of the program's vocabulary.
-        expected: [input, position] codes of the right classes, `UNGRADED` elsewhere; None if no task says.
+        expected: [input, place] codes of the right classes, `UNGRADED` elsewhere; None if no task says.
         exhaustive: whether these are all inputs that there are.
         description: which inputs these are, in words.
     """
@@ -292,9 +310,9 @@ class Inputs:
 
     def cut(self) -> Inputs:
         """The same inputs, only as wide as the longest of them."""
-        batch, expected = self.batch.cut(), self.expected
-        if expected is not None and expected.shape == self.batch.tokens.shape:
-            expected = expected[:, : batch.tokens.shape[1]]
+        batch, expected, width = self.batch.cut(), self.expected, self.batch.tokens.shape[1]
+        if expected is not None and width and expected.shape[1:] != (1,) and expected.shape[1] % width == 0:
+            expected = expected[:, : batch.tokens.shape[1] * (expected.shape[1] // width)]
         return Inputs(batch, expected, self.exhaustive, self.description)
 
 

@@ -23,16 +23,17 @@ def for_task(program: Program, name: str, length: int | None = None) -> Program:
     named = replace(program, task=name)
     if name not in TASKS or program.readout.pooled:
         return named
-    if named.output is not None:
+    if named.variables_out:
         return with_answers(named, named_task(named, length).classes)
     missing = tuple(c for c in named_task(named, length).classes if c not in program.classes)
     return _widened(named, missing) if missing else named
 
 
 def with_answers(program: Program, answers: tuple[str, ...]) -> Program:
-    """A program whose output is a variable, with all right answers among its classes, though it may never give some."""
+    """A program with a variable that comes out, with all right answers among its classes, though it may never give
+    some."""
     missing = tuple(answer for answer in answers if answer not in program.classes)
-    return program if program.output is None or not missing else replace(program, classes=program.classes + missing)
+    return replace(program, classes=program.classes + missing) if program.variables_out and missing else program
 
 
 def _widened(program: Program, missing: tuple[str, ...]) -> Program:

@@ -5,11 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from functools import cached_property
+from typing import Any
 
 import numpy as np
 
 from tprog.errors import BadInput, BadProgram, BadUsage
 from tprog.ir.marks import Marks
+from tprog.ir.places import Places
 from tprog.run.batch import Batch
 from tprog.run.outcome import NOT_GRADED
 from tprog.tasks.input_domain import InputDomain, draw_distinct, framed
@@ -40,6 +42,10 @@ class Task:
             classes and longer inputs, and an input that is not among them has no answers.
         notes: how a file of somebody's own was read, where there was a choice.
         pooled: it judges a program that makes one prediction an input, by the one place of each that it grades.
+        outputs: the names of what is asked for, where that is several outputs: then the rule gives each place its
+            answers side by side (`tprog.ir.places`), and `classes` are those of all outputs.
+        judged: the outputs of the program that it judges, in its order; those that it does not ask for are not graded.
+            None where the program has one.
     """
 
     name: str
@@ -55,6 +61,8 @@ class Task:
     examples: bool = False
     notes: tuple[str, ...] = ()
     pooled: bool = False
+    outputs: tuple[str, ...] = ()
+    judged: tuple[str, ...] = ()
 
     @property
     def size(self) -> int | None:
@@ -90,8 +98,9 @@ class Task:
             for row, length in zip(batch.tokens.tolist(), batch.lengths.tolist(), strict=True)
         ]
 
-    def oracle(self, tokens: Sequence[str]) -> list[str | None]:
-        """The right output at each position, None where the task does not grade it.
+    def oracle(self, tokens: Sequence[str]) -> Any:
+        """The right output at each position, as a list, None where the task does not grade it; of several outputs,
+        name -> list.
 
         Args:
             tokens: a whole sequence; it may be shorter than those of the domain.
@@ -105,25 +114,42 @@ class Task:
             raise BadInput(str(error)) from None
         codes = np.array([[self.vocabulary.index(token) for token in read]])
         expected = self.expected(Batch(codes, np.array([len(read)])))[0]
-        return [NOT_GRADED if code == UNGRADED else self.classes[code] for code in expected]
+        found = [NOT_GRADED if code == UNGRADED else self.classes[code] for code in expected]
+        apart = self.places.apart(found)
+        return {name: list(row) for name, row in apart.items()} if isinstance(apart, dict) else list(apart)
+
+    @property
+    def places(self) -> Places:
+        """Where the answers to an input lie."""
+        return Places(self.judged or self.outputs or ("",), self.pooled)
 
     def expected(self, batch: Batch) -> Array:
-        """[input, position] codes of the right classes, `UNGRADED` elsewhere.
+        """[input, place] codes of the right classes, `UNGRADED` elsewhere.
 
         Args:
             batch: inputs in the codes of this task's vocabulary.
         """
         symbol = np.array([*(self._symbol_codes.get(word, -1) for word in self.vocabulary)])
         answer = np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
-        expected = np.full(batch.tokens.shape, UNGRADED, dtype=np.int16)
+        outputs, asked = self.judged or self.outputs, self.outputs or self.judged
+        each, one = max(len(outputs), 1), len(outputs) < 2 and len(asked) < 2
+        at = [outputs.index(name) for name in asked if name in outputs]
+        told = [place for place, name in enumerate(asked) if name in outputs]
+        expected = np.full((*batch.tokens.shape, each), UNGRADED, dtype=np.int16)
         first, marks = self.marks.first, self.marks.count
         for length in np.flatnonzero(np.bincount(batch.lengths)).tolist():  # np.unique would import numpy.ma
             rows = np.flatnonzero(batch.lengths == length)
             inside = slice(first, first + length - marks)
             for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
-                answers = self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))
-                expected[some, inside] = answer[answers]  # UNGRADED picks the last
-        return self._of_whole(expected) if self.pooled else expected
+                answers = answer[self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))]
+                # UNGRADED picks the last
+                if one:
+                    expected[some, inside, 0] = answers
+                else:
+                    beside = answers.reshape(len(some), -1, len(asked))
+                    expected[some[:, None, None], np.arange(len(beside[0]))[:, None] + first, at] = beside[..., told]
+        laid = expected.reshape(len(batch), -1)
+        return self._of_whole(laid) if self.pooled else laid
 
     def _of_whole(self, expected: Array) -> Array:
         """[input, 1]: the answer to each input as a whole, from [input, position].

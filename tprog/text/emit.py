@@ -29,6 +29,7 @@ from tprog.ir.program import (
     Value,
 )
 from tprog.ir.values import json_value
+from tprog.listing import listing
 from tprog.run.attention import mask_word
 from tprog.text.branches import comments, function_lines
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
@@ -84,12 +85,12 @@ def emit(program: Program, stem: str = "program") -> Emitted:
             out.line()
             out.lines += comments(program, node, table)
             out.lines += function_lines(program, node, table)
-    if program.output is None:
+    if program.readout.implied:
+        _heading(out, "Run")
+    else:
         _heading(out, "Readout")
         out.line()
         readout_lines(out, program, side_name)
-    else:
-        _heading(out, "Run")
     _run(out, program)
     return Emitted(out.text(), {} if side is None or side_name is None else {side_name: side})
 
@@ -124,11 +125,13 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
         out.line('VOCABULARY = tuple(TABLES["VOCABULARY"])')
     else:
         out.wrapped("VOCABULARY = (", [literal(word) for word in program.vocabulary], tuple_end(program.vocabulary))
-    if program.output is None:
-        out.wrapped("CLASSES = (", [literal(word) for word in program.classes], tuple_end(program.classes))
+    if not program.readout.implied:
+        out.wrapped(
+            "CLASSES = (", [literal(word) for word in program.written_classes], tuple_end(program.written_classes)
+        )
     out.line(f"MAX_LENGTH = {program.max_length}")
     out.line(f"CAUSAL = {program.causal}")
-    if program.output is None:
+    if not program.readout.implied:
         out.line(f"POOLED = {program.readout.pooled}")
         out.line(f"FORCED = {tuple_literal(program.readout.forced)}")
         out.line(f"SCALE = {program.readout.scale}")
@@ -298,10 +301,13 @@ def _run(out: Builder, program: Program) -> None:
         out.line("ones = [1] * len(tokens)")
         for node in program.nodes:
             out.line(assignment(program, node))
-        if program.output is None:
+        if not program.readout.implied:
             names = ["tokens", *(name for name in program.readout.reads if name != "tokens")]
             out.wrapped("variables = {", [f"{literal(name)}: {name}" for name in names], "}")
-        out.line(ending(program))
+        if program.places.several:
+            out.wrapped("return {", [f"{literal(name)}: {_answer(program, name)}" for name in program.outputs], "}")
+        else:
+            out.line(f"return {_answer(program, *program.outputs)}")
     out.line()
     out.line()
     with out.block('if __name__ == "__main__":'):
@@ -309,15 +315,19 @@ def _run(out: Builder, program: Program) -> None:
 
 
 def _returned(program: Program) -> str:
-    if program.output is not None:
-        return f"The value of {program.output} at each position"
+    if program.places.several:
+        return f"{listing(program.outputs)} at each position, as lists by these names"
+    if program.readout.implied:
+        return f"The value of {program.outputs[0]} at each position"
     return "The predicted class of the input" if program.readout.pooled else "The predicted class at each position"
 
 
-def ending(program: Program) -> str:
-    """The line that `run` ends with."""
-    if program.output is not None:
-        return f"return {program.output}"
-    if program.readout.pooled:
-        return "return classify_pooled(READOUT, variables, CLASSES)"
-    return f"return {classifier(program)}(READOUT, variables, CLASSES, FORCED)"
+def _answer(program: Program, output: str) -> str:
+    """The expression that is an output."""
+    return output if output in program.variables_out else classifying(program)
+
+
+def classifying(program: Program) -> str:
+    """The call of the primitive by which a readout answers."""
+    forced = "" if program.readout.pooled else ", FORCED"
+    return f"{classifier(program)}(READOUT, variables, CLASSES{forced})"

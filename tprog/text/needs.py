@@ -76,10 +76,9 @@ def symbols_text() -> str:
 def primitives_used(program: Program) -> list[str]:
     """The primitives that the module of a Program carries, in the order of `tprog.primitives`."""
     used = {program.marks.checker("unk"), checker(program)} | set(re.findall(r"(\w+)\(", entrance(program)))
-    if program.output is None:
+    if not program.readout.implied:
         used |= {"read_out", classifier(program)}
-    if program.output is None and not program.readout.pooled:
-        used.add("classify")
+        used |= set() if program.readout.pooled else {"classify"}
     used.update(*(_used_by(program, node) for node in program.nodes))
     return [name for name in primitive_texts() if name in used]
 
@@ -108,12 +107,14 @@ def checker(program: Program) -> str:
 
 def entrance(program: Program) -> str:
     """How the call of the primitive begins that answers the command line."""
+    if program.places.several:
+        return "_main_of_several(run"
     name = "main" if program.marks.begins else "_main_without_begin"
-    return f"{name}({'run' if program.output is None else '_spelled(run)'}"
+    return f"{name}({'_spelled(run)' if program.readout.implied else 'run'}"
 
 
 def classifier(program: Program) -> str:
-    """The primitive that `run` ends with."""
+    """The primitive that a readout answers by."""
     if program.readout.pooled:
         return "classify_pooled"
     return "classify" if program.readout.rows_needed == "free" else "classify_everywhere"

@@ -41,7 +41,7 @@ def _rows(program: Program, term: Weights, places: Sequence[int]) -> list[str]:
 def identity_of(program: Program, term: Weights) -> Identity | None:
     """The identity that a module says in place of the rows of a term."""
     domain = program.variables[term.variable].domain
-    return identity(domain.values, program.classes, term.rows) if isinstance(domain, Symbols) else None
+    return identity(domain.values, program.written_classes, term.rows) if isinstance(domain, Symbols) else None
 
 
 def _say_identity(out: Builder, program: Program, term: Weights, found: Identity) -> None:

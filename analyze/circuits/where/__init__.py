@@ -5,7 +5,8 @@ It is the part of Python's expressions that can be evaluated in bounded time on 
 - names: ``x``, the symbols of the input without ``<s>`` and ``</s>`` (a string where every symbol is one character,
   else a tuple of strings); ``i``, the position of the prediction (where ``<s>`` stands at 0, ``x[i - 1]`` is the
   symbol there); ``token``, what stands at it, marks included; ``predicted`` and ``right``, the class that the program
-  predicts there and the right one. A pooled program has no ``i`` and no ``token``.
+  predicts there and the right one; ``output``, of several outputs the one that it is. A pooled program has no ``i``
+  and no ``token``.
 - literals: text, whole numbers, True, False, None, and tuples, lists and sets in brackets;
 - ``and or not``, ``== != < <= > >= in not in``, chains of them, ``a if c else b``;
 - ``+ - * // %`` of whole numbers, among which a condition counts as 0 or 1; ``- & |`` of sets;
@@ -36,10 +37,10 @@ from tprog.ir.program import BEGIN, END, Program
 MOST_STEPS = 50_000_000
 """Elements that all ``for`` of a condition go through, over all inputs: about ten seconds."""
 
-ABOUT_A_PREDICTION = frozenset({"i", "token", "predicted", "right"})
+ABOUT_A_PREDICTION = frozenset({"i", "token", "predicted", "right", "output"})
 """The names that differ from one prediction of an input to another."""
 
-_NAMES = ("x", "i", "token", "predicted", "right")
+_NAMES = ("x", "i", "token", "predicted", "right", "output")
 
 
 @dataclass(frozen=True)
@@ -88,6 +89,10 @@ def names_of(program: Program, judged: bool) -> Names:
         kinds["right"] = symbol(program.classes, "a class")
     else:
         unknown["right"] = "no task says what is right; name one with --task"
+    if program.places.several:
+        kinds["output"] = symbol(program.outputs, "an output")
+    else:
+        unknown["output"] = "the program has one output"
     return Names(kinds, unknown, frozenset({BEGIN, END}), joined)
 
 
@@ -135,17 +140,23 @@ class Where:
         Raises:
             BadUsage: the input has values that an operation does not take; the message names both.
         """
-        return self._all(self._of_input, (x, None, None, None, None))
+        return self._all(self._of_input, (x, None, None, None, None, None))
 
     def of_prediction(
-        self, x: str | Sequence[str], i: int | None, token: str | None, predicted: str | None, right: str | None
+        self,
+        x: str | Sequence[str],
+        i: int | None,
+        token: str | None,
+        predicted: str | None,
+        right: str | None,
+        output: str | None = None,
     ) -> bool:
         """Whether the other parts are true of one prediction of the input.
 
         Raises:
             BadUsage: as `of_input`.
         """
-        return self._all(self._of_prediction, (x, i, token, predicted, right))
+        return self._all(self._of_prediction, (x, i, token, predicted, right, output))
 
     def _all(
         self, parts: Sequence[Compiled], values: tuple[str | Sequence[str], int | None, *tuple[str | None, ...]]

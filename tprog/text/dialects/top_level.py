@@ -30,7 +30,10 @@ MOST_ROWS = 2_000_000
 """Rows of a side file: each takes about a hundred bytes."""
 
 GUARD = "if __name__ == '__main__':\n    sys.exit({}, VOCABULARY, sys.argv[1:]))"
-ENTRANCES = tuple(f"{name}({run}" for name in ("main", "_main_without_begin") for run in ("run", "_spelled(run)"))
+ENTRANCES = (
+    *(f"{name}({run}" for name in ("main", "_main_without_begin") for run in ("run", "_spelled(run)")),
+    "_main_of_several(run",
+)
 SIDE_EMBEDDINGS = ("TABLES['EMBEDDINGS']", "_words_of_json(TABLES['EMBEDDINGS'])")
 """How EMBEDDINGS names the tables of a side file; the second where these hold more than text and whole numbers."""
 

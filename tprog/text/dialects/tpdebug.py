@@ -6,8 +6,10 @@ import ast
 from collections.abc import Callable, Mapping
 from dataclasses import replace
 from functools import partial
+from typing import NoReturn
 
 from tprog.edits.entry import Entry
+from tprog.ir.nodes import READOUT
 from tprog.ir.program import BEGIN, Node, Program, Variable, domain_of
 from tprog.text.dialects.parts import Parts, built
 from tprog.text.dialects.readout import read_weights
@@ -15,7 +17,7 @@ from tprog.text.dialects.run_lines import read_node
 from tprog.text.dialects.subset import Source, dict_items, plain_parameters, without_docstring
 from tprog.text.dialects.told import read_sources
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
-from tprog.text.emit import Block, ending
+from tprog.text.emit import Block, classifying
 from tprog.text.needs import checker, entrance, needs_fraction, primitives_used
 
 
@@ -42,50 +44,89 @@ def read_tpdebug(
     tables = read_tables(top, side)
     frame = read_frame(top, tables)
     parts = Parts(source, top.constants, top.functions, tables, frame, dict(frame.variables))
-    program = _returning(parts) if frame.output is not None else _classifying(parts)
+    program = _returning(parts) if frame.readout.implied else _classifying(parts)
     _check_runs(top, parts, program)
     return program, parts.lines, parts.blocks
 
 
 def _classifying(parts: Parts) -> Program:
     """A program with a readout."""
-    frame, source = parts.frame, parts.source
-    body = _body(parts, 2, ending(frame))
-    if ast.unparse(body[-1]) != ending(frame):
-        source.unexpected(body[-1], f"`{ending(frame)}`")
+    frame, source, answer = parts.frame, parts.source, classifying(parts.frame)
+    body = _body(parts, 2, f"return {answer}")
+    if not isinstance(body[-1], ast.Return):
+        _no_answer(parts, body[-1], answer)
     if not isinstance(body[-2], ast.Assign) or ast.unparse(body[-2].targets[0]) != "variables":
         source.unexpected(body[-2], "`variables = {...}`, and then the return")
     nodes = _nodes(parts, body[:-2])
+    outputs = _outputs(parts, body[-1], answer)
     variables = _variables(parts, body[-2])
     terms = read_weights(parts)
     for term in terms:
         if term.variable not in variables:
             source.refuse(body[-2], f"`variables` without {term.variable!r}", "every variable that READOUT names")
-    readout = replace(frame.readout, terms=terms)
+    (name,) = [name for name, is_readout in outputs.items() if is_readout]
+    readout = replace(frame.readout, terms=terms, name=name)
     written = read_sources(source, parts.constants, [*(node.name for node in nodes), readout.name])
     return built(
         source,
-        parts.constants["READOUT"],
-        lambda: replace(frame, nodes=nodes, readout=readout, sources=written),
+        parts.constants["READOUT"] if len(outputs) == 1 else body[-1],
+        lambda: replace(frame, nodes=nodes, readout=readout, outputs=tuple(outputs), sources=written),
     )
 
 
 def _returning(parts: Parts) -> Program:
-    """A program whose output is a variable."""
+    """A program whose outputs are variables."""
     body = _body(parts, 1, "return ...")
     nodes = _nodes(parts, body[:-1])
-    match statement := body[-1]:
-        case ast.Return(value=ast.Name(id=name)) if name in parts.known:
-            pass
-        case _:
-            advice = "a module without READOUT returns one of its variables"
-            parts.source.refuse(statement, f"`{ast.unparse(statement)}`", "`return` and the name of a variable", advice)
+    outputs = tuple(_outputs(parts, body[-1], None))
     written = read_sources(parts.source, parts.constants, [node.name for node in nodes])
     return built(
         parts.source,
-        statement,
-        lambda: replace(parts.frame, classes=(), nodes=nodes, outputs=(name,), sources=written),
+        body[-1],
+        lambda: replace(parts.frame, classes=(), nodes=nodes, outputs=outputs, sources=written),
     )
+
+
+def _outputs(parts: Parts, statement: ast.stmt, answer: str | None) -> dict[str, bool]:
+    """The outputs that the last statement of `run` returns: name -> whether it is the readout.
+
+    Args:
+        answer: the call that a readout answers by; None in a module without one.
+    """
+    match statement:
+        case ast.Return(value=ast.Name(id=name)) if answer is None and name in parts.known:
+            return {name: False}
+        case ast.Return(value=ast.Call() as call) if ast.unparse(call) == answer:
+            return {READOUT: True}
+        case ast.Return(value=ast.Dict(keys=[_, _, *_]) as several):
+            return _several(parts, several, answer)
+    _no_answer(parts, statement, answer)
+
+
+def _no_answer(parts: Parts, statement: ast.stmt, answer: str | None) -> NoReturn:
+    """Refuse a last statement that returns none of what a module may."""
+    if answer is not None:
+        parts.source.unexpected(statement, f"`return {answer}`, or several outputs: `return {{'name': ..., ...}}`")
+    advice = "a module without READOUT returns one of its variables, or several: {'name': name, ...}"
+    parts.source.refuse(statement, f"`{ast.unparse(statement)}`", "`return` and the name of a variable", advice)
+
+
+def _several(parts: Parts, several: ast.Dict, answer: str | None) -> dict[str, bool]:
+    """The outputs that a dictionary names."""
+    found: dict[str, bool] = {}
+    for name, (name_at, at) in dict_items(parts.source, several).items():
+        if isinstance(at, ast.Name) and at.id == name and at.id in parts.known:
+            found[at.id] = False
+        elif isinstance(name, str) and ast.unparse(at) == answer and True not in found.values():
+            if name in parts.known:
+                parts.source.refuse(name_at, f"the readout as {name!r}", "a name that is no variable's")
+            found[name] = True
+        else:
+            readout = "" if answer is None else f", or once `{answer}`"
+            parts.source.refuse(at, f"{name!r}: `{ast.unparse(at)}`", f"a variable under its own name{readout}")
+    if answer is not None and True not in found.values():
+        parts.source.refuse(several, "outputs without the readout", f"`{answer}` among them, as there is READOUT")
+    return found
 
 
 def _body(parts: Parts, behind: int, last: str) -> list[ast.stmt]:
@@ -133,7 +174,8 @@ def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
     run, wanted = top.functions["run"], entrance(program)
     if top.entrance is not None and top.entrance[0] != wanted:
         begins = "begin" if program.marks.begins else "do not begin"
-        returns = "" if program.output is None else " and run returns values"
+        returns = " and run returns values" if program.readout.implied else ""
+        returns = " and run returns several outputs" if program.places.several else returns
         found, expected = (
             call.removesuffix("(run") if call.endswith("(run") else f"{call})" for call in (top.entrance[0], wanted)
         )

@@ -287,7 +287,7 @@ def _tables(
                     places, at, keys, *([(literal(key), text) for key, text in side] for side in (old, new))
                 )
             elif isinstance(at, ast.Call):
-                yield from _beside_identity(places, source, at, after.classes, (old, new))
+                yield from _beside_identity(places, source, at, after.written_classes, (old, new))
             elif isinstance(at, ast.Tuple) and old[0][1] != new[0][1] and new[0][1] is not None:
                 yield from _respelled(places, at, new[0][1])
 
