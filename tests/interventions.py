@@ -9,7 +9,7 @@ import numpy as np
 
 from tprog.ir.program import Embedding, Lookup, Node, Program, Symbols, Value
 from tprog.run.batch import encode
-from tprog.run.execute import execute
+from tprog.run.execute import Execution, execute
 from tprog.tasks.builtin import Inputs
 
 
@@ -39,25 +39,23 @@ def frozen(program: Program, constants: Mapping[str, Value]) -> Program:
 def answers(program: Program, inputs: Inputs) -> list[dict[int, object]]:
     """For each input, what it answers at each graded place: a class, or the first hole it runs into."""
     run = execute(program, inputs.batch)
-    every = []
-    for row in range(len(inputs.batch)):
-        hole = run.hole(row)
-        got: Sequence[object]
-        if hole is not None:
-            got = [hole] * inputs.batch.tokens.shape[1]
-        elif program.readout.pooled:
-            got = [run.outputs(row)]
-        else:
-            forced = program.readout.forced
-            words = run.batch.words(program, row)
-            got = [None if word in forced else out for word, out in zip(words, run.outputs(row), strict=True)]
-        places = range(1 if program.readout.pooled else int(inputs.batch.lengths[row]))
-        words = run.batch.words(program, row)
-        graded = [
-            place
-            for place in places
-            if (program.readout.pooled or words[place] not in program.readout.forced)
-            and (inputs.expected is None or inputs.expected[row, place] >= 0)
-        ]
-        every.append({place: got[place] for place in graded})
-    return every
+    return [_of_input(program, inputs, run, row) for row in range(len(inputs.batch))]
+
+
+def _of_input(program: Program, inputs: Inputs, run: Execution, row: int) -> dict[int, object]:
+    words, hole, pooled = run.batch.words(program, row), run.hole(row), program.readout.pooled
+    found: dict[int, object] = {}
+    for position in range(1 if pooled else len(words)):
+        for which, output in enumerate(program.outputs):
+            place = position * len(program.outputs) + which
+            if output == program.readout.name and not pooled and words[position] in program.readout.forced:
+                continue  # a forced output is never graded
+            if inputs.expected is not None and inputs.expected[row, place] < 0:
+                continue
+            if hole is not None:
+                found[place] = hole
+                continue
+            told = run.spelled(row)
+            of_it = told[output] if isinstance(told, dict) else told
+            found[place] = of_it if pooled else of_it[position]
+    return found

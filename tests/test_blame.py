@@ -43,7 +43,7 @@ from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
-from tprog.run.outcome import outcomes
+from tprog.run.outcome import graded_at, outcomes
 from tprog.tasks.builtin import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
@@ -153,7 +153,7 @@ def test_the_edits_found_to_mend_an_input_are_those_that_do(data: st.DataObject)
 def test_effects_equal_those_of_plain_execution_and_the_ranking_is_theirs(data: st.DataObject) -> None:
     program = replace(data.draw(programs(max_nodes=3)), task=None)
     listed_inputs = some_inputs(program, 20)
-    width = 1 if program.readout.pooled else program.max_length
+    width = program.places.count(program.max_length)
     answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
     expected = [
         [code if place < len(tokens) else -1 for place, code in enumerate(data.draw(answers))]
@@ -165,7 +165,7 @@ def test_effects_equal_those_of_plain_execution_and_the_ranking_is_theirs(data: 
     for term in program.weights:
         of = program.variables[term.variable].domain
         value = data.draw(st.sampled_from(of.values)) if isinstance(of, Symbols) else None
-        edits.append(WeightEdit(term.variable, value, data.draw(st.sampled_from(program.classes)), 5))
+        edits.append(WeightEdit(term.variable, value, data.draw(st.sampled_from(program.written_classes)), 5))
     edits = data.draw(st.lists(st.sampled_from(edits), unique=True, max_size=12)) if edits else []
     assert on.expected is not None
     was = (on.outcomes == on.expected) & on.graded
@@ -204,7 +204,7 @@ def test_a_readout_edit_is_the_least_change_of_its_weight_that_mends(data: st.Da
         at = 0 if edit.value is None else program.symbols(edit.variable).codes[edit.value]
         row = old.rows[at]
         assert row is not None
-        weight = row[program.classes.index(edit.output)]
+        weight = row[program.written_classes.index(edit.output)]
         nearer = replace(edit, weight=edit.weight + (1 if edit.weight < weight else -1))
         assert outcomes(execute(apply(program, nearer), run.batch))[0, place] != wanted
 
@@ -485,11 +485,11 @@ def test_every_edit_that_is_called_mending_mends_and_where_there_is_none_no_edit
     program = replace(data.draw(programs(max_nodes=2)), task=None)
     tokens = data.draw(st.sampled_from(some_inputs(program, 20)))
     run = execute(program, encode(program, [tokens]))
-    pooled, forced = program.readout.pooled, program.readout.forced
-    places = [0] if pooled else [i for i, token in enumerate(tokens) if token not in forced]
+    places = np.flatnonzero(graded_at(program, run.batch, None)[0]).tolist()
     assume(places)
     place, wanted = data.draw(st.sampled_from(places)), data.draw(st.sampled_from(program.classes))
-    expected = [wanted if i == place else None for i in range(1 if pooled else len(tokens))]
+    every = range(program.places.count(len(tokens)))
+    expected = program.places.apart([wanted if i == place else None for i in every])
     code = program.classes.index(wanted)
     assume(outcomes(run)[0, place] != code)
     after: list[Program] = []
@@ -509,7 +509,7 @@ def test_every_edit_that_is_called_mending_mends_and_where_there_is_none_no_edit
         of = program.variables[term.variable].domain
         for value, row in zip(of.values if isinstance(of, Symbols) else [None], term.rows, strict=True):
             if row is None:
-                filled = tuple(10**6 * int(name == wanted) for name in program.classes)
+                filled = tuple(10**6 * int(name == wanted) for name in program.written_classes)
                 small += [
                     WeightRowEdit(term.variable, value, filled),
                     WeightRowEdit(term.variable, value, (0,) * len(filled)),

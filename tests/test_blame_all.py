@@ -105,7 +105,7 @@ def test_without_answers_nothing_can_be_blamed() -> None:
 def test_every_figure_equals_plain_execution(data: st.DataObject) -> None:
     program = replace(data.draw(programs(max_nodes=2)), task=None)
     tokens = some_inputs(program, 12)
-    width = 1 if program.readout.pooled else program.max_length
+    width = program.places.count(program.max_length)
     answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
     expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
     inputs = listed(program, tokens, expected)
@@ -124,7 +124,7 @@ def test_every_figure_equals_plain_execution(data: st.DataObject) -> None:
 def test_what_a_bent_weight_does_equals_plain_execution(data: st.DataObject) -> None:
     program = replace(data.draw(programs(max_nodes=2)), task=None)
     tokens = some_inputs(program, 12)
-    width = 1 if program.readout.pooled else program.max_length
+    width = program.places.count(program.max_length)
     answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
     expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
     inputs = listed(program, tokens, expected)

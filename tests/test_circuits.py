@@ -34,14 +34,16 @@ def _suffices(
     for row, places in enumerate(before):
         words = [program.vocabulary[code] for code in inputs.batch.tokens[row] if code >= 0]
         for place, answer in places.items():
+            position, output = program.places.position(place), program.places.output(place)
             if isinstance(answer, Hole):
                 continue
             inside = {
                 "all": True,
                 "input": True,
                 "class": answer == problem.value,
-                "position": place == problem.value,
-                "token": problem.value in words if program.readout.pooled else words[place] == problem.value,
+                "output": output in (None, problem.value),
+                "position": position == problem.value,
+                "token": problem.value in words if program.readout.pooled else words[position] == problem.value,
             }
             if inside[problem.kind] and after[row][place] != answer:
                 return False
@@ -87,6 +89,7 @@ def test_every_circuit_is_sufficient_and_minimal_and_no_brute_force_set_contradi
     constants = _modes(program, inputs)
     kinds = [SubProblem("all"), SubProblem("class", data.draw(st.sampled_from(program.classes)))]
     kinds.append(SubProblem("token", data.draw(st.sampled_from(program.vocabulary))))
+    kinds.append(SubProblem("output", data.draw(st.sampled_from(program.outputs))))
     if not program.readout.pooled:
         kinds.append(SubProblem("position", data.draw(st.integers(0, program.max_length - 1))))
     problem = data.draw(st.sampled_from(kinds))

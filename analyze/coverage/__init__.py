@@ -124,7 +124,7 @@ def runs_for(program: Program, inputs: Inputs) -> int:
     """How many of the inputs to run a module on: all up to `RUNS` where they are short, about a millisecond each."""
     width = int(inputs.batch.lengths.max(initial=1))
     heads = sum(node.selection is not None for node in program.nodes)
-    looked_up = len(program.nodes) - heads + len(program.weights) * len(program.classes)
+    looked_up = len(program.nodes) - heads + len(program.weights) * len(program.written_classes)
     return min(len(inputs.batch), RUNS, max(1, STEPS // (heads * width**2 + looked_up * width + 1)))
 
 

@@ -185,7 +185,9 @@ def _rows(program: Program, term: Weights) -> dict[Value | None, _Row]:
     domain, scale = program.variables[term.variable].domain, program.readout.scale
     keys: tuple[Value | None, ...] = domain.values if isinstance(domain, Symbols) else (None,)
     rows = {
-        at: None if row is None else {c: Fraction(w, scale) for c, w in zip(program.classes, row, strict=True) if w}
+        at: None
+        if row is None
+        else {c: Fraction(w, scale) for c, w in zip(program.written_classes, row, strict=True) if w}
         for at, row in zip(keys, term.rows, strict=True)
     }
     return {at: row for at, row in rows.items() if row != {}}
