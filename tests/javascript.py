@@ -139,7 +139,7 @@ def _unlike(run: Execution, row: int, found: dict[str, Any]) -> str | None:
     wanted = np.atleast_1d(run.predictions[row])[shape].tolist()
     if found["predictions"] != wanted:
         return f"predictions are {found['predictions']}, expected {wanted}"
-    if program.output is None:
+    if not program.readout.implied:
         logits = [run.totals[row].tolist()] if program.readout.pooled else run.totals[row, :n].tolist()
         if [[int(total) for total in totals] for totals in found["totals"]] != logits:
             return f"logits are {found['totals']}, expected {logits}"

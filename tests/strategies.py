@@ -188,11 +188,14 @@ def lookups(
 
 
 @st.composite
-def programs(draw: st.DrawFn, max_nodes: int = 5, lengths: st.SearchStrategy[int] | None = None) -> Program:
+def programs(
+    draw: st.DrawFn, max_nodes: int = 5, lengths: st.SearchStrategy[int] | None = None, several: bool = True
+) -> Program:
     """A random Program: causal or not, pooled or not, partial or not, with a begin or without, and any mix of nodes.
 
     Args:
         lengths: of the longest input; left out: 3 to 6.
+        several: whether it may have several outputs.
     """
     words = draw(st.lists(st.sampled_from(WORDS), min_size=1, max_size=3, unique=True))
     begin = draw(st.sampled_from([(BEGIN,), (BEGIN,), ()]))
@@ -234,11 +237,11 @@ def programs(draw: st.DrawFn, max_nodes: int = 5, lengths: st.SearchStrategy[int
     sources = tuple(SourceLine(name, "my program.rasp", 3, draw(st.sampled_from(WRITTEN))) for name in names)
     if draw(st.integers(0, 3)) == 0:
         of_nodes = tuple(source for source in sources if source.node != "readout")
-        return draw(returning(replace(frame, nodes=tuple(made), sources=of_nodes)))
+        return draw(returning(replace(frame, nodes=tuple(made), sources=of_nodes), several))
     rows_needed: RowsNeeded = draw(st.sampled_from(["free", "everywhere"]))
     readout = Readout(tuple(terms), frame.readout.scale, pooled, forced, rows_needed)
     whole = replace(frame, nodes=tuple(made), readout=readout, sources=sources)
-    return whole if pooled or draw(st.integers(0, 3)) else draw(with_more_outputs(whole))
+    return whole if pooled or not several or draw(st.integers(0, 3)) else draw(with_more_outputs(whole))
 
 
 def _weighable(domain: Domain) -> bool:
@@ -253,9 +256,9 @@ def _weighable(domain: Domain) -> bool:
 
 
 @st.composite
-def returning(draw: st.DrawFn, program: Program) -> Program:
+def returning(draw: st.DrawFn, program: Program, several: bool = False) -> Program:
     """The program without its readout: one of its variables comes out, or several do."""
-    outputs = draw(_some_variables(program, draw(st.sampled_from([1, 1, 2, 3]))))
+    outputs = draw(_some_variables(program, draw(st.sampled_from([1, 1, 2, 3])) if several else 1))
     try:
         return replace(program, classes=(), readout=IMPLIED, outputs=outputs)
     except BadProgram:  # more numbers than can be told apart

@@ -40,7 +40,7 @@ def more(tmp_path: Path) -> Path:
     return path
 
 
-@given(programs())
+@given(programs(several=False))
 def test_the_class_of_each_position_is_that_of_the_whole(program: Program) -> None:
     assume(not program.readout.implied)  # where a variable comes out, there are no logits
     each, whole = unpooled(program), pooled(program)

@@ -11,6 +11,7 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
 
+from tprog.errors import BadUsage
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
 from tprog.ir.domains import Domain, Numbers, Quotients, Symbols
@@ -29,6 +30,7 @@ from tprog.ir.program import (
     Weights,
 )
 from tprog.ir.values import Value, as_number, shown, spelling
+from tprog.listing import listing
 from tprog.run.attention import mask_word
 from tprog.run.evaluate import level_starts, numerator_share
 
@@ -45,7 +47,12 @@ def coded(program: Program) -> Plain:
     Variables go by their number: ``tokens`` 0, ``positions`` 1, ``ones`` 2, then one a node, in execution order.
     ``big`` says that some number, on some input, may be 2**53 or more: arithmetic must then be that of whole numbers
     without bound.
+
+    Raises:
+        BadUsage: the program has several outputs, of which such tables hold one.
     """
+    if program.places.several:
+        raise BadUsage(f"the program has the outputs {listing(program.outputs)}; tables of it hold one, so choose one")
     place = {name: at for at, name in enumerate(program.variables)}
     domains: dict[Domain, int] = {}
     of = [domains.setdefault(variable.domain, len(domains)) for variable in program.variables.values()]
@@ -168,9 +175,9 @@ def _linear(node: Linear, program: Program, place: dict[str, int]) -> Plain:
 
 
 def _readout(program: Program, place: dict[str, int]) -> Plain:
-    if program.output is not None:
-        codes = list(map(_whole, program.returned.codes))
-        return {"output": place[program.output], "codes": codes, "outcomes": program.outcome_codes}
+    for output in program.variables_out:
+        codes = list(map(_whole, program.returned[output].codes))
+        return {"output": place[output], "codes": codes, "outcomes": program.outcome_codes[output]}
     readout = program.readout
     return {
         "output": None,

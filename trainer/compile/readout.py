@@ -55,7 +55,7 @@ def _of_variable(lowering: Lowering, name: str) -> View:
     """1 for the class that is spelled as the variable's value."""
     program, read = lowering.program, lowering.encoded[name]
     domain = program.variables[name].domain
-    places = dict(zip(program.returned.codes, program.outcome_codes, strict=True))
+    places = dict(zip(program.returned[name].codes, program.outcome_codes[name], strict=True))
     matrix = np.zeros((len(read.values), len(program.classes)))
     for at, value in enumerate(read.values):
         code = domain.codes[value] if isinstance(domain, Symbols) else domain.code(Fraction(value))  # type: ignore[arg-type]
