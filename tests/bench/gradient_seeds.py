@@ -2,12 +2,16 @@
 
     python -m tests.bench.gradient_seeds default double_hist --runs 8 --set '{"epochs": 12}'
     python -m tests.bench.gradient_seeds published sort --runs 8 --together --set '{"epochs": 22}'
+    python -m tests.bench.gradient_seeds published sort --runs 4 --alone --every 2 --set '{"epochs": 22}'
 
 A run is a population, as in `tpdebug train`: run r has the seeds r * members and upwards, so that no member is in two
 runs. With --together a run is one seed; all are trained as one batch of tensors, and none is dropped. The data are the
-same. Wrong inputs are counted over the whole domain, or over 200,000 inputs of the task's sampler where it has more
-than 400,000: as the program was trained, and with its readout refitted. CPU seconds include data, refit and evaluation
-on validation; the count over the domain they do not.
+same. With --alone a run is one seed, trained by itself. With --every it is judged on the way, too, every so many
+epochs, which costs none of the CPU seconds that are told.
+
+Wrong inputs are counted over the whole domain, or over 200,000 inputs of the task's sampler where it has more than
+400,000: as the program was trained, and with its readout refitted. CPU seconds include data, refit and evaluation on
+validation; the count over the domain they do not.
 """
 
 from __future__ import annotations
@@ -46,17 +50,28 @@ def judged(program: Program, config: TrainConfig) -> dict[str, Any]:
     return {"wrong": int(missed.any(axis=1).sum()), "of": len(batch), "tokens_percent": round(share, 3)}
 
 
-def measured(config: TrainConfig, together: bool) -> Iterator[dict[str, Any]]:
-    """One run, or all: the program as trained, and refitted."""
-    began = time.process_time()
+def measured(config: TrainConfig, together: bool, every: int | None) -> Iterator[dict[str, Any]]:
+    """One run, or all: on the way if that is asked for, and at its end, the program as trained, and refitted."""
+    began, judging = time.process_time(), 0.0
     data = prepare(config)
     run = Run(config, data)
     while run.state.step < run.steps:
         run.step()
         if run.state.step % run.steps_an_epoch == 0:
             run.end_epoch()
+            epoch = run.state.step // run.steps_an_epoch
+            if every is not None and epoch % every == 0:
+                paused = time.process_time()
+                for place in range(len(run.state.alive)):
+                    program, _ = model_to_program(
+                        Member.of(run.population.network, run.population.best[place]), data.held_out
+                    )
+                    spent = round((paused - began - judging) / len(run.state.alive), 1)
+                    seed = config.seed + run.state.alive[place]
+                    yield {"seed": seed, "epoch": epoch, "cpu_seconds": spent, **judged(program, config)}
+                judging += time.process_time() - paused
     places = range(len(run.state.alive)) if together else [run.chosen]
-    spent = (time.process_time() - began) / len(places)
+    spent = (time.process_time() - began - judging) / len(places)
     for place in places:
         began = time.process_time()
         program, _ = model_to_program(Member.of(run.population.network, run.population.best[place]), data.held_out)
@@ -80,9 +95,13 @@ def main() -> None:
     parser.add_argument("--runs", type=int, default=8)
     parser.add_argument("--first", type=int, default=0, help="the first run's number")
     parser.add_argument("--together", action="store_true", help="a run is one seed, and all are trained at once")
+    parser.add_argument("--alone", action="store_true", help="a run is one seed")
+    parser.add_argument("--every", type=int, help="judge on the way, every so many epochs")
     parser.add_argument("--set", default="{}", help="further settings, as JSON")
     given = parser.parse_args()
     config = dataclasses.replace(PRESETS[given.preset](given.task), search=0, polish=0, **json.loads(given.set))
+    if given.alone:
+        config = dataclasses.replace(config, members=1, halvings=0)
     numbers = range(given.first, given.first + given.runs)
     if given.together:
         runs = [dataclasses.replace(config, seed=given.first, members=given.runs, halvings=0)]
@@ -91,8 +110,9 @@ def main() -> None:
     found = []
     with one_thread():
         for each in runs:
-            for one in measured(each, given.together):
-                found.append(one)
+            for one in measured(each, given.together, given.every):
+                if "epoch" not in one:
+                    found.append(one)
                 print(given.preset, given.task, json.dumps(one), flush=True)
     for key in ("wrong", "tokens_percent", "trained_wrong", "trained_tokens_percent", "cpu_seconds"):
         values = [one[key] for one in found]
