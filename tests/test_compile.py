@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from fractions import Fraction
+
 import pytest
 from hypothesis import assume, given, settings
 
@@ -10,7 +12,7 @@ from tests.programs import PROGRAMS, mean_of_means
 from tests.strategies import programs, some_inputs
 from tests.test_rasp_lower import BY_NAME, MODES, rasp_of
 from tprog.errors import NotExact
-from tprog.ir.program import BEGIN, Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.ir.program import BEGIN, Clause, Head, Linear, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.read import read_module
@@ -149,3 +151,36 @@ def test_a_decoder_answers_for_each_prefix_what_the_program_answers_for_it() -> 
 def test_numbers_too_close_for_float64_are_refused_with_their_node() -> None:
     with pytest.raises(TooNarrow, match="node 'so_far' cannot be compiled to float64: the thresholds between its num"):
         compile_program(mean_of_means(32))
+
+
+def test_alternatives_of_a_count_are_counted_one_by_one_and_each_position_once() -> None:
+    """Smaller, or equal and before; or, once more, equal and at the first position."""
+    letters = ("a", "b", "c")
+    alike = tuple((letter,) for letter in letters)
+    smaller = tuple(letters[:at] for at in range(3))
+    positions = tuple(range(5))
+    earlier = tuple(positions[:at] for at in positions)
+    node = NumericHead(
+        "place", "tokens", "tokens", "ones", smaller,
+        instead=(
+            (Clause("tokens", "tokens", alike), Clause("positions", "positions", earlier)),
+            (Clause("tokens", "tokens", alike), Clause("positions", "positions", tuple((0,) for _ in positions))),
+        ),
+    )  # fmt: skip
+    program = Program(letters, (), 5, (node,), outputs=("place",))
+    for dtype in BOTH:
+        agree(program, some_inputs(program, 400), dtype)
+    names = compile_program(program).dimensions
+    assert not [name for name in names if name.startswith(("place.query", "place.key"))]
+
+
+def test_what_nothing_is_asked_of_is_compiled_all_the_same() -> None:
+    """A sum of which a lookup tells no numbers apart, listed or not; and a pooled readout that reads nothing."""
+    whole = Linear("whole", ("ones",), (3,), Fraction(-2, 3))
+    listed = Lookup("listed", ("whole", "tokens"), ((-5,), None), ("x", "y"), ("x", "y"), listed=((0, 1),))
+    alone = Lookup("alone", ("whole",), ((0,),), None, (7,))
+    program = Program((BEGIN, "a"), ("x", "y"), 4, (whole, listed, alone), Readout((Weights("alone", ((0, 1),)),)))
+    nothing = Program((BEGIN, "a"), ("x",), 4, (), Readout((), pooled=True, forced=()))
+    for dtype in BOTH:
+        agree(program, some_inputs(program, 10), dtype)
+        agree(nothing, some_inputs(nothing, 10), dtype)

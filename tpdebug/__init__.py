@@ -73,6 +73,9 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog.text.read import Module as Module
     from tprog.text.read import read_module as read_module
     from tprog.text.tokens import parse_input as parse_input
+    from trainer.compile.compiling import compile_program as compile_program
+    from trainer.compile.folder import write_model as write_model
+    from trainer.compile.module import load_model as load_model
     from trainer.config import TrainConfig as TrainConfig
     from trainer.config import default_config as default_config
     from trainer.fit import TrainResult as TrainResult
@@ -117,6 +120,9 @@ _NAMES = {
     "tprog.text.patch": "patched",
     "tprog.text.read": "Module read_module",
     "tprog.text.tokens": "parse_input",
+    "trainer.compile.compiling": "compile_program",
+    "trainer.compile.folder": "write_model",
+    "trainer.compile.module": "load_model",
     "trainer.config": "TrainConfig default_config",
     "trainer.fit": "TrainResult load_program train",
 }

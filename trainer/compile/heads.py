@@ -14,10 +14,11 @@ from tprog.ir.domains import Symbol, Symbols
 from tprog.ir.nodes import Head
 from tprog.run.attention import preference
 from tprog.run.batch import Array
+from trainer.compile.alternatives import selected, selects_itself
 from trainer.compile.attainable import longest_window, symbols
 from trainer.compile.lowering import Encoded, Lowering, always, labelled
 from trainer.compile.numbers import counted
-from trainer.compile.scores import Selected, head, score, scores, selected, selects_itself
+from trainer.compile.scores import Selected, head, score, scores
 from trainer.compile.stream import SINK, Feature, Perceptron, Score, View, all_of, beside, constant, nothing
 
 

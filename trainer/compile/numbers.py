@@ -18,10 +18,12 @@ import numpy as np
 from tprog.ir.nodes import Linear, NumericHead
 from tprog.ir.numeric import mean_domain
 from tprog.ir.values import as_number
+from trainer.compile.alternatives import disjoint, selected
 from trainer.compile.attainable import longest_window, means_of, neighbours
 from trainer.compile.levels import Between, below, from_steps, of_size, ranges, reached
 from trainer.compile.lowering import Encoded, Lowering, Size
-from trainer.compile.scores import Selected, head, scores, selected
+from trainer.compile.resolution import UNREAD
+from trainer.compile.scores import Selected, head, scores
 from trainer.compile.stream import Feature, Perceptron, View, all_of, beside, constant, nothing
 
 
@@ -51,7 +53,9 @@ def counted(lowering: Lowering, name: str, node: str, found: Selected, counts: S
 
 
 def _count(lowering: Lowering, node: NumericHead) -> Encoded:
-    found, most = selected(lowering, node), longest_window(lowering.program, node)
+    found, most = disjoint(lowering, node), longest_window(lowering.program, node)
+    if len(found) != 1:
+        return _added(lowering, node, [(1, each) for each in found], Fraction(1))
     asked = lowering.resolution(node.name)
     starts, pairs = ranges(lowering, node.name)
     if asked.size:
@@ -60,7 +64,7 @@ def _count(lowering: Lowering, node: NumericHead) -> Encoded:
     counts = [int(high) for _, high in pairs]
     if not counts:
         return Encoded(starts, constant([1.0]))
-    under = counted(lowering, node.name, node.name, found, counts)
+    under = counted(lowering, node.name, node.name, found[0], counts)
     feature = Feature(f"{node.name}.steps", tuple(f">= {count}" for count in counts), node.name, exclusive=False)
     lowering.think(Perceptron(feature.name, node.name, reached(under), {feature: np.eye(len(counts))}))
     size = Size(all_of(feature) @ np.ones((len(counts), 1)), Fraction(1)) if asked.size else None
@@ -71,22 +75,29 @@ def _count(lowering: Lowering, node: NumericHead) -> Encoded:
 
 
 def _sum(lowering: Lowering, node: NumericHead) -> Encoded:
-    found, most = selected(lowering, node), longest_window(lowering.program, node)
-    added = lowering.encoded[node.value]
+    found, added = disjoint(lowering, node), lowering.encoded[node.value]
     values = [Fraction(as_number(value)) for value in added.values]
     unit = Fraction(1, math.lcm(*(value.denominator for value in values)))
-    total = Feature(f"{node.name}.sum", ("",), node.name, bound=float(max(map(abs, values)) / unit * most), whole=True)
-    hidden, weights = [], []
-    for at, (weight, has) in enumerate(_parts([int(value / unit) for value in values])):
-        among = found if all(has) else found.also(added.columns @ np.array(has, dtype=np.float64)[:, None])
-        name = f"{node.name}.{at}"
-        hidden.append(reached(counted(lowering, name, node.name, among, range(1, most + 1))))
-        weights.append(np.full((most, 1), float(weight)))
-    if not hidden:
+    parts = []
+    for weight, has in _parts([int(value / unit) for value in values]):
+        has_it = added.columns @ np.array(has, dtype=np.float64)[:, None]
+        parts += [(weight, each if all(has) else each.also(has_it)) for each in found]
+    return _added(lowering, node, parts, unit)
+
+
+def _added(lowering: Lowering, node: NumericHead, parts: Sequence[tuple[int, Selected]], unit: Fraction) -> Encoded:
+    """The sum of some counts, each times a weight, in multiples of a unit."""
+    most = longest_window(lowering.program, node)
+    if not parts:
         return of_size(lowering, node.name, Size(nothing(1), unit))
-    joined = beside(hidden)
-    lowering.within(node.name, "the sums of its head", sum(float(np.abs(column).sum()) for column in weights))
-    lowering.think(Perceptron(total.name, node.name, joined, {total: np.concatenate(weights)}))
+    hidden, weights = [], []
+    for at, (weight, among) in enumerate(parts):
+        hidden.append(reached(counted(lowering, f"{node.name}.{at}", node.name, among, range(1, most + 1))))
+        weights.append(np.full((most, 1), float(weight)))
+    bound = sum(float(np.abs(column).sum()) for column in weights)
+    lowering.within(node.name, "the sums of its head", bound)
+    total = Feature(f"{node.name}.sum", ("",), node.name, bound=bound)
+    lowering.think(Perceptron(total.name, node.name, beside(hidden), {total: np.concatenate(weights)}))
     return of_size(lowering, node.name, Size(all_of(total), unit))
 
 
@@ -173,8 +184,8 @@ def _among_means(
 def linear(lowering: Lowering, node: Linear) -> Encoded:
     """A sum of variables: a reading of what it reads, and ranges of it where somebody asks."""
     asked = lowering.resolution(node.name)
-    if not (asked.size or asked.every or asked.thresholds):
-        return Encoded((lowering.numeric(node.name).low,), None)
+    if asked == UNREAD:  # at most a lookup that tells none of its numbers apart
+        return Encoded((lowering.numeric(node.name).low,), constant([1.0]))
     sizes = [lowering.encoded[name].size for name in node.inputs]
     shares = [
         (Fraction(coefficient) * size.unit, size)
@@ -182,7 +193,7 @@ def linear(lowering: Lowering, node: Linear) -> Encoded:
         if size is not None and coefficient
     ]
     size = _exact(lowering, node, shares) or _rounded(lowering, node, shares)
-    return of_size(lowering, node.name, size) if asked.every or asked.thresholds else Encoded((), None, size)
+    return of_size(lowering, node.name, size)
 
 
 def _exact(lowering: Lowering, node: Linear, shares: Sequence[tuple[Fraction, Size]]) -> Size | None:

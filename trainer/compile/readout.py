@@ -130,7 +130,7 @@ def _pooled(lowering: Lowering, view: View, bound: float) -> View:
     lowering.within(None, "the logits", bound)
     n, width = program.max_length, view.width
     # Two means of the same number of whole numbers that differ do so by 1, since they were multiplied by the length.
-    error = Fraction(bound) * (precision.softmax + (n + 4) * precision.unit)
+    error = Fraction(max(bound, 1)) * (precision.softmax + (n + 4) * precision.unit)
     lowering.margin(None, "the means of its logits", float(Fraction(1, 2) / error))
     pool = Feature("pool", program.classes, None, np.zeros(width), bound, exclusive=False, whole=False)
     head(lowering, "pool", None, [], -precision.gap, {pool: view}, {pool: np.zeros(width)})

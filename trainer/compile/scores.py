@@ -1,29 +1,22 @@
 """The scores of a head: its selection, its mask and its preference as whole numbers, which queries times keys make.
 
-A clause adds the same number wherever it accepts, so a position is selected where all have added it. A selection with
-alternatives becomes one clause between two variables of its own: one of queries that accept the same keys, one of keys
-that the same queries accept.
+A clause adds the same number wherever it accepts, so a position is selected where all have added it. What has
+alternatives is made of such selections in `trainer.compile.alternatives`.
 """
 
 from __future__ import annotations
 
-import math
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
 
-from tprog.errors import NotExact
 from tprog.ir.nodes import AttentionHead
-from tprog.ir.selections import Clause, Selection
+from tprog.ir.selections import Clause
 from tprog.run.attention import mask_word, windows
 from tprog.run.batch import Array, Bools
 from trainer.compile.lowering import Lowering, always
 from trainer.compile.stream import PAD, SINK, Attend, Feature, Score, View, constant
-from trainer.compile.tables import boxes, conjunctions
-
-MOST_PAIRS = 4_000_000
-"""Pairs of queries and keys of a selection with alternatives that are looked at."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -57,15 +50,12 @@ class Selected:
         return replace(self, clauses=(*self.clauses, Accepting(always(), key, np.ones((1, 1), dtype=np.bool_))))
 
 
-def selected(lowering: Lowering, node: AttentionHead) -> Selected:
-    """What a head selects."""
+def seen_by(lowering: Lowering, node: AttentionHead) -> Bools | None:
+    """[query, key] what the mask of a head lets it see; None if all."""
     program = lowering.program
     word = mask_word(node, program)
     trivial = word in ("all", "causal") and not node.skip_first
-    seen = None if trivial else windows(program.max_length, word, node.skip_first)
-    if len(node.alternatives) == 1:
-        return Selected(tuple(_accepting(lowering, clause) for clause in node.alternatives[0]), seen)
-    return Selected((_joined(lowering, node),), seen)
+    return None if trivial else windows(program.max_length, word, node.skip_first)
 
 
 def accepts(lowering: Lowering, clause: Clause) -> Bools:
@@ -79,94 +69,9 @@ def accepts(lowering: Lowering, clause: Clause) -> Bools:
     return table
 
 
-def _accepting(lowering: Lowering, clause: Clause) -> Accepting:
+def accepting(lowering: Lowering, clause: Clause) -> Accepting:
     query, key = lowering.encoded[clause.query], lowering.encoded[clause.key]
     return Accepting(query.columns, key.columns, accepts(lowering, clause))
-
-
-# Alternatives #########################################################################################################
-
-
-def names_in(selection: Selection, role: str) -> list[str]:
-    """The variables that a selection reads as queries, or as keys, each once."""
-    return list(dict.fromkeys(getattr(clause, role) for clauses in selection for clause in clauses))
-
-
-def truth(lowering: Lowering, node: AttentionHead) -> Bools:
-    """Whether a selection accepts: one axis a query variable, then one a key variable.
-
-    Raises:
-        NotExact: that is too large a table; the message names the node.
-    """
-    queries, keys = (names_in(node.alternatives, role) for role in ("query", "key"))
-    sizes = [len(lowering.encoded[name].values) for name in (*queries, *keys)]
-    if math.prod(sizes) > MOST_PAIRS:
-        raise NotExact(
-            f"node {node.name!r} cannot be compiled: its alternatives compare {math.prod(sizes):,} combinations of "
-            f"values; expected at most {MOST_PAIRS:,}: bring what they read to fewer values"
-        )
-    found = np.zeros(sizes, dtype=np.bool_)
-    for clauses in node.alternatives:
-        held = np.ones(sizes, dtype=np.bool_)
-        for clause in clauses:
-            axes = queries.index(clause.query), len(queries) + keys.index(clause.key)
-            shape = [size if axis in axes else 1 for axis, size in enumerate(sizes)]
-            held &= accepts(lowering, clause).reshape(shape)
-        found |= held
-    return found
-
-
-def _joined(lowering: Lowering, node: AttentionHead) -> Accepting:
-    queries, keys = (names_in(node.alternatives, role) for role in ("query", "key"))
-    table = truth(lowering, node)
-    flat = table.reshape(math.prod(table.shape[: len(queries)]), -1)
-    query, flat = _classes(lowering, node, "query", queries, flat)
-    key, flat = _classes(lowering, node, "key", keys, flat.T)
-    return Accepting(query, key, flat.T)
-
-
-def _classes(lowering: Lowering, node: AttentionHead, role: str, names: list[str], flat: Bools) -> tuple[View, Bools]:
-    """A variable of the combinations [combination, other] that are alike, and the table [class, other]."""
-    if len(names) == 1:
-        return lowering.encoded[names[0]].columns, flat
-    rows, classes = np.unique(flat, axis=0, return_inverse=True)
-    sizes = [len(lowering.encoded[name].values) for name in names]
-    empty = int(np.flatnonzero(~rows.any(axis=1))[0]) if (~rows.any(axis=1)).any() else -1
-    kept = [at for at in range(len(rows)) if at != empty] or [0]
-    feature = Feature(f"{node.name}.{role}", tuple(map(str, kept)), node.name)
-    found = [box for box in boxes(classes.reshape(sizes)) if box.answer in kept]
-    views = [lowering.encoded[name].columns for name in names]
-    written = np.zeros((len(found), len(kept)))
-    for at, box in enumerate(found):
-        written[at, kept.index(box.answer)] = 1
-    lowering.think(conjunctions(feature.name, node.name, views, found, {feature: written}))
-    return View({feature: np.eye(len(kept))}, len(kept)), rows[kept]
-
-
-def selects_itself(lowering: Lowering, node: AttentionHead, name: str) -> View | None:
-    """[1] whether a head selects the query's own position; None if it never does."""
-    program = lowering.program
-    own = windows(program.max_length, mask_word(node, program), node.skip_first).diagonal()
-    queries, keys = (names_in(node.alternatives, role) for role in ("query", "key"))
-    names = list(dict.fromkeys((*queries, *keys)))
-    table = _own_truth(lowering, truth(lowering, node), [*queries, *keys], names)
-    if not own.any() or not table.any():
-        return None
-    views = [lowering.encoded[read].columns for read in names]
-    if not own.all():
-        names, views, table = [*names, "positions"], [*views, lowering.positions()], table[..., None] & own
-    found = [box for box in boxes(table.astype(np.int64)) if box.answer]
-    feature = Feature(name, ("",), node.name)
-    lowering.think(conjunctions(name, node.name, views, found, {feature: np.ones((len(found), 1))}))
-    return View({feature: np.ones((1, 1))}, 1)
-
-
-def _own_truth(lowering: Lowering, table: Bools, axes: list[str], names: list[str]) -> Bools:
-    """The table where query and key are the same position's: one axis a variable."""
-    sizes = [len(lowering.encoded[name].values) for name in names]
-    grid = np.indices(sizes)
-    found: Bools = table[tuple(grid[names.index(axis)] for axis in axes)]
-    return found
 
 
 # Scores ###############################################################################################################
