@@ -130,6 +130,12 @@ def test_no_token_changes_what_is_predicted_before_it(tokens: list[int], last: i
     torch.testing.assert_close(one[:, :-1], other[:, :-1])
 
 
+def test_logits_can_be_asked_for_at_some_places_alone() -> None:
+    made, tokens = model(SMALL), torch.tensor([[0, 3, 1, 4], [2, 2, 2, 1]])
+    at = torch.tensor([[False, True, False, True], [True, False, False, False]])
+    torch.testing.assert_close(made(tokens, at=at), made(tokens)[at])
+
+
 def test_dropout_is_for_training_alone() -> None:
     made, tokens = model(GptConfig(1, 1, 8, 12, 5, dropout=0.5)), torch.tensor([[1, 2, 3]])
     assert torch.equal(made(tokens), made(tokens))

@@ -213,6 +213,20 @@ def test_a_loss_that_is_no_longer_a_number_is_refused(tmp_path: Path) -> None:
         trained(tmp_path, dataclasses.replace(TINY, lr=9e5, weight_decay=0.0, steps=200))
 
 
+@pytest.mark.parametrize("name", ["aa_star", "count"])
+def test_cutting_a_batch_into_parts_changes_no_gradient(name: str, monkeypatch: pytest.MonkeyPatch) -> None:
+    gradients = []
+    for parts in (1, 2, 7, 50):
+        training = Training(dataclasses.replace(TINY, task=name), get_next_token_task(name))
+        monkeypatch.setattr(Training, "_parts", parts)
+        training.step()
+        gradients.append(
+            torch.cat([each.grad.flatten() for each in training.model.parameters() if each.grad is not None])
+        )
+    assert all(torch.allclose(gradients[0], other, atol=1e-6) for other in gradients[1:])
+    assert float(gradients[0].abs().max()) > 1e-3
+
+
 # Tasks of other kinds #################################################################################################
 
 

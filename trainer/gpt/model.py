@@ -122,18 +122,20 @@ class Gpt(Stack):
         """Each layer's numbers by head."""
         return tuple(layer.weights() for layer in self.layers)  # type: ignore[operator]  # they are blocks
 
-    def forward(self, tokens: Tensor, positions: Tensor | None = None) -> Tensor:
+    def forward(self, tokens: Tensor, positions: Tensor | None = None, at: Tensor | None = None) -> Tensor:
         """Logits [B, n, V]; what stands behind a token changes nothing at it, so padding goes behind the end.
 
         Args:
             tokens: [B, n] codes.
             positions: [n] or [B, n] of each token; None: 0, 1, 2, ... Without learned positions they mean nothing.
+            at: [B, n] of booleans: give the logits [k, V] of these k places alone, row by row.
 
         Raises:
             BadUsage: more tokens, or a later position, than there are learned positions.
         """
         self._expect_positions(tokens.shape[1], positions)
-        return self.normed(tokens, positions, None) @ self.unembedding.T
+        normed = self.normed(tokens, positions, None)
+        return (normed if at is None else normed[at]) @ self.unembedding.T
 
     def start(self, generator: torch.Generator) -> None:
         """Draw all parameters as GPT-2 does: normal, of 0.02; what is added to the stream less with the layers."""

@@ -31,8 +31,8 @@ from torch.nn import functional
 from tprog.errors import BadFile, BadUsage
 from tprog.files import write_atomic
 from tprog.files.formats import parse_json
-from tprog.tasks.next_token import Language, NextTokenTask
-from tprog.tasks.rules import Array
+from tprog.tasks.next_token import Language, NextTokenTask, Sequences
+from tprog.tasks.rules import UNGRADED, Array
 from trainer.fields import Fields
 from trainer.gpt.judge import accuracy, places, random_offsets
 from trainer.gpt.model import Gpt, GptConfig
@@ -147,19 +147,39 @@ class Training:
             offsets = random_offsets(self.model.config, sequences, random)
         if config.dropout:
             torch.manual_seed(_number(config.seed, f"dropout {step}"))
-        position = places(self.model.config, sequences, offsets)
         self.model.train()
-        logits = self.model(self._moved(sequences.tokens), None if position is None else position.to(self.device))
-        loss = _loss(logits, self._moved(sequences.expected), self.task)
         self.adam.zero_grad()
-        loss.backward()
+        value = sum(self._learn(rows, sequences, offsets) for rows in _alike(sequences, self._parts))
         torch.nn.utils.clip_grad_norm_(self.model.parameters(), CLIP)
         for group in self.adam.param_groups:
             group["lr"] = config.lr * (1 - step / config.steps)
         self.adam.step()
-        if not math.isfinite(value := float(loss.item())):
+        if not math.isfinite(value):
             raise BadUsage(f"the loss became {value} in step {step + 1}; lower lr, which is {config.lr}")
         self.state = dataclasses.replace(self.state, step=step + 1, loss_sum=self.state.loss_sum + value)
+
+    def _learn(self, rows: Array, sequences: Sequences, offsets: Array) -> float:
+        """Add to the gradient what some rows of a batch have to say; their part of its loss."""
+        n = int(sequences.lengths[rows].max())
+        some = Sequences(sequences.tokens[rows, :n], sequences.lengths[rows], sequences.expected[rows, :n])
+        position = places(self.model.config, some, offsets[rows])
+        graded = some.expected != UNGRADED
+        logits = self.model(
+            self._moved(some.tokens),
+            None if position is None else position.to(self.device),
+            self._moved(graded),
+        )
+        loss = _loss(logits, self._moved(some.expected[graded]), self.task)
+        loss = loss / int((sequences.expected != UNGRADED).sum())
+        loss.backward()
+        return float(loss.item())
+
+    @property
+    def _parts(self) -> int:
+        """Into how many parts of similar length a batch is cut: a CPU computes what stands behind the end, too."""
+        if self.device.type != "cpu":
+            return 1
+        return 4 if self.config.width >= 32 else 2  # measured: 40 % and 5 % less time a step
 
     def evaluate(self) -> Row:
         """Note how right the model is now, on the same inputs each time."""
@@ -275,12 +295,23 @@ class Training:
 
 
 def _loss(logits: Tensor, expected: Tensor, task: NextTokenTask) -> Tensor:
-    """The mean over the places that are judged (and, of a language, over the tokens)."""
-    graded = expected >= 0
+    """The sum over places of the loss there (of a language, the mean over the tokens).
+
+    Args:
+        logits: [k, V], at places that are judged.
+        expected: [k] the right classes.
+    """
     if isinstance(task, Language):
         legal = torch.as_tensor(task.legal, dtype=logits.dtype, device=logits.device)
-        return functional.binary_cross_entropy_with_logits(logits[graded], legal[expected[graded]])
-    return functional.cross_entropy(logits[graded], expected[graded])
+        total = functional.binary_cross_entropy_with_logits(logits, legal[expected], reduction="sum")
+        return total / logits.shape[1]
+    return functional.cross_entropy(logits, expected, reduction="sum")
+
+
+def _alike(sequences: Sequences, parts: int) -> list[Array]:
+    """The rows of a batch in parts of similar length, none of them empty."""
+    order = np.argsort(sequences.lengths, kind="stable")
+    return np.array_split(order, min(parts, len(order)))
 
 
 def _check_memory(config: GptTraining, task: NextTokenTask) -> None:
