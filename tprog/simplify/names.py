@@ -43,6 +43,18 @@ def _names(
     program: Program, symbols: tuple[Symbol, ...], clause: Clause, as_key: bool
 ) -> Mapping[Symbol, Symbol] | None:
     """Old name -> new one; None if a symbol has no partner of its own."""
+    partner = _partners(program, clause, as_key)
+    if partner is None or len(partner) < 3:
+        return None
+    # What is compared with nothing needs a name that nothing else has.
+    spare = (number for number in range(len(symbols) + len(partner) + 1) if number not in partner.values())
+    named = {symbol: partner[symbol] if symbol in partner else next(spare) for symbol in symbols}
+    order = {other: at for at, other in enumerate(program.symbols(clause.query if as_key else clause.key))}
+    return dict(sorted(named.items(), key=lambda item: (order.get(item[1], len(order)), str(item[1]))))
+
+
+def _partners(program: Program, clause: Clause, as_key: bool) -> dict[Symbol, Symbol] | None:
+    """Each symbol and the one that it is compared with, where that is one alone; None if it is not."""
     partner: dict[Symbol, Symbol] = {}
     for query, row in zip(program.symbols(clause.query), clause.predicate, strict=True):
         if row is None or len(row) > 1:
@@ -52,10 +64,4 @@ def _names(
             if symbol in partner or other in partner.values():
                 return None
             partner[symbol] = other
-    if len(partner) < 3:
-        return None
-    # What is compared with nothing needs a name that nothing else has.
-    spare = (number for number in range(len(symbols) + len(partner) + 1) if number not in partner.values())
-    named = {symbol: partner[symbol] if symbol in partner else next(spare) for symbol in symbols}
-    order = {other: at for at, other in enumerate(program.symbols(clause.query if as_key else clause.key))}
-    return dict(sorted(named.items(), key=lambda item: (order.get(item[1], len(order)), str(item[1]))))
+    return partner

@@ -7,7 +7,7 @@ Our vocabularies leave ``<pad>`` out, and the classes are those of the task, not
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_lowercase, digits
 
@@ -316,6 +316,14 @@ class Inputs:
         return Inputs(batch, expected, self.exhaustive, self.description)
 
 
+def _domain_of(program: Program, length: int | None) -> tuple[Sequence[str], InputDomain, int | None]:
+    """The symbols, domain and its size where no task says: every sequence over the program's vocabulary."""
+    symbols = symbols_of(program.vocabulary)
+    longest = program.max_length if length is None else length
+    domain = InputDomain(len(symbols), 1, longest - program.marks.count)
+    return symbols, domain, domain.size
+
+
 def inputs_for(
     program: Program,
     sample: int | None = None,
@@ -339,13 +347,7 @@ def inputs_for(
         BadUsage: `sample` is not positive.
     """
     task = task_of(program) if task is None else fitted(task, program)
-    if task is None:
-        symbols = symbols_of(program.vocabulary)
-        longest = program.max_length if length is None else length
-        domain = InputDomain(len(symbols), 1, longest - program.marks.count)
-        size: int | None = domain.size
-    else:
-        symbols, domain, size = task.symbols, task.domain, task.size
+    symbols, domain, size = _domain_of(program, length) if task is None else (task.symbols, task.domain, task.size)
     if sample is not None and sample < 1:
         raise BadUsage(f"a sample of {sample} inputs says nothing; ask for at least 1")
     whole = size is not None and size <= (limit if sample is None else sample)

@@ -409,12 +409,9 @@ def _rasp_task(path: Path, outputs: Sequence[str], vocabulary: str | None, longe
 
 def _example_task(path: Path, columns: Columns | None) -> Task:
     read = read_examples(path, columns)
-    examples = read.known
-    ended = [where for tokens, (where, _) in examples.items() if tokens[-1:] == (END,)]
-    if 0 < len(ended) < len(examples):
-        raise BadFile(f"{ended[0]}: the input ends in {END}, but not every input does; expected all or none")
+    ended = _all_end(read.known)
     cut = -1 if ended else None
-    known = {tokens[:cut]: (where, answers[:cut]) for tokens, (where, answers) in examples.items()}
+    known = {tokens[:cut]: (where, answers[:cut]) for tokens, (where, answers) in read.known.items()}
     symbols = in_order({token for tokens in known for token in tokens})
     classes = in_order({answer for _, answers in known.values() for answer in answers if answer is not None})
     _check_learnable(path, symbols, classes, known)
@@ -426,7 +423,15 @@ def _example_task(path: Path, columns: Columns | None) -> Task:
     rows, most = list(table), max(map(len, table))
     domain = _Listed(len(symbols), 1, most, lambda: _rectangle(rows, most))
     rule = partial(_looked_up, table)
-    return _task(path, symbols, classes, most, bool(ended), domain, rule, examples=True, notes=read.notes)
+    return _task(path, symbols, classes, most, ended, domain, rule, examples=True, notes=read.notes)
+
+
+def _all_end(examples: Mapping[tuple[str, ...], tuple[str, object]]) -> bool:
+    """Whether the inputs end in ``</s>``: all of them, or none."""
+    ended = [where for tokens, (where, _) in examples.items() if tokens[-1:] == (END,)]
+    if 0 < len(ended) < len(examples):
+        raise BadFile(f"{ended[0]}: the input ends in {END}, but not every input does; expected all or none")
+    return bool(ended)
 
 
 def _codes(words: Sequence[str]) -> dict[str | None, int]:

@@ -113,6 +113,14 @@ def walk(node: ast.AST) -> Iterator[ast.AST]:
         yield reached
 
 
+def statements(node: ast.AST) -> Iterator[ast.AST]:
+    """A function or statement and the statements that stand within it, level by level."""
+    waiting = [node]
+    for reached in waiting:
+        waiting += [below for below in children(reached) if isinstance(below, ast.stmt)]
+        yield reached
+
+
 def _check_coding(text: str, path: str, *, marked: bool) -> None:
     """Refuse a comment by which Python would read another text than this, or none.
 

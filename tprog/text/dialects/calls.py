@@ -9,6 +9,7 @@ from math import prod
 from tprog.ir.program import Symbol, Symbols
 from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import dict_items, literal_items
+from tprog.text.syntax import statements
 
 MOST_CALLS = 1_000_000
 """Calls of the function of one predicate or lookup: one for each pair of values, with its entry and line."""
@@ -58,7 +59,7 @@ def own_function(parts: Parts, node: ast.expr, wanted: str, *block: str) -> ast.
 
 def check_work(parts: Parts, function: ast.FunctionDef, sizes: Sequence[int]) -> None:
     """Refuse a table that would take minutes to fill, before it is begun: each entry is a call of its function."""
-    calls, steps = prod(sizes), sum(isinstance(node, ast.stmt) for node in ast.walk(function))
+    calls, steps = prod(sizes), sum(1 for _ in statements(function))
     if calls > MOST_CALLS or calls * steps > MOST_STEPS:
         found = f"`{function.name}`, {steps:,} statements for {calls:,} combinations of arguments"
         parts.source.refuse(

@@ -69,10 +69,7 @@ def _identity_rows(parts: Parts, name: str, domain: Symbols, call: ast.Call) -> 
     weight = literal_value(parts.source, weight_at)
     if type(weight) is not int:
         parts.source.refuse(weight_at, f"the weight {weight!r}", "a whole number")
-    for used in (node.id for node in ast.walk(call) if isinstance(node, ast.Name)):
-        found = parts.functions.get(used) or parts.constants.get(used)
-        if found is not None and found.lineno > call.lineno:
-            parts.source.refuse(call, f"`{used}` before it is defined", "READOUT behind all that it names")
+    _check_defined(parts, call)
     exceptions = _rows(parts, name, domain, rows_at, missing=True)
     made: list[tuple[int, ...] | None] = []
     for value in domain:
@@ -80,6 +77,14 @@ def _identity_rows(parts: Parts, name: str, domain: Symbols, call: ast.Call) -> 
             _place(parts, ("weights", name, value), call)
         made.append(exceptions.get(value, identity_row(value, parts.frame.classes, weight)))
     return tuple(made)
+
+
+def _check_defined(parts: Parts, call: ast.Call) -> None:
+    """Refuse a call of what the module defines below it."""
+    for used in (node.id for node in ast.walk(call) if isinstance(node, ast.Name)):
+        found = parts.functions.get(used) or parts.constants.get(used)
+        if found is not None and found.lineno > call.lineno:
+            parts.source.refuse(call, f"`{used}` before it is defined", "READOUT behind all that it names")
 
 
 def _place(parts: Parts, block: Block, row: ast.expr) -> None:

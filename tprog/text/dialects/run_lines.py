@@ -42,6 +42,7 @@ from tprog.text.dialects.subset import (
 )
 from tprog.text.dialects.top_level import SIDE_EMBEDDINGS
 from tprog.text.dialects.wiring import check_wiring
+from tprog.text.syntax import statements
 
 _MADE_BY: Mapping[str, Kind] = {
     "embed": "embedding",
@@ -161,7 +162,7 @@ def _cells(
 
 def _check_answers(parts: Parts, function: ast.FunctionDef, lookup: Lookup) -> None:
     """A better place than the whole function for an answer that the lookup cannot give."""
-    for node in ast.walk(function):
+    for node in statements(function):
         if isinstance(node, ast.Return) and node.value is not None:
             if isinstance(node.value, ast.Constant) and node.value.value is None:
                 continue
@@ -208,21 +209,23 @@ def _embedding(parts: Parts, name: str, call: ast.Call) -> Embedding:
     if symbols is None or written is None:
         lacking = "DOMAINS" if symbols is None else "EMBEDDINGS"
         parts.source.refuse(call, f"`{name}`, which {lacking} does not list", "its table and what it may answer")
-    if ast.unparse(written) in SIDE_EMBEDDINGS:
-        found = parts.tables.get("EMBEDDINGS", {}).get(name, {})
-        try:
-            values: Mapping[str, Symbol] = {word: value_of_json(value) for word, value in found.items()}
-        except (AttributeError, ValueError):
-            raise BadFile(
-                f"the side file of {parts.source.path} has no table of words for {name}; emit it again"
-            ) from None
-        if ast.unparse(written) == SIDE_EMBEDDINGS[0] and not all(isinstance(v, str | int) for v in values.values()):
-            parts.source.unexpected(written, f"`{SIDE_EMBEDDINGS[1]}`, as the table of {name} needs")
-    else:
-        values = _words(parts, name, written, call)
+    beside = ast.unparse(written) in SIDE_EMBEDDINGS
+    values = _words_beside(parts, name, written) if beside else _words(parts, name, written, call)
     if unknown := [word for word in values if word not in parts.frame.symbols("tokens").codes]:
         parts.source.refuse(written, f"the word {unknown[0]!r} in the table of {name}", "words of VOCABULARY")
     return Embedding(name, symbols, tuple(values.get(word) for word in parts.frame.vocabulary))
+
+
+def _words_beside(parts: Parts, name: str, written: ast.expr) -> Mapping[str, Symbol]:
+    """The table of an embedding in the side file."""
+    found = parts.tables.get("EMBEDDINGS", {}).get(name, {})
+    try:
+        values: Mapping[str, Symbol] = {word: value_of_json(value) for word, value in found.items()}
+    except (AttributeError, ValueError):
+        raise BadFile(f"the side file of {parts.source.path} has no table of words for {name}; emit it again") from None
+    if ast.unparse(written) == SIDE_EMBEDDINGS[0] and not all(isinstance(v, str | int) for v in values.values()):
+        parts.source.unexpected(written, f"`{SIDE_EMBEDDINGS[1]}`, as the table of {name} needs")
+    return values
 
 
 def _words(parts: Parts, name: str, written: ast.expr, call: ast.Call) -> Mapping[str, Symbol]:

@@ -16,7 +16,7 @@ from typing import NoReturn, TypeAlias, cast
 from tprog.errors import BadSource
 from tprog.ir.program import Number, Value
 from tprog.ir.values import FALSE, NOTHING, TRUE, as_number, label_named
-from tprog.text.syntax import walk
+from tprog.text.syntax import children
 
 Arguments: TypeAlias = tuple[Value, ...]
 Test: TypeAlias = Callable[[Arguments], bool]
@@ -56,9 +56,20 @@ class Source:
 _NAMED: Mapping[str, Value] = {"NOTHING": NOTHING, "F": FALSE, "T": TRUE}
 
 
+_ITEMS = (ast.Set, ast.Tuple, ast.List, ast.Name)
+"""Syntax in which no comparison stands that a module of this dialect may have: most of a module is in its items."""
+
+
 def comparisons(node: ast.AST) -> list[ast.Compare]:
     """The comparisons in a function, a statement or an expression, those nearest to the top first."""
-    return [found for found in walk(node) if isinstance(found, ast.Compare)]
+    found: list[ast.Compare] = []
+    waiting = [node]
+    for reached in waiting:
+        if isinstance(reached, ast.Compare):
+            found.append(reached)
+        if not isinstance(reached, _ITEMS):
+            waiting += children(reached)
+    return found
 
 
 def literal_value(source: Source, node: ast.expr) -> Value:

@@ -171,16 +171,8 @@ def _variables(parts: Parts, statement: ast.stmt) -> set[str]:
 
 def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
     """What Python would only find out when it runs the module: missing imports and primitives."""
-    run, wanted = top.functions["run"], entrance(program)
-    if top.entrance is not None and top.entrance[0] != wanted:
-        begins = "begin" if program.marks.begins else "do not begin"
-        returns = " and run returns values" if program.readout.implied else ""
-        returns = " and run returns several outputs" if program.places.several else returns
-        found, expected = (
-            call.removesuffix("(run") if call.endswith("(run") else f"{call})" for call in (top.entrance[0], wanted)
-        )
-        told = f"`{expected}`, as the inputs {begins} with {BEGIN}{returns}"
-        top.source.refuse(top.entrance[1], f"a call of `{found}`", told)
+    _check_entrance(top, program)
+    run = top.functions["run"]
     selector = "select_closest" if program.self_rule == "last" else "select_closest_by_count"
     for name in ("select_closest", "select_closest_by_count"):
         if name in parts.called and name != selector:
@@ -193,3 +185,18 @@ def _check_runs(top: TopLevel, parts: Parts, program: Program) -> None:
     for line in needed:
         if line not in top.imports:
             top.source.refuse(None, f"a module without `{line}`", "every import that it uses")
+
+
+def _check_entrance(top: TopLevel, program: Program) -> None:
+    """Refuse a module that a command line would run otherwise than its inputs begin, or its values are written."""
+    wanted = entrance(program)
+    if top.entrance is None or top.entrance[0] == wanted:
+        return
+    begins = "begin" if program.marks.begins else "do not begin"
+    returns = " and run returns values" if program.readout.implied else ""
+    returns = " and run returns several outputs" if program.places.several else returns
+    found, expected = (
+        call.removesuffix("(run") if call.endswith("(run") else f"{call})" for call in (top.entrance[0], wanted)
+    )
+    told = f"`{expected}`, as the inputs {begins} with {BEGIN}{returns}"
+    top.source.refuse(top.entrance[1], f"a call of `{found}`", told)

@@ -259,13 +259,16 @@ class _Check:
         self._parts([*node.args, *node.keywords])
 
     def _import(self, node: ast.Import | ast.ImportFrom) -> None:
-        if isinstance(node, ast.ImportFrom) and node.module == "__future__" and node.level == 0:
-            if strange := [alias.name for alias in node.names if alias.name not in FUTURE]:
-                self.refuse(node, f"whose `{strange[0]}` changes how the file is read")
-            return
-        modules = [alias.name for alias in node.names] if isinstance(node, ast.Import) else [node.module or ""]
-        relative = isinstance(node, ast.ImportFrom) and node.level > 0
-        if relative or not all(map(is_standard, modules)):
+        match node:
+            case ast.ImportFrom(module="__future__", level=0):
+                if strange := [alias.name for alias in node.names if alias.name not in FUTURE]:
+                    self.refuse(node, f"whose `{strange[0]}` changes how the file is read")
+                return
+            case ast.ImportFrom(module=module, level=level):
+                standard = level == 0 and is_standard(module or "")
+            case ast.Import():
+                standard = all(is_standard(alias.name) for alias in node.names)
+        if not standard:
             self.refuse(node, "which runs code that is not Python's own")
         for alias in node.names:
             if alias.name == "*":

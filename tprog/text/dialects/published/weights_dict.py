@@ -50,18 +50,24 @@ def read_dict(source: Source, weights: ast.expr, columns: ast.expr | None) -> Ta
     classes = None if columns is None else [_text(source, item) for item in _items(source, columns)]
     rows: dict[tuple[str, str], Row] = {}
     for key, value in zip(weights.keys, weights.values, strict=True):
-        if not isinstance(key, ast.Tuple) or len(key.elts) != 2:
-            source.unexpected(key or value, "a key (feature, value) in quotes")
-        feature, name = (_text(source, part) for part in key.elts)
+        feature, name = _key(source, key or value)
         if (feature, name) in rows:
-            source.refuse(key, f"the weights of {feature}, {name} a second time", "each key once")
+            source.refuse(key or value, f"the weights of {feature}, {name} a second time", "each key once")
         keys, numbers = _row(source, value)
         classes = _classes_of(source, value, keys, len(numbers), classes, are_keys=columns is None)
-        rows[feature, name] = Row((feature, name, *numbers), key.lineno, value.end_lineno or value.lineno)
+        rows[feature, name] = Row((feature, name, *numbers), (key or value).lineno, value.end_lineno or value.lineno)
     assert classes is not None
     if len(set(classes)) != len(classes) or not classes:
         source.refuse(columns or weights, "a class twice, or none", "a name of its own for each class")
     return Table(str(source.path), ("feature", "value", *classes), tuple(rows.values()))
+
+
+def _key(source: Source, node: ast.expr) -> tuple[str, str]:
+    """The feature and the value whose weights a row has."""
+    match node:
+        case ast.Tuple(elts=[feature, value]):
+            return _text(source, feature), _text(source, value)
+    source.unexpected(node, "a key (feature, value) in quotes")
 
 
 def _classes_of(
