@@ -44,6 +44,10 @@ PositionOption: TypeAlias = Annotated[
         "--position", min=0, metavar="INDEX", help="A position, from 0; <s>, if there, is at 0.", show_default=False
     ),
 ]
+OfOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--of", metavar="OUTPUT", help="Of several outputs: the one that is asked about.", show_default=False),
+]
 ClassOption: TypeAlias = Annotated[
     str | None, typer.Option("--class", metavar="CLASS", help="The predictions of this class.", show_default=False)
 ]

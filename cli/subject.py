@@ -14,6 +14,7 @@ from tprog.errors import BadUsage
 from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
+    from tprog.ir.places import ByOutput
     from tprog.ir.program import Program
     from tprog.tasks.builtin import Inputs, Task
     from tprog.tasks.lengths import Length
@@ -96,20 +97,22 @@ class Subject:
         return diff(self.module, dataclasses.replace(narrowed(after, own.classes), task=own.task))
 
     def answers(
-        self, tokens: Sequence[str], expect: str | None, position: int | None = None
-    ) -> tuple[str | None, ...] | None:
+        self, tokens: Sequence[str], expect: str | None, position: int | None = None, output: str | None = None
+    ) -> ByOutput[str | None] | None:
         """The right answers to an input: those given, else those of the task, else None.
 
         A task that consists of examples knows the answers to these alone.
         """
+        from tprog.ir.places import by_output
         from tprog.tasks.answers import parse_answer
 
         if expect is not None:
-            return parse_answer(expect, self.program, tokens, position)
+            return parse_answer(expect, self.program, tokens, position, output)
         if self.task is None or len(tokens) > self.task.max_length:
             return None
-        answers = tuple(self.task.oracle(tokens))
-        return None if self.task.examples and not any(answers) else answers
+        answers: ByOutput[str | None] = self.program.places.apart(self.program.places.beside(self.task.oracle(tokens)))
+        known = any(answer is not None for _, row in by_output(answers) for answer in row)
+        return None if self.task.examples and not known else answers
 
 
 def read_subject(

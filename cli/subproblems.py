@@ -19,6 +19,7 @@ def sub_problem(
     token: str | None,
     text: str | None,
     where: str | None,
+    output: str | None = None,
 ) -> SubProblem | None:
     """The sub-problem that the options name: where several do, the pairs that lie in all of them; None if none does."""
     from analyze.circuits.subproblem import SubProblem, both
@@ -28,6 +29,8 @@ def sub_problem(
     asked = []
     if answer is not None:
         asked.append(SubProblem("class", answer))
+    if output is not None:
+        asked.append(SubProblem("output", output))
     if position is not None:
         asked.append(SubProblem("position", position))
     if token is not None:

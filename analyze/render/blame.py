@@ -65,7 +65,7 @@ def _shown_nodes(result: BlameResult, shown: int) -> set[str]:
 
 def _answer(result: BlameResult) -> tuple[str, str]:
     """What was predicted and what is right, and its style."""
-    where = "the prediction" if result.position is None else f"position {result.position}"
+    where = "the prediction" if result.position is None else _place(result.position, result.output)
     got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
     what = f"{result.program} on {typed(result.tokens, result.spaced.inputs)}, {where}: predicted {got}"
     if result.expected is None:
@@ -74,16 +74,23 @@ def _answer(result: BlameResult) -> tuple[str, str]:
 
 
 def _also_wrong(result: BlameResult) -> str | None:
-    others = [wrong for wrong in result.wrong if wrong[0] != result.position]
+    outputs: tuple[str | None, ...] = result.wrong_outputs or (None,) * len(result.wrong)
     also = "; ".join(
-        f"position {i}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}" for i, e, p in others
+        f"{_place(i, output)}: predicted {'a hole' if p is None else repr(p)}, expected {e!r}"
+        for (i, e, p), output in zip(result.wrong, outputs, strict=True)
+        if (i, output) != (result.position, result.output)
     )
     return f"also wrong: {also}" if also else None
 
 
+def _place(position: int | None, output: str | None) -> str:
+    """Where a prediction is, of several outputs after the name of its own."""
+    return f"position {position}" + ("" if output is None else f" of {output}")
+
+
 def blame_html(result: BlameResult, shown: int = 10) -> Html:
     """The same as a page that stands alone, with the whole module."""
-    where = "" if result.position is None else f", position {result.position}"
+    where = "" if result.position is None else f", {_place(result.position, result.output)}"
     answer = f"predicted {result.predicted!r}" + ("" if result.right else f", expected {result.expected!r}")
     parts = [paragraph(f"{typed(result.tokens, result.spaced.inputs)}{where}: {answer}; {evidence(result.checked)}")]
     if result.candidates:

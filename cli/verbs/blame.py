@@ -21,6 +21,7 @@ from cli.options import (
     ForceOption,
     JsonOption,
     LengthOption,
+    OfOption,
     PositionOption,
     ProgramArgument,
     ProgramOption,
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from analyze.blame.presentation import Presentation
     from analyze.results.blame import Candidate, Suspect
     from analyze.results.checked import Checked
+    from tprog.ir.places import ByOutput
     from tprog.ir.program import Program
 
 LISTED, LISTED_ALL = 10, 20
@@ -59,6 +61,7 @@ def blame(
     program: ProgramOption = None,
     every: Annotated[bool, typer.Option("--all", help="All failures: which lines are to blame for how many.")] = False,
     position: PositionOption = None,
+    of: OfOption = None,
     expect: ExpectOption = None,
     limit: Annotated[
         int | None,
@@ -111,7 +114,7 @@ def blame(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Find the edits that mend a wrong prediction, or all. Where it is right: the entries that it depends on."""
-    of_one = any(given not in (None, False) for given in (position, expect, thorough))
+    of_one = any(given not in (None, False) for given in (position, of, expect, thorough))
     _refuse_contradictions(every, text, of_one, number, applied)
     output = _output(as_json, file, force, color, applied)
     number = number or applied
@@ -130,7 +133,7 @@ def blame(
 
     assert text is not None
     tokens = parse_input(text, subject.program)
-    expected = _expected(subject, tokens, expect, position)
+    expected = _expected(subject, tokens, expect, position, of)
     inputs = subject.inputs(sample, seed)
     with working("blame", inputs.description):
         result = analysis.blame(
@@ -138,6 +141,7 @@ def blame(
             inputs,
             tokens,
             position=position,
+            output=of,
             expected=expected,
             limit=limit,
             thorough=thorough or None,
@@ -190,15 +194,15 @@ def _refuse_contradictions(
     if every == (text is not None):
         raise BadUsage("name one input with --input TEXT, or ask about all failures with --all")
     if every and of_one:
-        raise BadUsage("--position, --expect and --thorough are about one input; leave them out with --all")
+        raise BadUsage("--position, --of, --expect and --thorough are about one input; leave them out with --all")
     if number is not None and applied is not None and number != applied:
         raise BadUsage(f"--show {number} and --apply {applied} are two edits; give one")
 
 
 def _expected(
-    subject: Subject, tokens: Sequence[str], expect: str | None, position: int | None
-) -> tuple[str | None, ...]:
-    expected = subject.answers(tokens, expect, position)
+    subject: Subject, tokens: Sequence[str], expect: str | None, position: int | None, of: str | None
+) -> ByOutput[str | None]:
+    expected = subject.answers(tokens, expect, position, of)
     if expected is not None:
         return expected
     if subject.task is not None:

@@ -16,6 +16,7 @@ from cli.options import (
     ForceOption,
     JsonOption,
     LengthOption,
+    OfOption,
     PositionOption,
     ProgramArgument,
     ProgramOption,
@@ -50,6 +51,7 @@ def circuits(
     argument: ProgramArgument = None,
     program: ProgramOption = None,
     answer: ClassOption = None,
+    of: OfOption = None,
     position: PositionOption = None,
     token: TokenOption = None,
     text: SubProblemInputOption = None,
@@ -95,7 +97,7 @@ def circuits(
     if time_limit is not None and not exact:
         raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
     subject = read_subject(argument, program, task, weights, length, vocabulary)
-    problem = sub_problem(subject, answer, position, token, text, where)
+    problem = sub_problem(subject, answer, position, token, text, where, of)
     constants = named_baseline(subject, baseline or [])
     inputs = subject.inputs(sample, seed)
     find = partial(

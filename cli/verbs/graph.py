@@ -17,6 +17,7 @@ from cli.options import (
     ForceOption,
     JsonOption,
     LengthOption,
+    OfOption,
     PositionOption,
     ProgramArgument,
     ProgramOption,
@@ -43,6 +44,7 @@ def graph(
     argument: ProgramArgument = None,
     program: ProgramOption = None,
     answer: ClassOption = None,
+    of: OfOption = None,
     position: PositionOption = None,
     token: TokenOption = None,
     text: SubProblemInputOption = None,
@@ -82,15 +84,22 @@ def graph(
     from analyze.render.graph import graph_text
 
     if calls or cross_check or engine is not Engine.LIBCST:
-        asked: dict[str, object] = {"--class": answer, "--position": position, "--token": token, "--input": text}
-        asked |= {"--where": where, "--task": task, "--weights": weights, "--vocabulary": vocabulary}
+        asked: dict[str, object] = {"--class": answer, "--of": of, "--position": position, "--token": token}
+        asked |= {"--input": text, "--where": where, "--task": task, "--weights": weights, "--vocabulary": vocabulary}
         asked |= {"--length": length, "--sample": sample}
         _refuse_for_calls({**asked, "--from": source, "--to": target}, cross_check, file)
         _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
     if weights is not None and weights.is_dir():
-        asked = {"PROGRAM": argument, "--program": program, "--class": answer, "--position": position}
-        asked |= {"--token": token, "--input": text, "--where": where, "--from": source, "--to": target}
+        asked = {"PROGRAM": argument, "--program": program, "--class": answer, "--of": of}
+        asked |= {
+            "--position": position,
+            "--token": token,
+            "--input": text,
+            "--where": where,
+            "--from": source,
+            "--to": target,
+        }
         asked |= {"--task": task, "--vocabulary": vocabulary, "--length": length, "--sample": sample}
         _show_components(output, weights, asked)
         return
@@ -98,7 +107,7 @@ def graph(
     from analyze.highlighted import circuit_flow, slice_flow
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
-    problem = sub_problem(subject, answer, position, token, text, where)
+    problem = sub_problem(subject, answer, position, token, text, where, of)
     if problem is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
     inputs = subject.inputs(sample, seed)

@@ -6,18 +6,20 @@ import json
 from collections.abc import Sequence
 
 from tprog.errors import BadInput
-from tprog.ir.program import Program
-from tprog.listing import listing
+from tprog.ir.places import ByOutput
+from tprog.ir.program import BEGIN, END, Program
+from tprog.listing import listing, shortened
 
 
 def parse_answer(
-    text: str, program: Program, tokens: Sequence[str], position: int | None = None
-) -> tuple[str | None, ...]:
+    text: str, program: Program, tokens: Sequence[str], position: int | None = None, output: str | None = None
+) -> ByOutput[str | None]:
     """The right class at each position (pooled: one class), None where none is given.
 
     The text is one class a character (``abbc``), classes separated by spaces, or a JSON list in which ``null`` gives
-    none. It has one class a position, or one a position whose output is not forced; with `position` it may also be the
-    one class that is right there.
+    none. It has one class a position, or one a position whose output is not forced (of a variable: that is no mark);
+    with `position` it may also be the one class that is right there. Of several outputs it answers `output`; without
+    that it is a JSON object, name -> such a text or list, and what it leaves out is not known.
 
     Args:
         tokens: the whole input that it answers, ``<s>`` and ``</s>`` included.
@@ -26,10 +28,43 @@ def parse_answer(
     Raises:
         BadInput: the message names the item, its index (0-based) and what is allowed.
     """
+    if not program.places.several:
+        return _row(text, program, tokens, position, program.outputs[0])
+    found: dict[str, tuple[str | None, ...]] = {name: (None,) * len(tokens) for name in program.outputs}
+    for name, told in _by_name(text, program, output).items():
+        found[name] = _row(told, program, tokens, position, name)
+    return found
+
+
+def _by_name(text: str, program: Program, output: str | None) -> dict[str, str]:
+    """Output -> the text of its answers."""
+    names = listing(program.outputs)
+    if output is not None:
+        if output not in program.outputs:
+            raise BadInput(f"there is no output {output!r}; expected one of {names}")
+        return {output: text}
+    try:
+        found = json.loads(text)
+    except (ValueError, RecursionError):
+        found = None
+    if not isinstance(found, dict) or not set(found) <= set(program.outputs):
+        raise BadInput(
+            f"the expected output {shortened(text)} is no JSON object; expected one with some of {names}, or the "
+            "answers to one of them, which --of names"
+        )
+    return {name: told if isinstance(told, str) else json.dumps(told) for name, told in found.items()}
+
+
+def _row(
+    text: str, program: Program, tokens: Sequence[str], position: int | None, output: str
+) -> tuple[str | None, ...]:
+    """The answers to one output."""
     if position is not None and position >= len(tokens):
         raise BadInput(f"there is no position {position}; the input's last is {len(tokens) - 1}")
-    forced = _forced(program, tokens)
-    free = [place for place, is_forced in enumerate(forced) if not is_forced]
+    forced = _forced(program, tokens, output)
+    # Nobody need say what a variable is at the marks.
+    left_out = [token in (BEGIN, END) for token in tokens] if output in program.variables_out else forced
+    free = [place for place, is_left_out in enumerate(left_out) if not is_left_out]
     answers = _items(text, program, 1 if position is not None else len(free))
     at = _places(len(answers), free, len(forced), None if program.readout.pooled else position)
     if at is None:
@@ -43,9 +78,12 @@ def parse_answer(
     return tuple(None if is_forced else given.get(place) for place, is_forced in enumerate(forced))
 
 
-def _forced(program: Program, tokens: Sequence[str]) -> list[bool]:
+def _forced(program: Program, tokens: Sequence[str], output: str) -> list[bool]:
     """[place]: whether the output is forced there."""
-    return [False] if program.readout.pooled else [token in program.readout.forced for token in tokens]
+    if program.readout.pooled:
+        return [False]
+    forced = () if output in program.variables_out else program.readout.forced
+    return [token in forced for token in tokens]
 
 
 def _places(count: int, free: Sequence[int], every: int, position: int | None) -> Sequence[int] | None:

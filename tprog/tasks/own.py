@@ -6,6 +6,8 @@ A Python file, executed because its user named it, defines
 - ``CLASSES``: all answers there are, in the order that breaks ties;
 - ``LONGEST``: how many tokens the longest input has, marks not counted;
 - ``oracle(tokens)``: one answer a token, None where none is graded;
+- if several outputs are asked for, ``OUTPUTS``, their names: then ``oracle`` gives a dictionary, name -> answers, and
+  ``CLASSES`` holds the answers of all;
 - if it likes ``CAUSAL = True`` (an answer depends on what stands up to it alone), ``sample(rng)`` (one random input,
   drawn with `rng`, a `random.Random`) and ``inputs()`` (all inputs there are). With neither of the two functions every
   sequence of 1 to ``LONGEST`` tokens is an input.
@@ -21,7 +23,7 @@ from __future__ import annotations
 import random
 import re
 from collections.abc import Callable, Collection, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property, partial
 from itertools import islice
 from pathlib import Path
@@ -146,7 +148,8 @@ def _python_task(path: Path) -> Task:
         raise BadFile(f"{path}: VOCABULARY holds no token; expected at least one besides the marks")
     if len(classes) < 2:
         raise BadFile(f"{path}: CLASSES holds only {classes[0]!r}, so there is nothing to learn; expected two or more")
-    functions = _Functions(path, module, symbols, classes, longest)
+    outputs = _outputs(path, module)
+    functions = _Functions(path, module, symbols, classes, longest, outputs)
     domain: InputDomain = InputDomain(len(symbols), 1, longest)
     if functions.has("inputs"):
         domain = _Listed(len(symbols), 1, longest, functions.inputs)
@@ -154,8 +157,21 @@ def _python_task(path: Path) -> Task:
     if functions.has("sample"):
         domain = _Sampled(len(symbols), 1, longest, functions.sample, domain)
     task = _task(path, symbols, classes, longest, END in vocabulary, domain, functions.rule, causal, listable)
+    task = replace(task, outputs=outputs)
     _probe(path, task)
     return task
+
+
+def _outputs(path: Path, module: ModuleType) -> tuple[str, ...]:
+    """The names of several outputs, if the module asks for them."""
+    found = getattr(module, "OUTPUTS", None)
+    if found is None:
+        return ()
+    if not isinstance(found, list | tuple) or not all(isinstance(name, str) and name.isidentifier() for name in found):
+        raise BadFile(f"{path}: OUTPUTS is {shortened(found)}; expected the names of two outputs or more")
+    if len(found) < 2 or len(set(found)) < len(found):
+        raise BadFile(f"{path}: OUTPUTS is {shortened(found)}; expected two names or more, each once, or no OUTPUTS")
+    return tuple(found)
 
 
 def _task(
@@ -265,9 +281,16 @@ class _Functions:
     """
 
     def __init__(
-        self, path: Path, module: ModuleType, symbols: tuple[str, ...], classes: tuple[str, ...], longest: int
+        self,
+        path: Path,
+        module: ModuleType,
+        symbols: tuple[str, ...],
+        classes: tuple[str, ...],
+        longest: int,
+        outputs: tuple[str, ...] = (),
     ) -> None:
         self.path, self.module, self.symbols, self.classes, self.longest = path, module, symbols, classes, longest
+        self.outputs = outputs
         self._codes = {word: code for code, word in enumerate(symbols)}
         self._answers = {word: code for code, word in enumerate(classes)}
         _given(path, module, "oracle")
@@ -283,7 +306,7 @@ class _Functions:
         """[input, place] symbol codes -> [input, place] answer codes: what a task's `_rule` is."""
         with their_turn(self.path):
             answers = [self._answer(row) for row in x.tolist()]
-        return np.array(answers, dtype=np.int64).reshape(x.shape)
+        return np.array(answers, dtype=np.int64).reshape(len(x), -1)
 
     def sample(self, rng: random.Random, count: int) -> Array:
         """[count, place] symbol codes of random inputs."""
@@ -311,6 +334,23 @@ class _Functions:
         tokens = [self.symbols[code] for code in row]
         what = f"oracle({shortened(tokens)})"
         result = self._called(what, "oracle", tokens)
+        if not self.outputs:
+            return self._codes_of(result, what, tokens)
+        if not isinstance(result, dict) or set(result) != set(self.outputs):
+            raise BadFile(
+                f"{self.path}: {what} gives {shortened(result)}; expected a dictionary with the keys "
+                f"{listing(self.outputs)}, which OUTPUTS names"
+            )
+        rows = [self._codes_of(result[name], f"{what}[{name!r}]", tokens) for name in self.outputs]
+        return [code for beside in zip(*rows, strict=True) for code in beside]
+
+    def _codes_of(self, result: object, what: str, tokens: Sequence[str]) -> list[int]:
+        """The answers to one output as codes."""
+        if isinstance(result, dict):
+            names = listing(tuple(map(str, result)))
+            raise BadFile(
+                f"{self.path}: {what} gives answers for {names}; for several outputs, name them in OUTPUTS = (...)"
+            )
         if self._is_label(result, len(tokens)):
             raise BadFile(f"{self.path}: {what} gives {shortened(result)}, one label for the whole input; {ONE_LABEL}")
         found = self._several(result, len(tokens), what)
