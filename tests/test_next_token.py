@@ -250,7 +250,7 @@ def test_all_lengths_are_equally_likely() -> None:
 
 
 def test_what_is_no_task_no_length_and_no_symbol_is_refused() -> None:
-    with pytest.raises(BadUsage, match="no next-token task 'tomita8'; the nearest is tomita"):
+    with pytest.raises(BadUsage, match="no next-token task 'tomita8'; all of them are binary_majority"):
         get_next_token_task("tomita8")
     with pytest.raises(BadUsage, match=r"tomita2 has no input of length 3 to 3; its lengths are 1 to 150"):
         get_next_token_task("tomita2").sample(1, (3, 3), np.random.default_rng(0))

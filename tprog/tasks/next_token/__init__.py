@@ -6,7 +6,6 @@ and what logits predict (`predicted`, `right`).
 
 from __future__ import annotations
 
-import difflib
 from collections.abc import Mapping
 
 from tprog.errors import BadUsage
@@ -40,8 +39,6 @@ def get_next_token_task(name: str) -> NextTokenTask:
     Raises:
         BadUsage: there is none of that name.
     """
-    if name in NEXT_TOKEN_TASKS:
-        return NEXT_TOKEN_TASKS[name]
-    near = difflib.get_close_matches(name, NEXT_TOKEN_TASKS, n=1, cutoff=0.5)
-    meant = f"; the nearest is {near[0]}" if near else ""
-    raise BadUsage(f"there is no next-token task {name!r}{meant}; all of them are {', '.join(NEXT_TOKEN_TASKS)}")
+    if name not in NEXT_TOKEN_TASKS:
+        raise BadUsage(f"there is no next-token task {name!r}; all of them are {', '.join(NEXT_TOKEN_TASKS)}")
+    return NEXT_TOKEN_TASKS[name]
