@@ -56,7 +56,7 @@ def test_written_programs_of_all_dialects_are_compiled_right(name: str, mode: st
 
 
 @settings(max_examples=60)
-@given(programs(several=False))
+@given(programs())
 def test_random_programs_are_compiled_right(program: Program) -> None:
     inputs = some_inputs(program, 40)
     for dtype in BOTH:

@@ -9,6 +9,7 @@ import re
 import subprocess
 import sys
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -27,6 +28,7 @@ from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.emit import emit
 from trainer.compile import compile_program, load
+from trainer.compile.circuit import ground_truth
 from trainer.compile.folder import read_program, write_model
 from trainer.compile.forward import forward, model_tokens
 from trainer.compile.tensors import tensors
@@ -104,6 +106,26 @@ def test_a_compiled_model_is_read_back_into_its_program(name: str, folder: Path)
     for form in ("tpdebug", "transformer-lens"):
         write_model(compile_program(program), folder / form, form=form)
         assert read_program(folder / form) == program
+
+
+def test_several_outputs_stand_side_by_side_each_with_its_circuit(folder: Path) -> None:
+    program = replace(PROGRAMS["sort"].program, outputs=("sorted", "readout", "rank"), task=None)
+    weights = compile_program(program)
+    write_model(weights, folder / "model")
+    made = load(folder / "model")
+    words = ["<s>", "c", "a", "b", "b", "</s>"]
+    run = execute(program, encode(program, [words]))
+    (answer,) = made.answers([words])
+    assert answer == run.spelled(0)
+    assert isinstance(answer, dict)
+    assert made(made.tokens([words])).shape[-1] == 3 * len(made.outputs)
+    assert read_program(folder / "model") == program
+    circuits = {circuit.output: circuit for circuit in ground_truth(weights).circuits}
+    assert ("blocks.2.mlp", "unembed") in circuits["rank"].edges
+    assert ("blocks.3.attn[0]", "unembed") not in circuits["rank"].edges
+    assert ("blocks.3.attn[0]", "unembed") in circuits["sorted"].edges
+    done = subprocess.run([sys.executable, "model.py", *words], cwd=folder / "model", capture_output=True, text=True)
+    assert done.stdout.splitlines() == list(map(str, answer.values()))
 
 
 def test_the_loader_for_people_is_short_and_says_the_same(model: Path) -> None:

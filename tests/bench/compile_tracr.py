@@ -50,13 +50,13 @@ import json, sys, time
 {build}
 from tprog.rasp.program import program_of
 from trainer.compile import compile_program
-from trainer.compile.forward import answers, forward, model_tokens
-from trainer.compile.sizes import sizes
-from tprog.run.batch import encode
 given = json.load(sys.stdin)
 program = program_of({program}).to_program(given["vocabulary"], given["length"])
 weights = compile_program(program)
 compiled = time.process_time()
+from trainer.compile.forward import forward, model_tokens
+from trainer.compile.sizes import sizes
+from tprog.run.batch import encode
 batch = encode(program, [list(map(str, word)) for word in given["words"]])
 tokens = model_tokens(weights, batch)
 before = time.process_time()

@@ -87,20 +87,19 @@ def ground_truth(weights: Weights) -> GroundTruth:
             components.setdefault(place, {})[node] = None
             alignment[node][place] = None
     edges = _edges(lowered.operations, places, writers) | _last(lowered.read.view.parts, places, writers)
-    needed = _needed(lowered.read.view.parts, writers)
-    kept = _edges(needed, places, writers) | _last(lowered.read.view.parts, places, writers)
     order = _order(weights)
-    circuits = tuple(
-        Circuit(name, tuple(sorted({end for edge in kept for end in edge}, key=order.index)), _sorted(kept, order))
-        for name in lowered.program.outputs
-    )
+    circuits = []
+    for name, view in zip(lowered.program.outputs, lowered.read.views, strict=True):
+        kept = _edges(_needed(view.parts, writers), places, writers) | _last(view.parts, places, writers)
+        nodes = sorted({end for edge in kept for end in edge}, key=order.index)
+        circuits.append(Circuit(name, tuple(nodes), _sorted(kept, order)))
     present = {end for edge in edges for end in edge} | set(places.values())
     return GroundTruth(
         {name: tuple(computes) for name, computes in components.items()},
         {node: tuple(sorted(found, key=order.index)) for node, found in alignment.items()},
         tuple(name for name in order if name in present),
         _sorted(edges, order),
-        circuits,
+        tuple(circuits),
     )
 
 

@@ -145,6 +145,7 @@ def vocabulary_of(weights: Weights) -> dict[str, Any]:
         "tokens": list(program.vocabulary),
         "sink": len(program.vocabulary),
         "padding": len(program.vocabulary) + 1,
+        "names": list(program.outputs),
         "begin": program.marks.begins,
         "end": program.marks.ends,
         "outputs": list(read.words),

@@ -51,17 +51,24 @@ def answers(weights: Weights, batch: Batch) -> tuple[Array, Bools]:
 
 
 def decided(weights: Weights, logits: Array, batch: Batch) -> tuple[Array, Bools]:
-    """The answers [b, n, output] logits come to: the output with the largest, at each position or for all."""
+    """The answers [b, n, output] logits come to: of each output the word with the largest, at each position or for all.
+
+    Returns:
+        as `answers`.
+    """
     program, read = weights.lowered.program, weights.lowered.read
-    best = logits.argmax(axis=-1)[:, 1:]
+    best = logits.reshape(*logits.shape[:2], len(program.outputs), -1).argmax(axis=-1)[:, 1:]
     hole = len(read.words) - 1 if read.hole else FORCED
-    in_hole: Bools = ((best == hole) & batch.present).any(axis=1)
+    in_hole: Bools = ((best[:, :, 0] == hole) & batch.present).any(axis=1)
     if program.readout.pooled:
-        return best[np.arange(len(batch)), batch.lengths - 1], in_hole
-    at = read_out_at(program, batch)
-    words = np.array([*program.vocabulary, ""])[batch.tokens]
-    echoed = np.array(read.words)[best] == words
-    return np.where(at, best, np.where(echoed | ~batch.present, FORCED, best)), in_hole
+        return best[np.arange(len(batch)), batch.lengths - 1, 0], in_hole
+    for at, name in enumerate(program.outputs):
+        best[:, :, at] = np.where(batch.present, best[:, :, at], FORCED)
+        if name not in program.returned:
+            words = np.array([*program.vocabulary, ""])[batch.tokens]
+            echoed = np.array(read.words)[best[:, :, at]] == words
+            best[:, :, at] = np.where(echoed & ~read_out_at(program, batch), FORCED, best[:, :, at])
+    return best.reshape(len(batch), -1), in_hole
 
 
 def _softmax(scores: Array) -> Array:

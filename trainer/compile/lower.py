@@ -8,10 +8,8 @@ from typing import assert_never
 
 import numpy as np
 
-from tprog.errors import BadUsage
 from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead
 from tprog.ir.program import Program
-from tprog.listing import listing
 from tprog.run.attention import mask_word, preference, windows
 from tprog.run.batch import Array
 from trainer.compile.attainable import at_first_position, attained
@@ -53,12 +51,7 @@ def lower(program: Program, precision: Precision) -> Lowered:
     Raises:
         TooNarrow: they do not.
         NotExact: it takes too many dimensions or units; the message names the node.
-        BadUsage: it has several outputs, where a model has one unembedding.
     """
-    if program.places.several:
-        raise BadUsage(
-            f"the program has the outputs {listing(program.outputs)}; a model has one: compile a program with one alone"
-        )
     among = attained(program)
     lowering = Lowering(program, precision, among, resolutions(program, among), at_first_position(program))
     _inputs(lowering)

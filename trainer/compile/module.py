@@ -19,8 +19,8 @@ from trainer.compile.folder import VOCABULARY, WHAT, Config, read_config, read_w
 from trainer.compile.tensors import HEAD, POSITIONS, TOKENS, UNEMBEDDING, head_name, mlp_name
 from trainer.fields import Fields
 
-Vocabulary: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], int | None]
-"""The tokens, the outputs, and which of these stands for a hole."""
+Vocabulary: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int | None]
+"""The tokens, what comes out, the names of the outputs, and which of what comes out stands for a hole."""
 
 
 class CompiledTransformer(nn.Module):
@@ -33,13 +33,14 @@ class CompiledTransformer(nn.Module):
     Attributes:
         words: the tokens, in the order of their numbers; behind them stand the sink and the padding.
         outputs: what comes out, in the order of the logits; `hole` is the last one, where an input may reach a hole.
+        names: of the outputs of the program; of several, the logits stand side by side.
         pooled: whether the output of the last position is that of the input.
     """
 
     def __init__(self, config: Config, weights: dict[str, Tensor], vocabulary: Vocabulary) -> None:
         super().__init__()
         self.config = config
-        self.words, self.outputs, self.hole = vocabulary
+        self.words, self.outputs, self.names, self.hole = vocabulary
         self.pooled = config.pooled
         self.sink, self.padding = len(self.words), len(self.words) + 1
         for name, tensor in weights.items():
@@ -79,11 +80,20 @@ class CompiledTransformer(nn.Module):
             rows.append([self.sink, *(codes[word] for word in given), *padding])
         return torch.tensor(rows, dtype=torch.long, device=self.weight(TOKENS).device).reshape(len(rows), longest + 1)
 
-    def answers(self, inputs: Sequence[Sequence[str]]) -> list[list[str] | str]:
-        """What comes out of whole inputs: a word a position, or, of a pooled program, one word."""
-        best = self(self.tokens(inputs)).argmax(dim=-1).tolist()
-        words = [[self.outputs[at] for at in row[1 : len(given) + 1]] for row, given in zip(best, inputs, strict=True)]
-        return [row[-1] if self.pooled else row for row in words]
+    def answers(self, inputs: Sequence[Sequence[str]]) -> list[list[str] | str | dict[str, list[str]]]:
+        """What comes out of whole inputs: a word a position; of several outputs, name -> such a list; of a pooled
+        program, one word."""
+        logits = self(self.tokens(inputs))
+        best = logits.reshape(*logits.shape[:2], len(self.names), len(self.outputs)).argmax(dim=-1).tolist()
+        found: list[list[str] | str | dict[str, list[str]]] = []
+        for row, given in zip(best, inputs, strict=True):
+            columns = zip(*row[1 : len(given) + 1], strict=True)
+            words = [[self.outputs[at] for at in column] for column in columns]
+            if self.pooled:
+                found.append(words[0][-1])
+            else:
+                found.append(words[0] if len(words) == 1 else dict(zip(self.names, words, strict=True)))
+        return found
 
     def _run(self, tokens: Tensor, patterns: dict[str, Tensor] | None) -> Tensor:
         self._check(tokens)
@@ -142,8 +152,8 @@ def load_model(folder: Path) -> CompiledTransformer:
 def _vocabulary(folder: Path, config: Config) -> Vocabulary:
     path = folder / VOCABULARY
     told = Fields(parse_json(read_text(path, f"the tokens of {WHAT}"), str(path), WHAT), str(path))
-    words, outputs = (_words(told, name) for name in ("tokens", "outputs"))
-    if len(words) + 2 != config.vocabulary or len(outputs) != config.outputs:
+    words, outputs, names = (_words(told, name) for name in ("tokens", "outputs", "names"))
+    if len(words) + 2 != config.vocabulary or len(outputs) * len(names) != config.outputs:
         raise BadFile(
             f"{path} has {len(words):,} tokens and {len(outputs):,} outputs, expected {config.vocabulary - 2:,} and "
             f"{config.outputs:,}; it is of another model"
@@ -151,7 +161,7 @@ def _vocabulary(folder: Path, config: Config) -> Vocabulary:
     hole = told.take("hole")
     if hole is not None and hole != len(outputs) - 1:
         told.refuse("hole", hole, f"nothing, or {len(outputs) - 1}, the last output")
-    return words, outputs, hole
+    return words, outputs, names, hole
 
 
 def _words(told: Fields, name: str) -> tuple[str, ...]:

@@ -28,27 +28,35 @@ class Read:
     """What the unembedding reads.
 
     Attributes:
-        words: what comes out, one a column: the classes, forced words that are none of them, and the hole if there is
-            one.
-        view: [word] the logits.
-        hole: whether the last column stands for a hole.
+        words: what comes out of each output, one a column: the classes, forced words that are none of them, and the
+            hole if there is one.
+        views: [word] the logits, one an output; they stand side by side.
+        hole: whether the last column of each stands for a hole.
     """
 
     words: tuple[str, ...]
-    view: View
+    views: tuple[View, ...]
     hole: bool
+
+    @property
+    def view(self) -> View:
+        return beside(self.views)
 
 
 def read_out(lowering: Lowering) -> Read:
     """The logits of a Program."""
     program = lowering.program
-    if program.readout.implied:
-        words, view, bound = program.classes, _of_variable(lowering, program.outputs[0]), 1.0
-    else:
-        words, view, bound = _classified(lowering)
+    words, views, bound = program.classes, {}, 1.0
+    if not program.readout.implied:
+        words, views[program.readout.name], bound = _classified(lowering)
+    for name in program.variables_out:
+        # A word that is forced alone comes out of no variable: its logit is that of all others.
+        views[name] = _of_variable(lowering, name) @ np.eye(len(program.classes), len(words))
+    found = tuple(views[name] for name in program.outputs)
     if not lowering.holes:
-        return Read(words, view, False)
-    return Read((*words, HOLE_WORD), beside([view, _hole(lowering, 2 * bound + 1)]), True)
+        return Read(words, found, False)
+    hole = _hole(lowering, 2 * bound + 1)
+    return Read((*words, HOLE_WORD), tuple(beside([view, hole]) for view in found), True)
 
 
 def _of_variable(lowering: Lowering, name: str) -> View:
@@ -70,7 +78,7 @@ def _classified(lowering: Lowering) -> tuple[tuple[str, ...], View, float]:
     program, readout = lowering.program, lowering.program.readout
     _find_holes(lowering)
     logits = _logits(lowering)
-    count = len(program.classes)
+    count = len(program.written_classes)
     # Of equal logits the first class has the most: by less than one unit is worth, of a mean too.
     times = count * (program.max_length if readout.pooled else 1)
     view = logits @ (np.eye(count) * times) + constant([-float(at) for at in range(count)])
@@ -82,7 +90,7 @@ def _classified(lowering: Lowering) -> tuple[tuple[str, ...], View, float]:
     forced = np.zeros((len(program.vocabulary), len(words)))
     for word in readout.forced:
         forced[program.vocabulary.index(word), words.index(word)] = 4 * bound + 1
-    # What is forced alone has no logit elsewhere.
+    # What is forced alone, or a class of other outputs alone, has no logit elsewhere.
     others = constant([0.0] * count + [-4 * bound - 1] * (len(words) - count))
     placed = view @ np.eye(count, len(words)) + others
     if readout.forced:
@@ -97,7 +105,7 @@ def _tokens(lowering: Lowering) -> View:
 def _logits(lowering: Lowering) -> View:
     """[class] in the largest unit of which all shares are whole multiples."""
     program = lowering.program
-    count = len(program.classes)
+    count = len(program.written_classes)
     shares = [_share(lowering, program, term) for term in program.weights]
     over = math.lcm(*(unit.denominator for _, _, unit in shares))
     wholes = [(view, table, int(unit * over)) for view, table, unit in shares]
@@ -113,7 +121,7 @@ def _share(lowering: Lowering, program: Program, term: Weights) -> tuple[View, S
     read, rows = lowering.encoded[term.variable], term.rows
     if isinstance(domain := program.variables[term.variable].domain, Symbols):
         of = [rows[domain.codes[value]] for value in read.values]
-        return read.columns, [row or (0,) * len(program.classes) for row in of], Fraction(1)
+        return read.columns, [row or (0,) * len(program.written_classes) for row in of], Fraction(1)
     assert read.size is not None
     assert rows[0] is not None
     if read.size.error:

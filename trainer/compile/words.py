@@ -43,8 +43,9 @@ def forward(tokens):  # [batch, position], the sink first -> logits [batch, posi
 
 if __name__ == "__main__":
     given = [WORDS["sink"], *(WORDS["tokens"].index(word) for word in sys.argv[1:])]
-    best = forward(torch.tensor([given]))[0].argmax(-1)[1:]
-    print([WORDS["outputs"][at] for at in best[-1:] if CONFIG["pooled"]] or [WORDS["outputs"][at] for at in best])
+    best = forward(torch.tensor([given]))[0].reshape(len(given), len(WORDS["names"]), -1).argmax(-1)
+    for column in best[-1:].T if CONFIG["pooled"] else best[1:].T:
+        print([WORDS["outputs"][at] for at in column])
 '''
 
 LENS = '''\
@@ -72,8 +73,9 @@ def load():
 
 if __name__ == "__main__":
     given = [WORDS["sink"], *(WORDS["tokens"].index(word) for word in sys.argv[1:])]
-    best = load()(torch.tensor([given]))[0].argmax(-1)[1:]
-    print([WORDS["outputs"][at] for at in best[-1:] if CONFIG["pooled"]] or [WORDS["outputs"][at] for at in best])
+    best = load()(torch.tensor([given]))[0].reshape(len(given), len(WORDS["names"]), -1).argmax(-1)
+    for column in best[-1:].T if CONFIG["pooled"] else best[1:].T:
+        print([WORDS["outputs"][at] for at in column])
 '''
 
 
