@@ -1,0 +1,129 @@
+"""The verb `decompile`: a trained network as a program. Only it and training import torch."""
+
+from __future__ import annotations
+
+from enum import StrEnum
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.modules import ModuleOption, module_path, needs_training, write_module
+from cli.options import ColorOption, ForceOption, JsonOption, SeedOption
+from cli.output import Color, Output, note
+from cli.progress import status
+from tprog.errors import BadUsage
+
+if TYPE_CHECKING:
+    from analyze.results.decompile import DecompileResult
+    from trainer.decompile.pipeline import Decompiled
+
+
+class Stage(StrEnum):
+    """The last stage of decompiling that is done."""
+
+    PRUNE = "prune"
+    READOUT = "readout"
+    PROGRAM = "program"
+
+
+def complete_next_token_task(incomplete: str) -> list[str]:
+    """The names of next-token tasks that begin so."""
+    from tprog.tasks.next_token import NEXT_TOKEN_TASKS
+
+    return [name for name in NEXT_TOKEN_TASKS if name.startswith(incomplete)]
+
+
+def decompile(
+    model: Annotated[
+        Path,
+        typer.Argument(
+            metavar="MODEL", help="The model's folder, of config.json and model.safetensors.", show_default=False
+        ),
+    ],
+    file: ModuleOption = None,
+    task: Annotated[
+        str | None,
+        typer.Option(
+            "--task",
+            metavar="TASK",
+            help="The next-token task whose inputs it was trained on.",
+            show_default="what its config.json names",
+            autocompletion=complete_next_token_task,
+        ),
+    ] = None,
+    match: Annotated[
+        float, typer.Option("--match", min=0.0, max=1.0, metavar="SHARE", help="Inputs to be predicted alike at least.")
+    ] = 0.9,
+    nodes: Annotated[int, typer.Option("--nodes", min=0, metavar="COUNT", help="Nodes of the program at most.")] = 40,
+    stage: Annotated[Stage, typer.Option("--stage", help="The last stage to do.")] = Stage.PROGRAM,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "--run-folder",
+            metavar="DIR",
+            help="Where stages are kept, so that the same command goes on.",
+            show_default="runs/decompile-MODEL",
+        ),
+    ] = None,
+    seed: SeedOption = 0,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> int:
+    """Write what a trained decoder computes as a program. Exit 1 if none was found that predicts enough alike."""
+    output = Output(as_json, None, force, color)
+    if file is not None:
+        if stage is not Stage.PROGRAM:
+            raise BadUsage(f"-o {file} needs the whole way; leave --stage {stage.value} out")
+        file = module_path(file, force)
+    with needs_training():
+        from trainer.decompile.pipeline import Settings, decompile_folder
+    from analyze.render.decompile import decompile_text
+
+    folder = folder or Path("runs") / f"decompile-{model.resolve().name}"
+    settings = Settings(task=task or "", seed=seed, match=match, nodes=nodes)
+    try:
+        with status(f"decompile {model}") as tell:
+            made = decompile_folder(model, settings, lambda part, what: tell(f"{part}: {what}"), folder, stage.value)
+    except KeyboardInterrupt:
+        note(f"stopped; the stages that are done are in {folder}, and the same command goes on from there")
+        raise typer.Exit(130) from None
+    if made.program is not None and file is not None:
+        write_module(made.program, file, force)
+        note(f"wrote {file}")
+    result = _result(made, model, file)
+    output.show(result, lambda: decompile_text(result))
+    return 0 if made.answer else 1
+
+
+def _result(made: Decompiled, model: Path, file: Path | None) -> DecompileResult:
+    """What was found, as a record that goes to JSON."""
+    from analyze.results.decompile import AgreementLine, DecompileResult, PartingLine, StageLine, StepLine
+
+    compared = made.measured
+    rows = [] if compared is None else [(a, True) for a in compared.fresh] + [(a, False) for a in compared.elsewhere]
+    return DecompileResult(
+        model=str(model),
+        task=made.settings.task,
+        accuracy=made.accuracy,
+        found=None if made.program is None else made.answer,
+        match=None if compared is None else compared.match,
+        wanted_match=made.settings.match,
+        most_nodes=made.settings.nodes,
+        nodes=None if made.program is None else len(made.program.nodes),
+        lines=made.lines,
+        module=None if file is None else str(file),
+        edges=() if made.pruned is None else tuple(sorted(map(str, made.pruned.edges))),
+        stages=()
+        if made.pruned is None
+        else tuple(StageLine(s.stage, s.edges, s.match, s.divergence) for s in made.pruned.steps),
+        steps=tuple(StepLine(a.what, a.by, a.match, a.divergence) for a in made.accepted),
+        agreement=tuple(
+            AgreementLine(a.on, a.inputs, a.same_inputs, a.positions, a.same_positions, trained) for a, trained in rows
+        ),
+        parting=()
+        if compared is None
+        else tuple(PartingLine(p.tokens, p.position, p.network, p.program) for p in compared.parting),
+        seconds=made.seconds,
+    )

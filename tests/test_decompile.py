@@ -1,0 +1,136 @@
+"""From a trained network to a program, end to end, on networks that are trained in a few seconds."""
+
+from __future__ import annotations
+
+import json
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.main import main
+from tests.small_networks import trained
+from tprog.tasks.next_token import get_next_token_task
+from tprog.text.read import read_module
+from trainer.decompile import pipeline
+from trainer.decompile.network import network_of
+from trainer.decompile.samples import expect_source
+from trainer.gpt import save
+
+
+@pytest.fixture(scope="module")
+def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The folder of a network that has learned words {a, b}* d {b, c}*."""
+    folder = tmp_path_factory.mktemp("model") / "ab_d_bc"
+    save(trained("ab_d_bc"), folder)
+    return folder
+
+
+def _run(*words: object) -> int:
+    return main([str(word) for word in words])
+
+
+def test_a_trained_network_becomes_an_exact_program(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run("decompile", model, "-o", "program.py", "--json") == 0
+    told = json.loads(capsys.readouterr().out)
+    assert told["schema"] == "tpdebug.decompile/1"
+    assert told["task"] == "ab_d_bc"
+    assert told["found"] is True
+    assert told["match"] == 1.0
+    assert told["nodes"] <= 3
+    assert told["stages"][0]["divergence"] < 1e-9
+    assert told["stages"][-1]["edges"] < told["stages"][0]["edges"] == 17
+    assert {line["on"] for line in told["agreement"] if not line["trained"]} == {
+        "random strings",
+        "walks over legal tokens",
+    }
+    program = read_module(Path("program.py")).program
+    assert set(program.classes) >= {"a|b|d", "b|c|<eos>"}
+    capsys.readouterr()
+    assert _run("run", "program.py", "--input", "abdc") == 0
+    assert "a|b|d" in capsys.readouterr().out
+
+
+def test_the_same_command_goes_on_from_the_stages_that_are_done(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run("decompile", model, "--stage", "prune") == 0
+    assert "edges are needed on the task ab_d_bc" in capsys.readouterr().out
+    assert _run("decompile", model, "--stage", "readout") == 0
+    first = json.loads((tmp_path / "runs" / "decompile-ab_d_bc" / "readout.json").read_text())
+    monkeypatch.setattr(pipeline, "prune", None)
+    monkeypatch.setattr(pipeline, "fewest", None)
+    assert _run("decompile", model, "-o", "program.py") == 0
+    assert "on the task ab_d_bc" in capsys.readouterr().out
+    assert json.loads((tmp_path / "runs" / "decompile-ab_d_bc" / "readout.json").read_text()) == first
+
+
+def test_a_damaged_stage_is_refused(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run("decompile", model, "--stage", "prune", "--run-folder", "kept") == 0
+    path = tmp_path / "kept" / "prune.json"
+    path.write_text(path.read_text().replace('"tokens"', '"places"', 1))
+    capsys.readouterr()
+    assert _run("decompile", model, "--stage", "prune", "--run-folder", "kept") == 2
+    assert "is damaged" in capsys.readouterr().err
+
+
+def test_stopping_says_how_to_go_on(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+
+    def stopped(*_: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(pipeline, "fewest", stopped)
+    assert _run("decompile", model) == 130
+    assert "the same command goes on from there" in capsys.readouterr().err
+    assert (tmp_path / "runs" / "decompile-ab_d_bc" / "prune.json").exists()
+
+
+def test_no_program_as_asked_for_is_an_answer_of_its_own(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run("decompile", model, "--nodes", "0") == 1
+    assert "no program within 0 nodes at match >= 0.9; the best found has" in capsys.readouterr().out
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["no-such-folder"], "there is no folder no-such-folder"),
+        (["MODEL", "--task", "unique_copy"], "name the task that it was trained on"),
+        (["MODEL", "--task", "tomita22"], "the nearest is tomita2"),
+        (["MODEL", "--stage", "prune", "-o", "program.py"], "leave --stage prune out"),
+        (["MODEL", "-o", "program.txt"], "expected the ending .py"),
+    ],
+)
+def test_what_cannot_be_done_is_told_before_the_work_begins(
+    words: list[str],
+    message: str,
+    model: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert _run("decompile", *(model if word == "MODEL" else word for word in words)) == 2
+    assert message in capsys.readouterr().err
+    assert not list(tmp_path.iterdir())
+
+
+def test_random_strings_have_symbols_that_no_word_of_the_language_has_together() -> None:
+    source = expect_source(network_of(trained("ab_d_bc")), get_next_token_task("ab_d_bc"))
+    strings = source.random_strings(50, (0, 20), 0)
+    symbols = strings.tokens[:, 1:]
+    assert ((symbols == 0) & strings.present[:, 1:]).any()
+    assert np.all(strings.tokens[:, 0] == source.task.bos)
+    assert strings.graded[strings.present].all()

@@ -1,0 +1,95 @@
+"""A network as a sum over paths: exact with all edges in place, and what is left of it without some."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.small_networks import drawn, random_network
+from tprog.errors import BadUsage
+from tprog.tasks.next_token import get_next_token_task
+from trainer.decompile.network import in_pieces, network_of
+from trainer.decompile.paths import (
+    TOKENS,
+    Answered,
+    Feed,
+    Moved,
+    Paths,
+    Read,
+    Score,
+    all_edges,
+    divergence,
+    live,
+    positions_alike,
+)
+from trainer.decompile.samples import expect_source
+
+
+@pytest.mark.parametrize("sets", [False, True])
+@pytest.mark.parametrize(
+    ("layers", "heads", "positions", "edges"), [(1, 1, 60, 17), (2, 1, 60, 78), (2, 2, 60, 212), (2, 1, 0, 42)]
+)
+def test_all_paths_together_are_the_network(layers: int, heads: int, positions: int, edges: int, sets: bool) -> None:
+    network = random_network(layers, heads, positions)
+    paths = Paths(network, drawn(network))
+    everything = all_edges(network)
+    whole = paths.freeze_means(everything)
+    graded = paths.inputs.graded
+    assert len(everything) == edges
+    np.testing.assert_allclose(whole.logits[graded], paths.own.logits[graded], rtol=0, atol=1e-4)
+    assert divergence(paths.own.logits, whole.logits, sets, graded) < 1e-8
+    assert positions_alike(paths.own.logits, whole.logits, sets)[graded].all()
+
+
+def test_the_run_is_that_of_the_model() -> None:
+    model = random_network.model(2, 2, 60)
+    network = network_of(model)
+    inputs = drawn(network)
+    with torch.no_grad():
+        places = torch.as_tensor(inputs.offsets[:, None] + np.arange(inputs.tokens.shape[1]))
+        logits = model(torch.as_tensor(inputs.tokens), places).numpy()
+    np.testing.assert_allclose(in_pieces(network, inputs, 5), logits, rtol=0, atol=1e-4)
+
+
+def test_what_is_run_on_top_of_another_run_is_what_is_run_alone() -> None:
+    network = random_network(2, 2, 60)
+    paths = Paths(network, drawn(network))
+    everything = all_edges(network)
+    base = paths.freeze_means(everything)
+    for edge in (
+        Score(0, 1, TOKENS, TOKENS),
+        Score(1, 0, None, Answered(0)),
+        Feed(0, TOKENS),
+        Feed(1, Moved(0, 1, TOKENS)),
+        Read(Moved(1, 0, Moved(0, 0, TOKENS))),
+    ):
+        assert edge in everything
+        fewer = live(everything - {edge})
+        alone, above = paths.run(fewer), paths.run(fewer, base)
+        np.testing.assert_allclose(above.logits, alone.logits, rtol=0, atol=1e-5)
+        assert abs(alone.logits - base.logits).max() > 1e-4
+
+
+def test_edges_that_reach_no_readout_are_not_live() -> None:
+    read = Read(Moved(1, 0, Answered(0)))
+    inner, asked = Feed(0, TOKENS), Score(1, 0, TOKENS, Moved(0, 0, TOKENS))
+    idle = Score(0, 1, TOKENS, TOKENS)
+    scored = Score(0, 0, None, TOKENS)
+    assert live([read, inner, asked, scored, idle]) == {read, inner, asked, scored}
+
+
+def test_numbers_that_are_not_finite_are_refused() -> None:
+    model = random_network.model(1, 1, 60)
+    with torch.no_grad():
+        model.tokens.weight[0, 0] = float("nan")
+    with pytest.raises(BadUsage, match="not finite"):
+        network_of(model)
+
+
+def test_a_task_of_another_vocabulary_is_refused() -> None:
+    network = random_network(1, 1, 200)
+    with pytest.raises(BadUsage, match="the model has 6 tokens and the task unique_copy 154"):
+        expect_source(network, get_next_token_task("unique_copy"))
+    with pytest.raises(BadUsage, match="the model has 60 positions"):
+        expect_source(random_network(1, 1, 60), get_next_token_task("tomita2"))

@@ -1,0 +1,89 @@
+"""Discrete variables mean, as arrays, what they mean as the nodes of a Program."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from tprog.tasks.next_token import get_next_token_task
+from trainer.decompile.assemble import assembled
+from trainer.decompile.harden import HardNetwork
+from trainer.decompile.measure import said
+from trainer.decompile.network import Inputs, Ints
+from trainer.decompile.readout import Classes, Column, Linear
+from trainer.decompile.samples import Source
+from trainer.decompile.symbols import FIRST, Copied, Counts, Facts, Ordinal, Pair, Selection, Tokens, key_order
+
+LANGUAGE = Source(get_next_token_task("012_0_2"), None)
+ANSWER = Source(get_next_token_task("binary_majority"), None)
+
+
+def _table(source: Source, seed: int, queries: int | None = None, most: int = 1) -> tuple[tuple[int, ...], ...]:
+    random = np.random.default_rng(seed)
+    size = len(source.task.vocabulary)
+    order = random.integers(1, most + 1, size=size)
+    accepted = random.random((queries or 1, size)) < 0.5
+    return tuple(tuple(int(rank) for rank in row) for row in order * accepted)
+
+
+def _columns(source: Source) -> dict[str, Column]:
+    size = len(source.task.vocabulary)
+    asked = Selection(Tokens(), Tokens(), _table(source, 1, size))
+    before = Copied(Selection(step=1), Tokens())
+    return {
+        "tokens": Tokens(),
+        "the place modulo 3": Ordinal(3),
+        "two places before": Copied(Selection(step=2), Tokens()),
+        "the first": Copied(FIRST, Tokens()),
+        "a table": Copied(asked, Tokens()),
+        "a table that no query changes": Copied(Selection(None, Tokens(), _table(source, 2)), Tokens()),
+        "tiers": Copied(Selection(Tokens(), Tokens(), _table(source, 3, size, 3)), Tokens()),
+        "tiers that no query changes": Copied(Selection(None, Tokens(), _table(source, 4, None, 3)), before),
+        "a table over what was copied": Copied(Selection(Tokens(), before, _table(source, 5, size)), Tokens()),
+        "a pair": Pair(Tokens(), before),
+        "a table over a pair": Copied(Selection(None, Pair(Tokens(), before), _pairs(source)), Tokens()),
+        "counts": Counts(Selection(), Tokens(), (0, 1, source.task.bos)),
+        "counts of what was copied": Counts(Selection(), before, (0, 1)),
+        "counts in a table": Counts(asked, Tokens(), (0, 1)),
+        "counts of one variable where a table accepts another": Counts(asked, before, (0, 1)),
+        "counts at distances": Counts(Selection(step=1, modulus=2), Tokens(), (0, 1)),
+        "counts at distances in a table": Counts(
+            Selection(Tokens(), Tokens(), _table(source, 6, size), step=0, modulus=3), Tokens(), (0, 1)
+        ),
+    }
+
+
+def _pairs(source: Source) -> tuple[tuple[int, ...], ...]:
+    size = len(source.task.vocabulary)
+    return (tuple(int(held) for held in np.random.default_rng(7).random(size * size) < 0.4),)
+
+
+@pytest.mark.parametrize("source", [LANGUAGE, ANSWER], ids=["language", "answer"])
+@pytest.mark.parametrize("name", list(_columns(LANGUAGE)))
+def test_a_hard_network_and_its_program_predict_alike(name: str, source: Source) -> None:
+    column = _columns(source)[name]
+    random = np.random.default_rng(0)
+    classes = Classes(tuple((code,) for code in range(len(source.task.symbols))), sets=False)
+    columns: tuple[Column, ...] = (column,) if column == Tokens() else (Tokens(), column)
+    inputs = source.random_strings(60, (1, 20), 0)
+    facts = Facts(inputs, len(source.task.vocabulary))
+    sizes = [len(c.codes) if isinstance(c, Counts) else facts.size(c) for c in columns]
+    weights: tuple[Ints, ...] = tuple(random.integers(-3, 4, size=(size, len(classes.labels))) for size in sizes)
+    hard = HardNetwork(Linear(columns, weights, 0.0), classes, 1.0, ())
+    predicted = hard.readout.predict(facts)
+    got = said(assembled(hard, source), source, inputs)
+    assert (got[inputs.graded] == predicted).all()
+
+
+def test_ranks_that_no_order_of_keys_alone_gives_have_none() -> None:
+    assert key_order(Selection(Tokens(), Tokens(), ((1, 2, 0), (2, 1, 0)))) is None
+    assert key_order(Selection(Tokens(), Tokens(), ((1, 2, 0), (0, 3, 2)))) == (0, 2, 1)
+
+
+def test_what_stands_behind_an_input_is_not_looked_at() -> None:
+    tokens = np.array([[4, 0, 1, 2, 0]])
+    lengths, graded = np.array([3]), np.array([[True, True, True, False, False]])
+    whole = Inputs(tokens, lengths, np.zeros(1, dtype=np.int64), graded)
+    counts = Counts(Selection(), Tokens(), (0,))
+    assert Facts(whole, 7).graded(counts).tolist() == [[0], [1], [1]]
+    assert whole.rows(slice(0, 1)).tokens.tolist() == [[4, 0, 1]]

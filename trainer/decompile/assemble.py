@@ -1,0 +1,243 @@
+"""A hard network as a Program: each discrete variable as the nodes that say it.
+
+Letters in shapes: see `trainer.decompile.network`.
+"""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Sequence
+
+from tprog.ir.program import (
+    BEGIN,
+    Classify,
+    Clause,
+    Head,
+    Keys,
+    Lookup,
+    Node,
+    NumericHead,
+    Program,
+    Symbol,
+    Weights,
+)
+from trainer.decompile.harden import HardNetwork
+from trainer.decompile.readout import Classes
+from trainer.decompile.samples import Source
+from trainer.decompile.symbols import (
+    FIRST,
+    Copied,
+    Counted,
+    Counts,
+    Ordinal,
+    Pair,
+    Selection,
+    Symbolic,
+    Tokens,
+    key_order,
+)
+
+NO_TOKEN = "none"
+"""The class of the empty set."""
+
+
+def spelled(label: Sequence[int], words: Sequence[str]) -> str:
+    """A class in words: its token, or the tokens of its set."""
+    return "|".join(words[code] for code in label) or NO_TOKEN
+
+
+def class_names(classes: Classes, source: Source) -> tuple[str, ...]:
+    """The classes in words."""
+    words = source.task.vocabulary
+    return tuple(spelled(label, words) for label in classes.labels)
+
+
+class Assembly:
+    """The nodes of a program, made as they are asked for.
+
+    Attributes:
+        vocabulary: of the program: ``<s>`` for the first mark, then the symbols, then the mark before answers.
+        codes: the network's code of each of its words.
+        length: the longest input.
+    """
+
+    def __init__(self, source: Source) -> None:
+        task = source.task
+        self.vocabulary = (BEGIN, *task.symbols, *(() if source.sets else (task.vocabulary[task.sep],)))
+        self.codes = (task.bos, *range(len(task.symbols)), *(() if source.sets else (task.sep,)))
+        self.length = source.longest
+        self.nodes: list[Node] = []
+        self._names: dict[object, str] = {}
+        self._sizes = len(task.vocabulary)
+
+    # Variables
+
+    def domain(self, what: Symbolic) -> tuple[tuple[int, Symbol], ...]:
+        """The codes of a variable's values, each with its symbol, in the order of its domain."""
+        match what:
+            case Tokens():
+                return tuple(zip(self.codes, self.vocabulary, strict=True))
+            case Ordinal(modulus):
+                return tuple((code, code) for code in range(modulus))
+            case Copied(_, inner):
+                return self.domain(inner)
+            case Pair(one, other):
+                size = self._size(other)
+                return tuple((a * size + b, f"{x} {y}") for a, x in self.domain(one) for b, y in self.domain(other))
+
+    def _size(self, what: Symbolic) -> int:
+        match what:
+            case Tokens():
+                return self._sizes
+            case Ordinal(modulus):
+                return modulus
+            case Copied(_, inner):
+                return self._size(inner)
+            case Pair(one, other):
+                return self._size(one) * self._size(other)
+
+    def variable(self, what: Symbolic | Counted) -> str:
+        """The name of a variable, whose nodes are made if they are not there."""
+        if isinstance(what, Tokens):
+            return "tokens"
+        if what not in self._names:
+            node = self._node(what)
+            self.nodes.append(node)
+            self._names[what] = node.name
+        return self._names[what]
+
+    def _named(self, stem: str) -> str:
+        taken = {node.name for node in self.nodes}
+        if stem not in taken:
+            return stem
+        return next(name for at in range(2, 10_000) if (name := f"{stem}_{at}") not in taken)
+
+    def _node(self, what: Symbolic | Counted) -> Node:
+        match what:
+            case Ordinal(modulus):
+                cells = tuple(at % modulus for at in range(self.length))
+                return Lookup(
+                    self._named(f"place_modulo_{modulus}"), ("positions",), (None,), tuple(range(modulus)), cells
+                )
+            case Pair(one, other):
+                symbols = tuple(symbol for _, symbol in self.domain(what))
+                inputs = (self.variable(one), self.variable(other))
+                if inputs[0] == inputs[1]:
+                    raise AssertionError("a pair of a variable with itself says nothing new")
+                return Lookup(self._named("both"), inputs, (None, None), symbols, symbols)
+            case Copied(where, inner):
+                return self._copying(where, inner)
+            case Counted(where, inner, code):
+                return self._counting(where, inner, code)
+            case Tokens():
+                raise AssertionError("tokens are given")
+
+    # Heads
+
+    def _clauses(self, where: Selection, rank: int | None = None) -> list[Clause]:
+        """What a selection asks for; keys of a positive rank, or of one."""
+        found: list[Clause] = []
+        if where == FIRST:
+            found.append(self._of_places(lambda query, key: key == 0))
+        elif where.modulus:
+            found.append(self._of_places(lambda query, key: (query - key) % where.modulus == where.step))
+        elif where.step is not None:
+            found.append(self._of_places(lambda query, key: query - key == where.step))
+        if where.key is not None:
+            keys = self.domain(where.key)
+            key = self.variable(where.key)
+            if where.query is None:
+                query, queries = key, tuple((0, symbol) for _, symbol in keys)
+            else:
+                query, queries = self.variable(where.query), self.domain(where.query)
+            rows = tuple(tuple(symbol for code, symbol in keys if where.ranks[asked][code] > 0) for asked, _ in queries)
+            found.append(Clause(query, key, rows))
+        if not found:
+            found.append(Clause("tokens", "tokens", tuple((self.vocabulary,) * len(self.vocabulary))))
+        return found
+
+    def _of_places(self, holds) -> Clause:  # type: ignore[no-untyped-def]
+        at = range(self.length)
+        rows: tuple[Keys, ...] = tuple(tuple(key for key in at if holds(query, key)) for query in at)
+        return Clause("positions", "positions", rows)
+
+    def _copying(self, where: Selection, inner: Symbolic) -> Head:
+        value = self.variable(inner)
+        own, *also = self._clauses(where)
+        by: str | None = None
+        if where.tiers > 1:
+            assert where.key is not None
+            by = self._rank(where)
+        stem = "first" if where == FIRST else "previous" if where.step == 1 and not where.modulus else "copy"
+        return Head(
+            self._named(stem),
+            own.query,
+            own.key,
+            value,
+            own.predicate,
+            attend="last" if by is None else "largest",
+            by=by,
+            also=tuple(also),
+        )
+
+    def _rank(self, where: Selection) -> str:
+        """The variable by which the keys that a selection accepts are ordered."""
+        assert where.key is not None
+        order = key_order(where)
+        assert order is not None
+        key = self.variable(where.key)
+        ranks = tuple(order[code] for code, _ in self.domain(where.key))
+        levels = tuple(range(max(ranks) + 1))
+        name = ("rank", where.key, ranks)
+        if name not in self._names:
+            node = Lookup(self._named("rank"), (key,), (None,), levels, ranks)
+            self.nodes.append(node)
+            self._names[name] = node.name
+        return self._names[name]
+
+    def _counting(self, where: Selection, inner: Symbolic, code: int) -> NumericHead:
+        symbol = next(symbol for own, symbol in self.domain(inner) if own == code)
+        key = self.variable(inner)
+        clauses = self._clauses(where) if where != Selection() else []
+        only = Clause(key, key, tuple((symbol,) for _ in self.domain(inner)))
+        for at, clause in enumerate(clauses):
+            if clause.key == key:
+                rows = tuple(None if row is None else tuple(k for k in row if k == symbol) for row in clause.predicate)
+                clauses[at] = Clause(clause.query, clause.key, rows)
+                break
+        else:
+            clauses.append(only)
+        own, *also = clauses
+        stem = re.sub(r"\W", "", str(symbol)) or "symbol"
+        return NumericHead(
+            self._named(f"count_{'begin' if symbol == BEGIN else stem}"),
+            own.query,
+            own.key,
+            "ones",
+            own.predicate,
+            also=tuple(also),
+        )
+
+
+def assembled(hard: HardNetwork, source: Source, provenance: Sequence[tuple[str, str]] = ()) -> Program:
+    """The Program that a hard network is."""
+    assembly = Assembly(source)
+    terms: list[Weights] = []
+    for column, weights in zip(hard.readout.columns, hard.readout.weights, strict=True):
+        if isinstance(column, Counts):
+            for counted, row in zip(column.columns, weights, strict=True):
+                terms.append(Weights(assembly.variable(counted), (tuple(int(w) for w in row),)))
+            continue
+        rows = tuple(tuple(int(w) for w in weights[code]) for code, _ in assembly.domain(column))
+        terms.append(Weights(assembly.variable(column), rows))
+    order = {name: at for at, name in enumerate(["tokens", *(node.name for node in assembly.nodes)])}
+    terms.sort(key=lambda term: order[term.variable])
+    return Program(
+        vocabulary=assembly.vocabulary,
+        classes=class_names(hard.classes, source),
+        max_length=assembly.length,
+        nodes=tuple(assembly.nodes),
+        readout=Classify(tuple(terms), forced=()),
+        causal=True,
+        provenance=tuple(provenance),
+    )

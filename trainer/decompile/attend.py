@@ -1,0 +1,238 @@
+"""What a head attends to, as a selection: candidates from its weights, the simplest first.
+
+A score is a sum of products of queries and keys. Those that read no places give a *table* over symbols, from the mean
+query and the mean key of each symbol: so pairs that no input has come out right too. A table becomes *tiers*: keys
+within `spread` of the best of a query are alike. What reads places is tried as a distance, or as its remainder.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import combinations
+
+import numpy as np
+
+from trainer.decompile.network import Floats, Ints
+from trainer.decompile.paths import (
+    CONSTANTS,
+    PLACES,
+    TOKENS,
+    Answered,
+    Edges,
+    Feed,
+    Moved,
+    PathRun,
+    Paths,
+    Score,
+    Variable,
+)
+from trainer.decompile.symbols import FIRST, Copied, Facts, Pair, Selection, Symbolic, Tokens, key_order
+
+SPREADS = (1.0, 2.0, 4.0)
+"""Nats by which scores of one tier may differ."""
+
+MOST_PAIRED = 100
+"""Values of a pair of symbols that tables are made over."""
+
+MOST_BACK = 12
+"""The longest fixed distance."""
+
+MODULI = (2, 3, 4, 5, 6)
+
+
+@dataclass(frozen=True)
+class Hard:
+    """A head as it will be.
+
+    Attributes:
+        copies: whether it attends to the last selected position alone; else to all of them alike.
+    """
+
+    where: Selection
+    copies: bool
+
+    def __str__(self) -> str:
+        return f"the last of {self.where}" if self.copies else str(self.where)
+
+
+Hardened = dict[tuple[int, int], Hard]
+
+
+def pattern(facts: Facts, hard: Hard) -> Floats:
+    """[B, n, n] how a hard head attends; where it selects nothing, to the first position."""
+    chosen = facts.selected(hard.where)
+    if hard.copies:
+        at = facts.at(hard.where)
+        last: Floats = (np.arange(chosen.shape[2]) == at[:, :, None]).astype(np.float32)
+        return last
+    none = ~chosen.any(axis=2)
+    if none.any():
+        chosen = chosen.copy()
+        chosen[..., 0] |= none
+    made: Floats = chosen / chosen.sum(axis=2, keepdims=True, dtype=np.float32)
+    return made
+
+
+# What reaches a place #################################################################################################
+
+
+def is_place(variable: Variable) -> bool:
+    """Whether it tells of places alone."""
+    while isinstance(variable, Moved):
+        variable = variable.what
+    return variable == PLACES
+
+
+def symbols_of(variable: Variable, edges: Edges, hardened: Hardened) -> list[Symbolic]:
+    """The symbols that a variable carries, each once."""
+    match variable:
+        case Answered(layer):
+            found: list[Symbolic] = []
+            fed = sorted((e for e in edges if isinstance(e, Feed) and e.layer == layer), key=str)
+            for edge in fed:
+                found += symbols_of(edge.what, edges, hardened)
+            return list(dict.fromkeys(found))
+        case Moved(layer, head, what):
+            hard = hardened.get((layer, head))
+            if hard is None or not hard.copies:
+                return []
+            return [Copied(hard.where, symbol) for symbol in symbols_of(what, edges, hardened)]
+    return [Tokens()] if variable == TOKENS else []
+
+
+def sides(symbols: Sequence[Symbolic], facts: Facts) -> list[Symbolic]:
+    """What a side of a table may be over: one symbol, or two of few values."""
+    pairs = [Pair(one, other) for one, other in combinations(symbols, 2)]
+    return [*symbols, *(pair for pair in pairs if facts.size(pair) <= MOST_PAIRED)]
+
+
+# Tables and profiles ##################################################################################################
+
+
+def _means(codes: Ints, size: int, values: Floats, present: np.ndarray) -> tuple[Floats, np.ndarray]:
+    """[size, d] the mean of values by code, and which codes are seen."""
+    flat = codes[present]
+    counts = np.bincount(flat, minlength=size)
+    order = np.argsort(flat, kind="stable")
+    sums = np.zeros((size, values.shape[-1]), dtype=np.float64)
+    seen = np.flatnonzero(counts)
+    starts = np.cumsum(counts[seen]) - counts[seen]
+    if len(seen):
+        sums[seen] = np.add.reduceat(values[present][order].astype(np.float64), starts, axis=0)
+    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32), counts > 0
+
+
+def table_of(
+    paths: Paths, made: PathRun, scores: Sequence[Score], facts: Facts, query: Symbolic | None, key: Symbolic
+) -> tuple[Floats, np.ndarray, np.ndarray]:
+    """[queries, keys] mean scores, and which queries and keys are seen."""
+    present = facts.inputs.present
+    rows = 1 if query is None else facts.size(query)
+    table = np.zeros((rows, facts.size(key)), dtype=np.float32)
+    asked_seen = np.ones(rows, dtype=np.bool_)
+    for score in scores:
+        asked, keys = paths.products(score, made.values)
+        key_means, key_seen = _means(facts.codes(key), facts.size(key), keys, present)
+        if asked.ndim == 1:
+            table += asked @ key_means.T
+            continue
+        if query is None:
+            table += asked[present].mean(axis=0) @ key_means.T
+            continue
+        query_means, asked_seen = _means(facts.codes(query), rows, asked, present)
+        table += query_means @ key_means.T
+    if not scores:
+        key_seen = np.bincount(facts.codes(key)[present], minlength=facts.size(key)) > 0
+    return table, asked_seen, key_seen
+
+
+def tiers(
+    table: Floats, spread: float, most: int, seen_rows: np.ndarray, seen_keys: np.ndarray
+) -> tuple[tuple[int, ...], ...]:
+    """Ranks of keys by query: the best tier has the rank `most`, the worst that is kept 1, the others 0."""
+    rows = []
+    for row, seen in zip(table, seen_rows, strict=True):
+        ranks = np.zeros(len(row), dtype=np.int64)
+        if seen:
+            rank, top = most, None
+            for at in np.argsort(-row, kind="stable"):
+                if not seen_keys[at]:
+                    continue
+                if top is None:
+                    top = row[at]
+                elif top - row[at] > spread:
+                    rank, top = rank - 1, row[at]
+                    if rank == 0:
+                        break
+                ranks[at] = rank
+        rows.append(tuple(int(rank) for rank in ranks))
+    return tuple(rows)
+
+
+# Candidates ###########################################################################################################
+
+
+def candidates(
+    paths: Paths, made: PathRun, edges: Edges, facts: Facts, head: tuple[int, int], hardened: Hardened
+) -> Iterator[Hard]:
+    """What a head may be, the simplest first, each once."""
+    scores = [e for e in sorted(edges, key=str) if isinstance(e, Score) and (e.layer, e.head) == head]
+    found: set[Hard] = set()
+    for hard in _all(paths, made, edges, facts, head, hardened, scores):
+        if hard not in found:
+            found.add(hard)
+            yield hard
+
+
+def _all(
+    paths: Paths,
+    made: PathRun,
+    edges: Edges,
+    facts: Facts,
+    head: tuple[int, int],
+    hardened: Hardened,
+    scores: list[Score],
+) -> Iterator[Hard]:
+    yield Hard(Selection(), copies=False)
+    yield Hard(FIRST, copies=True)
+    attended = made.patterns[head]
+    yield from _distances(attended, paths)
+    plain = [s for s in scores if not any(is_place(v) or v == CONSTANTS for v in s.reads)]
+    asked = list(dict.fromkeys(x for s in plain if s.query is not None for x in symbols_of(s.query, edges, hardened)))
+    keys = list(dict.fromkeys(x for s in plain for x in symbols_of(s.key, edges, hardened)))
+    for query in [None, *sides(asked, facts)]:
+        for key in sides(keys, facts):
+            table, seen_queries, seen_keys = table_of(paths, made, plain, facts, query, key)
+            for most in (1, 2, 3):
+                for spread in SPREADS:
+                    ranks = tiers(table, spread, most, seen_queries, seen_keys)
+                    if all(rank == most for row in ranks for rank in row):
+                        continue
+                    where = Selection(query, key, ranks)
+                    if most == 1 or key_order(where) is not None:
+                        yield Hard(where, copies=True)
+                    if most == 1:
+                        yield Hard(where, copies=False)
+
+
+def _distances(attended: Floats, paths: Paths) -> Iterator[Hard]:
+    """Fixed distances, and distances that leave a remainder, by how much the head attends there."""
+    present = paths.inputs.present
+    width = present.shape[1]
+    share = np.zeros(width)
+    for back in range(width):
+        rows = np.arange(back, width)
+        seen = present[:, back:]
+        if seen.any():
+            share[back] = attended[:, rows, rows - back][seen].mean()
+    for back in sorted(range(min(MOST_BACK, width)), key=lambda b: -share[b])[:3]:
+        yield Hard(Selection(step=back), copies=True)
+    distance = np.arange(width)[:, None] - np.arange(width)[None, :]
+    for modulus in MODULI:
+        masses = [
+            float((attended * (distance % modulus == rest)).sum(axis=2)[present].mean()) for rest in range(modulus)
+        ]
+        best = int(np.argmax(masses))
+        if masses[best] > 1.5 / modulus:
+            yield Hard(Selection(step=best, modulus=modulus), copies=False)

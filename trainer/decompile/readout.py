@@ -1,0 +1,296 @@
+"""How the predictions follow from discrete variables: a linear classifier in whole numbers, of the fewest columns.
+
+A column is a variable's one-hot vector, or a count. Rows that are alike are one. A readout that is linear in shares of
+a set is one that is linear in counts, so counts will do; the first token is one of those that are counted.
+
+In a large vocabulary a weight a symbol and class would be learned from few examples each. There a variable that holds
+tokens has one weight for "the class is this token" (or the one after, or before), and rows of its own for the few
+symbols that say something else.
+
+Letters in shapes: R rows, C classes.
+"""
+
+from __future__ import annotations
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any, TypeAlias
+
+import numpy as np
+import torch
+from numpy.typing import NDArray
+
+from trainer.decompile.network import Ints
+from trainer.decompile.symbols import Counts, Facts, Symbolic
+
+LARGE = 40
+"""Values of a variable from which on its weights are tied."""
+
+STEPS_OF_TIES = (0, 1, -1)
+
+PENALTY = 1e-6
+
+MOST_CELLS = 250_000
+"""Logits of examples that a readout is fitted to."""
+
+Floats64 = NDArray[np.float64]
+
+
+Column: TypeAlias = Symbolic | Counts
+
+
+@dataclass(frozen=True)
+class Classes:
+    """What can be predicted.
+
+    Attributes:
+        labels: for each class the tokens that are predicted: one, or a set.
+        sets: whether they are sets.
+    """
+
+    labels: tuple[tuple[int, ...], ...]
+    sets: bool
+
+    def of_token(self, vocabulary: int) -> Ints:
+        """[V] the class that is this token alone, -1 without one."""
+        made = np.full(vocabulary, -1, dtype=np.int64)
+        for at, label in enumerate(self.labels):
+            if not self.sets and len(label) == 1:
+                made[label[0]] = at
+        return made
+
+
+@dataclass(frozen=True, eq=False)
+class Rows:
+    """Examples, each once.
+
+    Attributes:
+        codes: column -> [R] or, of counts, [R, counts].
+        answers: [R] classes.
+        times: [R] how often it was seen.
+    """
+
+    codes: tuple[Ints, ...]
+    answers: Ints
+    times: Ints
+
+
+@dataclass(frozen=True, eq=False)
+class Linear:
+    """A classifier in whole numbers.
+
+    Attributes:
+        columns: what it reads.
+        weights: for each column [values, C], or of counts [counts, C].
+        wrong: the share of examples that it predicts otherwise.
+    """
+
+    columns: tuple[Column, ...]
+    weights: tuple[Ints, ...]
+    wrong: float
+
+    @property
+    def cost(self) -> int:
+        return sum(len(c.codes) if isinstance(c, Counts) else 1 for c in self.columns)
+
+    def predict(self, facts: Facts) -> Ints:
+        """[R] the classes at graded positions; ties go to the first."""
+        first = self.weights[0]
+        total: Ints = np.zeros((int(facts.inputs.graded.sum()), first.shape[1]), dtype=np.int64)
+        for column, weights in zip(self.columns, self.weights, strict=True):
+            values = facts.graded(column)
+            if isinstance(column, Counts):
+                # In float64, which is exact far beyond such sums, since products of whole numbers are slow.
+                total += (values.astype(np.float64) @ weights.astype(np.float64)).astype(np.int64)
+            else:
+                total += weights[values]
+        return np.asarray(total.argmax(axis=-1))
+
+
+# Rows #################################################################################################################
+
+
+def gathered(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequence[Ints]) -> Rows:
+    """The graded positions as rows; of rows that are alike the most frequent answer counts.
+
+    Args:
+        answers: [B, n] the classes.
+    """
+    parts = []
+    for some, classes in zip(facts, answers, strict=True):
+        found = [facts_of if facts_of.ndim == 2 else facts_of[:, None] for facts_of in map(some.graded, columns)]
+        parts.append(np.concatenate([*found, classes[some.inputs.graded][:, None]], axis=1))
+    seen, times = np.unique(np.concatenate(parts), axis=0, return_counts=True)
+    order = np.lexsort((-times, *seen[:, :-1].T[::-1]))
+    seen, times = seen[order], times[order]
+    fresh = np.ones(len(seen), dtype=np.bool_)
+    fresh[1:] = (seen[1:, :-1] != seen[:-1, :-1]).any(axis=1)
+    group = np.cumsum(fresh) - 1
+    kept, total = seen[fresh], np.bincount(group, weights=times).astype(np.int64)
+    codes: list[Ints] = []
+    at = 0
+    for column in columns:
+        width = len(column.codes) if isinstance(column, Counts) else 1
+        codes.append(kept[:, at : at + width] if isinstance(column, Counts) else kept[:, at])
+        at += width
+    return Rows(tuple(codes), kept[:, -1], total)
+
+
+# Fitting ##############################################################################################################
+
+
+class _Terms:
+    """The weights of one column, free or tied, and what they add to the logits of rows."""
+
+    def __init__(
+        self, column: Column, codes: Ints, size: int, classes: Classes, vocabulary: int, answers: Ints
+    ) -> None:
+        self.column, self.size, self.count = column, size, len(classes.labels)
+        self.tied = size > LARGE and not isinstance(column, Counts)
+        self.parameters: list[torch.Tensor]
+        many_counts = isinstance(column, Counts) and size > 8 and not classes.sets
+        self.of_token = classes.of_token(vocabulary)
+        if isinstance(column, Counts):
+            # Counts rise and fall together: without whitening the descent would not find small differences.
+            whole = codes.astype(np.float64)
+            self.own = many_counts
+            _, spread, axes = np.linalg.svd(whole / np.sqrt(len(whole)), full_matrices=False)
+            kept = spread > 1e-9 * max(spread.max(initial=0), 1e-9)
+            self.white = np.eye(size) / max(1.0, whole.max(initial=1)) if many_counts else axes[kept].T / spread[kept]
+            self.values = torch.tensor(whole @ self.white)
+            if many_counts:
+                self.home = torch.tensor(self.of_token[np.array(column.codes)])
+                self.parameters = [torch.zeros(2, dtype=torch.float64, requires_grad=True)]
+            else:
+                self.parameters = [
+                    torch.zeros((self.white.shape[1], self.count), dtype=torch.float64, requires_grad=True)
+                ]
+            return
+        self.codes = torch.tensor(codes)
+        if not self.tied:
+            self.parameters = [torch.zeros((size, self.count), dtype=torch.float64, requires_grad=True)]
+            return
+        self.homes = []
+        for step in STEPS_OF_TIES:
+            shifted = np.arange(size) + step
+            ordinary = (np.arange(size) < vocabulary - 4) & (shifted >= 0) & (shifted < vocabulary - 4)
+            home = np.where(ordinary, self.of_token[np.clip(shifted, 0, vocabulary - 1)], -1)
+            self.homes.append(torch.tensor(home))
+        special = np.zeros(size, dtype=np.bool_)
+        special[vocabulary - 4 :] = True
+        self.special = np.flatnonzero(special)
+        place = np.full(size, len(self.special))
+        place[self.special] = np.arange(len(self.special))
+        self.place = torch.tensor(place)
+        self.parameters = [
+            torch.zeros(len(STEPS_OF_TIES), dtype=torch.float64, requires_grad=True),
+            torch.zeros((len(self.special) + 1, self.count), dtype=torch.float64, requires_grad=True),
+        ]
+
+    def added(self) -> torch.Tensor:
+        """[R, C]."""
+        if isinstance(self.column, Counts):
+            if not self.own:
+                return self.values @ self.parameters[0]
+            made = torch.zeros((len(self.values), self.count), dtype=torch.float64)
+            has = self.home >= 0
+            return made.index_add(1, self.home[has], self.values[:, has] * self.parameters[0][0])
+        if not self.tied:
+            return self.parameters[0][self.codes]
+        made = self.parameters[1][self.place[self.codes]]
+        for home, weight in zip(self.homes, self.parameters[0], strict=True):
+            at = home[self.codes]
+            one = torch.zeros_like(made)
+            rows = torch.nonzero(at >= 0)[:, 0]
+            one[rows, at[rows]] = 1.0
+            made = made + one * weight
+        return made
+
+    def weights(self) -> Floats64:
+        """[values, C]."""
+        if isinstance(self.column, Counts):
+            if not self.own:
+                return np.asarray(self.white @ self.parameters[0].detach().numpy())
+            told = np.zeros((self.size, self.count))
+            for at, home in enumerate(self.home.tolist()):
+                if home >= 0:
+                    told[at, home] = float(self.parameters[0][0].detach()) * float(self.white[0, 0])
+            return told
+        if not self.tied:
+            return self.parameters[0].detach().numpy().copy()
+        made: Floats64 = self.parameters[1].detach().numpy()[self.place.numpy()].copy()
+        for home, weight in zip(self.homes, self.parameters[0].detach().tolist(), strict=True):
+            where = home.numpy()
+            held = where >= 0
+            made[np.flatnonzero(held), where[held]] += weight
+        return made
+
+
+def fit(
+    facts: Sequence[Facts], columns: Sequence[Column], answers: Sequence[Ints], classes: Classes, steps: int = 300
+) -> Linear:
+    """The classifier over some columns that predicts most examples."""
+    rows = _some(gathered(facts, columns, answers), MOST_CELLS // len(classes.labels))
+    vocabulary = facts[0].vocabulary
+    terms = [
+        _Terms(
+            column,
+            codes,
+            len(column.codes) if isinstance(column, Counts) else facts[0].size(column),
+            classes,
+            vocabulary,
+            rows.answers,
+        )
+        for column, codes in zip(columns, rows.codes, strict=True)
+    ]
+    parameters = [p for term in terms for p in term.parameters]
+    target = torch.tensor(rows.answers)
+    weight = torch.tensor(np.sqrt(rows.times.astype(np.float64)))
+    weight = weight / weight.sum()
+    optimizer = torch.optim.LBFGS(
+        parameters, lr=1.0, max_iter=steps, history_size=20, line_search_fn="strong_wolfe", tolerance_change=1e-9
+    )
+
+    def closure() -> torch.Tensor:
+        optimizer.zero_grad()
+        logits = torch.stack([term.added() for term in terms]).sum(dim=0)
+        loss = (torch.nn.functional.cross_entropy(logits, target, reduction="none") * weight).sum()
+        loss = loss + PENALTY * torch.stack([(p * p).sum() for p in parameters]).sum()
+        loss.backward()
+        return loss
+
+    optimizer.step(closure)
+    return _rounded(tuple(columns), [term.weights() for term in terms], rows)
+
+
+def _some(rows: Rows, most: int) -> Rows:
+    """Rows drawn of them, where they are more than that."""
+    if len(rows.answers) <= most:
+        return rows
+    at = np.sort(np.random.default_rng(0).choice(len(rows.answers), most, replace=False))
+    return Rows(tuple(codes[at] for codes in rows.codes), rows.answers[at], rows.times[at])
+
+
+def _rounded(columns: tuple[Column, ...], weights: list[Floats64], rows: Rows) -> Linear:
+    """At the smallest whole-number scale that loses nothing."""
+    weights = [w - np.median(w, axis=1, keepdims=True) for w in weights]
+    best = _wrong(weights, rows)
+    largest = max(float(np.abs(w).max(initial=0)) for w in weights) or 1.0
+    made: Linear | None = None
+    for scale in np.unique(np.round(np.geomspace(1, 3000, 60), 1)):
+        whole = [np.round(w * scale / largest).astype(np.int64) for w in weights]
+        wrong = _wrong(whole, rows)
+        if made is None or wrong < made.wrong:
+            made = Linear(columns, tuple(whole), wrong)
+        if wrong <= best:
+            break
+    assert made is not None
+    return made
+
+
+def _wrong(weights: Sequence[NDArray[Any]], rows: Rows) -> float:
+    total: NDArray[Any] = np.zeros((len(rows.answers), weights[0].shape[1]))
+    for codes, w in zip(rows.codes, weights, strict=True):
+        total = total + (codes @ w if codes.ndim == 2 else w[codes])
+    missed = total.argmax(axis=1) != rows.answers
+    return float((missed * rows.times).sum() / rows.times.sum())

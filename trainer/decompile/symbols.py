@@ -1,0 +1,248 @@
+"""Discrete variables: what a program-to-be knows at each position, as plain data, and their values on inputs.
+
+They say what the nodes of the Program will say: `trainer.decompile.assemble` writes each as nodes, and a test holds the
+two to be equal. A code is a place in a variable's domain.
+
+Letters in shapes: B inputs, n positions.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import TypeAlias
+
+import numpy as np
+
+from trainer.decompile.network import Bools, Inputs, Ints
+
+NEVER = -1
+
+
+@dataclass(frozen=True)
+class Tokens:
+    """The token; its code is that of the network."""
+
+    def __str__(self) -> str:
+        return "tokens"
+
+
+@dataclass(frozen=True)
+class Ordinal:
+    """The position, counted from the first, modulo a number."""
+
+    modulus: int
+
+    def __str__(self) -> str:
+        return f"position modulo {self.modulus}"
+
+
+@dataclass(frozen=True)
+class Pair:
+    """Two variables at once; the second varies fastest."""
+
+    one: Symbolic
+    other: Symbolic
+
+    def __str__(self) -> str:
+        return f"({self.one}, {self.other})"
+
+
+@dataclass(frozen=True)
+class Selection:
+    """Which positions a hard head selects of those up to its own.
+
+    Attributes:
+        query, key: what a table is over; None without one. Without a query all queries select alike.
+        ranks: the table, a row a query and a column a key: the keys present of the highest rank are selected, those of
+            rank 0 never.
+        step: how far back the one position lies; None: any distance.
+        modulus: with it, positions whose distance leaves the remainder `step`.
+    """
+
+    query: Symbolic | None = None
+    key: Symbolic | None = None
+    ranks: tuple[tuple[int, ...], ...] = ()
+    step: int | None = None
+    modulus: int = 0
+
+    @property
+    def tiers(self) -> int:
+        return max((rank for row in self.ranks for rank in row), default=0)
+
+    def __str__(self) -> str:
+        distance = "" if self.step is None else f" {self.step} before"
+        if self.modulus:
+            distance = f" at distances {self.step} modulo {self.modulus}"
+        if self.key is None:
+            return f"positions{distance}" if distance else "all positions"
+        asked = "every query" if self.query is None else str(self.query)
+        return f"{asked} x {self.key}, {self.tiers} tiers{distance}"
+
+
+FIRST = Selection(step=None, key=None, modulus=-1)
+"""The first position alone."""
+
+
+@dataclass(frozen=True)
+class Copied:
+    """What stands at the last selected position; at the first position where none is selected."""
+
+    where: Selection
+    what: Symbolic
+
+    def __str__(self) -> str:
+        return f"{self.what} of the last of {self.where}"
+
+
+Symbolic: TypeAlias = Tokens | Ordinal | Pair | Copied
+
+
+@dataclass(frozen=True)
+class Counted:
+    """How many selected positions have a symbol."""
+
+    where: Selection
+    what: Symbolic
+    code: int
+
+    def __str__(self) -> str:
+        return f"count of {self.what} = {self.code} at {self.where}"
+
+
+@dataclass(frozen=True)
+class Counts:
+    """The numbers of selected positions with each of some symbols."""
+
+    where: Selection
+    what: Symbolic
+    codes: tuple[int, ...]
+
+    @property
+    def columns(self) -> tuple[Counted, ...]:
+        """Them one by one."""
+        return tuple(Counted(self.where, self.what, code) for code in self.codes)
+
+    def __str__(self) -> str:
+        return f"counts of {self.what} at {self.where}"
+
+
+def key_order(where: Selection) -> tuple[int, ...] | None:
+    """Ranks of keys that say the same for all queries as a selection's own, among the keys that each accepts.
+
+    None if there are none: then no head can say it, for what a head ranks by depends on the key alone.
+    """
+    table = np.array(where.ranks, dtype=np.int64)
+    accepted = table > 0
+    order = np.where(accepted.any(axis=0), (table * accepted).sum(axis=0) / np.maximum(accepted.sum(axis=0), 1), 0.0)
+    if not accepted.any():
+        return None
+    levels = np.unique(order)
+    ranks = np.searchsorted(levels, order)
+    for row, has in zip(table, accepted, strict=True):
+        own, common = row[has], ranks[has]
+        if ((own[:, None] < own[None, :]) != (common[:, None] < common[None, :])).any():
+            return None
+    return tuple(int(rank) for rank in ranks)
+
+
+class Facts:
+    """The values of variables on some inputs.
+
+    Args:
+        vocabulary: V, how many tokens there are.
+    """
+
+    def __init__(self, inputs: Inputs, vocabulary: int) -> None:
+        self.inputs, self.vocabulary = inputs, vocabulary
+        self._codes: dict[Symbolic, Ints] = {}
+        self._selected: dict[Selection, Bools] = {}
+        self._at: dict[Selection, Ints] = {}
+        self._graded: dict[Symbolic | Counts, Ints] = {}
+
+    @cached_property
+    def _causal(self) -> Bools:
+        width = self.inputs.tokens.shape[1]
+        made: Bools = np.tril(np.ones((width, width), dtype=np.bool_))
+        return made
+
+    @cached_property
+    def _distance(self) -> Ints:
+        at = np.arange(self.inputs.tokens.shape[1])
+        return at[:, None] - at[None, :]
+
+    def size(self, what: Symbolic) -> int:
+        """How many values a variable has."""
+        match what:
+            case Tokens():
+                return self.vocabulary
+            case Ordinal(modulus):
+                return modulus
+            case Pair(one, other):
+                return self.size(one) * self.size(other)
+            case Copied(_, inner):
+                return self.size(inner)
+
+    def codes(self, what: Symbolic) -> Ints:
+        """[B, n]."""
+        if what not in self._codes:
+            match what:
+                case Tokens():
+                    made = self.inputs.tokens
+                case Ordinal(modulus):
+                    at = np.arange(self.inputs.tokens.shape[1], dtype=np.int64) % modulus
+                    made = np.broadcast_to(at, self.inputs.tokens.shape)
+                case Pair(one, other):
+                    made = self.codes(one) * self.size(other) + self.codes(other)
+                case Copied(where, inner):
+                    made = np.take_along_axis(self.codes(inner), self.at(where), axis=1)
+            self._codes[what] = made
+        return self._codes[what]
+
+    def selected(self, where: Selection) -> Bools:
+        """[B, n, n]: which positions each position selects."""
+        if where not in self._selected:
+            batch, width = self.inputs.tokens.shape
+            allowed = np.broadcast_to(self._causal, (batch, width, width))
+            if where == FIRST:
+                allowed = allowed & (np.arange(width) == 0)
+            elif where.modulus:
+                allowed = allowed & (self._distance % where.modulus == where.step)
+            elif where.step is not None:
+                allowed = allowed & (self._distance == where.step)
+            if where.key is not None:
+                table = np.array(where.ranks, dtype=np.int16)
+                keys = self.codes(where.key)
+                if where.query is None:
+                    ranks = np.broadcast_to(table[0][keys][:, None, :], (batch, width, width))
+                else:
+                    ranks = table[self.codes(where.query)[:, :, None], keys[:, None, :]]
+                ranks = np.where(allowed, ranks, np.int16(0))
+                allowed = (ranks > 0) & (ranks == ranks.max(axis=2, keepdims=True))
+            self._selected[where] = allowed
+        return self._selected[where]
+
+    def at(self, where: Selection) -> Ints:
+        """[B, n] the last selected position, 0 where none is."""
+        if where not in self._at:
+            chosen = self.selected(where)
+            last = chosen.shape[2] - 1 - chosen[:, :, ::-1].argmax(axis=2)
+            self._at[where] = np.where(chosen.any(axis=2), last, 0)
+        return self._at[where]
+
+    def counts(self, where: Selection, what: Symbolic, codes: tuple[int, ...]) -> Ints:
+        """[B, n, codes] how many selected positions have each of some values."""
+        held = self.codes(what)[:, :, None] == np.array(codes, dtype=np.int64)
+        if where == Selection():
+            return np.asarray(np.cumsum(held, axis=1))
+        # Whole numbers below 2**24 are exact in float32.
+        found = self.selected(where).astype(np.float32) @ held.astype(np.float32)
+        return np.asarray(found.astype(np.int64))
+
+    def graded(self, what: Symbolic | Counts) -> Ints:
+        """[R] the values at graded positions, or [R, codes] the numbers."""
+        if what not in self._graded:
+            at = self.inputs.graded
+            found = self.counts(what.where, what.what, what.codes) if isinstance(what, Counts) else self.codes(what)
+            self._graded[what] = found[at]
+        return self._graded[what]
