@@ -30,6 +30,9 @@ STEPS_OF_TIES = (0, 1, -1)
 
 PENALTY = 1e-6
 
+STEPS, STEPS_TIED = 300, 60
+"""Steps of the descent; where weights are tied there are few of them, and fewer will do."""
+
 MOST_CELLS = 250_000
 """Logits of examples that a readout is fitted to."""
 
@@ -176,6 +179,11 @@ class _Terms:
             ordinary = (np.arange(size) < vocabulary - 4) & (shifted >= 0) & (shifted < vocabulary - 4)
             home = np.where(ordinary, self.of_token[np.clip(shifted, 0, vocabulary - 1)], -1)
             self.homes.append(torch.tensor(home))
+        self.hits = []
+        for targets in self.homes:
+            classes_hit = targets[self.codes]
+            rows = torch.nonzero(classes_hit >= 0)[:, 0]
+            self.hits.append((rows, classes_hit[rows]))
         special = np.zeros(size, dtype=np.bool_)
         special[vocabulary - 4 :] = True
         self.special = np.flatnonzero(special)
@@ -198,12 +206,8 @@ class _Terms:
         if not self.tied:
             return self.parameters[0][self.codes]
         made = self.parameters[1][self.place[self.codes]]
-        for home, weight in zip(self.homes, self.parameters[0], strict=True):
-            at = home[self.codes]
-            one = torch.zeros_like(made)
-            rows = torch.nonzero(at >= 0)[:, 0]
-            one[rows, at[rows]] = 1.0
-            made = made + one * weight
+        for (rows, at), weight in zip(self.hits, self.parameters[0], strict=True):
+            made = made.index_put((rows, at), weight.expand(len(rows)), accumulate=True)
         return made
 
     def weights(self) -> Floats64:
@@ -226,9 +230,7 @@ class _Terms:
         return made
 
 
-def fit(
-    facts: Sequence[Facts], columns: Sequence[Column], answers: Sequence[Ints], classes: Classes, steps: int = 300
-) -> Linear:
+def fit(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequence[Ints], classes: Classes) -> Linear:
     """The classifier over some columns that predicts most examples."""
     rows = _some(gathered(facts, columns, answers), MOST_CELLS // len(classes.labels))
     vocabulary = facts[0].vocabulary
@@ -248,7 +250,12 @@ def fit(
     weight = torch.tensor(np.sqrt(rows.times.astype(np.float64)))
     weight = weight / weight.sum()
     optimizer = torch.optim.LBFGS(
-        parameters, lr=1.0, max_iter=steps, history_size=20, line_search_fn="strong_wolfe", tolerance_change=1e-9
+        parameters,
+        lr=1.0,
+        max_iter=STEPS_TIED if any(term.tied for term in terms) else STEPS,
+        history_size=20,
+        line_search_fn="strong_wolfe",
+        tolerance_change=1e-9,
     )
 
     def closure() -> torch.Tensor:
