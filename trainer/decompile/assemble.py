@@ -6,8 +6,10 @@ Letters in shapes: see `trainer.decompile.network`.
 from __future__ import annotations
 
 import re
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from itertools import pairwise
 
+from tprog.ir.domains import Attend
 from tprog.ir.program import (
     BEGIN,
     Classify,
@@ -156,7 +158,7 @@ class Assembly:
             found.append(Clause("tokens", "tokens", tuple((self.vocabulary,) * len(self.vocabulary))))
         return found
 
-    def _of_places(self, holds) -> Clause:  # type: ignore[no-untyped-def]
+    def _of_places(self, holds: Callable[[int, int], bool]) -> Clause:
         at = range(self.length)
         rows: tuple[Keys, ...] = tuple(tuple(key for key in at if holds(query, key)) for query in at)
         return Clause("positions", "positions", rows)
@@ -164,10 +166,7 @@ class Assembly:
     def _copying(self, where: Selection, inner: Symbolic) -> Head:
         value = self.variable(inner)
         own, *also = self._clauses(where)
-        by: str | None = None
-        if where.tiers > 1:
-            assert where.key is not None
-            by = self._rank(where)
+        attend, by = self._order(where)
         stem = "first" if where == FIRST else "previous" if where.step == 1 and not where.modulus else "copy"
         return Head(
             self._named(stem),
@@ -175,16 +174,29 @@ class Assembly:
             own.key,
             value,
             own.predicate,
-            attend="last" if by is None else "largest",
+            attend=attend,
             by=by,
             also=tuple(also),
         )
 
-    def _rank(self, where: Selection) -> str:
-        """The variable by which the keys that a selection accepts are ordered."""
+    def _order(self, where: Selection) -> tuple[Attend, str | None]:
+        """Which of the positions that a selection accepts comes first, and by what variable."""
+        if where.tiers <= 1:
+            return "last", None
         assert where.key is not None
         order = key_order(where)
         assert order is not None
+        used = [code for code, _ in self.domain(where.key) if any(row[code] for row in where.ranks)]
+        ranks = [order[code] for code in used]
+        if all(one < other for one, other in pairwise(ranks)):
+            return "largest", self.variable(where.key)
+        if all(one > other for one, other in pairwise(ranks)):
+            return "smallest", self.variable(where.key)
+        return "largest", self._rank(where, order)
+
+    def _rank(self, where: Selection, order: Sequence[int]) -> str:
+        """The variable that says how a selection ranks keys."""
+        assert where.key is not None
         key = self.variable(where.key)
         ranks = tuple(order[code] for code, _ in self.domain(where.key))
         levels = tuple(range(max(ranks) + 1))

@@ -12,8 +12,9 @@ from dataclasses import dataclass
 from itertools import combinations
 
 import numpy as np
+from numpy.typing import NDArray
 
-from trainer.decompile.network import Floats, Ints
+from trainer.decompile.network import Bools, Floats, Ints
 from trainer.decompile.paths import (
     CONSTANTS,
     PLACES,
@@ -39,6 +40,18 @@ MOST_BACK = 12
 """The longest fixed distance."""
 
 MODULI = (2, 3, 4, 5, 6)
+
+LARGE = 40
+"""Values of a variable from which on relations are looked for, and weights tied."""
+
+MARKED = 4
+"""The marks, behind the symbols of every vocabulary."""
+
+REGULAR = 0.5
+"""The share of symbols that must follow a relation for all to be taken to."""
+
+ORDERLY = 0.9
+"""The share of pairs of keys that scores must put in an order for it to be taken for theirs."""
 
 
 @dataclass(frozen=True)
@@ -204,16 +217,72 @@ def _all(
     for query in [None, *sides(asked, facts)]:
         for key in sides(keys, facts):
             table, seen_queries, seen_keys = table_of(paths, made, plain, facts, query, key)
-            for most in (1, 2, 3):
-                for spread in SPREADS:
-                    ranks = tiers(table, spread, most, seen_queries, seen_keys)
-                    if all(rank == most for row in ranks for rank in row):
-                        continue
-                    where = Selection(query, key, ranks)
-                    if most == 1 or key_order(where) is not None:
-                        yield Hard(where, copies=True)
-                    if most == 1:
-                        yield Hard(where, copies=False)
+            yield from _by_table(query, key, table, seen_queries, seen_keys)
+
+
+def _by_table(
+    query: Symbolic | None, key: Symbolic, table: Floats, seen_queries: Bools, seen_keys: Bools
+) -> Iterator[Hard]:
+    square = query is not None and table.shape[0] == table.shape[1] > LARGE
+    if square and (ranks := ordered(table, seen_keys)) is not None:
+        yield Hard(Selection(query, key, ranks), copies=True)
+    for most in (1, 2, 3):
+        for spread in SPREADS:
+            ranks = tiers(table, spread, most, seen_queries, seen_keys)
+            if all(rank == most for row in ranks for rank in row):
+                continue
+            if square and most == 1 and (regular := related(ranks)) is not None:
+                yield Hard(Selection(query, key, regular), copies=True)
+            where = Selection(query, key, ranks)
+            if most == 1 or key_order(where) is not None:
+                yield Hard(where, copies=True)
+            if most == 1:
+                yield Hard(where, copies=False)
+
+
+def related(ranks: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...] | None:
+    """A table of one tier in which all symbols accept the key at one distance, as most of them do; the marks stay."""
+    table = np.array(ranks)
+    symbols = len(table) - MARKED
+    for step in (0, 1, -1):
+        regular = np.eye(symbols, k=step, dtype=np.int64)
+        if (table[:symbols, :symbols] == regular).all(axis=1).mean() >= REGULAR:
+            made = table.copy()
+            common = table[:symbols, symbols:].mean(axis=0) >= REGULAR
+            made[:symbols] = np.concatenate([regular, np.tile(common, (symbols, 1))], axis=1)
+            return tuple(tuple(int(rank) for rank in row) for row in made)
+    return None
+
+
+def ordered(table: Floats, seen_keys: Bools) -> tuple[tuple[int, ...], ...] | None:
+    """Ranks that say "the least key that is greater", or the like, where scores follow such an order; else None.
+
+    A mark as a query accepts every symbol, and none as a key is accepted.
+    """
+    symbols = len(table) - MARKED
+    random = np.random.default_rng(0)
+    keys = np.flatnonzero(seen_keys[:symbols])
+    if len(keys) < 3:
+        return None
+    asked = random.integers(symbols, size=4000)
+    one, other = random.choice(keys, size=(2, 4000))
+    seen = np.sign(table[asked, one] - table[asked, other])
+    at = np.arange(symbols)
+    best: tuple[float, NDArray[np.int64]] | None = None
+    for compare in (np.greater, np.greater_equal, np.less, np.less_equal):
+        accepted = compare(at[None, :], at[:, None])
+        for order in (at + 1, symbols - at):
+            ranks = accepted * order
+            first, second = ranks[asked, one], ranks[asked, other]
+            told = first != second
+            alike = float((np.sign(first - second) == seen)[told].mean())
+            if best is None or alike > best[0] + 1e-3:
+                whole = np.zeros(table.shape, dtype=np.int64)
+                whole[:symbols, :symbols], whole[symbols:, :symbols] = ranks, order
+                best = alike, whole
+    if best is None or best[0] < ORDERLY:
+        return None
+    return tuple(tuple(int(rank) for rank in row) for row in best[1])
 
 
 def _distances(attended: Floats, paths: Paths) -> Iterator[Hard]:

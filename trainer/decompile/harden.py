@@ -15,6 +15,7 @@ from itertools import combinations
 import numpy as np
 
 from trainer.decompile.attend import (
+    LARGE,
     MODULI,
     MOST_PAIRED,
     Hard,
@@ -38,7 +39,7 @@ from trainer.decompile.paths import (
     divergence,
     positions_alike,
 )
-from trainer.decompile.readout import LARGE, Classes, Column, Linear, fit
+from trainer.decompile.readout import Classes, Column, Linear, fit
 from trainer.decompile.symbols import Copied, Counts, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
 
 EASE = 0.003

@@ -10,7 +10,7 @@ from pathlib import Path
 
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
-from tprog.tasks.next_token import get_next_token_task
+from tprog.tasks.next_token.find import find_next_token_task
 from tprog.text.emit import emit
 from trainer.decompile.assemble import assembled
 from trainer.decompile.harden import (
@@ -113,7 +113,7 @@ def decompile_folder(model: Path, settings: Settings, tell: Tell, folder: Path, 
     if name is None:
         raise BadUsage(f"{model} does not say what it was trained on; name it with --task")
     network = network_of(loaded)
-    source = expect_source(network, get_next_token_task(name))
+    source = expect_source(network, find_next_token_task(name))
     with one_thread():
         return decompile(network, source, replace(settings, task=name), tell, folder, until)
 

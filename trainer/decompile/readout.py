@@ -20,11 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trainer.decompile.attend import LARGE, MARKED
 from trainer.decompile.network import Ints
 from trainer.decompile.symbols import Counts, Facts, Symbolic
-
-LARGE = 40
-"""Values of a variable from which on its weights are tied."""
 
 STEPS_OF_TIES = (0, 1, -1)
 
@@ -176,7 +174,7 @@ class _Terms:
         self.homes = []
         for step in STEPS_OF_TIES:
             shifted = np.arange(size) + step
-            ordinary = (np.arange(size) < vocabulary - 4) & (shifted >= 0) & (shifted < vocabulary - 4)
+            ordinary = (np.arange(size) < vocabulary - MARKED) & (shifted >= 0) & (shifted < vocabulary - MARKED)
             home = np.where(ordinary, self.of_token[np.clip(shifted, 0, vocabulary - 1)], -1)
             self.homes.append(torch.tensor(home))
         self.hits = []
@@ -185,7 +183,7 @@ class _Terms:
             rows = torch.nonzero(classes_hit >= 0)[:, 0]
             self.hits.append((rows, classes_hit[rows]))
         special = np.zeros(size, dtype=np.bool_)
-        special[vocabulary - 4 :] = True
+        special[vocabulary - MARKED :] = True
         self.special = np.flatnonzero(special)
         place = np.full(size, len(self.special))
         place[self.special] = np.arange(len(self.special))
