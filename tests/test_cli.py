@@ -70,6 +70,7 @@ VERBS = [
     "tasks",
     "train",
     "train-gpt",
+    "decompile",
     "emit",
     "run",
     "sweep",
