@@ -18,7 +18,7 @@ def decompile_text(result: DecompileResult) -> RenderableType:
         [(s.stage, f"{s.edges:,}", _share(s.match), f"{s.divergence:.2g}") for s in result.stages],
         ("edges", "positions alike", "divergence"),
     )
-    edges = "" if len(result.edges) > SHOWN_EDGES else "\n".join(["edges left", *(f"  {e}" for e in result.edges)])
+    edges = table(("edges left",), [(edge,) for edge in result.edges])
     steps = table(
         ("part", "becomes", "positions alike"),
         [(s.part, s.stands, _share(s.match)) for s in result.steps],
@@ -41,7 +41,7 @@ def decompile_text(result: DecompileResult) -> RenderableType:
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds)
     blocks = (
         (stages, result.stages),
-        (edges, edges),
+        (edges, len(result.edges) <= SHOWN_EDGES),
         (steps, result.steps),
         (agreement, result.agreement),
         (parting, result.parting),

@@ -1,0 +1,116 @@
+"""What a head attends to, from its scores: tiers, relations and orders; and what a pruned network is made of."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+import torch
+
+from tests.small_networks import drawn, random_network
+from trainer.decompile.attend import MARKED, Hard, candidates, ordered, pattern, related, symbols_of, tiers
+from trainer.decompile.harden import inner_heads, plainness
+from trainer.decompile.network import Inputs, network_of
+from trainer.decompile.paths import TOKENS, Answered, Edges, Feed, Moved, Paths, Read, Score, all_edges
+from trainer.decompile.symbols import FIRST, Copied, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
+
+SYMBOLS = 50
+SIZE = SYMBOLS + MARKED
+ALL = np.ones(SIZE, dtype=np.bool_)
+
+
+def test_keys_whose_scores_differ_by_little_are_of_one_tier() -> None:
+    table = np.array([[5.0, 4.5, 1.0, -3.0], [0.0, 9.0, 0.0, 9.0]])
+    seen = np.ones(2, dtype=np.bool_), np.ones(4, dtype=np.bool_)
+    assert tiers(table, 1.0, 1, *seen) == ((1, 1, 0, 0), (0, 1, 0, 1))
+    assert tiers(table, 1.0, 2, *seen) == ((2, 2, 1, 0), (1, 2, 1, 2))
+
+
+def test_keys_that_no_input_has_are_in_no_tier() -> None:
+    table = np.array([[5.0, 4.5, 1.0]])
+    assert tiers(table, 1.0, 1, np.array([True]), np.array([False, True, True])) == ((0, 1, 0),)
+    assert tiers(table, 1.0, 1, np.array([False]), np.array([True, True, True])) == ((0, 0, 0),)
+
+
+@pytest.mark.parametrize("step", [0, 1, -1])
+def test_a_table_that_mostly_accepts_the_key_at_one_distance_is_that_relation(step: int) -> None:
+    table = np.zeros((SIZE, SIZE), dtype=np.int64)
+    table[:SYMBOLS, :SYMBOLS] = np.eye(SYMBOLS, k=step, dtype=np.int64)
+    table[SYMBOLS + 1, SYMBOLS] = 1
+    wanted = tuple(map(tuple, table.tolist()))
+    table[3, 7] = table[8, 20] = 1
+    assert related(tuple(map(tuple, table.tolist()))) == wanted
+
+
+def test_a_table_without_a_relation_has_none() -> None:
+    random = np.random.default_rng(0).integers(2, size=(SIZE, SIZE))
+    assert related(tuple(map(tuple, random.tolist()))) is None
+
+
+def test_scores_that_fall_with_the_key_above_the_query_ask_for_the_least_greater_one() -> None:
+    at = np.arange(SIZE)
+    distance = (at[None, :] - at[:, None]).astype(np.float32)
+    table = np.where(distance > 0, -0.3 * distance, -30.0 + 0.01 * distance)
+    ranks = ordered(table, ALL)
+    assert ranks is not None
+    row = ranks[10]
+    assert row[11] > row[12] > row[SYMBOLS - 1] > 0
+    assert row[10] == row[0] == row[SYMBOLS] == 0
+    assert ranks[SYMBOLS][0] > ranks[SYMBOLS][1] > 0
+    facts = Facts(_inputs([SYMBOLS, 4, 9, 2, 3]), SIZE)
+    assert facts.codes(Copied(Selection(Tokens(), Tokens(), ranks), Tokens())).tolist() == [
+        [SYMBOLS, SYMBOLS, SYMBOLS, 4, 4]
+    ]
+
+
+def test_scores_in_no_order_have_none() -> None:
+    assert ordered(np.random.default_rng(0).normal(size=(SIZE, SIZE)).astype(np.float32), ALL) is None
+
+
+def _inputs(row: list[int]) -> Inputs:
+    tokens = np.array([row])
+    graded = np.ones(tokens.shape, dtype=np.bool_)
+    return Inputs(tokens, np.array([len(row)]), np.zeros(1, dtype=np.int64), graded)
+
+
+def test_a_hard_head_that_selects_nothing_attends_to_the_first_position() -> None:
+    facts = Facts(_inputs([3, 0, 1]), 6)
+    never = Selection(None, Tokens(), ((0, 1, 0, 0, 0, 0),))
+    for copies in (True, False):
+        assert pattern(facts, Hard(never, copies))[0].tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 1]]
+    assert pattern(facts, Hard(Selection(), False))[0, 2].tolist() == pytest.approx([1 / 3] * 3)
+    assert pattern(facts, Hard(FIRST, True))[0, 2].tolist() == [1, 0, 0]
+
+
+def test_candidates_come_once_and_begin_with_the_simplest() -> None:
+    model = random_network.model(2, 1, 60)
+    with torch.no_grad():
+        model.weights()[0].query.mul_(20)  # scores that are far apart
+    network = network_of(model)
+    paths = Paths(network, drawn(network))
+    edges = all_edges(network)
+    made = paths.freeze_means(edges)
+    facts = Facts(paths.inputs, len(network.tokens))
+    found = list(candidates(paths, made, edges, facts, (0, 0), {}))
+    assert found[0] == Hard(Selection(), copies=False)
+    assert found[1] == Hard(FIRST, copies=True)
+    assert len(found) == len(set(found))
+    assert any(hard.where.key == Tokens() and hard.where.query == Tokens() for hard in found)
+
+
+def test_a_head_that_is_read_by_a_score_is_hardened_before_those_that_the_readout_reads() -> None:
+    before = Moved(0, 0, TOKENS)
+    edges: Edges = frozenset(
+        {Score(1, 0, Answered(0), before), Feed(0, Moved(0, 1, TOKENS)), Read(Moved(1, 0, TOKENS)), Read(TOKENS)}
+    )
+    assert inner_heads(edges) == {(0, 0), (0, 1)}
+    where = Selection(step=1)
+    hardened = {(0, 0): Hard(where, copies=True)}
+    assert symbols_of(before, edges, hardened) == [Copied(where, Tokens())]
+    assert symbols_of(Moved(0, 1, TOKENS), edges, hardened) == []
+
+
+def test_what_takes_more_words_to_say_is_less_plain() -> None:
+    before = Copied(Selection(step=1), Tokens())
+    order: list[Symbolic] = [Tokens(), before, Pair(Tokens(), before), Ordinal(2)]
+    costs = [plainness(each) for each in order]
+    assert costs == sorted(costs)
