@@ -8,24 +8,16 @@ have, and one that is fitted anew may not: so their candidates become columns, a
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from itertools import combinations
-
-import numpy as np
 
 from trainer.decompile.attend import (
-    LARGE,
-    MODULI,
-    MOST_PAIRED,
     Hard,
     Hardened,
     candidates,
-    is_place,
     pattern,
-    symbols_of,
 )
-from trainer.decompile.network import Floats, Ints
+from trainer.decompile.network import Floats
 from trainer.decompile.paths import (
     Answered,
     Edges,
@@ -33,14 +25,13 @@ from trainer.decompile.paths import (
     Moved,
     PathRun,
     Paths,
-    Read,
     Score,
     Variable,
     divergence,
     positions_alike,
 )
-from trainer.decompile.readout import Classes, Column, Linear, fit
-from trainer.decompile.symbols import Copied, Counts, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
+from trainer.decompile.readout import Classes, Linear
+from trainer.decompile.symbols import Facts
 
 EASE = 0.003
 """How much match a simpler candidate may cost."""
@@ -140,240 +131,3 @@ def harden_inner(
         made = paths.run(edges, made, patterns)
         accepted.append(Accepted(f"attn_{head[0]}_{head[1]}", str(hard), alike, apart))
     return hardened, made, accepted
-
-
-# Columns ##############################################################################################################
-
-
-@dataclass(frozen=True)
-class Offered:
-    """A column that a readout may read.
-
-    Attributes:
-        cost: the simpler, the less.
-    """
-
-    column: Column
-    cost: float
-
-
-def plainness(what: Column) -> float:
-    """How much there is to say of a variable."""
-    match what:
-        case Tokens():
-            return 1.0
-        case Ordinal():
-            return 6.0
-        case Pair(one, other):
-            return plainness(one) + plainness(other) + 1
-        case Copied(where, inner):
-            return 1 + _plainness_of(where) + plainness(inner)
-        case Counts(where, inner, _):
-            return 2 + _plainness_of(where) + plainness(inner)
-
-
-def _plainness_of(where: Selection) -> float:
-    cost = 0.0 if where.step is None else 0.5 + where.step / 10
-    if where.modulus > 0:
-        cost += 0.5
-    if where.key is not None:
-        cost += plainness(where.key) + 0.5 * where.tiers + (0 if where.query is None else plainness(where.query))
-    return cost
-
-
-def read_by_readout(edges: Edges) -> list[Variable]:
-    """The variables that the readout reads, directly or through MLPs."""
-    found: list[Variable] = []
-    waiting = sorted((edge.what for edge in edges if isinstance(edge, Read)), key=str)
-    while waiting:
-        variable = waiting.pop(0)
-        if variable in found:
-            continue
-        found.append(variable)
-        if isinstance(variable, Answered):
-            waiting += sorted((e.what for e in edges if isinstance(e, Feed) and e.layer == variable.layer), key=str)
-    return found
-
-
-def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: Hardened) -> list[Offered]:
-    """The columns that the variables which the readout reads may become, simplest first."""
-    symbols: list[Symbolic] = [Tokens()]
-    counts: list[Counts] = []
-    places = False
-    for variable in read_by_readout(edges):
-        if not isinstance(variable, Moved):
-            continue
-        if is_place(variable):
-            places = True
-        head = (variable.layer, variable.head)
-        carried = symbols_of(variable.what, edges, hardened)
-        known: Iterable[Hard] = (
-            [hardened[head]] if head in hardened else candidates(paths, made, edges, facts, head, hardened)
-        )
-        for hard in known:
-            for symbol in carried:
-                if hard.copies:
-                    symbols.append(Copied(hard.where, symbol))
-                elif facts.vocabulary <= LARGE or hard.where.query is None:
-                    codes = np.unique(facts.codes(symbol)[facts.inputs.present])
-                    counts.append(Counts(hard.where, symbol, tuple(int(code) for code in codes)))
-    if places:
-        symbols += [Ordinal(modulus) for modulus in MODULI]
-    found: list[Column] = list(dict.fromkeys([*symbols, *counts]))
-    return sorted((Offered(column, plainness(column)) for column in found), key=lambda one: one.cost)
-
-
-def different(pool: Sequence[Offered], cells: _Cells) -> list[Offered]:
-    """Of columns that tell the same apart on all examples the simplest."""
-    kept: dict[bytes, Offered] = {}
-    for one in pool:
-        kept.setdefault(cells.of(one.column)[0].tobytes(), one)
-    return list(kept.values())
-
-
-def paired(columns: Sequence[Offered], facts: Facts) -> Iterator[Offered]:
-    """Two symbols at once, where they have few values."""
-    plain = [one.column for one in columns if not isinstance(one.column, Counts)]
-    for one, other in combinations(plain, 2):
-        pair = Pair(one, other)
-        if facts.size(pair) <= MOST_PAIRED:
-            yield Offered(pair, plainness(pair))
-
-
-# The fewest ###########################################################################################################
-
-
-@dataclass(frozen=True, eq=False)
-class Examples:
-    """Graded inputs and what the network predicts of them.
-
-    Attributes:
-        facts: of some batches.
-        answers: [B, n] the classes, for each of them.
-    """
-
-    facts: tuple[Facts, ...]
-    answers: tuple[Ints, ...]
-
-    def match(self, linear: Linear) -> float:
-        """The share of graded positions that a readout predicts alike."""
-        right = total = 0
-        for some, classes in zip(self.facts, self.answers, strict=True):
-            graded = some.inputs.graded
-            right += int((linear.predict(some) == classes[graded]).sum())
-            total += int(graded.sum())
-        return right / max(total, 1)
-
-
-class _Cells:
-    """The columns as one number a graded position, to see quickly what a function of them could decide."""
-
-    def __init__(self, examples: Examples) -> None:
-        self.examples = examples
-        self.answers = np.concatenate(
-            [a[f.inputs.graded] for f, a in zip(examples.facts, examples.answers, strict=True)]
-        )
-        self._of: dict[Column, tuple[Ints, int]] = {}
-
-    def of(self, column: Column) -> tuple[Ints, int]:
-        """[graded positions] which of its values each has, and how many there are."""
-        if column not in self._of:
-            values = np.concatenate([facts.graded(column) for facts in self.examples.facts])
-            values = values if values.ndim == 2 else values[:, None]
-            values = np.ascontiguousarray(values.astype(np.int16)).view(f"V{2 * values.shape[1]}")
-            _, at = np.unique(values, return_inverse=True)
-            at = at.reshape(-1)
-            self._of[column] = at, int(at.max(initial=0)) + 1
-        return self._of[column]
-
-    def undecided(self, columns: Sequence[Column]) -> float:
-        """The share that the best function of the columns gets wrong."""
-        at = np.zeros(len(self.answers), dtype=np.int64)
-        for column in columns:
-            codes, size = self.of(column)
-            at = at * size + codes
-            if len(at) and at.max() > 2**40:
-                _, at = np.unique(at, return_inverse=True)
-        _, at = np.unique(at, return_inverse=True)
-        pairs, times = np.unique(at.reshape(-1) * (self.answers.max(initial=0) + 1) + self.answers, return_counts=True)
-        best: Ints = np.zeros(int(at.max(initial=0)) + 1, dtype=np.int64)
-        np.maximum.at(best, pairs // (self.answers.max(initial=0) + 1), times)
-        return 1 - float(best.sum()) / max(len(self.answers), 1)
-
-
-def fewest(
-    pool: Sequence[Offered],
-    fitted: Examples,
-    judged: Examples,
-    classes: Classes,
-    wanted: float,
-    tell: Callable[[str], object],
-) -> Linear:
-    """A readout over the fewest and simplest columns with which it matches, or the best found."""
-    cells = _Cells(fitted)
-    kept = different(pool, cells)
-    kept = sorted(different([*kept, *paired(kept, fitted.facts[0])], cells), key=lambda one: one.cost)
-    best: tuple[float, Linear] | None = None
-    beam: list[tuple[Offered, ...]] = [()]
-    tried: set[frozenset[Column]] = set()
-    for size in range(1, MOST_COLUMNS + 1):
-        sets = _extended(beam, kept, cells, tried)
-        if not sets:
-            break
-        bound = min(lost for lost, _, _ in sets)
-        able = sorted((s for s in sets if s[0] <= max(1 - wanted, bound + EASE)), key=lambda s: s[1])
-        fits: list[tuple[float, tuple[Offered, ...]]] = []
-        for _, _, some in able[:FITS]:
-            tell(f"readout of {', '.join(str(c.column) for c in some)}")
-            linear = fit(fitted.facts, [c.column for c in some], fitted.answers, classes)
-            match = judged.match(linear)
-            fits.append((match, some))
-            if best is None or match > best[0] + (EASE if size > len(best[1].columns) else 1e-9):
-                best = match, linear
-            if match >= wanted:
-                return linear
-        if best is not None and best[0] >= ENOUGH and size > len(best[1].columns):
-            break
-        hopeful = [some for _, some in sorted(fits, key=lambda f: -f[0])][:BEAM]
-        others = [some for _, _, some in sorted(sets, key=lambda s: (s[0], s[1]))]
-        beam = list(dict.fromkeys([*hopeful, *others[: BEAM if size > 1 else FITS]]))
-    assert best is not None
-    return best[1]
-
-
-def _extended(
-    beam: Sequence[tuple[Offered, ...]], pool: Sequence[Offered], cells: _Cells, tried: set[frozenset[Column]]
-) -> list[tuple[float, float, tuple[Offered, ...]]]:
-    """Sets of columns with one more each: what they leave undecided, what they cost, and they."""
-    found: list[tuple[float, float, tuple[Offered, ...]]] = []
-    for chosen in beam:
-        for one in pool:
-            some = (*chosen, one)
-            columns = frozenset(each.column for each in some)
-            if one in chosen or columns in tried:
-                continue
-            tried.add(columns)
-            found.append((cells.undecided([each.column for each in some]), sum(each.cost for each in some), some))
-    return found
-
-
-def trimmed(
-    linear: Linear, fitted: Examples, judged: Examples, classes: Classes, tell: Callable[[str], object]
-) -> Linear:
-    """Without the counts that it can do without."""
-    match = judged.match(linear)
-    for column in [c for c in linear.columns if isinstance(c, Counts) and len(c.codes) <= 12]:
-        current = column
-        for code in column.codes:
-            tell(f"readout without the count of {code}")
-            codes = tuple(c for c in current.codes if c != code)
-            fewer = Counts(current.where, current.what, codes)
-            columns = [fewer if c == current else c for c in linear.columns if codes or c != current]
-            if not columns:
-                continue
-            tried = fit(fitted.facts, columns, fitted.answers, classes)
-            if judged.match(tried) >= match:
-                linear, current = tried, fewer
-            if not codes:
-                break
-    return linear

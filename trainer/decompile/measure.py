@@ -25,6 +25,9 @@ SHORT = 2000
 
 SHOWN = 10
 
+FREQUENT = 0.01
+"""The share of positions of random strings from which on a set that is predicted there becomes a class."""
+
 
 @dataclass(frozen=True)
 class Agreement:
@@ -98,6 +101,14 @@ def classes_of(logits: list[Floats], graded: list[Bools], sets: bool) -> Classes
     marks = {vocabulary - 4, vocabulary - 3, vocabulary - 1}
     kept = seen if vocabulary <= 44 else [code for code in range(vocabulary) if code not in marks or code in seen]
     return Classes(tuple((int(code),) for code in kept), sets)
+
+
+def with_frequent(classes: Classes, logits: list[Floats], graded: list[Bools]) -> Classes:
+    """Sets with those, too, that a network often predicts elsewhere."""
+    rows = np.concatenate([(some > 0)[at] for some, at in zip(logits, graded, strict=True)])
+    found, times = np.unique(rows, axis=0, return_counts=True)
+    often = [tuple(int(code) for code in np.flatnonzero(row)) for row in found[times >= FREQUENT * len(rows)]]
+    return Classes(tuple(dict.fromkeys((*classes.labels, *often))), classes.sets)
 
 
 def answered(logits: Floats, classes: Classes) -> Ints:

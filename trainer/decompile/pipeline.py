@@ -13,18 +13,11 @@ from tprog.ir.program import Program
 from tprog.tasks.next_token.find import find_next_token_task
 from tprog.text.emit import emit
 from trainer.decompile.assemble import assembled
-from trainer.decompile.harden import (
-    Accepted,
-    Examples,
-    HardNetwork,
-    fewest,
-    harden_inner,
-    offered,
-    trimmed,
-)
+from trainer.decompile.columns import Examples, Trials, fewest, offered, polished, trimmed
+from trainer.decompile.harden import Accepted, HardNetwork, harden_inner
 from trainer.decompile.keeping import Kept
-from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy
-from trainer.decompile.network import Network, fingerprint, in_pieces, network_of
+from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy, with_frequent
+from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
 from trainer.decompile.paths import Paths, all_edges
 from trainer.decompile.prune import Pruned, prune
 from trainer.decompile.readout import Linear
@@ -179,26 +172,35 @@ def _hardened(network: Network, source: Source, judging: Paths, pruned: Pruned, 
     pool = offered(paths, run, pruned.edges, facts, hardened)
     long = (source.bins[1][0], source.bins[-1][1])
 
-    def drawn(first: int) -> list[tuple[int, tuple[int, int], bool]]:
-        return [(first, short, False), (first + 1, short, True), (first + 2, long, False)]
+    def drawn(first: int, counts: tuple[int, int, int]) -> list[Inputs]:
+        return [
+            source.draw(counts[0], short, seed + first),
+            source.draw(counts[1], short, seed + first + 1, shifted=True),
+            source.draw(counts[2], long, seed + first + 2),
+        ]
 
-    batches = [
-        source.draw(count, lengths, seed + at, shifted)
-        for (at, lengths, shifted), count in zip([*drawn(10), *drawn(20)], (120, 80, 20, 100, 60, 20), strict=True)
+    sets = [
+        drawn(10, (120, 80, 30)),
+        drawn(20, (100, 60, 20)),
+        [source.random_strings(60, short, seed + at) for at in (30, 31)],
     ]
-    logits = [in_pieces(network, batch) for batch in batches]
-    classes = classes_of(logits, [batch.graded for batch in batches], source.sets)
-    examples = [
-        Examples(
-            tuple(Facts(batch, vocabulary) for batch in batches[part]),
-            tuple(answered(some, classes) for some in logits[part]),
-        )
-        for part in (slice(0, 3), slice(3, 6))
-    ]
-    fitted, judged = examples
-    linear = fewest(pool, fitted, judged, classes, WANTED, lambda text: tell("readout", text))
-    linear = trimmed(linear, fitted, judged, classes, lambda text: tell("readout", text))
-    match = judged.match(linear)
+    logits = [[in_pieces(network, batch) for batch in batches] for batches in sets]
+    graded = [[batch.graded for batch in batches] for batches in sets]
+    classes = classes_of([*logits[0], *logits[1]], [*graded[0], *graded[1]], source.sets)
+    if source.sets:
+        classes = with_frequent(classes, logits[2], graded[2])
+    fitted, judged, elsewhere = (
+        Examples(tuple(Facts(batch, vocabulary) for batch in batches), tuple(answered(some, classes) for some in made))
+        for batches, made in zip(sets, logits, strict=True)
+    )
+    trials = Trials(fitted, judged, elsewhere, classes)
+
+    def about(text: str) -> object:
+        return tell("readout", text)
+
+    linear = fewest(pool, trials, WANTED, about)
+    linear = polished(trimmed(linear, trials, about), trials, about)
+    match = trials.judged.match(linear)
     return HardNetwork(linear, classes, match, (*accepted, *_said(linear, match)))
 
 

@@ -27,6 +27,10 @@ from trainer.decompile.symbols import Counts, Facts, Symbolic
 STEPS_OF_TIES = (0, 1, -1)
 
 PENALTY = 1e-6
+"""What the squares of weights cost in a fit."""
+
+PENALTIES = (1e-6, 1e-4, 1e-2)
+"""What they cost in the fits among which the last weights are chosen: the more, the more alike they become."""
 
 STEPS, STEPS_TIED = 300, 60
 """Steps of the descent; where weights are tied there are few of them, and fewer will do."""
@@ -127,7 +131,8 @@ def gathered(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequenc
     fresh = np.ones(len(seen), dtype=np.bool_)
     fresh[1:] = (seen[1:, :-1] != seen[:-1, :-1]).any(axis=1)
     group = np.cumsum(fresh) - 1
-    kept, total = seen[fresh], np.bincount(group, weights=times).astype(np.int64)
+    fresh &= seen[:, -1] >= 0  # what is none of the classes teaches nothing
+    kept, total = seen[fresh], np.bincount(group, weights=times).astype(np.int64)[group[fresh]]
     codes: list[Ints] = []
     at = 0
     for column in columns:
@@ -228,7 +233,13 @@ class _Terms:
         return made
 
 
-def fit(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequence[Ints], classes: Classes) -> Linear:
+def fit(
+    facts: Sequence[Facts],
+    columns: Sequence[Column],
+    answers: Sequence[Ints],
+    classes: Classes,
+    penalty: float = PENALTY,
+) -> Linear:
     """The classifier over some columns that predicts most examples."""
     rows = _some(gathered(facts, columns, answers), MOST_CELLS // len(classes.labels))
     vocabulary = facts[0].vocabulary
@@ -260,7 +271,7 @@ def fit(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequence[Int
         optimizer.zero_grad()
         logits = torch.stack([term.added() for term in terms]).sum(dim=0)
         loss = (torch.nn.functional.cross_entropy(logits, target, reduction="none") * weight).sum()
-        loss = loss + PENALTY * torch.stack([(p * p).sum() for p in parameters]).sum()
+        loss = loss + penalty * torch.stack([(p * p).sum() for p in parameters]).sum()
         loss.backward()
         return loss
 
