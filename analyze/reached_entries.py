@@ -33,7 +33,8 @@ from tprog.ir.program import (
 from tprog.run.attention import sees
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import entry_codes
-from tprog.run.execute import Execution, execute, read_out_at
+from tprog.run.execute import Execution, execute
+from tprog.run.logits import read_out_at
 from tprog.run.pieces import pieces_of
 
 Unit: TypeAlias = Literal["positions", "inputs"]

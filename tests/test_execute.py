@@ -34,9 +34,9 @@ from tprog.ir.program import (
     Weights,
 )
 from tprog.ir.values import as_number
-from tprog.run.batch import BEHIND_END, encode
+from tprog.run.batch import BEHIND_END, Batch, encode
 from tprog.run.execute import FORCED, Execution, execute, predict
-from tprog.run.pieces import CHUNK, chunks
+from tprog.run.pieces import CHUNK, PIECE, chunks
 from tprog.tasks.builtin import inputs_for
 
 # Two evaluators #######################################################################################################
@@ -435,6 +435,30 @@ def test_a_program_with_another_scale_starts_its_logits_anew() -> None:
     assert program.logit_scale == rescaled.logit_scale == 2
     batch = encode(program, some_inputs(program, 20))
     _same(execute(rescaled, batch, base=execute(program, batch)), execute(rescaled, batch))
+
+
+def test_a_program_with_more_classes_starts_its_logits_anew() -> None:
+    program = PROGRAMS["sort"].program
+    rows = {term.variable: tuple(None if row is None else (*row, 7) for row in term.rows) for term in program.weights}
+    readout = replace(program.readout, terms=tuple(Weights(name, found) for name, found in rows.items()))
+    wider = replace(program, classes=(*program.classes, "another"), readout=readout)
+    batch = encode(program, some_inputs(program, 30))
+    _same(execute(wider, batch, base=execute(program, batch)), execute(wider, batch))
+    _same(execute(program, batch, base=execute(wider, batch)), execute(program, batch))
+
+
+def test_very_many_inputs_reach_the_holes_that_each_reaches() -> None:
+    program = PROGRAMS["partial"].program
+    few = encode(program, some_inputs(program, 50))
+    times = -(-(2 * PIECE + 1) // len(few))
+    many = Batch(np.tile(few.tokens, (times, 1)), np.tile(few.lengths, times))
+    one, other = execute(program, few), execute(program, many)
+    assert one.holed
+    assert [*other.holed] == [*one.holed]
+    for table, at in one.holed.items():
+        assert np.array_equal(other.holed[table], np.tile(at, (times, 1)))
+    assert np.array_equal(other.in_hole, np.tile(one.in_hole, times))
+    assert np.array_equal(other.predictions[: len(few)][~one.in_hole], one.predictions[~one.in_hole])
 
 
 def test_what_did_not_change_is_not_computed_again() -> None:

@@ -22,7 +22,8 @@ from tprog.edits.entry import Entry
 from tprog.ir.entries import WeightsOf
 from tprog.ir.program import END, AttentionHead, Program, Symbols, Value
 from tprog.run.batch import encode
-from tprog.run.execute import Execution, execute, read_out_at
+from tprog.run.execute import Execution, execute
+from tprog.run.logits import read_out_at
 from tprog.tasks.builtin import inputs_for
 from tprog.text.emit import emit
 from tprog.text.read import read_source

@@ -24,7 +24,8 @@ from tprog.ir.program import (
 )
 from tprog.ir.values import as_number
 from tprog.run.attention import visible
-from tprog.run.execute import Execution, read_out_at
+from tprog.run.execute import Execution
+from tprog.run.logits import read_out_at
 
 
 def reached_entries(run: Execution) -> set[Entry]:

@@ -26,7 +26,8 @@ from tprog.errors import NotExact
 from tprog.ir.program import Program, Symbols, Weights
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import any_missing, evaluate
-from tprog.run.execute import execute, read_out_at
+from tprog.run.execute import execute
+from tprog.run.logits import read_out_at
 
 LARGEST_BOUND = 2**60
 """Logits that may reach it are refused: differences of sums of them must stay within int64."""

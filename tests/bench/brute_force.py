@@ -14,7 +14,8 @@ from tests.interventions import frozen
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import Lookup, Node, Numbers, Program, Quotients, Symbols, Value
 from tprog.run.batch import Array, Batch
-from tprog.run.execute import Execution, execute, read_out_at
+from tprog.run.execute import Execution, execute
+from tprog.run.logits import read_out_at
 from tprog.tasks.builtin import Inputs
 from tprog.tasks.input_domain import InputDomain, framed, symbols_of
 

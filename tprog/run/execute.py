@@ -15,10 +15,11 @@ from typing import Any
 import numpy as np
 
 from tprog.ir.entries import ClauseOf, Entries, TableKey, WeightsOf, owner, picked
-from tprog.ir.program import Node, Program, Symbols, Value, Variable, Weights
+from tprog.ir.program import Node, Program, Symbols, Value, Variable
 from tprog.ir.values import spelling
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import dtype_of, evaluate
+from tprog.run.logits import missing_rows, read_out_at, summed_up, totals_on_top
 from tprog.run.pieces import PIECE, inputs_at_once, pieces_of, slices
 
 FORCED = -1
@@ -173,16 +174,6 @@ def decode(program: Program, variable: str, code: int) -> Value:
     return domain.number(int(code))
 
 
-def read_out_at(program: Program, batch: Batch) -> Bools:
-    """[input, position]: whether logits are read there: within the input and, unless pooled, not forced."""
-    if program.readout.pooled or not program.readout.forced:
-        return batch.present
-    read = batch.present.copy()
-    for word in program.readout.forced:
-        read &= batch.tokens != program.vocabulary.index(word)
-    return read
-
-
 @dataclass(frozen=True, eq=False)
 class _Layered(Mapping[str, Array]):
     """The values of a program's variables: those computed anew, else those of an earlier execution.
@@ -243,8 +234,8 @@ def _from_inputs(program: Program, batch: Batch, overrides: Mapping[str, Array |
     holed: dict[TableKey, Bools] = {}
     for node in program.nodes:
         values[node.name] = _computed(node, program, batch, values, overrides, holed)
-    holed |= _missing_rows(program, batch, values)
-    return Execution(program, batch, values, holed, _totals(program, batch, values))
+    holed |= missing_rows(program, batch, values)
+    return Execution(program, batch, values, holed, summed_up(program, batch, values))
 
 
 def _on_top(program: Program, batch: Batch, overrides: Mapping[str, Array | int], base: Execution) -> Execution:
@@ -264,8 +255,8 @@ def _on_top(program: Program, batch: Batch, overrides: Mapping[str, Array | int]
             alike_still = alike and np.array_equal(anew[name], base.values[name])
         if not alike_still:
             changed.add(name)
-    holed |= _missing_rows(program, batch, values)
-    return Execution(program, batch, values, holed, _totals_on_top(program, batch, values, changed, base))
+    holed |= missing_rows(program, batch, values)
+    return Execution(program, batch, values, holed, totals_on_top(program, batch, values, changed, base))
 
 
 def _computed(
@@ -379,80 +370,3 @@ def _inputs(program: Program, batch: Batch) -> dict[str, Array]:
     tokens = np.maximum(batch.tokens, 0).astype(dtype_of(program.variables["tokens"].domain), copy=False)
     positions = np.broadcast_to(np.arange(tokens.shape[1], dtype=dtype_of(program.symbols("positions"))), tokens.shape)
     return {"tokens": tokens, "positions": positions, "ones": np.ones(tokens.shape, dtype=np.int8)}
-
-
-# Readout ##############################################################################################################
-
-
-def _totals(program: Program, batch: Batch, values: Mapping[str, Array]) -> Array:
-    """The logits' numerators."""
-    if program.readout.implied:
-        return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
-    totals = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
-    for term in program.readout.terms:
-        _add_term(totals, program, term, values[term.variable])
-    return _pooled(program, batch, totals)
-
-
-def _totals_on_top(
-    program: Program, batch: Batch, values: Mapping[str, Array], changed: set[str], base: Execution
-) -> Array:
-    """The same, from those of an earlier execution: only the terms that differ are added up.
-
-    Args:
-        changed: the variables whose values, or whose domains, are not those of the earlier execution.
-    """
-    if program.readout.implied or not _summed_alike(program, base.program):
-        return _totals(program, batch, values)
-    terms = {term.variable: term for term in program.readout.terms}
-    old_terms = {term.variable: term for term in base.program.readout.terms}
-    difference = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
-    alike = program.readout is base.program.readout
-    for name in old_terms | terms:
-        if name not in changed and (alike or old_terms.get(name) == terms.get(name)):
-            continue
-        if name in terms:
-            _add_term(difference, program, terms[name], values[name])
-        if name in old_terms:
-            _add_term(difference, base.program, old_terms[name], base.values[name], sign=-1)
-    return base.totals + _pooled(program, batch, difference)
-
-
-def _summed_alike(program: Program, other: Program) -> bool:
-    """Whether the logits of two programs are of the same classes, in the same unit."""
-    return (
-        program.logit_scale == other.logit_scale
-        and program.readout.scale == other.readout.scale
-        and len(program.written_classes) == len(other.written_classes)
-    )
-
-
-def _missing_rows(program: Program, batch: Batch, values: Mapping[str, Array]) -> dict[TableKey, Bools]:
-    """Where the readout reaches missing rows of its terms."""
-    found: dict[TableKey, Bools] = {}
-    if not (partial := [term for term in program.weights if term.partial]):
-        return found
-    read_at = batch.present if program.readout.rows_needed == "everywhere" else read_out_at(program, batch)
-    for term in partial:
-        absent = np.array([row is None for row in term.rows])
-        if (missing := absent[values[term.variable]] & read_at).any():
-            found[WeightsOf(term.variable)] = missing
-    return found
-
-
-def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:
-    """Add one variable's share to totals [input, position, class]."""
-    domain = program.variables[term.variable].domain
-    unit = sign * program.logit_scale // program.readout.scale
-    if isinstance(domain, Symbols):
-        totals += (term.array * unit).take(values, axis=0)
-    else:
-        totals += values[:, :, None] * (term.array[0] * (unit // program.numbers(term.variable).denominator))
-
-
-def _pooled(program: Program, batch: Batch, totals: Array) -> Array:
-    """[input, position, class] as it is, or [input, class] summed over positions if the program is pooled."""
-    if not program.readout.pooled:
-        return totals
-    summed: Array = np.where(batch.present[:, :, None], totals, 0).sum(axis=1)
-    return summed

@@ -17,7 +17,8 @@ import numpy as np
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.execute import Execution, Hole, read_out_at
+from tprog.run.execute import Execution, Hole
+from tprog.run.logits import read_out_at
 
 UNGRADED = -1
 """The expected code where nothing is expected: at positions that a task does not grade, and behind an input's end."""

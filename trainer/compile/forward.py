@@ -8,7 +8,8 @@ from __future__ import annotations
 import numpy as np
 
 from tprog.run.batch import Array, Batch, Bools
-from tprog.run.execute import FORCED, read_out_at
+from tprog.run.execute import FORCED
+from tprog.run.logits import read_out_at
 from trainer.compile.assemble import Weights
 
 

@@ -18,7 +18,7 @@ from numpy.typing import NDArray
 from tprog.errors import NotExact
 from tprog.ir.program import Classify, Program, Symbols, Weights
 from tprog.run.batch import Array, Batch
-from tprog.run.execute import read_out_at
+from tprog.run.logits import read_out_at
 from tprog.tasks.builtin import UNGRADED
 
 Floats: TypeAlias = NDArray[np.floating[Any]]
