@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 from cli.output import note
 from tprog.errors import BadInput, BadUsage
 from tprog.escape import json_text, spelled, visible
+from tprog.listing import shortened
 from tprog.rasp.names import split_outputs
 
 if TYPE_CHECKING:
@@ -62,18 +63,22 @@ def program_of_source(
         NotLowered: no Program is made of it.
     """
     from tprog.rasp.source.files import read_file
-    from tprog.rasp.source.inputs import parse_tokens
+    from tprog.rasp.source.inputs import vocabulary_of
 
     path, outputs = split_outputs(named)
-    tokens = None if vocabulary is None else parse_tokens(vocabulary)
+    tokens = None if vocabulary is None else vocabulary_of(vocabulary)
     source = read_file(path, outputs, given=tokens)
-    found = tokens if tokens is not None else source.variables.get("vocabulary")
-    longest = length if length is not None else source.variables.get("longest")
-    if not isinstance(found, (str, list)) or not isinstance(longest, int):
+    found: object = tokens if tokens is not None else source.variables.get("vocabulary")
+    longest: object = length if length is not None else source.variables.get("longest")
+    if found is None or longest is None:
         raise BadUsage(
             f'{path} does not say what its inputs are; expected variables such as vocabulary = "abc"; and '
             "longest = 6;, or the options --vocabulary abc --length 6"
         )
+    if not isinstance(found, (str, list)):
+        raise BadUsage(f"{path}: vocabulary is {shortened(found)}; expected a word, or a list of words and numbers")
+    if not isinstance(longest, int) or isinstance(longest, bool):
+        raise BadUsage(f"{path}: longest is {shortened(longest)}; expected a whole number")
     return source.program.to_program(list(found), longest, causal or source.variables.get("causal") is True)
 
 

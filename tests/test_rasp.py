@@ -299,6 +299,14 @@ def test_the_length_of_a_program_counts_what_computes() -> None:
     assert len(in_order([hist, hist])) == 3
 
 
+@pytest.mark.parametrize("steps", [60, 5000])
+def test_an_expression_that_reads_another_twice_at_each_of_many_steps_is_told_in_a_few_words(steps: int) -> None:
+    sop: SOp = indices
+    for _ in range(steps):
+        sop = sop + sop
+    assert str(sop) == "(s-op) + (s-op)"
+
+
 def test_long_chains_are_evaluated() -> None:
     sop: SOp = indices
     for _ in range(5000):

@@ -146,6 +146,33 @@ def test_a_source_that_says_what_its_inputs_are_is_debugged_like_a_module(said: 
     assert "tpdebug: turned.rasp is looked at as the module that tpdebug emit writes of it\n" in err
 
 
+@pytest.mark.parametrize(
+    ("text", "options", "told"),
+    [
+        (
+            "length;",
+            ["--vocabulary", "[]"],
+            "--vocabulary is written like an input, as abc or a JSON list of tokens: the",
+        ),
+        ("length;", ["--vocabulary", "[[1], 2]"], "token 0 of the input is a list"),
+        ("length;", ["--vocabulary", "aa"], "the vocabulary has 'a' twice"),
+        ('vocabulary = {"a": 1}; length;', [], "x.rasp: vocabulary is {'a': 1}; expected a word, or a list of words"),
+        ('vocabulary = "ab"; longest = True; length;', None, "x.rasp: longest is True; expected a whole number"),
+        ('vocabulary = "ab"; longest = 10^12; length;', None, "the longest input has 1000000000000 tokens"),
+    ],
+)
+def test_inputs_that_are_none_are_told(said: Said, text: str, options: list[str] | None, told: str) -> None:
+    Path("x.rasp").write_text(text, encoding="utf-8")
+    code, out, err = said("dead", "x.rasp", *([] if options is None else [*options, "--length", "3"]))
+    assert (code, out, err.count("\n")) == (2, "", 1)
+    assert told in err
+
+
+def test_a_call_graph_is_of_python(said: Said) -> None:
+    Path("x.rasp").write_text('vocabulary = "ab"; longest = 3; length;', encoding="utf-8")
+    assert "a call graph is of a Python file, and x.rasp is RASP source" in said("graph", "x.rasp", "--calls")[2]
+
+
 ASKED = {"trace": ["--input", "abc"], "blame": ["--input", "abc"], "fuzz": ["--no-database"]}
 JUDGED = ("verify", "blame", "fuzz", "repair")
 

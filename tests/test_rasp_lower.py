@@ -251,6 +251,20 @@ def test_one_of_several_outputs_is_named() -> None:
     assert replace(check_all(alone, "ab", 3, False), sources=()) == replace(named, sources=())
 
 
+@pytest.mark.parametrize(
+    "text",
+    [
+        "s = indices; for i in range(60) { s = s + s; } s;",
+        "s = aggregate(select(indices, indices, <), indices); for i in range(60) { s = s + s; } s;",
+        "s = select(indices, indices, <); for i in range(60) { s = s or s; } selector_width(s);",
+        "s = select(tokens, tokens, ==); for i in range(60) { s = not s and not s; } selector_width(s);",
+        "s = select(indices, 0, ==); for i in range(60) { s = (s or select(tokens, tokens, ==)) and s; } has_focus(s);",
+    ],
+)
+def test_what_is_read_twice_at_each_of_many_steps_is_looked_at_once(text: str) -> None:
+    check_all(program_of(program_of_text(text, given=["b"]).outputs[-1][1]), "ab", 3, False)
+
+
 def test_what_is_not_lowered_is_named_with_its_place() -> None:
     mixed = aggregate(select(tokens, tokens, "=="), mapped(lambda word: 1 if word == "a" else None, tokens))
     with pytest.raises(NotLowered) as refused:

@@ -35,6 +35,7 @@ from cli.progress import working
 from cli.subject import read_subject
 from cli.subproblems import sub_problem
 from tprog.errors import BadUsage
+from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
     from analyze.results.calls import CallGraphResult
@@ -151,6 +152,10 @@ def _call_graph(argument: str | None, option: str | None, engine: Engine, cross_
     from tprog.text.syntax import read_python
 
     file = told_program(argument, option)
+    if is_source(file):
+        raise BadUsage(
+            f"a call graph is of a Python file, and {file} is RASP source; write its module first, with tpdebug emit"
+        )
     source, path = read_python(file, "a Python module"), str(file)
     if cross_check:
         return pyan.cross_check(source, path)

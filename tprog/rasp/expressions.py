@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Container, Iterable
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 from typing import Any, ClassVar, Literal, TypeAlias, TypeVar
 
 from tprog.errors import BadUsage
@@ -54,7 +55,15 @@ class Expression:
         )
 
     def __str__(self) -> str:
-        return self.name or self.described
+        if self.name is None and "_described" not in vars(self):
+            for each in in_order([self]):  # none asks what it reads to ask further: that may be deep, and much
+                _ = each._described
+        return self.name or self._described
+
+    @cached_property
+    def _described(self) -> str:
+        """The description, made once: an expression may be read by many."""
+        return self.described
 
     @property
     def described(self) -> str:

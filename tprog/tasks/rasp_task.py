@@ -99,9 +99,9 @@ def specification(
         BadSource, BadUsage: as `tprog.rasp.source.files.read_file`.
     """
     from tprog.rasp.source.files import read_file  # imports the parser, which few commands need
-    from tprog.rasp.source.inputs import parse_tokens
+    from tprog.rasp.source.inputs import vocabulary_of
 
-    source = read_file(path, outputs, None if vocabulary is None else parse_tokens(vocabulary))
+    source = read_file(path, outputs, None if vocabulary is None else vocabulary_of(vocabulary))
     source = _with_inputs(source, vocabulary, longest)
     program = source.program
     if len(program.outputs) > 1:
@@ -129,12 +129,12 @@ def specification(
 
 def _with_inputs(source: Source, vocabulary: str | None, longest: int | None) -> Source:
     """The source as if its variables said what the caller says."""
-    from tprog.rasp.source.inputs import parse_tokens
+    from tprog.rasp.source.inputs import vocabulary_of
 
     said: dict[str, Any] = {} if longest is None else {"longest": longest}
     said |= source.variables
     if vocabulary is not None:
-        said["vocabulary"] = parse_tokens(vocabulary)
+        said["vocabulary"] = vocabulary_of(vocabulary)
     return replace(source, variables=said)
 
 

@@ -60,11 +60,14 @@ class Side:
 
 
 def selects_of(selector: Selector) -> list[Select]:
-    """The selects that a selector is made of."""
+    """The selects that a selector is made of, each once."""
     found: list[Select] = []
-    stack = [selector]
+    stack, seen = [selector], set[int]()
     while stack:
         each = stack.pop()
+        if id(each) in seen:
+            continue
+        seen.add(id(each))
         if isinstance(each, Select):
             found.append(each)
         else:
@@ -221,12 +224,20 @@ class Judge:
         )
 
 
-def _truth(selector: Selector, truths: Mapping[int, bool]) -> bool:
-    match selector:
-        case SelectorAnd():
-            return _truth(selector.first, truths) and _truth(selector.second, truths)
-        case SelectorOr():
-            return _truth(selector.first, truths) or _truth(selector.second, truths)
-        case SelectorNot():
-            return not _truth(selector.inner, truths)
+def _truth(selector: Selector, truths: dict[int, bool]) -> bool:
+    """Whether a selector selects where its selects say so.
+
+    Args:
+        truths: of each select; that of a selector which is made of them is added, as it may be part of many.
+    """
+    if id(selector) not in truths:
+        match selector:
+            case SelectorAnd():
+                found = _truth(selector.first, truths) and _truth(selector.second, truths)
+            case SelectorOr():
+                found = _truth(selector.first, truths) or _truth(selector.second, truths)
+            case _:
+                assert isinstance(selector, SelectorNot)
+                found = not _truth(selector.inner, truths)
+        truths[id(selector)] = found
     return truths[id(selector)]

@@ -16,7 +16,7 @@ def mean_of_sum(node: SOp) -> Aggregate | None:
     """The mean that a sum of several is, if it is such: all over the same selector, with numbers as defaults."""
     if not isinstance(node, Elementwise) or node.dialect is Dialect.RASP_L:
         return None
-    found = _sum(node, 0)
+    found = _sum(node, 0, {})
     if found is None or len(found[0]) < 2:
         return None
     terms, constant = found
@@ -36,27 +36,44 @@ def mean_of_sum(node: SOp) -> Aggregate | None:
     )
 
 
-def _sum(node: SOp, depth: int) -> tuple[Terms, Fraction] | None:
-    """The terms and the constant of a sum of means; None if it is none."""
-    operators = OPERATORS[node.dialect]
+_Sum = tuple[Terms, Fraction]
+
+
+def _sum(node: SOp, depth: int, known: dict[int, _Sum | None]) -> _Sum | None:
+    """The terms and the constant of a sum of means; None if it is none.
+
+    Args:
+        known: those of expressions that were asked before, which may be read many times over.
+    """
+    if id(node) not in known:
+        known[id(node)] = _new_sum(node, depth, known)
+    return known[id(node)]
+
+
+def _new_sum(node: SOp, depth: int, known: dict[int, _Sum | None]) -> _Sum | None:
     match node:
         case Constant() if _exact(node.value):
             return {}, Fraction(node.value)  # type: ignore[arg-type]
         case Aggregate() if node.how == "mean" and _exact(node.default):
             return {id(node): (node, Fraction(1))}, Fraction(0)
         case Elementwise() if depth < 50:
-            parts = [_sum(read, depth + 1) for read in node.inputs]
-            if any(part is None for part in parts):
-                return None
+            parts = [_sum(read, depth + 1, known) for read in node.inputs]
             sums = [part for part in parts if part is not None]
-            if node.function is operators["negative"]:
-                return _times(sums[0], Fraction(-1))
-            if node.function is operators["+"]:
-                return _plus(sums[0], sums[1])
-            if node.function is operators["-"]:
-                return _plus(sums[0], _times(sums[1], Fraction(-1)))
-            if node.function is operators["*"]:
-                return _product(*sums)
+            return _operated(node, sums) if len(sums) == len(parts) else None
+    return None
+
+
+def _operated(node: Elementwise, sums: list[_Sum]) -> _Sum | None:
+    """What an operator makes of sums; None if that is no sum."""
+    operators = OPERATORS[node.dialect]
+    if node.function is operators["negative"]:
+        return _times(sums[0], Fraction(-1))
+    if node.function is operators["+"]:
+        return _plus(sums[0], sums[1])
+    if node.function is operators["-"]:
+        return _plus(sums[0], _times(sums[1], Fraction(-1)))
+    if node.function is operators["*"]:
+        return _product(*sums)
     return None
 
 

@@ -192,24 +192,30 @@ def _of_clauses(
 
 
 def _alternatives(
-    selector: Selector, leaves: Mapping[int, Alternatives], domains: Mapping[str, tuple[Symbol, ...]]
+    selector: Selector, leaves: dict[int, Alternatives], domains: Mapping[str, tuple[Symbol, ...]]
 ) -> Alternatives:
-    match selector:
-        case SelectorAnd():
-            found = all_of(
-                _alternatives(selector.first, leaves, domains), _alternatives(selector.second, leaves, domains)
-            )
-        case SelectorOr():
-            found = any_of(
-                _alternatives(selector.first, leaves, domains), _alternatives(selector.second, leaves, domains)
-            )
-        case SelectorNot():
-            found = none_of(_alternatives(selector.inner, leaves, domains), domains)
-        case _:
-            return leaves[id(selector)]
-    if len(found) > 20 * MOST_ALTERNATIVES:
-        raise NotLowered(selector, f"it has {len(found):,} alternatives; expected 1 to {MOST_ALTERNATIVES}")
-    return found
+    """The alternatives of a selector.
+
+    Args:
+        leaves: of each select; those of a selector that is made of them are added, as it may be part of many.
+    """
+    if id(selector) not in leaves:
+        match selector:
+            case SelectorAnd():
+                found = all_of(
+                    _alternatives(selector.first, leaves, domains), _alternatives(selector.second, leaves, domains)
+                )
+            case SelectorOr():
+                found = any_of(
+                    _alternatives(selector.first, leaves, domains), _alternatives(selector.second, leaves, domains)
+                )
+            case _:
+                assert isinstance(selector, SelectorNot)
+                found = none_of(_alternatives(selector.inner, leaves, domains), domains)
+        if len(found) > 20 * MOST_ALTERNATIVES:
+            raise NotLowered(selector, f"it has {len(found):,} alternatives; expected 1 to {MOST_ALTERNATIVES}")
+        leaves[id(selector)] = found
+    return leaves[id(selector)]
 
 
 def joined(asked: Selection, best: str, by: Held) -> Selection:
@@ -241,15 +247,16 @@ def _without_masks(building: Building, selector: Selector) -> tuple[Mask, list[S
 
 
 def _conjuncts(selector: Selector) -> list[Selector]:
-    found: list[Selector] = []
-    stack = [selector]
+    found: dict[int, Selector] = {}
+    stack, seen = [selector], set[int]()
     while stack:
         each = stack.pop()
-        if isinstance(each, SelectorAnd):
+        if isinstance(each, SelectorAnd) and id(each) not in seen:
             stack += [each.second, each.first]
-        else:
-            found.append(each)
-    return found
+        elif not isinstance(each, SelectorAnd):
+            found[id(each)] = each
+        seen.add(id(each))
+    return list(found.values())
 
 
 def _mask(building: Building, selector: Selector) -> Mask | None:

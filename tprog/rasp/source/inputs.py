@@ -6,7 +6,7 @@ import json
 from collections.abc import Sequence
 from fractions import Fraction
 
-from tprog.errors import BadInput
+from tprog.errors import BadInput, BadUsage
 from tprog.rasp.evaluate import checked_input
 from tprog.rasp.values import Value, spelled_values
 
@@ -27,6 +27,18 @@ def parse_tokens(text: str) -> list[Value]:
                 raise BadInput(f"the input is no JSON list of tokens: {error}") from None
     words = text.split()
     return checked_input(words if len(words) != 1 else list(words[0]))
+
+
+def vocabulary_of(text: str) -> list[Value]:
+    """The tokens that the option ``--vocabulary`` names, written like an input.
+
+    Raises:
+        BadUsage: it names none.
+    """
+    try:
+        return parse_tokens(text)
+    except BadInput as error:
+        raise BadUsage(f"--vocabulary is written like an input, as abc or a JSON list of tokens: {error}") from None
 
 
 def joined(values: Sequence[Value]) -> str:
