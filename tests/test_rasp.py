@@ -304,7 +304,7 @@ def test_an_expression_that_reads_another_twice_at_each_of_many_steps_is_told_in
     sop: SOp = indices
     for _ in range(steps):
         sop = sop + sop
-    assert str(sop) == "(s-op) + (s-op)"
+    assert repr(sop) == "<s-op (s-op) + (s-op) + (s-op) + (s-op)>"
 
 
 def test_long_chains_are_evaluated() -> None:

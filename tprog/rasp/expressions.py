@@ -21,7 +21,7 @@ from tprog.rasp.values import Unfit, Value, settled, spelled_value
 Any_ = TypeVar("Any_", bound="Expression")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Expression:
     """An s-op or a selector.
 
@@ -60,6 +60,9 @@ class Expression:
                 _ = each._described
         return self.name or self._described
 
+    def __repr__(self) -> str:
+        return f"<{self.word} {self}>"  # all that it reads might be read twice at each of many steps
+
     @cached_property
     def _described(self) -> str:
         """The description, made once: an expression may be read by many."""
@@ -94,7 +97,7 @@ def _checked_name(name: str) -> str:
 # S-ops ################################################################################################################
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SOp(Operators["SOp"], Expression):
     """A value at each position."""
 
@@ -108,7 +111,7 @@ class SOp(Operators["SOp"], Expression):
 Reading: TypeAlias = Literal["asis", "str", "int", "float", "bool"]
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Tokens(SOp):
     """The input.
 
@@ -123,7 +126,7 @@ class Tokens(SOp):
         return "tokens" if self.reading == "asis" else f"tokens_{self.reading}"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Indices(SOp):
     """0, 1, 2, ...: each position's own number."""
 
@@ -132,7 +135,7 @@ class Indices(SOp):
         return "indices"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Constant(SOp):
     """The same value everywhere."""
 
@@ -147,7 +150,7 @@ class Constant(SOp):
         return repr(self.value) if isinstance(self.value, str) else spelled_value(self.value)
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Elementwise(SOp):
     """A function of the values that stand at a position.
 
@@ -191,7 +194,7 @@ How: TypeAlias = Literal["mean", "single", "first", "last", "nearest", "largest"
 HOW: tuple[How, ...] = ("mean", "single", "first", "last", "nearest", "largest", "smallest", "max", "min")
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Aggregate(SOp):
     """What the selected positions hold, as one value.
 
@@ -234,7 +237,7 @@ class Aggregate(SOp):
         return f"{'aggregate' if self.how == 'mean' else self.how}({_inner(self.selector)}, {_inner(self.sop)})"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SelectorWidth(SOp):
     """How many positions are selected."""
 
@@ -256,7 +259,7 @@ class SelectorWidth(SOp):
 # Selectors ############################################################################################################
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Selector(Expression):
     """A set of positions at each position."""
 
@@ -284,7 +287,7 @@ def _selector(found: object, symbol: str) -> Selector:
     return found
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class Select(Selector):
     """The positions whose key, with the query of the own position, meets a predicate.
 
@@ -314,7 +317,7 @@ class Select(Selector):
         return f"select({_inner(self.keys)}, {_inner(self.queries)}, {self.predicate})"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SelectorAnd(Selector):
     """The positions that both selectors select."""
 
@@ -334,7 +337,7 @@ class SelectorAnd(Selector):
         return f"{_inner(self.first)} and {_inner(self.second)}"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SelectorOr(Selector):
     """The positions that one of the selectors selects, or both."""
 
@@ -354,7 +357,7 @@ class SelectorOr(Selector):
         return f"{_inner(self.first)} or {_inner(self.second)}"
 
 
-@dataclass(frozen=True, eq=False, kw_only=True)
+@dataclass(frozen=True, eq=False, kw_only=True, repr=False)
 class SelectorNot(Selector):
     """The positions that a selector does not select."""
 
