@@ -245,10 +245,38 @@ def test_inputs_that_are_none_are_refused(vocabulary: Any, longest: int, output:
 
 def test_one_of_several_outputs_is_named() -> None:
     both = program_of(t.make_hist(), t.make_reverse(tokens))
-    with pytest.raises(BadUsage, match="outputs 'hist', 'reverse'; a Program has one: name it"):
-        both.to_program("ab", 3)
     alone, named = program_of(t.make_hist()), both.to_program("ab", 3, output="hist")
     assert replace(check_all(alone, "ab", 3, False), sources=()) == replace(named, sources=())
+
+
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_several_outputs_come_out_side_by_side(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(occurring, "FEW_INPUTS", few)
+    hist, twice = t.make_hist(), t.make_reverse(tokens)
+    rasp = RaspProgram(
+        (("hist", hist), ("turned", twice), ("again", twice), ("also", hist), ("one", t.make_reverse(tokens) == tokens))
+    )
+    program = rasp.to_program("abc", 4)
+    words = [list(word) for n in range(1, 5) for word in product("abc", repeat=n)]
+    run, module = execute(program, encode(program, words)), compiled(program)
+    for row, word in enumerate(words):
+        right = [alike(values) for values in rasp.run(word).values()]
+        for found in (run.outputs(row), module(word)):
+            assert list(found) == list(program.outputs)
+            assert [answered(lambda values: values, values) for values in found.values()] == right, word
+    assert read_source(emit(program).text).program == program
+    chosen = rasp.to_program("abc", 4, output=["turned", "hist"])
+    assert len(chosen.outputs) == 2
+    with pytest.raises(BadUsage, match="each once"):
+        rasp.to_program("abc", 4, output=["hist", "hist"])
+
+
+@pytest.mark.parametrize("few", [0, 20_000])
+def test_of_several_outputs_one_without_a_value_makes_a_hole(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(occurring, "FEW_INPUTS", few)
+    program = program_of(mapped(lambda n: 1 / (n - 2), length), indices).to_program("ab", 3)
+    run = execute(program, encode(program, [["a"], ["a", "b"], ["a", "b", "a"]]))
+    assert run.in_hole.tolist() == [False, True, False]
 
 
 @pytest.mark.parametrize(

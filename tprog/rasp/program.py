@@ -85,7 +85,11 @@ class RaspProgram:
         return {name: run.values(sop) for name, sop in self.outputs}
 
     def to_program(
-        self, vocabulary: Sequence[object], length: int, causal: bool | None = None, output: str | None = None
+        self,
+        vocabulary: Sequence[object],
+        length: int,
+        causal: bool | None = None,
+        output: str | Sequence[str] | None = None,
     ) -> Program:
         """The Program that computes the same on all inputs; arguments and errors as `tprog.rasp.lower.lowered`."""
         from tprog.rasp.lower import lowered  # which reads programs
@@ -98,7 +102,7 @@ class RaspProgram:
         vocabulary: Sequence[object],
         length: int,
         causal: bool | None = None,
-        output: str | None = None,
+        output: str | Sequence[str] | None = None,
     ) -> Program:
         """Write that Program as a module, which needs nothing but Python; the rest as `to_program`.
 

@@ -23,7 +23,7 @@ from tprog.rasp.failures import Failed
 from tprog.rasp.lower.alike import key_of, unified
 from tprog.rasp.lower.building import Building, Frame
 from tprog.rasp.lower.gathering import gathered
-from tprog.rasp.lower.held import NotLowered, spelled
+from tprog.rasp.lower.held import Held, NotLowered, spelled
 from tprog.rasp.lower.occurring import Occurring, answer_alike, every_input
 from tprog.rasp.values import Value, spelled_value
 from tprog.run.batch import Batch
@@ -40,15 +40,15 @@ def lowered(
     vocabulary: Sequence[object],
     length: int,
     causal: bool | None = None,
-    output: str | None = None,
+    output: str | Sequence[str] | None = None,
 ) -> Program:
-    """The Program that answers as a RASP program does, with a hole where that has no value.
+    """The Program that answers as a RASP program does, with a hole where that, or one of its outputs, has no value.
 
     Args:
         vocabulary: the tokens, two or more.
         length: how many the longest input has.
         causal: as of `tprog.rasp.evaluate.evaluate`.
-        output: which of several.
+        output: which of several, or some of them in order; left out, all.
 
     Raises:
         NotLowered: an expression that no Program is made of; the message names it, and where it was written.
@@ -63,32 +63,33 @@ def lowered(
     if mark := next((word for word in words if word in (BEGIN, END, UNKNOWN, PAD)), None):
         raise BadUsage(f"{mark!r} in the vocabulary is a mark of tpdebug's own, which RASP does not know; leave it out")
     frame = Frame(tuple(tokens), words, length, is_causal(program.dialect, causal), program.dialect)
-    (sop,) = unified([_output(program, output)], lambda node: _reading(node, frame))
+    sops = unified(_outputs(program, output), lambda node: _reading(node, frame))
     try:
         building = Building(frame, gathered)
-        made = _finished(building, program, sop, "all that may occur, and perhaps some that do not")
+        made = _finished(building, program, sops, "all that may occur, and perhaps some that do not")
         every = every_input(len(words), length)
-        return made if every is None else _again(building, made, program, sop, every)
+        return made if every is None else _again(building, made, program, sops, every)
     except RecursionError:
-        raise NotLowered(sop, "aggregates are nested too deeply") from None
+        raise NotLowered(sops[0], "aggregates are nested too deeply") from None
 
 
-def _again(building: Building, made: Program, program: RaspProgram, sop: SOp, every: Batch) -> Program:
+def _again(building: Building, made: Program, program: RaspProgram, sops: Sequence[SOp], every: Batch) -> Program:
     """The Program made again from what occurs, if it answers alike on all inputs."""
     occurring = Occurring(made, every, building.known)
     found = _finished(
-        Building(building.frame, gathered, occurring), program, sop, f"those that occur, on all {len(every):,} inputs"
+        Building(building.frame, gathered, occurring), program, sops, f"those that occur, on all {len(every):,} inputs"
     )
     return found if answer_alike(occurring.run, execute(found, every)) else made
 
 
-def _output(program: RaspProgram, wanted: str | None) -> SOp:
+def _outputs(program: RaspProgram, wanted: str | Sequence[str] | None) -> list[SOp]:
     names = [name for name, _ in program.outputs]
-    if wanted is None and len(names) > 1:
-        raise BadUsage(f"the program has the outputs {listing(names)}; a Program has one: name it")
-    if wanted is not None and wanted not in names:
-        raise BadUsage(f"there is no output {shortened(wanted)}; expected one of {listing(names)}")
-    return dict(program.outputs)[wanted or names[0]]
+    asked = names if wanted is None else [wanted] if isinstance(wanted, str) else list(wanted)
+    if unknown := [name for name in asked if name not in names]:
+        raise BadUsage(f"there is no output {shortened(unknown[0])}; expected one of {listing(names)}")
+    if not asked or len(set(asked)) < len(asked):
+        raise BadUsage(f"the outputs {listing(asked)}; expected one or more of {listing(names)}, each once")
+    return [dict(program.outputs)[name] for name in asked]
 
 
 def _spelled_token(token: Value) -> str:
@@ -107,10 +108,13 @@ def _reading(node: Expression, frame: Frame) -> object:
         return node.reading
 
 
-def _finished(building: Building, program: RaspProgram, sop: SOp, values: str) -> Program:
-    output = _variable(building, sop)
+def _finished(building: Building, program: RaspProgram, sops: Sequence[SOp], values: str) -> Program:
+    outputs: list[str] = []
+    for sop in sops:
+        held = _variable(building, sop)
+        outputs.append(building.copied(held, sop) if held.variable in outputs else held.variable)
     building.guard_kinds()
-    nodes = tuple(building.needed(output))
+    nodes = tuple(building.needed(outputs))
     return Program(
         building.frame.words,
         (),
@@ -118,7 +122,7 @@ def _finished(building: Building, program: RaspProgram, sop: SOp, values: str) -
         nodes,
         causal=building.frame.causal,
         provenance=_told(program, values),
-        outputs=(output,),
+        outputs=tuple(outputs),
         sources=tuple(source for node in nodes for source in _written(node.name, building.made_for.get(node.name))),
     )
 
@@ -133,15 +137,15 @@ def _written(name: str, expr: Expression | None) -> Iterator[SourceLine]:
         yield SourceLine(name, Path(expr.where.file).name, expr.where.line, bounded(line))
 
 
-def _variable(building: Building, sop: SOp) -> str:
+def _variable(building: Building, sop: SOp) -> Held:
     """The variable that comes out: a count as it is, all else as symbols that are spelled as the values."""
     if isinstance(sop, SelectorWidth) and not building.is_constant(sop):
-        return building.held(sop).variable
+        return building.held(sop)
     held = building.as_symbols(sop)
     spell = spelled(held.every())
     if any(spelling(symbol) != spelling(spell(value)) for symbol, meant in held.values.items() for value in meant):
         held = building.respelled(held, sop)
-    return held.variable
+    return held
 
 
 def _told(program: RaspProgram, values: str) -> tuple[tuple[str, str], ...]:

@@ -383,9 +383,16 @@ class Building:
         """The same s-op with its values as their own symbols."""
         return self.widened(held, next(held.every()), sop)
 
-    def needed(self, output: str) -> list[Node]:
-        """The nodes that the output is made of, and those that guard against inputs without a value."""
-        wanted = {output, *self.guards}
+    def copied(self, held: Held, sop: SOp) -> str:
+        """A variable of its own that holds the same: two outputs may not be one variable."""
+        symbols = tuple(held.values)
+        levels = tuple(symbols) if held.numeric else None
+        answers = None if held.numeric else symbols
+        return self.add(Lookup(self.name(sop), (held.variable,), (levels,), answers, symbols))  # type: ignore[arg-type]  # numbers
+
+    def needed(self, outputs: Sequence[str]) -> list[Node]:
+        """The nodes that the outputs are made of, and those that guard against inputs without a value."""
+        wanted = {*outputs, *self.guards}
         found: list[Node] = []
         for node in reversed(self.nodes):
             if node.name in wanted or (node.partial and (node.selection is not None or node.name in self._holed)):
