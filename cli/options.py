@@ -8,6 +8,7 @@ from typing import Annotated, TypeAlias
 import typer
 
 from cli.output import Color
+from tprog.errors import BadUsage
 
 
 def complete_task(incomplete: str) -> list[str]:
@@ -44,6 +45,24 @@ PositionOption: TypeAlias = Annotated[
         "--position", min=0, metavar="INDEX", help="A position, from 0; <s>, if there, is at 0.", show_default=False
     ),
 ]
+LoopOption: TypeAlias = Annotated[
+    bool, typer.Option("--loop", help="Append what comes out last to the input, again and again.")
+]
+StopOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option("--stop", metavar="CLASS", help="Of --loop: the class that ends it. Default: what is no token."),
+]
+StepsOption: TypeAlias = Annotated[
+    int | None, typer.Option("--steps", metavar="N", min=1, help="Of --loop: steps at most. Default: 1000.")
+]
+
+
+def check_loop(loop: bool, stop: str | None, steps: int | None) -> None:
+    """Refuse what says how to loop where nothing is looped."""
+    if not loop and (stop is not None or steps is not None):
+        raise BadUsage("--stop and --steps are about --loop; give that too, or leave them out")
+
+
 OfOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--of", metavar="OUTPUT", help="Of several outputs: the one that is asked about.", show_default=False),

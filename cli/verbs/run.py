@@ -13,9 +13,13 @@ import typer
 from cli.options import (
     ForceOption,
     JsonOption,
+    LoopOption,
     ProgramArgument,
     ProgramOption,
+    StepsOption,
+    StopOption,
     WeightsOption,
+    check_loop,
 )
 from cli.output import note
 from cli.subject import read_subject
@@ -41,16 +45,9 @@ def run(
     causal: Annotated[
         bool, typer.Option("--causal", help="Of RASP source: let position i see none behind it.")
     ] = False,
-    loop: Annotated[
-        bool, typer.Option("--loop", help="Append what comes out last to the input, again and again.")
-    ] = False,
-    stop: Annotated[
-        str | None,
-        typer.Option("--stop", metavar="CLASS", help="Of --loop: the class that ends it. Default: what is no token."),
-    ] = None,
-    steps: Annotated[
-        int | None, typer.Option("--steps", metavar="N", min=1, help="Of --loop: steps at most. Default: 1000.")
-    ] = None,
+    loop: LoopOption = False,
+    stop: StopOption = None,
+    steps: StepsOption = None,
     as_json: JsonOption = False,
     file: Annotated[
         Path | None,
@@ -64,8 +61,7 @@ def run(
     """
     if file is not None:
         _check_file(file, force)
-    if not loop and (stop is not None or steps is not None):
-        raise BadUsage("--stop and --steps are about --loop; give that too, or leave them out")
+    check_loop(loop, stop, steps)
     looped = Loop(stop, steps) if loop else None
     answers = _answers_of(argument, program, weights, causal, looped, _texts(texts))
     found_hole, kept = False, []

@@ -15,16 +15,21 @@ from cli.options import (
     InputOption,
     JsonOption,
     LengthOption,
+    LoopOption,
     ProgramArgument,
     ProgramOption,
     SampleOption,
     SeedOption,
+    StepsOption,
+    StopOption,
     TaskOption,
     VocabularyOption,
     WeightsOption,
+    check_loop,
 )
 from cli.output import Color, Output
-from cli.subject import read_subject
+from cli.subject import Subject, read_subject
+from tprog.errors import BadUsage
 
 
 def trace(
@@ -34,6 +39,9 @@ def trace(
     contrast: Annotated[
         bool, typer.Option("--contrast", help="Beside a wrong input, the nearest right one; mark where they part.")
     ] = False,
+    loop: LoopOption = False,
+    stop: StopOption = None,
+    steps: StepsOption = None,
     expect: ExpectOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
@@ -47,6 +55,9 @@ def trace(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Show each variable's value at each position, for one input."""
+    check_loop(loop, stop, steps)
+    if loop and (contrast or expect is not None):
+        raise BadUsage("--contrast and --expect are about one step; leave them out with --loop")
     output = Output(as_json, file, force, color)
     from analyze import trace as analysis
     from analyze.render.trace import trace_text
@@ -54,6 +65,9 @@ def trace(
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     tokens = parse_input(text, subject.program)
+    if loop:
+        _looped(subject, tokens, output, stop, steps)
+        return
     result = analysis.trace(
         subject.program,
         tokens,
@@ -63,3 +77,20 @@ def trace(
         name=subject.name,
     )
     output.show(result, partial(trace_text, result))
+
+
+def _looped(subject: Subject, tokens: list[str], output: Output, stop: str | None, steps: int | None) -> None:
+    from analyze.loop import trace_loop
+    from analyze.render.loop import trace_loop_text
+    from tprog.run.generate import STEPS
+
+    result = trace_loop(
+        subject.program,
+        tokens,
+        stop=stop,
+        steps=steps or STEPS,
+        task=subject.task,
+        lines=subject.module.lines,
+        name=subject.name,
+    )
+    output.show(result, partial(trace_loop_text, result))

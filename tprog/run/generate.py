@@ -13,7 +13,8 @@ from tprog.errors import BadUsage
 from tprog.ir.program import END, Program
 from tprog.listing import listing
 from tprog.run.batch import encode
-from tprog.run.execute import Hole, execute
+from tprog.run.execute import FORCED, Execution, Hole, execute
+from tprog.run.pieces import pieces_of
 
 STEPS = 1000
 """Steps at most, unless told otherwise."""
@@ -31,12 +32,23 @@ class Generated:
         tokens: those that were appended; the stop class is none.
         ended: why it went no further.
         hole: the hole, if that is why.
+        last: what it said when it ended, which was not appended; None where it said nothing more.
     """
 
     prompt: tuple[str, ...]
     tokens: tuple[str, ...]
     ended: Ending
     hole: Hole | None = None
+    last: str | None = None
+
+    @property
+    def said(self) -> tuple[str, ...]:
+        """All that it said, the stop class and what did not fit included."""
+        return self.tokens if self.last is None else (*self.tokens, self.last)
+
+    def prefix(self, step: int) -> tuple[str, ...]:
+        """The input of a step, from 0."""
+        return (*self.prompt, *self.tokens[:step])
 
 
 def generate(program: Program, prompt: Sequence[str], *, stop: str | None = None, steps: int = STEPS) -> Generated:
@@ -48,27 +60,58 @@ def generate(program: Program, prompt: Sequence[str], *, stop: str | None = None
         steps: how many times the program is run, at most.
 
     Raises:
-        BadUsage: the program cannot be looped: it is pooled, its inputs end in ``</s>``, or it may say what is neither
-            a token nor the stop class; or the stop class is none of its classes.
+        BadUsage: the program cannot be looped: it is pooled, has several outputs, its inputs end in ``</s>``, or it may
+            say what is neither a token nor the stop class; or the stop class is none of its classes.
         BadInput: it cannot take the prompt, or what it says next, such as a mark.
     """
-    ending = _stop_of(program, stop)
-    made = encode(program, [prompt]).words(program, 0)
-    begun = len(made)
+    return generate_all(program, [prompt], stop=stop, steps=steps)[0]
+
+
+def generate_all(
+    program: Program, prompts: Sequence[Sequence[str]], *, stop: str | None = None, steps: int = STEPS
+) -> list[Generated]:
+    """The same from many prompts, whose steps are executed together; see `generate`."""
+    ending = stop_of(program, stop)
+    made = [_read(program, prompt) for prompt in prompts]
+    begun = [len(tokens) for tokens in made]
+    done: dict[int, tuple[Ending, Hole | None, str | None]] = {}
     for _ in range(steps):
-        run = execute(program, encode(program, [made]))
-        if hole := run.hole(0):
-            return Generated(tuple(made[:begun]), tuple(made[begun:]), "hole", hole)
-        said = run.spelled(0)[-1]
-        if said == ending:
-            return Generated(tuple(made[:begun]), tuple(made[begun:]), "stop")
-        if len(made) == program.max_length:
-            return Generated(tuple(made[:begun]), tuple(made[begun:]), "length")
-        made.append(said)
-    return Generated(tuple(made[:begun]), tuple(made[begun:]), "steps")
+        going = [at for at in range(len(made)) if at not in done]
+        if not going:
+            break
+        for rows, piece in pieces_of(program, encode(program, [made[at] for at in going])):
+            run = execute(program, piece)
+            for row, at in enumerate(going[rows]):
+                if (how := _step(run, row, made[at], ending)) is not None:
+                    done[at] = how
+    found = []
+    for at, tokens in enumerate(made):
+        ended, hole, last = done.get(at, ("steps", None, None))
+        found.append(Generated(tuple(tokens[: begun[at]]), tuple(tokens[begun[at] :]), ended, hole, last))
+    return found
 
 
-def _stop_of(program: Program, stop: str | None) -> str | None:
+def _read(program: Program, prompt: Sequence[str]) -> list[str]:
+    return encode(program, [prompt]).words(program, 0)
+
+
+def _step(
+    run: Execution, row: int, tokens: list[str], ending: str | None
+) -> tuple[Ending, Hole | None, str | None] | None:
+    """Append what comes out last; or how the loop ends, and what it said then."""
+    if hole := run.hole(row):
+        return "hole", hole, None
+    code = int(run.predictions[row, len(tokens) - 1])
+    said = tokens[-1] if code == FORCED else run.program.classes[code]
+    if said == ending:
+        return "stop", None, said
+    if len(tokens) == run.program.max_length:
+        return "length", None, said
+    tokens.append(said)
+    return None
+
+
+def stop_of(program: Program, stop: str | None) -> str | None:
     """The class that ends a loop of the program, None if nothing but its length does."""
     if program.places.several:
         names = listing(program.outputs)

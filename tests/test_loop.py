@@ -1,0 +1,140 @@
+"""Programs in a loop, judged and shown step by step: the parity of bits, written down bit by bit."""
+
+from __future__ import annotations
+
+import json
+from dataclasses import replace
+from itertools import product
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from analyze.dead import find_dead
+from analyze.loop import trace_loop, verify_loop, visited
+from analyze.results.loop import TraceLoopResult, VerifyLoopResult
+from cli.main import main
+from tests.programs import PROGRAMS
+from tprog.errors import BadUsage
+from tprog.ir.program import BEGIN, Program
+from tprog.run.generate import generate, generate_all
+from tprog.tasks.builtin import Inputs, fitted, inputs_for
+from tprog.tasks.classes import with_answers
+from tprog.tasks.own import find_task
+from tprog.tasks.task import Task
+from tprog.text.emit import emit
+
+PARITY = PROGRAMS["parity"].program
+
+TASK = """
+from itertools import product
+
+VOCABULARY = ["0", "1", "=", "E", "O"]
+CLASSES = ["E", "O", "stop"]
+LONGEST = 9
+
+
+def inputs():
+    return [[*bits, "="] for n in range(1, 5) for bits in product("01", repeat=n)]
+
+
+def oracle(tokens):
+    if "=" not in tokens:
+        return [None] * len(tokens)
+    at = tokens.index("=")
+    bits, made = tokens[:at], tokens[at + 1 :]
+    following = "stop" if len(made) >= len(bits) else "EO"[bits[: len(made) + 1].count("1") % 2]
+    return [None] * (len(tokens) - 1) + [following]
+"""
+
+
+@pytest.fixture
+def judged(tmp_path: Path) -> tuple[Program, Task, Inputs]:
+    path = tmp_path / "parity_task.py"
+    path.write_text(TASK, encoding="utf-8")
+    own = find_task(str(path))
+    program = with_answers(PARITY, own.classes)
+    task = fitted(own, program)
+    return program, task, inputs_for(program, task=own)
+
+
+def _broken(program: Program) -> Program:
+    """One that never says O after an E."""
+    node = program.nodes[-1]
+    answers = tuple("E" if answer == "O" else answer for answer in node.entries.answers)
+    return replace(program, nodes=(*program.nodes[:-1], node.with_answers(answers)))
+
+
+def test_many_loops_at_once_are_those_of_each_alone() -> None:
+    prompts = [[BEGIN, *bits, "="] for n in range(1, 5) for bits in product("01", repeat=n)]
+    assert generate_all(PARITY, prompts) == [generate(PARITY, prompt) for prompt in prompts]
+
+
+def test_a_loop_is_right_if_each_step_is_what_the_task_says_comes_next(judged: tuple[Program, Task, Inputs]) -> None:
+    program, task, inputs = judged
+    result = verify_loop(program, task, inputs)
+    assert (result.wrong_prompts, result.prompts_right, result.stop) == (0, 30, "stop")
+    # n bits and the stop, from 2**n prompts
+    assert (result.steps, result.steps_right) == (2 * 2 + 3 * 4 + 4 * 8 + 5 * 16,) * 2
+    assert result.endings == (("stop", 30),)
+    assert VerifyLoopResult.from_json(json.loads(json.dumps(result.to_json()))) == result
+
+
+def test_the_first_wrong_step_of_a_loop_is_told(judged: tuple[Program, Task, Inputs]) -> None:
+    program, task, inputs = judged
+    result = verify_loop(_broken(program), task, inputs, limit=1)
+    assert result.wrong_prompts > 1
+    (first,) = result.counterexamples
+    assert (first.prompt, first.generated, first.expected, first.got, first.step) == (
+        (BEGIN, "1", "="), (), "O", "E", 0,
+    )  # fmt: skip
+
+
+def test_other_analyses_look_at_the_prefixes_that_loops_visit(judged: tuple[Program, Task, Inputs]) -> None:
+    program, task, inputs = judged
+    found = visited(program, inputs, task)
+    assert len(found.batch) == 2 * 2 + 3 * 4 + 4 * 8 + 5 * 16
+    assert found.description.startswith("the 128 prefixes that loops visit from 30 prompts of all 30 inputs")
+    assert found.expected is not None
+    assert ((found.expected >= 0).sum(axis=1) == 1).all()
+    assert find_dead(program, found).checked.inputs == 128
+
+
+def test_a_trace_of_a_loop_has_a_table_a_step(judged: tuple[Program, Task, Inputs]) -> None:
+    program, task, _ = judged
+    result = trace_loop(program, [BEGIN, *"011="], task=task)
+    assert [(step.said, step.expected) for step in result.steps] == [(word, word) for word in (*"EOE", "stop")]
+    assert result.steps[1].table.tokens == (BEGIN, *"011=", "E")
+    assert TraceLoopResult.from_json(json.loads(json.dumps(result.to_json()))) == result
+
+
+def test_what_cannot_be_looped_or_judged_is_refused(judged: tuple[Program, Task, Inputs]) -> None:
+    program, task, inputs = judged
+    ungraded = Inputs(inputs.batch, np.full(inputs.batch.tokens.shape, -1), True, "")
+    with pytest.raises(BadUsage, match="no input is graded at its last position"):
+        verify_loop(program, task, ungraded)
+    sort = PROGRAMS["sort"].program
+    with pytest.raises(BadUsage, match="end in '</s>'"):
+        verify_loop(sort, task, inputs_for(sort, sample=3))
+
+
+def test_verify_and_trace_follow_a_loop_on_the_command_line(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    Path("parity_task.py").write_text(TASK, encoding="utf-8")
+    for name, program, code, said in (
+        ("right.py", PARITY, 0, "looped: right from all 30 prompts of the task parity_task"),
+        ("wrong.py", _broken(PARITY), 1, "1= O E 0"),
+    ):
+        Path(name).write_text(emit(program).text, encoding="utf-8")
+        assert main(["verify", name, "--task", "parity_task.py", "--loop"]) == code
+        assert said in " ".join(capsys.readouterr().out.split())
+    assert main(["trace", "right.py", "--task", "parity_task.py", "--loop", "--input", "011="]) == 0
+    shown = " ".join(capsys.readouterr().out.split())
+    assert "appends EOE in 4 steps; stopped" in shown
+    assert "3 011=EOE stop stop" in shown
+    assert main(["trace", "right.py", "--loop", "--contrast", "--input", "011="]) == 2
+    assert "about one step" in capsys.readouterr().err
+    assert main(["verify", "right.py", "--stop", "E"]) == 2
+    assert "--stop and --steps are about --loop" in capsys.readouterr().err
