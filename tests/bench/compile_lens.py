@@ -36,7 +36,6 @@ import json, sys, warnings
 from pathlib import Path
 warnings.simplefilter("ignore")
 import torch
-import transformer_lens
 from safetensors.torch import load_file, save_file
 
 def hooked(config, state, dtype):
@@ -46,29 +45,16 @@ def hooked(config, state, dtype):
     return model
 
 def bridge(config, state, dtype):
-    from transformer_lens.model_bridge import TransformerBridge
     from transformer_lens.config import TransformerBridgeConfig
-    model = TransformerBridge.boot_native(TransformerBridgeConfig(**config, dtype=dtype, device="cpu"))
-    model.load_state_dict(convert(model, state), strict=False)
+    from transformer_lens.model_bridge import TransformerBridge
+    from transformer_lens.utilities.tl_checkpoint_conversion import convert_tl_checkpoint
+    model = TransformerBridge.boot_native(TransformerBridgeConfig(**config, dtype=dtype), dtype=dtype, device="cpu")
+    model.load_state_dict(convert_tl_checkpoint(state, model.cfg), strict=True)
     return model
 
-def convert(model, state):
-    try:
-        from transformer_lens.utilities.checkpoint import convert_tl_checkpoint
-    except ImportError:
-        import importlib, pkgutil
-        for found in pkgutil.walk_packages(transformer_lens.__path__, "transformer_lens."):
-            try:
-                module = importlib.import_module(found.name)
-            except Exception:
-                continue
-            if hasattr(module, "convert_tl_checkpoint"):
-                convert_tl_checkpoint = module.convert_tl_checkpoint
-                break
-    return convert_tl_checkpoint(state, model.cfg)
-
-build = hooked if hasattr(transformer_lens, "HookedTransformer") else bridge
-print("version", getattr(transformer_lens, "__version__", "?"), build.__name__, flush=True)
+from importlib.metadata import version
+build = hooked if int(version("transformer-lens").split(".")[0]) < 4 else bridge
+print("TransformerLens", version("transformer-lens"), build.__name__, flush=True)
 for folder in map(Path, sys.argv[1:]):
     told = json.loads((folder / "config.json").read_text())
     dtype = getattr(torch, told["dtype"])
