@@ -40,13 +40,13 @@ def agree(program: Program, inputs: list[list[str]], dtype: DtypeName) -> None:
 @pytest.mark.parametrize("name", sorted(PROGRAMS.keys() - REFUSED))
 def test_programs_written_by_hand_are_compiled_right(name: str, dtype: DtypeName) -> None:
     program = PROGRAMS[name].program
-    agree(program, some_inputs(program, 300), dtype)
+    agree(program, some_inputs(program, 150), dtype)
 
 
 @pytest.mark.parametrize("name", GALLERY_PROGRAMS)
-def test_the_gallery_is_compiled_right_on_all_inputs_of_small_domains(name: str) -> None:
+def test_the_gallery_is_compiled_right_on_its_first_inputs(name: str) -> None:
     program = read_module(GALLERY / name / f"{name}.py").program
-    agree(program, some_inputs(program, 3_000), "float32")
+    agree(program, some_inputs(program, 2_000), "float32")
 
 
 @pytest.mark.parametrize(("name", "mode"), MODES)
