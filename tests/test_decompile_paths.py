@@ -20,9 +20,11 @@ from trainer.decompile.paths import (
     Score,
     all_edges,
     divergence,
+    edge_count,
     live,
     positions_alike,
 )
+from trainer.decompile.pipeline import Settings, decompile
 from trainer.decompile.samples import expect_source
 
 
@@ -40,6 +42,20 @@ def test_all_paths_together_are_the_network(layers: int, heads: int, positions: 
     np.testing.assert_allclose(whole.logits[graded], paths.own.logits[graded], rtol=0, atol=1e-4)
     assert divergence(paths.own.logits, whole.logits, sets, graded) < 1e-8
     assert positions_alike(paths.own.logits, whole.logits, sets)[graded].all()
+
+
+@pytest.mark.parametrize(("layers", "heads", "positions"), [(1, 1, 60), (2, 2, 60), (3, 2, 60), (2, 1, 0)])
+def test_edges_are_counted_without_being_made(layers: int, heads: int, positions: int) -> None:
+    network = random_network(layers, heads, positions)
+    assert edge_count(network) == len(all_edges(network))
+
+
+def test_a_network_of_too_many_paths_is_refused() -> None:
+    network = random_network(4, 4, 160)
+    assert edge_count(network) == 394_981
+    source = expect_source(network, get_next_token_task("tomita2"))
+    with pytest.raises(BadUsage, match="394,981 paths through its 4 layers of 4 heads"):
+        decompile(network, source, Settings("tomita2"), lambda stage, what: None)
 
 
 def test_the_run_is_that_of_the_model() -> None:

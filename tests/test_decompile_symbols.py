@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 
@@ -36,6 +38,7 @@ def _columns(source: Source) -> dict[str, Column]:
         "two places before": Copied(Selection(step=2), Tokens()),
         "the first": Copied(FIRST, Tokens()),
         "a table": Copied(asked, Tokens()),
+        "a table, its own position last": Copied(replace(asked, others=True), before),
         "a table that no query changes": Copied(Selection(None, Tokens(), _table(source, 2)), Tokens()),
         "tiers": Copied(Selection(Tokens(), Tokens(), _table(source, 3, size, 3)), Tokens()),
         "tiers that no query changes": Copied(Selection(None, Tokens(), _table(source, 4, None, 3)), before),

@@ -8,7 +8,7 @@ within `spread` of the best of a query are alike. What reads places is tried as 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import combinations
 
 import numpy as np
@@ -66,7 +66,7 @@ class Hard:
     copies: bool
 
     def __str__(self) -> str:
-        return f"the last of {self.where}" if self.copies else str(self.where)
+        return f"the last of {self.where}" if self.copies and self.where != FIRST else str(self.where)
 
 
 Hardened = dict[tuple[int, int], Hard]
@@ -233,10 +233,12 @@ def _by_table(
                 continue
             if square and most == 1 and (regular := related(ranks)) is not None:
                 yield Hard(Selection(query, key, regular), copies=True)
+                yield Hard(Selection(query, key, regular, others=True), copies=True)
             where = Selection(query, key, ranks)
             if most == 1 or key_order(where) is not None:
                 yield Hard(where, copies=True)
             if most == 1:
+                yield Hard(replace(where, others=True), copies=True)
                 yield Hard(where, copies=False)
 
 

@@ -37,8 +37,8 @@ BEAM = 10
 
 MOST_COLUMNS = 4
 
-FITS = 40
-"""Sets of columns of one size that are fitted, the simplest."""
+FITS, FITS_OF_MANY = 40, 8
+"""Sets of columns of one size that are fitted, the simplest; of many classes a fit takes long."""
 
 ENOUGH = 0.99
 """A match from which on one more column is tried, and no further ones."""
@@ -81,6 +81,8 @@ def _plainness_of(where: Selection) -> float:
     cost = 0.0 if where.step is None else 0.5 + where.step / 10
     if where.modulus > 0:
         cost += 0.5
+    if where.others:
+        cost += 0.1
     if where.key is not None:
         cost += plainness(where.key) + 0.5 * where.tiers + (0 if where.query is None else plainness(where.query))
     return cost
@@ -234,6 +236,7 @@ def fewest(pool: Sequence[Offered], trials: Trials, wanted: float, tell: Callabl
     )
     kept = different(pool, everywhere)
     kept = sorted(different([*kept, *paired(kept, fitted.facts[0])], everywhere), key=lambda one: one.cost)
+    few = len(trials.classes.labels) <= LARGE
     best: tuple[float, Linear] | None = None
     beam: list[tuple[Offered, ...]] = [()]
     tried: set[frozenset[Column]] = set()
@@ -246,7 +249,7 @@ def fewest(pool: Sequence[Offered], trials: Trials, wanted: float, tell: Callabl
         fits: list[tuple[float, tuple[Offered, ...]]] = []
         good: list[Linear] = []
         rivals = 0
-        for _, _, some in able[:FITS]:
+        for _, _, some in able[: FITS if few else FITS_OF_MANY]:
             tell(f"readout of {', '.join(str(c.column) for c in some)}")
             linear = trials.fit([c.column for c in some])
             match = judged.match(linear)
@@ -256,7 +259,7 @@ def fewest(pool: Sequence[Offered], trials: Trials, wanted: float, tell: Callabl
             if match >= wanted:
                 good.append(linear)
             rivals += bool(good)
-            if rivals > (RIVALS if len(trials.classes.labels) <= LARGE else 0):
+            if rivals > (RIVALS if few else 0):
                 break
         if good:
             return _closest(good, trials.elsewhere)

@@ -178,6 +178,17 @@ def all_edges(network: Network, without: frozenset[tuple[str, int, int]] = froze
     return frozenset(found)
 
 
+def edge_count(network: Network) -> int:
+    """How many edges the path expansion has, without making them."""
+    stream, total = (1 if network.places is None else 2), 0
+    for layer, block in enumerate(network.blocks):
+        total += block.heads * stream * (stream + 1)
+        behind = stream * (1 + block.heads) + (layer == 0)
+        total += behind
+        stream = behind + 1
+    return total + stream
+
+
 def live(edges: Iterable[Edge]) -> Edges:
     """The edges whose answers reach the readout."""
     edges = tuple(edges)

@@ -18,7 +18,7 @@ from trainer.decompile.harden import Accepted, HardNetwork, harden_inner
 from trainer.decompile.keeping import Kept
 from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy, with_frequent
 from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
-from trainer.decompile.paths import Paths, all_edges
+from trainer.decompile.paths import Paths, all_edges, edge_count
 from trainer.decompile.prune import Pruned, prune
 from trainer.decompile.readout import Linear
 from trainer.decompile.samples import Source, expect_source
@@ -27,6 +27,9 @@ from trainer.gpt import load
 from trainer.threads import one_thread
 
 STAGES = ("prune", "heads", "readout", "program")
+
+MOST_EDGES = 2_000
+"""Edges of the path expansion, at most: four layers of one head have 1,138."""
 
 WANTED = 0.9995
 """The positions that a readout is to predict like the network."""
@@ -123,6 +126,11 @@ def decompile(
     Raises:
         BadFile: the folder holds the records of another run, or damaged ones.
     """
+    if (edges := edge_count(network)) > MOST_EDGES:
+        raise BadUsage(
+            f"the model has {edges:,} paths through its {len(network.blocks)} layers of "
+            f"{network.blocks[0].heads} heads; expected at most {MOST_EDGES:,}: fewer layers, or fewer heads in each"
+        )
     kept = Kept(folder, {**dataclasses.asdict(settings), "network": fingerprint(network)})
     seconds: list[tuple[str, float]] = []
 

@@ -58,6 +58,7 @@ class Selection:
             rank 0 never.
         step: how far back the one position lies; None: any distance.
         modulus: with it, positions whose distance leaves the remainder `step`.
+        others: a head that copies takes its own position only where no other is selected.
     """
 
     query: Symbolic | None = None
@@ -65,19 +66,23 @@ class Selection:
     ranks: tuple[tuple[int, ...], ...] = ()
     step: int | None = None
     modulus: int = 0
+    others: bool = False
 
     @property
     def tiers(self) -> int:
         return max((rank for row in self.ranks for rank in row), default=0)
 
     def __str__(self) -> str:
-        distance = "" if self.step is None else f" {self.step} before"
+        if self.modulus < 0:
+            return "the first position"
+        distance = "" if self.step is None else f"{self.step} before"
         if self.modulus:
-            distance = f" at distances {self.step} modulo {self.modulus}"
+            distance = f"at a distance of {self.step} modulo {self.modulus}"
         if self.key is None:
-            return f"positions{distance}" if distance else "all positions"
-        asked = "every query" if self.query is None else str(self.query)
-        return f"{asked} x {self.key}, {self.tiers} tiers{distance}"
+            return f"positions {distance}" if distance else "all positions"
+        asked = str(self.key) if self.query is None else f"{self.query} and {self.key}"
+        tiers = f", in {self.tiers} tiers" if self.tiers > 1 else ""
+        return f"positions {distance}{' ' * bool(distance)}by a table of {asked}{tiers}{', its own last' * self.others}"
 
 
 FIRST = Selection(step=None, key=None, modulus=-1)
@@ -92,6 +97,10 @@ class Copied:
     what: Symbolic
 
     def __str__(self) -> str:
+        if self.where == FIRST:
+            return f"{self.what} of the first position"
+        if self.where.step is not None and not self.where.modulus and self.where.key is None:
+            return f"{self.what} {self.where.step} before"
         return f"{self.what} of the last of {self.where}"
 
 
@@ -226,6 +235,9 @@ class Facts:
         """[B, n] the last selected position, 0 where none is."""
         if where not in self._at:
             chosen = self.selected(where)
+            if where.others:
+                without = chosen & ~np.eye(chosen.shape[2], dtype=np.bool_)
+                chosen = np.where(without.any(axis=2, keepdims=True), without, chosen)
             last = chosen.shape[2] - 1 - chosen[:, :, ::-1].argmax(axis=2)
             self._at[where] = np.where(chosen.any(axis=2), last, 0)
         return self._at[where]
