@@ -13,14 +13,9 @@ from analyze.results.diff import DiffResult, InputDifference, NodeMatch, Readout
 def diff_text(result: DiffResult) -> RenderableType:
     """Whether the programs behave alike, where they do not, and which nodes belong together."""
     differing, checked = result.differing, result.checked
-    what = f"{result.a} and {result.b}: "
-    if differing:
-        what += f"they differ on {differing:,} of {counted(checked.inputs, 'input')}"
-    else:
-        what += f"they answer alike on {'all ' * checked.exhaustive}{counted(checked.inputs, 'input')}"
     unlisted = differing - len(result.inputs)
     return page(
-        what,
+        f"{result.a} and {result.b}: {_answer(result)}",
         BAD if differing else GOOD,
         f"compared on {checked.description}" + ("" if checked.exhaustive else ", so this is no proof"),
         *(note[:1].upper() + note[1:] for note in result.notes),
@@ -33,6 +28,13 @@ def diff_text(result: DiffResult) -> RenderableType:
         *_node_differences(result.nodes),
         _readout(result.readout) if result.readout else None,
     )
+
+
+def _answer(result: DiffResult) -> str:
+    inputs = counted(result.checked.inputs, "input")
+    if result.differing:
+        return f"they differ on {result.differing:,} of {inputs}"
+    return f"they answer alike on {'all ' * result.checked.exhaustive}{inputs}"
 
 
 def _labels(result: DiffResult) -> tuple[str, str]:

@@ -87,13 +87,10 @@ def sweep(
     store, file = _store_and_table(store, file)
     output = Output(as_json, file, force, color, pictures=("md", "svg"))
     trials = _trials(grid, suite, only)
-    for task in dict.fromkeys(trial.config.task for trial in trials or ()):
-        tell_reading(task)
+    _tell_tasks(trials or ())
     train = not table and trials is not None
     asked = {"--scheduler": scheduler, "--workers": workers, "--runs": runs, "--retry-failed": retry_failed or None}
-    _refuse_contradictions(asked, train)
-    if not (train or table or best):
-        raise BadUsage("there is nothing to do; give a GRID.toml, --suite NAME, --table or --best DIR")
+    _refuse_contradictions(asked, train, idle=not (train or table or best))
     from trainer.store import Store
 
     with Store(store or STORE, read_only=not train) as opened:
@@ -143,13 +140,25 @@ def _trials(grid: Path | None, suite: str | None, only: str | None) -> tuple[Tri
     return grids.chosen(trials, only)
 
 
-def _refuse_contradictions(options: Mapping[str, object | None], train: bool) -> None:
-    """Refuses options that are about training where nothing is trained, or that name two places; None: not given."""
+def _tell_tasks(trials: Iterable[Trial]) -> None:
+    """Say once of each task that is a table which columns are read, where that is not plain."""
+    for task in dict.fromkeys(trial.config.task for trial in trials):
+        tell_reading(task)
+
+
+def _refuse_contradictions(options: Mapping[str, object | None], train: bool, idle: bool) -> None:
+    """Refuses options that are about training where nothing is trained, or that name two places; None: not given.
+
+    Args:
+        idle: whether nothing is asked for at all.
+    """
     given = [option for option, value in options.items() if value is not None]
     if {"--workers", "--scheduler"} <= {*given}:
         raise BadUsage("--workers are started on this machine, --scheduler has its own; give one of them")
     if given and not train:
         raise BadUsage(f"{given[0]} is about training; give it with a grid or --suite, and without --table")
+    if idle:
+        raise BadUsage("there is nothing to do; give a GRID.toml, --suite NAME, --table or --best DIR")
 
 
 def _write_best(store: Store, lines: list[Line], folder: Path, force: bool) -> None:

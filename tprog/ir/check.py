@@ -103,12 +103,16 @@ def _check_spelling(what: str, words: tuple[str, ...]) -> None:
         raise BadProgram(f"{twice!r} stands twice in the {what}")
 
 
-def _check_name(node: Node, known: Mapping[str, Variable]) -> None:
-    name = node.name
+def _check_spelled_name(name: str) -> None:
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name.startswith("_"):
         raise BadProgram(f"node {name!r}: a name must be a plain Python identifier without a leading underscore")
     if name in _RESERVED or name.isupper() or name.startswith((PREDICATE, LOOKUP)):
         raise BadProgram(f"node {name!r}: the emitted module uses this name itself; choose another")
+
+
+def _check_name(node: Node, known: Mapping[str, Variable]) -> None:
+    name = node.name
+    _check_spelled_name(name)
     if name in known:
         raise BadProgram(f"node {name!r}: the name is already taken; each variable is assigned once")
     for read in node.reads:

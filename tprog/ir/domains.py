@@ -62,7 +62,11 @@ class Symbols:
         if len(set(self.values)) != len(self.values):
             twice = next(v for v in self.values if self.values.count(v) > 1)
             raise BadProgram(f"the value {twice!r} stands twice in a categorical domain")
-        if self.boolean and (number := next((v for v in self.values if type(v) in (int, Fraction)), None)) is not None:
+        if self.boolean:
+            self._check_without_numbers()
+
+    def _check_without_numbers(self) -> None:
+        if (number := next((v for v in self.values if type(v) in (int, Fraction)), None)) is not None:
             raise BadProgram(
                 f"a categorical domain holds F or T and the number {number}; F and T stand for 0 and 1, so that a "
                 "number beside them could be taken for one: write all of them as numbers"

@@ -130,12 +130,7 @@ def _table(path: Path, text: str, delimiter: str, columns: Columns | None) -> tu
                 header = [name.strip() for name in row]
                 found = chosen(f"{path}:{line}", header, columns)
             elif row and header is not None:
-                if len(row) != len(header):
-                    quote, plural = "comma" if delimiter == "," else "tab", "s" * (len(row) != 1)
-                    raise BadFile(
-                        f"{path}:{line}: {len(row)} column{plural}; expected {len(header)}, as in the header "
-                        f"(quote a cell that holds a {quote})"
-                    )
+                _check_columns(f"{path}:{line}", row, header, delimiter)
                 asked, answered = (row[header.index(name)] for name in (found.input, found.output))
                 pairs.append((f"{path}:{line}", asked, answered))
             line = rows.line_num + 1
@@ -143,6 +138,15 @@ def _table(path: Path, text: str, delimiter: str, columns: Columns | None) -> tu
         kind = "CSV" if delimiter == "," else "TSV"
         raise BadFile(f"{path}:{line}: not {kind}: {error}") from None
     return found, pairs
+
+
+def _check_columns(where: str, row: Sequence[str], header: Sequence[str], delimiter: str) -> None:
+    if len(row) != len(header):
+        quote, plural = "comma" if delimiter == "," else "tab", "s" * (len(row) != 1)
+        raise BadFile(
+            f"{where}: {len(row)} column{plural}; expected {len(header)}, as in the header "
+            f"(quote a cell that holds a {quote})"
+        )
 
 
 def _lines(path: Path, text: str) -> Iterator[tuple[str, Any]]:

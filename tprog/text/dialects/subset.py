@@ -84,14 +84,20 @@ def literal_value(source: Source, node: ast.expr) -> Value:
             if isinstance(top, int) and type(below) is int and below > 0:
                 made = Fraction(top, below)
                 return made.numerator if made.denominator == 1 else made
-        case ast.Name(id=name) if source.symbols and name in _NAMED:
-            return _NAMED[name]
-        case ast.Call(func=ast.Name(id="_Symbol"), args=[ast.Constant(value=str() as name)], keywords=[]) if (
-            source.symbols and name.startswith("label ") and (label := label_named(name.removeprefix("label ")))
-        ):
-            return label
+    if source.symbols and (symbol := _symbol(node)) is not None:
+        return symbol
     others = ", NOTHING, F, T or a label such as `_Symbol('label 0.5')`" if source.symbols else ""
     return source.unexpected(node, f"a string, a whole number{',' if others else ' or'} a Fraction{others}")
+
+
+def _symbol(node: ast.expr) -> Value | None:
+    """A symbol that is neither text nor a number, as a file that defines them writes it; None if it is none."""
+    match node:
+        case ast.Name(id=name):
+            return _NAMED.get(name)
+        case ast.Call(func=ast.Name(id="_Symbol"), args=[ast.Constant(value=str() as name)], keywords=[]):
+            return label_named(name.removeprefix("label ")) if name.startswith("label ") else None
+    return None
 
 
 def literal_items(source: Source, node: ast.expr) -> list[tuple[Value, ast.expr]]:

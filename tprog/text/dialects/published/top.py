@@ -176,11 +176,13 @@ def _free_names(functions: Iterable[ast.FunctionDef]) -> frozenset[str]:
     """The names that functions take from outside."""
     free: set[str] = set()
     for function in functions:
-        nodes = list(walk(function))
-        loaded = {node.id for node in nodes if isinstance(node, ast.Name) and isinstance(node.ctx, ast.Load)}
-        bound = {node.id for node in nodes if isinstance(node, ast.Name) and not isinstance(node.ctx, ast.Load)}
-        bound |= {node.arg for node in nodes if isinstance(node, ast.arg)}
-        bound |= {node.name for node in nodes if isinstance(node, ast.FunctionDef)}
+        loaded, bound = set[str](), set[str]()
+        for node in walk(function):
+            match node:
+                case ast.Name(id=name, ctx=ast.Load()):
+                    loaded.add(name)
+                case ast.Name(id=name) | ast.arg(arg=name) | ast.FunctionDef(name=name):
+                    bound.add(name)
         free |= loaded - bound
     return frozenset(free)
 
@@ -211,10 +213,7 @@ def _without_annotations(
     source: Source, tree: ast.Module, functions: Iterable[ast.FunctionDef], imports: Imports
 ) -> None:
     """Take the annotations out of `run` and its helpers, each of which names a type and does nothing."""
-    evaluated = not any(
-        isinstance(s, ast.ImportFrom) and s.module == "__future__" and "annotations" in {a.name for a in s.names}
-        for s in tree.body
-    )
+    evaluated = not any(map(_defers_annotations, tree.body))
     for function in functions:
         for node in walk(function):
             if isinstance(node, ast.FunctionDef):
@@ -224,6 +223,14 @@ def _without_annotations(
             elif isinstance(node, ast.arg):
                 node.annotation = None
         function.body = [_plain_assignment(statement) for statement in function.body]
+
+
+def _defers_annotations(statement: ast.stmt) -> bool:
+    """Whether it is ``from __future__ import annotations``, by which none is evaluated."""
+    match statement:
+        case ast.ImportFrom(module="__future__", names=names):
+            return any(alias.name == "annotations" for alias in names)
+    return False
 
 
 def _plain_assignment(statement: ast.stmt) -> ast.stmt:

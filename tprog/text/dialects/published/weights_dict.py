@@ -57,9 +57,13 @@ def read_dict(source: Source, weights: ast.expr, columns: ast.expr | None) -> Ta
         classes = _classes_of(source, value, keys, len(numbers), classes, are_keys=columns is None)
         rows[feature, name] = Row((feature, name, *numbers), (key or value).lineno, value.end_lineno or value.lineno)
     assert classes is not None
-    if len(set(classes)) != len(classes) or not classes:
-        source.refuse(columns or weights, "a class twice, or none", "a name of its own for each class")
+    _check_distinct(source, classes, columns or weights)
     return Table(str(source.path), ("feature", "value", *classes), tuple(rows.values()))
+
+
+def _check_distinct(source: Source, classes: list[str], at: ast.expr) -> None:
+    if len(set(classes)) != len(classes) or not classes:
+        source.refuse(at, "a class twice, or none", "a name of its own for each class")
 
 
 def _key(source: Source, node: ast.expr) -> tuple[str, str]:
