@@ -48,6 +48,9 @@ PositionOption: TypeAlias = Annotated[
 LoopOption: TypeAlias = Annotated[
     bool, typer.Option("--loop", help="Append what comes out last to the input, again and again.")
 ]
+VisitedOption: TypeAlias = Annotated[
+    bool, typer.Option("--loop", help="Look at the prefixes that a loop from each input visits, each a step by itself.")
+]
 StopOption: TypeAlias = Annotated[
     str | None,
     typer.Option("--stop", metavar="CLASS", help="Of --loop: the class that ends it. Default: what is no token."),

@@ -74,19 +74,31 @@ class Subject:
         for text in self._judged:
             note(text)
 
-    def inputs(self, sample: int | None, seed: int, *, noted: bool = False) -> Inputs:
+    def inputs(
+        self, sample: int | None, seed: int, *, noted: bool = False, loop: bool = False, stop: str | None = None
+    ) -> Inputs:
         """The inputs over which a question is asked: the whole domain, or a sample of it.
 
         Args:
             noted: whether `notes` will stand in the answer.
+            loop: whether they are prompts, and what is asked about are the prefixes that loops from them visit.
+            stop: the class that ends a loop.
         """
         from tprog.tasks.builtin import inputs_for
+
+        if stop is not None and not loop:
+            raise BadUsage("--stop is about --loop; give that too, or leave it out")
 
         if self.unknown_task is not None:
             note(f"{self.unknown_task}; until then no right answer is known, and every sequence counts as an input")
         if not noted:
             self.tell()
-        return inputs_for(self.program, sample=sample, seed=seed, task=self.task, length=self.length.tokens)
+        found = inputs_for(self.program, sample=sample, seed=seed, task=self.task, length=self.length.tokens)
+        if not loop:
+            return found
+        from analyze.loop import visited
+
+        return visited(self.program, found, self.task, stop=stop)
 
     def diff(self, after: Program) -> str:
         """The change from the module to an edited program."""

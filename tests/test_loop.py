@@ -134,6 +134,12 @@ def test_verify_and_trace_follow_a_loop_on_the_command_line(
     shown = " ".join(capsys.readouterr().out.split())
     assert "appends EOE in 4 steps; stopped" in shown
     assert "3 011=EOE stop stop" in shown
+    for verb in (["dead"], ["circuits"], ["coverage"], ["simplify", "-o", "small.py"], ["blame", "--all"]):
+        assert main([verb[0], "right.py", *verb[1:], "--task", "parity_task.py", "--loop", "--stop", "stop"]) == 0
+        told = " ".join("".join(capsys.readouterr()).split())
+        assert "128 prefixes that loops visit from 30 prompts" in told, verb
+    assert main(["dead", "right.py", "--stop", "stop"]) == 2
+    assert "--stop is about --loop" in capsys.readouterr().err
     assert main(["trace", "right.py", "--loop", "--contrast", "--input", "011="]) == 2
     assert "about one step" in capsys.readouterr().err
     assert main(["verify", "right.py", "--stop", "E"]) == 2

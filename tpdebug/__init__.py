@@ -31,6 +31,8 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from analyze.fuzz.relations import relations_of as relations_of
     from analyze.input_space import inputs as inputs
     from analyze.input_space import space_of as space_of
+    from analyze.loop import trace_loop as trace_loop
+    from analyze.loop import verify_loop as verify_loop
     from analyze.record import Result as Result
     from analyze.repair import divide as divide
     from analyze.repair import repair as repair
@@ -101,6 +103,7 @@ _NAMES = {
     "analyze.record": "Result",
     "analyze.repair": "divide repair",
     "analyze.trace": "trace",
+    "analyze.loop": "trace_loop verify_loop",
     "analyze.verify": "verify",
     "tprog": "emit execute load",
     "tprog.edits.edit": (

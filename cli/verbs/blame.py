@@ -27,7 +27,9 @@ from cli.options import (
     ProgramOption,
     SampleOption,
     SeedOption,
+    StopOption,
     TaskOption,
+    VisitedOption,
     VocabularyOption,
     WeightsOption,
 )
@@ -102,6 +104,8 @@ def blame(
             show_default=False,
         ),
     ] = None,
+    loop: VisitedOption = False,
+    stop: StopOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
@@ -125,7 +129,7 @@ def blame(
     writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
     wish = _Wish(subject, limit, number, one_diff, annotate or _is_page(file), writes)
     if every:
-        _blame_all(wish, output, sample, seed)
+        _blame_all(wish, output, sample, seed, loop, stop)
         return
     from analyze import blame as analysis
     from analyze.render.blame import blame_html, blame_text, listed
@@ -134,7 +138,7 @@ def blame(
     assert text is not None
     tokens = parse_input(text, subject.program)
     expected = _expected(subject, tokens, expect, position, of)
-    inputs = subject.inputs(sample, seed)
+    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
     with working("blame", inputs.description):
         result = analysis.blame(
             subject.program,
@@ -212,7 +216,7 @@ def _expected(
     raise BadUsage(f"{subject.name} names no task, so the right answer is unknown; give --expect or --task")
 
 
-def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int) -> None:
+def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int, loop: bool, stop: str | None) -> None:
     from analyze.blame import all_failures as analysis
     from analyze.render.blame_all import blame_all_html, blame_all_text
 
@@ -221,7 +225,7 @@ def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int) -> No
         if subject.unknown_task is not None:
             raise BadUsage(subject.unknown_task)
         raise BadUsage(f"{subject.name} names no task, so the right answers are unknown; name one with --task")
-    inputs = subject.inputs(sample, seed)
+    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
     with working("blame --all", inputs.description):
         result = analysis.blame_all(subject.program, inputs, limit=wish.limit, shown=wish.presentation())
     nothing = "nothing is wrong, so there is no edit" if not result.wrong else ""

@@ -22,9 +22,11 @@ from cli.options import (
     ProgramOption,
     SampleOption,
     SeedOption,
+    StopOption,
     SubProblemInputOption,
     TaskOption,
     TokenOption,
+    VisitedOption,
     VocabularyOption,
     WeightsOption,
     WhereOption,
@@ -76,6 +78,8 @@ def circuits(
     annotate: Annotated[
         bool, typer.Option("--annotate", help="Show the source, with the lines of the circuits marked.")
     ] = False,
+    loop: VisitedOption = False,
+    stop: StopOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
@@ -99,7 +103,7 @@ def circuits(
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     problem = sub_problem(subject, answer, position, token, text, where, of)
     constants = named_baseline(subject, baseline or [])
-    inputs = subject.inputs(sample, seed)
+    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
     find = partial(
         find_circuits,
         subject.program,

@@ -20,7 +20,9 @@ from cli.options import (
     ProgramOption,
     SampleOption,
     SeedOption,
+    StopOption,
     TaskOption,
+    VisitedOption,
     VocabularyOption,
     WeightsOption,
 )
@@ -43,6 +45,8 @@ def coverage(
             show_default="20,000, or fewer where they are long",
         ),
     ] = None,
+    loop: VisitedOption = False,
+    stop: StopOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
@@ -60,7 +64,7 @@ def coverage(
     from analyze.render.coverage import coverage_html, coverage_text
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
-    inputs = subject.inputs(sample, seed)
+    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
     page = file is not None and file.suffix.lower() == ".html"
     total = runs_for(subject.program, inputs) if runs is None else min(runs, len(inputs.batch))
     with counting("coverage", total, inputs.description) as advance:

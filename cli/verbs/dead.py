@@ -18,7 +18,9 @@ from cli.options import (
     ProgramOption,
     SampleOption,
     SeedOption,
+    StopOption,
     TaskOption,
+    VisitedOption,
     VocabularyOption,
     WeightsOption,
 )
@@ -31,6 +33,8 @@ def dead(
     argument: ProgramArgument = None,
     program: ProgramOption = None,
     lines: Annotated[bool, typer.Option("--lines", help="List every dead line.")] = False,
+    loop: VisitedOption = False,
+    stop: StopOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
@@ -48,7 +52,7 @@ def dead(
     from analyze.render.dead import dead_text
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
-    inputs = subject.inputs(sample, seed, noted=True)
+    inputs = subject.inputs(sample, seed, noted=True, loop=loop, stop=stop)
     with working("dead", inputs.description) as report:
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name, progress=report)
         result = replace(result, notes=(*result.notes, *subject.notes(inputs)))

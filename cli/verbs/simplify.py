@@ -16,7 +16,9 @@ from cli.options import (
     ProgramArgument,
     ProgramOption,
     SeedOption,
+    StopOption,
     TaskOption,
+    VisitedOption,
     VocabularyOption,
     WeightsOption,
 )
@@ -48,6 +50,8 @@ def simplify(
             "--sample", min=1, metavar="COUNT", help="Check so many random inputs only.", show_default="all inputs"
         ),
     ] = None,
+    loop: VisitedOption = False,
+    stop: StopOption = None,
     task: TaskOption = None,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
@@ -65,7 +69,7 @@ def simplify(
     from tprog.simplify import told
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
-    inputs = subject.inputs(sample, seed)
+    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
     if not inputs.exhaustive and sample is None:
         raise BadUsage(
             f"{subject.name} has too many inputs to run them all; --sample {len(inputs.batch)} checks so many"
