@@ -15,7 +15,6 @@ from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import Lookup, Node, Numbers, Program, Quotients, Symbols, Value
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import Execution, execute
-from tprog.run.logits import read_out_at
 from tprog.tasks.builtin import Inputs
 from tprog.tasks.input_domain import InputDomain, framed, symbols_of
 
@@ -43,8 +42,6 @@ def answers(program: Program, batch: Batch) -> Array:
     run = execute(program, batch)
     found = run.predictions[:, None] if program.readout.pooled else run.predictions
     found = found.astype(np.int64)
-    if not program.readout.pooled:
-        found[~read_out_at(program, batch)] = -1
     for row in np.flatnonzero(run.in_hole).tolist():
         hole = run.hole(row)
         found[row] = _holes.setdefault(f"{hole} at {hole and hole.position}", -2 - len(_holes))
@@ -130,12 +127,12 @@ def _decoded(run: Execution, variable: str, at: str | None = None) -> list[objec
 
 def _unread(program: Program) -> set[str]:
     """The nodes that can tell nothing: no weights that differ by class and value, no hole, no such reader."""
-    telling = set()
-    for term in program.readout.terms:
+    telling = {name for name, codes in program.outcome_codes.items() if len(codes) > 1}
+    for term in program.weights:
         rows = [row for row in term.rows if row is not None]
         numeric = not isinstance(program.variables[term.variable].domain, Symbols)
         spread = {tuple(w - row[0] for w in row) for row in rows} | (
-            {(0,) * len(program.classes)} if numeric else set()
+            {(0,) * len(program.written_classes)} if numeric else set()
         )
         if None in term.rows or len(spread) > 1:
             telling.add(term.variable)
