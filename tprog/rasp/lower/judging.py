@@ -128,6 +128,15 @@ class Judge:
         self._failing: dict[tuple[int, int], str] = {}
 
     @property
+    def compares_numbers(self) -> bool:
+        """Whether it is a single select that compares numbers."""
+        part = self._parts[0] if len(self._parts) == 1 else None
+        plain = isinstance(part, Select) and part.predicate in _ORDERED
+        return plain and all(
+            is_number(each) for side in (self._keys, self._queries) for row in side.rows() for each in row
+        )
+
+    @property
     def fails(self) -> bool:
         """Whether a select failed for a pair that was asked."""
         return bool(self._failing)

@@ -26,8 +26,8 @@ from tprog.rasp.lower.held import Held, NotLowered
 from tprog.rasp.lower.judging import Judge, Side, selects_of, side_of, tokens_of, variables_of
 from tprog.rasp.lower.splitting import Split, split
 
-MOST_PAIRS = 200_000
-"""Pairs of a query value and a key value that a predicate is asked for."""
+MOST_PAIRS, MOST_COMPARED = 200_000, 2_000_000
+"""Pairs of a query value and a key value for which a predicate is asked; and pairs of numbers that are compared."""
 
 FEW_PAIRS = 40_000
 """Pairs up to which several selects become one predicate; with more, each has its own."""
@@ -111,12 +111,12 @@ def _predicate(
     keys = side_of(building, [select.keys for select in selects])
     queries = side_of(building, [select.queries for select in selects])
     query, key = variables_of(building, queries.held, keys.held)
-    if max(1, len(query.values)) * max(1, len(key.values)) > MOST_PAIRS:
-        raise NotLowered(
-            selector,
-            f"it asks {len(query.values):,} x {len(key.values):,} pairs of values; expected at most {MOST_PAIRS:,}",
-        )
     judge = Judge(building, parts, keys, queries)
+    most = MOST_COMPARED if judge.compares_numbers else MOST_PAIRS
+    if len(query.values) * len(key.values) > most:
+        raise NotLowered(
+            selector, f"it asks {len(query.values):,} x {len(key.values):,} pairs of values; expected at most {most:,}"
+        )
     table = judge.table(selector, query, key, mask)
     judge.guard(query, key, mask)
     if (truth := _truth_of_keys(building, keys, selects, table)) is not None:

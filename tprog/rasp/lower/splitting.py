@@ -146,9 +146,9 @@ def _rows(alternatives: Alternatives) -> int:
 def _side(building: Building, exprs: Sequence[SOp]) -> _Side | None:
     """One side, if one or two s-ops tell all of it, and it has a value for all that these may hold."""
     one = tuple({id(expr): expr for expr in exprs}.values())
-    table = building.table(one)
-    if not 1 <= len(table.roots) <= 2:
+    if not 1 <= len(building.chain(one).roots) <= 2:
         return None
+    table = building.table(one)
     helds = tuple(building.as_symbols(root) for root in table.roots)
     classes = [
         _classes(building.held(root), held, known)

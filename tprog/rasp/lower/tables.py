@@ -20,7 +20,7 @@ from tprog.rasp.functions import Dialect
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.values import Value
 
-MOST_COMBINATIONS = 40_000
+MOST_COMBINATIONS = 200_000
 """Combinations of values for which one chain is computed."""
 
 UNREACHED = -1
