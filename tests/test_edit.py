@@ -50,9 +50,11 @@ def edits(draw: st.DrawFn, program: Program) -> Edit:
     for term in program.weights:
         domain = program.variables[term.variable].domain
         value = draw(st.sampled_from(domain.values)) if isinstance(domain, Symbols) else None
-        made.append(WeightEdit(term.variable, value, draw(st.sampled_from(program.classes)), draw(st.integers(-3, 3))))
+        made.append(
+            WeightEdit(term.variable, value, draw(st.sampled_from(program.written_classes)), draw(st.integers(-3, 3)))
+        )
         if value is not None:
-            row = tuple(draw(st.integers(-3, 3)) for _ in program.classes)
+            row = tuple(draw(st.integers(-3, 3)) for _ in program.written_classes)
             made.append(WeightRowEdit(term.variable, value, draw(st.sampled_from([None, row]))))
     assume(made)
     return draw(st.sampled_from(made))
