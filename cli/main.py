@@ -22,13 +22,14 @@ from tprog.version import VERSION
 
 VERBS = (
     "tasks", "train", "train-gpt", "decompile", "emit", "run", "sweep", "verify", "trace", "graph", "circuits",
-    "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "rasp", "compile", "schema", "help",
+    "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "report", "rasp", "compile", "schema",
+    "help",
 )  # fmt: skip
 """In the order of the help page. Each is a function of the module `cli.verbs` of its name."""
 
 JUDGED = {
     "train", "train-gpt", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz", "blame", "repair",
-    "simplify", "diff",
+    "simplify", "diff", "report",
 }  # fmt: skip
 """The verbs that take a task, which may be a file of examples."""
 

@@ -69,13 +69,18 @@ function refused(text) {
 def engine() -> MiniRacer:
     """One engine for all tests of a process, with the executor in it."""
     made = MiniRacer()
-    made.eval(script(*EXECUTOR) + _HARNESS)
+    made.eval(script(*EXECUTOR, "words.js", "known.js") + _HARNESS)
     return made
 
 
 def call(function: str, *arguments: object) -> Any:
     """What a function of the harness or the executor answers to plain values; the result must be JSON or plain."""
     return engine().eval(f"{function}({', '.join(json.dumps(argument) for argument in arguments)})")
+
+
+def value_of(expression: str) -> Any:
+    """What an expression is, as plain values."""
+    return json.loads(str(engine().eval(f"JSON.stringify({expression})")))
 
 
 def load(program: Program) -> None:

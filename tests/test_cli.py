@@ -85,6 +85,7 @@ VERBS = [
     "repair",
     "simplify",
     "diff",
+    "report",
     "rasp",
     "compile",
     "help",

@@ -128,6 +128,7 @@ VERBS = {
     "fuzz": [],
     "repair": ["-o", "out.py"],
     "diff": ["other.py"],
+    "report": ["-o", "out.html"],
 }
 """Every verb that reads a module, and what else it needs."""
 
@@ -152,6 +153,7 @@ def test_every_verb_reads_before_it_does_anything(verb: str, folder: Path) -> No
         else:
             checked(found, folder.parent)
     assert not (folder / "out.py").exists()
+    assert not (folder / "out.html").exists()
 
 
 def test_every_verb_that_reads_a_module_is_tried() -> None:

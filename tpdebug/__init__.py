@@ -36,6 +36,7 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from analyze.record import Result as Result
     from analyze.repair import divide as divide
     from analyze.repair import repair as repair
+    from analyze.report import report as report
     from analyze.trace import trace as trace
     from analyze.verify import verify as verify
     from tprog import emit as emit
@@ -102,6 +103,7 @@ _NAMES = {
     "analyze.input_space": "inputs space_of",
     "analyze.record": "Result",
     "analyze.repair": "divide repair",
+    "analyze.report": "report",
     "analyze.trace": "trace",
     "analyze.loop": "trace_loop verify_loop",
     "analyze.verify": "verify",

@@ -29,7 +29,7 @@ def circuit_source(
     """
     count = len(result.circuits)
     having = {node.name: [c for c in result.circuits if node.name in c.members] for node in result.nodes}
-    node_at = _nodes_at(blocks, having)
+    node_at = nodes_at(blocks, having)
     beside = {node: _beside(circuits, count) for node, circuits in having.items()}
     rows = []
     for number, line in enumerate(python_lines(text), 1):
@@ -44,7 +44,7 @@ def circuit_source(
     return AnnotatedSource(path, "in" if count > 1 else "", tuple(legend), tuple(rows))
 
 
-def _nodes_at(blocks: Mapping[Block, tuple[int, int]], nodes: Collection[str]) -> dict[int, str]:
+def nodes_at(blocks: Mapping[Block, tuple[int, int]], nodes: Collection[str]) -> dict[int, str]:
     """line -> the node whose function, assignment or weights stand there."""
     found: dict[int, str] = {}
     for (kind, *rest), (first, last) in blocks.items():

@@ -12,6 +12,9 @@ from importlib.resources import files
 EXECUTOR = ("executor.js", "inputs.js")
 """What executes a program, in the order in which they stand; they need nothing of a browser."""
 
+SCRIPT = (*EXECUTOR, "dom.js", "words.js", "known.js", "node.js", "run.js", "whole.js", "read.js", "main.js")
+"""All that runs in the page."""
+
 _IMPORT = re.compile(r"^import .* from \".*\";\n", re.MULTILINE)
 _EXPORT = re.compile(r"^export ", re.MULTILINE)
 

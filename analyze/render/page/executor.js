@@ -98,7 +98,7 @@ function quotientCode(whole, count, most) {
 }
 
 /** A number as a whole and a count: it is whole / (unit count). */
-function fraction(code, domain, number) {
+export function fraction(code, domain, number) {
   const one = number(1);
   if (!("most" in domain)) return [code, one];
   const square = number(domain.most) ** number(2);
@@ -197,7 +197,7 @@ function placeOf(axis, value) {
 }
 
 /** Which entry of a lookup is picked at a position. */
-function cellAt(node, values, position) {
+export function cellAt(node, values, position) {
   if (node.places !== null) {
     const places = node.axes.map((axis) => placeOf(axis, values[axis.variable][position]));
     return node.places.get(places.join()) ?? node.cells.length - 1;
@@ -411,5 +411,6 @@ export function loopStep(machine, codes, stop) {
   if (said === stop) return { codes, ended: "stop" };
   if (codes.length === machine.max_length) return { codes, ended: "length" };
   const next = machine.vocabulary.indexOf(said);
-  return next === -1 ? { codes, ended: "no token" } : { codes: [...codes, next], ended: null };
+  const isMark = said === "<s>" || said === "</s>";
+  return next === -1 || isMark ? { codes, ended: "no token" } : { codes: [...codes, next], ended: null };
 }

@@ -1,0 +1,108 @@
+// The page: its three views, and what they share.
+
+import { byId, html } from "./dom.js";
+import { cellAt, execute, prepare } from "./executor.js";
+import { knowledge } from "./known.js";
+import { ownTables } from "./node.js";
+import { ReadView } from "./read.js";
+import { RunView } from "./run.js";
+import { WholeView } from "./whole.js";
+
+const TABS = ["run", "whole", "read"];
+
+/** What the views share: the program, what was found of it, and the way from one view to another. */
+class App {
+  constructor(data) {
+    this.data = data;
+    this.machine = prepare(data.program);
+    this.known = knowledge(this.machine, data.known);
+    this.places = new Map(this.machine.variables.map(({ name }, at) => [name, at]));
+    this.nodes = new Map(data.graph.nodes.map((node) => [node.name, node]));
+    TABS.forEach((name) => {
+      const tab = byId(`tab-${name}`);
+      tab.addEventListener("click", () => this.show(name));
+      tab.addEventListener("keydown", (event) => this.tabKey(event, name));
+    });
+    this.runView = new RunView(this);
+    this.wholeView = null;
+    this.readView = null;
+    this.runView.open(this.first());
+    this.show("run");
+  }
+
+  /** The input that is shown first: a wrong one if there is any, else the example. */
+  first() {
+    const [wrong] = this.known.wrong.values();
+    return wrong === undefined ? this.data.example : wrong.codes;
+  }
+
+  /** Show one of the views; the others are made when they are first asked for. */
+  show(name) {
+    for (const other of TABS) {
+      byId(`tab-${other}`).setAttribute("aria-selected", String(other === name));
+      byId(`tab-${other}`).tabIndex = other === name ? 0 : -1;
+      byId(`view-${other}`).hidden = other !== name;
+    }
+    if (name === "whole") this.wholeView ??= new WholeView(this);
+    if (name === "read") this.readView ??= new ReadView(this);
+    if (name === "run") this.runView.drawArcs();
+  }
+
+  tabKey(event, name) {
+    const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
+    if (by === undefined) return;
+    const next = TABS[(TABS.indexOf(name) + by + TABS.length) % TABS.length];
+    this.show(next);
+    byId(`tab-${next}`).focus();
+  }
+
+  variable(name) {
+    return this.places.get(name) ?? -1;
+  }
+
+  graphNode(variable) {
+    return this.nodes.get(this.machine.variables[variable].name);
+  }
+
+  deadWords(name) {
+    return this.data.dead[name] ?? [];
+  }
+
+  /** The names of the tables of a node. */
+  tablesOf(name) {
+    const node = this.machine.nodes[this.variable(name) - 3];
+    if (node === undefined || node.kind === "linear") return [];
+    return "alternatives" in node ? node.alternatives.flat().map((clause) => clause.table) : [name];
+  }
+
+  /** The entry of a lookup that some values pick. */
+  cellOf(node, value) {
+    const values = [];
+    for (const axis of node.axes) values[axis.variable] = [value(axis.variable)];
+    return cellAt(node, values, 0);
+  }
+
+  /** The table of a node as the cursor needs it, with the row or cell that answered. */
+  shortTable(variable, run, position) {
+    return html("div", {}, ...ownTables(this, variable, run, position));
+  }
+
+  lineLink(line) {
+    return line === null ? "" : html("button", { class: "link", click: () => this.openLine(line) }, `line ${line}`);
+  }
+
+  openNode(variable) {
+    this.show("whole");
+    this.wholeView.choose(this.machine.variables[variable].name);
+    byId("whole-node").focus();
+  }
+
+  openLine(line) {
+    this.show("read");
+    this.readView.open(line);
+  }
+}
+
+const started = new App(JSON.parse(byId("data").textContent));
+/** For tests, and for those who look with the console. */
+globalThis.tpdebug = { app: started, execute };

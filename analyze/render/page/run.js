@@ -1,0 +1,279 @@
+// "Run it": an input, each variable as a row of chips, what the node under the cursor did, and the nearest right input.
+
+import { execute, fired, loopStep } from "./executor.js";
+import { byId, counted, html, short, svg } from "./dom.js";
+import { BadInput, encode, isSpaced, parseInput } from "./inputs.js";
+import { BUCKETED, bucketsOf, judged, nearestRight, parting, wrongAt } from "./known.js";
+import { decoded, told } from "./words.js";
+
+/** Tokens as one types them, without the marks at their ends. */
+export function typedText(machine, codes) {
+  const inner = codes.slice(Number(machine.begins), codes.length - Number(machine.ends)).map((code) => machine.vocabulary[code]);
+  const plain = !inner.some((word) => /[\s[\]<>"]/.test(word) || word === "");
+  return plain ? inner.join(isSpaced(machine.vocabulary) ? " " : "") : JSON.stringify(inner);
+}
+
+/** The part of the page that executes the program. */
+export class RunView {
+  constructor(app) {
+    this.app = app;
+    this.machine = app.machine;
+    this.cursor = { variable: 3, position: Number(this.machine.begins) };
+    this.history = [];
+    byId("run-form").addEventListener("submit", (event) => {
+      event.preventDefault();
+      this.typed(byId("run-input").value);
+    });
+    byId("step-back").addEventListener("click", () => this.step(-1));
+    byId("step-on").addEventListener("click", () => this.step(1));
+    byId("loop-on").addEventListener("click", () => this.loopOn());
+    byId("loop-back").addEventListener("click", () => this.loopBack());
+    byId("loop").hidden = app.data.loop === null;
+    this.showBuckets();
+  }
+
+  typed(text) {
+    try {
+      this.history = [];
+      this.open(encode(this.machine, parseInput(this.machine, text)));
+    } catch (error) {
+      if (!(error instanceof BadInput)) throw error;
+      byId("run-error").textContent = error.message;
+    }
+  }
+
+  /** Execute an input and show it. */
+  open(codes, ended = null) {
+    byId("run-error").textContent = "";
+    byId("run-input").value = typedText(this.machine, codes);
+    this.run = execute(this.machine, codes);
+    this.judgement = judged(this.app.known, codes);
+    const contrast = this.judgement.state === "wrong" ? nearestRight(this.app.known, codes) : null;
+    this.contrast = contrast === null ? null : execute(this.machine, contrast);
+    this.parting = this.contrast === null ? null : parting(this.run, this.contrast);
+    if (this.parting !== null && this.parting.variable >= 0) {
+      this.cursor = { variable: this.parting.variable, position: this.parting.positions[0] };
+    }
+    this.cursor.position = Math.min(this.cursor.position, Math.max(0, codes.length - 1));
+    this.cursor.variable = Math.min(this.cursor.variable, this.last());
+    byId("loop-said").textContent = ended === null ? "" : ended;
+    this.draw();
+  }
+
+  // The loop ///////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  loopOn() {
+    const { codes, ended } = loopStep(this.machine, this.run.codes, this.app.data.loop.stop);
+    const said = { stop: "the stop class came", length: "no longer input fits", hole: "a hole was reached", "no token": "the answer is no token" };
+    if (ended !== null) byId("loop-said").textContent = `The loop ends: ${said[ended]}.`;
+    else {
+      this.history.push(this.run.codes);
+      this.open(codes, `Step ${this.history.length}.`);
+    }
+  }
+
+  loopBack() {
+    const before = this.history.pop();
+    if (before !== undefined) this.open(before, `Step ${this.history.length}.`);
+  }
+
+  // The table //////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  /** The last variable that has values: a hole ends them. */
+  last() {
+    return this.run.values.length - 1;
+  }
+
+  draw() {
+    const { run, machine } = this;
+    const n = run.codes.length;
+    const wrong = wrongAt(machine, run, this.judgement);
+    const words = { right: "right at every graded position", wrong: "wrong", unknown: "no right answer is known here" };
+    const hole = run.hole === null ? "" : ` It reaches a hole at ${run.hole.table}, position ${run.hole.position}: a missing row, so there is no prediction.`;
+    byId("run-verdict").textContent = `${this.app.data.judges ? `This input: ${words[this.judgement.state]}.` : ""}${hole}`;
+    byId("run-verdict").className = `verdict ${this.judgement.state}`;
+    const head = html("tr", {}, html("th", { scope: "col" }, "position"), ...run.codes.map((_, at) => html("th", { scope: "col" }, at)));
+    const rows = machine.variables.map((_, variable) => this.row(variable, n));
+    const body = html("tbody", {}, rows[0], this.answerRow(wrong, n), this.expectedRow(wrong, n), ...rows.slice(1));
+    const table = html("table", { class: "chips", role: "grid", "aria-label": "each variable at each position", keydown: (event) => this.key(event) }, html("thead", {}, head), body);
+    byId("run-table").replaceChildren(this.arcs(n), table);
+    this.contrastNote();
+    this.mark(false);
+  }
+
+  row(variable, n) {
+    const { name, kind } = this.machine.variables[variable];
+    const parted = this.parting !== null && this.parting.variable === variable;
+    const label = html("th", { scope: "row" }, parted ? html("span", { class: "parts", title: "the first node in which the two part" }, "> ") : null,
+      html("button", { class: "link", title: this.app.graphNode(variable).reading, click: () => this.app.openNode(variable) }, short(name)));
+    const values = this.run.values[variable];
+    const cells = Array.from({ length: n }, (_, at) => this.cell(variable, at, values === undefined ? null : values[at]));
+    return html("tr", { "data-variable": variable, class: kind.replace(" ", "-") }, label, ...cells);
+  }
+
+  cell(variable, at, code) {
+    const chip = code === null ? "" : decoded(this.machine, variable, code);
+    const other = this.contrast === null ? undefined : this.contrast.values[variable];
+    const unlike = other !== undefined && at < other.length && other[at] !== code;
+    const beside = unlike ? html("span", { class: "beside" }, "right: ", short(decoded(this.machine, variable, other[at]), 10)) : null;
+    return html("td", { role: "gridcell", tabindex: -1, "data-at": at, class: unlike ? "unlike" : null, click: () => this.moveTo(variable, at), focus: () => this.moveTo(variable, at, false) },
+      html("span", { class: "chip" }, short(chip, 12)), beside);
+  }
+
+  answerRow(wrong, n) {
+    const { run, machine } = this;
+    const pooled = run.predictions !== null && machine.readout.output === null && machine.readout.pooled;
+    const say = (code, at) => html("td", { class: wrong.includes(at) ? "wrong" : null, colspan: pooled ? n : null },
+      code === -1 ? "" : html("span", { class: "chip answer" }, wrong.includes(at) ? "✗ " : "", short(machine.classes[code], 12)));
+    const cells = run.predictions === null ? [html("td", { colspan: n }, "none: a hole")] : run.predictions.map(say);
+    return html("tr", { class: "answers" }, html("th", { scope: "row" }, "answer"), ...cells);
+  }
+
+  expectedRow(wrong, n) {
+    if (this.judgement.expected === null) return null;
+    const pooled = this.judgement.expected.length !== n;
+    const cells = this.judgement.expected.map((right, at) =>
+      html("td", { colspan: pooled ? n : null }, right === null ? "" : html("span", { class: wrong.includes(at) ? "chip expected" : "chip" }, short(right, 12))));
+    return html("tr", { class: "answers" }, html("th", { scope: "row" }, "expected"), ...cells);
+  }
+
+  contrastNote() {
+    const note = byId("run-contrast");
+    if (this.contrast === null) return note.replaceChildren();
+    const { variable, positions } = this.parting;
+    const where = variable === -1 ? "No node tells them apart." : `They part first at ${this.machine.variables[variable].name}, position${positions.length > 1 ? "s" : ""} ${positions.join(", ")} (marked >).`;
+    const other = this.contrast.codes;
+    const among = this.app.known.told.whole ? "" : " of those in this page";
+    note.replaceChildren(`The nearest right input${among} is `, html("button", { class: "link", click: () => this.open(other) }, short(typedText(this.machine, other), 40)),
+      `. ${where} Where a value differs, that of the right input stands below it.`);
+  }
+
+  // The cursor /////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  key(event) {
+    const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
+    const move = moves[event.key];
+    if (move === undefined) return;
+    event.preventDefault();
+    this.moveTo(this.cursor.variable + move[0], this.cursor.position + move[1]);
+  }
+
+  step(by) {
+    this.moveTo(this.cursor.variable + by, this.cursor.position, false);
+    this.mark(false);
+  }
+
+  moveTo(variable, position, focus = true) {
+    const found = { variable: clamped(variable, this.last()), position: clamped(position, this.run.codes.length - 1) };
+    if (!focus && found.variable === this.cursor.variable && found.position === this.cursor.position) return;
+    this.cursor = found;
+    this.mark(focus);
+  }
+
+  /** Mark the node under the cursor, and say what it did. */
+  mark(focus) {
+    const { variable, position } = this.cursor;
+    for (const row of byId("run-table").querySelectorAll("tr[data-variable]")) {
+      const which = Number(row.dataset.variable);
+      row.classList.toggle("current", which === variable);
+      row.classList.toggle("later", which > variable);
+      for (const cell of row.querySelectorAll("td")) {
+        const here = which === variable && Number(cell.dataset.at) === position;
+        cell.classList.toggle("cursor", here);
+        cell.tabIndex = here ? 0 : -1;
+        if (here && focus && document.activeElement !== cell) cell.focus({ preventScroll: false });
+      }
+    }
+    this.drawArcs();
+    this.explain();
+  }
+
+  explain() {
+    const { machine, run } = this;
+    const { variable, position } = this.cursor;
+    const node = this.app.graphNode(variable);
+    const sentences = run.codes.length === 0 ? ["The input is empty."] : told(machine, run, variable, position);
+    byId("run-told").replaceChildren(
+      html("h3", {}, short(machine.variables[variable].name, 40), ` at position ${position}`),
+      html("p", { class: "faint" }, `${node.kind}${node.reading === "" ? "" : `: ${node.reading}`}`, " ", this.app.lineLink(node.line)),
+      ...sentences.map((text) => html("p", {}, text)),
+      this.app.shortTable(variable, run, position),
+    );
+    byId("step-said").textContent = `node ${variable - 2 > 0 ? variable - 2 : 0} of ${machine.nodes.length}`;
+  }
+
+  // Arcs ///////////////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  arcs() {
+    this.canvas = svg("svg", { class: "arcs", role: "img", "aria-label": "where the head under the cursor looks" });
+    return this.canvas;
+  }
+
+  drawArcs() {
+    const { variable, position } = this.cursor;
+    const kind = this.machine.variables[variable].kind;
+    const cells = [...byId("run-table").querySelectorAll("thead th")].slice(1);
+    const base = this.canvas.getBoundingClientRect().left;
+    const middle = cells.map((cell) => {
+      const box = cell.getBoundingClientRect();
+      return box.left + box.width / 2 - base;
+    });
+    this.canvas.replaceChildren();
+    if (kind !== "head" && kind !== "numeric head") return;
+    const order = [...cells.keys()].filter((at) => at !== position);
+    for (const at of [...order, position]) this.arcsOf(variable, at, middle, at === position);
+  }
+
+  arcsOf(variable, at, middle, current) {
+    const did = fired(this.machine, this.run, variable, at);
+    // Of a sum all positions count, and those of all queries at once would hide each other.
+    const drawn = current ? did.selected : did.kind === "head" && did.from !== -1 ? [did.from] : [];
+    for (const from of drawn) {
+      const taken = did.kind !== "head" || from === did.from;
+      this.canvas.append(svg("path", { d: arc(middle[from], middle[at]), class: `${current ? "arc" : "arc pale"}${taken ? "" : " passed"}` }));
+      if (current && taken) this.canvas.append(svg("circle", { cx: middle[from], cy: 56, r: 4, class: "source" }));
+    }
+  }
+
+  // Wrong inputs ///////////////////////////////////////////////////////////////////////////////////////////////////////
+
+  showBuckets(way = "answer", most = BUCKETED) {
+    const { known, data } = this.app;
+    const box = byId("run-wrong");
+    if (!data.judges) return box.replaceChildren(html("p", {}, "No task says what is right, so no input is wrong."));
+    if (known.wrong.size === 0) return box.replaceChildren(html("p", {}, `No input is wrong; ${data.checked}.`));
+    const all = bucketsOf(known, way, most);
+    const shown = all.reduce((sum, bucket) => sum + bucket.inputs.length, 0);
+    const left = known.wrong.size > shown ? html("button", { class: "link", click: () => this.showBuckets(way, Infinity) }, `group ${counted(known.wrong.size, "input")}`) : "";
+    const more = shown < data.wrongInputs ? html("span", {}, ` These are the first ${shown.toLocaleString("en")}. `, left) : null;
+    const ways = Object.keys(WAYS).map((name) => html("option", { value: name, selected: name === way }, WAYS[name]));
+    const choice = html("select", { "aria-label": "how wrong inputs are grouped", change: (event) => this.showBuckets(event.target.value) }, ...ways);
+    box.replaceChildren(
+      html("p", {}, `${counted(data.wrongInputs, "wrong input")}, by `, choice, more),
+      ...all.map((bucket, at) => this.bucket(bucket, at === 0)),
+    );
+  }
+
+  bucket({ name, inputs }, open) {
+    const button = (codes) => html("button", { class: "input", click: () => { this.history = []; this.open(codes); byId("run-input").focus(); } }, short(typedText(this.machine, codes) || "(empty)", 30));
+    const first = html("div", { class: "inputs" }, ...inputs.slice(0, FEW).map(button));
+    const all = html("button", { class: "link", click: () => first.replaceChildren(...inputs.map(button)) }, `all ${inputs.length.toLocaleString("en")}`);
+    return html("details", { open }, html("summary", {}, short(name, 40), ` (${inputs.length.toLocaleString("en")})`), first, inputs.length > FEW ? all : null);
+  }
+}
+
+const FEW = 24;
+
+const WAYS = { answer: "what is answered instead", node: "where it parts from the nearest right input" };
+
+function clamped(value, last) {
+  return Math.max(0, Math.min(value, last));
+}
+
+/** An arc above the header, from one middle to another, that ends in an arrow. */
+function arc(from, to) {
+  const high = Math.min(46, 12 + Math.abs(to - from) / 6);
+  if (from === to) return `M ${from - 5} 56 C ${from - 18} 30, ${from + 18} 30, ${from + 5} 56`;
+  const tip = to > from ? -1 : 1;
+  return `M ${from} 56 C ${from} ${56 - high * 1.3}, ${to} ${56 - high * 1.3}, ${to} 56 m ${tip * 6} -6 L ${to} 56 l ${-tip * 2} -8`;
+}

@@ -1,0 +1,92 @@
+// Values as a person reads them, and in words what a node did.
+
+import { fired, fraction } from "./executor.js";
+
+/** A value of a variable, from its code. */
+export function decoded(machine, variable, code) {
+  const domain = machine.domains[machine.variables[variable].domain];
+  if ("symbols" in domain) return domain.symbols[code];
+  if ("denominator" in domain && String(domain.denominator) === "1") return String(code);
+  const [whole, count] = fraction(code, domain, machine.number);
+  return reduced(BigInt(whole), BigInt(domain.denominator ?? domain.unit) * BigInt(count));
+}
+
+function reduced(over, under) {
+  let [one, other] = [over < 0n ? -over : over, under];
+  while (other !== 0n) [one, other] = [other, one % other];
+  const shared = one === 0n ? 1n : one;
+  return under === shared ? String(over / shared) : `${over / shared}/${under / shared}`;
+}
+
+/** The answer at each position (pooled: one), null where none is read out. */
+export function answers(machine, run) {
+  return run.predictions === null ? null : run.predictions.map((code) => (code === -1 ? null : machine.classes[code]));
+}
+
+/** The keys that a row of a predicate accepts. */
+export function acceptedKeys(machine, clause, query) {
+  const row = clause.rows[query];
+  return row === -1 ? null : clause.sets[row].map((key) => decoded(machine, clause.key, key));
+}
+
+const LISTED_KEYS = 12;
+
+function some(words) {
+  if (words.length === 0) return "nothing";
+  const more = words.length > LISTED_KEYS ? ` and ${words.length - LISTED_KEYS} more` : "";
+  return `${words.slice(0, LISTED_KEYS).join(", ")}${more}`;
+}
+
+/** What a node did at a position, as sentences. */
+export function told(machine, run, variable, position) {
+  if (variable < 3) return ["It is given with the input."];
+  const node = machine.nodes[variable - 3];
+  const did = fired(machine, run, variable, position);
+  const value = decoded(machine, variable, run.values[variable][position]);
+  const at = (which) => `${machine.variables[which].name} = ${decoded(machine, which, run.values[which][position])}`;
+  switch (node.kind) {
+    case "embedding":
+      return [`It looks up the word ${decoded(machine, 0, did.entry)}: ${value}.`];
+    case "lookup":
+      return [lookedUp(node, did.entry, node.axes.map((axis) => at(axis.variable)), value)];
+    case "linear":
+      return [`It adds up, of ${node.terms.map((term) => at(term.variable)).join(", ")}: ${value}.`];
+  }
+  return [...asked(machine, run, node, position), ...looked(machine, run, node, did, value)];
+}
+
+function lookedUp(node, entry, read, value) {
+  const otherwise = node.places !== null && entry === node.cells.length - 1;
+  return `It reads ${read.join(", ")}${otherwise ? ", which is not listed; otherwise" : "; that cell"} answers ${value}.`;
+}
+
+function asked(machine, run, node, position) {
+  const many = node.alternatives.length * node.alternatives[0].length > 1;
+  return node.alternatives.flatMap((clauses, alternative) =>
+    clauses.map((clause) => {
+      const query = run.values[clause.query][position];
+      const keys = acceptedKeys(machine, clause, query);
+      const which = many ? `${alternative > 0 ? "Or: " : ""}` : "";
+      const row = `Row ${machine.variables[clause.query].name} = ${decoded(machine, clause.query, query)}`;
+      const says = keys === null ? "is missing (nothing is visible from here)" : `accepts ${machine.variables[clause.key].name}: ${some(keys)}`;
+      return `${which}${row} ${says}.`;
+    }),
+  );
+}
+
+const PICKED = { nearest: "the nearest", first: "the first", last: "the last", largest: "the one with the largest", smallest: "the one with the smallest" };
+
+function looked(machine, run, node, did, value) {
+  const copied = machine.variables[node.value].name;
+  const where = did.selected.length === 1 ? `position ${did.selected[0]}` : `positions ${some(did.selected)}`;
+  if (did.selected.length === 0) {
+    const instead = node.kind === "numeric head" ? `so it is ${value}` : node.default === null ? `so it copies ${copied} at position 0: ${value}` : `so it is ${value}`;
+    return [`It selects no position, ${instead}.`];
+  }
+  if (node.kind === "numeric head") {
+    return [`It selects ${where}.`, `The ${node.mean ? "mean" : "sum"} of ${copied} there is ${value}.`];
+  }
+  const by = node.by === null ? "" : ` ${machine.variables[node.by].name}`;
+  const why = did.selected.length === 1 ? "" : `, ${PICKED[node.attend]}${by}`;
+  return [`It selects ${where}.`, `It attends to position ${did.from}${why}, and copies ${copied} there: ${value}.`];
+}
