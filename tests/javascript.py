@@ -2,13 +2,16 @@
 
 from __future__ import annotations
 
+import atexit
 import json
+import subprocess
+import sys
 from collections.abc import Sequence
 from functools import cache
+from pathlib import Path
 from typing import Any
 
 import numpy as np
-from py_mini_racer import MiniRacer
 
 from analyze.render.page import EXECUTOR, script
 from tprog.ir.entries import WeightsOf
@@ -65,10 +68,36 @@ function refused(text) {
 """
 
 
+class Engine:
+    """V8 in a process of its own; see `tests.javascript_engine`."""
+
+    def __init__(self) -> None:
+        command = [sys.executable, "-m", "tests.javascript_engine"]
+        root = Path(__file__).parents[1]
+        self._process = subprocess.Popen(command, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True, cwd=root)
+        atexit.register(self.end)
+
+    def eval(self, code: str) -> str | int | None:
+        """The value of a script: a text, a number, or None for anything else."""
+        assert self._process.stdin is not None
+        assert self._process.stdout is not None
+        self._process.stdin.write(json.dumps(code) + "\n")
+        self._process.stdin.flush()
+        answer = json.loads(self._process.stdout.readline())
+        if "error" in answer:
+            raise RuntimeError(answer["error"])
+        value: str | int | None = answer["value"]
+        return value
+
+    def end(self) -> None:
+        """Let it end."""
+        self._process.communicate()
+
+
 @cache
-def engine() -> MiniRacer:
+def engine() -> Engine:
     """One engine for all tests of a process, with the executor in it."""
-    made = MiniRacer()
+    made = Engine()
     made.eval(script(*EXECUTOR, "words.js", "known.js") + _HARNESS)
     return made
 
