@@ -146,7 +146,8 @@ def _alike(run: Execution, found: dict[str, Any] | None) -> bool:
         np.array_equal(np.array(column, dtype=np.int64), run.values[name][present])
         for name, column in zip(run.program.variables, found["values"], strict=True)
     )
-    predictions = run.predictions if pooled else run.predictions[present]
+    each = run.program.places.each
+    predictions = run.predictions if pooled else run.predictions[np.repeat(present, each, axis=1)]
     totals = run.totals if pooled else run.totals[present]
     return (
         values
@@ -169,7 +170,7 @@ def _unlike(run: Execution, row: int, found: dict[str, Any]) -> str | None:
             return f"{name} is {values}, expected {wanted}"
     if hole:
         return None
-    shape = slice(None) if program.readout.pooled else slice(n)
+    shape = slice(None) if program.readout.pooled else slice(program.places.count(n))
     wanted = np.atleast_1d(run.predictions[row])[shape].tolist()
     if found["predictions"] != wanted:
         return f"predictions are {found['predictions']}, expected {wanted}"

@@ -23,6 +23,7 @@ from analyze.render.tables import counted, evidence, page
 from analyze.results.graph import GraphResult
 from analyze.results.report import ReportLine, ReportResult
 from tprog.escape import html_text, json_text
+from tprog.ir.places import ByOutput
 from tprog.version import VERSION
 
 _DIGITS = digits + ascii_uppercase + ascii_lowercase
@@ -129,7 +130,10 @@ def _known(result: ReportResult) -> dict[str, Any]:
     words = {word: code for code, word in enumerate(result.tables["vocabulary"])}
     classes = {name: code for code, name in enumerate(result.tables["classes"])}
     wrong: list[tuple[list[int], list[int | None]]] = [
-        ([words[word] for word in each.tokens], [None if name is None else classes.get(name) for name in each.expected])
+        (
+            [words[word] for word in each.tokens],
+            [None if name is None else classes.get(name) for name in _by_place(each.expected)],
+        )
         for each in (() if found is None else found.counterexamples)
     ]
     regular = {"symbols": tried.symbols, "least": tried.least, "most": tried.most} if tried.regular else None
@@ -140,6 +144,13 @@ def _known(result: ReportResult) -> dict[str, Any]:
         "listed": None if tried.regular or len(words) > len(_DIGITS) else _packed(tried.listed),
         "whole": tried.whole and found is not None,
     }
+
+
+def _by_place(expected: ByOutput[str | None]) -> list[str | None]:
+    """What is expected, the outputs of each position side by side."""
+    if not isinstance(expected, dict):
+        return list(expected)
+    return [name for at_one in zip(*expected.values(), strict=True) for name in at_one]
 
 
 def _packed_pairs(pairs: Sequence[tuple[Sequence[int], Sequence[int | None]]]) -> str:

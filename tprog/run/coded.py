@@ -11,7 +11,6 @@ from collections.abc import Iterable, Sequence
 from fractions import Fraction
 from typing import Any, TypeAlias, assert_never
 
-from tprog.errors import BadUsage
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
 from tprog.ir.domains import Domain, Numbers, Quotients, Symbols
@@ -30,7 +29,6 @@ from tprog.ir.program import (
     Weights,
 )
 from tprog.ir.values import Value, as_number, shown, spelling
-from tprog.listing import listing
 from tprog.run.attention import mask_word
 from tprog.run.evaluate import level_starts, numerator_share
 
@@ -47,12 +45,7 @@ def coded(program: Program) -> Plain:
     Variables go by their number: ``tokens`` 0, ``positions`` 1, ``ones`` 2, then one a node, in execution order.
     ``big`` says that some number, on some input, may be 2**53 or more: arithmetic must then be that of whole numbers
     without bound.
-
-    Raises:
-        BadUsage: the program has several outputs, of which such tables hold one.
     """
-    if program.places.several:
-        raise BadUsage(f"the program has the outputs {listing(program.outputs)}; tables of it hold one, so choose one")
     place = {name: at for at, name in enumerate(program.variables)}
     domains: dict[Domain, int] = {}
     of = [domains.setdefault(variable.domain, len(domains)) for variable in program.variables.values()]
@@ -72,7 +65,8 @@ def coded(program: Program) -> Plain:
             for (name, kind, at) in zip(program.variables, kinds, of, strict=True)
         ],
         "nodes": [_node(node, program, place) for node in program.nodes],
-        "readout": _readout(program, place),
+        "outputs": [_output(name, program, place) for name in program.outputs],
+        "readout": None if program.readout.implied else _readout(program, place),
     }
 
 
@@ -174,13 +168,18 @@ def _linear(node: Linear, program: Program, place: dict[str, int]) -> Plain:
     return {"terms": made, "constant": _whole(constant)}
 
 
+def _output(name: str, program: Program, place: dict[str, int]) -> Plain:
+    """One output: the readout, or a variable, each of whose codes has a place among the classes."""
+    if name not in program.returned:
+        return {"name": name, "variable": None}
+    codes = list(map(_whole, program.returned[name].codes))
+    return {"name": name, "variable": place[name], "codes": codes, "outcomes": program.outcome_codes[name]}
+
+
 def _readout(program: Program, place: dict[str, int]) -> Plain:
-    for output in program.variables_out:
-        codes = list(map(_whole, program.returned[output].codes))
-        return {"output": place[output], "codes": codes, "outcomes": program.outcome_codes[output]}
     readout = program.readout
     return {
-        "output": None,
+        "classes": len(program.written_classes),
         "terms": [_term(term, program, place) for term in readout.terms],
         "scale": _whole(program.logit_scale),
         "pooled": readout.pooled,

@@ -11,8 +11,8 @@
  *   A missing row: of which table, at which position, and the variables whose values picked it. `variable` is that of
  *   the node, or -1 for the readout.
  * @typedef {{codes: number[], values: Num[][], hole: Hole | null, predictions: number[] | null, totals: Num[][] | null}} Run
- *   `values` is [variable][position], up to the first hole; `predictions` is one code of a class a position, -1 where
- *   the output is forced, or one alone if the program is pooled; null at a hole. `totals` is [position][class] logits,
+ *   `values` is [variable][position], up to the first hole; `predictions` is one code of a class a position, or with
+ *   several outputs as many side by side, -1 where the output is forced; one alone if the program is pooled; null at a hole. `totals` is [position][class] logits,
  *   summed over the positions if pooled.
  */
 
@@ -25,17 +25,18 @@ const FORCED = -1;
 export function prepare(coded) {
   const number = coded.big ? BigInt : Number;
   const nodes = coded.nodes.map((node, at) => prepareNode(node, coded.variables[at + 3], coded, number));
-  const readout = coded.readout;
-  if (readout.output !== null) {
-    const outcomes = new Map(readout.codes.map((code, at) => [String(code), readout.outcomes[at]]));
-    return { ...coded, number, nodes, readout: { ...readout, outcomes } };
-  }
-  const terms = readout.terms.map((term) => ({
+  const outputs = coded.outputs.map((output) => {
+    if (output.variable === null) return output;
+    return { ...output, outcomes: new Map(output.codes.map((code, at) => [String(code), output.outcomes[at]])) };
+  });
+  if (coded.readout === null) return { ...coded, number, nodes, outputs };
+  const terms = coded.readout.terms.map((term) => ({
     ...term,
     rows: term.rows.map((row) => (row === null ? null : row.map(number))),
     partial: term.rows.includes(null),
   }));
-  return { ...coded, number, nodes, readout: { ...readout, terms, forced: new Set(readout.forced) } };
+  const readout = { ...coded.readout, terms, forced: new Set(coded.readout.forced) };
+  return { ...coded, number, nodes, outputs, readout };
 }
 
 function prepareNode(node, variable, coded, number) {
@@ -322,38 +323,40 @@ export function execute(machine, codes) {
     if (hole !== null) return { codes, values, hole, predictions: null, totals: null };
     values.push(column);
   }
-  return machine.readout.output === null ? readOut(machine, codes, values) : returned(machine, codes, values);
+  const read = readOut(machine, codes, values);
+  if (read.hole !== null) return { codes, values, hole: read.hole, predictions: null, totals: null };
+  if (read.pooled) return { codes, values, hole: null, predictions: read.predictions, totals: read.totals };
+  const predictions = [];
+  for (let at = 0; at < n; at++) {
+    for (const output of machine.outputs) {
+      if (output.variable === null) predictions.push(read.predictions[at]);
+      else predictions.push(output.outcomes.get(String(values[output.variable][at])));
+    }
+  }
+  return { codes, values, hole: null, predictions, totals: read.totals };
 }
 
-function returned(machine, codes, values) {
-  const { output, outcomes } = machine.readout;
-  const predictions = values[output].map((code) => outcomes.get(String(code)));
-  return { codes, values, hole: null, predictions, totals: null };
-}
-
+/** What the readout makes of the variables: nothing, where a program has none. */
 function readOut(machine, codes, values) {
+  if (machine.readout === null) return { hole: null, pooled: false, predictions: null, totals: null };
   const { terms, pooled, forced, everywhere } = machine.readout;
   const read = codes.map((code) => pooled || !forced.has(code));
   for (const { variable, number, rows, partial } of terms) {
     if (!partial) continue;
     for (let at = 0; at < codes.length; at++) {
       if ((everywhere || read[at]) && rows[number ? 0 : values[variable][at]] === null) {
-        const hole = { table: "readout", variable: -1, position: at, asked: [variable] };
-        return { codes, values, hole, predictions: null, totals: null };
+        return { hole: { table: "readout", variable: -1, position: at, asked: [variable] } };
       }
     }
   }
-  const each = codes.map((_, at) => logits(machine, values, at));
-  if (!pooled) {
-    const predictions = each.map((row, at) => (read[at] ? largestAt(row) : FORCED));
-    return { codes, values, hole: null, predictions, totals: each };
-  }
-  const sums = machine.classes.map((_, which) => each.reduce((sum, row) => sum + row[which], machine.number(0)));
-  return { codes, values, hole: null, predictions: [largestAt(sums)], totals: [sums] };
+  const totals = codes.map((_, at) => logits(machine, values, at));
+  if (!pooled) return { hole: null, pooled, predictions: totals.map((row, at) => (read[at] ? largestAt(row) : FORCED)), totals };
+  const sums = Array.from({ length: machine.readout.classes }, (_, which) => totals.reduce((sum, row) => sum + row[which], machine.number(0)));
+  return { hole: null, pooled, predictions: [largestAt(sums)], totals: [sums] };
 }
 
 function logits(machine, values, at) {
-  const width = machine.classes.length;
+  const width = machine.readout.classes;
   const sums = new Array(width).fill(machine.number(0));
   for (const term of machine.readout.terms) {
     const value = values[term.variable][at];

@@ -41,7 +41,7 @@ export function judged(known, codes) {
   return { state: "unknown", expected: null };
 }
 
-/** The positions at which an input is wrong. */
+/** The places at which an input is wrong: positions, or with several outputs as many places a position. */
 export function wrongAt(machine, run, judgement) {
   if (judgement.expected === null) return [];
   const said = run.predictions;

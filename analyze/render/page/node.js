@@ -10,8 +10,8 @@ const MOST_COLUMNS = 32;
 export function nodeDetail(app, variable, run = null, position = null) {
   const node = app.graphNode(variable);
   const reads = app.data.graph.edges.filter((edge) => edge.target === node.name);
-  const returned = app.machine.readout.output === variable;
-  const readers = app.data.graph.edges.filter((edge) => edge.source === node.name && !(returned && edge.role === "readout"));
+  const returned = app.machine.outputs.some((output) => output.variable === variable);
+  const readers = app.data.graph.edges.filter((edge) => edge.source === node.name && !(returned && edge.role === "readout" && app.machine.readout === null));
   const named = (edges, end) => edges.flatMap((edge, at) => [at > 0 ? ", " : "", nodeLink(app, edge[end]), ` (${edge.role}${edge.swing === null ? "" : `, swing ${rounded(edge.swing)}`})`]);
   return html("div", {},
     html("h3", {}, short(node.name, 40)),
@@ -153,7 +153,7 @@ function wordsTable(app, node, variable, current) {
 /** The weights that the readout has for a variable. */
 function weightsOf(app, variable, run, position) {
   const { machine } = app;
-  const term = machine.readout.output === null ? machine.readout.terms.find((each) => each.variable === variable) : undefined;
+  const term = machine.readout?.terms.find((each) => each.variable === variable);
   if (term === undefined) return [];
   const scale = Number(machine.readout.scale);
   const counts = app.data.reached[`readout of ${machine.variables[variable].name}`] ?? [];
@@ -163,6 +163,6 @@ function weightsOf(app, variable, run, position) {
   const rows = term.rows.slice(0, MOST_ROWS).map((row, at) => html("tr", { class: rowClass(at === current, counts[at] === 0) }, html("th", { scope: "row" }, term.number ? "times its number" : short(decoded(machine, variable, at), 16)),
     ...(row === null ? [html("td", {}, "a hole")] : row.slice(0, MOST_COLUMNS).map(cell))));
   return [html("div", { class: "scroll" }, html("table", { class: "grid" }, html("caption", {}, "its weight in the readout, for each class, in logits"),
-    html("thead", {}, html("tr", {}, html("th", {}, "value"), ...machine.classes.slice(0, MOST_COLUMNS).map((word) => html("th", {}, short(word, 8))))), html("tbody", {}, ...rows)),
-  cut(term.rows.length, MOST_ROWS, "values"), cut(machine.classes.length, MOST_COLUMNS, "classes"))];
+    html("thead", {}, html("tr", {}, html("th", {}, "value"), ...machine.classes.slice(0, machine.readout.classes).slice(0, MOST_COLUMNS).map((word) => html("th", {}, short(word, 8))))), html("tbody", {}, ...rows)),
+  cut(term.rows.length, MOST_ROWS, "values"), cut(machine.readout.classes, MOST_COLUMNS, "classes"))];
 }

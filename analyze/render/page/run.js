@@ -94,7 +94,7 @@ export class RunView {
     byId("run-verdict").className = `verdict ${this.judgement.state}`;
     const head = html("tr", {}, html("th", { scope: "col" }, "position"), ...run.codes.map((_, at) => html("th", { scope: "col" }, at)));
     const rows = machine.variables.map((_, variable) => this.row(variable, n));
-    const body = html("tbody", {}, rows[0], this.answerRow(wrong, n), this.expectedRow(wrong, n), ...rows.slice(1));
+    const body = html("tbody", {}, rows[0], ...this.answerRows(wrong, n), ...rows.slice(1));
     const table = html("table", { class: "chips", role: "grid", "aria-label": "each variable at each position", keydown: (event) => this.key(event) }, html("thead", {}, head), body);
     byId("run-table").replaceChildren(this.arcs(n), table);
     this.contrastNote();
@@ -120,21 +120,37 @@ export class RunView {
       html("span", { class: "chip" }, short(chip, 12)), beside);
   }
 
-  answerRow(wrong, n) {
-    const { run, machine } = this;
-    const pooled = run.predictions !== null && machine.readout.output === null && machine.readout.pooled;
-    const say = (code, at) => html("td", { class: wrong.includes(at) ? "wrong" : null, colspan: pooled ? n : null },
-      code === -1 ? "" : html("span", { class: "chip answer" }, wrong.includes(at) ? "✗ " : "", short(machine.classes[code], 12)));
-    const cells = run.predictions === null ? [html("td", { colspan: n }, "none: a hole")] : run.predictions.map(say);
-    return html("tr", { class: "answers" }, html("th", { scope: "row" }, "answer"), ...cells);
+  /** For each output what is answered, and what is expected where that is known. */
+  answerRows(wrong, n) {
+    return this.machine.outputs.flatMap((output, which) => [this.answerRow(output, which, wrong, n), this.expectedRow(output, which, wrong, n)]);
   }
 
-  expectedRow(wrong, n) {
-    if (this.judgement.expected === null) return null;
-    const pooled = this.judgement.expected.length !== n;
-    const cells = this.judgement.expected.map((right, at) =>
-      html("td", { colspan: pooled ? n : null }, right === null ? "" : html("span", { class: wrong.includes(at) ? "chip expected" : "chip" }, short(right, 12))));
-    return html("tr", { class: "answers" }, html("th", { scope: "row" }, "expected"), ...cells);
+  /** The places of one output among those of all. */
+  placesOf(all, which) {
+    const each = this.machine.outputs.length;
+    return all.map((value, place) => ({ value, place })).filter(({ place }) => place % each === which);
+  }
+
+  answerRow(output, which, wrong, n) {
+    const { run, machine } = this;
+    const pooled = machine.readout !== null && machine.readout.pooled;
+    const say = ({ value, place }) => html("td", { class: wrong.includes(place) ? "wrong" : null, colspan: pooled ? n : null },
+      value === -1 ? "" : html("span", { class: "chip answer" }, wrong.includes(place) ? "✗ " : "", short(machine.classes[value], 12)));
+    const cells = run.predictions === null ? [html("td", { colspan: n }, "none: a hole")] : this.placesOf(run.predictions, which).map(say);
+    return html("tr", { class: "answers" }, html("th", { scope: "row" }, this.named("answer", output)), ...cells);
+  }
+
+  named(what, output) {
+    return this.machine.outputs.length > 1 ? short(`${what}: ${output.name}`) : what;
+  }
+
+  expectedRow(output, which, wrong, n) {
+    const { expected } = this.judgement;
+    if (expected === null) return null;
+    const pooled = this.machine.readout !== null && this.machine.readout.pooled;
+    const cells = this.placesOf(expected, which).map(({ value, place }) =>
+      html("td", { colspan: pooled ? n : null }, value === null ? "" : html("span", { class: wrong.includes(place) ? "chip expected" : "chip" }, short(value, 12))));
+    return html("tr", { class: "answers" }, html("th", { scope: "row" }, this.named("expected", output)), ...cells);
   }
 
   contrastNote() {

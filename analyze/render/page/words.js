@@ -18,11 +18,6 @@ function reduced(over, under) {
   return under === shared ? String(over / shared) : `${over / shared}/${under / shared}`;
 }
 
-/** The answer at each position (pooled: one), null where none is read out. */
-export function answers(machine, run) {
-  return run.predictions === null ? null : run.predictions.map((code) => (code === -1 ? null : machine.classes[code]));
-}
-
 /** The keys that a row of a predicate accepts. */
 export function acceptedKeys(machine, clause, query) {
   const row = clause.rows[query];
