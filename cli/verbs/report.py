@@ -44,7 +44,7 @@ def report(
     force: ForceOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
-    """Write a page that runs the program: type an input, see each node at work. One file, for any browser."""
+    """Write a page that runs the program. Type an input and see each node at work; one file, for any browser."""
     if file is None and not as_json:
         raise BadUsage("a report is a page, which a terminal does not show; write it with -o report.html")
     output = Output(as_json, file, force, color, ("html",))

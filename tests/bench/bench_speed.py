@@ -26,6 +26,7 @@ import numpy as np
 
 import tprog
 from tests.bench.random_program import random_program
+from tests.browser import CHROMIUM, browser
 from tests.rasp_programs import TRACR
 from tests.test_rasp_lower import BY_NAME, rasp_of
 from tprog.ir.program import Program
@@ -151,6 +152,7 @@ VERBS: tuple[tuple[str, tuple[str, ...], float], ...] = (
     ("blame, one wrong input", ("blame", "{program}", "--input", "{wrong}"), 1),
     ("blame --all", ("blame", "{program}", "--all"), 60),
     ("simplify", ("simplify", "{program}", "-o", "small.py", "--force"), 60),
+    ("report", ("report", "{program}", "-o", "report.html", "--force"), 8),
 )
 """What is measured, its command line where the name alone does not say it, and the goal in seconds."""
 
@@ -170,6 +172,31 @@ def verbs(path: Path, program: Program) -> Iterator[Figure]:
             yield Figure(f"`tpdebug {name}`", min(seconds for seconds, _ in found), goal, "s")
             most = max(most, (max(memory for _, memory in found), name))
     yield Figure(f"peak memory of these, which is that of `{most[1]}`", most[0], 1, "GB")
+
+
+def page_of(path: Path, program: Program) -> Iterator[Figure]:
+    """The page of `report` in Chromium: until it is there, and every input executed; none without a browser."""
+    if CHROMIUM is None:
+        return
+    batch = inputs_for(program).batch
+    codes = [batch.tokens[row, :length].tolist() for row, length in enumerate(batch.lengths)]
+    with tempfile.TemporaryDirectory(ignore_cleanup_errors=True) as folder:
+        file = Path(folder) / "report.html"
+        _run(_tpdebug("report", str(path.absolute()), "-o", str(file)))
+        yield Figure("its page", file.stat().st_size / 1e6, 1, "MB")
+        with browser(Path(folder)) as page:
+            opened = []
+            for _ in range(3):
+                page.open(file)
+                opened.append(page.answer("performance.getEntriesByType('navigation')[0].domComplete") / 1e3)
+            yield Figure("its page in Chromium, until it takes an input", min(opened), 1, "s")
+            page.answer(f"globalThis.inputs = {codes}; 0")
+            timed = (
+                "(() => { const start = performance.now(); for (const codes of inputs) "
+                "tpdebug.execute(tpdebug.app.machine, codes); return performance.now() - start; })()"
+            )
+            seconds = min(page.answer(timed) for _ in range(3)) / 1e3
+    yield Figure(f"its page in Chromium, all {len(codes):,} inputs executed", seconds, 2, "s")
 
 
 CURVE = (10_000, 100_000, 1_000_000)
@@ -217,6 +244,7 @@ def measure(path: Path) -> Iterator[Figure]:
     yield one_call(path, program)
     yield help_page()
     yield from verbs(path, program)
+    yield from page_of(path, program)
     yield from written()
 
 
