@@ -88,6 +88,7 @@ VERBS = [
     "report",
     "rasp",
     "compile",
+    "schema",
     "help",
 ]
 

@@ -157,6 +157,7 @@ ASKS: Mapping[str, Sequence[str]] = {
     "sweep": ["sweep", "--table", "--store", "s.sqlite"],
     "compile": ["compile", NAME, "-o", "model"],
     "schema": ["schema"],
+    "report": ["report", NAME, "-o", "page.html", *TASKED],
 }
 """What is asked, by a short name."""
 
