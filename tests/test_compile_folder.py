@@ -27,7 +27,7 @@ from tprog.ir.program import Program
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.emit import emit
-from trainer.compile import compile_program, load
+from trainer.compile import DtypeName, compile_program, load
 from trainer.compile.circuit import ground_truth
 from trainer.compile.folder import read_program, write_model
 from trainer.compile.forward import forward, model_tokens
@@ -71,8 +71,9 @@ def asked(folder: Path, inputs: list[list[str]]) -> list[Any]:
 def test_the_module_of_pytorch_answers_what_the_program_does(name: str, folder: Path) -> None:
     program = PROGRAMS[name].program
     inputs = some_inputs(program, 200)
-    for at, (dtype, uniform) in enumerate((("float32", False), ("float64", True))):
-        write_model(compile_program(program, dtype), folder / f"model{at}", uniform=uniform)  # type: ignore[arg-type]
+    forms: tuple[tuple[DtypeName, bool], ...] = (("float32", False), ("float64", True))
+    for at, (dtype, uniform) in enumerate(forms):
+        write_model(compile_program(program, dtype), folder / f"model{at}", uniform=uniform)
         assert asked(folder / f"model{at}", inputs) == answered(program, inputs)
 
 

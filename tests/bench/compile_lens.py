@@ -14,7 +14,7 @@ import json
 import subprocess
 import tempfile
 from collections import Counter
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -24,10 +24,10 @@ from tests.bench.gallery import GALLERY
 from tests.programs import PROGRAMS
 from tests.strategies import some_inputs
 from tprog.ir.program import Program
-from tprog.run.batch import encode
+from tprog.run.batch import Array, Batch, encode
 from tprog.run.execute import execute
 from tprog.text.read import read_module
-from trainer.compile import compile_program
+from trainer.compile import Weights, compile_program
 from trainer.compile.folder import write_model
 from trainer.compile.forward import decided, forward, model_tokens
 
@@ -95,7 +95,7 @@ def main() -> None:
             compare(python, made)
 
 
-def compare(python: str, made: dict) -> None:  # type: ignore[type-arg]
+def compare(python: str, made: Mapping[Path, tuple[Weights, Batch, Array]]) -> None:
     """What one environment makes of the models."""
     done = subprocess.run([python, "-c", THERE, *map(str, made)], capture_output=True, text=True, check=False)
     if done.returncode:

@@ -136,5 +136,5 @@ def _alike(found: Value, wanted: Any) -> bool:
     if found is NOTHING or wanted is None:
         return found is NOTHING and wanted is None
     if is_number(found) and not isinstance(wanted, str):
-        return math.isclose(float(found), float(wanted), rel_tol=1e-9, abs_tol=1e-12)  # type: ignore[arg-type]
+        return math.isclose(float(found), float(wanted), rel_tol=1e-9, abs_tol=1e-12)  # type: ignore[arg-type]  # a number: asked above
     return bool(found == wanted)

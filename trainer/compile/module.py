@@ -27,8 +27,8 @@ class CompiledTransformer(nn.Module):
     """A compiled model: tokens [b, n] -> logits [b, n, output].
 
     Its first token is the sink, and padding may stand behind the end of an input: the weights mask it. It computes
-    exactly what its program does on any device, in the type that it was compiled for, as long as products are not
-    computed in a shorter one.
+    exactly what its program does, in the type that it was compiled for, as long as products are not computed in a
+    shorter one. It was tried on CPUs alone; nothing in it is about them.
 
     Attributes:
         words: the tokens, in the order of their numbers; behind them stand the sink and the padding.
