@@ -925,6 +925,62 @@ def parity() -> Program:
     )
 
 
+def sort_onwards() -> Program:
+    """Sorts three letters, some of them alike, by loop: behind `=` comes the own letter again, or the next larger.
+
+    A count tells which: of the own letter in the prompt, and of the letters written down since that are others. With R
+    written down, R more than that means that some of the own are left. A prompt has three letters, so that a count
+    knows by positions where it ends.
+    """
+    letters, longest, last = tuple(ascii_lowercase[:3]), 3, "stop"
+    vocabulary, classes = (BEGIN, "=", *letters), (*letters, last)
+    positions = tuple(range(2 * longest + 2))
+    within, behind = tuple(range(1, longest + 1)), tuple(range(longest + 2, len(positions)))
+
+    def there(places: tuple[int, ...]) -> Clause:
+        return Clause("positions", "positions", (places,) * len(positions))
+
+    other = predicate(vocabulary, vocabulary, lambda query, key: {query, key} <= {*letters} and query != key)
+    larger = predicate(vocabulary, vocabulary, lambda query, key: key in letters and str(key) > str(query))
+    weight = 100  # more than counts and positions make up together
+    return Program(
+        vocabulary=vocabulary,
+        classes=classes,
+        max_length=len(positions),
+        nodes=(
+            NumericHead(
+                "left",
+                "tokens",
+                "tokens",
+                "ones",
+                equal(vocabulary, vocabulary, (BEGIN, "=")),
+                also=(there(within),),
+                instead=((Clause("tokens", "tokens", other), there(behind)),),
+            ),
+            Head("next", "tokens", "tokens", "tokens", larger, default="=", attend="smallest", by="tokens"),
+        ),
+        readout=Readout(
+            (
+                # The own letter lies below the next by less than one more of it makes up: 2 a class.
+                Weights("tokens", tuple(tuple(weight * (c == token) for c in classes) for token in vocabulary)),
+                Weights(
+                    "positions",
+                    tuple(tuple(2 * c * max(p - longest - 1, 0) for c in range(len(classes))) for p in positions),
+                ),
+                Weights("left", (tuple(-2 * c for c in range(len(classes))),)),
+                Weights(
+                    "next",
+                    tuple(
+                        tuple((weight + 1) * (c == (last if token == "=" else token)) for c in classes)
+                        for token in vocabulary
+                    ),
+                ),
+            )
+        ),
+        causal=True,
+    )
+
+
 PROGRAMS: dict[str, Case] = {
     "sort": Case(sort(), "exact; counts, a lookup of two numbers, a copy", wrong=0),
     "double_hist": Case(double_hist(), "exact; counts of counts, a numeric readout", wrong=0),
@@ -951,6 +1007,9 @@ PROGRAMS: dict[str, Case] = {
     "apart": Case(apart(), "a selection made by and, or and not: two alternatives of two clauses"),
     "frac_prevs": Case(frac_prevs(), "exact; causal, a number comes out"),
     "parity": Case(parity(), "exact by loop; causal, a lookup comes out"),
+    "sort_onwards": Case(
+        sort_onwards(), "exact by loop; causal, a head that compares symbols, a count of two alternatives"
+    ),
     "no_nodes": Case(no_nodes(), "no nodes at all"),
 }
 """name -> case."""

@@ -108,6 +108,41 @@ def test_a_trace_of_a_loop_has_a_table_a_step(judged: tuple[Program, Task, Input
     assert TraceLoopResult.from_json(json.loads(json.dumps(result.to_json()))) == result
 
 
+SORT_TASK = """
+from itertools import product
+
+VOCABULARY = ["=", "a", "b", "c"]
+CLASSES = ["a", "b", "c", "stop"]
+LONGEST = 7
+
+
+def inputs():
+    return [[*letters, "="] for letters in product("abc", repeat=3)]
+
+
+def oracle(tokens):
+    if "=" not in tokens:
+        return [None] * len(tokens)
+    ordered = [*sorted(tokens[:3]), "stop"]
+    return [None] * 3 + [ordered[min(at, 3)] for at in range(len(tokens) - 3)]
+"""
+
+
+def test_letters_that_repeat_are_sorted_by_a_count_and_the_smallest_key_that_is_larger(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    program = PROGRAMS["sort_onwards"].program
+    assert len(program.nodes) == 2
+    Path("sort_task.py").write_text(SORT_TASK, encoding="utf-8")
+    Path("right.py").write_text(emit(program).text, encoding="utf-8")
+    assert main(["verify", "right.py", "--task", "sort_task.py", "--loop"]) == 0
+    assert "right from all 27 prompts" in " ".join(capsys.readouterr().out.split())
+    for verb in (["dead"], ["circuits"], ["coverage"], ["simplify", "-o", "small.py"], ["trace", "--input", "bab="]):
+        assert main([verb[0], "right.py", *verb[1:], "--task", "sort_task.py", "--loop"]) == 0, verb
+    assert "appends abb in 4 steps" in " ".join(capsys.readouterr().out.split())
+
+
 def test_what_cannot_be_looped_or_judged_is_refused(judged: tuple[Program, Task, Inputs]) -> None:
     program, task, inputs = judged
     ungraded = Inputs(inputs.batch, np.full(inputs.batch.tokens.shape, -1), True, "")
