@@ -9,21 +9,10 @@ import torch
 from tests.small_networks import drawn, random_network
 from tprog.errors import BadUsage
 from tprog.tasks.next_token import get_next_token_task
+from trainer.decompile.apart import divergence, positions_alike
+from trainer.decompile.edges import TOKENS, Answered, Feed, Moved, Read, Score, all_edges, edge_count, live
 from trainer.decompile.network import in_pieces, network_of
-from trainer.decompile.paths import (
-    TOKENS,
-    Answered,
-    Feed,
-    Moved,
-    Paths,
-    Read,
-    Score,
-    all_edges,
-    divergence,
-    edge_count,
-    live,
-    positions_alike,
-)
+from trainer.decompile.paths import Paths
 from trainer.decompile.pipeline import Settings, decompile
 from trainer.decompile.samples import expect_source
 

@@ -9,12 +9,12 @@ import pytest
 
 from tests.bench import gpt_models, own_gpts
 from tests.bench.published_gpts import TASKS, task_named, told_accuracies
-from tprog.tasks.next_token import FURTHER, NEXT_TOKEN_TASKS
+from tprog.tasks.next_token import FURTHER, LATER, NEXT_TOKEN_TASKS
 from trainer.gpt import Gpt, GptConfig, save
 
 
 def test_every_task_of_the_paper_has_a_published_name_and_no_other() -> None:
-    assert sorted(TASKS.values()) == sorted(NEXT_TOKEN_TASKS.keys() - {task.name for task in FURTHER})
+    assert sorted(TASKS.values()) == sorted(NEXT_TOKEN_TASKS.keys() - {task.name for task in (*FURTHER, *LATER)})
 
 
 @pytest.mark.parametrize(
@@ -55,7 +55,7 @@ def test_a_figure_that_parts_from_the_one_written_is_marked(
 def test_our_own_models_are_trained_once_and_smallest_first(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert own_gpts.SIZES.keys() == {task.name for task in FURTHER}
+    assert own_gpts.SIZES.keys() == {task.name for task in (*FURTHER, *LATER)}
     monkeypatch.setattr("trainer.gpt.run.JUDGED", 10)
     monkeypatch.setitem(own_gpts.SIZES, "a_before_b", ((1, 1, 8), (1, 2, 8)))
     monkeypatch.setattr(sys, "argv", ["own_gpts", str(tmp_path), "a_before_b", "--steps", "2"])

@@ -16,6 +16,7 @@ from tprog.errors import BadInput, BadUsage
 from tprog.tasks.next_token import (
     EOS,
     FURTHER,
+    LATER,
     NEXT_TOKEN_TASKS,
     Answer,
     Language,
@@ -66,6 +67,9 @@ WORDS: dict[str, Callable[[str], bool]] = {
     "012_0_2": lambda w: re.fullmatch("[012]*02*", w) is not None,
     "two_brackets": lambda w: nested(w, {"(": ")", "[": "]"}, 2),
     "a_before_b": lambda w: "b" not in w or "a" in w[: w.index("b")],
+    "same_ends": lambda w: w != "" and w[0] == w[-1],
+    "no_aba": lambda w: "aba" not in w,
+    "never_more_b": lambda w: all(w[:n].count("b") <= w[:n].count("a") for n in range(len(w) + 1)),
 }
 
 
@@ -140,6 +144,7 @@ ANSWER: dict[str, Callable[[list[str]], list[str]]] = {
     "second_most_frequent": lambda x: most_common(x, 1),
     "small_sort": lambda x: sorted(x, key=int),
     "last_repeated": lambda x: [next(x[k] for k in reversed(range(len(x))) if x[k] in x[:k])],
+    "behind_last_c": lambda x: [x[max(k for k in range(1, len(x)) if x[k - 1] == "c")]],
 }
 
 
@@ -173,6 +178,7 @@ def test_samples_hold_the_right_answers_behind_the_separator_and_nothing_else_is
         ("modulo_count", "58 1", "58 59 0 1 <eos>"),
         ("shifted_copy", "7", "<eos>"),
         ("second_most_frequent", "a b b", "a"),
+        ("behind_last_c", "c a b c d c", "d"),
         ("last_repeated", "5 9 5 9 3", "9"),
     ],
 )
@@ -198,6 +204,7 @@ def test_the_oracle_tells_what_comes_next(name: str, x: str, y: str) -> None:
         ("addition", "+ 1 1"),
         ("third_token", "a b"),
         ("second_most_frequent", "a a"),
+        ("behind_last_c", "a b c"),
         ("second_most_frequent", "a a b c"),
         ("last_repeated", "1 2 3"),
         ("shifted_copy", ""),
@@ -236,9 +243,9 @@ def test_sequences_are_no_longer_than_is_told_and_the_same_from_the_same_seed(ta
     assert task.vocabulary[task.bos :] == ("<bos>", "<sep>", "<eos>", "<pad>")
 
 
-def test_there_are_the_tasks_of_the_paper_and_eight_of_ours() -> None:
-    assert len(NEXT_TOKEN_TASKS) == 28 + 8
-    assert [task.name for task in FURTHER] == list(NEXT_TOKEN_TASKS)[28:]
+def test_there_are_the_tasks_of_the_paper_and_twelve_of_ours() -> None:
+    assert len(NEXT_TOKEN_TASKS) == 28 + 12
+    assert [task.name for task in (*FURTHER, *LATER)] == list(NEXT_TOKEN_TASKS)[28:]
     assert WORDS.keys() | ANSWER.keys() == NEXT_TOKEN_TASKS.keys()
 
 

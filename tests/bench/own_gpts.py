@@ -1,4 +1,4 @@
-"""Train models of the eight next-token tasks of our own: what decompiling is judged by that did not grow on them.
+"""Train models of the twelve next-token tasks of our own: what decompiling is judged by that did not grow on them.
 
     python -m tests.bench.own_gpts FOLDER [TASK ...] [--device cuda] [--jobs 2] [--steps 30000]
 
@@ -20,7 +20,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
-from tprog.tasks.next_token import FURTHER, get_next_token_task
+from tprog.tasks.next_token import get_next_token_task
 from trainer.gpt.run import train_gpt
 from trainer.gpt.training import SETTINGS
 from trainer.gpt_settings import GptTraining
@@ -39,6 +39,10 @@ SIZES: Mapping[str, Sequence[tuple[int, int, int]]] = {
     "second_most_frequent": ((1, 1, 64), (2, 2, 64), (4, 2, 64)),
     "small_sort": ((1, 1, 64), (1, 2, 64), (2, 2, 64)),
     "last_repeated": ((2, 1, 64), (2, 4, 64), (4, 4, 64)),
+    "same_ends": ((1, 1, 32), (2, 1, 32)),
+    "no_aba": ((1, 2, 32), (2, 1, 32)),
+    "never_more_b": ((1, 1, 32), (2, 1, 32)),
+    "behind_last_c": ((2, 1, 32), (2, 2, 64)),
 }
 """Layers, heads and width, in the order in which they are tried: the least that could do, then more."""
 
@@ -46,7 +50,7 @@ SIZES: Mapping[str, Sequence[tuple[int, int, int]]] = {
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__, formatter_class=argparse.RawDescriptionHelpFormatter)
     parser.add_argument("folder", type=Path)
-    parser.add_argument("tasks", nargs="*", default=[task.name for task in FURTHER], metavar="TASK")
+    parser.add_argument("tasks", nargs="*", default=list(SIZES), metavar="TASK")
     parser.add_argument("--device", choices=("cpu", "cuda"), default="cpu")
     parser.add_argument("--jobs", type=int, default=1, help="tasks at once")
     parser.add_argument("--steps", type=int, default=30_000)
@@ -116,7 +120,7 @@ def _table(folder: Path) -> str:
         "| task | sizes | parameters | steps | inputs right, % | at random offsets | seconds, last call |",
         "|---|---|---|---|---|---|---|",
     ]
-    order = [task.name for task in FURTHER]
+    order = list(SIZES)
     for row in sorted(_results(folder).values(), key=lambda row: (order.index(row["task"]), row["parameters"])):
         cells = (
             row["task"],

@@ -14,20 +14,9 @@ from itertools import combinations
 import numpy as np
 from numpy.typing import NDArray
 
+from trainer.decompile.edges import CONSTANTS, PLACES, TOKENS, Answered, Edges, Feed, Moved, Score, Variable
 from trainer.decompile.network import Bools, Floats, Ints
-from trainer.decompile.paths import (
-    CONSTANTS,
-    PLACES,
-    TOKENS,
-    Answered,
-    Edges,
-    Feed,
-    Moved,
-    PathRun,
-    Paths,
-    Score,
-    Variable,
-)
+from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.symbols import FIRST, Copied, Facts, Pair, Selection, Symbolic, Tokens, key_order
 
 SPREADS = (1.0, 2.0, 4.0)

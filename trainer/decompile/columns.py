@@ -24,8 +24,9 @@ from trainer.decompile.attend import (
     is_place,
     symbols_of,
 )
+from trainer.decompile.edges import Answered, Edges, Feed, Moved, Read, Variable
 from trainer.decompile.network import Ints
-from trainer.decompile.paths import Answered, Edges, Feed, Moved, PathRun, Paths, Read, Variable
+from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.readout import PENALTIES, Classes, Column, Linear, fit
 from trainer.decompile.symbols import Copied, Counts, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
 

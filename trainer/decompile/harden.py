@@ -11,25 +11,16 @@ from __future__ import annotations
 from collections.abc import Callable
 from dataclasses import dataclass
 
+from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.attend import (
     Hard,
     Hardened,
     candidates,
     pattern,
 )
+from trainer.decompile.edges import Answered, Edges, Feed, Moved, Score, Variable
 from trainer.decompile.network import Floats
-from trainer.decompile.paths import (
-    Answered,
-    Edges,
-    Feed,
-    Moved,
-    PathRun,
-    Paths,
-    Score,
-    Variable,
-    divergence,
-    positions_alike,
-)
+from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.readout import Classes, Linear
 from trainer.decompile.symbols import Facts
 

@@ -18,7 +18,7 @@ from tprog.errors import BadFile
 from tprog.files import read_text, write_atomic
 from tprog.files.formats import parse_json
 from tprog.version import VERSION
-from trainer.decompile import harden, paths, prune, readout, symbols
+from trainer.decompile import edges, harden, prune, readout, symbols
 
 T = TypeVar("T")
 
@@ -27,7 +27,7 @@ _WHAT = "a stage of decompiling, as tpdebug writes it"
 _KINDS: Mapping[str, type[Any]] = {
     kind.__name__: kind
     for kind in (
-        *(paths.Given, paths.Answered, paths.Moved, paths.Score, paths.Feed, paths.Read),
+        *(edges.Given, edges.Answered, edges.Moved, edges.Score, edges.Feed, edges.Read),
         *(prune.Step, prune.Pruned),
         *(symbols.Tokens, symbols.Ordinal, symbols.Pair, symbols.Selection, symbols.Copied, symbols.Counts),
         *(readout.Classes, readout.Linear),

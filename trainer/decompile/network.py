@@ -36,24 +36,27 @@ class Norm:
 
 @dataclass(frozen=True, eq=False)
 class Block:
-    """One layer.
+    """One layer. Heads need not be of one width.
 
     Attributes:
-        query, key, value: [H, D, d], with biases [H, d].
-        out: [H, d, D], with bias [D].
+        before_heads, before_mlp: None without norms.
+        query, key, value: of each head [D, d], with biases [d].
+        out: of each head [d, D], with one bias [D].
+        scale: what each head's scores are multiplied by.
         inward: [D, M], with bias [M]; outward: [M, D], with bias [D].
     """
 
-    before_heads: Norm
-    query: Floats
-    key: Floats
-    value: Floats
-    query_bias: Floats
-    key_bias: Floats
-    value_bias: Floats
-    out: Floats
+    before_heads: Norm | None
+    query: tuple[Floats, ...]
+    key: tuple[Floats, ...]
+    value: tuple[Floats, ...]
+    query_bias: tuple[Floats, ...]
+    key_bias: tuple[Floats, ...]
+    value_bias: tuple[Floats, ...]
+    out: tuple[Floats, ...]
     out_bias: Floats
-    before_mlp: Norm
+    scale: tuple[float, ...]
+    before_mlp: Norm | None
     inward: Floats
     inward_bias: Floats
     outward: Floats
@@ -61,17 +64,18 @@ class Block:
 
     @property
     def heads(self) -> int:
-        return int(self.query.shape[0])
+        return len(self.query)
 
 
 @dataclass(frozen=True, eq=False)
 class Network:
-    """A decoder with a norm before each module.
+    """A decoder with a norm before each module, or with none at all.
 
     Attributes:
         tokens: [V, D].
         places: [P, D], None without positions.
-        unembedding: [V, D].
+        last: the norm before the unembedding, None without one.
+        unembedding: [V, D]; of a compiled model a row for each word that may come out.
         epsilon: what norms add to the variance.
         activation: ``gelu_new`` or ``relu``.
     """
@@ -79,10 +83,15 @@ class Network:
     tokens: Floats
     places: Floats | None
     blocks: tuple[Block, ...]
-    last: Norm
+    last: Norm | None
     unembedding: Floats
     epsilon: float
     activation: str
+
+    @property
+    def dtype(self) -> np.dtype[Any]:
+        """The type that it computes in."""
+        return self.tokens.dtype
 
     @property
     def longest(self) -> int | None:
@@ -144,13 +153,14 @@ def network_of(model: Gpt) -> Network:
 def _block(layer: LayerWeights) -> Block:
     return Block(
         before_heads=Norm(_array(layer.attention_gain), _array(layer.attention_shift)),
-        query=_array(layer.query),
-        key=_array(layer.key),
-        value=_array(layer.value),
-        query_bias=_array(layer.query_bias),
-        key_bias=_array(layer.key_bias),
-        value_bias=_array(layer.value_bias),
-        out=_array(layer.output),
+        query=tuple(_array(layer.query)),
+        key=tuple(_array(layer.key)),
+        value=tuple(_array(layer.value)),
+        query_bias=tuple(_array(layer.query_bias)),
+        key_bias=tuple(_array(layer.key_bias)),
+        value_bias=tuple(_array(layer.value_bias)),
+        out=tuple(_array(layer.output)),
+        scale=(float(np.float32(layer.query.shape[-1] ** -0.5)),) * len(layer.query),
         out_bias=_array(layer.output_bias),
         before_mlp=Norm(_array(layer.mlp_gain), _array(layer.mlp_shift)),
         inward=_array(layer.mlp_in),
@@ -164,18 +174,18 @@ def fingerprint(network: Network) -> str:
     """A digest of its numbers."""
     digest = hashlib.sha256()
 
-    def add(record: Network | Block | Norm) -> None:
-        for field in dataclasses.fields(record):
-            match getattr(record, field.name):
-                case np.ndarray() as array:
-                    digest.update(str(array.shape).encode() + array.tobytes())
-                case Norm() as norm:
-                    add(norm)
-                case tuple() as blocks:
-                    for block in blocks:
-                        add(block)
-                case other:
-                    digest.update(repr(other).encode())
+    def add(value: object) -> None:
+        match value:
+            case np.ndarray():
+                digest.update(str(value.shape).encode() + value.tobytes())
+            case Network() | Block() | Norm():
+                for field in dataclasses.fields(value):
+                    add(getattr(value, field.name))
+            case tuple():
+                for each in value:
+                    add(each)
+            case _:
+                digest.update(repr(value).encode())
 
     add(network)
     return digest.hexdigest()
@@ -217,19 +227,33 @@ def softmax(scores: Floats) -> Floats:
     return made
 
 
+Use: TypeAlias = tuple[str, int]
+"""Where the stream is read: ``heads`` or ``mlp`` of a layer, or the ``readout``."""
+
+
+def norm_of(network: Network, use: Use) -> Norm | None:
+    """The norm before a use."""
+    kind, layer = use
+    if kind == "readout":
+        return network.last
+    block = network.blocks[layer]
+    return block.before_heads if kind == "heads" else block.before_mlp
+
+
 @dataclass(frozen=True, eq=False)
 class OwnRun:
     """What a network computes by itself.
 
     Attributes:
-        before_heads, before_mlp: a layer's [B, n, 1] inverse deviations.
-        last: [B, n, 1] those of the last norm.
+        inverse: use -> [B, n, 1] what its norm multiplies by.
+        read: use -> [B, n, D] the stream as it is read, without the shift of the norm.
+        patterns: (layer, head) -> [B, n, n] how much each position attends to each.
         logits: [B, n, V].
     """
 
-    before_heads: tuple[Floats, ...]
-    before_mlp: tuple[Floats, ...]
-    last: Floats
+    inverse: dict[Use, Floats]
+    read: dict[Use, Floats]
+    patterns: dict[tuple[int, int], Floats]
     logits: Floats
 
 
@@ -242,32 +266,44 @@ def embedded(network: Network, inputs: Inputs) -> tuple[Floats, Floats]:
     return tokens, network.places[places]
 
 
+def shift_of(norm: Norm | None) -> Floats | float:
+    """What a norm adds."""
+    return 0.0 if norm is None else norm.shift
+
+
+def attended(scores: Floats, scale: float) -> Floats:
+    """[B, n, n] the pattern of a head that looks back only."""
+    hidden = np.triu(np.full(scores.shape[1:], -np.inf, dtype=scores.dtype), 1)
+    return softmax(scores * scores.dtype.type(scale) + hidden)
+
+
 def run(network: Network, inputs: Inputs) -> OwnRun:
     """The network as it was trained."""
     tokens, places = embedded(network, inputs)
     x = tokens + places
-    hidden = np.triu(np.full((x.shape[1], x.shape[1]), -np.inf, dtype=np.float32), 1)
-    heads_at: list[Floats] = []
-    mlp_at: list[Floats] = []
-    for block in network.blocks:
-        inverse = inverse_deviation(x, network.epsilon)
-        heads_at.append(inverse)
-        normed = centred(x) * inverse * block.before_heads.gain + block.before_heads.shift
+    made = OwnRun({}, {}, {}, tokens)
+
+    def read(use: Use) -> Floats:
+        norm = norm_of(network, use)
+        if norm is None:
+            made.read[use] = x
+            return x
+        made.inverse[use] = inverse_deviation(x, network.epsilon)
+        made.read[use] = centred(x) * made.inverse[use] * norm.gain
+        return np.asarray(made.read[use] + norm.shift)
+
+    for layer, block in enumerate(network.blocks):
+        normed = read(("heads", layer))
         for h in range(block.heads):
             q = normed @ block.query[h] + block.query_bias[h]
             k = normed @ block.key[h] + block.key_bias[h]
             v = normed @ block.value[h] + block.value_bias[h]
-            shares = softmax(q @ k.transpose(0, 2, 1) * np.float32(q.shape[-1] ** -0.5) + hidden)
-            x = x + (shares @ v) @ block.out[h]
+            made.patterns[layer, h] = attended(q @ k.transpose(0, 2, 1), block.scale[h])
+            x = x + (made.patterns[layer, h] @ v) @ block.out[h]
         x = x + block.out_bias
-        inverse = inverse_deviation(x, network.epsilon)
-        mlp_at.append(inverse)
-        normed = centred(x) * inverse * block.before_mlp.gain + block.before_mlp.shift
-        neurons = activated(normed @ block.inward + block.inward_bias, network.activation)
+        neurons = activated(read(("mlp", layer)) @ block.inward + block.inward_bias, network.activation)
         x = x + neurons @ block.outward + block.outward_bias
-    inverse = inverse_deviation(x, network.epsilon)
-    normed = centred(x) * inverse * network.last.gain + network.last.shift
-    return OwnRun(tuple(heads_at), tuple(mlp_at), inverse, normed @ network.unembedding.T)
+    return dataclasses.replace(made, logits=read(("readout", 0)) @ network.unembedding.T)
 
 
 def in_pieces(network: Network, inputs: Inputs, most: int = 64) -> Floats:

@@ -14,11 +14,12 @@ from tprog.tasks.next_token.find import find_next_token_task
 from tprog.text.emit import emit
 from trainer.decompile.assemble import assembled
 from trainer.decompile.columns import Examples, Trials, fewest, offered, polished, trimmed
+from trainer.decompile.edges import all_edges, edge_count
 from trainer.decompile.harden import Accepted, HardNetwork, harden_inner
 from trainer.decompile.keeping import Kept
 from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy, with_frequent
 from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
-from trainer.decompile.paths import Paths, all_edges, edge_count
+from trainer.decompile.paths import Paths
 from trainer.decompile.prune import Pruned, prune
 from trainer.decompile.readout import Linear
 from trainer.decompile.samples import Source, expect_source

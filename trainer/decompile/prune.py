@@ -10,18 +10,10 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
 from typing import TypeVar
 
+from trainer.decompile.apart import divergence, positions_alike
+from trainer.decompile.edges import Edges, Score, all_edges, live, modules_of
 from trainer.decompile.network import Network
-from trainer.decompile.paths import (
-    Edges,
-    PathRun,
-    Paths,
-    Score,
-    all_edges,
-    divergence,
-    live,
-    modules_of,
-    positions_alike,
-)
+from trainer.decompile.paths import PathRun, Paths
 
 SWEEPS = 3
 """Sweeps at most; each begins from what the one before has left."""

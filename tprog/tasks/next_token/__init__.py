@@ -1,4 +1,4 @@
-"""Tasks for models that predict the next token: those of Huang et al. (arXiv 2602.08857), and eight of our own.
+"""Tasks for models that predict the next token: those of Huang et al. (arXiv 2602.08857), and twelve of our own.
 
 `get_next_token_task` gives one by name: its vocabulary, random inputs (`sample`), what is right (`oracle`, `expected`)
 and what logits predict (`predicted`, `right`).
@@ -10,7 +10,7 @@ from collections.abc import Mapping
 
 from tprog.errors import BadUsage
 from tprog.tasks.next_token.answers import ANSWERS, Answer
-from tprog.tasks.next_token.further import FURTHER
+from tprog.tasks.next_token.further import FURTHER, LATER
 from tprog.tasks.next_token.languages import LANGUAGES, Language
 from tprog.tasks.next_token.task import BOS, EOS, MARKS, PAD, SEP, NextTokenTask, Sequences
 
@@ -18,6 +18,7 @@ __all__ = [
     "BOS",
     "EOS",
     "FURTHER",
+    "LATER",
     "MARKS",
     "NEXT_TOKEN_TASKS",
     "PAD",
@@ -29,7 +30,7 @@ __all__ = [
     "get_next_token_task",
 ]
 
-NEXT_TOKEN_TASKS: Mapping[str, NextTokenTask] = {task.name: task for task in (*ANSWERS, *LANGUAGES, *FURTHER)}
+NEXT_TOKEN_TASKS: Mapping[str, NextTokenTask] = {task.name: task for task in (*ANSWERS, *LANGUAGES, *FURTHER, *LATER)}
 """All of them by name: the 28 of the paper, then ours."""
 
 
