@@ -35,6 +35,12 @@ def test_one_class_answers_the_position_that_is_named() -> None:
     assert parse_answer("abc", SORTS, TOKENS, position=2) == (None, "a", "b", "c", None)
 
 
+def test_nobody_need_answer_at_a_mark_whose_output_is_not_forced() -> None:
+    unforced = dataclasses.replace(SORTS, readout=dataclasses.replace(SORTS.readout, forced=()), task=None)
+    assert parse_answer("abc", unforced, TOKENS) == (None, "a", "b", "c", None)
+    assert parse_answer("babca", unforced, TOKENS) == ("b", "a", "b", "c", "a")
+
+
 def test_a_pooled_program_has_one_answer() -> None:
     assert parse_answer("no", _pooled(), TOKENS) == ("no",)
 

@@ -2,12 +2,17 @@
 
 from __future__ import annotations
 
+import subprocess
+import sys
+from dataclasses import replace
 from fractions import Fraction
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from analyze.trace import trace
+from cli.main import main
 from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import some_inputs
@@ -15,6 +20,7 @@ from tprog.edits.edit import CellEdit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadInput, BadUsage
 from tprog.tasks.builtin import get_task, inputs_for
+from tprog.text.emit import emit
 
 SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program
@@ -35,6 +41,21 @@ def test_every_variable_has_its_value_at_every_position() -> None:
     assert [row.kind for row in table.rows][2:5] == ["input", "numeric head", "numeric head"]
     assert rows["less"].line == 7
     assert rows["rank"].reading == "table of (less, same)"
+
+
+def test_the_first_line_and_run_show_what_the_module_prints_which_is_nothing_at_the_marks(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    hist = PROGRAMS["hist"].program
+    unforced = replace(hist, readout=replace(hist.readout, forced=()))
+    for program, typed, answer in ((PROGRAMS["frac_prevs"].program, "xax", "1 1/2 2/3"), (unforced, "aab", "221")):
+        path = tmp_path / "p.py"
+        path.write_text(emit(program).text, encoding="utf-8")
+        printed = subprocess.run([sys.executable, path, typed], capture_output=True, text=True, check=True).stdout
+        assert main(["run", str(path), "--input", typed]) == 0
+        assert printed == capsys.readouterr().out == f"{answer}\n"
+        assert main(["trace", str(path), "--input", typed, "--expect", answer]) == 0
+        assert f"predicts {answer}, which is right\n" in capsys.readouterr().out
 
 
 def test_fractions_are_shown_exactly() -> None:

@@ -16,7 +16,6 @@ from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
 from tprog.ir.answering import VariableKind
 from tprog.ir.places import ByOutput, by_output
-from tprog.ir.program import BEGIN, END
 from tprog.ir.values import Value
 from tprog.text.tokens import Spacing, show_outputs
 
@@ -63,11 +62,8 @@ def _answer(result: TraceResult) -> Text:
 
 
 def _outputs_shown(answers: ByOutput[str | None], table: TraceTable, spaced: Spacing) -> str:
-    """All outputs as text, of several each after its name, without what they answer at the marks."""
+    """All outputs as text, of several each after its name."""
     rows = by_output(answers)
-    if isinstance(answers, dict):
-        inner = [place for place, token in enumerate(table.tokens) if token not in (BEGIN, END)]
-        rows = [(name, tuple(row[place] for place in inner)) for name, row in rows]
     return "; ".join(named(name, show_outputs(row, table.tokens, spaced.outputs)) for name, row in rows)
 
 

@@ -164,7 +164,7 @@ class Executed:
 
     def line(self, as_json: bool) -> str:
         """The answer in one line, of several outputs one each."""
-        from tprog.text.tokens import show_outputs, show_values, spacing
+        from tprog.text.tokens import show_outputs, spacing
 
         hole = self.execution.hole(0)
         prediction = None if hole else self.execution.spelled(0)
@@ -173,14 +173,13 @@ class Executed:
             return json_text({"schema": "tpdebug.run/1", **told})
         if hole is not None:
             return visible(str(hole))
-        program = self.execution.program
+        spaced = spacing(self.execution.program).outputs
         if isinstance(prediction, dict):
-            return "\n".join(f"{name}: {show_values(program, values)}" for name, values in prediction.items())
+            rows = prediction.items()
+            return "\n".join(f"{name}: {show_outputs(values, self.tokens, spaced)}" for name, values in rows)
         if not isinstance(prediction, list):
             return spelled(str(prediction))
-        if program.variables_out:
-            return show_values(program, prediction)
-        return show_outputs(prediction, self.tokens, spacing(program).outputs)
+        return show_outputs(prediction, self.tokens, spaced)
 
 
 @dataclass(frozen=True)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 
 from tprog.errors import BadInput
 from tprog.ir.places import ByOutput
@@ -17,9 +17,9 @@ def parse_answer(
     """The right class at each position (pooled: one class), None where none is given.
 
     The text is one class a character (``abbc``), classes separated by spaces, or a JSON list in which ``null`` gives
-    none. It has one class a position, or one a position whose output is not forced (of a variable: that is no mark);
-    with `position` it may also be the one class that is right there. Of several outputs it answers `output`; without
-    that it is a JSON object, name -> such a text or list, and what it leaves out is not known.
+    none. It has one class a position, one a position whose output is not forced (of a variable: that is no mark), or
+    one a symbol; with `position` it may also be the one class that is right there. Of several outputs it answers
+    `output`; without that it is a JSON object, name -> such a text or list, and what it leaves out is not known.
 
     Args:
         tokens: the whole input that it answers, ``<s>`` and ``</s>`` included.
@@ -66,7 +66,9 @@ def _row(
     left_out = [token in (BEGIN, END) for token in tokens] if output in program.variables_out else forced
     free = [place for place, is_left_out in enumerate(left_out) if not is_left_out]
     answers = _items(text, program, 1 if position is not None else len(free))
-    at = _places(len(answers), free, len(forced), None if program.readout.pooled else position)
+    whole = range(len(forced))
+    symbols = [place for place in whole if program.readout.pooled or tokens[place] not in (BEGIN, END)]
+    at = _places(len(answers), (free, whole, symbols), None if program.readout.pooled else position)
     if at is None:
         raise BadInput(f"the expected output {text!r} has {len(answers)} items; expected {len(free)}, one a prediction")
     given = dict(zip(at, answers, strict=True))
@@ -86,11 +88,11 @@ def _forced(program: Program, tokens: Sequence[str], output: str) -> list[bool]:
     return [token in forced for token in tokens]
 
 
-def _places(count: int, free: Sequence[int], every: int, position: int | None) -> Sequence[int] | None:
-    """What so many answers are given for: the one position, the free places or all of them; None if for neither."""
+def _places(count: int, choices: Iterable[Sequence[int]], position: int | None) -> Sequence[int] | None:
+    """What so many answers are given for: the one position, or the first of the choices of places that fits."""
     if position is not None and count == 1:
         return [position]
-    return next((places for places in (free, range(every)) if len(places) == count), None)
+    return next((places for places in choices if len(places) == count), None)
 
 
 def _items(text: str, program: Program, count: int) -> list[str | None]:

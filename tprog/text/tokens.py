@@ -59,18 +59,15 @@ def is_spaced(vocabulary: Sequence[str]) -> bool:
 
 
 def show_outputs(outputs: Sequence[str | None], tokens: Sequence[str], spaced: bool) -> str:
-    """What is answered to an input as text, without the marks that answer for themselves.
+    """What is answered to an input as text, without what is answered at its marks: as the program's module prints it.
 
     Args:
         outputs: one a token of the input, None where there is none; or one for the whole input.
         spaced: as `show_tokens`.
     """
-    first, last = (tokens[:1], tokens[-1:]) if len(outputs) == len(tokens) else ((), ())
     inner = list(outputs)
-    if list(first) == inner[:1] == [BEGIN]:
-        inner = inner[1:]
-    if list(last) == inner[-1:] == [END]:
-        inner = inner[:-1]
+    if len(outputs) == len(tokens):
+        inner = inner[int(tokens[0] == BEGIN) : len(tokens) - int(tokens[-1] == END)]
     return spelled((" " if spaced else "").join(output for output in inner if output is not None))
 
 
@@ -86,13 +83,6 @@ def show_tokens(tokens: Sequence[str], spaced: bool) -> str:
     if inner[-1:] == [END]:
         inner = inner[:-1]
     return spelled((" " if spaced else "").join(inner))
-
-
-def show_values(program: Program, values: Sequence[str]) -> str:
-    """The values of a variable that comes out as text, without those at the marks: as the program's module prints
-    them."""
-    inner = values[program.marks.first : len(values) - len(program.marks.behind)]
-    return spelled((" " if spacing(program).outputs else "").join(inner))
 
 
 def _json_list(text: str, program: Program) -> list[str] | None:
