@@ -114,7 +114,7 @@ CHANGES = {
     ),
     "a level beyond the cap": ("count == 1 or", "count == 9 or", "9"),
     "an answer outside the domain": ('return "low"', 'return "middle"', "'middle'"),
-    "an order on symbols": ("q_token == k_token and", "q_token < k_token and", "an order on `q_token`"),
+    "an order of words and numbers": ("q_token == k_token and", "q_token < 3 and", "found `tokens`, whose values are"),
     "an unknown name": ("return q_token == k_token", "return q_tokens == k_token", "`q_tokens`"),
     "a number without levels": ("    count = min(count, 3)\n", "", "`if count > 1"),
     "a row with too few weights": ('"low": (0, 1)', '"low": (0,)', "a row of 1 weights"),

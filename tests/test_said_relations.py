@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import operator
 from dataclasses import replace
+from string import ascii_lowercase
 
 import pytest
 from hypothesis import given, settings
@@ -10,7 +12,7 @@ from hypothesis import strategies as st
 
 from tprog.edits.edit import RowEdit, apply
 from tprog.errors import BadSource
-from tprog.ir.program import BEGIN, Head, Keys, Program, Readout, Symbol
+from tprog.ir.program import BEGIN, END, Head, Keys, NumericHead, Program, Readout, Symbol
 from tprog.ir.relations import (
     DIFFERENT,
     GREATER,
@@ -61,6 +63,63 @@ def test_each_relation_is_said_in_one_line(text: str) -> None:
     program = _program(_rows(RELATIONS[text]))
     assert _function(program) == [f"    return {text}"]
     assert read_source(emit(program).text).program == program
+
+
+LETTERS = tuple(ascii_lowercase[:18])
+ORDERS = {"<": operator.lt, ">": operator.gt, ">=": operator.ge, "<=": operator.le}
+
+
+WORDS = {"<": "smaller token", ">": "greater token", ">=": "tokens >= token", "<=": "tokens <= token"}
+
+
+def _of_words(vocabulary: tuple[str, ...], rows: tuple[Keys, ...]) -> Program:
+    head = NumericHead("seen", "tokens", "tokens", "ones", rows)
+    return Program(vocabulary, ("x", "y"), 5, (head,), Readout((), forced=()))
+
+
+@pytest.mark.parametrize("sign", ORDERS)
+@pytest.mark.parametrize("marks", [(), (BEGIN,), (BEGIN, END)])
+def test_an_order_of_words_is_said_in_one_line_with_the_marks_aside(sign: str, marks: tuple[str, ...]) -> None:
+    words = (*marks[:1], *LETTERS, *marks[1:])
+    rows = tuple(tuple(key for key in LETTERS if query in LETTERS and ORDERS[sign](key, query)) for query in words)
+    program = _of_words(words, rows)
+    aside = {0: "", 1: 'k_token != "<s>" and ', 2: 'k_token not in {"<s>", "</s>"} and '}[len(marks)]
+    # Marks sort before letters, so that none is larger than any.
+    assert _function(program)[-1] == f"    return {aside if '<' in sign else ''}k_token {sign} q_token"
+    assert len(_function(program)) <= 3
+    assert read_source(emit(program).text).program == program
+    assert reading(program, program.nodes[0]).startswith(f"counts {WORDS[sign]}")
+
+
+def test_words_out_of_the_order_of_their_letters_are_compared_as_python_compares_them() -> None:
+    words = ("ten", "two", "six", *LETTERS)
+    rows = tuple(tuple(key for key in words if key < query) for query in words)
+    program = _of_words(words, rows)
+    assert _function(program) == ["    return k_token < q_token"]
+    assert read_source(emit(program).text).program == program
+    by_place = _of_words(words, tuple(words[:at] for at in range(len(words))))
+    assert "<" not in "".join(_function(by_place))
+    assert read_source(emit(by_place).text).program == by_place
+
+
+def test_fewer_words_are_said_row_by_row_as_ever() -> None:
+    rows = tuple(LETTERS[:at] for at in range(15))
+    assert "<" not in "".join(_function(_of_words(LETTERS[:15], rows)))
+
+
+def test_a_row_of_an_order_of_words_is_split_off_by_an_edit() -> None:
+    words = (BEGIN, *LETTERS)
+    rows = tuple(tuple(key for key in LETTERS if key < query) for query in words)
+    module = read_source(emit(_of_words(words, rows)).text)
+    after = apply(module.program, RowEdit("seen", "d", ("a",)))
+    assert read_source(patched(module, after)).program == after
+    changed = [line for line in diff(module, after).splitlines() if line[:1] in "+-" and line[:3] not in ("+++", "---")]
+    assert changed == [
+        "-# seen: counts smaller tokens (marks aside)",
+        "+# seen: counts smaller tokens (marks aside) but for 1 query",
+        '+    if q_token == "d":',
+        '+        return k_token == "a"',
+    ]
 
 
 def test_rows_that_are_exceptions_and_holes_come_first() -> None:

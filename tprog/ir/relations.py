@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice, pairwise
+from itertools import islice, pairwise, product
 from math import gcd
 from typing import Any, Literal, TypeAlias, assert_never
 
@@ -157,10 +157,12 @@ class Recognised:
 
     Attributes:
         exceptions: the places of the queries whose rows say something else, ascending.
+        aside: keys that no row accepts, whatever the relation says of them.
     """
 
     relation: Relation | Constant
     exceptions: tuple[int, ...] = ()
+    aside: Keys = ()
 
 
 def recognised(
@@ -200,29 +202,43 @@ def said_in_code(
 ) -> Recognised | None:
     """The relation that a function of query and key says for most rows, if those are `LEAST_SAID` at least.
 
-    It compares symbols as Python does: whole numbers as such, and any by whether they differ. That a query accepts
-    itself alone is said otherwise, of fewer rows. Fewer may be alike in any other way than follow it, holes apart.
+    It compares symbols as Python does: whole numbers as such, words by their letters, and any by whether they differ.
+    That a query accepts itself alone is said otherwise, of fewer rows. Fewer may be alike in any other way than follow
+    it, holes apart. The marks are keys that are told apart where words are compared: mostly no row accepts them.
     """
     if len(rows) < LEAST_SAID:
         return None
     equal = sum(follows(EQUAL, queries, keys, rows))
     alike = max(equal, *Counter(row for row in rows if row is not None).values(), LEAST_SAID - 1)
     best: Recognised | None = None
-    for relation in _sayable(queries, keys, rows):
-        wanted = relation.rows(queries, keys, "place" if relation == DIFFERENT else "value")
+    for relation, aside, wanted in _sayable(queries, keys, rows):
         others = _exceptions(rows, wanted, len(rows) - alike - 1)
         if others is not None:
-            best, alike = Recognised(relation, others), len(rows) - len(others)
+            best, alike = Recognised(relation, others, aside), len(rows) - len(others)
     return best
 
 
-def _sayable(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows) -> Iterator[Relation]:
-    yield DIFFERENT
+def _sayable(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows) -> Iterator[tuple[Relation, Keys, Rows]]:
+    """Relations, what each leaves aside, and the rows that it says."""
+    yield DIFFERENT, (), DIFFERENT.rows(queries, keys)
     if all(type(symbol) is int for symbol in (*queries, *keys)):
-        yield from ORDERS
         shown = [(query, row) for query, row in zip(queries, rows, strict=True) if type(query) is int and row]
-        yield from islice(_offsets(shown), _MOST_TRIED)
-        yield from islice(_congruences(shown), _MOST_TRIED)
+        offsets, congruences = islice(_offsets(shown), _MOST_TRIED), islice(_congruences(shown), _MOST_TRIED)
+        for relation in (*ORDERS, *offsets, *congruences):
+            yield relation, (), relation.rows(queries, keys, "value")
+    elif all(isinstance(symbol, str) for symbol in (*queries, *keys)):
+        marks = tuple(key for key in keys if key in MARKS)
+        for relation, aside in product(ORDERS, ((), marks) if marks else ((),)):
+            yield relation, aside, _of_words(relation, queries, keys, aside)
+
+
+def _of_words(relation: Relation, queries: Sequence[Symbol], keys: Sequence[Symbol], aside: Keys) -> Rows:
+    """The rows of an order of words, as Python compares them; a query need be no key."""
+    place = {word: at for at, word in enumerate(sorted({*map(str, queries), *map(str, keys)}))}
+    own, others = (np.array([place[str(word)] for word in words]) for words in (queries, keys))
+    kept = np.array([key not in aside for key in keys])
+    held = relation.holds(own[:, None], others[None, :]) & kept
+    return [tuple(key for key, accepted in zip(keys, row, strict=True) if accepted) for row in held.tolist()]
 
 
 def follows(relation: Relation, queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows) -> list[bool]:

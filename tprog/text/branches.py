@@ -133,7 +133,14 @@ def _say_relation(
             else:
                 _return_test(out, names[1], domains[1], accepted)
     assert isinstance(found.relation, Relation)
-    out.line(f"return {found.relation.test(names[1], names[0])}")
+    test = found.relation.test(names[1], names[0])
+    match tuple(map(literal, found.aside)):
+        case ():
+            out.line(f"return {test}")
+        case (mark,):
+            out.line(f"return {names[1]} != {mark} and {test}")
+        case marks:
+            out.wrapped(f"return {names[1]} not in {{", marks, f"}} and {test}")
 
 
 def _return_accepted(out: Builder, query: str, key: str, keys: Symbols, accepted: Keys | None) -> None:

@@ -136,7 +136,8 @@ def _said(program: Program, clause: Clause, key: str, relation: Relation | Const
         if found is None:
             return f"{key} = f({query})"
         relation, others = found.relation, len(found.exceptions)
-        aside = f" but for {others} {'query' if others == 1 else 'queries'}" if others else ""
+        aside = " (marks aside)" * bool(found.aside)
+        aside += f" but for {others} {'query' if others == 1 else 'queries'}" if others else ""
     if isinstance(relation, Constant):
         return f"{key} = {shown(relation.keys[0])}{aside}"
     if clause.query == clause.key and relation in (EQUAL, DIFFERENT, SMALLER, GREATER):

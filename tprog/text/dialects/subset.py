@@ -209,7 +209,9 @@ class Function:
         self._source.unexpected(whole, "one of ==, !=, in, not in, <, <=, >, >=")
 
     def _order(self, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test:
-        first, second = self._number(left), self._number(right)
+        """A comparison of numbers, or of words by their letters."""
+        read = self._operand if self._is_word(left) and self._is_word(right) else self._number
+        first, second = cast("Callable[[Arguments], int]", read(left)), cast("Callable[[Arguments], int]", read(right))
         match op:
             case ast.Lt():
                 return lambda arguments: first(arguments) < second(arguments)
@@ -222,6 +224,12 @@ class Function:
 
     def _is_argument(self, node: ast.expr) -> bool:
         return isinstance(node, ast.Name) and node.id in self._places
+
+    def _is_word(self, node: ast.expr) -> bool:
+        """Whether it is a string, or an argument that is always one."""
+        if self._is_argument(node):
+            return all(isinstance(value, str) for value in self._parameters[self._argument(node)].values)
+        return isinstance(node, ast.Constant) and isinstance(node.value, str)
 
     def _argument(self, node: ast.expr) -> int:
         if isinstance(node, ast.Name) and node.id in self._places:
