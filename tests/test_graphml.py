@@ -15,6 +15,7 @@ from analyze.results.calls import CallGraphResult
 from analyze.results.graph import GraphResult
 from tests.programs import PROGRAMS
 from tprog.files import is_ours
+from tprog.ir.provenance import SourceLine
 from tprog.text.emit import emit
 
 _IN = f"{{{graphml.NAMESPACE}}}"
@@ -65,6 +66,15 @@ def test_a_data_flow_keeps_its_nodes_edges_and_attributes(name: str) -> None:
         assert "line" not in found
     assert [(s, t, found["role"]) for s, t, found in edges] == [(e.source, e.target, e.role) for e in result.edges]
     assert [found.get("swing") for _, _, found in edges] == [edge.swing for edge in result.edges]
+
+
+def test_a_written_program_says_where_its_nodes_were_written() -> None:
+    program = PROGRAMS["hist"].program
+    written = SourceLine("count", "hist <1>.rasp", 7, 'hist = selector_width(select(tokens, tokens, ==)); # "&"')
+    nodes, _ = _read(graphml.data_flow(data_flow(replace(program, sources=(written,)))))
+    found = nodes["count"]
+    assert (found["source_file"], found["source_line"], found["source_text"]) == (written.file, 7, written.text)
+    assert not [name for name, of in nodes.items() if name != "count" and "source_line" in of]
 
 
 def test_a_call_graph_keeps_lines_and_kinds() -> None:

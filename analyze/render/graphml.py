@@ -32,6 +32,9 @@ _FLOW_NODE: _Attributes = {
     "dead": "boolean",
     "highlighted": "boolean",
     "circuits": "string",
+    "source_file": "string",
+    "source_line": "int",
+    "source_text": "string",
 }
 _FLOW_EDGE: _Attributes = {"role": "string", "swing": "double", "highlighted": "boolean"}
 _COMPONENT_NODE: _Attributes = {"label": "string", "computes": "string", "needed": "boolean"}
@@ -42,8 +45,8 @@ _CALL_EDGE: _Attributes = {"kind": "string", "lines": "string"}
 def data_flow(result: GraphResult) -> str:
     """The data flow of a program; the attributes are those of `GraphNode` and `GraphEdge`.
 
-    A variable that a node reads in two roles has two edges to it. What has no value, such as the line of an input, is
-    left out.
+    A variable that a node reads in two roles has two edges to it. `source_file`, `source_line` and `source_text` say
+    where a node of a written program was written. What has no value, such as the line of an input, is left out.
     """
     lit = {node.name for node in result.nodes if node.highlighted}
     nodes = [
@@ -60,6 +63,9 @@ def data_flow(result: GraphResult) -> str:
                 "dead": node.dead,
                 "highlighted": node.highlighted,
                 "circuits": ", ".join(node.circuits) or None,
+                "source_file": None if node.source is None else node.source.file,
+                "source_line": None if node.source is None else node.source.line,
+                "source_text": None if node.source is None else node.source.text,
             },
         )
         for node in result.nodes
