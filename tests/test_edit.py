@@ -20,6 +20,7 @@ from tprog.edits.edit import (
     MaskEdit,
     NodeEdit,
     ReadEdit,
+    RenameEdit,
     RowEdit,
     SelfRuleEdit,
     WeightEdit,
@@ -215,7 +216,7 @@ def test_an_example_of_a_kind_says_what_it_does_and_is_undone(example: Example) 
     assert apply(after, inverse) == sample
     assert inverse.entry == edit.entry
     changed = [node.name for node, old in zip(after.nodes, sample.nodes, strict=True) if node != old]
-    assert changed == ([edit.node] if isinstance(edit, NodeEdit) else [])
+    assert changed == ([edit.node] if isinstance(edit, NodeEdit | RenameEdit) else [])
 
 
 def test_a_program_whose_heads_all_attend_to_the_nearest_keeps_to_its_class() -> None:

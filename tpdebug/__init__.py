@@ -47,6 +47,7 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog.edits.edit import CoefficientEdit as CoefficientEdit
     from tprog.edits.edit import MaskEdit as MaskEdit
     from tprog.edits.edit import ReadEdit as ReadEdit
+    from tprog.edits.edit import RenameEdit as RenameEdit
     from tprog.edits.edit import RowEdit as RowEdit
     from tprog.edits.edit import SelfRuleEdit as SelfRuleEdit
     from tprog.edits.edit import WeightEdit as WeightEdit
@@ -109,8 +110,8 @@ _NAMES = {
     "analyze.verify": "verify",
     "tprog": "emit execute load",
     "tprog.edits.edit": (
-        "AttendEdit CellEdit CoefficientEdit MaskEdit ReadEdit RowEdit SelfRuleEdit WeightEdit WeightRowEdit "
-        "WordEdit apply"
+        "AttendEdit CellEdit CoefficientEdit MaskEdit ReadEdit RenameEdit RowEdit SelfRuleEdit WeightEdit "
+        "WeightRowEdit WordEdit apply"
     ),
     "tprog.edits.entry": "Entry",
     "tprog.errors": "TpdebugError",

@@ -92,4 +92,5 @@ def _dead_entry(entry: Entry, line: int | None, proof: Proof) -> DeadEntry:
 def _part(entry: Entry) -> Literal["row", "cell", "word", "coefficient", "weights"]:
     assert entry.part != "wiring"
     assert entry.part != "self rule"
+    assert entry.part != "names"
     return entry.part

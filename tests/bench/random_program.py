@@ -5,7 +5,20 @@ from __future__ import annotations
 import random
 from collections.abc import Sequence
 
-from tprog.ir.program import BEGIN, END, Head, Lookup, Node, NumericHead, Program, Readout, Weights
+from tprog.ir.program import (
+    BEGIN,
+    END,
+    UNKNOWN,
+    Embedding,
+    Head,
+    Lookup,
+    Node,
+    NumericHead,
+    Program,
+    Readout,
+    Symbol,
+    Weights,
+)
 
 
 class _Draw:
@@ -13,7 +26,7 @@ class _Draw:
 
     def __init__(self, seed: int, vocabulary: Sequence[str], length: int) -> None:
         self.random = random.Random(seed)
-        self.values: dict[str, tuple[str | int, ...]] = {
+        self.values: dict[str, tuple[Symbol, ...]] = {
             "tokens": tuple(vocabulary),
             "positions": tuple(range(length)),
         }
@@ -21,8 +34,29 @@ class _Draw:
         self.nodes: list[Node] = []
         self.length = length
 
-    def predicate(self, query: str, key: str) -> tuple[tuple[str | int, ...], ...]:
+    def predicate(self, query: str, key: str) -> tuple[tuple[Symbol, ...], ...]:
         return tuple((self.random.choice(self.values[key]),) for _ in self.values[query])
+
+    def embeddings(self, vocabulary: Sequence[str], count: int, values: int) -> None:
+        """Variables that heads and lookups read instead of the tokens."""
+        symbols: tuple[Symbol, ...] = tuple(range(values))
+        del self.values["tokens"]
+        for number in range(count):
+            table = tuple(self.random.choices(symbols, k=len(vocabulary)))
+            self.nodes.append(Embedding(f"emb_{number}", symbols, table))
+            self.values[f"emb_{number}"] = symbols
+
+    def terms(self, classes: int) -> tuple[Weights, ...]:
+        """Weights of all variables that may be read."""
+        order = ["tokens", "positions", "ones", *(node.name for node in self.nodes)]
+        found = []
+        for name in order:
+            if name not in self.values and name not in self.numeric:
+                continue
+            rows = len(self.values[name]) if name in self.values else 1
+            weights = [tuple(self.random.randint(-3000, 3000) for _ in range(classes)) for _ in range(rows)]
+            found.append(Weights(name, tuple(weights)))
+        return tuple(found)
 
     def layer(self, layer: int, heads: int, mlps: int) -> None:
         """Half of the heads and half of the lookups are categorical, half numeric, as published."""
@@ -62,11 +96,26 @@ def random_program(
     draw = _Draw(seed, vocabulary, length)
     for layer in range(layers):
         draw.layer(layer, heads, mlps)
-    order = ["tokens", "positions", "ones", *(node.name for node in draw.nodes)]
-    terms = []
-    for name in order:
-        rows = len(draw.values[name]) if name in draw.values else 1
-        weights = [tuple(draw.random.randint(-3000, 3000) for _ in letters) for _ in range(rows)]
-        terms.append(Weights(name, tuple(weights)))
-    readout = Readout(tuple(terms), scale=1000, forced=(BEGIN, END))
+    readout = Readout(draw.terms(len(letters)), scale=1000, forced=(BEGIN, END))
     return Program(vocabulary, tuple(letters), length, tuple(draw.nodes), readout, task="sort")
+
+
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC", "B-ORG", "I-ORG", "B-MISC", "I-MISC")
+"""The classes of a program that tags names."""
+
+
+def word_program(
+    words: int, *, seed: int = 0, variables: int = 4, values: int = 32, length: int = 32, heads: int = 8
+) -> Program:
+    """A program on `words` made-up words between ``<s>`` and ``</s>``, of the shape that tags names as published."""
+    made = random.Random(seed)
+    known = {BEGIN: None, END: None, UNKNOWN: None}
+    while len(known) < words + 3:
+        known["".join(made.choices("abcdefghijklmnopqrstuvwxyz", k=made.randint(2, 9)))] = None
+    vocabulary = tuple(known)
+    draw = _Draw(seed, vocabulary, length)
+    draw.embeddings(vocabulary, variables, values)
+    for layer in range(2):
+        draw.layer(layer, heads, 2)
+    readout = Readout(draw.terms(len(TAGS)), scale=1000, forced=(BEGIN, END))
+    return Program(vocabulary, TAGS, length, tuple(draw.nodes), readout)

@@ -24,7 +24,7 @@ from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "linear", "wiring", "readout"]
 """The kind of an edit of one entry, by what the entry belongs to."""
 
-ChangeKind: TypeAlias = EditKind | Literal["self rule"]
+ChangeKind: TypeAlias = EditKind | Literal["self rule", "names"]
 
 T = TypeVar("T")
 

@@ -12,6 +12,7 @@ from tprog.edits.embedding_word import WordEdit
 from tprog.edits.entry import Entry
 from tprog.edits.lookup_cell import CellEdit
 from tprog.edits.predicate_row import RowEdit
+from tprog.edits.renaming import RenameEdit
 from tprog.edits.self_rule import SelfRuleEdit
 from tprog.edits.weights import WeightEdit, WeightRowEdit, weight_row
 from tprog.edits.wiring import MaskEdit, ReadEdit, read_by
@@ -29,6 +30,7 @@ __all__ = [
     "NodeEdit",
     "ReadEdit",
     "ReadoutEdit",
+    "RenameEdit",
     "RowEdit",
     "SelfRuleEdit",
     "WeightEdit",
@@ -43,7 +45,7 @@ __all__ = [
 OF_NODES: tuple[type[NodeEdit], ...] = (WordEdit, RowEdit, CellEdit, CoefficientEdit, ReadEdit, MaskEdit, AttendEdit)
 """The kinds that change a node, in the order in which its small edits are listed: its entries, then its wiring."""
 
-KINDS: tuple[type[Change], ...] = (*OF_NODES, WeightEdit, WeightRowEdit, SelfRuleEdit)
+KINDS: tuple[type[Change], ...] = (*OF_NODES, WeightEdit, WeightRowEdit, SelfRuleEdit, RenameEdit)
 """All kinds of edits."""
 
 

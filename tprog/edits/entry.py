@@ -8,7 +8,7 @@ from typing import Literal, TypeAlias
 from tprog.ir.domains import Value
 from tprog.ir.entries import ClauseOf, EntryPart, TableKey, WeightsOf, picked
 
-Part: TypeAlias = EntryPart | Literal["weights", "wiring", "self rule"]
+Part: TypeAlias = EntryPart | Literal["weights", "wiring", "self rule", "names"]
 
 
 @dataclass(frozen=True)
@@ -19,7 +19,7 @@ class Entry:
         node: the node's name, or ``readout``, or ``program``.
         part: ``row`` of a head's predicate, ``cell`` of a lookup, ``word`` of an embedding, ``coefficient`` or
             constant of a sum, row of ``weights`` of the readout, or the ``wiring`` of a node: what it reads and under
-            which mask; or the ``self rule``, which holds for all heads.
+            which mask; or the ``self rule``, which holds for all heads; or the ``names`` of an embedding's values.
         at: a row's query value; a cell's input values (levels, where the input is numeric); a word; a weight row's
             variable and, if that is categorical, value; a coefficient's variable; nothing for a constant or wiring.
         clause: of which alternative, and which clause in it, a row is, both 0-based; None where its head has only one.
@@ -38,7 +38,7 @@ class Entry:
                 return self.node if self.clause is None else ClauseOf(self.node, *self.clause)
             case "weights":
                 return WeightsOf(str(self.at[0]))
-            case "wiring" | "self rule":
+            case "wiring" | "self rule" | "names":
                 return None
 
     @property
@@ -50,7 +50,7 @@ class Entry:
                 return within if self.clause is None else f"clause {self.clause[0]}.{self.clause[1]}, {within}"
             case "weights":
                 return str(self)
-            case "wiring" | "self rule":
+            case "wiring" | "self rule" | "names":
                 return ""
 
     def __str__(self) -> str:
@@ -60,8 +60,8 @@ class Entry:
             case "weights":
                 variable, *value = self.at
                 return f"{WeightsOf(str(variable))}" + (f" = {value[0]!r}" if value else "")
-            case "wiring":
-                return f"wiring of {self.node}"
+            case "wiring" | "names":
+                return f"{self.part} of {self.node}"
             case "self rule":
                 return "self rule"
 

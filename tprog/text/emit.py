@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import json
 import re
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from typing import TypeAlias, assert_never
@@ -25,6 +25,7 @@ from tprog.ir.program import (
     Node,
     NumericHead,
     Program,
+    Symbol,
     Symbols,
     Value,
 )
@@ -33,8 +34,11 @@ from tprog.listing import listing
 from tprog.run.attention import mask_word
 from tprog.text.branches import comments, function_lines
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
+from tprog.text.clusters import cluster_comments, cluster_head
 from tprog.text.needs import (
+    KEYED,
     SIDE_ROWS,
+    WORDS,
     aggregator,
     checker,
     classifier,
@@ -70,7 +74,7 @@ def emit(program: Program, stem: str = "program") -> Emitted:
 
     That name goes on with a digest of the side file's text: see `tprog.files.beside`.
     """
-    side = _side(program) if len(program.vocabulary) > SIDE_ROWS else None
+    side = side_text(program) if len(program.vocabulary) > SIDE_ROWS else None
     side_name = None if side is None else content_name(f"{_SURROGATE.sub('_', stem)}_tables.json", side)
     out = Builder()
     docstring(out, program)
@@ -91,7 +95,7 @@ def emit(program: Program, stem: str = "program") -> Emitted:
         _heading(out, "Readout")
         out.line()
         readout_lines(out, program, side_name)
-    _run(out, program)
+    _run(out, program, beside=side is not None)
     return Emitted(out.text(), {} if side is None or side_name is None else {side_name: side})
 
 
@@ -123,6 +127,7 @@ def _constants(out: Builder, program: Program, side_name: str | None) -> None:
     told_constants(out, program)
     if side_name:
         out.line('VOCABULARY = tuple(TABLES["VOCABULARY"])')
+        out.line(f"{WORDS} = {KEYED}  # each is found at once, however many there are")
     else:
         out.wrapped("VOCABULARY = (", [literal(word) for word in program.vocabulary], tuple_end(program.vocabulary))
     if not program.readout.implied:
@@ -184,6 +189,7 @@ def _embeddings(out: Builder, program: Program, side_name: str | None) -> None:
     if not tables:
         return
     out.line()
+    _clusters(out, program)
     if side_name:
         written = 'TABLES["EMBEDDINGS"]'
         out.line(f"EMBEDDINGS = {f'_words_of_json({written})' if side_values(program) else written}")
@@ -198,30 +204,47 @@ def _embeddings(out: Builder, program: Program, side_name: str | None) -> None:
     out.line("}")
 
 
-def _side(program: Program) -> str:
+def _clusters(out: Builder, program: Program) -> None:
+    """What each value of an embedding stands for, above tables in which a reader would not see it."""
+    told = cluster_comments(program)
+    if told:
+        out.line(cluster_head(program))
+    for name, by_value in told.items():
+        out.line(f"# {name}")
+        for lines in by_value.values():
+            out.lines += lines
+
+
+def side_text(program: Program) -> str:
     """The side file: JSON, one row a line, so that two versions can be compared."""
-    tables: dict[str, Mapping[str, object]] = {
-        node.name: {w: json_value(v) for w, v in zip(program.vocabulary, node.words, strict=True) if v is not None}
-        for node in program.nodes
-        if node.words is not None
-    }
+    words = [json.dumps(word) for word in program.vocabulary]
+    tables = {node.name: _said_once(node.words) for node in program.nodes if node.words is not None}
     readout = {
-        term.variable: {w: list(row) for w, row in zip(program.vocabulary, term.rows, strict=True) if row is not None}
+        term.variable: [None if row is None else f"[{', '.join(map(str, row))}]" for row in term.rows]
         for term in program.weights
         if term.variable == "tokens"
     }
 
-    def rows(table: Mapping[str, object]) -> str:
-        return "{\n" + ",\n".join(f"{json.dumps(k)}: {json.dumps(v)}" for k, v in table.items()) + "\n}"
+    def rows(table: Sequence[str | None]) -> str:
+        said = (f"{word}: {row}" for word, row in zip(words, table, strict=True) if row is not None)
+        return "{\n" + ",\n".join(said) + "\n}"
 
-    def section(parts: Mapping[str, Mapping[str, object]]) -> str:
+    def section(parts: Mapping[str, Sequence[str | None]]) -> str:
         return "{" + ",\n".join(f"{json.dumps(name)}: {rows(table)}" for name, table in parts.items()) + "}"
 
-    words = "[\n" + ",\n".join(json.dumps(word) for word in program.vocabulary) + "\n]"
+    vocabulary = "[\n" + ",\n".join(words) + "\n]"
     return (
-        f'{{"tool": "tpdebug",\n"VOCABULARY": {words},\n'
+        f'{{"tool": "tpdebug",\n"VOCABULARY": {vocabulary},\n'
         f'"EMBEDDINGS": {section(tables)},\n"READOUT": {section(readout)}}}\n'
     )
+
+
+def _said_once(values: Sequence[Symbol | None]) -> list[str | None]:
+    """Values of words as JSON, None for a hole: a few symbols, each said again and again."""
+    said: dict[Symbol | None, str | None] = {
+        value: None if value is None else json.dumps(json_value(value)) for value in dict.fromkeys(values)
+    }
+    return [said[value] for value in values]
 
 
 def _primitives(out: Builder, program: Program) -> None:
@@ -289,14 +312,19 @@ def in_order(domain: Domain) -> bool:
     return len(numbers) == len(domain.values) and numbers == sorted(numbers)
 
 
-def _run(out: Builder, program: Program) -> None:
+def _run(out: Builder, program: Program, *, beside: bool) -> None:
+    """`run`, and what answers a command line.
+
+    Args:
+        beside: whether the words stand in a side file.
+    """
     out.line()
     out.line()
     with out.block("def run(tokens):"):
         such_as = ", ".join((*map(literal, program.marks.before), "...", *map(literal, program.marks.behind)))
         taken = f"a list such as [{such_as}]" if program.marks.count else "a list of words of VOCABULARY"
         out.line(f'"""{_returned(program)}; tokens is {taken}."""')
-        out.line(f"tokens = {checker(program)}(tokens, VOCABULARY, MAX_LENGTH)")
+        out.line(f"tokens = {checker(program)}(tokens, {WORDS if beside else 'VOCABULARY'}, MAX_LENGTH)")
         out.line("positions = list(range(len(tokens)))")
         out.line("ones = [1] * len(tokens)")
         for node in program.nodes:

@@ -22,6 +22,10 @@ from tprog.text.syntax import python_lines, read_python
 SIDE_ROWS = 2000
 """A vocabulary, and the tables with one row a word, go to a side file beyond this many rows."""
 
+WORDS, KEYED = "WORDS", "dict.fromkeys(VOCABULARY)"
+"""The constant that `run` looks words up in where the vocabulary is that long, and what it is: a tuple would be gone
+through for each token."""
+
 
 def needs_fraction(program: Program) -> bool:
     """Whether the module names Fraction: a mean, or a number in a table, or a symbol, that is not whole."""

@@ -8,7 +8,8 @@ from pathlib import Path
 from tprog.errors import BadFile, BadSource
 from tprog.escape import diff_name
 from tprog.ir.program import Program
-from tprog.text.dialects.tpdebug_changes import patched_module, patched_sides
+from tprog.text.dialects.tpdebug_changes import patched_module
+from tprog.text.dialects.tpdebug_tables import patched_sides
 from tprog.text.emit import emit
 from tprog.text.read import Module
 

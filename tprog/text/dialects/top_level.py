@@ -15,13 +15,23 @@ from tprog.ir.program import IMPLIED, Classify, Program, RowsNeeded, SelfRule, U
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.subset import Source, literal_items, literal_value, without_docstring, without_extras
 from tprog.text.dialects.told import read_provenance
-from tprog.text.needs import primitive_texts, symbols_text
+from tprog.text.needs import KEYED, WORDS, primitive_texts, symbols_text
 
 CONSTANTS = ("TASK", "VOCABULARY", "CLASSES", "MAX_LENGTH", "CAUSAL", "POOLED", "FORCED", "SCALE", "READOUT")
 OF_READOUT = frozenset({"CLASSES", "POOLED", "FORCED", "SCALE", "READOUT"})
 """The constants that a module has only with a readout: all of them, or none."""
 
-OPTIONAL = ("PROVENANCE", "SOURCES", "SELF_RULE", "UNKNOWN_RULE", "ROWS_NEEDED", "DOMAINS", "EMBEDDINGS", "TABLES")
+OPTIONAL = (
+    "PROVENANCE",
+    "SOURCES",
+    "SELF_RULE",
+    "UNKNOWN_RULE",
+    "ROWS_NEEDED",
+    "DOMAINS",
+    "EMBEDDINGS",
+    "TABLES",
+    WORDS,
+)
 IMPORTS = ("import sys", "import json", "from fractions import Fraction", "from pathlib import Path")
 LONGEST = 2048
 """Tokens in an input: attention takes the square of it for each input."""
@@ -103,6 +113,8 @@ def _check_constant(
     if name in ("DOMAINS", "EMBEDDINGS"):
         _check_inert(source, statement.value)  # not all of it need be read by a node
         _check_decoded(source, statement.value, functions)
+    if name == WORDS and not (ast.unparse(statement.value) == KEYED and "VOCABULARY" in before):
+        source.unexpected(statement.value, f"`{KEYED}`, below VOCABULARY")
     if name == "TABLES" and before:
         source.refuse(statement, "`TABLES` after other constants", "TABLES first: the others read it")
 

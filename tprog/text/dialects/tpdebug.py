@@ -18,13 +18,17 @@ from tprog.text.dialects.subset import Source, dict_items, plain_parameters, wit
 from tprog.text.dialects.told import read_sources
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
 from tprog.text.emit import Block, classifying
-from tprog.text.needs import checker, entrance, needs_fraction, primitives_used
+from tprog.text.needs import WORDS, checker, entrance, needs_fraction, primitives_used
 
 
-def preamble(frame: Program) -> tuple[str, ...]:
-    """The lines that `run` begins with."""
+def preamble(frame: Program, words: str) -> tuple[str, ...]:
+    """The lines that `run` begins with.
+
+    Args:
+        words: the constant in which tokens are looked up.
+    """
     return (
-        f"tokens = {checker(frame)}(tokens, VOCABULARY, MAX_LENGTH)",
+        f"tokens = {checker(frame)}(tokens, {words}, MAX_LENGTH)",
         "positions = list(range(len(tokens)))",
         "ones = [1] * len(tokens)",
     )
@@ -131,7 +135,8 @@ def _several(parts: Parts, several: ast.Dict, answer: str | None) -> dict[str, b
 
 def _body(parts: Parts, behind: int, last: str) -> list[ast.stmt]:
     """What stands in `run` behind its preamble: nodes, one a line, and as many statements as `behind`."""
-    function, begin = parts.functions["run"], preamble(parts.frame)
+    function = parts.functions["run"]
+    begin = preamble(parts.frame, WORDS if WORDS in parts.constants else "VOCABULARY")
     body = list(without_docstring(function.body))
     plain_parameters(parts.source, function, 1)
     if len(body) < len(begin) + behind or function.args.args[0].arg != "tokens":

@@ -8,29 +8,22 @@ the function gets branches before its own, since the first that fits answers.
 from __future__ import annotations
 
 import ast
-import json
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
 from tprog.edits.entry import Entry, entry_of
-from tprog.errors import BadSource
 from tprog.ir.entries import Answer, Entries, TableKey
-from tprog.ir.identities import identity_row
-from tprog.ir.program import Node, Program, Symbol, Symbols, Value
-from tprog.ir.values import json_value
+from tprog.ir.program import Node, Program
 from tprog.text.branches import amendments, answer, comments, function_lines, level_lines
 from tprog.text.builder import literal
-from tprog.text.dialects.subset import Source, dict_items, without_docstring
+from tprog.text.dialects.subset import without_docstring
+from tprog.text.dialects.tpdebug_tables import cluster_changes, domain_changes, table_changes
 from tprog.text.emit import assignment
-from tprog.text.merge import behind, in_front, items, merged, parsed, respelled, with_comments
+from tprog.text.merge import behind, in_front, merged, parsed, respelled, with_comments
 from tprog.text.needs import needs_fraction, primitive_texts, primitives_used
-from tprog.text.readout import weights_literal
 from tprog.text.splice import Change, Places, spliced
 from tprog.text.syntax import parse_python
-
-Rows: TypeAlias = Sequence[tuple[Value, str | None]]
-"""Key and text of each row of a table; None where there is none."""
 
 Lines: TypeAlias = Mapping[Entry, int]
 
@@ -49,7 +42,9 @@ def patched_module(text: str, path: str, lines: Lines, before: Program, after: P
         *_top_level(places, tree, functions, before, after),
         *_run(places, functions["run"], before, after),
         *_functions(places, functions, lines, before, after),
-        *with_comments(places, _tables(places, _constants(tree), path, before, after)),
+        *with_comments(places, table_changes(places, _constants(tree), path, before, after)),
+        *with_comments(places, domain_changes(places, _constants(tree), path, before, after)),
+        *cluster_changes(places, _constants(tree), before, after),
     ]
     return spliced(text, changes)
 
@@ -264,149 +259,3 @@ def _answer_alike(was: Entries, becomes: Entries) -> bool:
     if was.levels != becomes.levels or (was.listed is None) != (becomes.listed is None):
         return False
     return was.listed is not None or len(was) == len(becomes)
-
-
-# Tables ###############################################################################################################
-
-
-def _tables(
-    places: Places, constants: Mapping[str, ast.Assign], path: str, before: Program, after: Program
-) -> Iterator[Change]:
-    """The rows of EMBEDDINGS and READOUT that stand in the module itself."""
-    source = Source(path, symbols=True)
-    for name, tables in (("EMBEDDINGS", _words(before, after)), ("READOUT", _weights(before, after))):
-        value = constants[name].value if name in constants else None
-        if not isinstance(value, ast.Dict):
-            continue
-        found = dict_items(source, value)
-        for variable, (old, new) in tables.items():
-            at = found[variable][1]
-            if isinstance(at, ast.Dict):
-                keys = [literal(key) for key in dict_items(source, at)]
-                yield from _table(
-                    places, at, keys, *([(literal(key), text) for key, text in side] for side in (old, new))
-                )
-            elif isinstance(at, ast.Call):
-                yield from _beside_identity(places, source, at, after.written_classes, (old, new))
-            elif isinstance(at, ast.Tuple) and old[0][1] != new[0][1] and new[0][1] is not None:
-                yield from _respelled(places, at, new[0][1])
-
-
-def _beside_identity(
-    places: Places, source: Source, call: ast.Call, classes: Sequence[str], sides: tuple[Rows, Rows]
-) -> Iterator[Change]:
-    """The changes of the rows that stand as exceptions in a call of `_identity`."""
-    listed, weight = call.args[0], ast.literal_eval(call.args[3])
-    assert isinstance(listed, ast.Dict)
-
-    def exceptions(rows: Rows) -> list[tuple[str, str | None]]:
-        found: list[tuple[str, str | None]] = []
-        for key, text in rows:
-            assert isinstance(key, str | int)
-            alike = text == weights_literal(identity_row(key, classes, weight))
-            found.append((literal(key), None if alike else text or "None"))
-        return found
-
-    keys = [literal(key) for key in dict_items(source, listed)]
-    yield from _table(places, listed, keys, *map(exceptions, sides))
-
-
-def _words(before: Program, after: Program, written: Callable[[Symbol], str] = literal) -> dict[str, tuple[Rows, Rows]]:
-    """Embedding -> its rows, before and after, their answers as they are written there."""
-    found: dict[str, tuple[Rows, Rows]] = {}
-    for new in after.nodes:
-        old = before.by_name.get(new.name)
-        if old is not None and old.words is not None and new.words is not None and new != old:
-            sides = (zip(before.vocabulary, words, strict=True) for words in (old.words, new.words))
-            was, becomes = ([(word, None if v is None else written(v)) for word, v in side] for side in sides)
-            found[new.name] = was, becomes
-    return found
-
-
-def _weights(
-    before: Program, after: Program, written: Callable[[tuple[int, ...]], str] = weights_literal
-) -> dict[str, tuple[Rows, Rows]]:
-    """Variable -> its rows of the readout, before and after; a number has one, without a key."""
-    terms = {term.variable: term for term in before.readout.terms}
-    found: dict[str, tuple[Rows, Rows]] = {}
-    for term in after.readout.terms:
-        if term.variable in terms and terms[term.variable] != term:
-            domain = after.variables[term.variable].domain
-            keys: Sequence[Value] = domain.values if isinstance(domain, Symbols) else [""]
-            was, becomes = (
-                [(key, None if row is None else written(row)) for key, row in zip(keys, rows, strict=True)]
-                for rows in (terms[term.variable].rows, term.rows)
-            )
-            found[term.variable] = was, becomes
-    return found
-
-
-def _table(
-    places: Places,
-    table: ast.Dict,
-    keys: Sequence[str],
-    before: Sequence[tuple[str, str | None]],
-    after: Sequence[tuple[str, str | None]],
-) -> Iterator[Change]:
-    """The changes of a dictionary's rows, and the rows that come or go; a key is known by its text."""
-    had = dict(before)
-    nodes = dict(zip(keys, table.values, strict=True))
-    for key, text in after:
-        old = had[key]
-        if old is not None and text is not None and old != text:
-            yield from _respelled(places, nodes[key], text)
-    if any((had[key] is None) != (text is None) for key, text in after):
-        has = [(key, value) for key, value in zip(table.keys, table.values, strict=True) if key is not None]
-        wanted = [(key, f"{key}: {text}") for key, text in after if text is not None]
-        yield from items(places, (places.begin(table), places.end(table) - 1), has, keys, wanted)
-
-
-def _respelled(places: Places, old: ast.expr, new: str) -> Iterator[Change]:
-    written, statement = parsed(new)
-    assert isinstance(statement, ast.Expr)
-    return respelled(places, old, written, statement.value)
-
-
-# The side file ########################################################################################################
-
-
-def patched_sides(sides: Mapping[str, str], before: Program, after: Program) -> dict[str, str]:
-    """The side file with the rows that differ, if it has any: JSON, which can be read as the Python that it also is."""
-    sections = {
-        "EMBEDDINGS": _words(before, after, lambda symbol: json.dumps(json_value(symbol))),
-        "READOUT": _weights(before, after, json.dumps),
-    }
-    changed = {}
-    for name, side in sides.items():
-        try:
-            tree, places = parse_python(side, name), Places(side)
-        except BadSource:
-            continue  # no Python: what changed is then emitted anew
-        match tree.body:
-            case [ast.Expr(value=ast.Dict() as whole)]:
-                found = spliced(side, _side_rows(places, whole, sections))
-                if found != side:
-                    changed[name] = found
-    return changed
-
-
-def _side_rows(
-    places: Places, whole: ast.Dict, sections: Mapping[str, Mapping[str, tuple[Rows, Rows]]]
-) -> Iterator[Change]:
-    tables = _json_items(places, whole)
-    for section, changes in sections.items():
-        found = _json_items(places, tables.get(section))
-        for variable, (old, new) in changes.items():
-            table = found.get(variable)
-            if isinstance(table, ast.Dict):
-                was, becomes = ([(json.dumps(key), row) for key, row in rows] for rows in (old, new))
-                keys = [json.dumps(key) for key in _json_items(places, table)]
-                yield from _table(places, table, keys, was, becomes)
-
-
-def _json_items(places: Places, node: ast.expr | None) -> dict[str, ast.expr]:
-    if not isinstance(node, ast.Dict):
-        return {}
-    return {
-        json.loads(places.of(key)): value for key, value in zip(node.keys, node.values, strict=True) if key is not None
-    }
