@@ -41,12 +41,13 @@ def takes_columns(verb: Verb) -> Verb:
 
 
 def _joined(task: str | None, columns: str) -> str:
-    from tprog.tasks.example_files import ENDINGS, split_columns
     from tprog.tasks.own import own_path
+    from tprog.words.columns import ENDINGS as OF_COLUMNS
+    from tprog.words.rows import ENDINGS, split_columns
 
     if task is None:
         raise BadUsage("--columns is about a file of examples; name the file on the command line too")
-    if own_path(task).suffix.lower() not in ENDINGS:
+    if own_path(task).suffix.lower() not in (*ENDINGS, *OF_COLUMNS):
         raise BadUsage(
             f"--columns is about a file of examples ({', '.join(ENDINGS)}), and {task} is none; leave it out"
         )
@@ -61,9 +62,10 @@ def _joined(task: str | None, columns: str) -> str:
 
 def tell_reading(task: str) -> None:
     """Say how a file of examples is read, if there was a choice; of other tasks nothing, and no code of theirs runs."""
-    from tprog.tasks.example_files import ENDINGS
     from tprog.tasks.own import find_task, own_path
+    from tprog.words.names import is_corpus
+    from tprog.words.rows import ENDINGS
 
-    if own_path(task).suffix.lower() in ENDINGS:
+    if own_path(task).suffix.lower() in ENDINGS or is_corpus(task):
         for line in find_task(task).notes:
             note(line)

@@ -14,6 +14,7 @@ import typer
 
 from cli import INTERRUPTED
 from cli.columns import takes_columns
+from cli.corpora import takes_corpus
 from cli.layout import Verb
 from tprog.errors import TpdebugError
 from tprog.escape import visible
@@ -62,7 +63,11 @@ def app(verbs: Iterable[str] = VERBS) -> typer.Typer:
     made.callback(invoke_without_command=True)(tpdebug)
     for verb in verbs:
         called = function(verb)
-        made.command(verb, cls=Verb)(takes_columns(called) if verb in JUDGED else called)
+        if verb in JUDGED:
+            called = takes_columns(called)
+        if verb in JUDGED - {"train-gpt"}:
+            called = takes_corpus(called, split=verb != "train")
+        made.command(verb, cls=Verb)(called)
     return made
 
 

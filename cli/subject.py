@@ -57,7 +57,8 @@ class Subject:
         from tprog.tasks.own_symbols import told_order
 
         order = told_order(self.task.symbols) if self.task is not None and self.task.name == "sort" else None
-        return tuple(text for text in (self.length.note, order) if text is not None)
+        of_words = self.task.notes if self.task is not None and self.task.inputs_are else ()
+        return (*(text for text in (self.length.note, order) if text is not None), *of_words)
 
     @property
     def unknown_task(self) -> str | None:
@@ -150,15 +151,19 @@ def read_subject(
         BadFile, BadSource: the program, or the file of the task, cannot be read.
         BadProgram: it does not fit the task.
     """
-    from tprog.tasks.own import is_own
+    from tprog.tasks.own import is_own, judging
+    from tprog.words.names import is_corpus
 
-    given = None if task is None else _task(task, vocabulary, length)
+    words = task is not None and is_corpus(task)
+    given = None if task is None or words else _task(task, vocabulary, length)
     for line in () if given is None else given.notes:
         note(line)
     path = told_program(argument, option)
     if vocabulary is not None and not any(is_source(each) for each in (path, task or "", beside or "")):
         raise BadUsage(f"--vocabulary is about RASP source, and {path} is none; leave it out")
     module = read_named(path, length, vocabulary, weights)
+    if words:
+        given = judging(str(task), module.program, length)
     if given is not None and is_own(str(task)):
         subject = _by_own_task(module, given, length)
     else:

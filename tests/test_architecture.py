@@ -85,8 +85,9 @@ ROOMS = {
     "edits": {"ir"},
     "text": {"ir", "run", "edits"},
     "rasp": {"ir", "run", "edits", "text"},
-    "tasks": {"ir", "run", "edits", "text", "rasp"},
-    "simplify": {"ir", "run", "edits", "text", "rasp", "tasks"},
+    "words": {"ir"},
+    "tasks": {"ir", "run", "edits", "text", "rasp", "words"},
+    "simplify": {"ir", "run", "edits", "text", "rasp", "words", "tasks"},
 }
 """Rooms of tprog -> those that they may import, beside themselves and what stands at the root."""
 

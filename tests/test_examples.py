@@ -22,9 +22,9 @@ from tprog.ir.program import BEGIN
 from tprog.run.batch import encode
 from tprog.tasks.builtin import fitted, inputs_for
 from tprog.tasks.cells import read_cell
-from tprog.tasks.example_files import Columns, split_columns
 from tprog.tasks.examples import Examples, read_examples
 from tprog.tasks.own import find_task
+from tprog.words.rows import Columns, split_columns
 
 Said = Callable[..., tuple[int, str, str]]
 PLAIN = "input,output\nthe cat,D N\na dog sees,D N V\n"

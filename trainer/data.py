@@ -21,7 +21,8 @@ from tprog.escape import visible
 from tprog.ir.program import BEGIN, END
 from tprog.run.batch import Batch
 from tprog.tasks.builtin import UNGRADED, Task
-from tprog.tasks.own import expect_same_answers, find_task, is_own
+from tprog.tasks.own import find_task, is_own
+from tprog.tasks.python_task import expect_same_answers
 from trainer.config import TrainConfig
 from trainer.memory import check_population
 from trainer.model import Frame, cardinality

@@ -96,7 +96,11 @@ def read_text(
     Raises:
         BadFile: as `read_bytes`; or it is empty, binary or not UTF-8.
     """
-    data = read_bytes(path, what, largest=largest)
+    return decoded(read_bytes(path, what, largest=largest), path, what, keep_mark=keep_mark)
+
+
+def decoded(data: bytes, path: Path | str, what: str = "a text file", *, keep_mark: bool = False) -> str:
+    """The text of bytes that were read from `path`, or from an archive; arguments and errors as of `read_text`."""
     if not data.strip():
         raise BadFile(f"{path} is empty; expected {what}")
     if data.startswith((codecs.BOM_UTF16_LE, codecs.BOM_UTF16_BE)):

@@ -16,7 +16,7 @@ from tprog.ir.program import BEGIN, END, UNKNOWN, Program
 from tprog.listing import difference, listing
 from tprog.run.batch import Batch
 from tprog.tasks import rules as task_rules
-from tprog.tasks.input_domain import Brackets, InputDomain, Pairs, UpTo, draw_distinct, framed, symbols_of
+from tprog.tasks.input_domain import Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
 from tprog.tasks.own_symbols import brackets_of, in_order, letters_and_digits
 from tprog.tasks.rules import UNGRADED as UNGRADED
 from tprog.tasks.rules import Array, Rule
@@ -246,7 +246,8 @@ def _check_outputs(task: Task, program: Program) -> None:
 
 def _check_words(task: Task, what: str, found: tuple[str, ...], wanted: tuple[str, ...], or_more: bool = False) -> None:
     """Refuses a program whose words are not those of the task: more are right for examples, or with `or_more`."""
-    lacking = [word for word in wanted if word not in found]
+    known = set(found)
+    lacking = [word for word in wanted if word not in known]
     if task.examples:
         if lacking:
             raise BadProgram(f"the program does not fit the task {task.name!r}: its {what} without {listing(lacking)}")
@@ -280,11 +281,7 @@ def up_to(task: Task, length: int) -> Task:
     if most < task.domain.fewest:
         least = task.domain.fewest + task.max_length - task.domain.most
         raise BadUsage(f"--length {length}: the task {task.name!r} has no input so short; expected at least {least}")
-    plain = InputDomain(task.domain.symbols, task.domain.fewest, most)
-    domain = (
-        plain if type(task.domain) is InputDomain else UpTo(task.domain.symbols, task.domain.fewest, most, task.domain)
-    )
-    return replace(task, domain=domain, max_length=length)
+    return replace(task, domain=task.domain.shortened(most), max_length=length)
 
 
 @dataclass(frozen=True, eq=False)
@@ -347,15 +344,21 @@ def inputs_for(
         BadUsage: `sample` is not positive.
     """
     task = task_of(program) if task is None else fitted(task, program)
-    symbols, domain, size = _domain_of(program, length) if task is None else (task.symbols, task.domain, task.size)
     if sample is not None and sample < 1:
         raise BadUsage(f"a sample of {sample} inputs says nothing; ask for at least 1")
+    symbols, domain, size = _domain_of(program, length) if task is None else (task.symbols, task.domain, task.size)
     whole = size is not None and size <= (limit if sample is None else sample)
-    sequences = domain.enumerate() if whole else draw_distinct(domain, sample or SAMPLE, seed)
-    batch = framed(sequences, symbols, program.vocabulary)
+    expected = None
+    if task is not None:
+        batch, expected = task.answered(None if whole else sample or SAMPLE, seed)
+    else:
+        batch = framed(
+            domain.enumerate() if whole else draw_distinct(domain, sample or SAMPLE, seed), symbols, program.vocabulary
+        )
     of = "" if task is not None and task.examples else _shorter(domain, program)
-    description = f"all {len(batch):,} inputs{of}" if whole else _drawn(len(batch), size, of, seed)
-    return Inputs(batch, None if task is None else task.expected(batch), whole, description)
+    what = "inputs" if task is None or not task.inputs_are else task.inputs_are
+    description = f"all {len(batch):,} {what}{of}" if whole else _drawn(len(batch), size, of, seed, what)
+    return Inputs(batch, expected, whole, description)
 
 
 def _shorter(domain: InputDomain, program: Program) -> str:
@@ -366,14 +369,15 @@ def _shorter(domain: InputDomain, program: Program) -> str:
     )
 
 
-def _drawn(count: int, size: int | None, of: str, seed: int) -> str:
+def _drawn(count: int, size: int | None, of: str, seed: int, what: str = "inputs") -> str:
     """A sample in words.
 
     Args:
         size: the inputs in the domain, if that is known.
-        of: which inputs these are.
+        of: how long they are, if that needs telling.
+        what: which inputs these are.
     """
     if size is None:
         return f"{count:,} different inputs of the task's sampler{of}, drawn with seed {seed}"
     total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
-    return f"{count:,} of {total} inputs{of}, sampled with seed {seed}"
+    return f"{count:,} of {total} {what}{of}, sampled with seed {seed}"

@@ -17,7 +17,7 @@ from tprog.errors import BadFile
 from tprog.ir.program import BEGIN, END, PAD
 from tprog.listing import shortened
 from tprog.tasks.cells import Answers, Cell, read_cell, word_of
-from tprog.tasks.example_files import Columns, read_pairs
+from tprog.words.rows import Columns, read_pairs
 
 __all__ = ["MOST_TOKENS", "Examples", "check_words", "in_order", "read_examples", "word_of"]
 

@@ -63,6 +63,12 @@ class InputDomain:
         drawn = rng.integers(0, self.symbols, size=(count, self.most), dtype=self.dtype)
         return np.where(np.arange(self.most) < lengths[:, None], drawn, np.array(NOTHING, dtype=self.dtype))
 
+    def shortened(self, most: int) -> InputDomain:
+        """Those of at most `most` symbols."""
+        if type(self) is InputDomain:
+            return InputDomain(self.symbols, self.fewest, most)
+        return UpTo(self.symbols, self.fewest, most, self)
+
 
 @dataclass(frozen=True)
 class Brackets(InputDomain):

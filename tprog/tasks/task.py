@@ -15,6 +15,7 @@ from tprog.ir.places import Places
 from tprog.run.batch import Batch
 from tprog.run.outcome import NOT_GRADED
 from tprog.tasks.input_domain import InputDomain, draw_distinct, framed
+from tprog.tasks.listed import Sentences
 from tprog.tasks.rules import UNGRADED, Array, Rule
 
 ENUMERATED = 1_000_000
@@ -44,6 +45,7 @@ class Task:
         pooled: it judges a program that makes one prediction an input, by the one place of each that it grades.
         outputs: the names of what is asked for, where that is several outputs: then the rule gives each place its
             answers side by side (`tprog.ir.places`), and `classes` are those of all outputs.
+        inputs_are: which inputs these are, in words ("sentences of ner, split valid"), where that is not plain.
         judged: the outputs of the program that it judges, in its order; those that it does not ask for are not graded.
             None where the program has one.
     """
@@ -63,6 +65,7 @@ class Task:
     pooled: bool = False
     outputs: tuple[str, ...] = ()
     judged: tuple[str, ...] = ()
+    inputs_are: str = ""
 
     @property
     def size(self) -> int | None:
@@ -98,6 +101,24 @@ class Task:
             for row, length in zip(batch.tokens.tolist(), batch.lengths.tolist(), strict=True)
         ]
 
+    def answered(self, count: int | None = None, seed: int = 0) -> tuple[Batch, Array]:
+        """Inputs and the right answers to each, as `expected` gives them.
+
+        Sentences of a corpus have answers of their own: two of them that read alike may have others, and both count.
+
+        Args:
+            count: how many are drawn at random, with `seed`; left out, all there are, however many.
+        """
+        if not isinstance(self.domain, Sentences):
+            batch = self._batch(self.domain.enumerate()) if count is None else self.draw(count, seed)
+            return batch, self.expected(batch)
+        rows = self.domain.drawn(count, np.random.default_rng(seed)) if count is not None else slice(None)
+        batch = self._batch(self.domain.rows[rows])
+        expected = np.full((len(batch), batch.tokens.shape[1]), UNGRADED, dtype=np.int16)
+        told = self._answer_codes[self.domain.answers[rows]][:, : expected.shape[1] - self.marks.count]
+        expected[:, self.marks.first : self.marks.first + told.shape[1]] = told
+        return batch, self._of_whole(expected) if self.pooled else expected
+
     def oracle(self, tokens: Sequence[str]) -> Any:
         """The right output at each position, as a list, None where the task does not grade it; of several outputs,
         name -> list.
@@ -112,7 +133,8 @@ class Task:
             read = self.marks.read(tokens, self.vocabulary, self.max_length)
         except ValueError as error:
             raise BadInput(str(error)) from None
-        codes = np.array([[self.vocabulary.index(token) for token in read]])
+        known = {word: code for code, word in enumerate(self.vocabulary)}
+        codes = np.array([[known[token] for token in read]])
         expected = self.expected(Batch(codes, np.array([len(read)])))[0]
         found = [NOT_GRADED if code == UNGRADED else self.classes[code] for code in expected]
         apart = self.places.apart(found)
@@ -130,7 +152,7 @@ class Task:
             batch: inputs in the codes of this task's vocabulary.
         """
         symbol = np.array([*(self._symbol_codes.get(word, -1) for word in self.vocabulary)])
-        answer = np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
+        answer = self._answer_codes
         outputs, asked = self.judged or self.outputs, self.outputs or self.judged
         each, one = max(len(outputs), 1), len(outputs) < 2 and len(asked) < 2
         at = [outputs.index(name) for name in asked if name in outputs]
@@ -142,7 +164,6 @@ class Task:
             inside = slice(first, first + length - marks)
             for some in np.array_split(rows, len(rows) * length**2 // _CHUNK + 1):
                 answers = answer[self._rule(symbol[batch.tokens[some, inside]], len(self.symbols))]
-                # UNGRADED picks the last
                 if one:
                     expected[some, inside, 0] = answers
                 else:
@@ -173,6 +194,11 @@ class Task:
         """The same task on inputs with other marks around them: it is the symbols between them that it asks about."""
         longest = self.max_length - self.marks.count + marks.count
         return replace(self, vocabulary=marks.around(self.symbols), max_length=longest)
+
+    @cached_property
+    def _answer_codes(self) -> Array:
+        """The class of each answer of the rule; `UNGRADED` picks the last."""
+        return np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
 
     @cached_property
     def _symbol_codes(self) -> Mapping[str, int]:

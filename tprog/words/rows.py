@@ -26,14 +26,16 @@ INPUTS = (
 )  # fmt: skip
 OUTPUTS = (
     "output", "outputs", "label", "labels", "tag", "tags", "target", "targets", "answer", "answers", "class",
-    "classes", "category", "pos", "y",
+    "classes", "category", "pos", "ner", "ner_tags", "sentiment", "topic", "y",
 )  # fmt: skip
 """Names of columns that say by themselves which they are."""
 
 Pair: TypeAlias = tuple[str, object, object]
 """Where an example stands, its input and its output."""
 
-_WITH_COLUMNS = re.compile(r"(.*\.(?:csv|tsv|jsonl|json)):([^:,]+,[^:,]+)", re.IGNORECASE | re.DOTALL)
+_WITH_COLUMNS = re.compile(
+    r"(.*\.(?:csv|tsv|jsonl|json|conll|iob2?|bio|bioes|txt)):([^:,]+,[^:,]+)", re.IGNORECASE | re.DOTALL
+)
 
 
 @dataclass(frozen=True)
@@ -64,7 +66,11 @@ def read_pairs(path: Path, columns: Columns | None) -> tuple[Columns, list[Pair]
     Raises:
         BadFile: it cannot be read, has other columns, or a row is not as it should be; the message names it.
     """
-    text = read_text(path, "examples with an input and an output each")
+    return pairs_of(path, read_text(path, "examples with an input and an output each"), columns)
+
+
+def pairs_of(path: Path, text: str, columns: Columns | None) -> tuple[Columns, list[Pair]]:
+    """All examples of the text of a file; as `read_pairs`."""
     match path.suffix.lower():
         case ".csv":
             return _table(path, text, ",", columns)
