@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from analyze.dataflow import reaching
 from analyze.outcome import Ground, ground, hole_order, label, node_line
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from tprog.edits.entry import Entry
@@ -117,7 +118,10 @@ def _contrast(run: _Run, on: Ground, lines: Lines) -> Contrast | None:
     table, own = _table(other, lines), run.execution.batch.words(program, 0)
     shared = [i for i, (a, b) in enumerate(zip(own, table.tokens, strict=False)) if a == b]
     distance = max(len(own), len(table.tokens)) - len(shared)
-    parts_at, positions = _parting(_table(run, lines), table, set(shared))
+    ours = _table(run, lines)
+    wrong = [name for name, at in by_output(ours.wrong) if at]
+    asked = reaching(program, wrong) if program.places.several else set(program.variables)
+    parts_at, positions = _parting(ours, table, set(shared), asked)
     return Contrast(table, distance, parts_at, positions, on.checked)
 
 
@@ -136,11 +140,14 @@ def _nearest_right(execution: Execution, on: Ground) -> int | None:
     return int(rows[nearest[0]]) if nearest else None
 
 
-def _parting(one: TraceTable, other: TraceTable, shared: set[int]) -> tuple[str | None, tuple[int, ...]]:
-    """The first node at which two runs part beyond their tokens, and the positions; see `Contrast.parts_at`."""
+def _parting(
+    one: TraceTable, other: TraceTable, shared: set[int], asked: set[str]
+) -> tuple[str | None, tuple[int, ...]]:
+    """The first of the nodes asked about at which two runs part beyond their tokens, and the positions; see
+    `Contrast.parts_at`."""
     at_all: tuple[str | None, tuple[int, ...]] = (None, ())
     for ours, theirs in zip(one.rows, other.rows, strict=True):
-        if ours.kind == "input":
+        if ours.kind == "input" or ours.variable not in asked:
             continue
         differ = [i for i, (a, b) in enumerate(zip(ours.values, theirs.values, strict=False)) if a != b]
         if beyond := tuple(i for i in differ if i in shared):

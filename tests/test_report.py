@@ -22,8 +22,9 @@ from cli.output import as_text
 from tests import programs
 from tests.bench.random_program import random_program
 from tests.javascript import engine, load, value_of
+from tests.test_several_outputs import TASK, edited, fitted_pair
 from tprog.errors import BadUsage
-from tprog.ir.program import Program
+from tprog.ir.program import BEGIN, Program
 from tprog.ir.values import spelling
 from tprog.run.batch import encode
 from tprog.run.execute import execute
@@ -120,12 +121,33 @@ def test_the_nearest_right_input_and_where_the_two_part_are_those_of_trace() -> 
         codes = encode(program, [wrong.tokens]).tokens[0].tolist()
         nearest = value_of(f"nearestRight(known, {codes})")
         assert [program.vocabulary[code] for code in nearest] == list(told.table.tokens)
-        parts = value_of(f"parting(execute(machine, {codes}), execute(machine, {nearest}))")
+        expected = json.dumps(wrong.expected)
+        parts = value_of(f"parting(machine, execute(machine, {codes}), execute(machine, {nearest}), {expected})")
         assert list(program.variables)[parts["variable"]] == told.parts_at
         assert tuple(parts["positions"]) == told.positions
         judgement = value_of(f"judged(known, {codes})")
         assert judgement == {"state": "wrong", "expected": list(wrong.expected)}
         assert value_of(f"judged(known, {nearest})")["state"] == "right"
+
+
+def test_with_several_outputs_a_wrong_one_is_named_and_two_inputs_part_where_it_comes_of(tmp_path: Path) -> None:
+    (tmp_path / "both.py").write_text(TASK, encoding="utf-8")
+    program, own = fitted_pair(edited(), tmp_path / "both.py")
+    inputs = inputs_for(program, task=own)
+    module = read_source(emit(program).text, "program.py")
+    page = data(report_html(report(module, program, inputs, task=own)))
+    load(program)
+    engine().eval(f"var known = knowledge(machine, {json.dumps(page['known'])}); 0")
+    codes = encode(program, [[BEGIN, "b", "a"]]).tokens[0].tolist()
+    names = {way: value_of(f"bucketsOf(known, '{way}').map((bucket) => bucket.name)") for way in ("answer", "node")}
+    assert names == {"answer": ["last: a instead of b"], "node": ["before"]}
+    told = trace(program, [BEGIN, "b", "a"], expected=own.oracle([BEGIN, "b", "a"]), contrast=inputs).contrast
+    expected = json.dumps(value_of(f"judged(known, {codes})")["expected"])
+    runs = f"execute(machine, {codes}), execute(machine, nearestRight(known, {codes}))"
+    parts = value_of(f"parting(machine, {runs}, {expected})")
+    assert told is not None
+    assert (list(program.variables)[parts["variable"]], tuple(parts["positions"])) == (told.parts_at, told.positions)
+    assert told.parts_at == "before"
 
 
 def test_an_input_that_was_not_tried_is_not_said_to_be_right() -> None:

@@ -80,7 +80,7 @@ def task(tmp_path: Path) -> Path:
     return path
 
 
-def _edited() -> Program:
+def edited() -> Program:
     """One cell is wrong: after b stands a."""
     last = BOTH.by_name["last"].with_answer(2, "a")
     return replace(BOTH, nodes=(*BOTH.nodes[:3], last))
@@ -161,7 +161,7 @@ def test_the_readout_comes_out_alone_again_with_its_own_classes() -> None:
 
 
 def test_a_task_answers_a_dictionary_and_wrong_places_are_of_an_output(task: Path) -> None:
-    right, wrong = (fitted_pair(program, task) for program in (BOTH, _edited()))
+    right, wrong = (fitted_pair(program, task) for program in (BOTH, edited()))
     assert verify(right[0], inputs_for(*right[:1], task=right[1])).wrong_inputs == 0
     result = verify(wrong[0], inputs_for(wrong[0], task=wrong[1]))
     first = result.counterexamples[0]
@@ -210,7 +210,7 @@ def test_a_task_whose_answers_do_not_fit_its_outputs_is_refused(tmp_path: Path, 
 
 
 def test_blame_finds_the_cell_of_the_one_output_that_is_wrong(task: Path) -> None:
-    program, own = fitted_pair(_edited(), task)
+    program, own = fitted_pair(edited(), task)
     inputs = inputs_for(program, task=own)
     expected = own.oracle([BEGIN, "b", "a"])
     result = blame(program, inputs, [BEGIN, "b", "a"], expected=expected)
@@ -260,7 +260,7 @@ def test_trace_shows_each_output() -> None:
 
 
 def test_outputs_are_compared_by_their_names() -> None:
-    turned = replace(_edited(), outputs=("last", "share", "readout"))
+    turned = replace(edited(), outputs=("last", "share", "readout"))
     result = diff(BOTH, turned)
     assert result.differing > 0
     assert result.inputs[0].positions == {"share": (), "readout": (), "last": (2,)}
@@ -313,29 +313,33 @@ def test_every_verb_takes_a_program_with_several_outputs(
 ) -> None:
     monkeypatch.chdir(tmp_path)
     path = Path("both_program.py")
-    path.write_text(emit(_edited()).text, encoding="utf-8")
+    path.write_text(emit(edited()).text, encoding="utf-8")
     given = [str(path), "--task", task.name]
     expected = '{"last": "nothing b", "share": ["1/2", "1/2"]}'
     for argv, code, said in (
         (["verify", *given], 1, "last: 2"),
         (["trace", *given, "--input", "ba"], 0, "wrong at position last: 2"),
-        (["trace", *given, "--input", "ba", "--contrast"], 0, "nearest right input"),
+        # share differs before, but it is right, and last does not come of it
+        (["trace", *given, "--input", "ba", "--contrast"], 0, "they part at before, position 2"),
         (["blame", *given, "--input", "ba"], 0, "position 2 of last: predicted 'a', expected 'b'"),
         (["blame", *given, "--input", "ba", "--expect", expected], 0, "position 2 of last"),
         (["blame", *given, "--input", "ba", "--of", "share", "--position", "2", "--expect", "1/3"], 0, "of share"),
         (["blame", *given, "--all"], 0, "last, input 'b'"),
         (["circuits", *given, "--of", "share"], 0, "share"),
+        (["circuits", *given], 0, "circuit of output share readout last line"),
         (["circuits", *given, "--class", "nothing"], 0, "last"),
         (["dead", *given], 0, ""),
-        (["coverage", *given], 0, ""),
+        (["coverage", *given], 0, "never predicted: 1/12, 1/6, 5/12"),
         (["graph", *given], 0, "come out, each by its name"),
-        (["fuzz", *given, "--no-database"], 1, "last, input 'b'"),
+        (["fuzz", *given, "--no-database"], 1, "ba last nothing b nothing a"),
         (["repair", *given, "-o", str(tmp_path / "mended.py")], 0, ""),
         (["simplify", *given, "-o", str(tmp_path / "small.py")], 0, ""),
         (["diff", str(path), str(path), "--task", str(task)], 0, "answer alike"),
     ):
         assert main([*argv, "--color", "never"]) == code, argv
-        assert said in " ".join(capsys.readouterr().out.split()), argv
+        out = capsys.readouterr().out
+        assert said in " ".join(out.split()), argv
+        assert argv[0] != "fuzz" or max(map(len, out.splitlines())) <= 81, out
     assert read_source((tmp_path / "mended.py").read_text(encoding="utf-8")).program.nodes == BOTH.nodes
 
 

@@ -73,7 +73,8 @@ def find_circuits(
 
     Args:
         inputs: where the sub-problems' pairs and the baseline come from; one input as a sub-problem need not be there.
-        problems: left out: one a class that is ever predicted, in the order of the classes.
+        problems: left out: one a class that is ever predicted, in the order of the classes; with several outputs, one
+            an output.
         baseline: node -> the constant that it yields when ablated; for the others, their most frequent value.
         exactly: search all smaller sets to the end, not only where that is quick. Ctrl-C then ends that search, and
             the next ones are left out.
@@ -89,7 +90,7 @@ def find_circuits(
     """
     on = survey(program, inputs)
     constants = constants_of(on, baseline or {})
-    problems, notes = _one_a_class(on) if problems is None else (problems, [])
+    problems, notes = _one_each(on) if problems is None else (problems, [])
     one_each = _OneEach(on, constants, exactly, resample, task)
     found = tuple(one_each.circuit(problem, index, len(problems)) for index, problem in enumerate(problems))
     notes += [
@@ -108,8 +109,12 @@ def find_circuits(
     )
 
 
-def _one_a_class(on: Survey) -> tuple[list[SubProblem], list[str]]:
-    """One sub-problem a class that is ever predicted, in the order of the classes; and a note on the others."""
+def _one_each(on: Survey) -> tuple[list[SubProblem], list[str]]:
+    """One sub-problem an output, if there are several: what all of them may say is one list of classes, in which a
+    class says little. Else one a class that is ever predicted, in the order of the classes; and a note on the others.
+    """
+    if on.program.places.several:
+        return [SubProblem("output", name) for name in on.program.outputs], []
     predicted = set(np.unique(on.outcomes[on.graded]).tolist())
     words = on.program.classes
     never = [word for code, word in enumerate(words) if code not in predicted]

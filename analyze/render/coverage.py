@@ -9,7 +9,14 @@ from rich.text import Text
 
 from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
 from analyze.render.tables import at_line, counted, page, table
-from analyze.results.coverage import CoverageResult, CoveredEntry, CoveredFunction, Tally, UntakenBranch
+from analyze.results.coverage import (
+    CoverageContext,
+    CoverageResult,
+    CoveredEntry,
+    CoveredFunction,
+    Tally,
+    UntakenBranch,
+)
 from tprog.escape import spelled
 
 LISTED = 20
@@ -88,13 +95,21 @@ def _remarks(result: CoverageResult) -> list[str]:
         remarks.append(f"this platform does not limit the child process by {', '.join(result.lacking)}")
     if any(context.lines is None for context in result.contexts):
         remarks.append("too many different sets of classes are predicted to tell the lines of each class apart")
+    if never := [context.name for context in result.contexts if _never_predicted(context)]:
+        remarks.append(f"never predicted: {', '.join(map(spelled, never))}")
     return remarks
+
+
+def _never_predicted(context: CoverageContext) -> bool:
+    return context.kind == "class" and not context.inputs
 
 
 def _contexts(result: CoverageResult) -> list[tuple[object, ...]]:
     said = {"right": "are right", "wrong": "are wrong", "hole": "end in a hole", "answered": "are answered"}
     rows: list[tuple[object, ...]] = []
     for context in result.contexts:
+        if _never_predicted(context):
+            continue
         name = said[context.name] if context.kind == "outcome" else f"predict {spelled(context.name)}"
         rows.append((name, context.inputs, context.lines, context.entries))
     return rows

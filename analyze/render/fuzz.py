@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, answered, at_line, counted, page, table, typed
 from analyze.results.fuzz import Bucket, Failure, FuzzResult
-from tprog.ir.places import ByOutput
+from tprog.ir.places import ByOutput, by_output
 from tprog.text.tokens import Spacing
 
 UNBLAMED = "not blamed (--buckets-limit)"
@@ -29,6 +31,7 @@ def fuzz_text(result: FuzzResult) -> RenderableType:
         *result.notes,
         _relations(result) if result.relations else None,
         _buckets(result) if result.buckets else None,
+        _smallest(result) if result.buckets and _of_several(result) else None,
         *_explained(result),
     )
 
@@ -60,15 +63,40 @@ def _relations(result: FuzzResult) -> RenderableType:
 
 
 def _buckets(result: FuzzResult) -> RenderableType:
-    answers = {
-        "answers": ("expected", "got"),
-        "program": ("other program", "this one"),
-        "relations": ("becomes", "expected", "got"),
-    }[result.oracle]
-    columns = ("cause", "best edit", "line", "failures", MENDED, "smallest", *answers)
-    rows = [_row(bucket, result.oracle == "relations", result.spaced) for bucket in result.buckets]
+    """The buckets with their smallest failures, whose answers have a table of their own where outputs are several."""
+    becomes = ("becomes",) if result.oracle == "relations" else ()
+    answers = () if _of_several(result) else _compared(result)
+    columns = ("cause", "best edit", "line", "failures", MENDED, "smallest", *becomes, *answers)
+    rows = [_row(bucket, bool(becomes), result.spaced)[: len(columns)] for bucket in result.buckets]
     optional = ("best edit", "line", MENDED)
     return table(columns, rows, ("line", "failures", MENDED), optional, whole=("smallest", "becomes"))
+
+
+def _compared(result: FuzzResult) -> tuple[str, str]:
+    """What the answers that are compared are called."""
+    return ("other program", "this one") if result.oracle == "program" else ("expected", "got")
+
+
+def _of_several(result: FuzzResult) -> bool:
+    return any(isinstance(bucket.smallest.got, dict) for bucket in result.buckets)
+
+
+def _smallest(result: FuzzResult) -> RenderableType:
+    """The answers of outputs that are wrong on the smallest failures."""
+    columns = ("smallest", "output", *_compared(result))
+    rows = [row for bucket in result.buckets for row in _wrong_outputs(bucket.smallest, result.spaced)]
+    return table(columns, rows, whole=("smallest", "output"))
+
+
+def _wrong_outputs(failure: Failure, spaced: Spacing) -> Iterator[tuple[str, ...]]:
+    """(input, output, what is right, what comes out) of each output that is wrong, or of all."""
+    shown = typed(failure.tokens, spaced.inputs)
+    expected, got = dict(by_output(failure.expected)), dict(by_output(failure.got))
+    for name in [name for name, at in by_output(failure.wrong) if at] or list(got):
+        where = expected.get(name) or got[name]
+        right = answered(expected[name], where, spaced.outputs) if expected.get(name) else "no answer"
+        yield shown, name, right, failure.hole or answered(got[name], where, spaced.outputs)
+        shown = ""
 
 
 def _explained(result: FuzzResult) -> list[str]:

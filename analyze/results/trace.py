@@ -58,7 +58,8 @@ class Contrast:
             fewest positions, the first in order of enumeration.
         distance: in how many positions the two differ.
         parts_at: the first node, in execution order, whose values differ at a position where both inputs hold the
-            same token, so that the difference has left the tokens; else the first that differs at all; else None.
+            same token, so that the difference has left the tokens; else the first that differs at all; else None. With
+            several outputs, of the nodes to which those that are wrong lead back.
         positions: the positions at which it differs: those with the same token, if there are any.
         checked: the inputs among which the right one was looked for.
     """

@@ -91,7 +91,8 @@ def circuits(
     force: ForceOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
-    """Find the heads and lookups that suffice for a sub-problem. Left out: for each class."""
+    """Find the heads and lookups that suffice for a sub-problem. Left out: for each class, or each of several
+    outputs."""
     output = Output(as_json, file, force, color, (*PICTURES, "html"))
     from analyze.circuits import Exactly, find_circuits
     from analyze.circuits.member_lines import circuit_source

@@ -169,11 +169,18 @@ def _linear(node: Linear, program: Program, place: dict[str, int]) -> Plain:
 
 
 def _output(name: str, program: Program, place: dict[str, int]) -> Plain:
-    """One output: the readout, or a variable, each of whose codes has a place among the classes."""
+    """One output: the readout, or a variable, each of whose codes has a place among the classes.
+
+    ``from`` are the variables that it comes of, directly or not.
+    """
+    read = set(program.read_out if name not in program.returned else [name])
+    for node in reversed(program.nodes):
+        read |= {*node.reads} if node.name in read else set()
+    told = {"name": name, "variable": place.get(name), "from": sorted(place[variable] for variable in read)}
     if name not in program.returned:
-        return {"name": name, "variable": None}
+        return told | {"variable": None}
     codes = list(map(_whole, program.returned[name].codes))
-    return {"name": name, "variable": place[name], "codes": codes, "outcomes": program.outcome_codes[name]}
+    return told | {"codes": codes, "outcomes": program.outcome_codes[name]}
 
 
 def _readout(program: Program, place: dict[str, int]) -> Plain:

@@ -104,11 +104,18 @@ function* changed(inner, changes, from, symbols) {
   }
 }
 
-/** The first node at which two runs part beyond their tokens, and the positions; else where they part at all. */
-export function parting(one, other) {
+/**
+ * The first node at which a wrong run and a right one part beyond their tokens, and the positions; else where they part
+ * at all. With several outputs it is one that an output which is wrong comes of.
+ * @param {(string | null)[]} expected the right answers to the wrong one
+ */
+export function parting(machine, one, other, expected) {
   let first = { variable: -1, positions: [] };
   const width = Math.min(one.codes.length, other.codes.length);
+  const wrong = wrongAt(machine, one, { expected }).map((at) => machine.outputs[at % machine.outputs.length]);
+  const asked = machine.outputs.length === 1 ? null : new Set(wrong.flatMap((output) => output.from));
   for (let variable = 3; variable < Math.max(one.values.length, other.values.length); variable++) {
+    if (asked !== null && !asked.has(variable)) continue;
     const [ours, theirs] = [one.values[variable], other.values[variable]];
     const differ = [];
     for (let at = 0; at < width; at++) if ((ours && ours[at]) !== (theirs && theirs[at])) differ.push(at);
@@ -130,18 +137,20 @@ export const BUCKETED = 1_000;
 export function bucketsOf(known, way, most = BUCKETED) {
   const found = new Map();
   for (const { codes, expected } of [...known.wrong.values()].slice(0, most)) {
-    const name = way === "node" ? partsAt(known, codes) : answered(known, codes, expected);
+    const name = way === "node" ? partsAt(known, codes, expected) : answered(known, codes, expected);
     if (!found.has(name)) found.set(name, []);
     found.get(name).push(codes);
   }
   return [...found].map(([name, inputs]) => ({ name, inputs })).sort((one, other) => other.inputs.length - one.inputs.length);
 }
 
-function partsAt(known, codes) {
+function partsAt(known, codes, expected) {
+  const { machine } = known;
   const other = nearestRight(known, codes);
   if (other === null) return "no nearest right input is known";
-  const { variable } = parting(execute(known.machine, codes), execute(known.machine, other));
-  return variable === -1 ? "in no node" : known.machine.variables[variable].name;
+  const right = expected.map((code) => (code === null ? null : machine.classes[code]));
+  const { variable } = parting(machine, execute(machine, codes), execute(machine, other), right);
+  return variable === -1 ? "in no node" : machine.variables[variable].name;
 }
 
 function answered(known, codes, expected) {
@@ -149,5 +158,7 @@ function answered(known, codes, expected) {
   const run = execute(machine, codes);
   if (run.hole !== null) return `a hole at ${run.hole.table}`;
   const at = expected.findIndex((right, place) => right !== null && right !== run.predictions[place]);
-  return at === -1 ? "not wrong" : `${machine.classes[run.predictions[at]] ?? "no answer"} instead of ${machine.classes[expected[at]]}`;
+  if (at === -1) return "not wrong";
+  const output = machine.outputs.length > 1 ? `${machine.outputs[at % machine.outputs.length].name}: ` : "";
+  return `${output}${machine.classes[run.predictions[at]] ?? "no answer"} instead of ${machine.classes[expected[at]]}`;
 }

@@ -50,7 +50,7 @@ export class RunView {
     this.judgement = judged(this.app.known, codes);
     const contrast = this.judgement.state === "wrong" ? nearestRight(this.app.known, codes) : null;
     this.contrast = contrast === null ? null : execute(this.machine, contrast);
-    this.parting = this.contrast === null ? null : parting(this.run, this.contrast);
+    this.parting = this.contrast === null ? null : parting(this.machine, this.run, this.contrast, this.judgement.expected);
     if (this.parting !== null && this.parting.variable >= 0) {
       this.cursor = { variable: this.parting.variable, position: this.parting.positions[0] };
     }
