@@ -31,13 +31,23 @@ def edited_path(file: Path, force: bool) -> None:
         module_path(file, force)
 
 
-def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str, str], file: Path, force: bool) -> None:
+def write_edited(
+    subject: Subject,
+    edited: Program,
+    diff: str,
+    claim: tuple[str, str],
+    file: Path,
+    force: bool,
+    *,
+    measured: bool = True,
+) -> None:
     """Write the module of an edited program, or the change alone if the file's ending asks for it.
 
     Args:
         edited: the program after the edits.
         diff: the change.
         claim: what the module says of itself, as a key and a text.
+        measured: whether its figures may have changed, and are told as those before.
     """
     if file.suffix in CHANGES:
         # patch and git skip what stands before the first file.
@@ -50,7 +60,7 @@ def write_edited(subject: Subject, edited: Program, diff: str, claim: tuple[str,
     from tprog.text.own_form import in_own_form
 
     own = subject.module.program
-    told = measured_before(own.provenance, "repair")
+    told = measured_before(own.provenance, "repair") if measured else own.provenance
     after = dataclasses.replace(narrowed(edited, own.classes), task=own.task)
     told_after = dataclasses.replace(after, provenance=(*told, claim))
     found = in_own_form(subject.module, after, told_after, file)

@@ -23,8 +23,8 @@ from tprog.version import VERSION
 
 VERBS = (
     "tasks", "train", "train-gpt", "decompile", "emit", "run", "sweep", "verify", "trace", "graph", "circuits",
-    "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "report", "rasp", "compile", "schema",
-    "help",
+    "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "words", "report", "rasp", "compile",
+    "schema", "help",
 )  # fmt: skip
 """In the order of the help page. Each is a function of the module `cli.verbs` of its name."""
 

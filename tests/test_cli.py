@@ -85,6 +85,7 @@ VERBS = [
     "repair",
     "simplify",
     "diff",
+    "words",
     "report",
     "rasp",
     "compile",

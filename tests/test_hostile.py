@@ -128,6 +128,7 @@ VERBS = {
     "fuzz": [],
     "repair": ["-o", "out.py"],
     "diff": ["other.py"],
+    "words": [],
     "report": ["-o", "out.html"],
 }
 """Every verb that reads a module, and what else it needs."""

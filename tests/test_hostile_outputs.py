@@ -152,6 +152,9 @@ ASKS: Mapping[str, Sequence[str]] = {
     "simplify --json": ["simplify", NAME, "--json", *TASKED],
     "simplify -o": ["simplify", NAME, "-o", f"small{NAME}", *TASKED],
     "diff": ["diff", NAME, f"holed {NAME}", *TASKED],
+    "words": ["words", NAME],
+    "words --find": ["words", NAME, "--find", WORDS[4]],
+    "words --rename": ["words", NAME, "--rename", f"seen:{WORDS[3]}={NAME}"],
     "verify": ["verify", NAME, *TASKED],
     "verify of holes": ["verify", f"holed {NAME}", *TASKED],
     "sweep": ["sweep", "--table", "--store", "s.sqlite"],
@@ -174,6 +177,7 @@ FORMS = {
     "blame": ("html", "txt", "json"),
     "blame --all": ("html", "txt", "json"),
     "diff": ("txt", "json"),
+    "words": ("txt", "json"),
     "verify": ("txt", "json"),
     "sweep": ("md", "txt", "json"),
 }

@@ -39,6 +39,8 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from analyze.report import report as report
     from analyze.trace import trace as trace
     from analyze.verify import verify as verify
+    from analyze.words import find_words as find_words
+    from analyze.words import rename_values as rename_values
     from tprog import emit as emit
     from tprog import execute as execute
     from tprog import load as load
@@ -108,6 +110,7 @@ _NAMES = {
     "analyze.trace": "trace",
     "analyze.loop": "trace_loop verify_loop",
     "analyze.verify": "verify",
+    "analyze.words": "find_words rename_values",
     "tprog": "emit execute load",
     "tprog.edits.edit": (
         "AttendEdit CellEdit CoefficientEdit MaskEdit ReadEdit RenameEdit RowEdit SelfRuleEdit WeightEdit "
