@@ -7,7 +7,7 @@ import pytest
 import torch
 
 from tests.small_networks import drawn, random_network
-from trainer.decompile.attend import MARKED, Hard, candidates, ordered, pattern, related, symbols_of, tiers
+from trainer.decompile.attend import Hard, candidates, ordered, pattern, related, symbols_of, tiers
 from trainer.decompile.columns import plainness
 from trainer.decompile.edges import TOKENS, Answered, Edges, Feed, Moved, Read, Score, all_edges
 from trainer.decompile.harden import inner_heads
@@ -16,7 +16,7 @@ from trainer.decompile.paths import Paths
 from trainer.decompile.symbols import FIRST, Copied, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
 
 SYMBOLS = 50
-SIZE = SYMBOLS + MARKED
+SIZE = SYMBOLS + 4
 ALL = np.ones(SIZE, dtype=np.bool_)
 
 
@@ -40,32 +40,32 @@ def test_a_table_that_mostly_accepts_the_key_at_one_distance_is_that_relation(st
     table[SYMBOLS + 1, SYMBOLS] = 1
     wanted = tuple(map(tuple, table.tolist()))
     table[3, 7] = table[8, 20] = 1
-    assert related(tuple(map(tuple, table.tolist()))) == wanted
+    assert related(tuple(map(tuple, table.tolist())), SYMBOLS) == wanted
 
 
 def test_a_table_without_a_relation_has_none() -> None:
     random = np.random.default_rng(0).integers(2, size=(SIZE, SIZE))
-    assert related(tuple(map(tuple, random.tolist()))) is None
+    assert related(tuple(map(tuple, random.tolist())), SYMBOLS) is None
 
 
 def test_scores_that_fall_with_the_key_above_the_query_ask_for_the_least_greater_one() -> None:
     at = np.arange(SIZE)
     distance = (at[None, :] - at[:, None]).astype(np.float32)
     table = np.where(distance > 0, -0.3 * distance, -30.0 + 0.01 * distance)
-    ranks = ordered(table, ALL)
+    ranks = ordered(table, ALL, SYMBOLS)
     assert ranks is not None
     row = ranks[10]
     assert row[11] > row[12] > row[SYMBOLS - 1] > 0
     assert row[10] == row[0] == row[SYMBOLS] == 0
     assert ranks[SYMBOLS][0] > ranks[SYMBOLS][1] > 0
-    facts = Facts(_inputs([SYMBOLS, 4, 9, 2, 3]), SIZE)
+    facts = Facts(_inputs([SYMBOLS, 4, 9, 2, 3]), SIZE, SYMBOLS)
     assert facts.codes(Copied(Selection(Tokens(), Tokens(), ranks), Tokens())).tolist() == [
         [SYMBOLS, SYMBOLS, SYMBOLS, 4, 4]
     ]
 
 
 def test_scores_in_no_order_have_none() -> None:
-    assert ordered(np.random.default_rng(0).normal(size=(SIZE, SIZE)).astype(np.float32), ALL) is None
+    assert ordered(np.random.default_rng(0).normal(size=(SIZE, SIZE)).astype(np.float32), ALL, SYMBOLS) is None
 
 
 def _inputs(row: list[int]) -> Inputs:
@@ -75,7 +75,7 @@ def _inputs(row: list[int]) -> Inputs:
 
 
 def test_a_hard_head_that_selects_nothing_attends_to_the_first_position() -> None:
-    facts = Facts(_inputs([3, 0, 1]), 6)
+    facts = Facts(_inputs([3, 0, 1]), 6, 2)
     never = Selection(None, Tokens(), ((0, 1, 0, 0, 0, 0),))
     for copies in (True, False):
         assert pattern(facts, Hard(never, copies))[0].tolist() == [[1, 0, 0], [1, 0, 0], [0, 0, 1]]
@@ -91,7 +91,7 @@ def test_candidates_come_once_and_begin_with_the_simplest() -> None:
     paths = Paths(network, drawn(network))
     edges = all_edges(network)
     made = paths.freeze_means(edges)
-    facts = Facts(paths.inputs, len(network.tokens))
+    facts = Facts(paths.inputs, len(network.tokens), 2)
     found = list(candidates(paths, made, edges, facts, (0, 0), {}))
     assert found[0] == Hard(Selection(), copies=False)
     assert found[1] == Hard(FIRST, copies=True)
@@ -107,8 +107,8 @@ def test_a_head_that_is_read_by_a_score_is_hardened_before_those_that_the_readou
     assert inner_heads(edges) == {(0, 0), (0, 1)}
     where = Selection(step=1)
     hardened = {(0, 0): Hard(where, copies=True)}
-    assert symbols_of(before, edges, hardened) == [Copied(where, Tokens())]
-    assert symbols_of(Moved(0, 1, TOKENS), edges, hardened) == []
+    assert symbols_of(before, edges, hardened, False) == [Copied(where, Tokens())]
+    assert symbols_of(Moved(0, 1, TOKENS), edges, hardened, False) == []
 
 
 def test_what_takes_more_words_to_say_is_less_plain() -> None:

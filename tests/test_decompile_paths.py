@@ -9,8 +9,24 @@ import torch
 from tests.small_networks import drawn, random_network
 from tprog.errors import BadUsage
 from tprog.tasks.next_token import get_next_token_task
+from trainer.decompile import pipeline
 from trainer.decompile.apart import divergence, positions_alike
-from trainer.decompile.edges import TOKENS, Answered, Feed, Moved, Read, Score, all_edges, edge_count, live
+from trainer.decompile.components import Components, live_links
+from trainer.decompile.edges import (
+    TOKENS,
+    Answered,
+    Brought,
+    Feed,
+    Link,
+    Moved,
+    Read,
+    Reader,
+    Score,
+    all_edges,
+    all_links,
+    edge_count,
+    live,
+)
 from trainer.decompile.network import in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.pipeline import Settings, decompile
@@ -37,14 +53,39 @@ def test_all_paths_together_are_the_network(layers: int, heads: int, positions: 
 def test_edges_are_counted_without_being_made(layers: int, heads: int, positions: int) -> None:
     network = random_network(layers, heads, positions)
     assert edge_count(network) == len(all_edges(network))
+    links = live_links(sorted(all_links(network), key=str)[::2])
+    assert edge_count(network, links) == len(all_edges(network, links)) < edge_count(network)
 
 
-def test_a_network_of_too_many_paths_is_refused() -> None:
-    network = random_network(4, 4, 160)
-    assert edge_count(network) == 394_981
+@pytest.mark.parametrize(("layers", "heads", "positions", "links"), [(1, 1, 60, 15), (3, 2, 60, 138), (2, 1, 0, 29)])
+def test_all_links_together_are_the_network(layers: int, heads: int, positions: int, links: int) -> None:
+    network = random_network(layers, heads, positions)
+    modules = Components(network, drawn(network))
+    graded = modules.inputs.graded
+    assert len(modules.whole.links) == links
+    np.testing.assert_allclose(modules.whole.logits[graded], modules.own.logits[graded], rtol=0, atol=1e-4)
+    fewer = live_links(modules.whole.links - {Link(Answered(0), Reader("readout"))})
+    alone, above = modules.run(fewer), modules.run(fewer, modules.whole)
+    np.testing.assert_allclose(above.logits, alone.logits, rtol=0, atol=1e-5)
+    assert abs(alone.logits - modules.whole.logits).max() > 1e-4
+
+
+def test_links_over_which_nothing_comes_to_the_readout_are_not_live() -> None:
+    read = Link(Brought(1, 0), Reader("readout"))
+    value, idle = Link(Answered(0), Reader("value", 1, 0)), Link(TOKENS, Reader("mlp", 1))
+    inner = Link(TOKENS, Reader("mlp", 0))
+    assert live_links([read, value, idle, inner]) == {read, value, inner}
+
+
+def test_a_network_all_of_whose_paths_are_needed_has_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MOST_EDGES", 3)
+    network = random_network(1, 1, 160)
     source = expect_source(network, get_next_token_task("tomita2"))
-    with pytest.raises(BadUsage, match="394,981 paths through its 4 layers of 4 heads"):
-        decompile(network, source, Settings("tomita2"), lambda stage, what: None)
+    made = decompile(network, source, Settings("tomita2"), lambda stage, what: None)
+    assert made.linked is not None
+    assert made.linked.paths > 3
+    assert made.program is None
+    assert not made.answer
 
 
 def test_the_run_is_that_of_the_model() -> None:

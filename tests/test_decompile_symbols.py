@@ -2,25 +2,42 @@
 
 from __future__ import annotations
 
+import typing
 from dataclasses import replace
 
 import numpy as np
 import pytest
 
 from tprog.tasks.next_token import get_next_token_task
+from trainer.decompile import keeping
 from trainer.decompile.assemble import assembled
 from trainer.decompile.harden import HardNetwork
 from trainer.decompile.measure import said
 from trainer.decompile.network import Inputs, Ints
 from trainer.decompile.readout import Classes, Column, Linear
-from trainer.decompile.samples import Source
-from trainer.decompile.symbols import FIRST, Copied, Counts, Facts, Ordinal, Pair, Selection, Tokens, key_order
+from trainer.decompile.samples import TaskSource
+from trainer.decompile.symbols import (
+    FIRST,
+    Copied,
+    Counts,
+    Facts,
+    Number,
+    Ordinal,
+    Pair,
+    Place,
+    Selection,
+    Symbolic,
+    Tokens,
+    key_order,
+)
 
-LANGUAGE = Source(get_next_token_task("012_0_2"), None)
-ANSWER = Source(get_next_token_task("binary_majority"), None)
+LANGUAGE = TaskSource(get_next_token_task("012_0_2"), None)
+ANSWER = TaskSource(get_next_token_task("binary_majority"), None)
+
+AT_2_OR_3 = tuple(int(at in (2, 3)) for at in range(max(LANGUAGE.longest, ANSWER.longest)))
 
 
-def _table(source: Source, seed: int, queries: int | None = None, most: int = 1) -> tuple[tuple[int, ...], ...]:
+def _table(source: TaskSource, seed: int, queries: int | None = None, most: int = 1) -> tuple[tuple[int, ...], ...]:
     random = np.random.default_rng(seed)
     size = len(source.task.vocabulary)
     order = random.integers(1, most + 1, size=size)
@@ -28,13 +45,21 @@ def _table(source: Source, seed: int, queries: int | None = None, most: int = 1)
     return tuple(tuple(int(rank) for rank in row) for row in order * accepted)
 
 
-def _columns(source: Source) -> dict[str, Column]:
+def _columns(source: TaskSource) -> dict[str, Column]:
     size = len(source.task.vocabulary)
     asked = Selection(Tokens(), Tokens(), _table(source, 1, size))
     before = Copied(Selection(step=1), Tokens())
     return {
         "tokens": Tokens(),
         "the place modulo 3": Ordinal(3),
+        "the position": Place(),
+        "a number as a symbol": Number(Selection(), Tokens(), 0, 3),
+        "how many are selected": Counts(Selection(Tokens(), Tokens(), _table(source, 8, size)), None, (0,)),
+        "how many stand before": Number(Selection(before=True), None, 0, 4),
+        "a table of what stands before": Copied(
+            Selection(Tokens(), Tokens(), _table(source, 9, size), before=True), Tokens()
+        ),
+        "a table over positions": Copied(Selection(None, Place(), (AT_2_OR_3,)), Tokens()),
         "two places before": Copied(Selection(step=2), Tokens()),
         "the first": Copied(FIRST, Tokens()),
         "a table": Copied(asked, Tokens()),
@@ -56,26 +81,31 @@ def _columns(source: Source) -> dict[str, Column]:
     }
 
 
-def _pairs(source: Source) -> tuple[tuple[int, ...], ...]:
+def _pairs(source: TaskSource) -> tuple[tuple[int, ...], ...]:
     size = len(source.task.vocabulary)
     return (tuple(int(held) for held in np.random.default_rng(7).random(size * size) < 0.4),)
 
 
 @pytest.mark.parametrize("source", [LANGUAGE, ANSWER], ids=["language", "answer"])
 @pytest.mark.parametrize("name", list(_columns(LANGUAGE)))
-def test_a_hard_network_and_its_program_predict_alike(name: str, source: Source) -> None:
+def test_a_hard_network_and_its_program_predict_alike(name: str, source: TaskSource) -> None:
     column = _columns(source)[name]
     random = np.random.default_rng(0)
     classes = Classes(tuple((code,) for code in range(len(source.task.symbols))), sets=False)
     columns: tuple[Column, ...] = (column,) if column == Tokens() else (Tokens(), column)
     inputs = source.random_strings(60, (1, 20), 0)
-    facts = Facts(inputs, len(source.task.vocabulary))
+    facts = Facts(inputs, len(source.words), source.symbols, source.longest)
     sizes = [len(c.codes) if isinstance(c, Counts) else facts.size(c) for c in columns]
     weights: tuple[Ints, ...] = tuple(random.integers(-3, 4, size=(size, len(classes.labels))) for size in sizes)
     hard = HardNetwork(Linear(columns, weights, 0.0), classes, 1.0, ())
     predicted = hard.readout.predict(facts)
     got = said(assembled(hard, source), source, inputs)
     assert (got[inputs.graded] == predicted).all()
+
+
+@pytest.mark.parametrize("what", [*typing.get_args(Symbolic), Counts, Selection])
+def test_what_a_readout_may_read_can_be_kept(what: type) -> None:
+    assert what.__name__ in keeping._KINDS
 
 
 def test_ranks_that_no_order_of_keys_alone_gives_have_none() -> None:
@@ -88,5 +118,5 @@ def test_what_stands_behind_an_input_is_not_looked_at() -> None:
     lengths, graded = np.array([3]), np.array([[True, True, True, False, False]])
     whole = Inputs(tokens, lengths, np.zeros(1, dtype=np.int64), graded)
     counts = Counts(Selection(), Tokens(), (0,))
-    assert Facts(whole, 7).graded(counts).tolist() == [[0], [1], [1]]
+    assert Facts(whole, 7, 3).graded(counts).tolist() == [[0], [1], [1]]
     assert whole.rows(slice(0, 1)).tokens.tolist() == [[4, 0, 1]]

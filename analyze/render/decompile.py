@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+from collections.abc import Iterator
+
 from rich.console import RenderableType
 
 from analyze.render.tables import BAD, GOOD, counted, page, table
@@ -37,20 +39,48 @@ def decompile_text(result: DecompileResult) -> RenderableType:
         [(" ".join(p.tokens), p.position, p.network, p.program) for p in result.parting],
         ("at",),
     )
-    told = [_answer(result), f"the network is right on {', '.join(map(_share, result.accuracy))} of inputs, by length"]
+    errors = table(
+        ("where the network errs, on", "network wrong", "program wrong", "both", "alike"),
+        [
+            (a.on, f"{a.network_wrong:,}", f"{a.program_wrong:,}", f"{a.both_wrong:,}", f"{a.wrong_alike:,}")
+            for a in result.agreement
+            if a.network_wrong or a.program_wrong
+        ],
+        ("network wrong", "program wrong", "both", "alike"),
+    )
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds)
     blocks = (
         (stages, result.stages),
         (edges, len(result.edges) <= SHOWN_EDGES),
         (steps, result.steps),
         (agreement, result.agreement),
+        (errors, any(a.network_wrong or a.program_wrong for a in result.agreement)),
         (parting, result.parting),
     )
     style = "" if result.found is None else GOOD if result.found else BAD
-    return page(told[0], style, told[1], *(made for made, wanted in blocks if wanted), f"processor time: {spent}")
+    shown = [made for made, wanted in blocks if wanted]
+    return page(_answer(result), style, *_right(result), *shown, *_foretold(result), f"processor time: {spent}")
+
+
+def _right(result: DecompileResult) -> Iterator[str]:
+    if result.accuracy:
+        yield f"the network is right on {', '.join(map(_share, result.accuracy))} of inputs, by length"
+
+
+def _foretold(result: DecompileResult) -> Iterator[str]:
+    """How well the program tells on which inputs the network is wrong."""
+    if result.recall is not None:
+        told = f"where the network is wrong, so is the program on {_share(result.recall)} of inputs"
+        precise = "" if result.precision is None else f"; of where the program is wrong, on {_share(result.precision)}"
+        yield told + precise
 
 
 def _answer(result: DecompileResult) -> str:
+    if result.paths is not None:
+        return (
+            f"{result.model}: no program within {counted(result.most_nodes, 'node')}: {result.paths:,} paths are "
+            f"needed between its modules, and at most {result.most_paths:,} are looked at"
+        )
     if result.found is None:
         return f"{result.model}: {len(result.edges):,} edges are needed on the task {result.task}"
     assert result.nodes is not None

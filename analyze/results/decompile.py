@@ -47,6 +47,8 @@ class AgreementLine:
         on: the inputs, in words.
         same_inputs: inputs with all graded positions predicted alike.
         trained: whether they are like those that the network was trained on.
+        network_wrong, program_wrong: inputs on which each is wrong somewhere; None where nobody knows what is right.
+        both_wrong, wrong_alike: those on which both are, and those of them on which they say the same everywhere.
     """
 
     on: str
@@ -55,6 +57,10 @@ class AgreementLine:
     positions: int
     same_positions: int
     trained: bool
+    network_wrong: int | None = None
+    program_wrong: int | None = None
+    both_wrong: int | None = None
+    wrong_alike: int | None = None
 
 
 @dataclass(frozen=True)
@@ -75,6 +81,9 @@ class DecompileResult(Result):
         model, task: what was decompiled, and what draws its inputs.
         accuracy: inputs that the network is right on, by length, fractions of 1.
         found: whether there is a program as it was asked for; None where a stage before it was the last.
+        paths, most_paths: those over the links that are needed, where they are too many to be looked at; else None.
+        precision: of the fresh inputs on which the program is wrong, the share on which the network is too.
+        recall: of those on which the network is wrong, the share on which the program is. None where it never is.
         match: the least share of fresh inputs of a row that are predicted alike; None without a program.
         wanted_match, most_nodes: what was asked for.
         nodes, lines: of the program; `lines` without the primitives that all modules share.
@@ -101,3 +110,7 @@ class DecompileResult(Result):
     agreement: tuple[AgreementLine, ...]
     parting: tuple[PartingLine, ...]
     seconds: tuple[tuple[str, float], ...]
+    paths: int | None = None
+    most_paths: int | None = None
+    precision: float | None = None
+    recall: float | None = None

@@ -16,6 +16,7 @@ from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
     from analyze.results.decompile import DecompileResult
+    from trainer.decompile.measure import Errors
     from trainer.decompile.pipeline import Decompiled
 
 
@@ -38,7 +39,9 @@ def decompile(
     model: Annotated[
         Path,
         typer.Argument(
-            metavar="MODEL", help="The model's folder, of config.json and model.safetensors.", show_default=False
+            metavar="MODEL",
+            help="The model's folder, of config.json and model.safetensors; or that of a compiled model.",
+            show_default=False,
         ),
     ],
     file: ModuleOption = None,
@@ -100,14 +103,16 @@ def decompile(
 def _result(made: Decompiled, model: Path, file: Path | None) -> DecompileResult:
     """What was found, as a record that goes to JSON."""
     from analyze.results.decompile import AgreementLine, DecompileResult, PartingLine, StageLine, StepLine
+    from trainer.decompile.pipeline import MOST_EDGES
 
-    compared = made.measured
+    compared, pruned = made.measured, made.pruned or made.linked
+    errors = None if compared is None else compared.errors
     rows = [] if compared is None else [(a, True) for a in compared.fresh] + [(a, False) for a in compared.elsewhere]
     return DecompileResult(
         model=str(model),
         task=made.settings.task,
         accuracy=made.accuracy,
-        found=None if made.program is None else made.answer,
+        found=None if made.program is None and not made.too_deep else made.answer,
         match=None if compared is None else compared.match,
         wanted_match=made.settings.match,
         most_nodes=made.settings.nodes,
@@ -116,14 +121,24 @@ def _result(made: Decompiled, model: Path, file: Path | None) -> DecompileResult
         module=None if file is None else str(file),
         edges=() if made.pruned is None else tuple(sorted(map(str, made.pruned.edges))),
         stages=()
-        if made.pruned is None
-        else tuple(StageLine(s.stage, s.edges, s.match, s.divergence) for s in made.pruned.steps),
+        if pruned is None
+        else tuple(StageLine(s.stage, s.edges, s.match, s.divergence) for s in pruned.steps),
         steps=tuple(StepLine(a.what, a.by, a.match, a.divergence) for a in made.accepted),
         agreement=tuple(
-            AgreementLine(a.on, a.inputs, a.same_inputs, a.positions, a.same_positions, trained) for a, trained in rows
+            AgreementLine(a.on, a.inputs, a.same_inputs, a.positions, a.same_positions, trained, *_errors(a.errors))
+            for a, trained in rows
         ),
         parting=()
         if compared is None
         else tuple(PartingLine(p.tokens, p.position, p.network, p.program) for p in compared.parting),
         seconds=made.seconds,
+        paths=made.linked.paths if made.linked is not None and made.too_deep else None,
+        most_paths=MOST_EDGES if made.too_deep else None,
+        precision=None if errors is None else errors.precision,
+        recall=None if errors is None else errors.recall,
     )
+
+
+def _errors(errors: Errors | None) -> tuple[int | None, ...]:
+    """Inputs on which the network is wrong, the program, both, and both alike."""
+    return (None,) * 4 if errors is None else (errors.network, errors.program, errors.both, errors.alike)

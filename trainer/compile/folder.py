@@ -253,6 +253,52 @@ def _layer(told: Fields, value: object) -> tuple[tuple[tuple[int, int], ...], in
     return columns, layer.whole("units", 0, MOST), names
 
 
+@dataclass(frozen=True)
+class Vocabulary:
+    """What the tokens and outputs of a compiled model are.
+
+    Attributes:
+        tokens, outputs: their words, in the order of their numbers.
+        names: of the outputs of the program; of several, the logits stand side by side.
+        hole: which of the outputs stands for a hole; None: the program reaches none.
+        begin: whether inputs begin with ``<s>``, behind the sink.
+    """
+
+    tokens: tuple[str, ...]
+    outputs: tuple[str, ...]
+    names: tuple[str, ...]
+    hole: int | None
+    begin: bool
+
+
+def read_vocabulary(folder: Path, config: Config) -> Vocabulary:
+    """What the tokens and outputs of a compiled model are.
+
+    Raises:
+        BadFile: nothing says so, or it is of another model.
+    """
+    path = folder / VOCABULARY
+    told = Fields(parse_json(read_text(path, f"the tokens of {WHAT}"), str(path), WHAT), str(path))
+    words, outputs, names = (_words(told, name) for name in ("tokens", "outputs", "names"))
+    if len(words) + 2 != config.vocabulary or len(outputs) * len(names) != config.outputs:
+        raise BadFile(
+            f"{path} has {len(words):,} tokens and {len(outputs):,} outputs, expected {config.vocabulary - 2:,} and "
+            f"{config.outputs:,}; it is of another model"
+        )
+    hole = told.take("hole")
+    if hole is not None and hole != len(outputs) - 1:
+        told.refuse("hole", hole, f"nothing, or {len(outputs) - 1}, the last output")
+    return Vocabulary(words, outputs, names, hole, _flag(told, "begin"))
+
+
+def _words(told: Fields, name: str) -> tuple[str, ...]:
+    found = told.listed(name)
+    for word in found:
+        if not isinstance(word, str):
+            told.refuse(name, word, "words")
+    return tuple(found)
+
+
 def read_weights(folder: Path, config: Config) -> dict[str, Array]:
     """The tensors of a compiled model, under their digest.
 

@@ -7,20 +7,13 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TypeAlias
 
 import torch
 from torch import Tensor, nn
 
 from tprog.errors import BadFile, BadUsage
-from tprog.files import read_text
-from tprog.files.formats import parse_json
-from trainer.compile.folder import VOCABULARY, WHAT, Config, read_config, read_weights
+from trainer.compile.folder import VOCABULARY, Config, Vocabulary, read_config, read_vocabulary, read_weights
 from trainer.compile.tensors import HEAD, POSITIONS, TOKENS, UNEMBEDDING, head_name, mlp_name
-from trainer.fields import Fields
-
-Vocabulary: TypeAlias = tuple[tuple[str, ...], tuple[str, ...], tuple[str, ...], int | None]
-"""The tokens, what comes out, the names of the outputs, and which of what comes out stands for a hole."""
 
 
 class CompiledTransformer(nn.Module):
@@ -40,7 +33,8 @@ class CompiledTransformer(nn.Module):
     def __init__(self, config: Config, weights: dict[str, Tensor], vocabulary: Vocabulary) -> None:
         super().__init__()
         self.config = config
-        self.words, self.outputs, self.names, self.hole = vocabulary
+        self.words, self.outputs = vocabulary.tokens, vocabulary.outputs
+        self.names, self.hole = vocabulary.names, vocabulary.hole
         self.pooled = config.pooled
         self.sink, self.padding = len(self.words), len(self.words) + 1
         for name, tensor in weights.items():
@@ -144,32 +138,9 @@ def load_model(folder: Path) -> CompiledTransformer:
     config = read_config(folder)
     if config.form != "tpdebug":
         raise BadFile(f"{folder} is written for TransformerLens; its model.py reads it, or compile without --format")
-    vocabulary = _vocabulary(folder, config)
+    vocabulary = read_vocabulary(folder, config)
     weights = {name: torch.from_numpy(array) for name, array in read_weights(folder, config).items()}
     return CompiledTransformer(config, weights, vocabulary)
-
-
-def _vocabulary(folder: Path, config: Config) -> Vocabulary:
-    path = folder / VOCABULARY
-    told = Fields(parse_json(read_text(path, f"the tokens of {WHAT}"), str(path), WHAT), str(path))
-    words, outputs, names = (_words(told, name) for name in ("tokens", "outputs", "names"))
-    if len(words) + 2 != config.vocabulary or len(outputs) * len(names) != config.outputs:
-        raise BadFile(
-            f"{path} has {len(words):,} tokens and {len(outputs):,} outputs, expected {config.vocabulary - 2:,} and "
-            f"{config.outputs:,}; it is of another model"
-        )
-    hole = told.take("hole")
-    if hole is not None and hole != len(outputs) - 1:
-        told.refuse("hole", hole, f"nothing, or {len(outputs) - 1}, the last output")
-    return words, outputs, names, hole
-
-
-def _words(told: Fields, name: str) -> tuple[str, ...]:
-    found = told.listed(name)
-    for word in found:
-        if not isinstance(word, str):
-            told.refuse(name, word, "words")
-    return tuple(found)
 
 
 def _flat(name: str) -> str:

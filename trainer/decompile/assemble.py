@@ -31,8 +31,11 @@ from trainer.decompile.symbols import (
     Copied,
     Counted,
     Counts,
+    Number,
+    Ones,
     Ordinal,
     Pair,
+    Place,
     Selection,
     Symbolic,
     Tokens,
@@ -44,14 +47,13 @@ NO_TOKEN = "none"
 
 
 def spelled(label: Sequence[int], words: Sequence[str]) -> str:
-    """A class in words: its token, or the tokens of its set."""
+    """A class in words: its label, or the labels of its set."""
     return "|".join(words[code] for code in label) or NO_TOKEN
 
 
 def class_names(classes: Classes, source: Source) -> tuple[str, ...]:
     """The classes in words."""
-    words = source.task.vocabulary
-    return tuple(spelled(label, words) for label in classes.labels)
+    return tuple(spelled(label, source.labels) for label in classes.labels)
 
 
 class Assembly:
@@ -64,13 +66,11 @@ class Assembly:
     """
 
     def __init__(self, source: Source) -> None:
-        task = source.task
-        self.vocabulary = (BEGIN, *task.symbols, *(() if source.sets else (task.vocabulary[task.sep],)))
-        self.codes = (task.bos, *range(len(task.symbols)), *(() if source.sets else (task.sep,)))
+        self.vocabulary, self.codes = source.vocabulary, source.codes
         self.length = source.longest
         self.nodes: list[Node] = []
         self._names: dict[object, str] = {}
-        self._sizes = len(task.vocabulary)
+        self._tokens = len(source.words)
 
     # Variables
 
@@ -79,8 +79,14 @@ class Assembly:
         match what:
             case Tokens():
                 return tuple(zip(self.codes, self.vocabulary, strict=True))
+            case Ones():
+                return ((0, 1),)
+            case Place():
+                return tuple((code, code) for code in range(self.length))
             case Ordinal(modulus):
                 return tuple((code, code) for code in range(modulus))
+            case Number():
+                return tuple((code, code) for code in range(what.most + 1))
             case Copied(_, inner):
                 return self.domain(inner)
             case Pair(one, other):
@@ -90,9 +96,15 @@ class Assembly:
     def _size(self, what: Symbolic) -> int:
         match what:
             case Tokens():
-                return self._sizes
+                return self._tokens
+            case Ones():
+                return 1
+            case Place():
+                return self.length
             case Ordinal(modulus):
                 return modulus
+            case Number():
+                return what.most + 1
             case Copied(_, inner):
                 return self._size(inner)
             case Pair(one, other):
@@ -100,8 +112,15 @@ class Assembly:
 
     def variable(self, what: Symbolic | Counted) -> str:
         """The name of a variable, whose nodes are made if they are not there."""
-        if isinstance(what, Tokens):
-            return "tokens"
+        match what:
+            case Tokens():
+                return "tokens"
+            case Place():
+                return "positions"
+            case Ones():
+                return "ones"
+            case _:
+                pass
         if what not in self._names:
             node = self._node(what)
             self.nodes.append(node)
@@ -127,12 +146,16 @@ class Assembly:
                 if inputs[0] == inputs[1]:
                     raise AssertionError("a pair of a variable with itself says nothing new")
                 return Lookup(self._named("both"), inputs, (None, None), symbols, symbols)
+            case Number(where, inner, code, most):
+                counted = self.variable(Counted(where, inner, code))
+                levels = tuple(range(most + 1))
+                return Lookup(self._named(f"{counted}_to_{most}"), (counted,), (levels,), levels, levels)
             case Copied(where, inner):
                 return self._copying(where, inner)
             case Counted(where, inner, code):
                 return self._counting(where, inner, code)
-            case Tokens():
-                raise AssertionError("tokens are given")
+            case Tokens() | Place() | Ones():
+                raise AssertionError(f"{what} are given")
 
     # Heads
 
@@ -176,6 +199,7 @@ class Assembly:
             own.predicate,
             attend=attend,
             by=by,
+            mask="before" if where.before else "all",
             also=tuple(also),
         )
 
@@ -207,28 +231,31 @@ class Assembly:
             self._names[name] = node.name
         return self._names[name]
 
-    def _counting(self, where: Selection, inner: Symbolic, code: int) -> NumericHead:
-        symbol = next(symbol for own, symbol in self.domain(inner) if own == code)
-        key = self.variable(inner)
-        clauses = self._clauses(where) if where != Selection() else []
-        only = Clause(key, key, tuple((symbol,) for _ in self.domain(inner)))
-        for at, clause in enumerate(clauses):
-            if clause.key == key:
-                rows = tuple(None if row is None else tuple(k for k in row if k == symbol) for row in clause.predicate)
-                clauses[at] = Clause(clause.query, clause.key, rows)
-                break
-        else:
-            clauses.append(only)
+    def _counting(self, where: Selection, inner: Symbolic | None, code: int) -> NumericHead:
+        clauses, counted = self._clauses(where), "selected"
+        if inner is not None:
+            symbol = next(symbol for own, symbol in self.domain(inner) if own == code)
+            clauses = self._narrowed([] if where.plain else clauses, inner, symbol)
+            counted = "begin" if symbol == BEGIN else re.sub(r"\W", "", str(symbol)) or "symbol"
         own, *also = clauses
-        stem = re.sub(r"\W", "", str(symbol)) or "symbol"
         return NumericHead(
-            self._named(f"count_{'begin' if symbol == BEGIN else stem}"),
+            self._named(f"count_{counted}"),
             own.query,
             own.key,
             "ones",
             own.predicate,
+            mask="before" if where.before else "all",
             also=tuple(also),
         )
+
+    def _narrowed(self, clauses: list[Clause], inner: Symbolic, symbol: Symbol) -> list[Clause]:
+        """Clauses that accept keys with one value of a variable only."""
+        key = self.variable(inner)
+        for at, clause in enumerate(clauses):
+            if clause.key == key:
+                rows = tuple(None if row is None else tuple(k for k in row if k == symbol) for row in clause.predicate)
+                return [*clauses[:at], Clause(clause.query, clause.key, rows), *clauses[at + 1 :]]
+        return [*clauses, Clause(key, key, tuple((symbol,) for _ in self.domain(inner)))]
 
 
 def assembled(hard: HardNetwork, source: Source, provenance: Sequence[tuple[str, str]] = ()) -> Program:
@@ -242,14 +269,16 @@ def assembled(hard: HardNetwork, source: Source, provenance: Sequence[tuple[str,
             continue
         rows = tuple(tuple(int(w) for w in weights[code]) for code, _ in assembly.domain(column))
         terms.append(Weights(assembly.variable(column), rows))
-    order = {name: at for at, name in enumerate(["tokens", *(node.name for node in assembly.nodes)])}
+    order = {
+        name: at for at, name in enumerate(["tokens", "positions", "ones", *(node.name for node in assembly.nodes)])
+    }
     terms.sort(key=lambda term: order[term.variable])
     return Program(
         vocabulary=assembly.vocabulary,
         classes=class_names(hard.classes, source),
         max_length=assembly.length,
         nodes=tuple(assembly.nodes),
-        readout=Classify(tuple(terms), forced=()),
+        readout=Classify(tuple(terms), forced=source.forced),
         causal=True,
         provenance=tuple(provenance),
     )

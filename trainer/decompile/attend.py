@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from trainer.decompile.edges import CONSTANTS, PLACES, TOKENS, Answered, Edges, Feed, Moved, Score, Variable
 from trainer.decompile.network import Bools, Floats, Ints
 from trainer.decompile.paths import PathRun, Paths
-from trainer.decompile.symbols import FIRST, Copied, Facts, Pair, Selection, Symbolic, Tokens, key_order
+from trainer.decompile.symbols import FIRST, Copied, Facts, Number, Pair, Place, Selection, Symbolic, Tokens, key_order
 
 SPREADS = (1.0, 2.0, 4.0)
 """Nats by which scores of one tier may differ."""
@@ -31,10 +31,16 @@ MOST_BACK = 12
 MODULI = (2, 3, 4, 5, 6)
 
 LARGE = 40
-"""Values of a variable from which on relations are looked for, and weights tied."""
+"""Values of a variable from which on its symbols are not told apart one by one, and weights are tied."""
 
-MARKED = 4
-"""The marks, behind the symbols of every vocabulary."""
+RELATED = 8
+"""Symbols from which on relations between them are looked for; of fewer a table says it as well."""
+
+OWN = 0.05
+"""What a head that never looks at its own position may have there, of its attention."""
+
+MOST_COUNTED = 12
+"""The largest number that is told apart as a symbol, larger ones being that."""
 
 REGULAR = 0.5
 """The share of symbols that must follow a relation for all to be taken to."""
@@ -86,20 +92,31 @@ def is_place(variable: Variable) -> bool:
     return variable == PLACES
 
 
-def symbols_of(variable: Variable, edges: Edges, hardened: Hardened) -> list[Symbolic]:
-    """The symbols that a variable carries, each once."""
+def symbols_of(variable: Variable, edges: Edges, hardened: Hardened, places: bool) -> list[Symbolic]:
+    """The symbols that a variable carries, each once.
+
+    A share of a set tells how large the set is: the first mark's share of all positions is the place.
+
+    Args:
+        places: whether places tell positions apart.
+    """
     match variable:
         case Answered(layer):
             found: list[Symbolic] = []
             fed = sorted((e for e in edges if isinstance(e, Feed) and e.layer == layer), key=str)
             for edge in fed:
-                found += symbols_of(edge.what, edges, hardened)
+                found += symbols_of(edge.what, edges, hardened, places)
             return list(dict.fromkeys(found))
         case Moved(layer, head, what):
             hard = hardened.get((layer, head))
-            if hard is None or not hard.copies:
+            if hard is None:
                 return []
-            return [Copied(hard.where, symbol) for symbol in symbols_of(what, edges, hardened)]
+            carried = symbols_of(what, edges, hardened, places)
+            if hard.copies:
+                return [Copied(hard.where, symbol) for symbol in carried]
+            return [Number(hard.where, None, 0, MOST_COUNTED)] if carried else []
+    if variable == PLACES:
+        return [Place()] if places else []
     return [Tokens()] if variable == TOKENS else []
 
 
@@ -125,10 +142,39 @@ def _means(codes: Ints, size: int, values: Floats, present: np.ndarray) -> tuple
     return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32), counts > 0
 
 
+@dataclass(frozen=True, eq=False)
+class Table:
+    """Mean scores by symbol.
+
+    Attributes:
+        query, key: what it is over; without a query it has one row.
+        scores: [queries, keys].
+        asked, seen: [queries] and [keys] which of them there are.
+    """
+
+    query: Symbolic | None
+    key: Symbolic
+    scores: Floats
+    asked: Bools
+    seen: Bools
+
+    def unmarked(self, symbols: int) -> Table | None:
+        """Without the marks among its keys, where these are tokens and a mark is the best of some query; else None.
+
+        What else a head scores may keep it from that mark.
+        """
+        if len(self.seen) <= symbols or not self.seen[:symbols].any():
+            return None
+        best = np.where(self.seen, self.scores, -np.inf).argmax(axis=1)
+        if not (best[self.asked] >= symbols).any():
+            return None
+        return replace(self, seen=self.seen & (np.arange(len(self.seen)) < symbols))
+
+
 def table_of(
     paths: Paths, made: PathRun, scores: Sequence[Score], facts: Facts, query: Symbolic | None, key: Symbolic
-) -> tuple[Floats, np.ndarray, np.ndarray]:
-    """[queries, keys] mean scores, and which queries and keys are seen."""
+) -> Table:
+    """The table of some scores over a symbol of queries, or none, and one of keys."""
     present = facts.inputs.present
     rows = 1 if query is None else facts.size(query)
     table = np.zeros((rows, facts.size(key)), dtype=np.float32)
@@ -146,7 +192,7 @@ def table_of(
         table += query_means @ key_means.T
     if not scores:
         key_seen = np.bincount(facts.codes(key)[present], minlength=facts.size(key)) > 0
-    return table, asked_seen, key_seen
+    return Table(query, key, table, asked_seen, key_seen)
 
 
 def tiers(
@@ -196,33 +242,63 @@ def _all(
     hardened: Hardened,
     scores: list[Score],
 ) -> Iterator[Hard]:
-    yield Hard(Selection(), copies=False)
-    yield Hard(FIRST, copies=True)
     attended = made.patterns[head]
+    never_own = _own_share(attended, paths) < OWN
+    yield Hard(Selection(), copies=False)
+    if never_own:
+        yield Hard(Selection(before=True), copies=False)
+    yield Hard(FIRST, copies=True)
     yield from _distances(attended, paths)
+    for some in _alike(scores, bool(facts.places)):
+        asked, keys = (_carried(some, part, edges, hardened, bool(facts.places)) for part in (0, 1))
+        for query in [None, *sides(asked, facts)]:
+            for key in sides(keys, facts):
+                table = table_of(paths, made, some, facts, query, key)
+                besides = table.unmarked(facts.symbols) if key == Tokens() and len(some) < len(scores) else None
+                for one in (table, *(() if besides is None else (besides,))):
+                    for hard in _by_table(one, facts.symbols):
+                        yield hard
+                        if never_own:
+                            yield replace(hard, where=replace(hard.where, others=False, before=True))
+
+
+def _alike(scores: Sequence[Score], places: bool) -> list[list[Score]]:
+    """The scores that a table may be of: those that read no places; and, where these say something, those that do."""
     plain = [s for s in scores if not any(is_place(v) or v == CONSTANTS for v in s.reads)]
-    asked = list(dict.fromkeys(x for s in plain if s.query is not None for x in symbols_of(s.query, edges, hardened)))
-    keys = list(dict.fromkeys(x for s in plain for x in symbols_of(s.key, edges, hardened)))
-    for query in [None, *sides(asked, facts)]:
-        for key in sides(keys, facts):
-            table, seen_queries, seen_keys = table_of(paths, made, plain, facts, query, key)
-            yield from _by_table(query, key, table, seen_queries, seen_keys)
+    of_places = [s for s in scores if places and all(is_place(v) for v in s.reads)]
+    return [some for some in (plain, of_places) if some or some is plain]
 
 
-def _by_table(
-    query: Symbolic | None, key: Symbolic, table: Floats, seen_queries: Bools, seen_keys: Bools
-) -> Iterator[Hard]:
-    square = query is not None and table.shape[0] == table.shape[1] > LARGE
-    if square and (ranks := ordered(table, seen_keys)) is not None:
+def _carried(scores: Sequence[Score], part: int, edges: Edges, hardened: Hardened, places: bool) -> list[Symbolic]:
+    """The symbols that the queries of scores carry, or their keys.
+
+    Args:
+        part: 0: queries, 1: keys.
+    """
+    read = (score.query if part == 0 else score.key for score in scores)
+    return list(dict.fromkeys(x for v in read if v is not None for x in symbols_of(v, edges, hardened, places)))
+
+
+def _own_share(attended: Floats, paths: Paths) -> float:
+    """How much of its attention a head has at its own position, behind the first."""
+    at = np.arange(1, attended.shape[1])
+    return float(attended[:, at, at][paths.inputs.present[:, 1:]].mean()) if len(at) else 1.0
+
+
+def _by_table(table: Table, symbols: int) -> Iterator[Hard]:
+    query, key, scores = table.query, table.key, table.scores
+    square = query is not None and scores.shape[0] == scores.shape[1] > symbols >= RELATED
+    if square and (ranks := ordered(scores, table.seen, symbols)) is not None:
         yield Hard(Selection(query, key, ranks), copies=True)
     for most in (1, 2, 3):
         for spread in SPREADS:
-            ranks = tiers(table, spread, most, seen_queries, seen_keys)
+            ranks = tiers(scores, spread, most, table.asked, table.seen)
             if all(rank == most for row in ranks for rank in row):
                 continue
-            if square and most == 1 and (regular := related(ranks)) is not None:
+            if square and most == 1 and (regular := related(ranks, symbols)) is not None:
                 yield Hard(Selection(query, key, regular), copies=True)
                 yield Hard(Selection(query, key, regular, others=True), copies=True)
+                yield Hard(Selection(query, key, regular), copies=False)
             where = Selection(query, key, ranks)
             if most == 1 or key_order(where) is not None:
                 yield Hard(where, copies=True)
@@ -231,10 +307,9 @@ def _by_table(
                 yield Hard(where, copies=False)
 
 
-def related(ranks: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...] | None:
+def related(ranks: tuple[tuple[int, ...], ...], symbols: int) -> tuple[tuple[int, ...], ...] | None:
     """A table of one tier in which all symbols accept the key at one distance, as most of them do; the marks stay."""
     table = np.array(ranks)
-    symbols = len(table) - MARKED
     for step in (0, 1, -1):
         regular = np.eye(symbols, k=step, dtype=np.int64)
         if (table[:symbols, :symbols] == regular).all(axis=1).mean() >= REGULAR:
@@ -245,12 +320,11 @@ def related(ranks: tuple[tuple[int, ...], ...]) -> tuple[tuple[int, ...], ...] |
     return None
 
 
-def ordered(table: Floats, seen_keys: Bools) -> tuple[tuple[int, ...], ...] | None:
+def ordered(table: Floats, seen_keys: Bools, symbols: int) -> tuple[tuple[int, ...], ...] | None:
     """Ranks that say "the least key that is greater", or the like, where scores follow such an order; else None.
 
     A mark as a query accepts every symbol, and none as a key is accepted.
     """
-    symbols = len(table) - MARKED
     random = np.random.default_rng(0)
     keys = np.flatnonzero(seen_keys[:symbols])
     if len(keys) < 3:

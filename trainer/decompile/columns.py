@@ -17,6 +17,7 @@ import numpy as np
 from trainer.decompile.attend import (
     LARGE,
     MODULI,
+    MOST_COUNTED,
     MOST_PAIRED,
     Hard,
     Hardened,
@@ -28,7 +29,19 @@ from trainer.decompile.edges import Answered, Edges, Feed, Moved, Read, Variable
 from trainer.decompile.network import Ints
 from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.readout import PENALTIES, Classes, Column, Linear, fit
-from trainer.decompile.symbols import Copied, Counts, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
+from trainer.decompile.symbols import (
+    Copied,
+    Counts,
+    Facts,
+    Number,
+    Ones,
+    Ordinal,
+    Pair,
+    Place,
+    Selection,
+    Symbolic,
+    Tokens,
+)
 
 EASE = 0.003
 """How much match a simpler set of columns may cost."""
@@ -66,7 +79,9 @@ class Offered:
 def plainness(what: Column) -> float:
     """How much there is to say of a variable."""
     match what:
-        case Tokens():
+        case Ones():
+            return 0.0
+        case Tokens() | Place():
             return 1.0
         case Ordinal():
             return 6.0
@@ -74,15 +89,17 @@ def plainness(what: Column) -> float:
             return plainness(one) + plainness(other) + 1
         case Copied(where, inner):
             return 1 + _plainness_of(where) + plainness(inner)
+        case Number(where, inner, _, _):
+            return 3.5 + _plainness_of(where) + (0 if inner is None else plainness(inner))
         case Counts(where, inner, _):
-            return 2 + _plainness_of(where) + plainness(inner)
+            return 2 + _plainness_of(where) + (0 if inner is None else plainness(inner))
 
 
 def _plainness_of(where: Selection) -> float:
     cost = 0.0 if where.step is None else 0.5 + where.step / 10
     if where.modulus > 0:
         cost += 0.5
-    if where.others:
+    if where.others or where.before:
         cost += 0.1
     if where.key is not None:
         cost += plainness(where.key) + 0.5 * where.tiers + (0 if where.query is None else plainness(where.query))
@@ -114,17 +131,23 @@ def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: H
         if is_place(variable):
             places = True
         head = (variable.layer, variable.head)
-        carried = symbols_of(variable.what, edges, hardened)
+        carried = symbols_of(variable.what, edges, hardened, bool(facts.places))
         known: Iterable[Hard] = (
             [hardened[head]] if head in hardened else candidates(paths, made, edges, facts, head, hardened)
         )
         for hard in known:
+            if not hard.copies and carried:
+                symbols.append(Number(hard.where, None, 0, MOST_COUNTED))
+                counts.append(Counts(hard.where, None, (0,)))
             for symbol in carried:
                 if hard.copies:
                     symbols.append(Copied(hard.where, symbol))
-                elif facts.vocabulary <= LARGE or hard.where.query is None:
-                    codes = np.unique(facts.codes(symbol)[facts.inputs.present])
-                    counts.append(Counts(hard.where, symbol, tuple(int(code) for code in codes)))
+                    continue
+                codes = tuple(int(code) for code in np.unique(facts.codes(symbol)[facts.inputs.present]))
+                if facts.vocabulary <= LARGE or hard.where.query is None:
+                    counts.append(Counts(hard.where, symbol, codes))
+                if facts.vocabulary <= LARGE and hard.where.plain:
+                    symbols += [Number(hard.where, symbol, code, MOST_COUNTED) for code in codes]
     if places:
         symbols += [Ordinal(modulus) for modulus in MODULI]
     found: list[Column] = list(dict.fromkeys([*symbols, *counts]))
@@ -224,7 +247,9 @@ class Trials:
     classes: Classes
 
     def fit(self, columns: Sequence[Column]) -> Linear:
-        """A readout over some columns."""
+        """A readout over some columns; beside numbers alone, with what classes have of their own."""
+        if all(isinstance(column, Counts) for column in columns):
+            columns = [*columns, Ones()]
         return fit(self.fitted.facts, columns, self.fitted.answers, self.classes)
 
 

@@ -25,15 +25,12 @@ T = TypeVar("T")
 _WHAT = "a stage of decompiling, as tpdebug writes it"
 
 _KINDS: Mapping[str, type[Any]] = {
-    kind.__name__: kind
-    for kind in (
-        *(edges.Given, edges.Answered, edges.Moved, edges.Score, edges.Feed, edges.Read),
-        *(prune.Step, prune.Pruned),
-        *(symbols.Tokens, symbols.Ordinal, symbols.Pair, symbols.Selection, symbols.Copied, symbols.Counts),
-        *(readout.Classes, readout.Linear),
-        *(harden.Accepted, harden.HardNetwork),
-    )
+    name: kind
+    for module in (edges, prune, symbols, readout, harden)
+    for name, kind in vars(module).items()
+    if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }
+"""All records of stages."""
 
 
 class Kept:

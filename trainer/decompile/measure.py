@@ -3,16 +3,15 @@
 from __future__ import annotations
 
 from collections.abc import Iterator
-from dataclasses import dataclass
-from itertools import islice, product
+from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
 from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import execute
-from tprog.tasks.rules import UNGRADED
-from trainer.decompile.assemble import Assembly, spelled
+from trainer.decompile.assemble import spelled
+from trainer.decompile.attend import LARGE
 from trainer.decompile.network import Bools, Floats, Inputs, Ints, Network, in_pieces
 from trainer.decompile.readout import Classes
 from trainer.decompile.samples import Source
@@ -20,13 +19,39 @@ from trainer.decompile.samples import Source
 JUDGED = 200
 """Fresh inputs of each range of lengths."""
 
-SHORT = 2000
-"""Short strings that are all tried, for the smallest inputs on which the two part."""
-
 SHOWN = 10
 
 FREQUENT = 0.01
 """The share of positions of random strings from which on a set that is predicted there becomes a class."""
+
+
+@dataclass(frozen=True)
+class Errors:
+    """Whether a program predicts on which inputs its network errs.
+
+    Attributes:
+        network, program: inputs on which each is wrong at some graded position.
+        both: those on which both are.
+        alike: those of them on which both predict the same everywhere: the program is wrong as the network is.
+    """
+
+    network: int
+    program: int
+    both: int
+    alike: int
+
+    @property
+    def precision(self) -> float | None:
+        """Of the inputs on which the program is wrong, the share on which the network is; None without any."""
+        return self.both / self.program if self.program else None
+
+    @property
+    def recall(self) -> float | None:
+        """Of the inputs on which the network is wrong, the share on which the program is; None without any."""
+        return self.both / self.network if self.network else None
+
+    def __add__(self, other: Errors) -> Errors:
+        return Errors(*(getattr(self, f.name) + getattr(other, f.name) for f in fields(self)))
 
 
 @dataclass(frozen=True)
@@ -37,7 +62,7 @@ class Agreement:
         on: the inputs, in words.
         inputs, positions: how many, and how many positions of them count.
         same_inputs, same_positions: those that are predicted alike.
-        right: inputs that the network itself is right on; None where nobody knows.
+        errors: how often the network is wrong, and whether the program tells; None where nobody knows what is right.
     """
 
     on: str
@@ -45,7 +70,7 @@ class Agreement:
     same_inputs: int
     positions: int
     same_positions: int
-    right: int | None = None
+    errors: Errors | None = None
 
     @property
     def by_position(self) -> float:
@@ -90,17 +115,23 @@ class Measured:
         """The least share of fresh inputs of a row that are predicted alike at all positions."""
         return min((row.by_input for row in self.fresh), default=1.0)
 
+    @property
+    def errors(self) -> Errors | None:
+        """Those on all fresh inputs; None where nobody knows what is right."""
+        known = [row.errors for row in self.fresh if row.errors is not None]
+        return sum(known[1:], known[0]) if known else None
 
-def classes_of(logits: list[Floats], graded: list[Bools], sets: bool) -> Classes:
+
+def classes_of(logits: list[Floats], graded: list[Bools], source: Source) -> Classes:
     """The classes that a network predicts at graded positions; in a large vocabulary all tokens."""
-    if sets:
+    if source.sets:
         rows = np.unique(np.concatenate([(some > 0)[at] for some, at in zip(logits, graded, strict=True)]), axis=0)
-        return Classes(tuple(tuple(int(code) for code in np.flatnonzero(row)) for row in rows), sets)
+        return Classes(tuple(tuple(int(code) for code in np.flatnonzero(row)) for row in rows), source.sets)
     seen = np.unique(np.concatenate([some.argmax(axis=-1)[at] for some, at in zip(logits, graded, strict=True)]))
-    vocabulary = logits[0].shape[-1]
-    marks = {vocabulary - 4, vocabulary - 3, vocabulary - 1}
-    kept = seen if vocabulary <= 44 else [code for code in range(vocabulary) if code not in marks or code in seen]
-    return Classes(tuple((int(code),) for code in kept), sets)
+    tokens = source.labels == source.words
+    every = range(source.symbols) if tokens and source.symbols > LARGE else ()
+    kept = sorted({*every, *(int(code) for code in seen)})
+    return Classes(tuple((code,) for code in kept), source.sets, tokens)
 
 
 def with_frequent(classes: Classes, logits: list[Floats], graded: list[Bools]) -> Classes:
@@ -108,13 +139,13 @@ def with_frequent(classes: Classes, logits: list[Floats], graded: list[Bools]) -
     rows = np.concatenate([(some > 0)[at] for some, at in zip(logits, graded, strict=True)])
     found, times = np.unique(rows, axis=0, return_counts=True)
     often = [tuple(int(code) for code in np.flatnonzero(row)) for row in found[times >= FREQUENT * len(rows)]]
-    return Classes(tuple(dict.fromkeys((*classes.labels, *often))), classes.sets)
+    return replace(classes, labels=tuple(dict.fromkeys((*classes.labels, *often))))
 
 
 def answered(logits: Floats, classes: Classes) -> Ints:
     """[B, n] the class that logits predict, -1 where it is none of them."""
     if not classes.sets:
-        return np.asarray(classes.of_token(logits.shape[-1])[logits.argmax(axis=-1)])
+        return np.asarray(classes.of_label(logits.shape[-1])[logits.argmax(axis=-1)])
     on = logits > 0
     found = np.full(on.shape[:2], -1, dtype=np.int64)
     for at, label in enumerate(classes.labels):
@@ -126,12 +157,27 @@ def answered(logits: Floats, classes: Classes) -> Ints:
 
 def said(program: Program, source: Source, inputs: Inputs) -> Ints:
     """[B, n] the classes that a Program predicts."""
-    assembly = Assembly(source)
-    places = np.zeros(len(source.task.vocabulary), dtype=np.int32)
-    places[list(assembly.codes)] = np.arange(len(assembly.codes))
+    places = np.zeros(len(source.words), dtype=np.int32)
+    places[list(source.codes)] = np.arange(len(source.codes))
     tokens = np.where(inputs.present, places[inputs.tokens], -1)
     made = execute(program, Batch(tokens.astype(np.int32), inputs.lengths))
     return np.asarray(made.predictions, dtype=np.int64)
+
+
+def _errors(source: Source, inputs: Inputs, logits: Floats, other: Ints, classes: Classes) -> Errors | None:
+    """How often a network is wrong, and its program.
+
+    Args:
+        other: [B, n] the classes that the program predicts.
+    """
+    right, expected = source.right(logits, inputs), source.expected(inputs, classes.labels)
+    if right is None or expected is None:
+        return None
+    network = (~right & inputs.graded).any(axis=1)
+    program = ((other != expected) & inputs.graded).any(axis=1)
+    alike = ((answered(logits, classes) == other) | ~inputs.graded).all(axis=1)
+    counted = (network, program, network & program, network & program & alike)
+    return Errors(*(int(each.sum()) for each in counted))
 
 
 def _agree(
@@ -140,96 +186,66 @@ def _agree(
     logits = in_pieces(network, inputs)
     own, other = answered(logits, classes), said(program, source, inputs)
     apart = (own != other) & inputs.graded
-    words = source.task.vocabulary
     found = []
-    for row in np.flatnonzero(apart.any(axis=1)):
+    for row in np.flatnonzero(apart.any(axis=1) & (inputs.offsets == 0)):
         at = int(apart[row].argmax())
         label = np.flatnonzero(logits[row, at] > 0) if classes.sets else [logits[row, at].argmax()]
-        if inputs.offsets[row]:
-            continue
         found.append(
             Parting(
-                tuple(words[code] for code in inputs.tokens[row, : inputs.lengths[row]]),
+                tuple(source.words[code] for code in inputs.tokens[row, : inputs.lengths[row]]),
                 at,
-                spelled([int(code) for code in label], words),
+                spelled([int(code) for code in label], source.labels),
                 program.classes[int(other[row, at])],
             )
         )
     graded = int(inputs.graded.sum())
     same = int((~apart.any(axis=1)).sum())
-    return Agreement(on, len(inputs), same, graded, graded - int(apart.sum())), found
+    errors = _errors(source, inputs, logits, other, classes)
+    return Agreement(on, len(inputs), same, graded, graded - int(apart.sum()), errors), found
 
 
 def measured(
     program: Program, network: Network, classes: Classes, source: Source, seed: int, count: int = JUDGED
 ) -> Measured:
-    """Compare the two on fresh inputs.
+    """Compare the two on fresh inputs, or on all that there are where they are few.
 
     Args:
         seed: of inputs that nothing was fitted to or judged by.
         count: inputs a range of lengths.
     """
-    fresh, parting = [], []
+    parting: list[Parting] = []
+
+    def compared(on: str, inputs: Inputs) -> Agreement:
+        row, found = _agree(on, program, network, classes, source, inputs)
+        parting.extend(found)
+        return row
+
+    fresh = [compared(*each) for each in _fresh(source, seed, count)]
+    elsewhere = [compared(*each) for each in source.elsewhere(network, count, seed)]
+    if (short := source.smallest()) is not None:
+        compared("short", short)
+    smallest = sorted(dict.fromkeys(parting), key=lambda one: (len(one.tokens), one.tokens))
+    return Measured(tuple(fresh), tuple(elsewhere), tuple(smallest[:SHOWN]))
+
+
+def _fresh(source: Source, seed: int, count: int) -> Iterator[tuple[str, Inputs]]:
+    """Inputs like those that a network was trained on, and what they are called."""
+    if (domain := source.domain()) is not None:
+        yield "all inputs", domain
+        return
     for at, (least, most) in enumerate(source.bins):
-        inputs = source.draw(count, (least, most), seed + at)
-        row, found = _agree(f"length {least} to {most}", program, network, classes, source, inputs)
-        fresh.append(row)
-        parting += found
-    if source.places is not None:
+        yield f"length {least} to {most}", source.draw(count, (least, most), seed + at)
+    if source.shifts:
         least, most = source.bins[0]
-        inputs = source.draw(count, (least, most), seed + 10, shifted=True)
-        row, found = _agree(f"length {least} to {most}, shifted", program, network, classes, source, inputs)
-        fresh.append(row)
-        parting += found
-    elsewhere = []
-    row, found = _agree(
-        "random strings",
-        program,
-        network,
-        classes,
-        source,
-        source.random_strings(count, source.bins[0], seed + 20),
-    )
-    elsewhere.append(row)
-    parting += found
-    if source.sets:
-        walks = source.legal_walks(network, count, source.bins[0][1], seed + 30)
-        row, found = _agree("walks over legal tokens", program, network, classes, source, walks)
-        elsewhere.append(row)
-        _, short = _agree("short", program, network, classes, source, _short(source))
-        parting += found + short
-    parting = list(dict.fromkeys(parting))
-    parting.sort(key=lambda one: (len(one.tokens), one.tokens))
-    return Measured(tuple(fresh), tuple(elsewhere), tuple(parting[:SHOWN]))
-
-
-def _short(source: Source) -> Inputs:
-    """All short strings of a language, the shortest first."""
-    symbols = range(len(source.task.symbols))
-
-    def strings() -> Iterator[tuple[int, ...]]:
-        for length in range(source.longest):
-            yield from product(symbols, repeat=length)
-
-    rows = list(islice(strings(), SHORT))
-    width = 1 + max(map(len, rows))
-    tokens = np.zeros((len(rows), width), dtype=np.int64)
-    tokens[:, 0] = source.task.bos
-    for at, row in enumerate(rows):
-        tokens[at, 1 : 1 + len(row)] = row
-    lengths = np.array([1 + len(row) for row in rows], dtype=np.int64)
-    graded = np.arange(width) < lengths[:, None]
-    return Inputs(tokens, lengths, np.zeros(len(rows), dtype=np.int64), graded)
+        yield f"length {least} to {most}, shifted", source.draw(count, (least, most), seed + 10, shifted=True)
 
 
 def model_accuracy(network: Network, source: Source, seed: int, count: int = JUDGED) -> tuple[float, ...]:
-    """The share of inputs of each range of lengths that the network is right on."""
+    """The share of inputs of each range of lengths that a network is right on; nothing where nobody knows."""
     found = []
     for at, lengths in enumerate(source.bins):
-        sequences = source.task.sample(count, lengths, np.random.default_rng(seed + at))
-        present = np.arange(sequences.tokens.shape[1]) < sequences.lengths[:, None]
-        tokens = np.where(present, sequences.tokens, 0).astype(np.int64)
-        offsets = np.zeros(count, dtype=np.int64)
-        inputs = Inputs(tokens, sequences.lengths.astype(np.int64), offsets, sequences.expected != UNGRADED)
-        found.append(float(source.task.right(in_pieces(network, inputs), sequences).all(axis=1).mean()))
+        inputs = source.draw(count, lengths, seed + at)
+        right = source.right(in_pieces(network, inputs), inputs)
+        if right is not None:
+            found.append(float((right | ~inputs.graded).all(axis=1).mean()))
     return tuple(found)

@@ -108,12 +108,14 @@ class Inputs:
         lengths: [B].
         offsets: [B] the place of the first position.
         graded: [B, n] where the network's prediction counts.
+        expected: [B, n] what is right there, as who drew them numbers it; None where nobody knows.
     """
 
     tokens: Ints
     lengths: Ints
     offsets: Ints
     graded: Bools
+    expected: Ints | None = None
 
     def __len__(self) -> int:
         return len(self.lengths)
@@ -127,7 +129,8 @@ class Inputs:
         """Some of them, only as wide as they need."""
         lengths = self.lengths[at]
         width = int(lengths.max(initial=1))
-        return Inputs(self.tokens[at, :width], lengths, self.offsets[at], self.graded[at, :width])
+        expected = None if self.expected is None else self.expected[at, :width]
+        return Inputs(self.tokens[at, :width], lengths, self.offsets[at], self.graded[at, :width], expected)
 
 
 def network_of(model: Gpt) -> Network:

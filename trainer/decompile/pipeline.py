@@ -12,25 +12,30 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.tasks.next_token.find import find_next_token_task
 from tprog.text.emit import emit
+from trainer.compile.folder import is_compiled
 from trainer.decompile.assemble import assembled
 from trainer.decompile.columns import Examples, Trials, fewest, offered, polished, trimmed
-from trainer.decompile.edges import all_edges, edge_count
+from trainer.decompile.compiled import network_of_compiled
+from trainer.decompile.edges import Edges, all_edges, edge_count
 from trainer.decompile.harden import Accepted, HardNetwork, harden_inner
 from trainer.decompile.keeping import Kept
 from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy, with_frequent
 from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
 from trainer.decompile.paths import Paths
-from trainer.decompile.prune import Pruned, prune
+from trainer.decompile.prune import KEPT, Linked, Pruned, prune, prune_links
 from trainer.decompile.readout import Linear
 from trainer.decompile.samples import Source, expect_source
-from trainer.decompile.symbols import Facts
 from trainer.gpt import load
 from trainer.threads import one_thread
 
-STAGES = ("prune", "heads", "readout", "program")
-
 MOST_EDGES = 2_000
-"""Edges of the path expansion, at most: four layers of one head have 1,138."""
+"""Edges of the path expansion, at most: four layers of one head have 1,138. Of more, links are taken out before."""
+
+KEPT_LINKS = 0.999
+"""The positions that a network must predict like the whole one, once links are taken out; edges may cost as much."""
+
+JUDGING = 60
+"""Inputs by which edges are judged."""
 
 WANTED = 0.9995
 """The positions that a readout is to predict like the network."""
@@ -58,19 +63,26 @@ class Decompiled:
     """What came of it.
 
     Attributes:
-        pruned, accepted, readout: the records of the stages, None of those that were not reached.
+        linked, pruned, accepted, readout: the records of the stages, None of those that were not reached; of `linked`,
+            too, where there are few paths.
         accuracy: the network's own, of inputs, by length.
         seconds: of processor time, by stage.
     """
 
     settings: Settings
     accuracy: tuple[float, ...]
+    linked: Linked | None = None
     pruned: Pruned | None = None
     accepted: tuple[Accepted, ...] = ()
     readout: Linear | None = None
     program: Program | None = None
     measured: Measured | None = None
     seconds: tuple[tuple[str, float], ...] = ()
+
+    @property
+    def too_deep(self) -> bool:
+        """Whether more paths are needed than are looked at."""
+        return self.linked is not None and self.linked.paths > MOST_EDGES
 
     @property
     def lines(self) -> int | None:
@@ -86,6 +98,8 @@ class Decompiled:
     @property
     def answer(self) -> bool:
         """Whether there is a program as it was asked for, or nobody has asked for one yet."""
+        if self.too_deep:
+            return False
         if self.program is None or self.measured is None:
             return True
         return self.measured.match >= self.settings.match and len(self.program.nodes) <= self.settings.nodes
@@ -105,14 +119,23 @@ def decompile_folder(model: Path, settings: Settings, tell: Tell, folder: Path, 
         BadFile: no model that can be read.
         BadUsage: the task is unknown, or its inputs do not fit the model.
     """
+    network, source, name = _opened(model, settings.task)
+    with one_thread():
+        return decompile(network, source, replace(settings, task=name), tell, folder, until)
+
+
+def _opened(model: Path, task: str) -> tuple[Network, Source, str]:
+    """A model, what draws its inputs, and the name of that."""
+    if is_compiled(model):
+        if task:
+            raise BadUsage(f"{model} is a compiled model, whose inputs are all that it has words for; leave --task out")
+        return *network_of_compiled(model), "compiled"
     loaded = load(model)
-    name = settings.task or loaded.config.task
+    name = task or loaded.config.task
     if name is None:
         raise BadUsage(f"{model} does not say what it was trained on; name it with --task")
     network = network_of(loaded)
-    source = expect_source(network, find_next_token_task(name))
-    with one_thread():
-        return decompile(network, source, replace(settings, task=name), tell, folder, until)
+    return network, expect_source(network, find_next_token_task(name)), name
 
 
 def decompile(
@@ -127,11 +150,6 @@ def decompile(
     Raises:
         BadFile: the folder holds the records of another run, or damaged ones.
     """
-    if (edges := edge_count(network)) > MOST_EDGES:
-        raise BadUsage(
-            f"the model has {edges:,} paths through its {len(network.blocks)} layers of "
-            f"{network.blocks[0].heads} heads; expected at most {MOST_EDGES:,}: fewer layers, or fewer heads in each"
-        )
     kept = Kept(folder, {**dataclasses.asdict(settings), "network": fingerprint(network)})
     seconds: list[tuple[str, float]] = []
 
@@ -140,15 +158,16 @@ def decompile(
 
     seed = settings.seed * 1000
     made = Decompiled(settings, model_accuracy(network, source, seed + 900))
-    short = source.bins[0]
     begun = time.process_time()
-    judging = Paths(network, source.draw(60, short, seed + 1, shifted=True))
-    pruned = kept.get("prune", Pruned)
-    if pruned is None:
-        pruned = prune(network, judging, source.sets, lambda text: tell("prune", text))
-        kept.put("prune", pruned)
-    else:
-        judging.freeze_means(all_edges(network))
+    inputs = source.draw(JUDGING * (5 if source.exact else 1), source.bins[0], seed + 1, shifted=True)
+    linked = _linked(network, inputs, source, kept, tell) if edge_count(network) > MOST_EDGES else None
+    if linked is not None:
+        timed("links", begun)
+        made = replace(made, linked=linked, seconds=tuple(seconds))
+        if linked.paths > MOST_EDGES:
+            return made
+        begun = time.process_time()
+    judging, pruned = _pruned(network, inputs, source, linked, kept, tell)
     timed("prune", begun)
     made = replace(made, pruned=pruned, seconds=tuple(seconds))
     if until == "prune":
@@ -157,7 +176,7 @@ def decompile(
     begun = time.process_time()
     found = kept.get("readout", HardNetwork)
     if found is None:
-        found = _hardened(network, source, judging, pruned, seed, tell)
+        found = _hardened(network, source, judging, pruned, linked, seed, tell)
         kept.put("readout", found)
     timed("heads and readout", begun)
     made = replace(made, accepted=found.accepted, readout=found.readout, seconds=tuple(seconds))
@@ -172,34 +191,53 @@ def decompile(
     return replace(made, program=program, measured=compared, seconds=tuple(seconds))
 
 
-def _hardened(network: Network, source: Source, judging: Paths, pruned: Pruned, seed: int, tell: Tell) -> HardNetwork:
-    vocabulary, short = len(network.tokens), source.bins[0]
-    paths = Paths(network, source.draw(100, short, seed + 2, shifted=True))
-    paths.freeze_means(all_edges(network), judging)
-    facts = Facts(paths.inputs, vocabulary)
+def _linked(network: Network, inputs: Inputs, source: Source, kept: Kept, tell: Tell) -> Linked:
+    """The links between modules that are needed, where there are too many paths."""
+    linked = kept.get("links", Linked)
+    if linked is None:
+        least = 1.0 if source.exact else KEPT_LINKS
+        linked = prune_links(network, inputs, source.sets, lambda text: tell("links", text), least)
+        kept.put("links", linked)
+    return linked
+
+
+def _pruned(
+    network: Network, inputs: Inputs, source: Source, linked: Linked | None, kept: Kept, tell: Tell
+) -> tuple[Paths, Pruned]:
+    """The edges that are needed, and the batch whose means stand in for the others."""
+    judging = Paths(network, inputs)
+    pruned = kept.get("prune", Pruned)
+    if pruned is None:
+        least = 1.0 if source.exact else KEPT
+        pruned = prune(network, judging, source.sets, lambda text: tell("prune", text), least, linked)
+        kept.put("prune", pruned)
+    else:
+        judging.freeze_means(_all(network, linked))
+    return judging, pruned
+
+
+def _all(network: Network, linked: Linked | None) -> Edges:
+    return all_edges(network, None if linked is None else linked.links)
+
+
+def _hardened(
+    network: Network, source: Source, judging: Paths, pruned: Pruned, linked: Linked | None, seed: int, tell: Tell
+) -> HardNetwork:
+    short = source.bins[0]
+    paths = Paths(network, source.draw(300 if source.exact else 100, short, seed + 2, shifted=True))
+    paths.freeze_means(_all(network, linked), judging)
+    facts = source.facts(paths.inputs)
     hardened, run, accepted = harden_inner(paths, pruned.edges, facts, source.sets, lambda text: tell("heads", text))
     pool = offered(paths, run, pruned.edges, facts, hardened)
-    long = (source.bins[1][0], source.bins[-1][1])
-
-    def drawn(first: int, counts: tuple[int, int, int]) -> list[Inputs]:
-        return [
-            source.draw(counts[0], short, seed + first),
-            source.draw(counts[1], short, seed + first + 1, shifted=True),
-            source.draw(counts[2], long, seed + first + 2),
-        ]
-
-    sets = [
-        drawn(10, (120, 80, 30)),
-        drawn(20, (100, 60, 20)),
-        [source.random_strings(60, short, seed + at) for at in (30, 31)],
-    ]
+    sets = [_drawn(source, seed + 10, (120, 80, 30)), _drawn(source, seed + 20, (100, 60, 20))]
+    sets.append([source.random_strings(60, short, seed + at) for at in (30, 31)])
     logits = [[in_pieces(network, batch) for batch in batches] for batches in sets]
     graded = [[batch.graded for batch in batches] for batches in sets]
-    classes = classes_of([*logits[0], *logits[1]], [*graded[0], *graded[1]], source.sets)
+    classes = classes_of([*logits[0], *logits[1]], [*graded[0], *graded[1]], source)
     if source.sets:
         classes = with_frequent(classes, logits[2], graded[2])
     fitted, judged, elsewhere = (
-        Examples(tuple(Facts(batch, vocabulary) for batch in batches), tuple(answered(some, classes) for some in made))
+        Examples(tuple(map(source.facts, batches)), tuple(answered(some, classes) for some in made))
         for batches, made in zip(sets, logits, strict=True)
     )
     trials = Trials(fitted, judged, elsewhere, classes)
@@ -207,10 +245,22 @@ def _hardened(network: Network, source: Source, judging: Paths, pruned: Pruned, 
     def about(text: str) -> object:
         return tell("readout", text)
 
-    linear = fewest(pool, trials, WANTED, about)
+    linear = fewest(pool, trials, 1.0 if source.exact else WANTED, about)
     linear = polished(trimmed(linear, trials, about), trials, about)
     match = trials.judged.match(linear)
     return HardNetwork(linear, classes, match, (*accepted, *_said(linear, match)))
+
+
+def _drawn(source: Source, seed: int, counts: tuple[int, int, int]) -> list[Inputs]:
+    """Inputs to fit a readout to, or to judge it by: all there are; else short ones, shifted ones and long ones."""
+    if (domain := source.domain()) is not None:
+        return [domain]
+    short, long = source.bins[0], (source.bins[min(1, len(source.bins) - 1)][0], source.bins[-1][1])
+    return [
+        source.draw(counts[0], short, seed),
+        source.draw(counts[1], short, seed + 1, shifted=True),
+        source.draw(counts[2], long, seed + 2),
+    ]
 
 
 def _said(linear: Linear, match: float) -> list[Accepted]:

@@ -1,5 +1,7 @@
 """Which edges a network needs: first whole modules are taken out, then edges, by the divergence that it costs.
 
+In a network of very many paths links between modules are taken out before that.
+
 A sweep measures every edge alone. The longest prefix of them, cheapest first, that keeps the match goes at once; the
 rest are tried one by one. Match is that of positions: whether a whole input is predicted alike says little on the way.
 """
@@ -8,11 +10,12 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from typing import Any, TypeVar
 
 from trainer.decompile.apart import divergence, positions_alike
-from trainer.decompile.edges import Edges, Score, all_edges, live, modules_of
-from trainer.decompile.network import Network
+from trainer.decompile.components import ComponentRun, Components, live_links
+from trainer.decompile.edges import Edges, Links, Score, all_edges, edge_count, live, modules_of
+from trainer.decompile.network import Inputs, Network
 from trainer.decompile.paths import PathRun, Paths
 
 SWEEPS = 3
@@ -22,6 +25,8 @@ KEPT = 0.998
 """The positions that a pruned network must predict like the whole one."""
 
 Thing = TypeVar("Thing", bound=Hashable)
+Some = TypeVar("Some", bound=frozenset[Any])
+Ran = TypeVar("Ran")
 Module = tuple[str, int, int]
 
 
@@ -55,7 +60,61 @@ class Pruned:
     steps: tuple[Step, ...]
 
 
-def prune(network: Network, paths: Paths, sets: bool, tell: Callable[[str], object], kept: float = KEPT) -> Pruned:
+@dataclass(frozen=True)
+class Linked:
+    """The links between modules that are needed.
+
+    Attributes:
+        paths: how many edges their path expansion has.
+        steps: how it came to them.
+    """
+
+    links: Links
+    paths: int
+    steps: tuple[Step, ...]
+
+
+def prune_links(
+    network: Network, inputs: Inputs, sets: bool, tell: Callable[[str], object], kept: float = KEPT
+) -> Linked:
+    """Take out the links between modules that predictions do not need; arguments as of `prune`."""
+    modules = Components(network, inputs)
+    own, graded = modules.own.logits, inputs.graded
+
+    def judged(links: Links, base: ComponentRun | None) -> tuple[float, float, ComponentRun]:
+        made = modules.run(links, base)
+        alike = float(positions_alike(own, made.logits, sets)[graded].mean())
+        return alike, divergence(own, made.logits, sets, graded), made
+
+    links = live_links(modules.whole.links)
+    base = modules.whole
+    steps = [Step("links", edge_count(network, links), *judged(links, base)[:2])]
+    for sweep in range(SWEEPS):
+        before = links
+        links = _swept(
+            links,
+            sorted(links, key=str),
+            lambda some, taken: live_links(some - frozenset(taken)),
+            judged,
+            base,
+            kept,
+            lambda link, sweep=sweep: tell(f"links, sweep {sweep + 1}, {link}"),  # type: ignore[misc]
+        )
+        alike, apart, base = judged(links, None)
+        steps.append(Step(f"links, sweep {sweep + 1}", edge_count(network, links), alike, apart))
+        if links == before:
+            break
+    return Linked(links, edge_count(network, links), tuple(steps))
+
+
+def prune(
+    network: Network,
+    paths: Paths,
+    sets: bool,
+    tell: Callable[[str], object],
+    kept: float = KEPT,
+    linked: Linked | None = None,
+) -> Pruned:
     """Take out what predictions do not need.
 
     Args:
@@ -63,6 +122,7 @@ def prune(network: Network, paths: Paths, sets: bool, tell: Callable[[str], obje
         sets: whether a prediction is a set of tokens.
         tell: is told what goes on.
         kept: the least match, as of `KEPT`.
+        linked: the links between modules to keep to; None: all.
     """
     graded = paths.inputs.graded
     own = paths.own.logits
@@ -72,10 +132,10 @@ def prune(network: Network, paths: Paths, sets: bool, tell: Callable[[str], obje
         alike = float(positions_alike(own, made.logits, sets)[graded].mean())
         return alike, divergence(own, made.logits, sets, graded), made
 
-    everything = all_edges(network)
+    everything = all_edges(network, None if linked is None else linked.links)
     whole = paths.freeze_means(everything)
     alike, apart, _ = judged(everything, whole)
-    steps = [Step("paths", len(everything), alike, apart)]
+    steps = [*(() if linked is None else linked.steps), Step("paths", len(everything), alike, apart)]
 
     modules = sorted({m for edge in everything for v in edge.reads for m in modules_of(v)})
 
@@ -113,35 +173,35 @@ def _owner(edge: object) -> Module | None:
 
 
 def _swept(
-    edges: Edges,
+    some: Some,
     things: Sequence[Thing],
-    without: Callable[[Edges, Iterable[Thing]], Edges],
-    judged: Callable[[Edges, PathRun | None], tuple[float, float, PathRun]],
-    base: PathRun,
+    without: Callable[[Some, Iterable[Thing]], Some],
+    judged: Callable[[Some, Ran | None], tuple[float, float, Ran]],
+    base: Ran,
     kept: float,
     tell: Callable[[Thing], object],
-) -> Edges:
-    """The edges left when as many of the things as can go are gone."""
+) -> Some:
+    """What is left when as many of the things as can go are gone."""
     costs: list[tuple[float, int]] = []
     for at, thing in enumerate(things):
         tell(thing)
-        alike, apart, _ = judged(without(edges, [thing]), base)
+        alike, apart, _ = judged(without(some, [thing]), base)
         if alike >= kept:
             costs.append((apart, at))
     order = [things[at] for _, at in sorted(costs)]
     low, high = 0, len(order)
     while low < high:  # the match falls with the prefix, nearly always; what is found is judged in any case
         middle = (low + high + 1) // 2
-        if judged(without(edges, order[:middle]), base)[0] >= kept:
+        if judged(without(some, order[:middle]), base)[0] >= kept:
             low = middle
         else:
             high = middle - 1
     gone = order[:low]
-    left = without(edges, gone)
+    left = without(some, gone)
     current = judged(left, base)[2]
     for thing in order[low:]:
         tell(thing)
-        fewer = without(edges, [*gone, thing])
+        fewer = without(some, [*gone, thing])
         if fewer == left:
             continue
         alike, _, made = judged(fewer, current)

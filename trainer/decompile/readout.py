@@ -20,9 +20,9 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainer.decompile.attend import LARGE, MARKED
+from trainer.decompile.attend import LARGE
 from trainer.decompile.network import Ints
-from trainer.decompile.symbols import Counts, Facts, Symbolic
+from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Symbolic, Tokens
 
 STEPS_OF_TIES = (0, 1, -1)
 
@@ -49,20 +49,26 @@ class Classes:
     """What can be predicted.
 
     Attributes:
-        labels: for each class the tokens that are predicted: one, or a set.
+        labels: for each class the labels that are predicted: one, or a set.
         sets: whether they are sets.
+        tokens: whether labels are the tokens that are read.
     """
 
     labels: tuple[tuple[int, ...], ...]
     sets: bool
+    tokens: bool = True
 
-    def of_token(self, vocabulary: int) -> Ints:
-        """[V] the class that is this token alone, -1 without one."""
-        made = np.full(vocabulary, -1, dtype=np.int64)
+    def of_label(self, count: int) -> Ints:
+        """[labels] the class that is this label alone, -1 without one."""
+        made = np.full(count, -1, dtype=np.int64)
         for at, label in enumerate(self.labels):
             if not self.sets and len(label) == 1:
                 made[label[0]] = at
         return made
+
+    def of_token(self, vocabulary: int) -> Ints:
+        """[V] the class that is this token alone, -1 without one."""
+        return self.of_label(vocabulary) if self.tokens else np.full(vocabulary, -1, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -145,14 +151,19 @@ def gathered(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequenc
 # Fitting ##############################################################################################################
 
 
+def _holds_tokens(column: Column) -> bool:
+    while isinstance(column, Copied):
+        column = column.what
+    return isinstance(column, Tokens)
+
+
 class _Terms:
     """The weights of one column, free or tied, and what they add to the logits of rows."""
 
-    def __init__(
-        self, column: Column, codes: Ints, size: int, classes: Classes, vocabulary: int, answers: Ints
-    ) -> None:
+    def __init__(self, column: Column, codes: Ints, size: int, classes: Classes, facts: Facts) -> None:
+        vocabulary, symbols = facts.vocabulary, facts.symbols
         self.column, self.size, self.count = column, size, len(classes.labels)
-        self.tied = size > LARGE and not isinstance(column, Counts)
+        self.tied = size > LARGE and _holds_tokens(column)
         self.parameters: list[torch.Tensor]
         many_counts = isinstance(column, Counts) and size > 8 and not classes.sets
         self.of_token = classes.of_token(vocabulary)
@@ -179,7 +190,7 @@ class _Terms:
         self.homes = []
         for step in STEPS_OF_TIES:
             shifted = np.arange(size) + step
-            ordinary = (np.arange(size) < vocabulary - MARKED) & (shifted >= 0) & (shifted < vocabulary - MARKED)
+            ordinary = (np.arange(size) < symbols) & (shifted >= 0) & (shifted < symbols)
             home = np.where(ordinary, self.of_token[np.clip(shifted, 0, vocabulary - 1)], -1)
             self.homes.append(torch.tensor(home))
         self.hits = []
@@ -188,7 +199,7 @@ class _Terms:
             rows = torch.nonzero(classes_hit >= 0)[:, 0]
             self.hits.append((rows, classes_hit[rows]))
         special = np.zeros(size, dtype=np.bool_)
-        special[vocabulary - MARKED :] = True
+        special[symbols:] = True
         self.special = np.flatnonzero(special)
         place = np.full(size, len(self.special))
         place[self.special] = np.arange(len(self.special))
@@ -242,15 +253,15 @@ def fit(
 ) -> Linear:
     """The classifier over some columns that predicts most examples."""
     rows = _some(gathered(facts, columns, answers), MOST_CELLS // len(classes.labels))
-    vocabulary = facts[0].vocabulary
+    if (known := in_order(columns, rows, len(classes.labels))) is not None:
+        return known
     terms = [
         _Terms(
             column,
             codes,
             len(column.codes) if isinstance(column, Counts) else facts[0].size(column),
             classes,
-            vocabulary,
-            rows.answers,
+            facts[0],
         )
         for column, codes in zip(columns, rows.codes, strict=True)
     ]
@@ -277,6 +288,33 @@ def fit(
 
     optimizer.step(closure)
     return _rounded(tuple(columns), [term.weights() for term in terms], rows)
+
+
+def in_order(columns: Sequence[Column], rows: Rows, classes: int) -> Linear | None:
+    """The classifier over one number and the constants whose classes follow each other as the number grows.
+
+    None if the columns are others, or some class stands in two places. A descent finds such weights only slowly: the
+    least that is wanted of a class is that it wins between two thresholds.
+    """
+    match columns:
+        case [Counts(codes=(_,)), Ones()]:
+            numbers = rows.codes[0][:, 0]
+        case _:
+            return None
+    order = np.argsort(numbers, kind="stable")
+    first = np.concatenate([[True], np.diff(rows.answers[order]) != 0])
+    runs = rows.answers[order][first]
+    if len(set(runs.tolist())) < len(runs):
+        return None
+    starts = numbers[order][first]
+    slopes, own = np.zeros((1, classes), dtype=np.int64), np.zeros((1, classes), dtype=np.int64)
+    own[:] = -4 * int(numbers.max(initial=0)) * len(runs) - 4  # classes that never come
+    level = 0
+    for at, (label, start) in enumerate(zip(runs.tolist(), starts.tolist(), strict=True)):
+        # Each steeper by two than the one before, and equal to it half a step below its first number.
+        level -= 0 if at == 0 else 2 * start - 1
+        slopes[0, label], own[0, label] = 2 * at, level
+    return Linear(tuple(columns), (slopes, own), 0.0)
 
 
 def _some(rows: Rows, most: int) -> Rows:

@@ -28,6 +28,22 @@ class Tokens:
 
 
 @dataclass(frozen=True)
+class Ones:
+    """The same everywhere."""
+
+    def __str__(self) -> str:
+        return "constants"
+
+
+@dataclass(frozen=True)
+class Place:
+    """The position, counted from the first."""
+
+    def __str__(self) -> str:
+        return "position"
+
+
+@dataclass(frozen=True)
 class Ordinal:
     """The position, counted from the first, modulo a number."""
 
@@ -59,6 +75,7 @@ class Selection:
         step: how far back the one position lies; None: any distance.
         modulus: with it, positions whose distance leaves the remainder `step`.
         others: a head that copies takes its own position only where no other is selected.
+        before: a position never selects itself.
     """
 
     query: Symbolic | None = None
@@ -67,6 +84,12 @@ class Selection:
     step: int | None = None
     modulus: int = 0
     others: bool = False
+    before: bool = False
+
+    @property
+    def plain(self) -> bool:
+        """Whether it says nothing of tokens or distances but ``before``."""
+        return self.key is None and self.step is None and not self.modulus
 
     @property
     def tiers(self) -> int:
@@ -78,6 +101,8 @@ class Selection:
         distance = "" if self.step is None else f"{self.step} before"
         if self.modulus:
             distance = f"at a distance of {self.step} modulo {self.modulus}"
+        if self.before:
+            distance = f"{distance} before it".strip()
         if self.key is None:
             return f"positions {distance}" if distance else "all positions"
         asked = str(self.key) if self.query is None else f"{self.query} and {self.key}"
@@ -104,27 +129,48 @@ class Copied:
         return f"{self.what} of the last of {self.where}"
 
 
-Symbolic: TypeAlias = Tokens | Ordinal | Pair | Copied
+@dataclass(frozen=True)
+class Number:
+    """How many positions are selected, as a symbol.
+
+    Attributes:
+        what, code: only those with this value of a variable; None: all.
+        most: larger numbers are this one.
+    """
+
+    where: Selection
+    what: Symbolic | None
+    code: int
+    most: int
+
+    def __str__(self) -> str:
+        counted = Counted(self.where, self.what, self.code)
+        return f"{counted}, to {self.most}"
+
+
+Symbolic: TypeAlias = Tokens | Ones | Place | Ordinal | Pair | Copied | Number
 
 
 @dataclass(frozen=True)
 class Counted:
-    """How many selected positions have a symbol."""
+    """How many selected positions have a symbol; without one, how many there are."""
 
     where: Selection
-    what: Symbolic
+    what: Symbolic | None
     code: int
 
     def __str__(self) -> str:
+        if self.what is None:
+            return f"count of {self.where}"
         return f"count of {self.what} = {self.code} at {self.where}"
 
 
 @dataclass(frozen=True)
 class Counts:
-    """The numbers of selected positions with each of some symbols."""
+    """The numbers of selected positions with each of some symbols; without a variable, of all selected positions."""
 
     where: Selection
-    what: Symbolic
+    what: Symbolic | None
     codes: tuple[int, ...]
 
     @property
@@ -133,7 +179,7 @@ class Counts:
         return tuple(Counted(self.where, self.what, code) for code in self.codes)
 
     def __str__(self) -> str:
-        return f"counts of {self.what} at {self.where}"
+        return f"count of {self.where}" if self.what is None else f"counts of {self.what} at {self.where}"
 
 
 def key_order(where: Selection) -> tuple[int, ...] | None:
@@ -160,10 +206,12 @@ class Facts:
 
     Args:
         vocabulary: V, how many tokens there are.
+        symbols: how many of them, the first, are no marks.
+        places: how many positions there are, if the network can tell them apart, whatever the input; else 0.
     """
 
-    def __init__(self, inputs: Inputs, vocabulary: int) -> None:
-        self.inputs, self.vocabulary = inputs, vocabulary
+    def __init__(self, inputs: Inputs, vocabulary: int, symbols: int, places: int = 0) -> None:
+        self.inputs, self.vocabulary, self.symbols, self.places = inputs, vocabulary, symbols, places
         self._codes: dict[Symbolic, Ints] = {}
         self._selected: dict[Selection, Bools] = {}
         self._at: dict[Selection, Ints] = {}
@@ -185,12 +233,18 @@ class Facts:
         match what:
             case Tokens():
                 return self.vocabulary
+            case Ones():
+                return 1
+            case Place():
+                return self.places
             case Ordinal(modulus):
                 return modulus
             case Pair(one, other):
                 return self.size(one) * self.size(other)
             case Copied(_, inner):
                 return self.size(inner)
+            case Number():
+                return what.most + 1
 
     def codes(self, what: Symbolic) -> Ints:
         """[B, n]."""
@@ -198,11 +252,18 @@ class Facts:
             match what:
                 case Tokens():
                     made = self.inputs.tokens
+                case Ones():
+                    made = np.zeros_like(self.inputs.tokens)
+                case Place():
+                    at = np.arange(self.inputs.tokens.shape[1], dtype=np.int64)
+                    made = np.broadcast_to(at, self.inputs.tokens.shape)
                 case Ordinal(modulus):
                     at = np.arange(self.inputs.tokens.shape[1], dtype=np.int64) % modulus
                     made = np.broadcast_to(at, self.inputs.tokens.shape)
                 case Pair(one, other):
                     made = self.codes(one) * self.size(other) + self.codes(other)
+                case Number(where, inner, code, most):
+                    made = np.minimum(self.counts(where, inner, (code,))[..., 0], most)
                 case Copied(where, inner):
                     made = np.take_along_axis(self.codes(inner), self.at(where), axis=1)
             self._codes[what] = made
@@ -212,7 +273,7 @@ class Facts:
         """[B, n, n]: which positions each position selects."""
         if where not in self._selected:
             batch, width = self.inputs.tokens.shape
-            allowed = np.broadcast_to(self._causal, (batch, width, width))
+            allowed = np.broadcast_to(self._distance > 0 if where.before else self._causal, (batch, width, width))
             if where == FIRST:
                 allowed = allowed & (np.arange(width) == 0)
             elif where.modulus:
@@ -242,8 +303,10 @@ class Facts:
             self._at[where] = np.where(chosen.any(axis=2), last, 0)
         return self._at[where]
 
-    def counts(self, where: Selection, what: Symbolic, codes: tuple[int, ...]) -> Ints:
+    def counts(self, where: Selection, what: Symbolic | None, codes: tuple[int, ...]) -> Ints:
         """[B, n, codes] how many selected positions have each of some values."""
+        if what is None:
+            return np.asarray(self.selected(where).sum(axis=2, dtype=np.int64)[..., None])
         held = self.codes(what)[:, :, None] == np.array(codes, dtype=np.int64)
         if where == Selection():
             return np.asarray(np.cumsum(held, axis=1))

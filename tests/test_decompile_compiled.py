@@ -1,0 +1,69 @@
+"""Compiled models decompiled from their weights: equal on all inputs, with no more nodes; and which are refused."""
+
+from __future__ import annotations
+
+from pathlib import Path
+
+import numpy as np
+import pytest
+
+from cli.main import main
+from tests.bench.decompile_compiled import PROGRAMS, decompiled, row_of
+from tprog.errors import BadUsage
+from tprog.rasp.source.files import program_of_text
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from trainer.compile import compile_program
+from trainer.compile.folder import write_model
+from trainer.compile.forward import forward, model_tokens
+from trainer.decompile.compiled import network_of_compiled
+from trainer.decompile.network import in_pieces
+
+
+@pytest.mark.parametrize("name", ["previous", "seen", "odd_a"])
+def test_a_program_that_was_compiled_is_found_again_in_its_weights(name: str, tmp_path: Path) -> None:
+    program, _, made, _ = decompiled(name, tmp_path)
+    assert made.program is not None
+    assert len(made.program.nodes) <= len(program.nodes)
+    words = [list("abcabca"), list("ccbbaab"), ["b"]]
+    for word in words:
+        own, found = (
+            execute(program, encode(program, [word])),
+            execute(made.program, encode(made.program, [["<s>", *word]])),
+        )
+        said = [made.program.classes[at] for at in found.predictions[0, 1:]]
+        assert said == [program.classes[at] for at in own.predictions[0]]
+
+
+def test_the_bench_counts_the_inputs_that_are_equal(tmp_path: Path) -> None:
+    assert len(PROGRAMS) >= 12
+    assert row_of("more_a", tmp_path)[3:5] == (2, "128/128")
+
+
+def _compiled(text: str, folder: Path, causal: bool = True) -> Path:
+    program = program_of_text(text, "source").to_program(("a", "b"), 5, causal=causal)
+    write_model(compile_program(program), folder)
+    return folder
+
+
+def test_the_run_is_that_of_the_compiled_model(tmp_path: Path) -> None:
+    text = "answer = selector_width(select(tokens, tokens, ==));"
+    weights = compile_program(program_of_text(text, "source").to_program(("a", "b"), 5, causal=True))
+    network, source = network_of_compiled(_compiled(text, tmp_path / "model"))
+    inputs = source.draw(20, (5, 5), 0)
+    batch = encode(weights.lowered.program, [[source.words[code] for code in row[1:]] for row in inputs.tokens])
+    np.testing.assert_allclose(in_pieces(network, inputs), forward(weights, model_tokens(weights, batch)), rtol=1e-6)
+
+
+def test_a_compiled_model_that_looks_ahead_is_refused(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _compiled("answer = selector_width(select(tokens, tokens, ==));", tmp_path / "model", causal=False)
+    with pytest.raises(BadUsage, match="looks ahead"):
+        network_of_compiled(folder)
+    assert main(["decompile", str(folder)]) == 2
+    assert "compile it with --causal" in capsys.readouterr().err
+
+
+def test_a_compiled_model_takes_no_task(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    folder = _compiled("answer = indices;", tmp_path / "model")
+    assert main(["decompile", str(folder), "--task", "tomita2"]) == 2
+    assert "leave --task out" in capsys.readouterr().err
