@@ -25,7 +25,7 @@ from analyze.trace import trace
 from analyze.verify import verify
 from cli.main import main
 from tprog.errors import BadFile, BadProgram, BadSource, BadUsage
-from tprog.ir.program import BEGIN, IMPLIED, Classify, Head, Lookup, NumericHead, Program, Weights
+from tprog.ir.program import BEGIN, END, IMPLIED, Classify, Head, Lookup, NumericHead, Program, Weights
 from tprog.ir.values import NOTHING
 from tprog.run.batch import encode
 from tprog.run.execute import execute
@@ -207,6 +207,83 @@ def test_a_task_whose_answers_do_not_fit_its_outputs_is_refused(tmp_path: Path, 
     path.write_text(TASK.replace(old, new), encoding="utf-8")
     with pytest.raises(BadFile, match=found):
         find_task(str(path)).oracle([BEGIN, "a", "b"])
+
+
+EXAMPLES = {
+    "both.jsonl": """{"input": "a b", "output": {"last": ["nothing", "a"], "share": ["1/2", "1/2"]}}
+{"input": "b", "output": {"last": "nothing", "share": "0"}}
+{"input": "b a", "output": {"last": ["nothing", "b"], "share": "1/2 1/2"}}
+""",
+    "both.csv": "input,output.last,output.share\na b,nothing a,1/2 1/2\nb,nothing,0\nb a,nothing b,1/2 1/2\n",
+    "both.tsv": "w\tlast\tn\tshare\na b\tnothing a\t1\t1/2 1/2\nb\tnothing\t2\t0\nb a\tnothing b\t3\t1/2 1/2\n",
+    "ended.csv": "input,output.last,output.share\n"
+    "<s> a b </s>,x nothing a x,x 1/2 1/2 x\n<s> b </s>,x nothing x,x 0 x\n",
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_file_of_examples_may_have_several_outputs(name: str, tmp_path: Path) -> None:
+    path = tmp_path / name
+    path.write_text(EXAMPLES[name], encoding="utf-8")
+    own = find_task(f"{path}:w,last,share" if name == "both.tsv" else str(path))
+    ends = [END] * (name == "ended.csv")
+    assert own.outputs == ("last", "share")
+    assert own.oracle([BEGIN, "a", "b", *ends]) == {
+        "last": [None, "nothing", "a", *[None] * len(ends)],
+        "share": [None, "1/2", "1/2", *[None] * len(ends)],
+    }
+    if not ends:
+        program, fit = fitted_pair(edited(), path if name != "both.tsv" else Path(f"{path}:w,last,share"))
+        result = verify(program, inputs_for(program, task=fit))
+        assert [found.wrong for found in result.counterexamples] == [{"share": (), "readout": (), "last": (2,)}]
+
+
+def test_one_label_an_input_and_answers_a_token_stand_beside_each_other(tmp_path: Path) -> None:
+    path = tmp_path / "both.json"
+    path.write_text(
+        '[{"input": "a b", "output": {"tags": "x y", "label": "l"}},'
+        ' {"input": "b", "output": {"tags": "y", "label": "m"}}]'
+    )
+    assert find_task(str(path)).oracle([BEGIN, "a", "b"]) == {"tags": [None, "x", "y"], "label": [None, None, "l"]}
+
+
+@pytest.mark.parametrize(
+    ("rows", "found"),
+    [
+        (['{"p": "x", "q": "y"}', '"x"'], "line 2|:2: the output is .*; expected an object with the keys 'p', 'q'"),
+        (['{"p": "x", "q": "y"}', '{"p": "x"}'], ":2: .*expected an object with the keys 'p', 'q'"),
+        (['{"p": "x"}'], ":1: .*the names of two outputs or more"),
+        (['{"p": "x", "a b": "y"}'], ":1: .*letters, digits and '_'"),
+        (['{"p": "x", "q": ["y", "z"]}'], ":1, q: 1 tokens of input, but 2 of output"),
+        (['{"p": "x", "q": "y"}', '{"p": "x", "q": "z"}'], ":2, q: the input of line 1, q again, with another output"),
+    ],
+)
+def test_examples_whose_outputs_do_not_fit_are_refused_with_their_line(
+    rows: list[str], found: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "bad.jsonl"
+    path.write_text("".join(f'{{"input": "a", "output": {row}}}\n' for row in rows), encoding="utf-8")
+    with pytest.raises(BadFile, match=found):
+        find_task(str(path))
+
+
+def test_rasp_source_may_ask_for_several_outputs(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    count, first = "number = selector_width(select(tokens, tokens, ==));", "first = tokens == tokens[0];"
+    Path("two.rasp").write_text(f'vocabulary = "ab"; longest = 3;\n{count}\n{first}\n', encoding="utf-8")
+    own = find_task("two.rasp:number,first")
+    assert own.outputs == ("number", "first")
+    assert own.oracle([BEGIN, *"aba"]) == {"number": [None, "2", "1", "2"], "first": [None, "T", "F", "T"]}
+    assert main(["emit", "two.rasp:number,first", "-o", "two.py"]) == 0
+    assert main(["verify", "two.py", "--task", "two.rasp:number,first"]) == 0
+    assert "right on all 14 inputs" in capsys.readouterr().out
+    assert main(["verify", "two.py", "--task", "two.rasp:first"]) == 2
+    capsys.readouterr()
+    for learner in (["train"], ["train-gpt"]):
+        assert main([*learner, "two.rasp:number,first"]) == 2
+        assert "asks for the outputs 'number', 'first'" in capsys.readouterr().err
 
 
 def test_blame_finds_the_cell_of_the_one_output_that_is_wrong(task: Path) -> None:

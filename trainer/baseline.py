@@ -114,7 +114,7 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
         BadUsage: settings that cannot be trained, as of `trainer.data.prepare`; the loss is no longer a number.
         BadFile: a task of a user's own that is none.
     """
-    task = find_task(config.task, config.vocabulary_size, config.length)
+    task = find_task(config.task, config.vocabulary_size, config.length).of_one_output("a network that is trained")
     _check_memory(config, task)
     data = _data(config)
     with one_thread():

@@ -176,9 +176,10 @@ def task_of(config: TrainConfig) -> Task:
     """The task of a run, pooled if its programs are.
 
     Raises:
-        BadUsage, BadFile: as `find_task`; or a task with several answers to an input, to a pooled program.
+        BadUsage, BadFile: as `find_task`; or a task of several outputs, or with several answers to an input, to a
+            pooled program.
     """
-    task = find_task(config.task, config.vocabulary_size, config.length)
+    task = find_task(config.task, config.vocabulary_size, config.length).of_one_output("a program that is trained")
     if not config.pooled:
         return task
     graded = (task.expected(task.draw(ASKED_AGAIN)) != UNGRADED).sum(axis=1)

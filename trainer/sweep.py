@@ -97,7 +97,8 @@ def check(trials: Sequence[Trial]) -> None:
                 if isinstance(trial.config, TrainConfig):
                     prepare(trial.config)
                 else:
-                    find_task(trial.config.task, trial.config.vocabulary_size, trial.config.length)
+                    task = find_task(trial.config.task, trial.config.vocabulary_size, trial.config.length)
+                    task.of_one_output("a network that is trained")
             except BadUsage as error:
                 raise BadUsage(f"{trial.name}: {error}") from None
 

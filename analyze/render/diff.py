@@ -65,12 +65,13 @@ def _inputs(result: DiffResult) -> RenderableType:
 def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, ...]:
     spaced = result.spaced
     answers = [
-        one.hole_a or answered(one.a, one.a, spaced.outputs),
-        one.hole_b or answered(one.b, one.b, spaced.outputs),
+        one.hole_a or answered(one.a, one.a, spaced.outputs, one.positions),
+        one.hole_b or answered(one.b, one.b, spaced.outputs, one.positions),
     ]
     a, b = _labels(result)
     right = {"a": a, "b": b, "neither": "neither", None: ""}[one.right]
-    judged = (answered(one.expected or (), one.expected or (), spaced.outputs), right) if known else ()
+    expected = one.expected or ()
+    judged = (answered(expected, expected, spaced.outputs, one.positions), right) if known else ()
     return (typed(one.tokens, spaced.inputs), *answers, *judged, positions_said(one.positions))
 
 

@@ -136,10 +136,19 @@ def typed(tokens: Sequence[str], spaced: bool) -> str:
     return show_tokens(tokens, spaced) or spelled(" ".join(tokens))
 
 
-def answered(answers: ByOutput[str | None], where: ByOutput[str | None], spaced: bool) -> str:
-    """The answers at the positions where something stands in `where`, together as an output is read."""
+def answered(
+    answers: ByOutput[str | None], where: ByOutput[str | None], spaced: bool, differ: ByOutput[int] = ()
+) -> str:
+    """The answers at the positions where something stands in `where`, together as an output is read.
+
+    Args:
+        differ: positions; of several outputs those alone are shown that have some, if any has.
+    """
+    told = {name for name, at in by_output(differ) if at}
     found = []
     for (name, row), (_, counts) in zip(by_output(answers), by_output(where), strict=True):
+        if told and name not in told:
+            continue
         shown = (
             "-" if answer is None else answer for answer, there in zip(row, counts, strict=True) if there is not None
         )

@@ -82,4 +82,4 @@ def _graded(found: Counterexample, answers: ByOutput[str | None], spaced: bool) 
     """The answers at the graded positions, together as an output is read."""
     if found.hole is not None and answers is found.got:
         return found.hole
-    return answered(answers, found.expected, spaced)
+    return answered(answers, found.expected, spaced, found.wrong)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Collection, Mapping, Sequence
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -24,8 +25,11 @@ def example_task(name: str, path: Path, columns: Columns | None) -> Task:
     """
     read = read_examples(path, columns)
     ended = _all_end(read.known)
-    cut = -1 if ended else None
-    known = {tokens[:cut]: (where, answers[:cut]) for tokens, (where, answers) in read.known.items()}
+    cut, each = int(ended), max(len(read.outputs), 1)
+    known = {
+        tokens[: len(tokens) - cut]: (where, answers[: len(answers) - cut * each])
+        for tokens, (where, answers) in read.known.items()
+    }
     symbols = in_order({token for tokens in known for token in tokens})
     classes = in_order({answer for _, answers in known.values() for answer in answers if answer is not None})
     _check_learnable(path, symbols, classes, known)
@@ -36,8 +40,9 @@ def example_task(name: str, path: Path, columns: Columns | None) -> Task:
     }
     rows, most = list(table), max(map(len, table))
     domain = Listed(len(symbols), 1, most, lambda: rectangle(rows, most))
-    rule = partial(looked_up, table)
-    return made_task(name, symbols, classes, most, ended, domain, rule, examples=True, notes=read.notes)
+    rule = partial(looked_up, table, each=each)
+    made = made_task(name, symbols, classes, most, ended, domain, rule, examples=True, notes=read.notes)
+    return replace(made, outputs=read.outputs)
 
 
 def _all_end(examples: Mapping[tuple[str, ...], tuple[str, object]]) -> bool:

@@ -8,16 +8,16 @@ decided for all of its rows at once, and told where it is not the plain way.
 from __future__ import annotations
 
 import re
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal, TypeAlias
 
 from tprog.errors import BadFile
 from tprog.ir.program import BEGIN, END, PAD
-from tprog.listing import shortened
+from tprog.listing import listing, shortened
 from tprog.tasks.cells import Answers, Cell, read_cell, word_of
-from tprog.words.rows import Columns, read_pairs
+from tprog.words.rows import Columns, Pair, read_pairs
 
 __all__ = ["MOST_TOKENS", "Examples", "check_words", "in_order", "read_examples", "word_of"]
 
@@ -33,12 +33,15 @@ class Examples:
     """The examples of a file.
 
     Attributes:
-        known: the tokens of each input, a leading ``<s>`` left out -> where it stands first, and its answers.
+        known: the tokens of each input, a leading ``<s>`` left out -> where it stands first, and its answers; of
+            several outputs, those of each token side by side.
         notes: how the file was read, where there was a choice.
+        outputs: the names of several outputs.
     """
 
     known: dict[tuple[str, ...], tuple[str, Answers]]
     notes: tuple[str, ...]
+    outputs: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True)
@@ -82,12 +85,51 @@ def read_examples(path: Path, columns: Columns | None = None) -> Examples:
         BadFile: the file cannot be read, or a row is not as it should be; the message names it.
     """
     found, pairs = read_pairs(path, columns)
+    if not pairs:
+        raise BadFile(f"{path} holds no example; expected some")
+    if not any(isinstance(answered, dict) for *_, answered in pairs):
+        return _read_one(path, found, pairs)
+    outputs = _outputs(pairs)
+    named = _named(pairs, outputs)
+    each = [
+        _read_one(path, found, [(f"{where}, {name}", asked, answers[name]) for where, asked, answers in named])
+        for name in outputs
+    ]
+    known = {}
+    for words, (where, _) in each[0].known.items():
+        rows = zip(*(one.known[words][1] for one in each), strict=True)
+        known[words] = where, tuple(answer for beside in rows for answer in beside)
+    return Examples(known, tuple(dict.fromkeys(note for one in each for note in one.notes)), outputs)
+
+
+def _outputs(pairs: Sequence[Pair]) -> tuple[str, ...]:
+    """The names of several outputs, as the first example has them."""
+    where, _, first = pairs[0]
+    names = tuple(first) if isinstance(first, dict) else ()
+    if len(names) < 2 or not all(name.isidentifier() for name in names):
+        raise BadFile(
+            f"{where}: the output is {shortened(first)}; expected answers, or in every example an object with the "
+            "names of two outputs or more, each of letters, digits and '_'"
+        )
+    return names
+
+
+def _named(pairs: Sequence[Pair], outputs: tuple[str, ...]) -> list[tuple[str, object, Mapping[str, object]]]:
+    """The examples, each with all outputs."""
+    for where, _, answers in pairs:
+        if not isinstance(answers, dict) or answers.keys() != set(outputs):
+            raise BadFile(
+                f"{where}: the output is {shortened(answers)}; expected an object with the keys {listing(outputs)}"
+            )
+    return [(where, asked, answers) for where, asked, answers in pairs if isinstance(answers, dict)]
+
+
+def _read_one(path: Path, found: Columns, pairs: Sequence[Pair]) -> Examples:
+    """The examples of one output."""
     rows = [
         _Row(where, read_cell(where, "input", asked), read_cell(where, "output", answered))
         for where, asked, answered in pairs
     ]
-    if not rows:
-        raise BadFile(f"{path} holds no example; expected some")
     reading = _reading(rows)
     known: dict[tuple[str, ...], tuple[str, Answers]] = {}
     for row in rows:

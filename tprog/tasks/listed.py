@@ -66,10 +66,14 @@ class Sentences(InputDomain):
         return replace(self, most=most, rows=self.rows[fits][:, :most], answers=self.answers[fits][:, :most])
 
 
-def looked_up(table: Mapping[tuple[int, ...], Sequence[int]], x: Array, count: int) -> Array:
-    """The answers of the inputs that are known, `UNGRADED` everywhere for the others: a task's rule."""
-    unknown = [UNGRADED] * x.shape[1]
-    return np.array([table.get(tuple(row), unknown) for row in x.tolist()], dtype=np.int64).reshape(x.shape)
+def looked_up(table: Mapping[tuple[int, ...], Sequence[int]], x: Array, count: int, each: int = 1) -> Array:
+    """The answers of the inputs that are known, `UNGRADED` everywhere for the others: a task's rule.
+
+    Args:
+        each: answers a place, side by side.
+    """
+    unknown = [UNGRADED] * x.shape[1] * each
+    return np.array([table.get(tuple(row), unknown) for row in x.tolist()], dtype=np.int64).reshape(len(x), -1)
 
 
 def rectangle(rows: Iterable[Sequence[int]], most: int, behind: int = NOTHING) -> Array:

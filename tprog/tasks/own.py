@@ -23,6 +23,7 @@ from __future__ import annotations
 
 import re
 from collections.abc import Sequence
+from dataclasses import replace
 from pathlib import Path
 
 from tprog.errors import BadUsage
@@ -166,6 +167,7 @@ def _rasp_task(path: Path, outputs: Sequence[str], vocabulary: str | None, longe
 
     told = specification(path, outputs, vocabulary, longest)
     domain = InputDomain(len(told.symbols), 1, told.longest)
-    return made_task(
+    made = made_task(
         task_name(str(path)), told.symbols, told.classes, told.longest, told.ends, domain, told.rule, told.causal
     )
+    return replace(made, outputs=told.outputs)

@@ -12,7 +12,8 @@ The source says in variables which inputs there are::
 - if it likes ``classes``, all answers there are, in the order that breaks ties (left out: those that occur, where the
   inputs are few enough to try them all), and ``causal = True``: an answer depends on what stands up to it alone.
 
-Every sequence of 1 to ``longest`` tokens is an input. The marks are no tokens of the source.
+Every sequence of 1 to ``longest`` tokens is an input. The marks are no tokens of the source. With several outputs, as
+``order.rasp:first,second``, each is asked for by its name, and the answers are those of all.
 """
 
 from __future__ import annotations
@@ -40,6 +41,8 @@ if TYPE_CHECKING:
     from tprog.rasp.source.files import Source
 
 Array: TypeAlias = NDArray[Any]
+Asked: TypeAlias = "tuple[tuple[str, SOp], ...]"
+"""The outputs, each with its name."""
 
 TRIED = 20_000
 """Inputs that are tried for the answers that there are."""
@@ -63,20 +66,26 @@ class Specification:
     longest: int
     causal: bool
     _tokens: tuple[Value, ...] = field(repr=False)
-    _output: SOp = field(repr=False)
+    _outputs: tuple[tuple[str, SOp], ...] = field(repr=False)
     _known: dict[tuple[int, ...], list[str]] = field(repr=False)
     _calls: Calls = field(default_factory=Calls, repr=False)
 
+    @property
+    def outputs(self) -> tuple[str, ...]:
+        """The names of several outputs."""
+        return tuple(name for name, _ in self._outputs) if len(self._outputs) > 1 else ()
+
     def rule(self, x: Array, symbols: int) -> Array:
-        """[input, place] symbol codes -> [input, place] answer codes: what a task's `_rule` is."""
+        """[input, place] symbol codes -> [input, place] answer codes, of several outputs side by side: what a task's
+        `_rule` is."""
         codes = {word: code for code, word in enumerate(self.classes)}
         answers = [[self._code(codes, word, row) for word in self._answers(row)] for row in x.tolist()]
-        return np.array(answers, dtype=np.int64).reshape(x.shape)
+        return np.array(answers, dtype=np.int64).reshape(len(x), -1)
 
     def _answers(self, row: Sequence[int]) -> list[str]:
         if (known := self._known.get(tuple(row))) is not None:
             return known
-        return _answers(self.path, self._output, [self._tokens[code] for code in row], self.causal, self._calls)
+        return _answers(self.path, self._outputs, [self._tokens[code] for code in row], self.causal, self._calls)
 
     def _code(self, codes: dict[str, int], word: str, row: Sequence[int]) -> int:
         if word not in codes:
@@ -103,11 +112,7 @@ def specification(
 
     source = read_file(path, outputs, None if vocabulary is None else vocabulary_of(vocabulary))
     source = _with_inputs(source, vocabulary, longest)
-    program = source.program
-    if len(program.outputs) > 1:
-        names = [name for name, _ in program.outputs]
-        raise BadFile(f"{path} has the outputs {listing(names)}; a task has one: name it, as {path}:{names[0]}")
-    ((_, output),) = program.outputs
+    asked = source.program.outputs
     words, ends = _vocabulary(path, source)
     longest, causal = _longest(path, source), source.variables.get("causal", False)
     if not isinstance(causal, bool):
@@ -120,11 +125,11 @@ def specification(
         )
     classes, known = _classes(path, source), dict[tuple[int, ...], list[str]]()
     if classes is None:
-        known = _all_answers(path, output, words, longest, causal)
+        known = _all_answers(path, asked, words, longest, causal)
         classes = _ordered({word for answers in known.values() for word in answers}, symbols)
     if len(classes) < 2:
         raise BadFile(f"{path} gives only the answer {listing(classes)}, so there is nothing to learn")
-    return Specification(path, symbols, ends, classes, longest, causal, words, output, known)
+    return Specification(path, symbols, ends, classes, longest, causal, words, asked, known)
 
 
 def _with_inputs(source: Source, vocabulary: str | None, longest: int | None) -> Source:
@@ -168,7 +173,7 @@ def _classes(path: Path, source: Source) -> tuple[str, ...] | None:
 
 
 def _all_answers(
-    path: Path, output: SOp, words: tuple[Value, ...], longest: int, causal: bool
+    path: Path, asked: Asked, words: tuple[Value, ...], longest: int, causal: bool
 ) -> dict[tuple[int, ...], list[str]]:
     """Each input, as codes of the vocabulary, and its answers."""
     domain = InputDomain(len(words), 1, longest)
@@ -178,7 +183,7 @@ def _all_answers(
             'these, as classes = ["F", "T", "P"], or make longest smaller'
         )
     calls, rows = Calls(), (tuple(code for code in row if code >= 0) for row in domain.enumerate().tolist())
-    return {row: _answers(path, output, [words[code] for code in row], causal, calls) for row in rows}
+    return {row: _answers(path, asked, [words[code] for code in row], causal, calls) for row in rows}
 
 
 def _ordered(found: set[str], symbols: tuple[str, ...]) -> tuple[str, ...]:
@@ -186,9 +191,12 @@ def _ordered(found: set[str], symbols: tuple[str, ...]) -> tuple[str, ...]:
     return tuple(word for word in symbols if word in found) if found <= set(symbols) else in_order(found)
 
 
-def _answers(path: Path, output: SOp, tokens: list[Value], causal: bool, calls: Calls) -> list[str]:
+def _answers(path: Path, asked: Asked, tokens: list[Value], causal: bool, calls: Calls) -> list[str]:
+    """What is answered to an input, of several outputs side by side."""
     try:
-        return spelled_values(Run(tokens, causal, calls=calls).values(output))
+        run = Run(tokens, causal, calls=calls)
+        rows = [spelled_values(run.values(output)) for _, output in asked]
+        return [word for beside in zip(*rows, strict=True) for word in beside]
     except Failed as error:
         given = shortened([spelled_value(token) for token in tokens])
         raise BadFile(f"{path}: there is no answer to {given}: {error}") from None

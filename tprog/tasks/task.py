@@ -12,6 +12,7 @@ import numpy as np
 from tprog.errors import BadInput, BadProgram, BadUsage
 from tprog.ir.marks import Marks
 from tprog.ir.places import Places
+from tprog.listing import listing
 from tprog.run.batch import Batch
 from tprog.run.outcome import NOT_GRADED
 from tprog.tasks.input_domain import InputDomain, draw_distinct, framed
@@ -189,6 +190,22 @@ class Task:
     def marks(self) -> Marks:
         """Which marks stand around an input."""
         return Marks.of(self.vocabulary)
+
+    def of_one_output(self, learner: str) -> Task:
+        """The task, if one output is asked for.
+
+        Args:
+            learner: what has one output, for the message.
+
+        Raises:
+            BadUsage: several are asked for.
+        """
+        if self.outputs:
+            raise BadUsage(
+                f"the task {self.name!r} asks for the outputs {listing(self.outputs)}, and {learner} has one; "
+                "give a task that asks for one of them"
+            )
+        return self
 
     def marked(self, marks: Marks) -> Task:
         """The same task on inputs with other marks around them: it is the symbols between them that it asks about."""

@@ -69,6 +69,10 @@ def _chosen(where: str, count: int, cut: str | None, columns: Columns | None) ->
         if count < 2:
             raise BadFile(f"{where}: one column; expected a word and a tag at least, with {_divider(cut)} between them")
         return 0, count - 1
+    if columns.more:
+        raise BadFile(
+            f"{where}: {len(columns.names)} columns are named; expected that of the words and that of the tags"
+        )
     numbers = [int(name) if re.fullmatch("[1-9][0-9]{0,2}", name) else 0 for name in (columns.input, columns.output)]
     for name, number in zip((columns.input, columns.output), numbers, strict=True):
         if not 1 <= number <= count:

@@ -31,24 +31,40 @@ OUTPUTS = (
 """Names of columns that say by themselves which they are."""
 
 Pair: TypeAlias = tuple[str, object, object]
-"""Where an example stands, its input and its output."""
+"""Where an example stands, its input and its output; of several outputs, a mapping from the name of each to it."""
 
 _WITH_COLUMNS = re.compile(
-    r"(.*\.(?:csv|tsv|jsonl|json|conll|iob2?|bio|bioes|txt)):([^:,]+,[^:,]+)", re.IGNORECASE | re.DOTALL
+    r"(.*\.(?:csv|tsv|jsonl|json|conll|iob2?|bio|bioes|txt)):([^:,]+(?:,[^:,]+)+)", re.IGNORECASE | re.DOTALL
 )
+
+_OUTPUT = "output."
+"""What the names of columns begin with that are said to be outputs: ``output.share``, as pandas writes objects."""
 
 
 @dataclass(frozen=True)
 class Columns:
-    """The names of two columns.
+    """The names of two columns, or of several outputs beside the input.
 
     Attributes:
         guessed: nobody said that it is these.
+        more: the further outputs.
     """
 
     input: str
     output: str
     guessed: bool = False
+    more: tuple[str, ...] = ()
+
+    @property
+    def names(self) -> tuple[str, ...]:
+        """The input, and then all outputs."""
+        return self.input, self.output, *self.more
+
+    def pair(self, where: str, cells: Mapping[str, object]) -> Pair:
+        """The example in a row, whose cells go by the names of their columns."""
+        if not self.more:
+            return where, cells[self.input], cells[self.output]
+        return where, cells[self.input], {name.removeprefix(_OUTPUT): cells[name] for name in self.names[1:]}
 
 
 def split_columns(name: str) -> tuple[str, Columns | None]:
@@ -56,8 +72,8 @@ def split_columns(name: str) -> tuple[str, Columns | None]:
     found = _WITH_COLUMNS.fullmatch(name)
     if found is None:
         return name, None
-    one, other = found[2].split(",")
-    return found[1], Columns(one.strip(), other.strip())
+    one, other, *more = (name.strip() for name in found[2].split(","))
+    return found[1], Columns(one, other, more=tuple(more))
 
 
 def read_pairs(path: Path, columns: Columns | None) -> tuple[Columns, list[Pair]]:
@@ -82,7 +98,8 @@ def pairs_of(path: Path, text: str, columns: Columns | None) -> tuple[Columns, l
 
 
 def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns:
-    """Which of the columns are meant: those named, else ``input`` and ``output``, else those whose names say it.
+    """Which of the columns are meant: those named, else ``input`` and ``output`` (or several as ``output.share``), else
+    those whose names say it.
 
     Raises:
         BadFile: they are not there, or it is not plain which they are.
@@ -95,6 +112,9 @@ def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns
             raise BadFile(f"{where}: the header has two columns {name!r}")
     if "input" in names and "output" in names:
         return Columns("input", "output")
+    apart = [name for name in names if name.startswith(_OUTPUT)]
+    if "input" in names and len(apart) > 1:
+        return Columns("input", apart[0], more=tuple(apart[1:]))
     inputs, outputs = ([name for name in names if name.lower() in known] for known in (INPUTS, OUTPUTS))
     if len(inputs) == len(outputs) == 1:
         return Columns(inputs[0], outputs[0], guessed=True)
@@ -102,7 +122,7 @@ def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns
 
 
 def _check_there(where: str, names: Sequence[str], columns: Columns) -> None:
-    for name in (columns.input, columns.output):
+    for name in columns.names:
         if names.count(name) != 1:
             many = "no column" if name not in names else "two columns"
             raise BadFile(f"{where}: there is {many} {name!r}; found {listing(list(names))}")
@@ -137,8 +157,8 @@ def _table(path: Path, text: str, delimiter: str, columns: Columns | None) -> tu
                 found = chosen(f"{path}:{line}", header, columns)
             elif row and header is not None:
                 _check_columns(f"{path}:{line}", row, header, delimiter)
-                asked, answered = (row[header.index(name)] for name in (found.input, found.output))
-                pairs.append((f"{path}:{line}", asked, answered))
+                cells = {name: row[header.index(name)] for name in found.names}
+                pairs.append(found.pair(f"{path}:{line}", cells))
             line = rows.line_num + 1
     except csv.Error as error:
         kind = "CSV" if delimiter == "," else "TSV"
@@ -196,9 +216,8 @@ def _of_objects(path: Path, items: Iterator[tuple[str, Any]], columns: Columns |
         if not isinstance(item, dict):
             raise BadFile(f"{where}: {shortened(item)}; expected an object with the keys 'input' and 'output'")
         found = chosen(where, list(item), columns) if found is None or found is columns else found
-        if found.input not in item or found.output not in item:
-            raise BadFile(
-                f"{where}: {shortened(item)}; expected an object with the keys {found.input!r} and {found.output!r}"
-            )
-        pairs.append((where, item[found.input], item[found.output]))
+        if not item.keys() >= {*found.names}:
+            *names, last = map(repr, found.names)
+            raise BadFile(f"{where}: {shortened(item)}; expected an object with the keys {', '.join(names)} and {last}")
+        pairs.append(found.pair(where, item))
     return found or Columns("input", "output"), pairs

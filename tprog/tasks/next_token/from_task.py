@@ -36,8 +36,9 @@ def answer_task(task: Task, name: str) -> Answer:
         name: as on the command line.
 
     Raises:
-        BadUsage: it uses a mark as a token, or has too few inputs.
+        BadUsage: it asks for several outputs, uses a mark as a token, or has too few inputs.
     """
+    task.of_one_output("a small GPT")
     symbols = (*task.symbols, *(word for word in task.classes if word not in task.symbols))
     if taken := [word for word in MARKS if word in symbols]:
         raise BadUsage(f"{name} has {listing(taken)} among its tokens, which is a mark here; rename it")
