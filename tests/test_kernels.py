@@ -10,8 +10,18 @@ import torch
 from torch import Tensor
 
 from tprog import primitives
+from trainer import kernels
 from trainer.kernels import levels, look_up, mix, nearest, read, scores
 from trainer.model import preference
+
+
+@pytest.fixture(params=["narrow", "wide"])
+def width(request: pytest.FixtureRequest, monkeypatch: pytest.MonkeyPatch) -> str:
+    """Kernels as for few slots, and as for many: those in pieces, too."""
+    if request.param == "wide":
+        monkeypatch.setattr(kernels, "WIDE", 1)
+        monkeypatch.setattr(kernels, "PIECE", 40)
+    return str(request.param)
 
 
 def drawn(*shape: int, seed: int = 0) -> Tensor:
@@ -33,6 +43,7 @@ def differentiates(kernel: Callable[..., Tensor], *inputs: Tensor) -> bool:
 # Scores, mixtures, reads and tables ###################################################################################
 
 
+@pytest.mark.usefixtures("width")
 def test_scores_are_sums_over_slots_times_the_masks() -> None:
     query, key = drawn(2, 3, 4, 5), drawn(2, 3, 4, 5, seed=1)
     ends, windows = torch.randint(2, (4, 5)).double(), torch.randint(2, (2, 4, 4, 1)).double()
@@ -43,12 +54,14 @@ def test_scores_are_sums_over_slots_times_the_masks() -> None:
     assert differentiates(scores, query, key, ends, windows)
 
 
+@pytest.mark.usefixtures("width")
 def test_a_mixture_is_a_sum_over_keys() -> None:
     weights, values = drawn(2, 4, 4, 5), drawn(2, 3, 4, 5)
     torch.testing.assert_close(mix(weights, values), torch.einsum("gijb,gcjb->gcib", weights, values))
     assert differentiates(mix, weights, values)
 
 
+@pytest.mark.usefixtures("width")
 def test_values_that_need_no_gradient_get_none() -> None:
     weights, values = drawn(2, 4, 4, 5), drawn(2, 1, 4, 5).detach()
     mix(weights, values).sum().backward()
@@ -65,6 +78,7 @@ def test_a_read_is_a_product_with_the_blocks_below_each_other() -> None:
     assert differentiates(lambda gates, *blocks: read(gates, blocks), gates, *blocks)
 
 
+@pytest.mark.usefixtures("width")
 def test_a_look_up_is_the_cell_that_both_inputs_name() -> None:
     first, second, table = drawn(2, 3, 5), drawn(2, 4, 5), drawn(2, 12, 6)
     plain = torch.einsum("gax,gbx,gabo->gox", first, second, table.view(2, 3, 4, 6))

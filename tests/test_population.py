@@ -116,7 +116,7 @@ def test_an_epoch_is_as_long_as_there_are_inputs(lengths: list[int], exponent: f
 def test_a_population_trains_on_the_lengths_that_its_exponent_asks_for() -> None:
     config = dataclasses.replace(TINY, length_exponent=0.0)
     found = Population([config], DATA)
-    order = found._epoch_order(0)
+    order = torch.cat(list(found._batches(0)))
     lengths = torch.as_tensor(DATA.train.batch.lengths)[order]
     counts = lengths.unique(return_counts=True)[1]
     assert int(counts.max() - counts.min()) <= 1
@@ -322,9 +322,9 @@ def test_a_population_goes_on_from_its_tensors_to_the_same_bytes() -> None:
 def test_nothing_piles_up_from_step_to_step(monkeypatch: pytest.MonkeyPatch) -> None:
     seen: list[weakref.ref[Tensor]] = []
 
-    def noted(logits: Tensor, expected: Tensor) -> Tensor:
+    def noted(logits: Tensor, expected: Tensor, weights: Tensor | None) -> Tensor:
         seen.append(weakref.ref(logits))  # the graph of a step holds these
-        return sequence_losses(logits, expected)
+        return sequence_losses(logits, expected, weights)
 
     monkeypatch.setattr(population, "sequence_losses", noted)
     found = Population(members(), DATA)

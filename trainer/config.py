@@ -152,11 +152,40 @@ class TrainConfig(Settings):
     readout_scale: int = setting(
         1000, "the finest fixed-point scale for the readout, a power of ten.", 1, MAX_READOUT_SCALE
     )
+    clusters: float = setting(
+        0.0,
+        "how much the logit of its cluster is above the others where learned embeddings begin: clusters of words by "
+        "what they were answered and by their neighbours; 0: they begin at random.",
+        told=False,
+    )
+    buckets: int = setting(
+        1,
+        "of so many batches at a time the inputs are sorted by length, so that a step costs what its inputs hold; 1: "
+        "they stay in their order.",
+        1,
+        1_000_000,
+        told=False,
+    )
+    dropout: float = setting(0.0, "the share of the values of learned embeddings that a step leaves out.", told=False)
+    unknown: float = setting(
+        0.0,
+        "a: a word that stands c times in the training inputs is read as unknown with the chance a / (a + c).",
+        told=False,
+    )
+    balance: float = setting(
+        0.0,
+        "b: a class that is right at c positions weighs as c to the power of -b in the loss; 0: all the same.",
+        told=False,
+    )
+    patience: int = setting(
+        0, "end after so many epochs without a better argmax model on validation; 0: never.", 0, 1_000_000, told=False
+    )
     device: Device = setting("cpu", "cpu, or cuda where there is one: the same results in law, not the same bytes.")
 
     def __post_init__(self) -> None:
         super().__post_init__()
         _check_numbers(self)
+        _check_words(self)
         if self.cat_heads + self.num_heads == 0:
             raise BadSetting("cat_heads", "and num_heads are both 0; expected at least one head a layer")
         if self.num_mlps and not self.num_heads:
@@ -193,6 +222,19 @@ def _check_numbers(config: TrainConfig) -> None:
         raise BadSetting(
             "tau_end", f"is {config.tau_end}, above tau_init {config.tau_init}; the temperature must not rise"
         )
+
+
+def _check_words(config: TrainConfig) -> None:
+    """Refuses settings for words that have no meaning."""
+    for key in ("dropout", "balance"):
+        if not 0 <= getattr(config, key) < 1:
+            raise BadSetting(key, f"is {shown(getattr(config, key))}; expected a number from 0, below 1")
+    for key in ("unknown", "clusters"):
+        if not 0 <= getattr(config, key) <= LARGEST_RATE:
+            raise BadSetting(key, f"is {shown(getattr(config, key))}; expected a finite number from 0")
+    for key in ("clusters", "dropout"):
+        if config.embedding == "one-hot" and getattr(config, key):
+            raise BadSetting(key, "is for learned embeddings; set embedding to 'learned'")
 
 
 # Presets ##############################################################################################################

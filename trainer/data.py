@@ -89,6 +89,7 @@ class Data:
     Attributes:
         test: None if the run trains on the whole domain; `validation` is then a part of what it trains on.
         digest: sha256 of the settings and the training inputs with their answers, in hexadecimal.
+        stands_in: [V] the code of the unknown word that each word would be read as; None without unknown words.
         notes: of a user's own task, what somebody should know before long work: answers that training never sees,
             inputs of one length.
     """
@@ -99,6 +100,7 @@ class Data:
     test: Split | None
     digest: str
     notes: tuple[str, ...] = ()
+    stands_in: Tensor | None = None
 
     @property
     def splits(self) -> dict[str, Split]:

@@ -106,7 +106,7 @@ def train(
             with sigint() as interrupted, EpochBar(config.epochs, run.state, enabled=progress) as bar:
                 watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
                 run.to_the_end(folder, interrupted, watchers)
-        with searching(enabled=progress and run.polishes and run.state.step == run.steps):
+        with searching(enabled=progress and run.polishes and run.trained):
             program, accuracies, rounding = run.finish(folder)
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch

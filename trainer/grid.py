@@ -75,7 +75,7 @@ class Trial:
     @cached_property
     def settings(self) -> dict[str, Any]:
         """All settings as JSON types."""
-        return dataclasses.asdict(self.config)
+        return self.config.to_mapping()
 
     @cached_property
     def key(self) -> str:

@@ -2,7 +2,8 @@
 
 All dimensions but the batch are tiny (8 slots, 8 positions), and a batched matrix product of 8 by 8 matrices runs at a
 hundredth of a processor's speed. With the batch innermost the same sums are a few long element-wise products, and what
-is left of the matrix products has thousands of columns. Measured in docs/training.md.
+is left of the matrix products has thousands of columns. From `WIDE` slots on, as networks of words have, matrix
+products are faster, the copies into their order included. Measured in docs/training.md.
 
 Letters in shapes: G heads or lookups of all members, i query positions, j key positions, c slots, B inputs,
 X = positions * inputs, K and R what a gate reads and how many do.
@@ -20,6 +21,13 @@ from torch.autograd import Function
 from torch.nn import functional
 
 from trainer.portable import add_product, apply
+
+WIDE = 24
+"""Slots from which on a matrix product takes less time than as many element-wise ones: of 32 slots and 31 positions, a
+third to a half."""
+
+PIECE = 2**17
+"""Products of pairs of slots that a lookup makes at once: half a MiB, which stays in a processor's cache."""
 
 # torch leaves its types open: `Any` below is the context of torch.autograd.Function.
 
@@ -78,17 +86,29 @@ def _sum(pairs: Iterable[tuple[Tensor, Tensor]]) -> Tensor:
 
 def _over_slots(x: Tensor, y: Tensor) -> Tensor:
     """[G, c, i, B], [G, c, j, B] -> [G, i, j, B]"""
+    if x.shape[1] >= WIDE:
+        return _product(x.permute(0, 3, 2, 1), y.permute(0, 3, 1, 2)).permute(0, 2, 3, 1).contiguous()
     return _sum((x[:, c, :, None], y[:, c, None]) for c in range(x.shape[1]))
 
 
 def _over_keys(weights: Tensor, y: Tensor) -> Tensor:
     """[G, i, j, B], [G, c, j, B] -> [G, c, i, B]"""
+    if y.shape[1] >= WIDE:
+        return _product(weights.permute(0, 3, 1, 2), y.permute(0, 3, 2, 1)).permute(0, 3, 2, 1).contiguous()
     return _sum((weights[:, None, :, j], y[:, :, None, j]) for j in range(weights.shape[2]))
 
 
 def _over_queries(weights: Tensor, x: Tensor) -> Tensor:
     """[G, i, j, B], [G, c, i, B] -> [G, c, j, B]"""
+    if x.shape[1] >= WIDE:
+        return _product(weights.permute(0, 3, 2, 1), x.permute(0, 3, 2, 1)).permute(0, 3, 2, 1).contiguous()
     return _sum((weights[:, None, i], x[:, :, i, None]) for i in range(weights.shape[1]))
+
+
+def _product(x: Tensor, y: Tensor) -> Tensor:
+    """[G, B, p, q], [G, B, q, r] -> [G, B, p, r]"""
+    out = torch.bmm(x.flatten(0, 1), y.flatten(0, 1))
+    return out.view(*x.shape[:2], *out.shape[1:])
 
 
 class _Scores(Function):
@@ -188,20 +208,53 @@ def _ends(blocks: Iterable[Tensor]) -> list[int]:
 
 
 class _LookUp(Function):
+    """In pieces of X: there are as many pairs as slots of the one times slots of the other."""
+
     @staticmethod
     def forward(ctx: Any, first: Tensor, second: Tensor, table: Tensor) -> Tensor:
+        if first.shape[1] >= WIDE:
+            ctx.save_for_backward(first, second, table)
+            return _looked_up(first, second, table)
         pairs = (first[:, :, None] * second[:, None]).flatten(1, 2)
         ctx.save_for_backward(first, second, table, pairs)
         return torch.bmm(table.transpose(1, 2), pairs)
 
     @staticmethod
     def backward(ctx: Any, grad: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+        if len(ctx.saved_tensors) == 3:
+            return _looked_up_backward(grad, *ctx.saved_tensors)
         first, second, table, pairs = ctx.saved_tensors
         to_table = torch.bmm(pairs, grad.transpose(1, 2))
         to_pairs = torch.bmm(table, grad).view(*first.shape[:2], second.shape[1], -1)
         to_first = _sum((to_pairs[:, :, b], second[:, b, None]) for b in range(second.shape[1]))
         to_second = _sum((to_pairs[:, a], first[:, a, None]) for a in range(first.shape[1]))
         return to_first, to_second, to_table
+
+
+def _pieces(first: Tensor, second: Tensor) -> Iterable[slice]:
+    """The columns of each piece of a wide lookup."""
+    step = max(1, PIECE // (first.shape[0] * first.shape[1] * second.shape[1]))
+    return (slice(start, start + step) for start in range(0, first.shape[2], step))
+
+
+def _looked_up(first: Tensor, second: Tensor, table: Tensor) -> Tensor:
+    answers = table.transpose(1, 2)
+    out = first.new_empty(len(first), table.shape[2], first.shape[2])
+    for piece in _pieces(first, second):
+        pairs = first[:, :, None, piece] * second[:, None, :, piece]
+        out[:, :, piece] = torch.bmm(answers, pairs.flatten(1, 2))
+    return out
+
+
+def _looked_up_backward(grad: Tensor, first: Tensor, second: Tensor, table: Tensor) -> tuple[Tensor, Tensor, Tensor]:
+    to_first, to_second, to_table = torch.empty_like(first), torch.empty_like(second), torch.zeros_like(table)
+    for piece in _pieces(first, second):
+        one, other, some = first[:, :, None, piece], second[:, None, :, piece], grad[:, :, piece]
+        to_table.baddbmm_((one * other).flatten(1, 2), some.transpose(1, 2))
+        to_pairs = torch.bmm(table, some).view(*first.shape[:2], second.shape[1], -1)
+        to_first[:, :, piece] = (to_pairs * other).sum(dim=2)
+        to_second[:, :, piece] = (to_pairs * one).sum(dim=1)
+    return to_first, to_second, to_table
 
 
 class _Levels(Function):

@@ -17,7 +17,7 @@ Source: Friedman, Wettig, Chen (arXiv 2306.01128), section 3. Set predicates and
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import lru_cache
 
 import numpy as np
@@ -143,6 +143,14 @@ class Network:
         masks = mask_names(config, frame)
         return cls(config, frame, d, cap, masks, Layout(_slots(config, frame, d, cap, len(masks))))
 
+    def reading(self, rows: int) -> Network:
+        """The same network with a learned embedding of so many rows: what a batch of so many different words reads."""
+        slots = [
+            replace(slot, shape=(slot.shape[0], rows, slot.shape[2])) if slot.name == "embedding" else slot
+            for slot in self.layout.slots
+        ]
+        return replace(self, layout=Layout(slots))
+
     @property
     def words(self) -> int:
         """How many variables stand for the words."""
@@ -153,17 +161,19 @@ class Network:
         """[H] the heads' masks, as indices in `mask_names`, where they are not learned: heads of a kind take turns."""
         return tuple(h % len(self.mask_names) for h in [*range(self.config.cat_heads), *range(self.config.num_heads)])
 
-    def logits(self, choices: Choices, tokens: Tensor) -> Tensor:
+    def logits(self, choices: Choices, tokens: Tensor, kept: Tensor | None = None) -> Tensor:
         """[S, C, n, B]; pooled, [S, C, B]: their mean over positions or, from hard choices, their sum.
 
         Args:
             tokens: [n, B] codes in the vocabulary, negative behind the end of an input.
+            kept: [V, n * B] what each variable that stands for the words is multiplied by, to drop it here and there;
+                None: nothing is dropped.
         """
         readout = choices.value("readout")
         members, (n, batch) = len(readout), tokens.shape
         inside = tokens >= 0
         present = None if bool(inside.all()) else inside.to(readout.dtype)
-        stream = self._embed(choices, tokens, members)
+        stream = self._embed(choices, tokens, members, kept)
         for layer in range(self.config.layers):
             stream = self._heads(layer, stream, choices, present, n)
             stream = self._lookups(layer, stream, choices)
@@ -194,14 +204,15 @@ class Network:
         forced = torch.tensor([self.frame.vocabulary.index(mark) for mark in self.frame.forced], device=tokens.device)
         return best.masked_fill((tokens < 0) | torch.isin(tokens, forced), UNREAD)
 
-    def _embed(self, choices: Choices, tokens: Tensor, members: int) -> Stream:
+    def _embed(self, choices: Choices, tokens: Tensor, members: int, kept: Tensor | None) -> Stream:
         """The stream before the first layer."""
         n, batch = tokens.shape
         like = choices.value("readout")
         codes = tokens.clamp_min(0)
         identity = torch.eye(self.d, dtype=like.dtype, device=like.device)
         if self.config.embedding == "learned":
-            words = choices.pick("embedding").transpose(2, 3)[..., codes]
+            words = choices.pick("embedding").index_select(2, codes.flatten()).transpose(2, 3)
+            words = words if kept is None else words * kept[:, None]
             first = like.new_ones(self.words, self.d)
         else:
             words = identity[:, codes].expand(members, 1, -1, -1, -1)

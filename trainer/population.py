@@ -20,10 +20,13 @@ from torch import Tensor
 from tprog.errors import BadUsage
 from tprog.tasks.builtin import UNGRADED
 from trainer.choices import Choices
+from trainer.clusters import Known, clustered
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split
 from trainer.model import Network
 from trainer.portable import cross_entropy
+from trainer.touched import Touched
+from trainer.unknown import Unknown
 
 MEAN_DECAY, SQUARE_DECAY, LEAST_ROOT = 0.9, 0.999, 1e-8
 """Adam's beta 1, beta 2 and epsilon, as in its source."""
@@ -51,15 +54,23 @@ class Population:
         self.network = Network.of(config, data.frame)
         layout = self.network.layout
         start = torch.stack([layout.initial(number(f"{member.seed} parameters")) for member in members])
+        if config.clusters:
+            _begin_clustered(self.network, data, members, start)
         self.now = start.to(self.device).requires_grad_()
         self.best = self.now.detach().clone()
         self.mean, self.square = torch.zeros_like(self.best), torch.zeros_like(self.best)
         self.train, self.graded = _columns(data, self.device)
         self._lengths = torch.as_tensor(data.train.batch.lengths, dtype=torch.long)
+        self._weights = self._balanced()
+        self._unknown = Unknown.of(data, config.unknown)
         self._lr = torch.tensor([[member.lr] for member in members], device=self.device)
-        self._order: tuple[int, Tensor] | None = None  # the current epoch and the order of its inputs
+        self._order: tuple[int, Sequence[Tensor]] | None = None  # the current epoch and its batches
         self.steps_an_epoch = math.ceil(len(data.train) / config.batch)
         self.steps = self.steps_an_epoch * config.epochs
+
+    def _balanced(self) -> Tensor | None:
+        classes, balance = len(self.data.frame.classes), self.config.balance
+        return class_weights(self.data.train.expected, classes, balance).to(self.device) if balance else None
 
     def is_hard(self, step: int) -> bool:
         """Whether a step, 0-based, trains with hard choices."""
@@ -87,9 +98,13 @@ class Population:
             BadUsage: a loss is no longer a number.
         """
         epoch, place = divmod(step, self.steps_an_epoch)
-        columns = self._epoch_order(epoch)[place * self.config.batch : (place + 1) * self.config.batch]
-        logits = self.network.logits(self._choices(step), self.train[:, columns])
-        losses = sequence_losses(logits, self.graded[..., columns])
+        columns = self._batches(epoch)[place]
+        tokens, graded = self._inputs(columns, step)
+        part = Touched.of(self.network, tokens) if self.config.embedding == "learned" else None
+        now = self.now if part is None else part.take(self.now.detach()).requires_grad_()
+        network, tokens = (self.network, tokens) if part is None else (part.network, part.tokens)
+        logits = network.logits(self._choices(step, network, now), tokens, self._dropped(step, tokens))
+        losses = sequence_losses(logits, graded, self._weights)
         found = losses.detach()
         if not bool(torch.isfinite(found).all()):
             member = self.members[int((~torch.isfinite(found)).nonzero()[0])]
@@ -98,28 +113,55 @@ class Population:
                 f"{self.steps} (epoch {epoch + 1}); lower lr, which is {member.lr}, or raise tau_end, which is "
                 f"{member.tau_end}"
             )
-        self.now.grad = None
+        now.grad = None
         losses.sum().backward()
-        self._descend(step)
+        self._descend(step, now, part)
         return found
 
     @torch.no_grad()
-    def _descend(self, step: int) -> None:
-        grad = self.now.grad
+    def _descend(self, step: int, now: Tensor, part: Touched | None) -> None:
+        """One step of Adam, of all parameters or of those that the step reads."""
+        grad = now.grad
         assert grad is not None
-        self.mean.mul_(MEAN_DECAY).add_(grad * (1 - MEAN_DECAY))
-        self.square.mul_(SQUARE_DECAY).add_(grad * grad * (1 - SQUARE_DECAY))
-        root = (self.square / (1 - SQUARE_DECAY ** (step + 1))).sqrt_().add_(LEAST_ROOT)
-        self.now.sub_(self._lr / (1 - MEAN_DECAY ** (step + 1)) * self.mean / root)
+        mean, square = (self.mean, self.square) if part is None else (part.take(self.mean), part.take(self.square))
+        mean.mul_(MEAN_DECAY).add_(grad * (1 - MEAN_DECAY))
+        square.mul_(SQUARE_DECAY).add_(grad * grad * (1 - SQUARE_DECAY))
+        root = (square / (1 - SQUARE_DECAY ** (step + 1))).sqrt_().add_(LEAST_ROOT)
+        now.sub_(self._lr / (1 - MEAN_DECAY ** (step + 1)) * mean / root)
+        if part is not None:
+            for whole, moved in ((self.now, now), (self.mean, mean), (self.square, square)):
+                part.put(whole, moved)
 
-    def _choices(self, step: int) -> Choices:
-        """The network of a step."""
-        layout = self.network.layout
+    def _inputs(self, columns: Tensor, step: int) -> tuple[Tensor, Tensor]:
+        """The tokens [n, B] of a batch, some of them unknown, and what is right; in buckets, up to the longest."""
+        tokens, graded = self.train[:, columns], self.graded[..., columns]
+        if self.config.buckets > 1:
+            longest = int(self._lengths[columns.cpu()].max())
+            tokens, graded = tokens[:longest], graded if graded.dim() == 1 else graded[:longest]
+        if self._unknown is not None:
+            tokens = self._unknown.some(tokens, data_generator(self.config, f"unknown {step}"))
+        return tokens, graded
+
+    def _dropped(self, step: int, tokens: Tensor) -> Tensor | None:
+        """[V, X] what each embedding variable is multiplied by at each token: 0 where it is dropped, else 1.
+
+        What is kept is not made larger, as it often is: no value may be more than one value.
+        """
+        share = self.config.dropout
+        if not share or self.is_quiet(step):
+            return None
+        random = data_generator(self.config, f"dropout {step}")
+        kept = torch.rand(self.network.words, tokens.numel(), generator=random) >= share
+        return kept.float().to(self.device)
+
+    def _choices(self, step: int, network: Network, now: Tensor) -> Choices:
+        """The network of a step, with parameters [S, P]."""
+        layout = network.layout
         noise = None
         if not self.is_quiet(step):
             drawn = [layout.noise(generator(member, f"noise {step}")) for member in self.members]
             noise = torch.stack(drawn).to(self.device)
-        return layout.trained(self.now, self.temperature(step), noise, self.is_hard(step))
+        return layout.trained(now, self.temperature(step), noise, self.is_hard(step))
 
     def evaluate(self, split: Split) -> list[Accuracy]:
         """The accuracy of each member's argmax model, its readout not yet rounded."""
@@ -146,11 +188,13 @@ class Population:
         for name in TENSORS[1:]:
             getattr(self, name).copy_(tensors[name])
 
-    def _epoch_order(self, epoch: int) -> Tensor:
+    def _batches(self, epoch: int) -> Sequence[Tensor]:
+        """The columns of each batch of an epoch."""
         if self._order is None or self._order[0] != epoch:
             random = data_generator(self.config, f"order {epoch}")
             order = epoch_order(self._lengths, self.config.length_exponent, random)
-            self._order = (epoch, order.to(self.device))
+            batches = in_buckets(order, self._lengths, self.config.batch, self.config.buckets, random)
+            self._order = (epoch, [batch.to(self.device) for batch in batches])
         return self._order[1]
 
 
@@ -179,14 +223,44 @@ def epoch_order(lengths: Tensor, exponent: float, random: torch.Generator) -> Te
     return order[torch.randperm(len(order), generator=random)]
 
 
-def sequence_losses(logits: Tensor, expected: Tensor) -> Tensor:
+def in_buckets(order: Tensor, lengths: Tensor, batch: int, buckets: int, random: torch.Generator) -> list[Tensor]:
+    """The batches of an epoch, each of inputs of about one length, so that a step costs what its inputs hold.
+
+    Args:
+        order: [N] of the epoch.
+        lengths: of all inputs.
+        buckets: of so many batches at a time the inputs are sorted by length; 1: they stay in their order.
+    """
+    if buckets == 1:
+        return list(torch.split(order, batch))
+    found: list[Tensor] = []
+    for some in torch.split(order, batch * buckets):
+        found += torch.split(some[lengths[some].argsort(stable=True)], batch)
+    return [found[place] for place in torch.randperm(len(found), generator=random).tolist()]
+
+
+def class_weights(expected: Tensor, classes: int, balance: float) -> Tensor:
+    """[C] what a graded position counts by its class: proportional to count ** -balance, 1 on average over positions.
+
+    Args:
+        expected: class codes or `UNGRADED`.
+    """
+    counts = torch.bincount(expected[expected != UNGRADED].flatten(), minlength=classes).double()
+    weights = counts.clamp_min(1) ** -balance
+    return (weights * (counts.sum() / (weights * counts).sum())).float()
+
+
+def sequence_losses(logits: Tensor, expected: Tensor, weights: Tensor | None = None) -> Tensor:
     """[S] cross-entropy averaged over the graded positions of each sequence, then over the sequences that have any.
 
     Args:
         logits: [S, C, n, B]; pooled, [S, C, B].
         expected: [n, B] class codes or `UNGRADED`; pooled, [B].
+        weights: [C] what a position counts by its class; None: all the same.
     """
     each = cross_entropy(logits, expected, UNGRADED)
+    if weights is not None:
+        each = each * weights[expected.clamp_min(0)]
     graded = expected != UNGRADED
     if expected.dim() == 1:
         return each.sum(dim=1) / graded.sum().clamp_min(1)
@@ -218,6 +292,15 @@ def _columns(data: Data, device: torch.device) -> tuple[Tensor, Tensor]:
     """[n, B] training tokens and expected classes; pooled, [B] expected classes."""
     expected = data.train.expected[:, 0] if data.frame.pooled else data.train.expected.T
     return data.train.tokens.T.contiguous().to(device), expected.contiguous().to(device)
+
+
+def _begin_clustered(network: Network, data: Data, members: Sequence[TrainConfig], start: Tensor) -> None:
+    """Let the embeddings of parameters [S, P] begin with clusters of words."""
+    config = network.config
+    known = Known.of(data)
+    for member, table in zip(members, network.layout.views(start)["embedding"], strict=True):
+        codes = clustered(known, None, network.words, network.d, number(f"{member.seed} clusters"))
+        table.scatter_add_(2, torch.from_numpy(codes)[..., None], table.new_full((*codes.shape, 1), config.clusters))
 
 
 def _device(config: TrainConfig) -> torch.device:

@@ -144,13 +144,13 @@ class Run:
 
     def to_the_end(self, folder: Path, interrupted: threading.Event, watchers: Sequence[OnEpoch]) -> None:
         """Step until the last step or an interruption, with a checkpoint at each evaluation and at the end."""
-        while self.state.step < self.steps and not interrupted.is_set():
+        while not self.trained and not interrupted.is_set():
             self.step()
             if self.state.step % self.steps_an_epoch == 0:
                 evaluated = self.end_epoch()
                 for watch in watchers:
                     watch(self.state)
-                if evaluated and self.state.step < self.steps:
+                if evaluated and not self.trained:
                     self.save(folder)
         self.save(folder)
 
@@ -192,7 +192,15 @@ class Run:
     def done(self, folder: Path) -> bool:
         """Whether there is nothing left to train."""
         found = self.searched(folder)
-        return self.state.step == self.steps or (self.state.step == 0 and found is not None and found.exact)
+        return self.trained or (self.state.step == 0 and found is not None and found.exact)
+
+    @property
+    def trained(self) -> bool:
+        """Whether the last step is done, or no more are worth it: see `patience` in `trainer.config`."""
+        if self.state.step == self.steps:
+            return True
+        epoch, within = divmod(self.state.step, self.steps_an_epoch)
+        return not within and not self.schedule.patient(self.state.best_epochs, epoch)
 
     def search(self, folder: Path, say: Say, note: Say) -> None:
         """Search for a program of the class, once, before the first step; one that was stopped goes on."""
@@ -246,7 +254,7 @@ class Run:
         program, rounding = model_to_program(member, self.data.held_out)
         if written is not None:
             return written, None if ROUNDING not in dict(written.provenance) else rounding
-        if self.state.step < self.steps:
+        if not self.trained:
             return program, rounding
         if self.config.refit:
             program = refitted(program, self.data.train, self.data.validation)
@@ -276,7 +284,7 @@ class Run:
     def _provenance(self, accuracies: Mapping[str, Accuracy], rounding: Rounding | None) -> tuple[tuple[str, str], ...]:
         config, frame = self.config, self.data.frame
         skipped = ("task", "vocabulary_size", "length", "epochs", "seed", "members", "halvings")
-        settings = {k: v for k, v in dataclasses.asdict(config).items() if k not in skipped and v is not None}
+        settings = {k: v for k, v in config.to_mapping().items() if k not in skipped and v is not None}
         done = self.state.step // self.steps_an_epoch
         epochs = self.state.best_epochs
         at = f"best on validation after {epochs[self.chosen]}" if epochs else "not yet evaluated"

@@ -32,6 +32,10 @@ class Schedule:
         """Whether the argmax models are evaluated after an epoch, 1-based."""
         return epoch % self.config.evaluate_every == 0 or epoch == self.config.epochs or epoch in self.halvings
 
+    def patient(self, best_epochs: tuple[int, ...], epochs: int) -> bool:
+        """Whether a run goes on after so many epochs: some member's best argmax model is not too long ago."""
+        return not (self.config.patience and best_epochs and epochs - max(best_epochs) >= self.config.patience)
+
     def alive(self, epochs: int) -> int:
         """How many members are left after so many epochs."""
         count = self.config.members

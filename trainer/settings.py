@@ -19,7 +19,7 @@ SEEDS = 2**63
 Value = TypeVar("Value")
 
 
-def setting(value: Value, about: str, least: int | None = None, most: int | None = None) -> Value:
+def setting(value: Value, about: str, least: int | None = None, most: int | None = None, told: bool = True) -> Value:
     """The field of a setting.
 
     Args:
@@ -27,9 +27,11 @@ def setting(value: Value, about: str, least: int | None = None, most: int | None
         about: what it is, as the command line's help tells it.
         least, most: of a whole number. What is more means hours for a step, or memory that no machine has: a slip of
             the pen, or a file that means harm. What several settings take together is told by `trainer.memory`.
+        told: whether it is written down where it is as nobody chose it. Settings for words are not: runs on letters
+            have the same files as before there were any.
     """
     limits = None if least is None or most is None else (least, most)
-    return dataclasses.field(default=value, metadata={"about": about, "limits": limits})
+    return dataclasses.field(default=value, metadata={"about": about, "limits": limits, "told": told})
 
 
 class BadSetting(BadUsage):
@@ -61,9 +63,17 @@ class Settings:
             if value is not None and limits is not None:
                 check_range(field.name, value, *limits)
 
+    def to_mapping(self) -> dict[str, Any]:
+        """The settings by name, but for those that are not told where they are as nobody chose them."""
+        fields = dataclasses.fields(self)
+        untold = {each.name for each in fields if not each.metadata.get("told", True)}
+        defaults = {each.name: each.default for each in fields if each.name in untold}
+        found = dataclasses.asdict(self)
+        return {key: value for key, value in found.items() if key not in untold or value != defaults[key]}
+
     def to_json(self) -> str:
-        """The settings as JSON text, one a line."""
-        return json.dumps(dataclasses.asdict(self), indent=2) + "\n"
+        """`to_mapping` as JSON text, one setting a line."""
+        return json.dumps(self.to_mapping(), indent=2) + "\n"
 
     @classmethod
     def from_mapping(cls, settings: Mapping[str, Any]) -> Self:

@@ -15,6 +15,7 @@ from tprog.tasks.listed import Sentences, looked_up, rectangle
 from tprog.tasks.rules import UNGRADED
 from tprog.tasks.task import Task
 from tprog.words.corpus import ALL, Corpus, Sentence
+from tprog.words.shapes import SHAPES, stand_in
 from tprog.words.word_form import WordForm
 
 LONGEST_TAGGED = 30
@@ -81,7 +82,7 @@ def corpus_task(
     domain = Sentences(
         len(symbols), 1, longest_row, rectangle(coded, longest_row), rectangle(answers, longest_row, UNGRADED)
     )
-    told = _Told(corpus, part, most, how, len(sentences), len(kept), sum(map(len, coded)), unknown)
+    told = _Told(corpus, part, most, how, len(sentences), len(kept), sum(map(len, coded)), unknown, _read_as(symbols))
     return Task(
         name=corpus.name,
         vocabulary=marks.around(symbols),
@@ -107,33 +108,35 @@ def _known_words(
         form = form or WordForm()
         vocabulary = corpus.vocabulary(form)
     symbols = tuple(word for word in vocabulary if word not in (BEGIN, END))
-    return symbols, _Lookup(symbols, form or WordForm.known_by(word for word in symbols if word != UNKNOWN))
+    plain = (word for word in symbols if word not in (UNKNOWN, *SHAPES))
+    return symbols, _Lookup(symbols, form or WordForm.known_by(plain))
 
 
 class _Lookup(dict[str, int]):
-    """Word as it stands in a corpus -> its code, -1 for one that is not known: each is looked up once."""
+    """Word as it stands in a corpus -> its code, or that of what stands in for it; -1 where nothing does.
+
+    Attributes:
+        unknown: the words that the vocabulary does not hold.
+    """
 
     def __init__(self, symbols: Sequence[str], form: WordForm) -> None:
         super().__init__()
         self._codes, self._form = {word: code for code, word in enumerate(symbols)}, form
+        self.unknown: set[str] = set()
 
     def __missing__(self, word: str) -> int:
-        self[word] = found = self._codes.get(self._form.of(word), -1)
+        read = self._form.of(word)
+        if read not in self._codes:
+            self.unknown.add(word)
+            read = stand_in(read, self._codes)
+        self[word] = found = self._codes.get(read, -1)
         return found
-
-    @property
-    def unknown(self) -> int:
-        """The code of ``<unk>``, or -1."""
-        return self._codes.get(UNKNOWN, -1)
 
 
 def _coded(rows: Sequence[Sentence], known: _Lookup, most: int) -> tuple[list[list[int]], int]:
     """The codes of the first `most` words of each sentence, and how many words are unknown."""
     coded = [[known[word] for word in row.words[:most]] for row in rows]
-    unknown = sum(code < 0 for codes in coded for code in codes)
-    if unknown:
-        coded = [[known.unknown if code < 0 else code for code in codes] for codes in coded]
-    return coded, unknown
+    return coded, sum(word in known.unknown for row in rows for word in row.words[:most])
 
 
 def _answers(
@@ -155,6 +158,10 @@ def _most_frequent(
     return {words: counted.most_common(1)[0][0] for words, counted in seen.items()}
 
 
+def _read_as(symbols: Sequence[str]) -> str:
+    return "unknown, by their shape" if not set(SHAPES).isdisjoint(symbols) else UNKNOWN
+
+
 @dataclass(frozen=True)
 class _Told:
     """What somebody should know of the sentences that are asked about.
@@ -163,6 +170,7 @@ class _Told:
         most, how: the longest sentence, and what becomes of longer ones.
         there, kept: sentences of the split, and of those asked about.
         words, unknown: of the latter.
+        read_as: what unknown words are read as, in words.
     """
 
     corpus: Corpus
@@ -173,6 +181,7 @@ class _Told:
     kept: int
     words: int
     unknown: int
+    read_as: str
 
     @property
     def what(self) -> str:
@@ -194,5 +203,5 @@ class _Told:
             found.append(f"of each text of {self.corpus.name} the first {self.most} words are read")
         if self.unknown:
             share = self.unknown / self.words
-            found.append(f"{self.unknown:,} of {self.words:,} words ({share:.1%}) are read as {UNKNOWN}")
+            found.append(f"{self.unknown:,} of {self.words:,} words ({share:.1%}) are read as {self.read_as}")
         return tuple(found)

@@ -11,6 +11,7 @@ import numpy as np
 from tprog.errors import BadUsage
 from tprog.ir.domains import UNKNOWN
 from tprog.listing import listing
+from tprog.words.shapes import SHAPES
 from tprog.words.word_form import WordForm
 
 TRAIN, VALID, TEST, ALL = "train", "valid", "test", "all"
@@ -95,16 +96,25 @@ class Corpus:
         splits = {name: tuple(rows[row] for row in sorted(part)) for name, part in zip(SPLITS, parts, strict=True)}
         return replace(self, splits=splits, notes=(*self.notes, told))
 
-    def vocabulary(self, form: WordForm = WordForm(), most: int = MOST_WORDS, minimum: int = 1) -> tuple[str, ...]:  # noqa: B008  # a frozen record
+    def vocabulary(
+        self,
+        form: WordForm = WordForm(),  # noqa: B008  # a frozen record
+        most: int = MOST_WORDS,
+        minimum: int = 1,
+        shapes: bool = False,
+    ) -> tuple[str, ...]:
         """``<unk>``, then the words of the training split, most frequent first, of equal ones by name.
 
         Args:
             form: in which words are counted.
-            most: how many words at most, ``<unk>`` left out.
+            most: how many words at most, those for unknown words left out.
             minimum: how often a word must stand there.
+            shapes: whether unknown words are told apart by their shape (`tprog.words.shapes`).
         """
         rows = self.splits.get(TRAIN, self.splits.get(ALL, ()))
+        unknown = (UNKNOWN, *(SHAPES if shapes else ()))
         counted = Counter(form.of(word) for row in rows for word in row.words)
-        counted.pop(UNKNOWN, None)
+        for word in unknown:
+            counted.pop(word, None)
         often = [(-count, word) for word, count in counted.items() if count >= minimum]
-        return (UNKNOWN, *(word for _, word in sorted(often)[:most]))
+        return (*unknown, *(word for _, word in sorted(often)[:most]))
