@@ -22,9 +22,9 @@ from tprog.listing import bounded
 from tprog.version import VERSION
 
 VERBS = (
-    "tasks", "train", "train-gpt", "decompile", "emit", "run", "sweep", "verify", "trace", "graph", "circuits",
-    "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "words", "report", "rasp", "compile",
-    "schema", "help",
+    "tasks", "data", "train", "train-gpt", "decompile", "emit", "run", "sweep", "verify", "trace", "graph",
+    "circuits", "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "words", "report", "rasp",
+    "compile", "schema", "help",
 )  # fmt: skip
 """In the order of the help page. Each is a function of the module `cli.verbs` of its name."""
 

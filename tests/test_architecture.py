@@ -215,6 +215,7 @@ OPENS_ITSELF = {
     "tprog.files.lock": "it makes the file of a lock, plain and no link, and reads a number of a few digits from it",
     "trainer.tensor_files": "safetensors reads a checkpoint itself",
     "trainer.gpt.folder": "safetensors reads weights itself, once they are known to be a plain file of some size",
+    "tprog.words.archives": "it opens a member of an archive, whose bytes tprog.files has read",
     "trainer.store": "SQLite opens its database itself",
 }
 

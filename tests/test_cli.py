@@ -68,6 +68,7 @@ RUN_MAIN = "import sys; from cli.__main__ import run; sys.exit(run())"
 
 VERBS = [
     "tasks",
+    "data",
     "train",
     "train-gpt",
     "decompile",

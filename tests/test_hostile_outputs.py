@@ -117,6 +117,7 @@ SOURCE = f'set example "{WORDS[4]}"\nsame = tokens;\n'
 
 ASKS: Mapping[str, Sequence[str]] = {
     "tasks": ["tasks"],
+    "data": ["data", "synthetic"],
     "run": ["run", NAME, "--input", INPUT],
     "run to a hole": ["run", f"holed {NAME}", "--input", json.dumps([WORDS[-1]])],
     "run --json": ["run", NAME, "--input", INPUT, "--json"],

@@ -20,6 +20,7 @@ from trainer.compile.folder import write_model
 
 ASKED = {
     "verify": ("verify", "faulty.py"),
+    "data": ("data", "synthetic"),
     "trace": ("trace", "faulty.py", "--input", "abbbb"),
     "graph": ("graph", "faulty.py"),
     "calls": ("graph", "faulty.py", "--calls"),

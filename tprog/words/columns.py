@@ -31,13 +31,13 @@ def read_columns(path: Path, text: str, columns: Columns | None = None) -> tuple
     Raises:
         BadFile: a line has not the columns of the first one, or no such columns; the message names it.
     """
-    lines = [(at, line) for at, written in enumerate(text.split("\n"), 1) if (line := written.removesuffix("\r"))]
-    beginning = next(((at, line) for at, line in lines if line.strip()), (1, ""))
+    blocks = tuple(_blocks(text))
+    beginning = blocks[0][0] if blocks else (1, "")
     cut = "\t" if "\t" in beginning[1] else None
     count = len(beginning[1].split(cut))
     word, tag = _chosen(f"{path}:{beginning[0]}", count, cut, columns)
     sentences: list[Sentence] = []
-    for block in _blocks(text):
+    for block in blocks:
         rows = [(at, cells) for at, line in block if (cells := line.split(cut))[0] != DOCUMENT]
         while rows and rows[0][1][0].startswith("#") and len(rows[0][1]) != count:
             del rows[0]

@@ -35,7 +35,7 @@ class Sentence:
 
     words: tuple[str, ...]
     answers: tuple[str, ...]
-    line: int = 0
+    line: int = field(default=0, compare=False)
 
 
 @dataclass(frozen=True, eq=False)

@@ -34,11 +34,16 @@ LARGEST_COPY = 256 * 2**20
 """Bytes of one split."""
 
 
-def corpora_folder() -> Path:
-    """The folder of all prepared corpora."""
+def cache_folder() -> Path:
+    """tpdebug's folder among the user's caches."""
     told = os.environ.get("XDG_CACHE_HOME", "")
     base = Path(told) if told and Path(told).is_absolute() else Path.home() / ".cache"  # as its specification says
-    return base / "tpdebug" / "corpora"
+    return base / "tpdebug"
+
+
+def corpora_folder() -> Path:
+    """The folder of all prepared corpora."""
+    return cache_folder() / "corpora"
 
 
 def folder_of(name: str) -> Path:
@@ -98,7 +103,7 @@ def write_prepared(corpus: Corpus, made_by: str, *, force: bool = False) -> Path
         },
     }
     text = json_text(listed, indent=2) + "\n"
-    if _ours(target) and not force and (target / LIST).read_bytes() == text.encode():
+    if _ours(target) and not force and read_bytes(target / LIST) == text.encode():
         return target
     target.parent.mkdir(parents=True, exist_ok=True)
     write_folder(target, {LIST: text, **files}, _ours, "a prepared corpus", force=force)

