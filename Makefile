@@ -28,7 +28,7 @@ $(STAMP): pyproject.toml constraints.txt
 	@$(PYTHON) -c 'import sys; sys.exit(sys.version_info < (3, 11))' || { \
 	  echo "tpdebug needs Python 3.11 or newer; $(PYTHON) is $$($(PYTHON) --version 2>&1); try: make PYTHON=python3.12" >&2; exit 2; }
 	$(PYTHON) -m venv $(VENV)
-	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,pyan,dev]'
+	$(BIN)/pip install --quiet --constraint constraints.txt --editable '.[train,pyan,frames,figures,dev]'
 	@touch $@
 
 # Trained once: a module that you have edited since is not overwritten. `make clean` removes it. A run that was stopped

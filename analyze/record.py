@@ -11,6 +11,7 @@ from typing import Any, ClassVar, Final, TypeVar, Union, get_args, get_origin, g
 
 from tprog.errors import BadFile
 from tprog.ir.values import Boolean, Label, Nothing, json_value, value_of_json
+from tprog.shown import Shown
 from tprog.version import VERSION
 
 UNTOLD: Final = {"json": False}
@@ -31,8 +32,8 @@ class Record:
         return fields
 
 
-class Result(Record):
-    """Base of the result records.
+class Result(Record, Shown):
+    """Base of the result records. One shows itself in a notebook, to `print` and as a data frame.
 
     Attributes:
         verb: names the schema, with its version: ``tpdebug.<verb>/1``.

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import io
 import os
 import sys
 from collections.abc import Callable, Mapping
@@ -13,20 +12,21 @@ from typing import TYPE_CHECKING, TypeAlias
 import typer
 
 from tprog.errors import BadUsage
-from tprog.escape import json_text, visible, visible_lines
+from tprog.escape import json_text, visible
 from tprog.files import check_target, write_atomic
 from tprog.listing import bounded
 
 if TYPE_CHECKING:
-    from rich.console import Console, RenderableType
+    from rich.console import Console
 
     from analyze.record import Result
+    from analyze.render.document import Document
 
-Pictures: TypeAlias = Mapping[str, Callable[[], str]]
-"""Ending -> the text of a file of that form."""
+Pictures: TypeAlias = Mapping[str, Callable[[], str | bytes]]
+"""Ending -> what a file of that form holds."""
 
-PIPE_WIDTH = 160
-"""Columns of a table that goes into a pipe or a file: wide, because it can be scrolled there."""
+EVERYWHERE = ("html", "csv", "json", "txt")
+"""The endings that every result can be written with."""
 
 
 class Color(StrEnum):
@@ -59,81 +59,97 @@ class Output:
         as_json: print JSON instead of text.
         file: also write this file, in the form that its ending names.
         force: overwrite a file that tpdebug did not write.
-        pictures: the endings that this verb can write besides ``json`` and ``txt``.
+        pictures: the endings that this verb can write besides `EVERYWHERE`.
+        tables: whether the answer has tables, which may be written as CSV.
 
     Raises:
         BadUsage: the file's ending names no form that the verb can write.
-        BadFile: the file cannot be written. Both are told before the work begins.
+        BadFile: the file cannot be written.
+        NoDrawing: what draws a picture of that form is not installed. All are told before the work begins.
     """
 
     def __init__(
-        self, as_json: bool, file: Path | None, force: bool, color: Color = Color.AUTO, pictures: tuple[str, ...] = ()
+        self,
+        as_json: bool,
+        file: Path | None,
+        force: bool,
+        color: Color = Color.AUTO,
+        pictures: tuple[str, ...] = (),
+        tables: bool = True,
     ) -> None:
         self.as_json, self.file, self.force, self.color = as_json, file, force, color
-        endings = (*pictures, "json", "txt")
+        endings = dict.fromkeys((*pictures, *(form for form in EVERYWHERE if tables or form != "csv")))
         if file is not None and file.suffix.lower().removeprefix(".") not in endings:
             known = ", ".join(f".{ending}" for ending in endings)
             raise BadUsage(f"-o {file}: the ending picks the form, and this verb writes {known}")
         if file is not None:
             check_target(file, force=force)
+            if file.suffix.lower() in (".pdf", ".png"):
+                from analyze.render.raster import check_installed
 
-    def show(self, result: Result, text: Callable[[], RenderableType], pictures: Pictures | None = None) -> None:
+                check_installed(file.suffix.lower())
+
+    def show(self, result: Result, document: Callable[[], Document], pictures: Pictures | None = None) -> None:
         """Print the result, or write it to the file.
 
         Args:
-            text, pictures: renderings of the result, made only where they are asked for.
+            document, pictures: renderings of the result, made only where they are asked for.
         """
         as_json = json_text(result.to_json(), indent=2) + "\n"
         if self.file is not None:
-            match self.file.suffix.lower():
-                case ".json":
-                    content = as_json
-                case ".txt":
-                    content = f"tpdebug {result.verb}, written by tpdebug\n\n{as_text(text())}"
+            match self.file.suffix.lower().removeprefix("."):
+                case "json":
+                    self._write(as_json)
+                case ending if ending in (pictures or {}):
+                    self._write((pictures or {})[ending]())
                 case ending:
-                    content = (pictures or {})[ending.removeprefix(".")]()
-            write_atomic(self.file, content, force=self.force)
-            note(f"wrote {self.file}")
+                    self._write_document(document(), result.verb, ending)
         if self.as_json:
             sys.stdout.write(as_json)
         elif self.file is None:
-            put(terminal(self.color), text())
+            put_document(self.color, document())
+
+    def _write_document(self, document: Document, verb: str, ending: str) -> None:
+        """Write a document in one of the forms that any has."""
+        assert self.file is not None
+        match ending:
+            case "html":
+                from analyze.render.pages import page_html
+
+                self._write(page_html(document))
+            case "csv":
+                from analyze.render.data import csv_text, table_of_file
+
+                table, told = table_of_file(document, self.file)
+                self._write(csv_text(table), f", {told}")
+            case _:
+                from analyze.render.terminal import as_text
+
+                self._write(f"tpdebug {verb}, written by tpdebug\n\n{as_text(document)}")
+
+    def _write(self, content: str | bytes, told: str = "") -> None:
+        assert self.file is not None
+        write_atomic(self.file, content, force=self.force)
+        note(f"wrote {self.file}{told}")
+
+
+def put_document(color: Color, document: Document) -> None:
+    """Print a document on stdout."""
+    from analyze.render.terminal import put
+
+    put(terminal(color), document)
 
 
 def terminal(color: Color) -> Console:
     """The console on stdout. A pipe has no width of its own, so tables are not squeezed there."""
     from rich.console import Console
 
+    from analyze.render.terminal import PIPE_WIDTH
+
     forced = {Color.AUTO: None, Color.ALWAYS: True, Color.NEVER: False}[color]
     is_terminal = sys.stdout.isatty()
     width = None if is_terminal or "COLUMNS" in os.environ else PIPE_WIDTH
     return Console(force_terminal=forced, no_color=color is Color.NEVER or None, width=width, highlight=False)
-
-
-def put(console: Console, renderable: RenderableType) -> None:
-    """Print whole lines: without blanks at their ends, and never cut, so that a narrow terminal wraps what is wider.
-
-    Colour is rich's own; text that still holds a terminal code, though renderers quote what they are given, has none.
-    """
-    from rich.segment import Segment, Segments
-
-    shown: list[Segment] = []
-    for line in Segment.split_lines(console.render(renderable)):
-        while line and not line[-1].text.strip(" "):
-            line.pop()
-        if line:
-            line[-1] = Segment(line[-1].text.rstrip(" "), line[-1].style)
-        shown += [*(Segment(visible_lines(part.text), part.style) for part in line), Segment.line()]
-    console.print(Segments(shown), crop=False)
-
-
-def as_text(renderable: RenderableType, width: int = PIPE_WIDTH) -> str:
-    """What a console without colour would print."""
-    from rich.console import Console
-
-    page = io.StringIO()
-    put(Console(width=width, no_color=True, highlight=False, file=page), renderable)
-    return page.getvalue()
 
 
 def note(text: str) -> None:

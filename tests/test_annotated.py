@@ -7,7 +7,9 @@ from html.parser import HTMLParser
 
 from rich.console import Console
 
-from analyze.render.annotated import html_page, source_html, source_text, table_html
+from analyze.render.document import Source, document, number, table
+from analyze.render.pages import page_html
+from analyze.render.terminal import source_text
 from analyze.results.source import AnnotatedSource, SourceLine
 from tprog.escape import visible
 
@@ -74,7 +76,8 @@ class _Checker(HTMLParser):
 
 
 def test_a_page_is_whole_runs_nothing_and_shows_the_source_as_it_is() -> None:
-    page = html_page("A & B", table_html(("node", "inputs"), [("<b>", 1200), ("none", None)]), source_html(SOURCE))
+    listed = table(("node", "inputs"), [("<b>", number(1200)), ("none", None)])
+    page = page_html(document("A & B", "", listed, Source(SOURCE)))
     checker = _Checker()
     checker.feed(page)
     assert not checker.open

@@ -81,7 +81,8 @@ def test_importing_it_brings_nothing_and_a_name_brings_its_own(tmp_path: Path) -
         "ours = lambda: {m.split('.')[0] for m in sys.modules} & {'tprog', 'analyze', 'trainer', 'cli', 'numpy'}\n"
         "assert not ours(), ours()\n"
         "tpdebug.load\n"
-        "assert ours() == {'tprog'}, ours()\n"
+        "assert ours() == {'tprog', 'analyze'}, ours()\n"
+        "assert not [name for name in sys.modules if name.startswith('analyze.')]\n"
         "tpdebug.verify, tpdebug.TrainConfig\n"
         "assert 'torch' not in sys.modules\n"
     )

@@ -179,7 +179,8 @@ def test_pyan_is_never_imported() -> None:
 
 def test_every_package_imported_is_declared() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    wanted = project["dependencies"] + project["optional-dependencies"]["train"]
+    extras = project["optional-dependencies"]
+    wanted = project["dependencies"] + extras["train"] + extras["frames"] + extras["figures"]
     declared = {re.split(r"[<>=~!\[; ]", wish, maxsplit=1)[0].replace("-", "_") for wish in wanted}
     known = declared | set(PACKAGES) | set(sys.stdlib_module_names)
     undeclared = {

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from dataclasses import replace
 from fractions import Fraction
-from io import StringIO
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 import analyze.blame.race
 import analyze.blame.single_edits
@@ -21,7 +19,8 @@ from analyze.blame.race import best_edits
 from analyze.blame.single_edits import trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground
-from analyze.render.blame import blame_text
+from analyze.render.blame import blame_document
+from analyze.render.terminal import as_text
 from analyze.results.blame import BlameResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
@@ -441,9 +440,7 @@ def test_what_was_not_tried_is_not_proven_to_be_useless(monkeypatch: pytest.Monk
     for row, answer in ((None, "y"), ((), "x")):
         found = _blamed(_counting(row), "ac", None, None, answer)
         assert not found.proven
-        page = StringIO()
-        Console(file=page, width=300).print(blame_text(found))
-        assert "not all rows of several keys" in page.getvalue()
+        assert "not all rows of several keys" in as_text(blame_document(found), width=300)
 
 
 def test_that_no_edit_mends_is_not_proven_where_a_lookup_may_answer_other_numbers() -> None:

@@ -4,13 +4,11 @@ from __future__ import annotations
 
 from collections.abc import Callable
 from dataclasses import replace
-from io import StringIO
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from rich.console import Console
 
 import analyze.blame.joint_search
 import analyze.blame.working_set
@@ -20,8 +18,10 @@ from analyze.blame.presentation import Presentation
 from analyze.blame.weights import Bends, weight_rows
 from analyze.blame.working_set import hold
 from analyze.outcome import ground
-from analyze.render.blame import blame_html, blame_text, ranges
-from analyze.render.blame_all import blame_all_html, blame_all_text
+from analyze.render.blame import blame_document, ranges
+from analyze.render.blame_all import blame_all_document
+from analyze.render.pages import page_html
+from analyze.render.terminal import as_text
 from analyze.results.blame import BlameAllResult
 from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
@@ -59,9 +59,7 @@ def _kept(after: list[Program]) -> Callable[[Program], str]:
 
 
 def _printed(result: BlameAllResult) -> str:
-    out = StringIO()
-    Console(file=out, width=200, highlight=False).print(blame_all_text(result))
-    return out.getvalue()
+    return as_text(blame_all_document(result), width=200)
 
 
 def test_two_faults_lead_the_table_and_fill_buckets() -> None:
@@ -207,7 +205,7 @@ def test_the_margin_holds_what_each_lines_best_edit_mends() -> None:
     line = result.source.lines[first.line - 1]
     assert (line.margin, line.mark, line.text) == (str(first.mended), "bad", text.splitlines()[first.line - 1])
     assert "the module, with what the best edit of each line mends" in _printed(result)
-    page = blame_all_html(result)
+    page = page_html(blame_all_document(result))
     assert page.startswith("<!DOCTYPE html>")
     assert first.entry.split(",")[0] in page
 
@@ -223,10 +221,8 @@ def test_the_slice_of_a_wrong_prediction_is_lit_and_its_candidates_are_marked() 
         assert bool(line.mark) == (line.number in reached or line.number in {c.line for c in result.candidates})
     best = result.source.lines[(result.candidates[0].line or 0) - 1]
     assert (best.mark, best.margin) == ("bad", f"{result.candidates[0].net:+d}")
-    assert "<!DOCTYPE html>" in blame_html(result)
-    out = StringIO()
-    Console(file=out, width=200, highlight=False).print(blame_text(result))
-    assert "it depends on" in out.getvalue()
+    assert "<!DOCTYPE html>" in page_html(blame_document(result))
+    assert "it depends on" in as_text(blame_document(result), width=200)
 
 
 def test_ranges_of_lines_are_shortened() -> None:

@@ -11,8 +11,9 @@ from analyze.circuits.ablation import parse_baseline
 from analyze.circuits.member_lines import circuit_source
 from analyze.circuits.subproblem import both, select
 from analyze.outcome import survey
-from analyze.render.circuits import circuits_html, circuits_text
-from cli.output import as_text
+from analyze.render.circuits import circuits_document
+from analyze.render.pages import page_html
+from analyze.render.terminal import as_text
 from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tprog.errors import BadUsage
@@ -160,17 +161,17 @@ def test_of_several_circuits_the_margin_names_those_that_have_a_line_in_part() -
     (node, *_) = sorted(one ^ other)
     line = source.lines[module.blocks["assignment", node][0] - 1]
     assert (line.mark, line.margin) == ("part", "1" if node in one else "c")
-    page = circuits_html(replace(result, source=source))
+    page = page_html(circuits_document(replace(result, source=source)))
     assert page.startswith("<!DOCTYPE html>")
     assert is_ours(page.encode("utf-8"))
     assert 'class="part"' in page
-    text = as_text(circuits_text(replace(result, source=source)))
+    text = as_text(circuits_document(replace(result, source=source)))
     assert f"{line.number} | {line.text}" in text
 
 
 def test_several_circuits_show_their_overlap_and_their_statistics_as_text() -> None:
     result = find_circuits(FAULTY, inputs_for(FAULTY, sample=500), resample=0)
-    text = as_text(circuits_text(result))
+    text = as_text(circuits_document(result))
     assert "Jaccard" in text
     assert "a statistic, no verdict" in text
     assert "each smallest on these inputs, proven" in text

@@ -19,10 +19,11 @@ import tprog
 from analyze.coverage import find_coverage
 from analyze.coverage.entry_counts import JUDGED, entry_counts
 from analyze.coverage.sandbox import Limits
-from analyze.render.coverage import coverage_html, coverage_text
+from analyze.render.coverage import coverage_document
+from analyze.render.pages import page_html
+from analyze.render.terminal import as_text
 from analyze.results.coverage import CoverageResult
 from cli.main import main
-from cli.output import as_text
 from tests.programs import PROGRAMS
 from tests.published import write
 from tests.test_published import CASES
@@ -216,7 +217,7 @@ def test_a_published_module_is_covered_by_its_conversion(tmp_path: Path) -> None
     assert "def run(tokens):" in [line.text for line in result.conversion.lines]
     rows = [entry for entry in result.entry_counts if entry.part == "row" and not entry.missing]
     assert {entry.line for entry in rows} <= set(module.lines.values())
-    assert "conversion" in as_text(coverage_text(result))
+    assert "conversion" in as_text(coverage_document(result))
 
 
 # What is shown ########################################################################################################
@@ -229,7 +230,7 @@ def test_a_result_comes_back_from_json(name: str) -> None:
 
 
 def test_the_text_says_what_is_reached_and_what_is_not() -> None:
-    text = as_text(coverage_text(covered("sort_with_a_fault")))
+    text = as_text(coverage_document(covered("sort_with_a_fault")))
     assert text.startswith("sort: inputs reach ")
     assert "are wrong" in text
     assert "entry that no input reaches" in text
@@ -238,7 +239,7 @@ def test_the_text_says_what_is_reached_and_what_is_not() -> None:
 
 def test_the_page_stands_alone_and_has_every_line() -> None:
     result = covered("sort_with_a_fault")
-    page = coverage_html(result)
+    page = page_html(coverage_document(result))
     assert page.startswith("<!DOCTYPE html>")
     assert "src=" not in page
     assert "http" not in page

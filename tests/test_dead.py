@@ -17,10 +17,10 @@ import tprog.run.pieces
 from analyze.dead import dead_nodes, find_dead, unread
 from analyze.dead.proofs import Proofs
 from analyze.reached_entries import entries_of
-from analyze.render.dead import dead_text
+from analyze.render.dead import dead_document
+from analyze.render.terminal import as_text
 from analyze.results.dead import DeadResult, Verdict
 from cli.main import main
-from cli.output import as_text
 from tests.bench.brute_force import answers as plain_answers
 from tests.bench.brute_force import lacking, without
 from tests.bench.planted_dead import Score, bases, judge
@@ -378,7 +378,7 @@ def test_missing_entries_are_counted_apart() -> None:
     # Every input has <s> at position 0, and so none comes as far as the other.
     assert (found.entries, found.missing, found.missing_reached) == (54, 2, 1)
     assert not [entry for entry in result.dead_entries if entry.at in (("<s>", 0), ("</s>", 7))]
-    assert "missing entries: 2, of which inputs run into 1 (table 2)" in as_text(dead_text(result))
+    assert "missing entries: 2, of which inputs run into 1 (table 2)" in as_text(dead_document(result))
 
 
 def test_taking_all_dead_entries_away_at_once_changes_nothing() -> None:
@@ -395,7 +395,7 @@ def test_the_text_counts_first_and_lists_lines_when_asked() -> None:
     module = read_source(emit(SORT).text)
     result = find_dead(SORT, inputs_for(SORT), lines=module.lines, name="sort.py")
     dead, entries = len(result.dead_entries), sum(found.entries for found in result.tables)
-    short, long = as_text(dead_text(result)), as_text(dead_text(result, lines=True))
+    short, long = as_text(dead_document(result)), as_text(dead_document(result, lines=True))
     answer = f"sort.py: 0 of 4 nodes, {dead} of {entries} entries and {len(result.dead_lines)} of"
     assert short.startswith(answer)
     assert "--lines" in short

@@ -15,11 +15,11 @@ from hypothesis import strategies as st
 import tprog
 from analyze.diff import diff
 from analyze.diff.matching import heaviest
-from analyze.render.diff import diff_text
+from analyze.render.diff import diff_document
+from analyze.render.terminal import as_text
 from analyze.results.diff import DiffResult, NodeMatch
 from analyze.verify import verify
 from cli.main import main
-from cli.output import as_text
 from tests.programs import PROGRAMS, lookup
 from tests.strategies import programs
 from tprog.edits.edit import CellEdit, WeightEdit, apply
@@ -71,7 +71,7 @@ def test_names_and_places_do_not_matter() -> None:
     found = {("less", "h0"): "same", ("same", "less"): "same", ("rank", "mlp"): "same", ("sorted", "out"): "same"}
     assert kinds(result) == found
     assert (result.differing, result.readout, result.inputs) == (0, (), ())
-    assert "they answer alike on all 19,530 inputs" in as_text(diff_text(result))
+    assert "they answer alike on all 19,530 inputs" in as_text(diff_document(result))
 
 
 @given(programs())
@@ -103,7 +103,7 @@ def test_a_symbol_with_a_colon_and_a_bar_stands_whole_in_its_column() -> None:
     result = diff(one, other)
     (node,) = result.nodes
     assert node.texts == (("'a: b | c'", "'a: b | c'", "'d'"),)
-    assert "'a: b | c'   'a: b | c'   'd'" in as_text(diff_text(result))
+    assert "'a: b | c'   'a: b | c'   'd'" in as_text(diff_document(result))
 
 
 def test_values_that_are_called_otherwise_are_a_renaming() -> None:
@@ -193,7 +193,7 @@ def test_the_inputs_on_which_they_differ_are_counted_and_listed_smallest_first()
     assert result.tally is not None
     tally = (result.tally.both, result.tally.only_a, result.tally.only_b, result.tally.neither)
     assert tally == (19530 - 410, 0, 410, 0)
-    shown = as_text(diff_text(diff(FAULTY, SORT, limit=2)))
+    shown = as_text(diff_document(diff(FAULTY, SORT, limit=2)))
     assert "... and 408 more inputs" in shown
 
 
@@ -257,7 +257,7 @@ def test_a_result_comes_back_from_json() -> None:
         diff(SORT, PROGRAMS["reverse"].program, limit=9),
     ):
         assert DiffResult.from_json(json.loads(json.dumps(result.to_json(), allow_nan=False))) == result
-        assert result.checked.description in as_text(diff_text(result))
+        assert result.checked.description in as_text(diff_document(result))
 
 
 def test_the_exit_code_says_whether_they_differ(

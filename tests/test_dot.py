@@ -14,6 +14,7 @@ import pytest
 from analyze.callgraph import call_graph
 from analyze.dataflow import data_flow
 from analyze.render import calls_dot, dot, look
+from analyze.render.drawn import Wanted
 from analyze.render.order import with_few_crossings
 from analyze.results.calls import CallEdge, CallGraphResult, CallNode
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
@@ -179,7 +180,7 @@ def test_weak_readout_edges_are_left_out_and_counted() -> None:
     _, edges = statements(text)
     assert ("attn_1_0", "readout") not in edges
     assert "Readout edges not drawn: 3 (weak, from a dead node, or telling no classes apart)." in text
-    _, all_edges = statements(dot.data_flow(SMALL, weak=0))
+    _, all_edges = statements(dot.data_flow(SMALL, Wanted(weak=0)))
     assert ("attn_1_0", "readout") in all_edges
     assert ("positions", "readout") not in all_edges
 
@@ -212,7 +213,7 @@ def test_nodes_of_a_column_stand_so_that_edges_do_not_cross() -> None:
 
 
 def test_what_is_highlighted_stands_out_and_the_rest_fades() -> None:
-    text = dot.data_flow(dataclasses.replace(highlighted(SMALL, "attn_0_0", "attn_1_0"), title=SLICE), weak=0)
+    text = dot.data_flow(dataclasses.replace(highlighted(SMALL, "attn_0_0", "attn_1_0"), title=SLICE), Wanted(weak=0))
     nodes, edges = statements(text)
     assert "attn_0_0 *" in words(nodes["attn_0_0"])
     assert look.HIGHLIGHT in nodes["attn_0_0"]
@@ -251,7 +252,7 @@ def test_a_highlight_without_a_title_is_called_one() -> None:
 
 
 def test_the_highlighted_part_can_be_drawn_alone() -> None:
-    nodes, edges = statements(dot.data_flow(highlighted(SMALL, "attn_0_0", "attn_1_0"), only_highlighted=True))
+    nodes, edges = statements(dot.data_flow(highlighted(SMALL, "attn_0_0", "attn_1_0"), Wanted(only_highlighted=True)))
     named = {name for name in nodes if not name.startswith("stage")}
     assert named == {"tokens", "positions", "attn_0_0", "attn_1_0", "readout"}
     assert "key mlp_0_0" in words(nodes["attn_1_0"])
@@ -307,9 +308,10 @@ def test_the_text_does_not_depend_on_the_hash_seed(seed: str) -> None:
         [
             "from analyze.callgraph import call_graph",
             "from analyze.render import calls_dot, dot",
+            "from analyze.render.drawn import Wanted",
             "from tests.test_dot import SMALL, highlighted",
             "source = 'def f(): pass\\ndef g(): pass\\nt = {1: f, 2: g}\\ndef a(x): t[x](); return [f, g]'",
-            "print(dot.data_flow(highlighted(SMALL, 'attn_0_0', 'attn_1_0'), weak=0))",
+            "print(dot.data_flow(highlighted(SMALL, 'attn_0_0', 'attn_1_0'), Wanted(weak=0)))",
             "print(calls_dot.call_graph(call_graph(source, 'm.py')))",
         ]
     )

@@ -27,11 +27,11 @@ from analyze.fuzz.relations import PREFIX, RELATIONS, UNSAID, Relation, find_rel
 from analyze.fuzz.shrinking import replayed
 from analyze.input_space import InputSpace, inputs, lengths_of, space_of
 from analyze.render.failing_tests import failing_tests
-from analyze.render.fuzz import fuzz_text
+from analyze.render.fuzz import fuzz_document
+from analyze.render.terminal import as_text
 from analyze.results.fuzz import Failure, FuzzResult
 from analyze.verify import verify
 from cli.main import main
-from cli.output import as_text
 from tests.programs import PROGRAMS
 from tprog.edits.edit import CellEdit, apply
 from tprog.edits.entry import Entry
@@ -260,7 +260,7 @@ def test_stopping_keeps_what_was_found_until_then() -> None:
     assert result.stopped
     assert not result.checked.exhaustive
     assert result.checked.inputs < 19530
-    assert "stopped before the end" in as_text(fuzz_text(result))
+    assert "stopped before the end" in as_text(fuzz_document(result))
 
 
 def test_no_examples_is_refused() -> None:
@@ -380,7 +380,7 @@ def test_a_result_comes_back_from_json_and_its_text_says_what_was_tried() -> Non
     for result in _results():
         data = json.loads(json.dumps(result.to_json(), allow_nan=False))
         assert FuzzResult.from_json(data) == result
-        shown = as_text(fuzz_text(result))
+        shown = as_text(fuzz_document(result))
         assert f"{result.failing:,} of {result.checked.inputs:,} inputs fail" in shown
         assert result.checked.description in shown
         for bucket in result.buckets:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import csv
 import io
 import json
 import re
@@ -166,21 +167,21 @@ ASKS: Mapping[str, Sequence[str]] = {
 """What is asked, by a short name."""
 
 FORMS = {
-    "trace": ("txt", "json"),
-    "graph": ("svg", "dot", "graphml", "txt", "json"),
+    "trace": ("html", "csv", "txt", "json"),
+    "graph": ("svg", "dot", "graphml", "html", "csv", "txt", "json"),
     "graph --class": ("svg", "dot", "graphml"),
-    "graph --calls": ("svg", "dot", "graphml", "txt", "json"),
-    "circuits": ("svg", "dot", "graphml", "html", "txt", "json"),
-    "dead": ("txt", "json"),
-    "coverage": ("html", "txt", "json"),
-    "fuzz": ("py", "txt", "json"),
+    "graph --calls": ("svg", "dot", "graphml", "csv", "txt", "json"),
+    "circuits": ("svg", "dot", "graphml", "html", "csv", "txt", "json"),
+    "dead": ("html", "csv", "txt", "json"),
+    "coverage": ("html", "csv", "txt", "json"),
+    "fuzz": ("py", "html", "csv", "txt", "json"),
     "fuzz --metamorphic": ("py",),
-    "blame": ("html", "txt", "json"),
+    "blame": ("html", "csv", "txt", "json"),
     "blame --all": ("html", "txt", "json"),
-    "diff": ("txt", "json"),
-    "words": ("txt", "json"),
-    "verify": ("txt", "json"),
-    "sweep": ("md", "txt", "json"),
+    "diff": ("html", "csv", "txt", "json"),
+    "words": ("html", "csv", "txt", "json"),
+    "verify": ("html", "csv", "txt", "json"),
+    "sweep": ("md", "html", "csv", "txt", "json"),
 }
 """The files that an answer goes to."""
 
@@ -295,8 +296,9 @@ class _Page(HTMLParser):
 
 
 ELEMENTS = re.compile(
-    "html( lang)?|head|meta( charset| name| content)?|title|style|body|h1|h2|p|ul( class)?|li|span( class)?|"
-    "table( class)?|tr( id| class)?|th|td( class)?|a( href)?|pre"
+    "html( lang)?|head|meta( charset| name| content)?|title|style|body|h1|h2|p( class)?|ul( class)?|li|span( class)?|"
+    "table( class)?|tr( id| class)?|th( class| title)?|td( class)?|a( href)?|pre( class)?|div( class)?|"
+    "img( class| alt| src)?"
 )
 
 
@@ -305,7 +307,10 @@ def html_is_whole(text: str) -> None:
     page.feed(text)
     page.close()
     assert all(map(ELEMENTS.fullmatch, page.found))
-    assert all(re.fullmatch(r"(href=#|id=)(ran-)?L\d+", value) for value in page.values)
+    assert all(
+        re.fullmatch(r"(href=#|id=)L\d+(-2)?|src=data:image/svg[+]xml;base64,[A-Za-z0-9+/=]+", value)
+        for value in page.values
+    )
     assert visible(NAME) in page.text
 
 
@@ -358,7 +363,13 @@ def python_is_whole(text: str) -> None:
     assert f"/ {string_literal(NAME)}\n" in text
 
 
+def csv_is_whole(text: str) -> None:
+    head, *rows = csv.reader(io.StringIO(text))
+    assert all(len(row) == len(head) for row in rows)
+
+
 WHOLE: Mapping[str, Callable[[str], object]] = {
+    "csv": csv_is_whole,
     "html": html_is_whole,
     "svg": svg_is_whole,
     "graphml": graphml_is_whole,

@@ -14,12 +14,12 @@ from hypothesis import HealthCheck, example, given, settings
 from hypothesis import strategies as st
 
 from analyze.render import dot, graphml, svg
-from analyze.render.annotated import html_page, paragraph, source_html, source_text, table_html
-from analyze.render.tables import page, table
+from analyze.render.document import Document, Grid, GridRow, Heading, Picture, Source, document, table
+from analyze.render.pages import page_html
+from analyze.render.terminal import as_text
 from analyze.results.checked import Checked
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
 from analyze.results.source import AnnotatedSource, SourceLine
-from cli.output import as_text
 from tests import hostile_text
 from tests.hostile_text import raw
 from tprog.escape import visible
@@ -117,12 +117,26 @@ def source(texts: list[str]) -> AnnotatedSource:
     return AnnotatedSource(path, heading, (("bad", meaning),), (SourceLine(1, line, margin, "bad"),))
 
 
+def hostile(texts: list[str]) -> Document:
+    """A document that holds the texts in all kinds of parts."""
+    listing = table(texts[:3], [texts[3:], (1, 2.5, None)], optional=(), name="listing")
+    picture = Picture(lambda: "<svg></svg>", texts[3])
+    grid = Grid(
+        tuple((text, text) for text in texts[:2]),
+        (GridRow(texts[4], texts[5], tuple(texts[2:4]), frozenset({1})),),
+        listing,
+    )
+    heading = Heading(f"noted: {texts[2]}")
+    return document(
+        texts[0], "good", f"noted: {texts[1]}", listing, heading, picture, grid, Source(source(texts), title=texts[5])
+    )
+
+
 @given(fields)
 @SOME
 def test_a_page_holds_the_same_elements_whatever_the_text(texts: list[str]) -> None:
     def written(some: list[str]) -> str:
-        listing = table_html(some[:3], [some[3:], (1, 2.5, None)])
-        return html_page(some[0], paragraph(some[1]), listing, source_html(source(some)))
+        return page_html(hostile(some))
 
     def tags(page: str) -> list[tuple[str, ...]]:
         parser = _Tags()
@@ -142,9 +156,7 @@ def test_a_page_holds_the_same_elements_whatever_the_text(texts: list[str]) -> N
 @settings(max_examples=100, suppress_health_check=list(HealthCheck))
 def test_a_terminal_shows_the_same_lines_whatever_the_text(texts: list[str]) -> None:
     def shown(some: list[str]) -> list[str]:
-        listing = table(some[:3], [some[3:], (1, 2, 3)], optional=())
-        blocks = [page(some[0], "bold", f"noted: {some[1]}", listing, f"\nnoted: {some[2]}"), source_text(source(some))]
-        return "".join(as_text(block, width=5000) for block in blocks).split("\n")
+        return as_text(hostile(some), width=5000).split("\n")
 
     found = shown(texts)
     assert not raw("\n".join(found))

@@ -7,8 +7,7 @@ from pathlib import Path
 import pytest
 
 import tprog
-from analyze.render.annotated import diff_lines
-from analyze.render.tables import line
+from analyze.render.terminal import diff_lines, line
 from cli.main import main
 from cli.output import note
 from tests.programs import PROGRAMS

@@ -10,10 +10,10 @@ from pathlib import Path
 
 import pytest
 
-from analyze.render.verify import verify_text
+from analyze.render.terminal import as_text
+from analyze.render.verify import verify_document
 from analyze.verify import verify
 from cli.main import main
-from cli.output import as_text
 from tests.published import Writing, write
 from tests.test_published import CASES, PLAIN, program
 from tprog.errors import BadFile, BadInput, BadProgram, BadSource
@@ -349,7 +349,7 @@ def test_verify_shows_what_is_known_of_the_module(tmp_path: Path) -> None:
     result = verify(named, inputs_for(named, sample=10), notes=notes)
     assert result.notes == notes
     assert type(result).from_json(result.to_json()) == result
-    assert "known of this module:" in as_text(verify_text(result))
+    assert "known of this module:" in as_text(verify_document(result))
 
 
 # The command line #####################################################################################################

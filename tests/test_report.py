@@ -13,12 +13,12 @@ from typing import Any
 import pytest
 
 from analyze.render.page import SCRIPT, script
-from analyze.render.report import report_html, report_text
+from analyze.render.report import report_document, report_html
+from analyze.render.terminal import as_text
 from analyze.report import report
 from analyze.results.report import ReportResult
 from analyze.trace import trace
 from cli.main import main
-from cli.output import as_text
 from tests import programs
 from tests.bench.random_program import random_program
 from tests.javascript import engine, load, value_of
@@ -80,7 +80,7 @@ def test_the_page_of_a_large_program_is_less_than_a_megabyte() -> None:
 def test_the_page_says_what_the_verbs_say() -> None:
     result = faulty()
     assert result.verify is not None
-    said = as_text(report_text(result))
+    said = as_text(report_document(result))
     assert f"wrong on {result.verify.wrong_inputs:,} of 19,530 inputs of the task sort" in said
     assert f"{len(result.dead.dead_entries)} dead entries" in said
     assert "checked on all 19,530 inputs" in said

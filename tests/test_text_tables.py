@@ -7,17 +7,18 @@ import io
 import re
 
 import pytest
-from rich.console import Console, RenderableType
+from rich.console import Console
 
 from analyze.callgraph import call_graph
-from analyze.render.blame import blame_text
-from analyze.render.calls import calls_text
-from analyze.render.circuits import circuits_text
-from analyze.render.dead import dead_text
-from analyze.render.graph import graph_text
-from analyze.render.tables import FOLDED, table
-from analyze.render.trace import trace_text
-from analyze.render.verify import verify_text
+from analyze.render.blame import blame_document
+from analyze.render.calls import calls_document
+from analyze.render.circuits import circuits_document
+from analyze.render.dead import dead_document
+from analyze.render.document import Document, document, table
+from analyze.render.graph import graph_document
+from analyze.render.terminal import FOLDED, as_text, put
+from analyze.render.trace import trace_document
+from analyze.render.verify import verify_document
 from analyze.results.blame import Account, BlameResult, Candidate, Dependence, Share
 from analyze.results.calls import CallDifference
 from analyze.results.checked import Checked
@@ -26,7 +27,6 @@ from analyze.results.dead import DeadEntry, DeadLine, DeadNode, DeadResult, Remo
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
 from analyze.results.verify import Counterexample, HoleCount, VerifyResult
 from analyze.trace import trace
-from cli.output import as_text, put
 from tests import gold
 from tests.programs import PROGRAMS
 from tests.test_dot import SMALL, highlighted
@@ -215,17 +215,17 @@ FINE = dataclasses.replace(
     ),
 )
 
-RESULTS: dict[str, RenderableType] = {
-    "verify": verify_text(VERIFY),
-    "trace": trace_text(TRACE),
-    "contrast": trace_text(CONTRAST),
-    "graph": graph_text(highlighted(SMALL, "attn_0_0", "attn_1_0")),
-    "dead": dead_text(DEAD),
-    "circuits": circuits_text(CIRCUITS),
-    "circuit": circuits_text(dataclasses.replace(CIRCUITS, circuits=CIRCUITS.circuits[:1])),
-    "blame": blame_text(BLAME),
-    "blame_of_a_right_prediction": blame_text(FINE),
-    "calls": calls_text(
+RESULTS: dict[str, Document] = {
+    "verify": verify_document(VERIFY),
+    "trace": trace_document(TRACE),
+    "contrast": trace_document(CONTRAST),
+    "graph": graph_document(highlighted(SMALL, "attn_0_0", "attn_1_0")),
+    "dead": dead_document(DEAD),
+    "circuits": circuits_document(CIRCUITS),
+    "circuit": circuits_document(dataclasses.replace(CIRCUITS, circuits=CIRCUITS.circuits[:1])),
+    "blame": blame_document(BLAME),
+    "blame_of_a_right_prediction": blame_document(FINE),
+    "calls": calls_document(
         dataclasses.replace(
             call_graph("def f(): pass\ndef run(x): return map(f, x)\nrun([1])\n", "m.py"),
             differences=(
@@ -236,7 +236,7 @@ RESULTS: dict[str, RenderableType] = {
 }
 
 
-def printed(result: RenderableType, width: int = 80) -> str:
+def printed(result: Document, width: int = 80) -> str:
     return as_text(result, width)
 
 
@@ -273,7 +273,7 @@ def test_every_entry_and_edit_of_blame_can_be_read_in_a_narrow_terminal(width: i
 
 def test_a_folded_column_keeps_a_width_that_can_be_read() -> None:
     long = "word " * 20
-    lines = printed(table(("one", "two"), [(long, "short")]), 5).splitlines()
+    lines = printed(document("", "", table(("one", "two"), [(long, "short")])), 5).splitlines()
     assert max(map(len, lines)) == FOLDED + len("short") + 3
     assert sum(line.count("word") for line in lines) == 20
 
@@ -286,7 +286,7 @@ def test_a_trace_in_a_narrow_terminal_has_every_position_once_in_blocks_that_fit
     if beside:
         other = trace(program, ["<s>", *"(()()((()))()()"]).table
         result = dataclasses.replace(result, contrast=Contrast(other, 15, "opened", (2,), ALL))
-    lines = printed(trace_text(result), width).splitlines()
+    lines = printed(trace_document(result), width).splitlines()
     headers = [line.split()[1:] for line in lines if re.match(r"position\b", line)]
     assert [int(position) for header in headers for position in header] == list(range(16))
     assert all(len(line) <= width for line in lines)
@@ -313,7 +313,7 @@ def test_every_verdict_says_which_inputs_were_tried(name: str) -> None:
 
 
 def test_a_sample_is_no_proof() -> None:
-    text = printed(verify_text(dataclasses.replace(VERIFY, checked=SAMPLE)), 200)
+    text = printed(verify_document(dataclasses.replace(VERIFY, checked=SAMPLE)), 200)
     assert "checked on 500 of 1,073,741,824 inputs, sampled with seed 0, so this is no proof" in text
 
 
@@ -331,14 +331,14 @@ def test_a_program_that_is_right_says_so() -> None:
     right = dataclasses.replace(
         VERIFY, inputs_right=19_530, wrong_inputs=0, counterexamples=(), holes=(), tokens_right=112_305
     )
-    text = printed(verify_text(right), 200)
+    text = printed(verify_document(right), 200)
     assert text.splitlines()[0] == "sort_program.py: right on all 19,530 inputs of the task sort"
     assert "100 % (112,305 of 112,305)" in text
 
 
 def test_a_percentage_is_100_only_if_nothing_is_wrong() -> None:
     almost = dataclasses.replace(VERIFY, tokens=10_000_000, tokens_right=9_999_999)
-    assert "per token more than 99.999 % (9,999,999 of 10,000,000)" in printed(verify_text(almost), 200)
+    assert "per token more than 99.999 % (9,999,999 of 10,000,000)" in printed(verify_document(almost), 200)
 
 
 def test_unlisted_counterexamples_are_counted() -> None:
@@ -348,23 +348,23 @@ def test_unlisted_counterexamples_are_counted() -> None:
 def test_all_inputs_of_a_table_are_spaced_where_one_symbol_is_long() -> None:
     """A cell ``19 2 9`` above a cell ``229`` would be read as two ways to write an input."""
     short = dataclasses.replace(WRONG, tokens=("<s>", "2", "2", "9", "</s>"))
-    shown = printed(verify_text(dataclasses.replace(VERIFY, counterexamples=(short,), spaced=Spacing(inputs=True))))
+    shown = printed(verify_document(dataclasses.replace(VERIFY, counterexamples=(short,), spaced=Spacing(inputs=True))))
     assert "2 2 9   abb" in shown
 
 
 def test_tokens_are_never_read_as_markup() -> None:
     odd = dataclasses.replace(WRONG, tokens=("<s>", "[red]", "[/]", "[b]", "</s>"))
     spaced = dataclasses.replace(VERIFY, counterexamples=(odd,), spaced=Spacing(inputs=True))
-    assert "[red] [/] [b]" in printed(verify_text(spaced))
+    assert "[red] [/] [b]" in printed(verify_document(spaced))
     bracketed = dataclasses.replace(TABLE, tokens=("<s>", "[red]", "[/]", "</s>"))
-    assert "[red]   [/]" in printed(trace_text(dataclasses.replace(TRACE, table=bracketed)))
+    assert "[red]   [/]" in printed(trace_document(dataclasses.replace(TRACE, table=bracketed)))
 
 
 def test_a_long_input_is_traced_in_pieces_that_fit() -> None:
     tokens = ("<s>", *(f"word{i}" for i in range(20)))
     values = tuple(range(len(tokens)))
     table = TraceTable(tokens, rows(tokens, values, values, values, tokens), tokens, None, (), None)
-    text = printed(trace_text(dataclasses.replace(TRACE, table=table)))
+    text = printed(trace_document(dataclasses.replace(TRACE, table=table)))
     assert all(len(line) <= 80 for line in text.splitlines())
     assert text.count("\nsorted ") == text.count("\nposition ") > 1
     assert all(f"word{i} " in text or f"word{i}\n" in text for i in range(20))
@@ -373,7 +373,7 @@ def test_a_long_input_is_traced_in_pieces_that_fit() -> None:
 def test_a_long_value_is_cut_in_a_trace() -> None:
     values = ("<s>", "b", "x" * 40, "</s>")
     table = dataclasses.replace(TABLE, rows=rows(values, (0, 1, 2, 3), (1, 1, 1, 1), (1, 1, 1, 1), TOKENS))
-    assert "xxxxxxxxx... " in printed(trace_text(dataclasses.replace(TRACE, table=table)))
+    assert "xxxxxxxxx... " in printed(trace_document(dataclasses.replace(TRACE, table=table)))
 
 
 def test_behind_a_hole_a_trace_shows_nothing() -> None:
@@ -381,18 +381,18 @@ def test_behind_a_hole_a_trace_shows_nothing() -> None:
     table = TraceTable(
         TOKENS, rows(TOKENS, (0, 1, 2, 3), (1, 1, 1, 1), nothing, nothing), nothing, None, (), "hole at rank, input 1"
     )
-    text = printed(trace_text(dataclasses.replace(TRACE, table=table, note="no contrast")))
+    text = printed(trace_document(dataclasses.replace(TRACE, table=table, note="no contrast")))
     assert text.startswith("sort_program.py on ba: hole at rank, input 1\nno contrast\n")
     assert [line.split() for line in text.splitlines() if line.startswith("rank")] == [["rank", "-", "-", "-", "-"]]
 
 
 def test_a_pooled_program_has_one_prediction() -> None:
     pooled = dataclasses.replace(TABLE, predicted=("place",), expected=("place",), wrong=())
-    text = printed(trace_text(dataclasses.replace(TRACE, table=pooled)))
+    text = printed(trace_document(dataclasses.replace(TRACE, table=pooled)))
     assert text.startswith("sort_program.py on ba: predicts place, which is right\n")
     assert "predicted" not in text
     unknown = dataclasses.replace(pooled, expected=None)
-    assert printed(trace_text(dataclasses.replace(TRACE, table=unknown))).startswith(
+    assert printed(trace_document(dataclasses.replace(TRACE, table=unknown))).startswith(
         "sort_program.py on ba: predicts place\n"
     )
 
@@ -401,7 +401,7 @@ def test_a_contrast_of_inputs_of_two_lengths_shows_both() -> None:
     longer = ("<s>", "b", "b", "b", "</s>")
     values = (0, 1, 2, 3, 4)
     table = TraceTable(longer, rows(longer, values, values, values, longer), (None,) * 5, None, (), None)
-    text = printed(trace_text(dataclasses.replace(TRACE, contrast=Contrast(table, 2, None, (), ALL))))
+    text = printed(trace_document(dataclasses.replace(TRACE, contrast=Contrast(table, 2, None, (), ALL))))
     assert "differs in 2 positions" in " ".join(text.split())
     assert "no head or lookup does, at any position that both have" in " ".join(text.split())
     assert "</s> | b" in text
@@ -409,40 +409,42 @@ def test_a_contrast_of_inputs_of_two_lengths_shows_both() -> None:
 
 def test_a_program_without_dead_nodes_has_no_table() -> None:
     alive = dataclasses.replace(DEAD, dead=(), removable=(), untried=(), dead_entries=(), dead_lines=())
-    text = printed(dead_text(dataclasses.replace(alive, tables=DEAD.tables[1:])), 200)
+    text = printed(dead_document(dataclasses.replace(alive, tables=DEAD.tables[1:])), 200)
     answer = "sort_program.py: 0 of 36 nodes, 0 of 8 entries and 0 of 120 lines with entries are dead"
     assert text == f"{answer}\nchecked on all 19,530 inputs\n"
 
 
 def test_blame_says_if_no_single_edit_helps() -> None:
-    text = printed(blame_text(dataclasses.replace(BLAME, candidates=(), account=None)))
+    text = printed(blame_document(dataclasses.replace(BLAME, candidates=(), account=None)))
     assert "no single edit of an entry makes it right" in text
     assert "logit" not in text
 
 
 def test_blame_says_if_its_order_is_not_proven() -> None:
-    assert "is not proven" in printed(blame_text(dataclasses.replace(BLAME, proven=False)))
-    assert "is not proven" not in printed(blame_text(BLAME))
+    assert "is not proven" in printed(blame_document(dataclasses.replace(BLAME, proven=False)))
+    assert "is not proven" not in printed(blame_document(BLAME))
 
 
 def test_blame_at_a_hole_names_it_and_the_rest_of_a_long_account_is_summed() -> None:
     holed = dataclasses.replace(BLAME, predicted=None, hole="hole at rank, input 1", position=None, wrong=())
-    assert "the prediction: predicted a hole (hole at rank, input 1), expected 'b'" in printed(blame_text(holed), 200)
-    text = printed(blame_text(BLAME, shown=1))
+    assert "the prediction: predicted a hole (hole at rank, input 1), expected 'b'" in printed(
+        blame_document(holed), 200
+    )
+    text = printed(blame_document(BLAME, shown=1))
     assert "1 others" not in text
     assert "1 other" in text
     unknown = dataclasses.replace(BLAME, expected=None, right=True)
-    assert printed(blame_text(unknown)).startswith("sort_program.py on bbbba, position 5: predicted 'a'\n")
+    assert printed(blame_document(unknown)).startswith("sort_program.py on bbbba, position 5: predicted 'a'\n")
 
 
 def test_engines_that_agree_say_so() -> None:
     agreed = dataclasses.replace(call_graph("def f(): f()", "m.py"), differences=())
-    assert printed(calls_text(agreed)).startswith("m.py: the two engines agree; libcst finds 1 function, 1 edge\n")
+    assert printed(calls_document(agreed)).startswith("m.py: the two engines agree; libcst finds 1 function, 1 edge\n")
     assert printed(RESULTS["calls"]).startswith("m.py: the two engines differ in 1 edge; ")
-    assert "engines" not in printed(calls_text(dataclasses.replace(agreed, differences=None)))
+    assert "engines" not in printed(calls_document(dataclasses.replace(agreed, differences=None)))
 
 
 def test_lines_are_left_out_where_the_program_has_no_file() -> None:
     nodes = tuple(dataclasses.replace(node, line=None) for node in SMALL.nodes)
-    assert "line" not in printed(graph_text(dataclasses.replace(SMALL, nodes=nodes)))
-    assert "line" in printed(graph_text(SMALL))
+    assert "line" not in printed(graph_document(dataclasses.replace(SMALL, nodes=nodes)))
+    assert "line" in printed(graph_document(SMALL))

@@ -154,6 +154,7 @@ if not TYPE_CHECKING:  # so that a type checker refuses a name that there is not
             found = import_module("tprog.version").VERSION
         else:
             found = getattr(import_module(_HOMES[name]), name)
+            import_module("analyze")  # what shows Programs and results is registered there
         globals()[name] = found
         return found
 

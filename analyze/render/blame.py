@@ -1,17 +1,27 @@
-"""The text of `blame`."""
+"""`blame` as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import RenderableType
-from rich.text import Text
-
-from analyze.render.annotated import Html, diff_lines, html_page, paragraph, source_html, source_text, table_html
-from analyze.render.tables import BAD, GOOD, at_line, counted, evidence, page, shorten, table, typed
-from analyze.render.written import written, written_html
-from analyze.results.blame import Account, BlameResult, Candidate, Share, Suspect
-from tprog.escape import html_text, spelled
+from analyze.render.document import (
+    BAD,
+    GOOD,
+    STRONG,
+    Cell,
+    Change,
+    Document,
+    Heading,
+    Part,
+    Source,
+    Tone,
+    document,
+    table,
+)
+from analyze.render.phrases import counted, evidence, shorten, typed
+from analyze.render.written import written
+from analyze.results.blame import BlameResult, Candidate, Share, Suspect
+from tprog.escape import spelled
 from tprog.ir.values import Value
 
 EDITS = ("entry", "line", "edit", "mends", "breaks", "net")
@@ -37,24 +47,32 @@ def listed(result: BlameResult, shown: int) -> tuple[Suspect | Candidate, ...]:
     return (*suspects, *(() if result.right else result.candidates[:shown]))
 
 
-def blame_text(result: BlameResult, shown: int = 10, number: int = 1) -> RenderableType:
+def blame_document(result: BlameResult, shown: int = 10, number: int = 1) -> Document:
     """Why a prediction is what it is: the edits that mend it, or the entries that it depends on; then the account.
 
     Args:
         shown: how many candidates, dependences and shares to list.
         number: of which edit of the list to show the change of the source.
     """
-    parts: list[RenderableType | str | None] = [_also_wrong(result)]
-    parts += [*_suspects(result, shown, number), *_candidates(result, shown, number)]
-    if result.right and result.dependences:
-        parts += _dependences(result, shown)
-    parts.append(written(result.sources, _shown_nodes(result, shown)))
-    parts += _account(result, shown)
-    if not result.right and result.dependences:
-        parts.append(_slice(result))
-    if result.source is not None:
-        parts += ["\nthe module, with what this prediction consults:", Text(""), source_text(result.source, AROUND)]
-    return page(*_answer(result), *parts)
+    return document(
+        *_answer(result),
+        _also_wrong(result),
+        *_suspects(result, shown, number),
+        *_candidates(result, shown, number),
+        *_dependences(result, shown),
+        written(result.sources, _shown_nodes(result, shown)),
+        *_account(result, shown),
+        *_chain(result),
+        _slice(result),
+        *_source(result),
+        title=f"Blame in {result.program}",
+    )
+
+
+def _source(result: BlameResult) -> list[Part]:
+    if result.source is None:
+        return []
+    return [Heading("the module, with what this prediction consults:"), Source(result.source, AROUND, "")]
 
 
 def _shown_nodes(result: BlameResult, shown: int) -> set[str]:
@@ -63,13 +81,13 @@ def _shown_nodes(result: BlameResult, shown: int) -> set[str]:
     return {one.node for one in (matter[:shown] if result.right else listed(result, shown))}
 
 
-def _answer(result: BlameResult) -> tuple[str, str]:
+def _answer(result: BlameResult) -> tuple[str, Tone]:
     """What was predicted and what is right, and its style."""
     where = "the prediction" if result.position is None else _place(result.position, result.output)
     got = f"a hole ({result.hole})" if result.predicted is None else repr(result.predicted)
     what = f"{result.program} on {typed(result.tokens, result.spaced.inputs)}, {where}: predicted {got}"
     if result.expected is None:
-        return what, "bold"
+        return what, STRONG
     return (f"{what}, which is right", GOOD) if result.right else (f"{what}, expected {result.expected!r}", BAD)
 
 
@@ -88,37 +106,13 @@ def _place(position: int | None, output: str | None) -> str:
     return f"position {position}" + ("" if output is None else f" of {output}")
 
 
-def blame_html(result: BlameResult, shown: int = 10) -> Html:
-    """The same as a page that stands alone, with the whole module."""
-    where = "" if result.position is None else f", {_place(result.position, result.output)}"
-    answer = f"predicted {result.predicted!r}" + ("" if result.right else f", expected {result.expected!r}")
-    parts = [paragraph(f"{typed(result.tokens, result.spaced.inputs)}{where}: {answer}; {evidence(result.checked)}")]
-    if result.candidates:
-        rows = [(c.entry, c.line, c.becomes, c.mended, c.broken, c.net) for c in result.candidates[:shown]]
-        parts += ["<h2>Edits that make it right</h2>", table_html(EDITS, rows)]
-    if result.account is not None:
-        parts += _account_html(result.account)
-    if result.chain:
-        fired = [(f.position, f.entry, spelled(str(f.value)), f.line) for f in result.chain]
-        parts += ["<h2>The rows that fired</h2>", table_html(_CHAIN, fired)]
-    parts += written_html(result.sources, _shown_nodes(result, len(result.candidates)))
-    if result.source is not None:
-        parts += ["<h2>Source</h2>", source_html(result.source)]
-    return html_page(f"Blame in {result.program}", *parts)
-
-
-def _account_html(account: Account) -> list[str]:
-    shares = [(s.variable, _value(s), s.gap_float, s.line) for s in account.shares if s.gap_float != 0]
-    heading = f"<h2>Logit of {html_text(account.expected)} less logit of {html_text(account.predicted)}</h2>"
-    rows = [*shares, ("sum", "", account.gap_float, None)]
-    return [heading, table_html(("variable", "value", "share", "line"), rows)]
-
-
-def _slice(result: BlameResult) -> str:
+def _slice(result: BlameResult) -> Heading | None:
     """The dynamic slice of a wrong prediction, in a line."""
+    if result.right or not result.dependences:
+        return None
     lines = sorted({d.line for d in result.dependences if d.line is not None})
     at = f", in lines {shorten(ranges(lines))}" if lines else ""
-    return f"\nit depends on {counted(len(result.dependences), 'entry', 'entries')} of the program{at}"
+    return Heading(f"it depends on {counted(len(result.dependences), 'entry', 'entries')} of the program{at}")
 
 
 def ranges(lines: Sequence[int]) -> str:
@@ -132,74 +126,79 @@ def ranges(lines: Sequence[int]) -> str:
     return ", ".join(str(first) if first == last else f"{first}-{last}" for first, last in found)
 
 
-def _candidates(result: BlameResult, shown: int, number: int) -> list[RenderableType | str | None]:
+def _candidates(result: BlameResult, shown: int, number: int) -> list[Part | str | None]:
+    best = () if result.right else result.candidates[:shown]
+    first = len(listed(result, shown)) - len(best) + 1
+    rows = [(index, *edit_cells(found)) for index, found in enumerate(best, first)]
+    edits = table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net"), name="edits", main=True)
     if result.right:
-        return []
+        return [edits]
     if not result.candidates:
         if result.proven:
-            return ["no single edit of an entry makes it right"]
-        return [f"no edit of one key, cell, word, read, mask or weight makes it right; {NOT_ALL_TRIED}"]
-    best = result.candidates[:shown]
-    first = len(listed(result, shown)) - len(best) + 1
-    rows = [(index, *_candidate(found)) for index, found in enumerate(best, first)]
+            return ["no single edit of an entry makes it right", edits]
+        return [f"no edit of one key, cell, word, read, mask or weight makes it right; {NOT_ALL_TRIED}", edits]
     return [
         f"{counted(result.mending, 'single edit')} would make it right; {evidence(result.checked)}, "
         f"where {counted(result.wrong_before, 'prediction')} {'is' if result.wrong_before == 1 else 'are'} wrong",
-        table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net")),
+        edits,
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in best) else None,
         None if result.proven else UNPROVEN,
-        *(diff_text(best[number - first].diff, number) if first <= number < first + len(best) else []),
+        *(change(best[number - first].diff, number) if first <= number < first + len(best) else []),
     ]
 
 
-def _candidate(found: Candidate) -> tuple[object, ...]:
-    net = f"{found.net:+d}{' all' if found.restores else ''}"
-    return found.entry, at_line(found.line), found.becomes, found.mended, found.broken, net
+def edit_cells(found: Candidate) -> tuple[object, ...]:
+    """The cells of `EDITS`."""
+    net = Cell(found.net, f"{found.net:+d}{' all' if found.restores else ''}")
+    return found.entry, found.line, found.becomes, found.mended, found.broken, net
 
 
-def _suspects(result: BlameResult, shown: int, number: int) -> list[RenderableType | str | None]:
+def _suspects(result: BlameResult, shown: int, number: int) -> list[Part | str | None]:
     """What explains the failures where no single edit mends them all."""
-    if not result.suspects:
-        return []
     rows = [
         (
             index,
             one.node,
-            at_line(one.line),
+            one.line,
             "; ".join(one.becomes),
             one.mended,
             one.broken,
-            f"{one.net:+d}{'' if one.mends else ' *'}",
+            Cell(one.net, f"{one.net:+d}{'' if one.mends else ' *'}"),
         )
         for index, one in enumerate(result.suspects[: min(shown, SUSPECTS)], 1)
     ]
+    columns = ("", "node", "line", "changes", "mends", "breaks", "net")
+    suspects = table(columns, rows, ("", "line", "mends", "breaks", "net"), name="suspects")
+    if not rows:
+        return [suspects]
     here = any(not one.mends for one in result.suspects[: len(rows)])
     return [
         f"no single edit makes all predictions right; where to look first, on {counted(result.looked_at, 'input')}:",
-        table(("", "node", "line", "changes", "mends", "breaks", "net"), rows, ("", "line", "mends", "breaks", "net")),
+        suspects,
         "*: leaves this prediction wrong" if here else None,
-        *(diff_text(result.suspects[number - 1].diff, number) if number <= len(rows) else []),
-        "",
+        *(change(result.suspects[number - 1].diff, number) if number <= len(rows) else []),
     ]
 
 
-def diff_text(diff: str, number: int = 1) -> list[RenderableType]:
+def change(diff: str, number: int = 1) -> list[Part]:
     """One edit of a list as a change of the source."""
-    if not diff:
-        return []
     which = "the first edit" if number == 1 else f"edit {number}"
-    return [Text(f"\n{which} as a change of the source:"), *diff_lines(diff)]
+    return [Heading(f"{which} as a change of the source:"), Change(diff)] if diff else []
 
 
-def _dependences(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
-    matter = [d for d in result.dependences if d.matters]
-    rows = [(d.entry, at_line(d.line), d.becomes) for d in matter[:shown]]
-    more = len(matter) - len(rows)
+def _dependences(result: BlameResult, shown: int) -> list[Part | str | None]:
+    matter = [d for d in result.dependences if d.matters] if result.right else []
+    rows = [(d.entry, d.line, d.becomes) for d in matter]
+    columns = ("entry", "line", "a change that matters")
+    listing = table(columns, rows, ("line",), brief=rows[:shown], name="dependences")
+    if not result.right or not result.dependences:
+        return [listing]
+    more = len(matter) - len(rows[:shown])
     return [
         f"it reaches {counted(len(result.dependences), 'entry', 'entries')}; a single edit of "
         f"{len(matter)} of them changes the prediction",
         None if result.proven else f"of the others {NOT_ALL_TRIED}",
-        table(("entry", "line", "a change that matters"), rows, ("line",)) if rows else None,
+        listing,
         f"... and {more} more" if more else None,
     ]
 
@@ -208,32 +207,47 @@ def _value(share: Share) -> Value | None:
     return spelled(share.value) if isinstance(share.value, str) else share.value
 
 
-_CHAIN = ("position", "what fired", "gives", "line")
-
-
-def _chain(result: BlameResult) -> list[RenderableType | str | None]:
+def _chain(result: BlameResult) -> list[Part]:
     """The rows that fired on the way to the value that came out."""
-    if not result.chain:
-        return []
-    rows = [(f.position, f.entry, spelled(str(f.value)), at_line(f.line)) for f in result.chain]
-    head = "\nthe rows that fired, from the tokens to the value that came out:"
-    return [head, table(_CHAIN, rows, ("position", "line"))]
+    rows = [(f.position, f.entry, spelled(str(f.value)), f.line) for f in result.chain]
+    fired = table(("position", "what fired", "gives", "line"), rows, ("position", "line"), name="fired")
+    head = Heading("the rows that fired, from the tokens to the value that came out:")
+    return [head, fired] if rows else [fired]
 
 
-def _account(result: BlameResult, shown: int) -> list[RenderableType | str | None]:
-    """The exact split of the logit gap, the strongest shares first."""
+_SHARES = ("variable", "value", "share", "line")
+
+
+def _account(result: BlameResult, shown: int) -> list[Part | str | None]:
+    """The exact split of the logit gap; in a terminal, the strongest shares."""
     account = result.account
     if account is None:
-        return _chain(result)
+        return [table(_SHARES, (), name="account")]
     shares = [share for share in account.shares if share.gap_float != 0]
     strongest = sorted(shares, key=lambda share: -abs(share.gap_float))[:shown]
-    rows = [(s.variable, _value(s), f"{s.gap_float:+.4g}", at_line(s.line)) for s in shares if s in strongest]
+    brief = [_share(share) for share in shares if share in strongest]
     rest = sum(share.gap_float for share in shares if share not in strongest)
     if len(shares) > len(strongest):
-        rows.append((counted(len(shares) - len(strongest), "other"), "", f"{rest:+.4g}", ""))
-    rows.append(("sum", "", f"{account.gap_float:+.4g}", ""))
+        brief.append((counted(len(shares) - len(strongest), "other"), None, _gap(rest), None))
+    total = ("sum", None, _gap(account.gap_float), None)
     return [
-        f"\nlogit of {account.expected!r} less logit of {account.predicted!r}, by variable (exact: {account.gap}):",
-        table(("variable", "value", "share", "line"), rows, ("share", "line")),
+        Heading(
+            f"logit of {account.expected!r} less logit of {account.predicted!r}, by variable (exact: {account.gap}):"
+        ),
+        table(
+            _SHARES,
+            [*map(_share, shares), total],
+            ("share", "line"),
+            brief=[*brief, total],
+            name="account",
+        ),
         "a tie goes to the class that comes first" if account.gap_float == 0 else None,
     ]
+
+
+def _share(share: Share) -> tuple[object, ...]:
+    return share.variable, _value(share), _gap(share.gap_float), share.line
+
+
+def _gap(gap: float) -> Cell:
+    return Cell(gap, f"{gap:+.4g}")

@@ -1,40 +1,40 @@
-"""The text of a call graph."""
+"""A call graph as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
-
-from analyze.render.tables import at_line, counted, page, table
+from analyze.render.document import STRONG, Document, document, table
+from analyze.render.phrases import counted
 from analyze.results.calls import MODULE, CallGraphResult
 
 
-def calls_text(result: CallGraphResult) -> RenderableType:
+def calls_document(result: CallGraphResult) -> Document:
     """Who calls and passes whom, and where two engines differ."""
     functions = sum(node.defined and node.name != MODULE for node in result.nodes)
-    listed = table(("function", "calls", "passes as an argument", "line"), list(_rows(result)), ("line",))
+    listed = table(("function", "calls", "passes as an argument", "line"), _rows(result), ("line",), name="functions")
     size = f"{counted(functions, 'function')}, {counted(len(result.edges), 'edge')}"
     if result.differences is None:
-        return page(f"{result.program}: {size}, found by {result.engine}", "bold", listed)
+        return document(f"{result.program}: {size}, found by {result.engine}", STRONG, listed)
     differ = table(
         ("only found by", "from", "to", "why"),
         [(d.only, _function(d.source), _function(d.target), d.reason) for d in result.differences],
+        name="differences",
     )
     says = (
         f"the two engines differ in {counted(len(result.differences), 'edge')}"
         if result.differences
         else "the two engines agree"
     )
-    return page(
+    return document(
         f"{result.program}: {says}; {result.engine} finds {size}",
-        "bold",
-        differ if result.differences else None,
+        STRONG,
+        differ,
         listed,
     )
 
 
-def _rows(result: CallGraphResult) -> Iterator[tuple[str, str, str, str]]:
+def _rows(result: CallGraphResult) -> Iterator[tuple[str, str, str, int | None]]:
     """The functions that call or pass any."""
     out: dict[tuple[str, str], list[str]] = {}
     for edge in result.edges:
@@ -42,7 +42,7 @@ def _rows(result: CallGraphResult) -> Iterator[tuple[str, str, str, str]]:
     for node in result.nodes:
         called, passed = (", ".join(out.get((node.name, kind), ())) for kind in ("calls", "passes"))
         if called or passed:
-            yield _function(node.name), called, passed, at_line(node.line)
+            yield _function(node.name), called, passed, node.line
 
 
 def _function(name: str) -> str:

@@ -1,15 +1,11 @@
-"""Circuits as text and as a page: one in words, several side by side."""
+"""Circuits as a document: one in words, several side by side."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
-from analyze.render.tables import at_line, counted, evidence, page, table
+from analyze.render.document import STRONG, Cell, Document, Part, Source, Table, document, number, table
+from analyze.render.phrases import counted, evidence
 from analyze.results.circuits import Circuit, CircuitResult, Proof, Resampled
 from tprog.escape import spelled
 
@@ -22,10 +18,21 @@ _OVERLAP = (
 )
 
 
-def circuits_text(result: CircuitResult) -> RenderableType:
+def circuits_document(result: CircuitResult) -> Document:
     """The circuit of each sub-problem: one in words, several as the columns of one table; then the source if marked."""
-    answer = _one_circuit(result) if len(result.circuits) == 1 else _several(result)
-    return answer if result.source is None else Group(answer, Text(""), source_text(result.source, around=1))
+    answer, parts = _one_circuit(result) if len(result.circuits) == 1 else _several(result)
+    source = None if result.source is None else Source(result.source, around=1)
+    return document(
+        answer,
+        STRONG,
+        *parts,
+        *_statistics(result),
+        *result.notes,
+        _members(result),
+        _overlap_data(result),
+        source,
+        title=f"Circuits of {result.program}",
+    )
 
 
 def _unproven(result: CircuitResult) -> list[tuple[Circuit, Proof]]:
@@ -33,13 +40,11 @@ def _unproven(result: CircuitResult) -> list[tuple[Circuit, Proof]]:
     return [(circuit, circuit.proof) for circuit in result.circuits if circuit.proof and not circuit.proof.proven]
 
 
-def _several(result: CircuitResult) -> RenderableType:
+def _several(result: CircuitResult) -> tuple[str, list[str | Part | None]]:
     shared = [node.name for node in result.nodes if all(node.name in c.members for c in result.circuits)]
     what = f"{result.program}: {counted(len(result.circuits), 'circuit')} among {counted(len(result.nodes), 'node')}"
     side_by_side = len(result.circuits) <= MOST_COLUMNS
-    return page(
-        what + (f"; in all of them: {', '.join(shared)}" if shared else ""),
-        "bold",
+    return what + (f"; in all of them: {', '.join(shared)}" if shared else ""), [
         f"{_claims(result)}; {_evidence(result)}",
         f"all other nodes fixed at {result.baseline}",
         "predictions that stay: " + "; ".join(f"{_short(circuit)} {circuit.pairs:,}" for circuit in result.circuits),
@@ -48,10 +53,7 @@ def _several(result: CircuitResult) -> RenderableType:
         _SIGNS,
         _overlaps(result) if side_by_side else None,
         _OVERLAP if side_by_side else None,
-        _statistics(result),
-        _about_statistics(result),
-        *result.notes,
-    )
+    ]
 
 
 # Claims ###############################################################################################################
@@ -87,43 +89,27 @@ def _searched(proof: Proof) -> str:
     return f"not proven: {proof.excluded:,} of {proof.sets:,} smaller sets excluded{taken}{stopped}{least}"
 
 
-def _share(stay: Sequence[int], found: Resampled) -> str:
+def _share(stay: Sequence[int], found: Resampled) -> Cell:
     mean = sum(stay) / len(stay) / found.predictions
-    return f"{mean:.2%} ({min(stay) / found.predictions:.2%} to {max(stay) / found.predictions:.2%})"
+    least, most = min(stay) / found.predictions, max(stay) / found.predictions
+    return Cell(mean, f"{mean:.2%} ({least:.2%} to {most:.2%})")
 
 
-_STATISTICS = ("resampled: circuit of", "stay with it kept", "stay with nothing kept", "predictions")
-
-
-def _statistic_rows(result: CircuitResult) -> list[Sequence[object]]:
+def _statistics(result: CircuitResult) -> list[Part | str]:
     """The shares that stay, over the draws: with the circuit kept, and with nothing kept."""
-    return [
-        (
-            _short(c),
-            _share(c.resampled.stay, c.resampled),
-            _share(c.resampled.stay_without, c.resampled),
-            f"{c.pairs:,}",
-        )
-        for c in result.circuits
-        if c.resampled is not None
-    ]
-
-
-def _statistics(result: CircuitResult) -> Table | None:
-    rows = _statistic_rows(result)
-    return table(_STATISTICS, rows, _STATISTICS[1:], whole=_STATISTICS[:1]) if rows else None
-
-
-def _about_statistics(result: CircuitResult) -> str | None:
-    found = [circuit.resampled for circuit in result.circuits if circuit.resampled is not None]
+    found = [(circuit, circuit.resampled) for circuit in result.circuits if circuit.resampled is not None]
     if not found:
-        return None
-    alone = sum(one.alone for one in found)
+        return []
+    columns = ("resampled: circuit of", "stay with it kept", "stay with nothing kept", "predictions")
+    rows = [(_short(c), _share(r.stay, r), _share(r.stay_without, r), number(c.pairs)) for c, r in found]
+    first = found[0][1]
+    alone = sum(one.alone for _, one in found)
     more = f"; {counted(alone, 'prediction')} on inputs without another of their length keep their own" if alone else ""
-    return (
+    return [
+        table(columns, rows, columns[1:], whole=columns[:1], name="resampled"),
         "a statistic, no verdict: here ablated nodes yield what they compute on another input of the same length; "
-        f"mean of {counted(found[0].draws, 'draw')} with seed {found[0].seed} (least to most){more}"
-    )
+        f"mean of {counted(first.draws, 'draw')} with seed {first.seed} (least to most){more}",
+    ]
 
 
 # Tables ###############################################################################################################
@@ -151,7 +137,7 @@ def _side_by_side(result: CircuitResult) -> Table:
     rows: list[Sequence[object]] = [("size", *(len(circuit.members) for circuit in result.circuits), None, None)]
     for node in result.nodes:
         marks = (_mark(circuit, node.name) for circuit in result.circuits)
-        rows.append((node.name, *marks, at_line(node.line), node.reading))
+        rows.append((node.name, *marks, node.line, node.reading))
     return table((first, *heads, "line", "what it does"), rows, (*heads, "line"), whole=[first])
 
 
@@ -170,65 +156,49 @@ def _one_a_row(result: CircuitResult) -> Table:
     rows = []
     for circuit in result.circuits:
         members = ", ".join(f"{name} {_mark(circuit, name)}" for name in circuit.members)
-        rows.append((circuit.problem, f"{len(circuit.members)}", Text(members or "none: constants suffice")))
+        shown = Cell(members, members or "none: constants suffice", whole=True)
+        rows.append((circuit.problem, len(circuit.members), shown))
     return table(("sub-problem", "size", "circuit"), rows, ("size",))
 
 
-def _one_circuit(result: CircuitResult) -> RenderableType:
+def _one_circuit(result: CircuitResult) -> tuple[str, list[str | Part | None]]:
     (circuit,) = result.circuits
     rows = [
-        (f"{node.name} {_mark(circuit, node.name)}", node.kind, node.reading, at_line(node.line))
+        (f"{node.name} {_mark(circuit, node.name)}", node.kind, node.reading, node.line)
         for node in result.nodes
         if node.name in circuit.members
     ]
     stays = f"{counted(circuit.pairs, 'prediction')} on {counted(circuit.inputs, 'input')} stay"
     others = [", ".join(names) or "none" for names in circuit.alternatives]
     many = counted(len(result.nodes), "node")
-    return page(
-        f"{result.program}: {len(circuit.members)} of {many} suffice for {circuit.problem}",
-        "bold",
+    return f"{result.program}: {len(circuit.members)} of {many} suffice for {circuit.problem}", [
         f"{_claim(circuit, result)}; {stays}; {_evidence(result)}",
         _searched(circuit.proof) if circuit.proof and not circuit.proof.proven else None,
         f"all other nodes fixed at {result.baseline}",
-        table(("member", "kind", "what it does", "line"), rows, ("line",)) if rows else None,
+        table(("member", "kind", "what it does", "line"), rows, ("line",)),
         "+ is in every sufficient set that was found; o is not" if rows else None,
         *(f"or: {names}" for names in others),
-        _statistics(result),
-        _about_statistics(result),
-        *result.notes,
-    )
-
-
-# Page #################################################################################################################
-
-
-def circuits_html(result: CircuitResult) -> Html:
-    """A page that stands alone: the circuits, how far they overlap, and the source with their lines marked."""
-    assert result.source is not None
-    first, heads = _heads(result)
-    rows: list[tuple[object, ...]] = [("size", *(len(circuit.members) for circuit in result.circuits), None, None)]
-    rows += [(n.name, *(_mark(c, n.name) for c in result.circuits), n.line, n.reading) for n in result.nodes]
-    parts = [
-        paragraph(f"{_claims(result)}; {_evidence(result)}"),
-        paragraph(f"all other nodes fixed at {result.baseline}"),
-        paragraph("predictions that stay: " + "; ".join(f"{c.problem} {c.pairs:,}" for c in result.circuits)),
-        *(paragraph(f"{c.problem}: {_searched(proof)}") for c, proof in _unproven(result)),
-        table_html((first, *heads, "line", "what it does"), rows),
-        paragraph(_SIGNS),
     ]
-    if len(result.circuits) > 1:
-        parts += [_overlaps_html(result, heads), paragraph(_OVERLAP)]
-    if (about := _about_statistics(result)) is not None:
-        parts += [table_html(_STATISTICS, [tuple(row) for row in _statistic_rows(result)]), paragraph(about)]
-    parts += map(paragraph, result.notes)
-    return html_page(f"Circuits of {result.program}", *parts, source_html(result.source))
 
 
-def _overlaps_html(result: CircuitResult, heads: Sequence[str]) -> Html:
-    """How far each two circuits overlap."""
-    known = {(found.one, found.other): f"{found.jaccard:.2f}" for found in result.overlaps}
+# Data #################################################################################################################
+
+
+def _members(result: CircuitResult) -> Table:
+    """A row for each member of each circuit."""
     rows = [
-        (name, *("1.00" if a == b else known[min(a, b), max(a, b)] for b in range(len(heads))))
-        for a, name in enumerate(heads)
+        (circuit.problem, node.name, node.kind, node.name in circuit.core, node.reading, node.line)
+        for circuit in result.circuits
+        for node in result.nodes
+        if node.name in circuit.members
     ]
-    return table_html(("overlap", *heads), rows)
+    columns = ("circuit of", "node", "kind", "in every set", "what it does", "line")
+    return table(columns, rows, ("line",), name="members", seen=False, main=True)
+
+
+def _overlap_data(result: CircuitResult) -> Table:
+    """A row for each pair of circuits."""
+    problems = [circuit.problem for circuit in result.circuits]
+    found = result.overlaps if len(problems) > 1 else ()
+    rows = [(problems[f.one], problems[f.other], f.shared, f.jaccard) for f in found]
+    return table(("circuit of", "and of", "members of both", "overlap"), rows, name="overlaps", seen=False)

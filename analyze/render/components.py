@@ -4,19 +4,18 @@ from __future__ import annotations
 
 import re
 
-from rich.console import RenderableType
-
+from analyze.render.document import STRONG, Document, document
+from analyze.render.document import table as text_table
 from analyze.render.labels import Words, label, line, table
 from analyze.render.look import FAINT, HIGHLIGHT, PALE, SMALL, TEXT, caption, colour_of, escaped, new_graph
-from analyze.render.tables import counted, page
-from analyze.render.tables import table as text_table
+from analyze.render.phrases import counted
 from analyze.results.components import Component, ComponentsResult
 from tprog.ir.answering import VariableKind
 
 _LAYER = re.compile(r"blocks\.([0-9]+)\.(attn|mlp)")
 
 
-def components_text(name: str, result: ComponentsResult) -> RenderableType:
+def components_document(result: ComponentsResult, name: str = "the model") -> Document:
     """What each component computes and reads, and whether an output needs it."""
     needed = {part for circuit in result.circuits for part in circuit.nodes}
     reads: dict[str, list[str]] = {}
@@ -31,9 +30,9 @@ def components_text(name: str, result: ComponentsResult) -> RenderableType:
         for node in result.nodes
     ]
     size = f"{counted(len(result.nodes), 'component')}, {counted(len(result.edges), 'edge')}"
-    listed = text_table(("component", "computes", "reads"), rows)
+    listed = text_table(("component", "computes", "reads"), rows, name="components")
     outputs = ", ".join(circuit.output for circuit in result.circuits)
-    return page(f"{name}: {size}", "bold", listed, f"+ is in the circuit of {outputs}")
+    return document(f"{name}: {size}", STRONG, listed, f"+ is in the circuit of {outputs}")
 
 
 def components_dot(name: str, result: ComponentsResult) -> str:

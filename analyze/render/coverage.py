@@ -1,14 +1,11 @@
-"""The text and the page of `coverage`."""
+"""`coverage` as a document."""
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
-from analyze.render.annotated import Html, html_page, paragraph, source_html, source_text, table_html
-from analyze.render.tables import at_line, counted, page, table
+from analyze.render.document import STRONG, Cell, Document, Source, Table, document, number, table
+from analyze.render.phrases import counted
 from analyze.results.coverage import (
     CoverageContext,
     CoverageResult,
@@ -22,60 +19,27 @@ from tprog.escape import spelled
 LISTED = 20
 """Rows of a list that a terminal shows."""
 
-CONTEXTS = ("inputs that", "inputs", "lines", "entries")
-FUNCTIONS = ("function", "line", "lines", "branches", "entries")
-UNREACHED = ("entry that no input reaches", "line")
-UNTAKEN = ("line", "in", "source", "which is")
 
-
-def coverage_text(result: CoverageResult) -> RenderableType:
+def coverage_document(result: CoverageResult) -> Document:
     """What inputs reach, by outcome and class; what they do not; and the source, if it was asked for."""
-    partial = [function for function in result.functions if function.own and not _whole(function)]
-    unreached, untaken = _unreached(result), _own_untaken(result)
-    parts = page(
+    own = {function.name for function in result.functions if function.own}
+    unreached = [entry for entry in result.entry_counts if not entry.missing and not any(entry.counts)]
+    untaken = [branch for branch in result.untaken if branch.function in own]
+    sources = ((result.source, "Source"), (result.conversion, "What ran: its conversion"))
+    return document(
         answer(result),
-        "bold",
+        STRONG,
         *_remarks(result),
-        table(CONTEXTS, [_spelt(row) for row in _contexts(result)], ("inputs", "lines", "entries")),
-        _table(FUNCTIONS, map(_function, partial), FUNCTIONS[1:]),
+        _contexts(result),
+        _functions(result),
         _others(result),
-        _table(UNREACHED, map(_entry, unreached[:LISTED]), ("line",)),
+        _unreached(unreached),
         _more(len(unreached), "more entry", "more entries"),
-        _table(UNTAKEN, map(_branch, untaken[:LISTED]), ("line",)),
+        _untaken(result.untaken, untaken),
         _more(len(untaken), "more branch", "more branches"),
+        *(Source(source, title=title) for source, title in sources if source is not None),
+        title=f"Coverage of {result.program}",
     )
-    sources = [source_text(source) for source in (result.source, result.conversion) if source is not None]
-    return Group(parts, *(part for source in sources for part in (Text(""), source)))
-
-
-def _table(columns: Sequence[str], rows: Iterable[Sequence[object]], right: Sequence[str]) -> RenderableType | None:
-    """A table; None of no rows."""
-    listed = list(rows)
-    return table(columns, listed, right) if listed else None
-
-
-def coverage_html(result: CoverageResult) -> Html:
-    """A page that stands alone."""
-    unreached = [_entry(entry) for entry in _unreached(result)]
-    untaken = [_branch(branch) for branch in result.untaken]
-    parts: list[Html] = [paragraph(answer(result))]
-    parts += [paragraph(remark) for remark in _remarks(result) if remark]
-    parts += ["<h2>Contexts</h2>", table_html(CONTEXTS, _contexts(result))]
-    parts += ["<h2>Functions</h2>", table_html(FUNCTIONS, [_function(f) for f in _own_first(result)])]
-    if unreached:
-        parts += ["<h2>Entries that no input reaches</h2>", table_html(UNREACHED, unreached)]
-    if untaken:
-        parts += ["<h2>Branches never taken</h2>", table_html(UNTAKEN, untaken)]
-    if result.source is not None:
-        parts += ["<h2>Source</h2>", source_html(result.source)]
-    if result.conversion is not None:
-        parts += ["<h2>What ran: its conversion</h2>", _renamed(source_html(result.conversion))]
-    return html_page(f"Coverage of {result.program}", *parts)
-
-
-def _own_first(result: CoverageResult) -> list[CoveredFunction]:
-    """The functions in the order of the file, the primitives, which are alike in every module, behind the others."""
-    return sorted(result.functions, key=lambda function: not function.own)
 
 
 def answer(result: CoverageResult) -> str:
@@ -104,19 +68,20 @@ def _never_predicted(context: CoverageContext) -> bool:
     return context.kind == "class" and not context.inputs
 
 
-def _contexts(result: CoverageResult) -> list[tuple[object, ...]]:
+def _contexts(result: CoverageResult) -> Table:
     said = {"right": "are right", "wrong": "are wrong", "hole": "end in a hole", "answered": "are answered"}
-    rows: list[tuple[object, ...]] = []
-    for context in result.contexts:
-        if _never_predicted(context):
-            continue
-        name = said[context.name] if context.kind == "outcome" else f"predict {spelled(context.name)}"
-        rows.append((name, context.inputs, context.lines, context.entries))
-    return rows
-
-
-def _spelt(row: tuple[object, ...]) -> tuple[object, ...]:
-    return tuple(f"{value:,}" if isinstance(value, int) else value for value in row)
+    rows = [
+        (
+            said[context.name] if context.kind == "outcome" else f"predict {spelled(context.name)}",
+            number(context.inputs),
+            None if context.lines is None else number(context.lines),
+            number(context.entries),
+        )
+        for context in result.contexts
+        if not _never_predicted(context)
+    ]
+    columns = ("inputs that", "inputs", "lines", "entries")
+    return table(columns, rows, columns[1:], name="contexts", title="Contexts")
 
 
 def _of(tally: Tally) -> str:
@@ -129,9 +94,22 @@ def _whole(function: CoveredFunction) -> bool:
     return all(t.reached == t.whole for t in (function.lines, function.branches, function.entries))
 
 
+def _functions(result: CoverageResult) -> Table:
+    """Those of the program in the order of the file, the primitives, which are alike in every module, behind them."""
+    columns = ("function", "line", "lines", "branches", "entries")
+    listed = sorted(result.functions, key=lambda function: not function.own)
+    partial = [function for function in listed if function.own and not _whole(function)]
+    rows, brief = map(_function, listed), map(_function, partial)
+    return table(columns, rows, columns[1:], brief=brief, name="functions", title="Functions")
+
+
 def _function(function: CoveredFunction) -> tuple[object, ...]:
-    tallies = (function.lines, function.branches, function.entries)
-    return function.name, at_line(function.line), *(_of(t) if t.whole else "" for t in tallies)
+    return (function.name, function.line, *map(_tally, (function.lines, function.branches, function.entries)))
+
+
+def _tally(tally: Tally) -> Cell:
+    """How many of how many are reached; as data, the share."""
+    return Cell(tally.reached / tally.whole, _of(tally)) if tally.whole else Cell(None, "")
 
 
 def _others(result: CoverageResult) -> str:
@@ -142,28 +120,18 @@ def _others(result: CoverageResult) -> str:
     return f"{first}of the primitives, the same in every module, {_of(ran)} lines run"
 
 
-def _unreached(result: CoverageResult) -> list[CoveredEntry]:
-    return [entry for entry in result.entry_counts if not entry.missing and not any(entry.counts)]
+def _unreached(entries: Sequence[CoveredEntry]) -> Table:
+    rows = [(entry.text, entry.line) for entry in entries]
+    columns, title = ("entry that no input reaches", "line"), "Entries that no input reaches"
+    return table(columns, rows, ("line",), brief=rows[:LISTED], name="unreached", title=title)
 
 
-def _own_untaken(result: CoverageResult) -> list[UntakenBranch]:
-    own = {function.name for function in result.functions if function.own}
-    return [branch for branch in result.untaken if branch.function in own]
+def _untaken(branches: Sequence[UntakenBranch], own: Sequence[UntakenBranch]) -> Table:
+    rows, brief = ([(b.line, b.function, b.text, b.never) for b in some] for some in (branches, own[:LISTED]))
+    columns, title = ("line", "in", "source", "which is"), "Branches never taken"
+    return table(columns, rows, ("line",), brief=brief, name="untaken", title=title)
 
 
-def _entry(entry: CoveredEntry) -> tuple[object, ...]:
-    return entry.text, at_line(entry.line)
-
-
-def _branch(branch: UntakenBranch) -> tuple[object, ...]:
-    return at_line(branch.line), branch.function, branch.text, branch.never
-
-
-def _more(number: int, one: str, many: str) -> str | None:
-    left = number - LISTED
+def _more(count: int, one: str, many: str) -> str | None:
+    left = count - LISTED
     return f"... and {counted(left, one, many)}; --json, -o FILE list all" if left > 0 else None
-
-
-def _renamed(source: Html) -> Html:
-    """The second source of a page, with anchors of its own. In its text, quotation marks are quoted."""
-    return source.replace('id="L', 'id="ran-L').replace('href="#L', 'href="#ran-L')

@@ -1,11 +1,9 @@
-"""The text of `dead`."""
+"""`dead` as a document."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
-from rich.table import Table
-
-from analyze.render.tables import at_line, counted, evidence, noted, page, shorten, table
+from analyze.render.document import STRONG, Document, Heading, Part, Table, again, document, noted, table
+from analyze.render.phrases import counted, evidence, shorten
 from analyze.results.dead import DeadResult, TableCount
 from tprog.escape import spelled
 
@@ -15,7 +13,7 @@ WORST = 10
 HOLDS_FOR = {"static": "every input", "enumerated": "all inputs tried", "sampled": "the sample"}
 
 
-def dead_text(result: DeadResult, lines: bool = False) -> RenderableType:
+def dead_document(result: DeadResult, lines: bool = False) -> Document:
     """The dead nodes with their verdicts, the set that can go together, and the dead entries, worst tables first.
 
     Args:
@@ -26,16 +24,18 @@ def dead_text(result: DeadResult, lines: bool = False) -> RenderableType:
         f"{r.name} -> {r.mate}" if r.mate is not None else f"{r.name} = {spelled(str(r.constant))}"
         for r in result.removable
     )
-    return page(
+    return document(
         _answer(result),
-        "bold",
+        STRONG,
         evidence(result.checked),
         _nodes(result),
-        f"\n{together} can be removed together, no prediction changes: {removable}" if result.removable else None,
+        Heading(f"{together} can be removed together, no prediction changes: {removable}")
+        if result.removable
+        else None,
         f"only values that occur were tried for: {', '.join(result.untried)}" if result.untried else None,
         *_entries(result, lines),
-        *(_lines(result) if lines else ()),
-        noted(result.notes),
+        *_lines(result, seen=lines),
+        *noted(result.notes),
     )
 
 
@@ -50,52 +50,51 @@ def _answer(result: DeadResult) -> str:
     return f"{result.program}: {', '.join(said[:-1])} and {said[-1]} are dead"
 
 
-def _nodes(result: DeadResult) -> Table | None:
-    rows = []
+def _nodes(result: DeadResult) -> Table:
+    rows: list[tuple[object, ...]] = []
     for node in result.dead:
         for index, verdict in enumerate(node.verdicts):
-            first = (node.name, at_line(node.line)) if index == 0 else ("", "")
-            rows.append((first[0], verdict.kind, verdict.evidence, HOLDS_FOR[verdict.proof], first[1]))
-    return table(("node", "verdict", "evidence", "holds for", "line"), rows, ("line",)) if rows else None
+            name, line = (node.name, node.line) if index == 0 else (again(node.name), again(node.line))
+            rows.append((name, verdict.kind, verdict.evidence, HOLDS_FOR[verdict.proof], line))
+    return table(("node", "verdict", "evidence", "holds for", "line"), rows, ("line",), name="nodes")
 
 
-def _entries(result: DeadResult, every: bool) -> list[RenderableType | str | None]:
+def _entries(result: DeadResult, every: bool) -> list[Part | str | None]:
     """Dead entries counted by table, and missing ones, which are no entries."""
     return [*_dead_entries(result, every), *_missing_entries(result)]
 
 
-def _dead_entries(result: DeadResult, every: bool) -> list[RenderableType | str | None]:
+def _dead_entries(result: DeadResult, every: bool) -> list[Part | str | None]:
     worst = sorted((found for found in result.tables if found.dead), key=lambda found: -found.dead)
     shown = worst if every else worst[:WORST]
-    rows = list(map(_counts, shown))
-    if not rows:
-        return []
     columns = ("dead entries in", "what", "dead", "of", "for every input", "line")
-    parts: list[RenderableType | str | None] = [table(columns, rows, ("dead", "of", "for every input", "line"))]
+    listed = table(columns, map(_counts, worst), columns[2:], brief=map(_counts, shown), name="tables")
+    if not worst:
+        return [listed]
+    parts: list[Part | str | None] = [listed]
     if hidden := len(worst) - len(shown):
         parts.append(f"and {counted(sum(found.dead for found in worst[WORST:]), 'entry', 'entries')} in {hidden} more")
     static = sum(found.static for found in result.tables)
     dead = counted(len(result.dead_entries), "dead entry", "dead entries")
     more = "" if every else "; --lines lists the lines, --json everything"
-    return [*parts, f"\nproven for every input: {static:,} of the {dead}{more}"]
+    return [*parts, Heading(f"proven for every input: {static:,} of the {dead}{more}")]
 
 
 def _counts(found: TableCount) -> tuple[object, ...]:
     part = found.part if found.part == "weights" else found.part + "s"
-    return found.table, part, found.dead, found.entries, found.static, at_line(found.line)
+    return found.table, part, found.dead, found.entries, found.static, found.line
 
 
-def _missing_entries(result: DeadResult) -> list[str]:
+def _missing_entries(result: DeadResult) -> list[Part]:
     missing = [found for found in result.tables if found.missing]
     if not missing:
         return []
     total, met = (sum(found.missing for found in missing), sum(found.missing_reached for found in missing))
     named = shorten(", ".join(f"{found.table} {found.missing}" for found in missing))
-    return [f"\nmissing entries: {total:,}, of which inputs run into {met:,} ({named})"]
+    return [Heading(f"missing entries: {total:,}, of which inputs run into {met:,} ({named})")]
 
 
-def _lines(result: DeadResult) -> list[RenderableType | str | None]:
-    if not result.dead_lines:
-        return ["\nno line is dead"]
+def _lines(result: DeadResult, seen: bool) -> list[Part]:
     rows = [(found.line, "; ".join(found.entries), HOLDS_FOR[found.proof]) for found in result.dead_lines]
-    return [table(("dead line", "its entries", "holds for"), rows, ("dead line",))]
+    listed = table(("dead line", "its entries", "holds for"), rows, ("dead line",), name="lines", seen=seen)
+    return [Heading("no line is dead"), listed] if seen and not rows else [listed]

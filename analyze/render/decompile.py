@@ -1,65 +1,62 @@
-"""The text of `decompile`."""
+"""`decompile` as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
-
-from analyze.render.tables import BAD, GOOD, counted, page, table
+from analyze.render.document import BAD, GOOD, Cell, Document, document, number, table
+from analyze.render.phrases import counted
 from analyze.results.decompile import AgreementLine, DecompileResult
 
 SHOWN_EDGES = 12
 """Edges that a terminal lists."""
 
 
-def decompile_text(result: DecompileResult) -> RenderableType:
+def decompile_document(result: DecompileResult) -> Document:
     """Whether there is a program, what each stage left, and where network and program agree."""
     stages = table(
         ("stage", "edges", "positions alike", "divergence"),
-        [(s.stage, f"{s.edges:,}", _share(s.match), f"{s.divergence:.2g}") for s in result.stages],
+        [(s.stage, number(s.edges), _part(s.match), Cell(s.divergence, f"{s.divergence:.2g}")) for s in result.stages],
         ("edges", "positions alike", "divergence"),
+        name="stages",
     )
-    edges = table(("edges left",), [(edge,) for edge in result.edges])
+    edges = table(("edges left",), [(e,) for e in result.edges], name="edges", seen=len(result.edges) <= SHOWN_EDGES)
     steps = table(
         ("part", "becomes", "positions alike"),
-        [(s.part, s.stands, _share(s.match)) for s in result.steps],
+        [(s.part, s.stands, _part(s.match)) for s in result.steps],
         ("positions alike",),
+        name="steps",
     )
     agreement = table(
         ("network and program on", "inputs", "alike", "positions alike"),
         [
-            (a.on, f"{a.inputs:,}", _share(a.same_inputs / max(a.inputs, 1)), _share(_positions(a)))
+            (a.on, number(a.inputs), _part(a.same_inputs / max(a.inputs, 1)), _part(_positions(a)))
             for a in result.agreement
         ],
         ("inputs", "alike", "positions alike"),
+        name="agreement",
     )
     parting = table(
         ("they part on", "at", "network", "program"),
         [(" ".join(p.tokens), p.position, p.network, p.program) for p in result.parting],
         ("at",),
+        name="parting",
     )
+    columns = ("where the network errs, on", "network wrong", "program wrong", "both", "alike")
     errors = table(
-        ("where the network errs, on", "network wrong", "program wrong", "both", "alike"),
+        columns,
         [
-            (a.on, f"{a.network_wrong:,}", f"{a.program_wrong:,}", f"{a.both_wrong:,}", f"{a.wrong_alike:,}")
+            (a.on, *map(_count, (a.network_wrong, a.program_wrong, a.both_wrong, a.wrong_alike)))
             for a in result.agreement
             if a.network_wrong or a.program_wrong
         ],
-        ("network wrong", "program wrong", "both", "alike"),
+        columns[1:],
+        name="errors",
     )
     spent = ", ".join(f"{stage} {seconds:.1f} s" for stage, seconds in result.seconds)
-    blocks = (
-        (stages, result.stages),
-        (edges, len(result.edges) <= SHOWN_EDGES),
-        (steps, result.steps),
-        (agreement, result.agreement),
-        (errors, any(a.network_wrong or a.program_wrong for a in result.agreement)),
-        (parting, result.parting),
-    )
     style = "" if result.found is None else GOOD if result.found else BAD
-    shown = [made for made, wanted in blocks if wanted]
-    return page(_answer(result), style, *_right(result), *shown, *_foretold(result), f"processor time: {spent}")
+    tables = (stages, edges, steps, agreement, errors, parting)
+    return document(_answer(result), style, *_right(result), *tables, *_foretold(result), f"processor time: {spent}")
 
 
 def _right(result: DecompileResult) -> Iterator[str]:
@@ -98,6 +95,14 @@ def _answer(result: DecompileResult) -> str:
 
 def _positions(line: AgreementLine) -> float:
     return line.same_positions / max(line.positions, 1)
+
+
+def _count(count: int | None) -> Cell:
+    return Cell(None, "") if count is None else number(count)
+
+
+def _part(share: float) -> Cell:
+    return Cell(share, _share(share))
 
 
 def _share(share: float) -> str:

@@ -1,32 +1,31 @@
-"""The text of `diff`."""
+"""`diff` as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import RenderableType
-
-from analyze.render.tables import BAD, GOOD, answered, counted, page, positions_said, shorten, table, typed
+from analyze.render.document import BAD, GOOD, Cell, Document, Heading, Table, document, number, table
+from analyze.render.phrases import answered, counted, positions_said, shorten, typed
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Side
 
 
-def diff_text(result: DiffResult) -> RenderableType:
+def diff_document(result: DiffResult) -> Document:
     """Whether the programs behave alike, where they do not, and which nodes belong together."""
     differing, checked = result.differing, result.checked
     unlisted = differing - len(result.inputs)
-    return page(
+    return document(
         f"{result.a} and {result.b}: {_answer(result)}",
         BAD if differing else GOOD,
         f"compared on {checked.description}" + ("" if checked.exhaustive else ", so this is no proof"),
         *(note[:1].upper() + note[1:] for note in result.notes),
         _tally(result),
-        _inputs(result) if result.inputs else None,
+        _inputs(result),
         f"... and {counted(unlisted, 'more input')} on which they differ" if unlisted and result.inputs else None,
-        _nodes(result) if any(match.kind != "same" for match in result.nodes) else None,
+        _nodes(result),
         _same(result),
         _left_out(result),
-        *_node_differences(result.nodes),
-        _readout(result.readout) if result.readout else None,
+        _node_differences(result.nodes),
+        _readout(result.readout),
     )
 
 
@@ -43,23 +42,23 @@ def _labels(result: DiffResult) -> tuple[str, str]:
     return (a, b) if a != b else ("first", "second")
 
 
-def _tally(result: DiffResult) -> RenderableType | None:
+def _tally(result: DiffResult) -> Table | None:
     tally = result.tally
     if tally is None:
         return None
     a, b = _labels(result)
     columns = (f"inputs of {result.task}", f"{b} right", f"{b} wrong")
     rows = [
-        (f"{a} right", f"{tally.both:,}", f"{tally.only_a:,}"),
-        (f"{a} wrong", f"{tally.only_b:,}", f"{tally.neither:,}"),
+        (f"{a} right", number(tally.both), number(tally.only_a)),
+        (f"{a} wrong", number(tally.only_b), number(tally.neither)),
     ]
     return table(columns, rows, columns[1:])
 
 
-def _inputs(result: DiffResult) -> RenderableType:
+def _inputs(result: DiffResult) -> Table:
     known = result.tally is not None
     columns = ("input", *_labels(result), *(("expected", "right") if known else ()), "differ at position")
-    return table(columns, [_input(result, one, known) for one in result.inputs], whole=("input",))
+    return table(columns, [_input(result, one, known) for one in result.inputs], whole=("input",), name="inputs")
 
 
 def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, ...]:
@@ -75,15 +74,16 @@ def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, 
     return (typed(one.tokens, spaced.inputs), *answers, *judged, positions_said(one.positions))
 
 
-def _same(result: DiffResult) -> str | None:
+def _same(result: DiffResult) -> Heading | None:
     """The nodes that need no row of their own."""
     same = [match.a.name for match in result.nodes if match.kind == "same" and match.a is not None]
     if not same:
         return None
-    return f"\nthe same in both, text and values: {shorten(', '.join(same))} ({len(same)} of {len(result.nodes)} nodes)"
+    shown = shorten(", ".join(same))
+    return Heading(f"the same in both, text and values: {shown} ({len(same)} of {len(result.nodes)} nodes)")
 
 
-def _nodes(result: DiffResult) -> RenderableType:
+def _nodes(result: DiffResult) -> Table:
     a, b = _labels(result)
     columns = (a, "line", b, "line ", "by what they compute", "values that agree")
     rows = [
@@ -91,11 +91,11 @@ def _nodes(result: DiffResult) -> RenderableType:
         for match in result.nodes
         if match.kind != "same"
     ]
-    return table(columns, rows, ("line", "line ", "values that agree"), optional=("line", "line "))
+    return table(columns, rows, ("line", "line ", "values that agree"), optional=("line", "line "), name="nodes")
 
 
-def _cells(side: Side | None) -> tuple[str, str]:
-    return ("", "") if side is None else (side.name, "" if side.line is None else str(side.line))
+def _cells(side: Side | None) -> tuple[str | None, int | None]:
+    return (None, None) if side is None else (side.name, side.line)
 
 
 def _kind(match: NodeMatch, result: DiffResult) -> str:
@@ -121,11 +121,12 @@ def _noted(text: str, note: str) -> str:
     return f"{text}; {note}" if note else text
 
 
-def _agreeing(match: NodeMatch) -> str:
+def _agreeing(match: NodeMatch) -> Cell:
+    share = match.agreeing / match.places
     if match.kind != "similar":
-        return "all" if match.kind != "renamed" else ""
-    shown = f"{100 * match.agreeing / match.places:.2f}"
-    return f"{'99.99' if shown == '100.00' else shown} %"
+        return Cell(share, "all") if match.kind != "renamed" else Cell(None, "")
+    shown = f"{100 * share:.2f}"
+    return Cell(share, f"{'99.99' if shown == '100.00' else shown} %")
 
 
 def _left_out(result: DiffResult) -> str | None:
@@ -134,17 +135,17 @@ def _left_out(result: DiffResult) -> str | None:
     return f"values compared where neither reaches a hole; {counted(result.left_out, 'input')} left out"
 
 
-def _node_differences(nodes: Sequence[NodeMatch]) -> list[RenderableType | str]:
+def _node_differences(nodes: Sequence[NodeMatch]) -> Table:
     """For nodes that are not renamings of each other, in what their texts differ."""
-    rows = []
+    rows: list[tuple[object, ...]] = []
     for match in nodes:
         if match.a is None or match.b is None or match.kind == "renamed":
             continue
         name = match.a.name if match.a.name == match.b.name else f"{match.a.name}, {match.b.name}"
-        rows += [(name if number == 0 else "", *difference) for number, difference in enumerate(match.texts)]
+        rows += [(Cell(name, name * (at == 0)), *difference) for at, difference in enumerate(match.texts)]
         if match.differing > len(match.differences):
-            rows.append(("", f"... and {match.differing - len(match.differences):,} more", "", ""))
-    return [table(("node", "where", "first", "second"), rows)] if rows else []
+            rows.append((Cell(name, ""), f"... and {match.differing - len(match.differences):,} more", None, None))
+    return table(("node", "where", "first", "second"), rows, name="texts")
 
 
 def _weights_that_differ(one: ReadoutDifference) -> tuple[str, str, str]:
@@ -153,7 +154,7 @@ def _weights_that_differ(one: ReadoutDifference) -> tuple[str, str, str]:
     return name, f"{one.differing:,} of {one.rows:,}", "; ".join(one.examples) + more
 
 
-def _readout(readout: Sequence[ReadoutDifference]) -> RenderableType:
+def _readout(readout: Sequence[ReadoutDifference]) -> Table:
     rows = [_weights_that_differ(one) for one in readout if one.a is not None and one.b is not None]
     for which, alone in (
         ("first", [r for r in readout if r.b is None]),
@@ -161,7 +162,9 @@ def _readout(readout: Sequence[ReadoutDifference]) -> RenderableType:
     ):
         if alone:
             rows.append(_read_out_alone(which, alone))
-    return table(("readout of", "rows that differ", "logit weights: first | second"), rows, ("rows that differ",))
+    return table(
+        ("readout of", "rows that differ", "logit weights: first | second"), rows, ("rows that differ",), name="readout"
+    )
 
 
 def _read_out_alone(which: str, alone: Sequence[ReadoutDifference]) -> tuple[str, str, str]:

@@ -1,12 +1,11 @@
-"""The text of `fuzz`."""
+"""`fuzz` as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator
 
-from rich.console import RenderableType
-
-from analyze.render.tables import BAD, GOOD, answered, at_line, counted, page, table, typed
+from analyze.render.document import BAD, GOOD, Cell, Document, Table, again, document, number, table
+from analyze.render.phrases import answered, counted, typed
 from analyze.results.fuzz import Bucket, Failure, FuzzResult
 from tprog.ir.places import ByOutput, by_output
 from tprog.text.tokens import Spacing
@@ -16,22 +15,22 @@ UNBLAMED = "not blamed (--buckets-limit)"
 MENDED = "mended alike"
 
 
-def fuzz_text(result: FuzzResult) -> RenderableType:
+def fuzz_document(result: FuzzResult) -> Document:
     """Whether an input fails, over how many that was looked for, and the buckets."""
     failing, tried = result.failing, result.checked.inputs
     if failing:
         what = f"{result.program}: {failing:,} of {counted(tried, 'input')} {'fails' if failing == 1 else 'fail'}"
     else:
         what = f"{result.program}: no failure among {counted(tried, 'input')}"
-    return page(
+    return document(
         what + f"; against {result.against}",
         BAD if failing else GOOD,
         _evidence(result),
         _known(result),
         *result.notes,
-        _relations(result) if result.relations else None,
-        _buckets(result) if result.buckets else None,
-        _smallest(result) if result.buckets and _of_several(result) else None,
+        _relations(result),
+        _buckets(result),
+        _smallest(result),
         *_explained(result),
     )
 
@@ -57,19 +56,20 @@ def _known(result: FuzzResult) -> str | None:
     return f"{counted(result.known, 'failure')} of earlier runs tried first: {still}"
 
 
-def _relations(result: FuzzResult) -> RenderableType:
-    rows = [(one.name, one.statement, f"{one.failures:,}") for one in result.relations]
-    return table(("relation", "what a right program keeps to", "inputs that break it"), rows, ("inputs that break it",))
+def _relations(result: FuzzResult) -> Table:
+    rows = [(one.name, one.statement, number(one.failures)) for one in result.relations]
+    columns = ("relation", "what a right program keeps to", "inputs that break it")
+    return table(columns, rows, columns[2:], name="relations")
 
 
-def _buckets(result: FuzzResult) -> RenderableType:
+def _buckets(result: FuzzResult) -> Table:
     """The buckets with their smallest failures, whose answers have a table of their own where outputs are several."""
     becomes = ("becomes",) if result.oracle == "relations" else ()
     answers = () if _of_several(result) else _compared(result)
     columns = ("cause", "best edit", "line", "failures", MENDED, "smallest", *becomes, *answers)
     rows = [_row(bucket, bool(becomes), result.spaced)[: len(columns)] for bucket in result.buckets]
-    optional = ("best edit", "line", MENDED)
-    return table(columns, rows, ("line", "failures", MENDED), optional, whole=("smallest", "becomes"))
+    numbers, optional, whole = ("line", "failures", MENDED), ("best edit", "line", MENDED), ("smallest", "becomes")
+    return table(columns, rows, numbers, optional, whole, name="buckets", main=True)
 
 
 def _compared(result: FuzzResult) -> tuple[str, str]:
@@ -81,22 +81,23 @@ def _of_several(result: FuzzResult) -> bool:
     return any(isinstance(bucket.smallest.got, dict) for bucket in result.buckets)
 
 
-def _smallest(result: FuzzResult) -> RenderableType:
-    """The answers of outputs that are wrong on the smallest failures."""
+def _smallest(result: FuzzResult) -> Table:
+    """The answers of outputs that are wrong on the smallest failures, where outputs are several."""
     columns = ("smallest", "output", *_compared(result))
-    rows = [row for bucket in result.buckets for row in _wrong_outputs(bucket.smallest, result.spaced)]
-    return table(columns, rows, whole=("smallest", "output"))
+    buckets = result.buckets if _of_several(result) else ()
+    rows = [row for bucket in buckets for row in _wrong_outputs(bucket.smallest, result.spaced)]
+    return table(columns, rows, whole=("smallest", "output"), name="smallest")
 
 
-def _wrong_outputs(failure: Failure, spaced: Spacing) -> Iterator[tuple[str, ...]]:
+def _wrong_outputs(failure: Failure, spaced: Spacing) -> Iterator[tuple[object, ...]]:
     """(input, output, what is right, what comes out) of each output that is wrong, or of all."""
-    shown = typed(failure.tokens, spaced.inputs)
+    first = Cell(typed(failure.tokens, spaced.inputs), typed(failure.tokens, spaced.inputs))
     expected, got = dict(by_output(failure.expected)), dict(by_output(failure.got))
     for name in [name for name, at in by_output(failure.wrong) if at] or list(got):
         where = expected.get(name) or got[name]
         right = answered(expected[name], where, spaced.outputs) if expected.get(name) else "no answer"
-        yield shown, name, right, failure.hole or answered(got[name], where, spaced.outputs)
-        shown = ""
+        yield first, name, right, failure.hole or answered(got[name], where, spaced.outputs)
+        first = again(first.value)
 
 
 def _explained(result: FuzzResult) -> list[str]:
@@ -112,15 +113,15 @@ def _explained(result: FuzzResult) -> list[str]:
     return [*said, *(f"how the smallest was found, {', '.join(which)}: {how}" for how, which in by_how.items())]
 
 
-def _row(bucket: Bucket, related: bool, spaced: Spacing) -> tuple[str, ...]:
+def _row(bucket: Bucket, related: bool, spaced: Spacing) -> tuple[object, ...]:
     failure = bucket.smallest
     becomes = ("" if failure.follow_up is None else typed(failure.follow_up, spaced.inputs),) if related else ()
     return (
         _cause(bucket),
         bucket.becomes,
-        at_line(bucket.line),
-        f"{bucket.failures:,}",
-        f"{bucket.alike:,}" if bucket.alike else "",
+        bucket.line,
+        number(bucket.failures),
+        Cell(bucket.alike, f"{bucket.alike:,}") if bucket.alike else None,
         typed(failure.tokens, spaced.inputs),
         *becomes,
         _answers(failure, failure.expected, spaced.outputs) if failure.expected else "no answer",

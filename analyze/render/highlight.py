@@ -7,7 +7,7 @@ from collections.abc import Sequence
 from pygments.lexers import PythonLexer
 from pygments.token import Comment, Keyword, Number, Operator, String, _TokenType
 
-from analyze.render.annotated import Html
+from analyze.render.pages import Html
 from tprog.escape import html_text
 
 _CLASSES = ((Comment, "c"), (Keyword, "k"), (Operator.Word, "k"), (String, "s"), (Number, "n"))

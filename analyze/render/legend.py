@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analyze.render.labels import Words, lines, table
 from analyze.render.look import READOUT_PALE, ROLE_COLOURS, TEXT, caption
-from analyze.render.tables import evidence
+from analyze.render.phrases import evidence
 from analyze.results.graph import GraphNode, GraphResult
 
 

@@ -1,12 +1,10 @@
-"""The text of `verify --loop` and `trace --loop`."""
+"""The documents of `verify --loop` and `trace --loop`."""
 
 from __future__ import annotations
 
-from rich.console import Group, RenderableType
-from rich.text import Text
-
-from analyze.render.tables import BAD, GOOD, counted, evidence, line, page, table, typed
-from analyze.render.trace import trace_text
+from analyze.render.document import BAD, GOOD, STRONG, Cell, Document, Heading, document, table
+from analyze.render.phrases import counted, evidence, typed
+from analyze.render.trace import trace_document
 from analyze.results.loop import LoopCounterexample, TraceLoopResult, VerifyLoopResult
 from analyze.results.trace import TraceResult
 
@@ -19,7 +17,7 @@ WHY = {
 """Why loops end, in words."""
 
 
-def verify_loop_text(result: VerifyLoopResult) -> RenderableType:
+def verify_loop_document(result: VerifyLoopResult) -> Document:
     """Whether loops are right, and the first wrong step of each that is not."""
     wrong, total = result.wrong_prompts, result.prompts_right + result.wrong_prompts
     what = f"{result.program}, looped: wrong from {wrong:,} of {counted(total, 'prompt')} of the task {result.task}"
@@ -29,39 +27,46 @@ def verify_loop_text(result: VerifyLoopResult) -> RenderableType:
     endings = ", ".join(f"{count:,} {WHY[ended]}" for ended, count in result.endings)
     rows = [_row(result, one) for one in result.counterexamples]
     unlisted = wrong - len(rows)
-    return page(
+    return document(
         what,
         BAD if wrong else GOOD,
         f"{result.steps_right:,} of {counted(result.steps, 'step')} right; of the loops, {endings}; "
         f"{evidence(result.checked)}",
-        table(("prompt", "so far", "expected", "got", "step"), rows, ("step",)) if rows else None,
+        table(("prompt", "so far", "expected", "got", "step"), rows, ("step",), name="wrong"),
         f"... and {counted(unlisted, 'more wrong prompt')}" if unlisted else None,
     )
 
 
-def _row(result: VerifyLoopResult, one: LoopCounterexample) -> tuple[str, str, str, str, str]:
+def _row(result: VerifyLoopResult, one: LoopCounterexample) -> tuple[str, str, str | Cell, str | Cell, int]:
     prompt, so_far = typed(one.prompt, result.spaced.inputs), typed(one.generated, result.spaced.inputs)
-    return prompt, so_far, one.expected or "-", one.hole or one.got or "-", str(one.step)
+    return prompt, so_far, _said(one.expected), _said(one.hole or one.got), one.step
 
 
-def trace_loop_text(result: TraceLoopResult) -> RenderableType:
+def _said(answer: str | None) -> str | Cell:
+    return answer or Cell(None, "-")
+
+
+def trace_loop_document(result: TraceLoopResult) -> Document:
     """All steps in a table, and the variables at the last of them."""
     shown = typed(result.prompt, result.spaced.inputs)
     made = typed(result.generated, result.spaced.inputs) if result.generated else "nothing"
     why = result.hole or WHY[result.ended].replace("they", "it")
     wrong = any(step.expected not in (None, step.said) for step in result.steps)
-    head = line(f"{result.program} on {shown}, looped: appends {made} in {counted(len(result.steps), 'step')}; {why}")
-    head.stylize(BAD if wrong or result.hole else "bold")
-    judged = any(step.expected is not None for step in result.steps)
-    rows = [
+    steps = [
         (
-            str(at),
+            at,
             typed(step.table.tokens, result.spaced.inputs),
-            step.said or step.table.hole or "-",
-            *([step.expected or "-"] if judged else []),
+            _said(step.said or step.table.hole),
+            _said(step.expected),
         )
         for at, step in enumerate(result.steps)
     ]
-    columns = ("step", "input", "says", *(["expected"] if judged else []))
-    last = TraceResult(result.program, result.steps[-1].table, None, "", result.spaced, result.sources)
-    return Group(head, Text(""), table(columns, rows, ("step",)), Text(""), line("the last step:"), trace_text(last))
+    last = trace_document(TraceResult(result.program, result.steps[-1].table, None, "", result.spaced, result.sources))
+    return document(
+        f"{result.program} on {shown}, looped: appends {made} in {counted(len(result.steps), 'step')}; {why}",
+        BAD if wrong or result.hole else STRONG,
+        table(("step", "input", "says", "expected"), steps, ("step",), ("expected",), name="steps"),
+        Heading("the last step:"),
+        last.answer,
+        *last.parts,
+    )

@@ -6,7 +6,7 @@ from collections.abc import Iterator, Sequence
 
 from analyze.render.labels import Words, label, lines, table
 from analyze.render.look import HEADING, INK, PALE, SMALL, TEXT, colour_of, new_graph
-from analyze.render.tables import shorten
+from analyze.render.phrases import shorten
 from tprog.rasp.drawing import Box, Drawing
 
 WIDEST = 40

@@ -1,14 +1,11 @@
-"""The text of `repair`."""
+"""`repair` as a document."""
 
 from __future__ import annotations
 
 from collections.abc import Sequence
 
-from rich.console import RenderableType
-from rich.text import Text
-
-from analyze.render.annotated import diff_lines
-from analyze.render.tables import BAD, GOOD, at_line, counted, page, table, typed
+from analyze.render.document import BAD, GOOD, Change, Document, Heading, Part, Table, again, document, number, table
+from analyze.render.phrases import counted, typed
 from analyze.results.repair import Compared, RepairResult, RepairStep
 from tprog.text.tokens import Spacing
 
@@ -23,7 +20,7 @@ _ENDS = {
 }
 
 
-def repair_text(result: RepairResult, diff_lines: int | None = DIFF_LINES) -> RenderableType:
+def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -> Document:
     """What is still wrong, on which inputs it was chosen, evaluated and guarded, every step, and the change.
 
     Args:
@@ -36,16 +33,15 @@ def repair_text(result: RepairResult, diff_lines: int | None = DIFF_LINES) -> Re
         answer, style = f"{result.program}: repaired, right on all {of}; before, {before:,} were wrong", GOOD
     else:
         answer, style = f"{result.program}: still wrong on {left:,} of {of}; before, on {before:,}", BAD
-    parts: list[RenderableType | str | None] = [_figures(result)]
-    if result.steps:
-        columns = ("", "entry", "line", "becomes", "why", "wrong then", "mends")
-        parts.append(table(columns, _steps(result), ("", "line", "wrong then"), ("line", "mends")))
+    parts: list[Part | str | None] = [*_figures(result)]
+    columns = ("", "entry", "line", "becomes", "why", "wrong then", "mends")
+    parts.append(table(columns, _steps(result), ("", "line", "wrong then"), ("line", "mends"), name="steps", main=True))
     if before:
-        parts.append(f"\n{_ENDS[result.stopped]}")
+        parts.append(Heading(_ENDS[result.stopped]))
     if result.refused:
         more = "step was" if result.refused == 1 else "steps were"
         parts.append(f"{result.refused:,} {more} refused because more of the whole domain would have been wrong")
-    return page(answer, style, *parts, *_diff(result.diff, diff_lines))
+    return document(answer, style, *parts, *_diff(result.diff, diff_lines))
 
 
 def _counts(result: RepairResult) -> tuple[int, int, str]:
@@ -58,19 +54,30 @@ def _counts(result: RepairResult) -> tuple[int, int, str]:
     return result.wrong_inputs, before, f"{sum(part.after.inputs for part in parts):,} inputs of a sample"
 
 
-def _figures(result: RepairResult) -> RenderableType:
-    """Wrong inputs and predictions before and after, by the part that the inputs played."""
+def _figures(result: RepairResult) -> list[Table]:
+    """Wrong inputs and predictions before and after, by the part that the inputs played; and the same as data."""
     guard = result.whole if result.rest is not None else None
-    rows = [
-        _row(role, on)
-        for role, on in (
-            ("edits chosen on", result.chosen),
-            ("evaluated on", result.rest),
-            ("never more wrong on", guard),
-        )
-        if on is not None
-    ]
-    return table(("", "inputs", "wrong inputs", "wrong predictions"), rows, ("wrong inputs", "wrong predictions"))
+    played = (("edits chosen on", result.chosen), ("evaluated on", result.rest), ("never more wrong on", guard))
+    parts = [(role, on) for role, on in played if on is not None]
+    columns = ("", "inputs", "wrong inputs", "wrong predictions")
+    shown = table(columns, [_row(role, on) for role, on in parts], columns[2:])
+    return [shown, table(_COMPARED, [_compared(role, on) for role, on in parts], name="compared", seen=False)]
+
+
+_COMPARED = (
+    "part",
+    "inputs",
+    "wrong inputs before",
+    "wrong inputs after",
+    "wrong predictions before",
+    "wrong predictions after",
+)
+
+
+def _compared(role: str, on: Compared) -> Sequence[object]:
+    before, after = on.before, on.after
+    wrong = (before.wrong_inputs, after.wrong_inputs, before.wrong_predictions, after.wrong_predictions)
+    return (role, after.inputs, *wrong)
 
 
 def _row(role: str, on: Compared) -> Sequence[str]:
@@ -85,21 +92,22 @@ def _row(role: str, on: Compared) -> Sequence[str]:
 
 def _steps(result: RepairResult) -> list[Sequence[object]]:
     rows: list[Sequence[object]] = []
-    for number, step in enumerate(result.steps, 1):
+    for at, step in enumerate(result.steps, 1):
         then = step.whole if step.whole is not None else step.chosen
         first, *others = _changes(step)
-        rows.append((number, *first, step.reason, f"{then.wrong_inputs:,}", _such_as(step, result.spaced)))
-        rows += [("", *change, "", "", "") for change in others]
+        why, such_as = step.reason, _such_as(step, result.spaced)
+        rows.append((at, *first, why, number(then.wrong_inputs), such_as))
+        rows += [(again(at), *change, again(why), again(then.wrong_inputs), again(such_as)) for change in others]
     return rows
 
 
-def _changes(step: RepairStep) -> list[tuple[str, str, str]]:
+def _changes(step: RepairStep) -> list[tuple[str, int | None, str]]:
     """Entry, line and change of each edit; the rows of a refit as one."""
     single = step.edits[: len(step.edits) - _refitted(step)]
-    found = [(edit.entry, at_line(edit.line), edit.becomes) for edit in single]
+    found = [(edit.entry, edit.line, edit.becomes) for edit in single]
     if step.weights:
         rows = counted(_refitted(step), "row")
-        found.append(("readout", "", f"refit: {counted(step.weights, 'weight')} in {rows} change"))
+        found.append(("readout", None, f"refit: {counted(step.weights, 'weight')} in {rows} change"))
     return found
 
 
@@ -115,15 +123,9 @@ def _such_as(step: RepairStep, spaced: Spacing) -> str:
     return f"breaks {typed(step.broken_inputs[0], spaced.inputs)}" if step.broken_inputs else ""
 
 
-def _diff(diff: str, most: int | None) -> list[RenderableType]:
+def _diff(diff: str, most: int | None) -> list[Part]:
     """The change of the source."""
-    if not diff:
-        return []
-    every = diff_lines(diff)
-    lines = [Text("\nthe change of the source:"), *every[:most]]
-    if most is not None and len(every) > most:
-        lines.append(Text(f"... and {counted(len(every) - most, 'more line')}; -o FILE.diff writes all"))
-    return list(lines)
+    return [Heading("the change of the source:"), Change(diff, most, "-o FILE.diff writes all")] if diff else []
 
 
 def repair_claim(result: RepairResult) -> str:

@@ -13,13 +13,12 @@ from itertools import groupby
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
-from rich.console import RenderableType
-
-from analyze.render.annotated import Html
+from analyze.render.document import STRONG, Document, document
 from analyze.render.highlight import highlighted
 from analyze.render.order import with_few_crossings
 from analyze.render.page import SCRIPT, script, text_of
-from analyze.render.tables import counted, evidence, page
+from analyze.render.pages import Html
+from analyze.render.phrases import counted, evidence
 from analyze.results.graph import GraphResult
 from analyze.results.report import ReportLine, ReportResult
 from tprog.escape import html_text, json_text
@@ -30,9 +29,9 @@ _DIGITS = digits + ascii_uppercase + ascii_lowercase
 """How the codes of listed inputs are written, one a character."""
 
 
-def report_text(result: ReportResult) -> RenderableType:
+def report_document(result: ReportResult) -> Document:
     """What the page says above its views."""
-    return page(f"{result.program}: {_verdict(result)}", "bold", *_about(result))
+    return document(f"{result.program}: {_verdict(result)}", STRONG, *_about(result))
 
 
 def report_html(result: ReportResult) -> str:

@@ -1,46 +1,41 @@
-"""The text of `simplify`."""
+"""`simplify` as a document."""
 
 from __future__ import annotations
 
 from collections import Counter
 
-from rich.console import Group, RenderableType
-from rich.table import Table
-from rich.text import Text
-
-from tprog.escape import visible
+from analyze.render.document import Document, Note, Table, document, number, table
 from tprog.simplify.record import Simplification
 
 
-def simplify_text(name: str, result: Simplification) -> Group:
+def simplify_document(result: Simplification, name: str = "the program") -> Document:
     """The sizes before and after, what they were checked on, and every step.
 
     Args:
         name: what to call the program.
     """
     kept = "predictions" if result.keep == "all" else "right predictions"
-    parts: list[RenderableType] = [
-        Text(visible(f"{name}: {result.predictions:,} {kept} stay, on {result.description}")),
+    return document(
+        f"{name}: {result.predictions:,} {kept} stay, on {result.description}",
+        "",
         _counts(result),
-    ]
-    if result.changed:
-        parts.append(Text(f"{result.changed:,} wrong predictions changed"))
-    if result.steps:
-        parts += [Text(), _steps(result)]
-    return Group(*parts)
+        f"{result.changed:,} wrong predictions changed" if result.changed else None,
+        Note("") if result.steps else None,
+        _steps(result),
+    )
 
 
 def _counts(result: Simplification) -> Table:
-    counts = Table("", "before", "after", box=None, pad_edge=False)
-    for what in ("nodes", "entries", "lines"):
-        counts.add_row(what, f"{getattr(result.before, what):,}", f"{getattr(result.after, what):,}")
-    if result.wrong_before is not None:
-        counts.add_row("wrong inputs", f"{result.wrong_before:,}", f"{result.wrong_after:,}")
-    return counts
+    rows: list[tuple[object, ...]] = [
+        (what, number(getattr(result.before, what)), number(getattr(result.after, what)))
+        for what in ("nodes", "entries", "lines")
+    ]
+    if result.wrong_before is not None and result.wrong_after is not None:
+        rows.append(("wrong inputs", number(result.wrong_before), number(result.wrong_after)))
+    return table(("", "before", "after"), rows, name="sizes", dense=True)
 
 
 def _steps(result: Simplification) -> Table:
-    steps = Table("changed", "how", box=None, pad_edge=False)
-    for (node, reason), times in Counter((step.node, step.reason) for step in result.steps).items():
-        steps.add_row(Text(node), Text(visible(reason if times == 1 else f"{reason} ({times} times)")))
-    return steps
+    times = Counter((step.node, step.reason) for step in result.steps)
+    rows = [(node, how if often == 1 else f"{how} ({often} times)") for (node, how), often in times.items()]
+    return table(("changed", "how"), rows, name="steps", dense=True)

@@ -1,36 +1,33 @@
-"""The text of `tasks`."""
+"""`tasks` as documents."""
 
 from __future__ import annotations
 
 from collections.abc import Iterable
 
-from rich.console import RenderableType
-from rich.table import Table
-from rich.text import Text
-
+from analyze.render.document import Document, document, number, table
 from tprog.tasks.listing import TaskLine
 from tprog.tasks.next_token.listing import NextTokenLine
 
 
-def tasks_text(lines: Iterable[TaskLine]) -> RenderableType:
+def tasks_document(lines: Iterable[TaskLine]) -> Document:
     """One line a task."""
-    table = Table("task", "symbols", "answers", "longest", "inputs", "example", box=None, pad_edge=False)
-    for line in lines:
-        cells = (
+    rows = (
+        (
             line.task,
             " ".join(line.symbols),
             " ".join(line.classes),
-            str(line.max_length),
-            f"{line.inputs:,}",
+            line.max_length,
+            number(line.inputs),
             f"{line.example} -> {line.answer}",
         )
-        table.add_row(*map(Text, cells))  # a symbol such as [ is no markup
-    return table
+        for line in lines
+    )
+    columns = ("task", "symbols", "answers", "longest", "inputs", "example")
+    return document("", "", table(columns, rows, name="tasks", dense=True), title="Tasks")
 
 
-def next_token_text(lines: Iterable[NextTokenLine]) -> RenderableType:
+def next_token_document(lines: Iterable[NextTokenLine]) -> Document:
     """One line a task."""
-    table = Table("task", "kind", "what", "example", box=None, pad_edge=False)
-    for line in lines:
-        table.add_row(*map(Text, (line.task, line.kind, line.about, " ".join(line.example))))
-    return table
+    rows = ((line.task, line.kind, line.about, " ".join(line.example)) for line in lines)
+    listed = table(("task", "kind", "what", "example"), rows, name="tasks", dense=True)
+    return document("", "", listed, title="Tasks")

@@ -1,16 +1,12 @@
-"""A trace as text: variables down, positions across, in as many pieces as the terminal's width asks for."""
+"""A trace as a document: variables down, positions across."""
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import assert_never
 
-from rich.console import Console, ConsoleOptions, Group, RenderableType
-from rich.table import Column
-from rich.text import Text
-
-from analyze.render.tables import BAD, GAP, GOOD, Listing, counted, line, named, positions_said, shorten, typed, width
+from analyze.render.document import BAD, GOOD, STRONG, Document, Grid, GridRow, Table, Tone, document, table
+from analyze.render.phrases import counted, named, positions_said, shorten, typed
 from analyze.render.written import written
 from analyze.results.trace import Contrast, TraceResult, TraceTable
 from tprog.escape import spelled
@@ -26,39 +22,39 @@ NOTHING = "-"
 """What stands where there is no value: behind a hole, or where nothing is predicted or graded."""
 
 
-def trace_text(result: TraceResult) -> RenderableType:
+def trace_document(result: TraceResult) -> Document:
     """Each variable's value at each position; with a contrast, the right input below the wrong one.
 
     A variable that differs has two rows, marked ``wrong`` and ``right``, and a star behind each differing value; ``>``
     marks the first in which they part.
     """
-    table, contrast = result.table, result.contrast
-    lines: list[RenderableType] = [_answer(result)]
-    if contrast is not None:
-        lines += map(line, _parting(contrast, result.spaced))
-    if result.note:
-        lines.append(line(result.note))
-    rows = list(_rows(table) if contrast is None else _rows_beside(table, contrast))
-    widest = max(len(table.tokens), 0 if contrast is None else len(contrast.table.tokens))
-    beside = written(result.sources)
-    more: list[RenderableType] = [] if beside is None else [Text(""), beside]
-    return Group(*lines, Text(""), _Blocks(_headers(table, contrast, widest), tuple(rows)), *more)
+    traced, contrast = result.table, result.contrast
+    rows = _rows(traced) if contrast is None else _rows_beside(traced, contrast)
+    widest = max(len(traced.tokens), 0 if contrast is None else len(contrast.table.tokens))
+    return document(
+        *_answer(result),
+        *(() if contrast is None else _parting(contrast, result.spaced)),
+        result.note,
+        Grid(_headers(traced, contrast, widest), tuple(rows), _data(traced, contrast)),
+        written(result.sources),
+        title=f"{result.program} on {typed(traced.tokens, result.spaced.inputs)}",
+    )
 
 
-def _answer(result: TraceResult) -> Text:
+def _answer(result: TraceResult) -> tuple[str, Tone]:
     table = result.table
     shown = typed(table.tokens, result.spaced.inputs)
     if table.hole is not None:
-        return line(f"{result.program} on {shown}: {table.hole}", BAD)
+        return f"{result.program} on {shown}: {table.hole}", BAD
     got = _outputs_shown(table.predicted, table, result.spaced)
     if table.expected is None:
-        return line(f"{result.program} on {shown}: predicts {got}", "bold")
+        return f"{result.program} on {shown}: predicts {got}", STRONG
     if not any(row for _, row in by_output(table.wrong)):
-        return line(f"{result.program} on {shown}: predicts {got}, which is right", GOOD)
+        return f"{result.program} on {shown}: predicts {got}, which is right", GOOD
     where = positions_said(table.wrong)
     at = "" if _is_one(table) else f" (wrong at position {where})"
     asked = _outputs_shown(table.expected, table, result.spaced)
-    return line(f"{result.program} on {shown}: predicts {got}, expected {asked}{at}", BAD)
+    return f"{result.program} on {shown}: predicts {got}, expected {asked}{at}", BAD
 
 
 def _outputs_shown(answers: ByOutput[str | None], table: TraceTable, spaced: Spacing) -> str:
@@ -86,21 +82,10 @@ def _parting(contrast: Contrast, spaced: Spacing) -> tuple[str, str]:
 # Rows #################################################################################################################
 
 
-@dataclass(frozen=True)
-class _Row:
-    """One line of the table. `first` asks for a rule above."""
-
-    name: str
-    which: str
-    cells: tuple[str, ...]
-    first: bool
-    bold: bool = False
-
-
-def _rows(table: TraceTable) -> Iterator[_Row]:
+def _rows(table: TraceTable) -> Iterator[GridRow]:
     previous: VariableKind | None = None
     for row in table.rows:
-        yield _Row(row.variable, "", tuple(map(_cell, row.values)), _begins_layer(previous, row.kind))
+        yield GridRow(row.variable, "", tuple(map(_cell, row.values)), rule=_begins_layer(previous, row.kind))
         previous = row.kind
     yield from _outputs(table, "")
 
@@ -127,99 +112,75 @@ def _order(kind: VariableKind) -> int:
             assert_never(kind)
 
 
-def _outputs(table: TraceTable, which: str) -> Iterator[_Row]:
+def _outputs(table: TraceTable, which: str) -> Iterator[GridRow]:
     if _is_one(table):
         return  # one prediction for the whole input: the answer above has it
     expected = {} if table.expected is None else dict(by_output(table.expected))
     for (name, row), (_, wrong) in zip(by_output(table.predicted), by_output(table.wrong), strict=True):
-        predicted = tuple(_cell(value) + "*" * (i in wrong) for i, value in enumerate(row))
-        yield _Row(f"predicted {name}".rstrip(), which, predicted, True, bold=True)
+        cells = tuple(map(_cell, row))
+        yield GridRow(f"predicted {name}".rstrip(), which, cells, frozenset(wrong), rule=True, strong=True)
         if name in expected:
-            yield _Row(f"expected {name}".rstrip(), which, tuple(map(_cell, expected[name])), False)
+            yield GridRow(f"expected {name}".rstrip(), which, tuple(map(_cell, expected[name])))
 
 
-def _rows_beside(table: TraceTable, contrast: Contrast) -> Iterator[_Row]:
+def _rows_beside(table: TraceTable, contrast: Contrast) -> Iterator[GridRow]:
     previous: VariableKind | None = None
     for ours, theirs in zip(table.rows, contrast.table.rows, strict=True):
         begins = _begins_layer(previous, ours.kind)
         previous = ours.kind
         width = max(len(ours.values), len(theirs.values))
-        differ = {i for i in range(width) if ours.values[i : i + 1] != theirs.values[i : i + 1]}
+        differ = frozenset(i for i in range(width) if ours.values[i : i + 1] != theirs.values[i : i + 1])
+        here, there = tuple(map(_cell, ours.values)), tuple(map(_cell, theirs.values))
         if not differ:
-            yield _Row(ours.variable, "", tuple(map(_cell, ours.values)), begins)
+            yield GridRow(ours.variable, "", here, rule=begins)
             continue
         parts = ours.variable == contrast.parts_at
         name = f"> {ours.variable}" if parts else ours.variable
-        yield _Row(name, "wrong", _starred(ours.values, differ), begins, bold=parts)
-        yield _Row("", "right", _starred(theirs.values, differ), False, bold=parts)
+        yield GridRow(name, "wrong", here, _within(differ, here), begins, parts)
+        yield GridRow("", "right", there, _within(differ, there), False, parts)
     yield from _outputs(table, "wrong")
     yield from _outputs(contrast.table, "right")
 
 
-def _starred(values: Sequence[Value | None], differ: set[int]) -> tuple[str, ...]:
-    return tuple(_cell(value) + "*" * (i in differ) for i, value in enumerate(values))
+def _within(differ: frozenset[int], cells: Sequence[str]) -> frozenset[int]:
+    """The positions that an input has."""
+    return frozenset(position for position in differ if position < len(cells))
 
 
 def _cell(value: Value | None) -> str:
     return NOTHING if value is None else shorten(spelled(str(value)), CELL)
 
 
-def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple[str, ...]:
+def _headers(table: TraceTable, contrast: Contrast | None, widest: int) -> tuple[tuple[str, str], ...]:
     """The position and its token; of both inputs, where they differ."""
     headers = []
     for i in range(widest):
         tokens = [*table.tokens[i : i + 1], *(contrast.table.tokens[i : i + 1] if contrast is not None else ())]
-        headers.append(f"{i}\n{' | '.join(_cell(token) for token in dict.fromkeys(tokens))}")
+        headers.append((str(i), " | ".join(_cell(token) for token in dict.fromkeys(tokens))))
     return tuple(headers)
 
 
-# Layout ###############################################################################################################
+# Data #################################################################################################################
 
 
-def _fitting(widths: Sequence[int], room: int) -> int:
-    """How many columns fit beside each other: one at least."""
-    count, taken = 1, widths[0]
-    while count < len(widths) and taken + GAP + widths[count] <= room:
-        taken += GAP + widths[count]
-        count += 1
-    return count
+def _data(traced: TraceTable, contrast: Contrast | None) -> Table:
+    """A row for each variable, output and expected output at each position, of each input."""
+    whose = "the input" if contrast is None else "wrong"
+    rows = [*_values(traced, whose), *(() if contrast is None else _values(contrast.table, "right"))]
+    return table(("variable", "of", "position", "token", "value"), rows, ("position",), name="values")
 
 
-@dataclass(frozen=True)
-class _Blocks:
-    """A table in blocks of positions, one below the other, as many positions in each as fit the width.
+def _values(traced: TraceTable, whose: str) -> Iterator[tuple[object, ...]]:
+    for name, values in _named_rows(traced):
+        tokens = traced.tokens if len(values) == len(traced.tokens) else ()
+        for position, value in enumerate(values):
+            token = tokens[position] if tokens else None
+            plain = value if value is None or type(value) is int else str(value)
+            yield name, whose, position if tokens else None, token, plain
 
-    Each block has the names and its own header. A position that does not fit by itself makes lines that are longer
-    than the terminal is wide; none is left out.
-    """
 
-    headers: tuple[str, ...]
-    rows: tuple[_Row, ...]
-
-    def __rich_console__(self, console: Console, options: ConsoleOptions) -> Iterator[RenderableType]:
-        names = [("position\ntoken", [row.name for row in self.rows])]
-        if any(row.which for row in self.rows):
-            names.append(("input", [row.which for row in self.rows]))
-        left = sum(width(header, *cells) + GAP for header, cells in names)
-        widths = [width(header, *self._cells(i)) for i, header in enumerate(self.headers)]
-        start = 0
-        while start < len(widths):
-            stop = start + _fitting(widths[start:], options.max_width - left)
-            if start:
-                yield Text("")
-            yield self._block([*names, *((self.headers[i], self._cells(i)) for i in range(start, stop))])
-            start = stop
-
-    def _cells(self, position: int) -> list[str]:
-        """What the rows hold at a position; an input that is too short to have it holds nothing."""
-        return ["".join(row.cells[position : position + 1]) for row in self.rows]
-
-    def _block(self, columns: Sequence[tuple[str, Sequence[str]]]) -> Listing:
-        block = Listing(
-            *(Column(Text(header), no_wrap=True, min_width=width(header, *cells)) for header, cells in columns)
-        )
-        for index, row in enumerate(self.rows):
-            if row.first:
-                block.add_section()
-            block.add_row(*(Text(cells[index]) for _, cells in columns), style="bold" if row.bold else "")
-        return block
+def _named_rows(traced: TraceTable) -> Iterator[tuple[str, Sequence[Value | None]]]:
+    yield from ((row.variable, row.values) for row in traced.rows)
+    for what, answers in (("predicted", traced.predicted), ("expected", traced.expected)):
+        for output, row in () if answers is None else by_output(answers):
+            yield f"{what} {output}".rstrip(), row

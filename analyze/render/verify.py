@@ -1,15 +1,14 @@
-"""The text of `verify`."""
+"""`verify` as a document."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
-
-from analyze.render.tables import BAD, GOOD, answered, counted, evidence, noted, page, positions_said, table, typed
+from analyze.render.document import BAD, GOOD, Cell, Document, document, noted, number, table
+from analyze.render.phrases import answered, counted, evidence, positions_said, typed
 from analyze.results.verify import Counterexample, LengthCount, VerifyResult
 from tprog.ir.places import ByOutput
 
 
-def verify_text(result: VerifyResult) -> RenderableType:
+def verify_document(result: VerifyResult) -> Document:
     """Whether the program is right, both accuracies, and the counterexamples."""
     wrong, spaced = result.wrong_inputs, result.spaced
     total = result.inputs_right + wrong
@@ -22,8 +21,9 @@ def verify_text(result: VerifyResult) -> RenderableType:
     )
     holes = table(
         ("hole", "inputs", "smallest"),
-        [(h.hole, f"{h.inputs:,}", typed(h.example, spaced.inputs)) for h in result.holes],
+        [(h.hole, number(h.inputs), typed(h.example, spaced.inputs)) for h in result.holes],
         ("inputs",),
+        name="holes",
     )
     listed = table(
         ("input", "expected", "got", "wrong at position"),
@@ -36,38 +36,47 @@ def verify_text(result: VerifyResult) -> RenderableType:
             )
             for c in result.counterexamples
         ],
+        name="wrong",
+        main=True,
     )
     lengths = table(
         ("symbols", "inputs", "wrong", "per token", "whole sequence"),
         list(map(_of_length, result.lengths)),
         ("symbols", "inputs", "wrong", "per token", "whole sequence"),
+        name="lengths",
+        seen=bool(wrong) and len(result.lengths) > 1,
     )
     unlisted = wrong - len(result.counterexamples)
-    return page(
+    return document(
         what,
         BAD if wrong else GOOD,
         accuracy,
-        holes if result.holes else None,
-        listed if result.counterexamples else None,
+        holes,
+        listed,
         f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
-        lengths if wrong and len(result.lengths) > 1 else None,
-        noted(result.notes),
+        lengths,
+        *noted(result.notes),
     )
 
 
-def _of_length(found: LengthCount) -> tuple[str, ...]:
+def _of_length(found: LengthCount) -> tuple[Cell, ...]:
     return (
-        f"{found.symbols:,}",
-        f"{found.inputs:,}",
-        f"{found.wrong_inputs:,}",
-        _share(found.tokens_right, found.tokens),
-        _share(found.inputs - found.wrong_inputs, found.inputs),
+        number(found.symbols),
+        number(found.inputs),
+        number(found.wrong_inputs),
+        _share_cell(found.tokens_right, found.tokens),
+        _share_cell(found.inputs - found.wrong_inputs, found.inputs),
     )
 
 
 def _percent(part: int, whole: int) -> str:
     """A percentage, and of what."""
     return _share(part, whole) if whole == 0 else f"{_share(part, whole)} ({part:,} of {whole:,})"
+
+
+def _share_cell(part: int, whole: int) -> Cell:
+    """A share, of nothing none."""
+    return Cell(part / whole if whole else None, _share(part, whole))
 
 
 def _share(part: int, whole: int) -> str:

@@ -1,13 +1,10 @@
-"""The text of `words`."""
+"""`words` as a document."""
 
 from __future__ import annotations
 
-from rich.console import RenderableType
-from rich.text import Text
-
-from analyze.render.tables import counted, page, table
+from analyze.render.document import STRONG, Cell, Change, Document, Heading, Part, Table, document, number, table
+from analyze.render.phrases import counted
 from analyze.results.words import ClusterShown, EmbeddingShown, FoundWord, WordsResult
-from tprog.escape import visible_lines
 from tprog.ir.values import shown
 from tprog.text.clusters import word_shown
 
@@ -15,34 +12,33 @@ SHOWN = 100
 """Lines of a change that a terminal shows: an embedding has thousands of rows."""
 
 
-def words_text(result: WordsResult) -> RenderableType:
+def words_document(result: WordsResult) -> Document:
     """The clusters, embedding by embedding; of a word, what it reads as; of other names, the change."""
     order = "the most frequent first" if result.frequent_first else "in the order of the vocabulary"
     if result.renamed:
         assert result.checked is not None
-        return page(
+        return document(
             f"{result.program}: {counted(len(result.renamed), 'value')} renamed",
-            "bold",
+            STRONG,
             *result.renamed,
             "no prediction changes: names alone do, and those taken back give the program again",
             f"compared as well on {result.checked.description}",
-            _diff(result.diff) if result.diff else None,
+            *_change(result.diff),
         )
     embeddings = counted(len(result.variables), "embedding")
-    return page(
+    return document(
         f"{result.program}: {counted(result.vocabulary, 'word')}, {embeddings}",
-        "bold",
+        STRONG,
         *(() if result.found is None else _found(result.found)),
         f"words stand {order}" if result.found is None or result.found.reads_as is not None else None,
         *(part for each in result.variables if each.clusters for part in _embedding(each)),
+        _clusters(result),
     )
 
 
-def _diff(diff: str) -> Text:
+def _change(diff: str) -> list[Part]:
     """The change, or its beginning."""
-    lines = visible_lines(diff).rstrip("\n").split("\n")
-    more = f"\n... and {len(lines) - SHOWN:,} more lines; -o FILE.diff writes all" if len(lines) > SHOWN else ""
-    return Text("\n" + "\n".join(lines[:SHOWN]) + more)
+    return [Heading("the change:"), Change(diff, SHOWN, "-o FILE.diff writes all")] if diff else []
 
 
 def _found(found: FoundWord) -> list[str]:
@@ -65,17 +61,28 @@ def _found(found: FoundWord) -> list[str]:
     return lines
 
 
-def _embedding(each: EmbeddingShown) -> list[RenderableType | str]:
+def _embedding(each: EmbeddingShown) -> list[Part | str]:
     readers = ", ".join(each.readers) or "nothing"
     line = "" if each.line is None else f"line {each.line}; "
-    columns = (each.variable, "words", "which")
-    rows = [_row(cluster) for cluster in each.clusters]
-    return [table(columns, rows, ("words",)), f"{line}read by {readers}"]
+    rows = map(_row, each.clusters)
+    return [table((each.variable, "words", "which"), rows, ("words",)), f"{line}read by {readers}"]
 
 
 def _row(cluster: ClusterShown) -> tuple[object, ...]:
     value = "a hole" if cluster.value is None else shown(cluster.value)
-    return value, f"{cluster.count:,}", Text(_listed(cluster.words, cluster.count))
+    listed = _listed(cluster.words, cluster.count)
+    return value, number(cluster.count), Cell(listed, listed, whole=True)
+
+
+def _clusters(result: WordsResult) -> Table:
+    """A row for each word that is listed, as data."""
+    rows = [
+        (each.variable, None if cluster.value is None else shown(cluster.value), word, cluster.count)
+        for each in result.variables
+        for cluster in each.clusters
+        for word in cluster.words
+    ]
+    return table(("embedding", "value", "word", "words of the value"), rows, name="words", seen=False)
 
 
 def _listed(words: tuple[str, ...], count: int) -> str:

@@ -132,7 +132,7 @@ def blame(
         _blame_all(wish, output, sample, seed, loop, stop)
         return
     from analyze import blame as analysis
-    from analyze.render.blame import blame_html, blame_text, listed
+    from analyze.render.blame import blame_document, listed
     from tprog.text.tokens import parse_input
 
     assert text is not None
@@ -153,8 +153,7 @@ def blame(
         )
     edits = listed(result, limit)
     _refuse_number(number, len(edits), "the prediction is right, so there is no list of edits" if result.right else "")
-    pages = {"html": partial(blame_html, result, limit)}
-    output.show(result, partial(blame_text, result, limit, number or 1), pages)
+    output.show(result, partial(blame_document, result, limit, number or 1))
     if writes is not None:
         writes.write(edits, result.checked)
 
@@ -218,7 +217,7 @@ def _expected(
 
 def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int, loop: bool, stop: str | None) -> None:
     from analyze.blame import all_failures as analysis
-    from analyze.render.blame_all import blame_all_html, blame_all_text
+    from analyze.render.blame_all import blame_all_document
 
     subject = wish.subject
     if subject.task is None:
@@ -230,8 +229,7 @@ def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int, loop:
         result = analysis.blame_all(subject.program, inputs, limit=wish.limit, shown=wish.presentation())
     nothing = "nothing is wrong, so there is no edit" if not result.wrong else ""
     _refuse_number(wish.number, len(result.entries), nothing)
-    text = partial(blame_all_text, result, wish.number or 1)
-    output.show(result, text, {"html": partial(blame_all_html, result)})
+    output.show(result, partial(blame_all_document, result, wish.number or 1))
     if wish.writes is not None:
         wish.writes.write(result.entries, result.checked)
 
@@ -239,7 +237,7 @@ def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int, loop:
 def _output(as_json: bool, file: Path | None, force: bool, color: Color, applied: int | None) -> Output:
     """Where the answer goes: with ``--apply``, the file is not for the answer but for the edited module."""
     if applied is None:
-        return Output(as_json, file, force, color, pictures=("html",))
+        return Output(as_json, file, force, color)
     if file is None:
         raise BadUsage(f"--apply {applied} writes a module, or a .diff; name it with -o FILE")
     edited_path(file, force)

@@ -93,11 +93,11 @@ def circuits(
 ) -> None:
     """Find the heads and lookups that suffice for a sub-problem. Left out: for each class, or each of several
     outputs."""
-    output = Output(as_json, file, force, color, (*PICTURES, "html"))
+    output = Output(as_json, file, force, color, PICTURES)
     from analyze.circuits import Exactly, find_circuits
     from analyze.circuits.member_lines import circuit_source
     from analyze.highlighted import circuit_flow
-    from analyze.render.circuits import circuits_html, circuits_text
+    from analyze.render.circuits import circuits_document
 
     if time_limit is not None and not exact:
         raise BadUsage("--time-limit is that of the proofs of --exact; ask for both")
@@ -129,5 +129,4 @@ def circuits(
     if file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
         flow = circuit_flow(subject.program, inputs, result, lines=subject.module.lines, name=subject.name)
         pictures = flow_pictures(flow)
-    pictures = {**pictures, "html": partial(circuits_html, result)}
-    output.show(result, partial(circuits_text, result), pictures)
+    output.show(result, partial(circuits_document, result), pictures)

@@ -59,9 +59,9 @@ def coverage(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Show which lines, branches and entries inputs reach. Right and wrong ones apart, and by class."""
-    output = Output(as_json, file, force, color, ("html",))
+    output = Output(as_json, file, force, color)
     from analyze.coverage import find_coverage, runs_for
-    from analyze.render.coverage import coverage_html, coverage_text
+    from analyze.render.coverage import coverage_document
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
@@ -71,4 +71,4 @@ def coverage(
         result = find_coverage(
             subject.module, inputs, runs=runs, annotate=annotate or page, progress=advance, name=subject.name
         )
-    output.show(result, partial(coverage_text, result), {"html": partial(coverage_html, result)})
+    output.show(result, partial(coverage_document, result))

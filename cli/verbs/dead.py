@@ -49,11 +49,11 @@ def dead(
     """Find the nodes, entries and lines that do nothing. Each verdict has its evidence."""
     output = Output(as_json, file, force, color)
     from analyze.dead import find_dead
-    from analyze.render.dead import dead_text
+    from analyze.render.dead import dead_document
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     inputs = subject.inputs(sample, seed, noted=True, loop=loop, stop=stop)
     with working("dead", inputs.description) as report:
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name, progress=report)
         result = replace(result, notes=(*result.notes, *subject.notes(inputs)))
-    output.show(result, partial(dead_text, result, lines))
+    output.show(result, partial(dead_document, result, lines))

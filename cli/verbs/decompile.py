@@ -82,7 +82,7 @@ def decompile(
         file = module_path(file, force)
     with needs_training():
         from trainer.decompile.pipeline import Settings, decompile_folder
-    from analyze.render.decompile import decompile_text
+    from analyze.render.decompile import decompile_document
 
     folder = folder or Path("runs") / f"decompile-{model.resolve().name}"
     settings = Settings(task=task or "", seed=seed, match=match, nodes=nodes)
@@ -96,7 +96,7 @@ def decompile(
         write_module(made.program, file, force)
         note(f"wrote {file}")
     result = _result(made, model, file)
-    output.show(result, lambda: decompile_text(result))
+    output.show(result, lambda: decompile_document(result))
     return 0 if made.answer else 1
 
 

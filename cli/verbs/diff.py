@@ -58,7 +58,7 @@ def diff(
     """Compare two programs, node by node and by their answers. Exit 1 if they answer differently."""
     output = Output(as_json, file, force, color)
     from analyze import diff as analysis
-    from analyze.render.diff import diff_text
+    from analyze.render.diff import diff_document
 
     subject = read_subject(first, None, task, length=length, vocabulary=vocabulary, beside=second)
     other = read_named(second, length, vocabulary)
@@ -77,5 +77,5 @@ def diff(
             lines=(subject.module.lines, other.lines),
             names=(first if is_source(first) else subject.name, second if is_source(second) else other.path),
         )
-    output.show(result, partial(diff_text, result))
+    output.show(result, partial(diff_document, result))
     return int(result.differing > 0)

@@ -91,7 +91,7 @@ def fuzz(
     from analyze import fuzz as analysis
     from analyze.input_space import space_of
     from analyze.render.failing_tests import failing_tests
-    from analyze.render.fuzz import fuzz_text
+    from analyze.render.fuzz import fuzz_document
     from tprog.tasks.own import is_own
 
     if file is not None and file.suffix.lower() == ".py" and is_source(named := argument or program or ""):
@@ -126,7 +126,7 @@ def fuzz(
             judged = f"str(Path(__file__).parent / {own_task})"
         return failing_tests(result, Path(os.path.relpath(subject.name, folder)).as_posix(), own, judged)
 
-    output.show(result, partial(fuzz_text, result), {"py": tests})
+    output.show(result, partial(fuzz_document, result), {"py": tests})
     return int(result.failing > 0)
 
 

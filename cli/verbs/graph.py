@@ -30,7 +30,7 @@ from cli.options import (
     WhereOption,
 )
 from cli.output import Color, Engine, Output
-from cli.pictures import PICTURES, calls_pictures, components_pictures, flow_pictures
+from cli.pictures import PICTURES, calls_pictures, components_pictures, flow_pictures, refuse_for_tables
 from cli.progress import working
 from cli.subject import read_subject
 from cli.subproblems import sub_problem
@@ -57,6 +57,16 @@ def graph(
         str | None,
         typer.Option("--to", metavar="NAME", help="Highlight what flows into this variable, or a class: class:b."),
     ] = None,
+    only_circuit: Annotated[
+        bool, typer.Option("--only-circuit", help="Draw what is highlighted, what it reads of the input, nothing else.")
+    ] = False,
+    focus: Annotated[
+        str | None, typer.Option("--focus", metavar="NAME", help="Draw this variable, what it reads, what reads it.")
+    ] = None,
+    bare: Annotated[
+        bool,
+        typer.Option("--bare", help="Draw for print: no caption, and narrow enough for a column of a paper."),
+    ] = False,
     calls: Annotated[bool, typer.Option("--calls", help="The call graph of the file instead.")] = False,
     engine: Annotated[Engine, typer.Option("--engine", help="What finds the calls.")] = Engine.LIBCST,
     cross_check: Annotated[bool, typer.Option("--cross-check", help="Show where the engines differ.")] = False,
@@ -82,13 +92,16 @@ def graph(
 ) -> None:
     """Draw the data flow. Dead heads are grey; a circuit or a slice is highlighted where one is asked for."""
     output = Output(as_json, file, force, color, PICTURES)
-    from analyze.render.graph import graph_text
+    from analyze.render.graph import graph_document
 
+    looks: dict[str, object] = {"--only-circuit": only_circuit, "--focus": focus, "--bare": bare}
+    refuse_for_tables(looks, file)
     if calls or cross_check or engine is not Engine.LIBCST:
         asked: dict[str, object] = {"--class": answer, "--of": of, "--position": position, "--token": token}
         asked |= {"--input": text, "--where": where, "--task": task, "--weights": weights, "--vocabulary": vocabulary}
         asked |= {"--length": length, "--sample": sample}
-        _refuse_for_calls({**asked, "--from": source, "--to": target}, cross_check, file)
+        drawn = {option: value or None for option, value in looks.items()}
+        _refuse_for_calls({**asked, "--from": source, "--to": target, **drawn}, cross_check, file)
         _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
     if weights is not None and weights.is_dir():
@@ -102,13 +115,17 @@ def graph(
             "--to": target,
         }
         asked |= {"--task": task, "--vocabulary": vocabulary, "--length": length, "--sample": sample}
+        asked |= {option: value or None for option, value in looks.items()}
         _show_components(output, weights, asked)
         return
     from analyze.circuits import find_circuits
     from analyze.highlighted import circuit_flow, slice_flow
+    from analyze.render.drawn import Wanted
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     problem = sub_problem(subject, answer, position, token, text, where, of)
+    if only_circuit and problem is None and not (source or target):
+        raise BadUsage("--only-circuit draws a circuit or a slice alone; ask for one, say with --class or --to")
     if problem is not None and (source or target):
         raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
     inputs = subject.inputs(sample, seed)
@@ -118,7 +135,8 @@ def graph(
             flow = circuit_flow(subject.program, inputs, found, lines=subject.module.lines, name=subject.name)
         else:
             flow = slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
-    output.show(flow, partial(graph_text, flow), flow_pictures(flow))
+    wanted = Wanted(only_highlighted=only_circuit, focus=focus)
+    output.show(flow, partial(graph_document, flow), flow_pictures(flow, wanted, bare))
 
 
 def _show_components(output: Output, folder: Path, options: Mapping[str, object]) -> None:
@@ -126,10 +144,10 @@ def _show_components(output: Output, folder: Path, options: Mapping[str, object]
     if given := [option for option, value in options.items() if value is not None]:
         raise BadUsage(f"{folder} is a compiled model, which holds its program; leave out {given[0]}")
     from analyze.components import read_components
-    from analyze.render.components import components_text
+    from analyze.render.components import components_document
 
     found = read_components(folder)
-    output.show(found, partial(components_text, str(folder), found), components_pictures(str(folder), found))
+    output.show(found, partial(components_document, found, str(folder)), components_pictures(str(folder), found))
 
 
 def _refuse_for_calls(options: Mapping[str, object], cross_check: bool, file: Path | None) -> None:
@@ -141,9 +159,9 @@ def _refuse_for_calls(options: Mapping[str, object], cross_check: bool, file: Pa
 
 
 def _show_calls(output: Output, called: CallGraphResult) -> None:
-    from analyze.render.calls import calls_text
+    from analyze.render.calls import calls_document
 
-    output.show(called, partial(calls_text, called), calls_pictures(called))
+    output.show(called, partial(calls_document, called), calls_pictures(called))
 
 
 def _call_graph(argument: str | None, option: str | None, engine: Engine, cross_check: bool) -> CallGraphResult:

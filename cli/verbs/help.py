@@ -8,7 +8,7 @@ import typer
 
 from cli.documents import TOPICS, document, linked, sections
 from cli.options import ColorOption
-from cli.output import Color, put, terminal
+from cli.output import Color, terminal
 from tprog.errors import BadUsage
 
 WIDEST = 100
@@ -53,6 +53,8 @@ def help_(
 
     console = terminal(color)
     console.width = min(console.width, WIDEST)
+    from analyze.render.terminal import put
+
     put(console, Markdown(linked(text), hyperlinks=False))
 
 

@@ -76,7 +76,7 @@ def repair(
         edited_path(file, force)
     output = Output(as_json, None, force, color)
     from analyze import repair as analysis
-    from analyze.render.repair import repair_text
+    from analyze.render.repair import repair_document
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     if subject.unknown_task is not None:
@@ -93,7 +93,7 @@ def repair(
             name=subject.name,
             progress=progress,
         )
-    output.show(repaired.result, partial(repair_text, repaired.result))
+    output.show(repaired.result, partial(repair_document, repaired.result))
     _write_repaired(subject, repaired, file, force)
     return int(repaired.result.wrong_inputs > 0)
 

@@ -47,9 +47,9 @@ def report(
     """Write a page that runs the program. Type an input and see each node at work; one file, for any browser."""
     if file is None and not as_json:
         raise BadUsage("a report is a page, which a terminal does not show; write it with -o report.html")
-    output = Output(as_json, file, force, color, ("html",))
+    output = Output(as_json, file, force, color, ("html",), tables=False)
     from analyze import report as analysis
-    from analyze.render.report import report_html, report_text
+    from analyze.render.report import report_document, report_html
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     inputs = subject.inputs(sample, seed, noted=True)
@@ -64,4 +64,4 @@ def report(
             notes=subject.notes(inputs),
             progress=tell,
         )
-    output.show(result, partial(report_text, result), {"html": partial(report_html, result)})
+    output.show(result, partial(report_document, result), {"html": partial(report_html, result)})

@@ -22,7 +22,7 @@ from cli.options import (
     VocabularyOption,
     WeightsOption,
 )
-from cli.output import Color, note, put, terminal
+from cli.output import Color, note, put_document
 from cli.progress import working
 from cli.subject import read_subject
 from tprog.errors import BadUsage
@@ -64,7 +64,7 @@ def simplify(
     """Make a program smaller, equal on every input. Each step is checked by execution."""
     if file is not None:
         module_path(file, force)
-    from analyze.render.simplify import simplify_text
+    from analyze.render.simplify import simplify_document
     from tprog.simplify import simplify as simplified
     from tprog.simplify import told
 
@@ -82,5 +82,5 @@ def simplify(
     if as_json:
         typer.echo(json_text({"program": subject.name, **result.to_json()}, indent=2))
     else:
-        put(terminal(color), simplify_text(subject.name, result))
+        put_document(color, simplify_document(result, subject.name))
     note(told_last)

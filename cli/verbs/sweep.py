@@ -188,27 +188,27 @@ def _trained(
 
 
 def _show(lines: list[Line], output: Output) -> None:
-    from analyze.render.sweep import sweep_text
+    from analyze.render.sweep import sweep_document
     from analyze.results.sweep import SweepResult
     from trainer.lines import COLUMNS, NUMBERS, cells, markdown
     from trainer.spread import spreads
 
     output.show(
         SweepResult(_told(lines)),
-        lambda: sweep_text(COLUMNS, NUMBERS, cells(lines), _failed(lines)),
+        lambda: sweep_document(COLUMNS, NUMBERS, cells(lines), _failed(lines)),
         {"md": lambda: f"{MARK}{markdown(lines)}", "svg": lambda: _chart(spreads(lines))},
     )
 
 
 def _show_spread(lines: list[Line], output: Output) -> None:
-    from analyze.render.sweep import spread_text
+    from analyze.render.sweep import spread_document
     from analyze.results.sweep import SweepResult
     from trainer.spread import COLUMNS, NUMBERS, cells, markdown, spreads
 
     found = spreads(lines)
     output.show(
         SweepResult(_told(lines), tuple(row.to_mapping() for row in found)),
-        lambda: spread_text(COLUMNS, NUMBERS, cells(found), _failed(lines)),
+        lambda: spread_document(COLUMNS, NUMBERS, cells(found), _failed(lines)),
         {"md": lambda: f"{MARK}{markdown(found)}", "svg": lambda: _chart(found)},
     )
 

@@ -8,7 +8,7 @@ from typing import Annotated
 import typer
 
 from cli.options import ColorOption, JsonOption
-from cli.output import Color, put, terminal
+from cli.output import Color, put_document
 from tprog.escape import json_text
 
 
@@ -29,6 +29,6 @@ def tasks(
         schema = "tpdebug.next-token-tasks/1" if next_token else "tpdebug.tasks/1"
         typer.echo(json_text({"schema": schema, "tasks": told}, indent=2))
         return
-    from analyze.render.tasks import next_token_text, tasks_text
+    from analyze.render.tasks import next_token_document, tasks_document
 
-    put(terminal(color), next_token_text(next_token_listing()) if next_token else tasks_text(listing()))
+    put_document(color, next_token_document(next_token_listing()) if next_token else tasks_document(listing()))

@@ -60,7 +60,7 @@ def trace(
         raise BadUsage("--contrast and --expect are about one step; leave them out with --loop")
     output = Output(as_json, file, force, color)
     from analyze import trace as analysis
-    from analyze.render.trace import trace_text
+    from analyze.render.trace import trace_document
     from tprog.text.tokens import parse_input
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
@@ -76,12 +76,12 @@ def trace(
         lines=subject.module.lines,
         name=subject.name,
     )
-    output.show(result, partial(trace_text, result))
+    output.show(result, partial(trace_document, result))
 
 
 def _looped(subject: Subject, tokens: list[str], output: Output, stop: str | None, steps: int | None) -> None:
     from analyze.loop import trace_loop
-    from analyze.render.loop import trace_loop_text
+    from analyze.render.loop import trace_loop_document
     from tprog.run.generate import STEPS
 
     result = trace_loop(
@@ -93,4 +93,4 @@ def _looped(subject: Subject, tokens: list[str], output: Output, stop: str | Non
         lines=subject.module.lines,
         name=subject.name,
     )
-    output.show(result, partial(trace_loop_text, result))
+    output.show(result, partial(trace_loop_document, result))

@@ -68,7 +68,7 @@ def verify(
     output = Output(as_json, file, force, color)
     check_loop(loop, stop, steps)
     from analyze import verify as analysis
-    from analyze.render.verify import verify_text
+    from analyze.render.verify import verify_document
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     if subject.unknown_task is not None:
@@ -82,7 +82,7 @@ def verify(
         result = analysis.verify(
             subject.program, inputs, limit=limit, name=subject.name, notes=subject.notes(inputs), progress=report
         )
-    output.show(result, partial(verify_text, result))
+    output.show(result, partial(verify_document, result))
     return int(result.wrong_inputs > 0)
 
 
@@ -90,7 +90,7 @@ def _looped(
     subject: Subject, inputs: Inputs, output: Output, limit: int | None, stop: str | None, steps: int | None
 ) -> int:
     from analyze.loop import verify_loop
-    from analyze.render.loop import verify_loop_text
+    from analyze.render.loop import verify_loop_document
     from tprog.run.generate import STEPS
 
     if subject.task is None:
@@ -99,5 +99,5 @@ def _looped(
         result = verify_loop(
             subject.program, subject.task, inputs, stop=stop, steps=steps or STEPS, limit=limit, name=subject.name
         )
-    output.show(result, partial(verify_loop_text, result))
+    output.show(result, partial(verify_loop_document, result))
     return int(result.wrong_prompts > 0)

@@ -76,7 +76,7 @@ def words(
         if file is not None:
             edited_path(file, force)
     output = Output(as_json, None if rename else file, force, color)
-    from analyze.render.words import words_text
+    from analyze.render.words import words_document
     from analyze.words import find_words
 
     subject = read_subject(argument, program, weights=weights)
@@ -84,7 +84,7 @@ def words(
         result, after = _renamed(subject, rename)
         # What goes to a file need not stand in the terminal as well.
         told = result if file is None or as_json else dataclasses.replace(result, diff="")
-        output.show(told, partial(words_text, told))
+        output.show(told, partial(words_document, told))
         if file is None:
             return 0
         claim = "; ".join(result.renamed)
@@ -99,7 +99,7 @@ def words(
         lines=subject.module.lines,
         name=subject.name,
     )
-    output.show(found, partial(words_text, found))
+    output.show(found, partial(words_document, found))
     return int(found.found is not None and found.found.reads_as != found.found.word)
 
 

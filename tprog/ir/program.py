@@ -64,6 +64,7 @@ from tprog.ir.outcomes import Outcomes, joined, outcomes_of
 from tprog.ir.places import Places
 from tprog.ir.provenance import SourceLine, check_sources
 from tprog.ir.selections import Clause, Selection
+from tprog.shown import Shown
 
 __all__ = [
     "BEGIN",
@@ -105,8 +106,8 @@ __all__ = [
 
 
 @dataclass(frozen=True)
-class Program:
-    """A whole Transformer Program.
+class Program(Shown):
+    """A whole Transformer Program. It shows itself in a notebook, to `print` and as a data frame of its nodes.
 
     Attributes:
         vocabulary: the tokens. With ``<s>`` in it every input begins with ``<s>``, with ``</s>`` it ends in ``</s>``;

@@ -8,6 +8,7 @@ from typing import Any, Literal, TypeAlias
 
 from tprog.ir.program import Program
 from tprog.ir.provenance import measured_before
+from tprog.shown import Shown
 from tprog.text.emit import emit
 from tprog.version import VERSION
 
@@ -44,7 +45,7 @@ class Step:
 
 
 @dataclass(frozen=True)
-class Simplification:
+class Simplification(Shown):
     """A simplified program and the evidence that it may stand for the original.
 
     Attributes:

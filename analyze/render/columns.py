@@ -1,0 +1,1 @@
+MEANINGS: dict[str, str] = {}

@@ -1,0 +1,199 @@
+"""Programs and results in notebooks, printed, as pages, CSV files and data frames."""
+
+from __future__ import annotations
+
+import csv
+import importlib
+import io
+import pkgutil
+from html.parser import HTMLParser
+from pathlib import Path
+
+import pytest
+
+import analyze.results
+import tpdebug
+from analyze.blame.presentation import Presentation
+from analyze.record import Result
+from analyze.render import shown as homes
+from analyze.render.data import csv_text
+from analyze.render.document import Document, Table, document, number, table
+from analyze.render.pages import page_html
+from analyze.render.shown import document_of
+from cli.main import main
+from tests.programs import PROGRAMS
+from tests.test_api import python
+from tprog.errors import BadUsage, TpdebugError
+from tprog.shown import LONGEST
+from tprog.text.emit import emit
+from tprog.text.patch import diff
+
+FAULTY = PROGRAMS["sort_with_a_fault"].program
+INPUTS = tpdebug.inputs_for(FAULTY, sample=300)
+INPUT = ["<s>", "b", "b", "b", "b", "a", "</s>"]
+
+
+@pytest.fixture(scope="module")
+def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tpdebug.Result | tpdebug.Program]:
+    """One of each kind that the API returns and that takes no long time."""
+    path = tmp_path_factory.mktemp("shown") / "faulty.py"
+    path.write_text(emit(FAULTY).text, encoding="utf-8")
+    module = tpdebug.read_module(path)
+    presented = Presentation("faulty.py", None, module.lines, lambda after: diff(module, after), 1)
+    sort = PROGRAMS["sort"].program
+    return {
+        "program": FAULTY,
+        "verify": tpdebug.verify(FAULTY, INPUTS),
+        "right": tpdebug.verify(sort, tpdebug.inputs_for(sort, sample=50)),
+        "trace": tpdebug.trace(FAULTY, INPUT),
+        "graph": tpdebug.data_flow(FAULTY),
+        "calls": tpdebug.call_graph(emit(FAULTY).text, "faulty.py"),
+        "circuits": tpdebug.find_circuits(FAULTY, INPUTS),
+        "dead": tpdebug.find_dead(FAULTY, INPUTS),
+        "blame": tpdebug.blame(FAULTY, INPUTS, INPUT, shown=presented),
+        "blame --all": tpdebug.blame_all(FAULTY, INPUTS, shown=presented),
+        "diff": tpdebug.diff(FAULTY, sort),
+    }
+
+
+class _Page(HTMLParser):
+    """Its text, and the tags that are open."""
+
+    VOID = ("meta", "img", "br")
+
+    def __init__(self, page: str) -> None:
+        super().__init__()
+        self.open: list[str] = []
+        self.tags: list[str] = []
+        self.text = ""
+        self.feed(page)
+        self.close()
+
+    def handle_starttag(self, tag: str, attrs: object) -> None:
+        self.tags.append(tag)
+        if tag not in self.VOID:
+            self.open.append(tag)
+
+    def handle_endtag(self, tag: str) -> None:
+        assert self.open.pop() == tag
+
+    def handle_data(self, data: str) -> None:
+        self.text += data
+
+
+def test_every_kind_of_result_has_a_document() -> None:
+    for module in pkgutil.iter_modules(analyze.results.__path__):
+        importlib.import_module(f"analyze.results.{module.name}")
+    kinds = {kind.__name__ for kind in Result.__subclasses__() if kind.__module__.startswith("analyze.results.")}
+    assert kinds | {"Program", "Simplification"} == homes._HOMES.keys()
+
+
+def test_everything_shows_text_and_html_in_a_notebook_and_nothing_prints_thousands_of_characters(
+    results: dict[str, tpdebug.Result | tpdebug.Program],
+) -> None:
+    for name, result in results.items():
+        bundle = result._repr_mimebundle_()
+        answer = document_of(result).answer
+        assert bundle["text/plain"].split("\n")[0][:60] == answer[:60], name
+        assert len(bundle["text/plain"]) < 2500, name
+        page = _Page(bundle["text/html"])
+        assert not page.open, name
+        assert answer in page.text, name
+        assert "script" not in page.tags, name
+        assert result._repr_html_() == bundle["text/html"]
+        assert len(repr(result)) <= LONGEST, name
+
+
+def test_a_program_shows_its_picture_and_blame_the_diff(results: dict[str, tpdebug.Result | tpdebug.Program]) -> None:
+    program, blamed = results["program"]._repr_mimebundle_(), results["blame"]._repr_mimebundle_()
+    assert program["image/svg+xml"].endswith("</svg>\n")
+    assert 'src="data:image/svg+xml;base64,' in program["text/html"]
+    assert '<pre class="change">' in blamed["text/html"]
+    assert "+++ " in blamed["text/html"]
+    assert '<td class="bad">' in results["trace"]._repr_mimebundle_()["text/html"]
+
+
+def test_print_shows_what_a_terminal_shows(results: dict[str, tpdebug.Result | tpdebug.Program]) -> None:
+    text = str(results["verify"])
+    assert text.startswith("sort: wrong on ")
+    assert "whole sequence" in text
+    assert not text.endswith("\n")
+
+
+def test_a_frame_has_the_same_columns_whether_or_not_there_are_rows(
+    results: dict[str, tpdebug.Result | tpdebug.Program],
+) -> None:
+    wrong, right = results["verify"].to_frame(), results["right"].to_frame()
+    assert list(wrong.columns) == list(right.columns) == ["input", "expected", "got", "wrong at position"]
+    assert len(right) == 0 < len(wrong)
+    lengths = results["right"].to_frame("lengths")
+    assert lengths["inputs"].sum() == 50
+    assert lengths["per token"].tolist() == [1.0] * len(lengths)
+    assert set(results["circuits"].to_frame()["circuit of"]) >= {"class 'a'", "class 'b'"}
+    values = results["trace"].to_frame()
+    assert values[values["variable"] == "tokens"]["value"].tolist() == INPUT
+
+
+def test_a_table_that_is_not_there_is_refused_with_the_names_of_those_that_are(
+    results: dict[str, tpdebug.Result | tpdebug.Program],
+) -> None:
+    with pytest.raises(BadUsage, match="no table 'lenghts'; expected one of 'wrong', 'holes', 'lengths'"):
+        results["verify"].to_frame("lenghts")
+
+
+def test_a_frame_without_pandas_says_what_to_install(
+    results: dict[str, tpdebug.Result | tpdebug.Program], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(importlib.import_module("sys").modules, "pandas", None)
+    with pytest.raises(TpdebugError, match=r"needs pandas; expected it installed: pip install 'tpdebug\[frames\]'"):
+        results["verify"].to_frame()
+
+
+def test_without_an_analysis_a_program_is_shown_by_its_short_repr(tmp_path: Path) -> None:
+    (tmp_path / "sort.py").write_text(emit(FAULTY).text, encoding="utf-8")
+    script = "import tprog; p = tprog.load('sort.py'); assert str(p) == repr(p) == p._repr_mimebundle_()['text/plain']"
+    assert python("-c", script, folder=tmp_path) == (0, "", "")
+
+
+# Files ################################################################################################################
+
+
+def test_a_table_as_csv_holds_values_and_not_how_they_are_shown() -> None:
+    made = table(("name", "inputs", "line"), [("a,b", number(1234), None), ('say "x"', number(5), 7)], name="t")
+    assert list(csv.reader(io.StringIO(csv_text(made)))) == [
+        ["name", "inputs", "line"],
+        ["a,b", "1234", ""],
+        ['say "x"', "5", "7"],
+    ]
+
+
+def test_a_file_name_asks_for_one_of_several_tables(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "faulty.py").write_text(emit(FAULTY).text, encoding="utf-8")
+    verify = ["verify", "faulty.py", "--sample", "300", "-o"]
+    assert main([*verify, "v.csv"]) == 1
+    told = "wrote v.csv, the table wrong; others: -o v.holes.csv, v.lengths.csv"
+    assert told in capsys.readouterr().err
+    assert (tmp_path / "v.csv").read_text(encoding="utf-8").startswith("input,expected,got,wrong at position\n")
+    assert main([*verify, "v.lengths.csv"]) == 1
+    assert (tmp_path / "v.lengths.csv").read_text(encoding="utf-8").startswith("symbols,inputs,wrong,")
+    assert main([*verify, "v.csv"]) == 2  # a table carries no mark, so it is not known to be ours
+    assert "--force" in capsys.readouterr().err
+
+
+def test_every_result_goes_to_a_page_and_the_page_holds_all_rows_of_a_table_that_a_terminal_cuts() -> None:
+    rows = [(f"row {place}",) for place in range(40)]
+    made = document("the answer", "good", table(("name",), rows, brief=rows[:3], title="Rows"))
+    page = _Page(page_html(made))
+    assert "row 39" in page.text
+    assert not page.open
+
+
+def test_only_tables_with_a_name_are_data() -> None:
+    shown, named = table(("a",), [(1,)]), table(("b",), [(2,)], name="data", seen=False)
+    assert document("x", "", shown, named).tables == (named,)
+    assert isinstance(named, Table)
+    assert isinstance(document("x", ""), Document)
+    assert "<td>2" not in page_html(document("x", "", shown, named))
