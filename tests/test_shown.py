@@ -45,7 +45,7 @@ def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tpdebug.Resul
         "program": FAULTY,
         "verify": tpdebug.verify(FAULTY, INPUTS),
         "right": tpdebug.verify(sort, tpdebug.inputs_for(sort, sample=50)),
-        "trace": tpdebug.trace(FAULTY, INPUT),
+        "trace": tpdebug.trace(FAULTY, INPUT, expected=[None, "a", "b", "b", "b", "b", None]),
         "graph": tpdebug.data_flow(FAULTY),
         "calls": tpdebug.call_graph(emit(FAULTY).text, "faulty.py"),
         "circuits": tpdebug.find_circuits(FAULTY, INPUTS),
@@ -129,7 +129,7 @@ def test_a_frame_has_the_same_columns_whether_or_not_there_are_rows(
     lengths = results["right"].to_frame("lengths")
     assert lengths["inputs"].sum() == 50
     assert lengths["per token"].tolist() == [1.0] * len(lengths)
-    assert set(results["circuits"].to_frame()["circuit of"]) >= {"class 'a'", "class 'b'"}
+    assert set(results["circuits"].to_frame()["circuit of"]) >= {"predictions of 'b'", "predictions of 'e'"}
     values = results["trace"].to_frame()
     assert values[values["variable"] == "tokens"]["value"].tolist() == INPUT
 

@@ -21,9 +21,9 @@ from analyze.results.graph import GraphNode, GraphResult
 from tprog.escape import visible
 
 ACROSS = 3
-"""Boxes beside each other at most."""
+"""Boxes of a stage beside each other at most. Where it has more, two: edges to those below need room beside them."""
 
-WRAP = 20
+WRAP = 18
 """Characters in a line of a reading."""
 
 GIVEN = {"tokens": "symbols", "positions": "0, 1, 2, ...", "ones": "1 everywhere"}
@@ -56,7 +56,7 @@ def figure(result: GraphResult, wanted: Wanted = ALL) -> str:
 
 
 def _rows(graph: graphviz.Digraph, shown: Drawn) -> None:
-    """Each stage in rows of at most `ACROSS` boxes, below those of the stage before."""
+    """Each stage in rows of boxes, below those of the stage before."""
     by_name = {node.name: node for node in shown.nodes}
     stages = sorted({node.stage for node in shown.nodes})
     columns = [[node.name for node in shown.nodes if node.stage == stage] for stage in stages]
@@ -72,8 +72,8 @@ def _rows(graph: graphviz.Digraph, shown: Drawn) -> None:
 
 
 def _evenly(column: Sequence[str]) -> list[list[str]]:
-    """A stage in as few rows as may be, of about as many boxes each."""
-    count = -(-len(column) // ACROSS)
+    """A stage in rows of about as many boxes each."""
+    count = 1 if len(column) <= ACROSS else -(-len(column) // 2)
     return [list(column[at * len(column) // count : (at + 1) * len(column) // count]) for at in range(count)]
 
 
