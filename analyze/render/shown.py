@@ -14,6 +14,7 @@ _HOMES: Mapping[str, str] = {
     "CallGraphResult": "calls",
     "CircuitResult": "circuits",
     "ComponentsResult": "components",
+    "CorporaResult": "corpora",
     "CoverageResult": "coverage",
     "DeadResult": "dead",
     "DecompileResult": "decompile",

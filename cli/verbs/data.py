@@ -63,14 +63,14 @@ def data(
 ) -> None:
     """Prepare a corpus: read it, split it, keep a hashed copy in the cache folder. Or tell what one holds."""
     from analyze.corpora import held, listed
-    from analyze.render.corpora import corpora_text
+    from analyze.render.corpora import corpora_document
     from tprog.words.sources import SOURCES, VECTORS
 
     output = Output(as_json, None, False, color)
     if name is None:
         _only("a name", source=source, columns=columns, output=folder)
         result = listed()
-        output.show(result, partial(corpora_text, result))
+        output.show(result, partial(corpora_document, result))
         return
     if name == VECTORS.name:
         _only("a corpus", columns=columns, output=folder)
@@ -91,7 +91,7 @@ def data(
         write_splits(corpus, folder)
         note(f"wrote {folder}")
     result = held(corpus)
-    output.show(result, partial(corpora_text, result))
+    output.show(result, partial(corpora_document, result))
 
 
 def _only(wanted: str, **given: object) -> None:
