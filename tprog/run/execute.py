@@ -283,10 +283,14 @@ class _Some(Mapping[str, Array]):
     """The values of some inputs, none of which is touched before somebody asks for it."""
 
     of_all: Mapping[str, Array]
-    rows: slice
+    rows: slice | Array
+    taken: dict[str, Array] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
-        return self.of_all[name][self.rows]
+        found = self.taken.get(name)
+        if found is None:
+            found = self.taken[name] = self.of_all[name][self.rows]
+        return found
 
     def __iter__(self) -> Iterator[str]:
         return iter(self.of_all)
@@ -304,7 +308,7 @@ def _in_pieces(
             program,
             batch.take(rows),
             overrides=_given(overrides, rows),
-            base=None if base is None else _part(base, rows),
+            base=None if base is None else some_of(base, rows),
         )
         for rows in slices(len(batch), size)
     ]
@@ -339,7 +343,8 @@ def _joined_values(program: Program, runs: Sequence[Execution], base: Execution 
     return _Layered(program.variables, made, base.values)
 
 
-def _part(run: Execution, rows: slice) -> Execution:
+def some_of(run: Execution, rows: slice | Array) -> Execution:
+    """An execution of some of its inputs."""
     holed = {name: at[rows] for name, at in run.holed.items()}
     return Execution(run.program, run.batch.take(rows), _Some(run.values, rows), holed, run.totals[rows])
 

@@ -59,8 +59,10 @@ def totals_on_top(
         return summed_up(program, batch, values)
     terms = {term.variable: term for term in program.readout.terms}
     old_terms = {term.variable: term for term in base.program.readout.terms}
-    difference = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
     alike = program.readout is base.program.readout
+    if alike and changed.isdisjoint(terms):
+        return base.totals
+    difference = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
     for name in old_terms | terms:
         if name not in changed and (alike or old_terms.get(name) == terms.get(name)):
             continue

@@ -147,18 +147,17 @@ def accepted_sets(table: Bools, query: Array, key: Array) -> Array:
     Args:
         query, key: [input, position] codes.
     """
-    n, width = key.shape[1], table.shape[1]
+    # A variable of many values has few on short inputs: positions above all.
+    n, width = key.shape[1], min(table.shape[1], int(key.max(initial=0)) + 1)
     found = np.zeros((n, len(key)), dtype=_kind(n))
     if width <= 64:
         # A row as a set of keys as well: then one `and` compares all queries with a key.
-        word = np.dtype(f"u{next(bits for bits in (8, 16, 32, 64) if width <= bits) // 8}")
-        bit = np.left_shift(np.ones(width, dtype=word), np.arange(width, dtype=word))
-        rows = np.where(table, bit, np.zeros_like(bit)).sum(axis=1, dtype=word)
-        asked, has = rows.take(query.T), bit.take(key.T)
+        bit = _bits(width)
+        asked, has = (table[:, :width] @ bit).take(query.T), bit.take(key.T)
         for position, power in enumerate(_powers(n)):
             found |= ((asked & has[position]) != 0) * power
     else:
-        cells, starts, keys = table.ravel(), query.T.astype(np.intp) * width, key.T.astype(np.intp)
+        cells, starts, keys = table.ravel(), query.T.astype(np.intp) * table.shape[1], key.T.astype(np.intp)
         for position, power in enumerate(_powers(n)):
             found |= cells.take(starts + keys[position]) * power
     return found
@@ -167,10 +166,7 @@ def accepted_sets(table: Bools, query: Array, key: Array) -> Array:
 def _within(node: AttentionHead, program: Program, batch: Batch) -> Array:
     """[query, input]: the positions that a head may attend to, those of the input itself."""
     n = batch.tokens.shape[1]
-    powers = _powers(n)
-    seen = np.where(window(node, program, n), powers, np.zeros_like(powers)).sum(axis=1, dtype=powers.dtype)
-    ends = np.concatenate([np.zeros_like(powers[:1]), np.cumsum(powers, dtype=powers.dtype)])
-    found: Array = seen[:, None] & ends.take(batch.lengths)
+    found: Array = (window(node, program, n) @ _powers(n))[:, None] & _prefixes(n).take(batch.lengths)
     return found
 
 
@@ -179,9 +175,29 @@ def _kind(n: int) -> np.dtype[Any]:
     return np.dtype(np.uint8) if n <= 8 else np.dtype(np.uint16)
 
 
+@cache
 def _powers(n: int) -> Array:
-    """[position]: the set that holds it alone."""
-    return np.left_shift(np.ones(n, dtype=_kind(n)), np.arange(n, dtype=_kind(n)))
+    """[position]: the set that holds it alone; read-only."""
+    found: Array = np.left_shift(np.ones(n, dtype=_kind(n)), np.arange(n, dtype=_kind(n)))
+    found.setflags(write=False)
+    return found
+
+
+@cache
+def _prefixes(n: int) -> Array:
+    """[length]: the set of the positions of an input; read-only."""
+    found: Array = np.concatenate([np.zeros_like(_powers(n)[:1]), np.cumsum(_powers(n), dtype=_kind(n))])
+    found.setflags(write=False)
+    return found
+
+
+@cache
+def _bits(width: int) -> Array:
+    """[key code]: the set of up to 64 keys that holds it alone; read-only."""
+    kind = np.dtype(f"u{next(bits for bits in (8, 16, 32, 64) if width <= bits) // 8}")
+    found: Array = np.left_shift(np.ones(width, dtype=kind), np.arange(width, dtype=kind))
+    found.setflags(write=False)
+    return found
 
 
 def _every(n: int) -> Pairs:

@@ -224,9 +224,13 @@ def _reached(search: Search, node: AttentionHead, clause: Clause) -> Array:
     """[query value, key value]: whether some input makes the head look at such a pair."""
     program = search.program
     queries, keys = program.symbols(clause.query), program.symbols(clause.key)
-    reached = np.zeros((len(queries), len(keys)), dtype=np.bool_)
+    # What lies behind the end of an input has a row and a column of its own, which nobody sees.
+    size = len(keys) + 1
+    reached = np.zeros((len(queries) + 1) * size, dtype=np.bool_)
     for part, _, (query, key) in search.values(clause.query, clause.key):
+        present = part.batch.present.T
+        starts = np.where(present, query.T.astype(np.intp), len(queries)) * size
+        places = np.where(present, key.T, np.intp(len(keys)))
         for i, j in np.argwhere(window(node, program, query.shape[1])).tolist():
-            both = part.batch.present[:, i] & part.batch.present[:, j]
-            reached[query[both, i], key[both, j]] = True
-    return reached
+            reached[starts[i] + places[j]] = True
+    return reached.reshape(-1, size)[:-1, :-1]

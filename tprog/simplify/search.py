@@ -14,7 +14,7 @@ from tprog.ir.places import Places
 from tprog.ir.program import Node, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
-from tprog.run.execute import Execution, execute
+from tprog.run.execute import Execution, execute, some_of
 from tprog.run.outcome import by_place, graded_at, is_hole, outcomes
 from tprog.run.pieces import HELD, LARGE_CHUNK, held_bytes, pieces_of
 from tprog.simplify.record import Keep, Step
@@ -25,6 +25,9 @@ ANY = -1
 
 _FIRST, _MORE, _MOST = 192, 48, 1536
 """Inputs that a candidate must pass before all of them are run; how many each failed check adds; and the most."""
+
+_VANGUARD, _HARD = 96, 16
+"""Inputs of the sample that are run before its others: those that refuted a candidate last; how many each adds."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -80,6 +83,8 @@ class Search:
         self._sample: Part | None = None
         self._sample_run: Execution | None = None
         self._sampled: set[tuple[int, int]] = set()
+        self._hard: list[int] = []  # rows of the sample, those that refuted a candidate last first
+        self._vanguard: tuple[Part, Execution] | None = None
         self._draw()
 
     @property
@@ -101,14 +106,14 @@ class Search:
         """
         if candidate is None:
             return False
-        sample, base = self._sampled_run()
-        run = execute(candidate, sample.batch, base=base)
-        if sample.failing(run).any() or not wanted(candidate):
+        run = self._survives(lambda base: execute(candidate, base.batch, base=base))
+        if run is None or not wanted(candidate):
             return False
         runs = self._passes(candidate)
         if runs is None:
             return False
-        self.program, self.runs, self._sample_run = candidate, runs, run
+        self.program, self.runs = candidate, runs
+        self._sample_run, self._vanguard = run, None
         self.steps.append(Step(node, reason))
         return True
 
@@ -119,7 +124,7 @@ class Search:
     def restore(self, state: tuple[Program, list[Execution | None], list[Step]]) -> None:
         """Forget what was accepted since `state`."""
         self.program, self.runs, self.steps = state[0], state[1], [*state[2]]
-        self._sample_run = None
+        self._sample_run = self._vanguard = None
 
     def values(self, *names: str) -> Iterable[tuple[Part, Execution, list[Array]]]:
         """The parts with the current values of variables."""
@@ -133,16 +138,49 @@ class Search:
         Args:
             codes: the values of all variables -> those of this one, [input, position] or one for all.
         """
-        sample, base = self._sampled_run()
-        run = execute(self.program, sample.batch, overrides={name: codes(base.values)}, base=base)
-        return not sample.failing(run).any()
+
+        def changed(base: Execution) -> Execution:
+            return execute(self.program, base.batch, overrides={name: codes(base.values)}, base=base)
+
+        return self._survives(changed) is not None
 
     def may_become(self, node: Node) -> bool:
         """Whether a node could become one of the same name and domain, as far as the sample shows."""
+
+        def changed(base: Execution) -> Execution:
+            values, _ = evaluate(node, self.program, base.batch, base.values)
+            return execute(self.program, base.batch, overrides={node.name: values}, base=base)
+
+        return self._survives(changed) is not None
+
+    def _survives(self, changed: Callable[[Execution], Execution]) -> Execution | None:
+        """The run on the sample of a change that keeps all outcomes there, or None.
+
+        A change is tried on a few inputs first, those on which others failed before: most fail there.
+
+        Args:
+            changed: a run of the program as it is -> that of the program as it would be.
+        """
+        part, base = self._in_front()
+        if part.failing(changed(base)).any():
+            return None
         sample, base = self._sampled_run()
-        values, _ = evaluate(node, self.program, sample.batch, base.values)
-        run = execute(self.program, sample.batch, overrides={node.name: values}, base=base)
-        return not sample.failing(run).any()
+        run = changed(base)
+        failing = np.flatnonzero(sample.failing(run))
+        if not len(failing):
+            return run
+        worst = failing[:: max(1, len(failing) // _HARD)][:_HARD].tolist()
+        self._hard = list(dict.fromkeys((*worst, *self._hard)))[:_VANGUARD]
+        self._vanguard = None
+        return None
+
+    def _in_front(self) -> tuple[Part, Execution]:
+        """The vanguard of the sample, and its run by the program as it is."""
+        if self._vanguard is None:
+            sample, run = self._sampled_run()
+            rows = np.array(list(dict.fromkeys((*self._hard, *range(len(sample.batch)))))[:_VANGUARD], dtype=np.intp)
+            self._vanguard = sample.take(rows), some_of(run, rows)
+        return self._vanguard
 
     def _sampled_run(self) -> tuple[Part, Execution]:
         assert self._sample is not None
@@ -184,7 +222,7 @@ class Search:
         if not pieces:
             pieces = [Part(Batch(np.zeros((0, width), np.int8), np.zeros(0, np.int64)), np.zeros((0, 1)))]
         self._sample = _joined(pieces)
-        self._sample_run = None
+        self._sample_run = self._vanguard = None
 
 
 def _joined(parts: Sequence[Part]) -> Part:

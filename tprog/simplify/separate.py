@@ -27,9 +27,6 @@ UPDATES = 3_000
 _ADDED, _HARD = 150, 1000
 """How many wrong patterns one look at all adds to those that the perceptron works on; and the most of these."""
 
-_LOOK = 24
-"""Patterns that are looked at together for one that is wrong."""
-
 LOWERED = 500_000
 """Patterns times variables up to which weights are lowered one by one: beyond, no readout is pleasant to read."""
 
@@ -145,19 +142,11 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
     blamed = [[0] * len(wanted) for _ in labels]
     updates, must = 0, wanted.tolist()
     while updates < UPDATES:
-        wrong = np.flatnonzero(own <= rivals.max(axis=0, initial=_NEVER))
-        if not len(wrong):
+        waiting = own <= rivals.max(axis=0, initial=_NEVER)
+        if not waiting.any():
             break
-        at = 0
-        while at < len(wrong):
-            # Most corrections mend more than one pattern: a few are looked at together for the next that is wrong.
-            some = wrong[at : at + _LOOK]
-            still = own.take(some) <= np.maximum.reduce(rivals.take(some, axis=1), axis=0)
-            first = int(still.argmax())
-            if not still[first]:
-                at += len(some)
-                continue
-            row = int(some[first])
+        row, still = int(waiting.argmax()), True
+        while still:
             label, rival = must[row], int(rivals[:, row].argmax())
             shares = alike[row]
             own += shares * swaps[label][rival]
@@ -166,7 +155,11 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
             blamed[label][row] += step
             blamed[rival][row] -= step
             updates += 1
-            at += first + 1
+            # Most corrections mend more than one pattern: of those that were wrong, the next that is so still.
+            behind = waiting[row + 1 :] & (own[row + 1 :] <= np.maximum.reduce(rivals[:, row + 1 :], axis=0))
+            further = int(behind.argmax()) if len(behind) else 0
+            still = len(behind) > 0 and bool(behind[further])
+            row += 1 + further
     blame = np.array(blamed, dtype=np.int64).reshape(rivals.shape)
     for column, size, table in zip(patterns.columns, patterns.sizes, weights, strict=True):
         for label in labels:
