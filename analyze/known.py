@@ -7,25 +7,51 @@ from collections.abc import Collection, Sequence
 import numpy as np
 
 from tprog.ir.program import Program, Value
-from tprog.run.batch import Batch
-from tprog.run.execute import decode, execute
+from tprog.run.execute import Execution, decode, execute
 from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import Inputs
 from tprog.text.dialects.published.defects import Defect
 
 
-def known_defects(
-    program: Program, defects: Sequence[Defect], inputs: Inputs, trained: int | None = None
-) -> tuple[str, ...]:
+class Met:
+    """The values that come up, on some inputs, of the variables of which it matters for the defects of a module.
+
+    Some are read from executions as somebody else makes them, by `see`, or from executions of its own, by `run`.
+    """
+
+    def __init__(self, program: Program, defects: Sequence[Defect], inputs: Inputs) -> None:
+        self.program, self.batch = program, inputs.batch
+        shorter = int(inputs.batch.lengths.max(initial=0)) < program.max_length
+        self._codes: dict[str, set[int]] = {name: set() for name in _asked(defects, shorter)}
+
+    def see(self, run: Execution) -> None:
+        """Add what variables are, at any position of any input that reaches no hole."""
+        computed = run.batch.present & ~run.in_hole[:, None]
+        for name, codes in self._codes.items():
+            codes.update(np.unique(run.values[name][computed]).tolist())
+
+    def run(self) -> Met:
+        """Execute all inputs."""
+        for _, piece in pieces_of(self.program, self.batch) if self._codes else ():
+            self.see(execute(self.program, piece))
+        return self
+
+    @property
+    def values(self) -> dict[str, set[Value]]:
+        """Those of each of the variables, by its name."""
+        return {name: {decode(self.program, name, code) for code in codes} for name, codes in self._codes.items()}
+
+
+def known_defects(defects: Sequence[Defect], inputs: Inputs, seen: Met, trained: int | None = None) -> tuple[str, ...]:
     """The defects of a module, one line each: of a number that may be too large, how large it is on these inputs.
 
     Where these are shorter than the program takes, query values that no branch lists and none of them has are left out.
 
     Args:
+        seen: what came up on all of these inputs.
         trained: the longest input, marks included, that training is taken to have used.
     """
-    shorter = int(inputs.batch.lengths.max(initial=0)) < program.max_length
-    met = _met(program, inputs.batch, _asked(defects, shorter))
+    met = seen.values
     told: list[str] = []
     idle = 0
     for defect in defects:
@@ -52,14 +78,3 @@ def _largest(values: Collection[Value]) -> int:
 
 def _listing(predicates: int) -> str:
     return f"{predicates} predicate{'s' * (predicates != 1)} list{'s' * (predicates == 1)}"
-
-
-def _met(program: Program, batch: Batch, names: Sequence[str]) -> dict[str, set[Value]]:
-    """The values that variables have, at any position of any input that reaches no hole."""
-    found: dict[str, set[int]] = {name: set() for name in names}
-    for _, piece in pieces_of(program, batch) if names else ():
-        run = execute(program, piece)
-        computed = piece.present & ~run.in_hole[:, None]
-        for name in names:
-            found[name].update(np.unique(run.values[name][computed]).tolist())
-    return {name: {decode(program, name, code) for code in codes} for name, codes in found.items()}

@@ -13,7 +13,7 @@ from analyze.results.verify import Counterexample, HoleCount, LengthCount, Verif
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Bools
-from tprog.run.execute import predict
+from tprog.run.execute import Execution, predict
 from tprog.run.outcome import NOT_GRADED, graded_at, wrong_at
 from tprog.run.pieces import CHUNK, inputs_at_once, slices
 from tprog.tasks.builtin import UNGRADED, Inputs
@@ -29,6 +29,7 @@ def verify(
     name: str | None = None,
     notes: tuple[str, ...] = (),
     progress: Callable[[int, int], object] | None = None,
+    seen: Callable[[Execution], object] | None = None,
 ) -> VerifyResult:
     """Compare a program with the right answers.
 
@@ -39,6 +40,7 @@ def verify(
         name: what the result calls the program.
         notes: what is known of the module and belongs beside the answer (see `tprog.text.read.Module.defects`).
         progress: called with how many inputs are done, and how many there are.
+        seen: called with each execution, of some of the inputs.
 
     Raises:
         BadUsage: the right answers are not known.
@@ -48,7 +50,7 @@ def verify(
         raise BadUsage(f"there is no task to verify the program against: {named}; give one with --task")
     count = len(inputs.batch)
     step = None if progress is None else lambda done: progress(done, count)
-    predictions, in_hole = predict(program, inputs.batch, step)
+    predictions, in_hole = predict(program, inputs.batch, step, seen)
     graded = graded_at(program, inputs.batch, inputs.expected)
     unlike = wrong_at(predictions, in_hole, inputs.expected)
     tokens, tokens_right = int(graded.sum()), int(graded.sum() - unlike.sum())

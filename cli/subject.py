@@ -14,6 +14,7 @@ from tprog.errors import BadUsage
 from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
+    from analyze.known import Met
     from tprog.ir.places import ByOutput
     from tprog.ir.program import Program
     from tprog.tasks.builtin import Inputs, Task
@@ -42,14 +43,25 @@ class Subject:
         """What results call the program: its path as the user gave it."""
         return self.module.path
 
-    def notes(self, inputs: Inputs) -> tuple[str, ...]:
+    def met(self, inputs: Inputs) -> Met:
+        """What comes up on these inputs of what matters for the notes, for who executes all of them anyway."""
+        from analyze.known import Met
+
+        return Met(self.program, self.module.defects, inputs)
+
+    def notes(self, inputs: Inputs, met: Met | None = None) -> tuple[str, ...]:
         """How the program is judged, and what a module of the original research code does otherwise than its network
-        did, on these inputs; one line each."""
+        did, on these inputs; one line each.
+
+        Args:
+            met: what came up, if they were executed; left out: they are executed here.
+        """
         from analyze.known import known_defects
 
         missing = [name for name in self.program.classes if name not in self.module.program.classes]
         lacks = [f"it has no class {', '.join(map(repr, missing))}, which the task asks for"] if missing else []
-        return (*self._judged, *lacks, *known_defects(self.program, self.module.defects, inputs, self.length.trained))
+        seen = self.met(inputs).run() if met is None else met
+        return (*self._judged, *lacks, *known_defects(self.module.defects, inputs, seen, self.length.trained))
 
     @property
     def _judged(self) -> tuple[str, ...]:

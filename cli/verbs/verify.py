@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from functools import partial
 from typing import TYPE_CHECKING, Annotated
 
@@ -79,9 +80,9 @@ def verify(
     if loop:
         return _looped(subject, inputs, output, limit, stop, steps)
     with working("verify", inputs.description) as report:
-        result = analysis.verify(
-            subject.program, inputs, limit=limit, name=subject.name, notes=subject.notes(inputs), progress=report
-        )
+        met = subject.met(inputs)
+        result = analysis.verify(subject.program, inputs, limit=limit, name=subject.name, progress=report, seen=met.see)
+        result = replace(result, notes=subject.notes(inputs, met))
     output.show(result, partial(verify_document, result))
     return int(result.wrong_inputs > 0)
 

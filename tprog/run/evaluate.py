@@ -7,7 +7,7 @@ smallest integer type that the proven domain allows, so that no step rounds. Sha
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 from fractions import Fraction
 from functools import cache, lru_cache
 from typing import Any, TypeAlias, assert_never
@@ -74,14 +74,17 @@ def any_missing(missing: Missing, batch: Batch) -> Bools:
     return found
 
 
-def _codes(column: Sequence[Value | None], domain: Domain) -> tuple[Array, Bools | None]:
-    """A column of a table as codes or numerators, holes as 0; and where the holes are, None if nowhere."""
+@lru_cache(maxsize=1024)  # as predicates are: a large batch is executed in pieces, each by the same tables
+def _codes(column: tuple[Value | None, ...], domain: Domain) -> tuple[Array, Bools | None]:
+    """A column of a table as codes or numerators, holes as 0; and where the holes are, None if nowhere. Read-only."""
     if isinstance(domain, Symbols):
         found = [0 if value is None else domain.codes[value] for value in column]
     else:
         found = [0 if value is None else _numerator(value, domain) for value in column]
-    holes = np.array([value is None for value in column])
-    return np.array(found, dtype=dtype_of(domain)), holes if holes.any() else None
+    codes, holes = np.array(found, dtype=dtype_of(domain)), np.array([value is None for value in column])
+    for made in (codes, holes):
+        made.setflags(write=False)
+    return codes, holes if holes.any() else None
 
 
 def _numerator(value: Value, domain: Numeric) -> int:

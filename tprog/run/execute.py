@@ -349,11 +349,17 @@ def some_of(run: Execution, rows: slice | Array) -> Execution:
     return Execution(run.program, run.batch.take(rows), _Some(run.values, rows), holed, run.totals[rows])
 
 
-def predict(program: Program, batch: Batch, progress: Callable[[int], object] | None = None) -> tuple[Array, Bools]:
+def predict(
+    program: Program,
+    batch: Batch,
+    progress: Callable[[int], object] | None = None,
+    seen: Callable[[Execution], object] | None = None,
+) -> tuple[Array, Bools]:
     """The predictions alone, in memory that does not grow with the number of nodes.
 
     Args:
         progress: called after each chunk with the number of inputs done.
+        seen: called with the execution of each chunk, which is then forgotten.
 
     Returns:
         predictions as `Execution.predictions`, in int16, and [input] whether the input reaches a hole.
@@ -366,6 +372,8 @@ def predict(program: Program, batch: Batch, progress: Callable[[int], object] | 
         target = predictions[rows] if pooled else predictions[rows, : program.places.count(piece.tokens.shape[1])]
         target[...] = run.predictions
         in_hole[rows] = run.in_hole
+        if seen:
+            seen(run)
         if progress:
             progress(min(rows.stop, len(batch)))
     return predictions, in_hole
