@@ -9,16 +9,17 @@ import numpy as np
 
 from analyze.outcome import Ground, Rows, ground, label
 from analyze.results.checked import Checked
-from analyze.results.verify import Counterexample, HoleCount, LengthCount, VerifyResult
+from analyze.results.verify import Counterexample, EntityLine, HoleCount, LengthCount, VerifyResult
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
-from tprog.run.batch import Bools
+from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution, predict
-from tprog.run.outcome import NOT_GRADED, graded_at, wrong_at
+from tprog.run.outcome import NOT_GRADED, by_place, graded_at, wrong_at
 from tprog.run.pieces import CHUNK, inputs_at_once, slices
 from tprog.tasks.builtin import UNGRADED, Inputs
 from tprog.tasks.input_domain import symbols_of
 from tprog.text.tokens import spacing
+from tprog.words.scores import are_span_tags, entity_scores
 
 
 def verify(
@@ -74,6 +75,18 @@ def verify(
         notes=notes,
         lengths=_by_length(program, inputs, graded, unlike, wrong),
         spaced=spacing(program),
+        entities=_entities(program, inputs.expected, np.where(in_hole[:, None], UNGRADED, by_place(predictions))),
+    )
+
+
+def _entities(program: Program, expected: Array, predicted: Array) -> tuple[EntityLine, ...]:
+    """The scores of entities, where a program predicts their tags; `expected`, `predicted`: [input, position] codes."""
+    if program.places.pooled or program.places.several or not are_span_tags(program.classes):
+        return ()
+    scores = entity_scores(program.classes, expected, predicted)
+    return tuple(
+        EntityLine(one.kind, one.right, one.predicted, one.expected, one.precision, one.recall, one.f1)
+        for one in (scores.all, *scores.by_kind)
     )
 
 

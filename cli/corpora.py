@@ -59,7 +59,7 @@ def takes_corpus(verb: Verb, split: bool = True) -> Verb:
 
 
 def _as_task(task: str | None, corpus: str | None, split: str | None, columns: str | None) -> str:
-    from tprog.words.names import CorpusName, is_corpus
+    from tprog.words.names import CorpusName, are_splits, is_corpus
 
     if corpus is None:
         if task is None or not is_corpus(task):
@@ -67,6 +67,8 @@ def _as_task(task: str | None, corpus: str | None, split: str | None, columns: s
         corpus, task = task, None
     if task is not None:
         raise BadUsage(f"the task {task} and --corpus {corpus} both say what is right; give one")
+    if split is not None and not are_splits(split):
+        raise BadUsage(f"--split {split}: expected train, valid, test, two of them as train,valid, or all")
     if columns is not None:
         corpus = f"{corpus}:{columns}"
     named = CorpusName.of(corpus)

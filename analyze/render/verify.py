@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyze.render.document import BAD, GOOD, Cell, Document, document, noted, number, table
 from analyze.render.phrases import answered, counted, evidence, positions_said, typed
-from analyze.results.verify import Counterexample, LengthCount, VerifyResult
+from analyze.results.verify import Counterexample, EntityLine, LengthCount, VerifyResult
 from tprog.ir.places import ByOutput
 
 
@@ -39,6 +39,12 @@ def verify_document(result: VerifyResult) -> Document:
         name="wrong",
         main=True,
     )
+    entities = table(
+        ("entities", "there", "predicted", "right", "precision", "recall", "F1"),
+        list(map(_of_kind, result.entities)),
+        ("there", "predicted", "right", "precision", "recall", "F1"),
+        name="entities",
+    )
     lengths = table(
         ("symbols", "inputs", "wrong", "per token", "whole sequence"),
         list(map(_of_length, result.lengths)),
@@ -54,6 +60,7 @@ def verify_document(result: VerifyResult) -> Document:
         holes,
         listed,
         f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
+        entities,
         lengths,
         *noted(result.notes),
     )
@@ -66,6 +73,17 @@ def _of_length(found: LengthCount) -> tuple[Cell, ...]:
         number(found.wrong_inputs),
         _share_cell(found.tokens_right, found.tokens),
         _share_cell(found.inputs - found.wrong_inputs, found.inputs),
+    )
+
+
+def _of_kind(found: EntityLine) -> tuple[Cell | str, ...]:
+    counts = (found.expected, found.predicted, found.right)
+    return (
+        found.kind or "all",
+        *map(number, counts),
+        _share_cell(found.right, found.predicted),
+        _share_cell(found.right, found.expected),
+        _share_cell(2 * found.right, found.predicted + found.expected),
     )
 
 

@@ -57,6 +57,25 @@ class LengthCount:
 
 
 @dataclass(frozen=True)
+class EntityLine:
+    """Entities of one type, or of all: spans of tags that begin, end and are called alike.
+
+    Attributes:
+        kind: the type; empty for all of them.
+        right, predicted, expected: spans predicted exactly, all that are predicted, and all there are.
+        precision, recall, f1: as fractions of 1, as the scorer of CoNLL counts them.
+    """
+
+    kind: str
+    right: int
+    predicted: int
+    expected: int
+    precision: float
+    recall: float
+    f1: float
+
+
+@dataclass(frozen=True)
 class VerifyResult(Result):
     """A program compared with its task. Both accuracies are fractions of 1; a hole counts as wrong.
 
@@ -67,6 +86,7 @@ class VerifyResult(Result):
         notes: what the module is known to do otherwise than its network did, one line each.
         lengths: the same counts for the inputs of each length, the shortest first.
         spaced: how inputs and answers are shown.
+        entities: the scores of entities, all types together first, where the classes are tags of spans.
     """
 
     verb: ClassVar[str] = "verify"
@@ -85,3 +105,4 @@ class VerifyResult(Result):
     notes: tuple[str, ...] = ()
     lengths: tuple[LengthCount, ...] = ()
     spaced: Spacing = JOINED
+    entities: tuple[EntityLine, ...] = ()

@@ -15,7 +15,14 @@ from tprog.words.synthetic import MADE
 PREFIX = "corpus:"
 """What says that a file is to be read as a corpus, though it could be read as examples."""
 
-_SPLIT = re.compile(r"(.+)@((?:train|valid|test|all)(?:,(?:train|valid|test|all))*)", re.DOTALL)
+_SPLITS = "(?:train|valid|test|all)(?:,(?:train|valid|test|all))*"
+
+_SPLIT = re.compile(f"(.+)@({_SPLITS})", re.DOTALL)
+
+
+def are_splits(name: str) -> bool:
+    """Whether these are splits of a corpus, with commas between."""
+    return re.fullmatch(_SPLITS, name) is not None
 
 
 @dataclass(frozen=True)
