@@ -264,15 +264,16 @@ class Building:
         """
         while True:
             links = self.chain(exprs)
+            classes = links.classes([self.held(root).values for root in links.roots])
+            # Each cell takes a run of the chain or more: so many are not asked before it is known that they are wanted.
+            sizes = [len(self._axis(root, each).classes) for root, each in zip(links.roots, classes.named, strict=True)]
+            if math.prod(sizes) > FEW_CELLS and self._cut_below(exprs):
+                continue
             try:
-                table = links.table([self.held(root).values for root in links.roots])
+                return links.table(classes)
             except TooMany:
                 if not self._cut_below(exprs):
                     raise NotLowered(exprs[0], "there are too many combinations of the values that it reads") from None
-                continue
-            sizes = [len(self._axis(root, each).classes) for root, each in zip(table.roots, table.classes, strict=True)]
-            if math.prod(sizes) <= FEW_CELLS or not self._cut_below(exprs):
-                return table
 
     def _cut_below(self, exprs: Sequence[SOp]) -> bool:
         """Make variables of what is read, where it is a function of several roots itself; whether there was any."""

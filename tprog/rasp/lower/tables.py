@@ -49,6 +49,21 @@ class Table:
     outcomes: Mapping[tuple[int, ...], tuple[Outcome, ...]]
 
 
+@dataclass(frozen=True)
+class Classes:
+    """What a chain makes of its constants, and of each root alone.
+
+    Attributes:
+        fixed: constants and what is made of them alone, by id; or why that is nothing.
+        named: root -> the class of each of its symbols or numbers.
+        behaviours: root -> class -> what the chain makes of the values in it.
+    """
+
+    fixed: Mapping[int, Value] | Refused
+    named: tuple[Mapping[Symbol, int], ...]
+    behaviours: tuple[Sequence[Sequence[Mapping[int, Value] | Refused]], ...]
+
+
 class Chain:
     """The expressions between some s-ops and their roots.
 
@@ -81,25 +96,28 @@ class Chain:
     def _reads(self, node: SOp) -> tuple[Expression, ...]:
         return () if id(node) in self._fixed else node.sources()
 
-    def table(self, values: Sequence[Mapping[Symbol, tuple[Value, ...]]]) -> Table:
-        """Try all values of the roots.
+    def classes(self, values: Sequence[Mapping[Symbol, tuple[Value, ...]]]) -> Classes:
+        """Try all values of each root alone.
 
         Args:
             values: root -> symbol -> the values that it may mean.
-
-        Raises:
-            TooMany: there are too many combinations.
         """
         fixed = self._run([node for node in self._inner if not self._of[id(node)]], {})
         if isinstance(fixed, Refused):
-            return Table(self.roots, tuple(dict.fromkeys(each, 0) for each in values), _everywhere(values, fixed))
-        classes, behaviours = [], []
-        for place, each in enumerate(values):
-            named, known = self._classes(place, each, fixed)
-            classes.append(named)
-            behaviours.append(known)
-        count = math.prod(sum(map(len, each)) for each in behaviours)
-        if count > MOST_COMBINATIONS:
+            return Classes(fixed, tuple(dict.fromkeys(each, 0) for each in values), ())
+        found = [self._classes(place, each, fixed) for place, each in enumerate(values)]
+        return Classes(fixed, tuple(named for named, _ in found), tuple(known for _, known in found))
+
+    def table(self, classes: Classes) -> Table:
+        """Try all combinations of what is made of the roots, as `classes` has found it.
+
+        Raises:
+            TooMany: there are too many.
+        """
+        fixed, behaviours = classes.fixed, classes.behaviours
+        if isinstance(fixed, Refused):
+            return Table(self.roots, classes.named, {(0,) * len(self.roots): (fixed,)})
+        if math.prod(sum(map(len, each)) for each in behaviours) > MOST_COMBINATIONS:
             raise TooMany
         rest = [node for node in self._inner if len(self._of[id(node)]) > 1]
         outcomes: dict[tuple[int, ...], tuple[Outcome, ...]] = {}
@@ -107,7 +125,7 @@ class Chain:
             chosen = (each[place] for each, place in zip(behaviours, key, strict=True))
             found = (self._outcome(each, rest, fixed) for each in product(*chosen))
             outcomes[key] = tuple({_told(outcome): outcome for outcome in found}.values())
-        return Table(self.roots, tuple(classes), outcomes)
+        return Table(self.roots, classes.named, outcomes)
 
     def _classes(
         self, place: int, values: Mapping[Symbol, tuple[Value, ...]], fixed: Mapping[int, Value]
@@ -152,7 +170,7 @@ class Chain:
         return values
 
     def _outcome(
-        self, chosen: Sequence[dict[int, Value] | Refused], rest: Sequence[SOp], fixed: Mapping[int, Value]
+        self, chosen: Sequence[Mapping[int, Value] | Refused], rest: Sequence[SOp], fixed: Mapping[int, Value]
     ) -> Outcome:
         env = dict(fixed)
         for each in chosen:
@@ -165,7 +183,3 @@ class Chain:
 
 def _told(outcome: Outcome) -> Any:
     return Refused if isinstance(outcome, Refused) else tuple(map(key_of, outcome))
-
-
-def _everywhere(values: Sequence[Any], outcome: Outcome) -> dict[tuple[int, ...], tuple[Outcome, ...]]:
-    return {(0,) * len(values): (outcome,)}
