@@ -375,7 +375,6 @@ def test_a_causal_task_is_evaluated_causally() -> None:
         ('vocabulary = "ab"; longest = 2; classes = 3; indices;', "classes is 3; expected a word"),
         ('vocabulary = "ab"; longest = 2; indices * 0;', "gives only the answer '0'"),
         ('vocabulary = "ab"; longest = 20; indices;', "more than the 20,000 that are tried"),
-        ('vocabulary = "ab"; longest = 2; a, b = indices, tokens;', "has the outputs 'a', 'b'; a task has one"),
         ('vocabulary = "ab"; longest = 2; 1 / (length - 2);', "there is no answer to ['a', 'a']"),
     ],
 )  # fmt: skip

@@ -18,7 +18,7 @@ from tests.rasp_sources import SOURCES
 from tests.rasp_strategies import programs
 from tests.test_emit import compiled
 from tprog.errors import BadUsage, NotExact
-from tprog.ir.program import Program
+from tprog.ir.program import Head, NumericHead, Program
 from tprog.ir.values import spelling
 from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import SOp
@@ -28,7 +28,18 @@ from tprog.rasp.lower import NotLowered, occurring, selecting, splitting
 from tprog.rasp.program import RaspProgram, program_of
 from tprog.rasp.source.files import load_program, program_of_text
 from tprog.rasp.tracr import library as t
-from tprog.rasp.tracr.language import aggregate, best, indices, length, mapped, maximum, select, selector_width, tokens
+from tprog.rasp.tracr.language import (
+    aggregate,
+    best,
+    indices,
+    length,
+    mapped,
+    maximum,
+    select,
+    selector_width,
+    sequence_map,
+    tokens,
+)
 from tprog.rasp.values import Value, spelled_value
 from tprog.run.batch import encode
 from tprog.run.execute import execute
@@ -320,3 +331,45 @@ def test_the_line_is_that_of_the_file_as_it_is_now(tmp_path: Path, monkeypatch: 
         Path("out.rasp").write_text(source)
         lines += [line.text for line in load_program("out.rasp").to_program("ab", 2).sources]
     assert lines[-1:] == ["up =  indices + 1;"]
+
+
+def _made(sop: SOp, vocabulary: Sequence[Any] = (1, 2, 3), longest: int = 4, causal: bool = False) -> Program:
+    return check_all(program_of(sop), vocabulary, longest, causal)
+
+
+def test_the_position_before_is_the_nearest_of_all_before_it() -> None:
+    *_, before = _made(aggregate(select(indices, indices - 1, "=="), tokens, default=0)).nodes
+    assert isinstance(before, Head)
+    assert (before.mask, before.query, len(set(before.predicate))) == ("before", "tokens", 1)
+    *_, behind = _made(aggregate(select(indices, indices + 1, "=="), tokens, default=0)).nodes
+    assert isinstance(behind, Head)
+    assert behind.mask == "after"
+    causal = _made(aggregate(select(indices, indices + 1, "=="), tokens, default=0), causal=True)
+    assert not [node for node in causal.nodes if isinstance(node, Head) and node.mask == "after"]
+
+
+def test_where_the_position_is_largest_is_the_last() -> None:
+    every = select(tokens, 2, "==")
+    for how, attend in (("largest", "last"), ("smallest", "first")):
+        heads = [
+            node
+            for node in _made(best(every, tokens, by=indices, smallest=how == "smallest")).nodes
+            if isinstance(node, Head)
+        ]
+        assert [(head.attend, head.by) for head in heads] == [(attend, None)]
+
+
+def test_what_is_equal_to_what_it_reads_has_no_node_of_its_own() -> None:
+    same = sequence_map(lambda token, place: token if place < 9 else 0, tokens, indices)
+    program = _made(same, "abc")
+    assert (program.nodes, program.outputs) == ((), ("tokens",))
+    # the last position that a causal program sees is the own one
+    own = aggregate(select(indices, length - 1, "=="), selector_width(select(tokens, tokens, "==")))
+    (count, *others) = _made(own, causal=True).nodes
+    assert isinstance(count, NumericHead)
+    assert not [node for node in others if isinstance(node, Head)]
+
+
+def test_of_several_outputs_each_has_a_variable_of_its_name() -> None:
+    rasp = RaspProgram((("same", tokens.named("same")), ("other", selector_width(select(tokens, tokens, "==")))))
+    assert "tokens" not in rasp.to_program((1, 2), 3).outputs

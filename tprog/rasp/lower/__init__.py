@@ -112,7 +112,9 @@ def _finished(building: Building, program: RaspProgram, sops: Sequence[SOp], val
     outputs: list[str] = []
     for sop in sops:
         held = _variable(building, sop)
-        outputs.append(building.copied(held, sop) if held.variable in outputs else held.variable)
+        # Several outputs go by their names: an input that comes out has its own, and no variable comes out twice.
+        taken = held.variable in outputs or (len(sops) > 1 and held.variable in ("tokens", "positions"))
+        outputs.append(building.copied(held, sop) if taken else held.variable)
     building.guard_kinds()
     nodes = tuple(building.needed(outputs))
     return Program(

@@ -175,6 +175,10 @@ class Building:
             self._constants[id(node)] = value
         return id(node) in self._constants
 
+    def gathers_own(self, node: Aggregate) -> bool:
+        """Whether an aggregate is known to be what it gathers, at each position what that holds there itself."""
+        return self._occurring is not None and self._occurring.alike(node, node.sop)
+
     def mean_of(self, node: Elementwise) -> Aggregate | None:
         """The one mean that a sum of means of exact numbers is."""
         if id(node) not in self._means:
@@ -326,8 +330,10 @@ class Building:
         pairs = [(spell(value), value) for value in values.values()]
         roots = cells.roots
         suffix = "_symbol" if len(exprs) == 1 and self.is_root(exprs[0]) and self.held(exprs[0]).numeric else ""
-        name = self.name(*exprs, suffix=suffix)
         small = cells.merged()
+        if (same := self._same(small, order, pairs)) is not None:
+            return same
+        name = self.name(*exprs, suffix=suffix)
         if small.axes == () or (len(small.roots) == 1 and self.held(small.roots[0]).variable == "tokens"):
             one = small.answer(()) if small.axes == () else None
             table = tuple(one if small.axes == () else small.answer((place,)) for place in range(len(self.frame.words)))
@@ -338,6 +344,22 @@ class Building:
         rank = whole and self.held(roots[0]).rank
         uniform = all(self.held(root).uniform for root in roots)
         return Held(name, False, meanings(pairs, order), self._is_distinct(cells), rank, uniform)
+
+    def _same(self, cells: Cells, order: Sequence[Symbol], pairs: Sequence[tuple[Symbol, Value]]) -> Held | None:
+        """The variable that a lookup would copy, if it answers each symbol that may come by itself."""
+        if len(cells.axes) != 1 or cells.axes[0].levels is not None or cells.holed:
+            return None
+        root = self.held(cells.roots[0])
+        symbols = tuple(root.values)
+        copied = all(cells.answer((at,)) in (None, symbol) for at, symbol in enumerate(symbols))
+        if (
+            not copied
+            or len(cells.answers) != len(symbols)
+            or tuple(at for at in symbols if at in order) != tuple(order)
+        ):
+            return None
+        meant = meanings(pairs, order)
+        return root.holding({symbol: meant.get(symbol, ()) for symbol in symbols})
 
     def _is_distinct(self, cells: Cells) -> bool:
         """Whether equal answers come from equal values of a root that is distinct; or, where the other roots are the

@@ -14,7 +14,7 @@ from tprog.rasp.functions import Dialect
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.building import Building
 from tprog.rasp.lower.held import Held, NotLowered, in_size_order, plain
-from tprog.rasp.lower.selecting import Selection, joined, selection
+from tprog.rasp.lower.selecting import Selection, beside, joined, selection
 from tprog.rasp.values import Value, is_number
 
 MOST_MEANS = 20_000
@@ -52,6 +52,8 @@ def _width(building: Building, node: SelectorWidth) -> Held:
 
 
 def _aggregate(building: Building, node: Aggregate) -> Held:
+    if building.gathers_own(node):
+        return building.as_symbols(node.sop)
     asked = selection(building, node.selector)
     if asked.own and node.dialect is not Dialect.RASP_L:
         return building.as_symbols(node.sop)
@@ -80,6 +82,10 @@ def _copied(
     value: Held | None = None,
 ) -> Held:
     """The value at one position."""
+    if by is not None and by.variable == "positions":
+        attend, by = "last" if attend == "largest" else "first", None
+    if attend == "nearest":
+        asked = beside(building, asked)
     held = value or building.as_symbols(node.sop, default=None if asked.filled else node.default)
     default = next(iter(held.values)) if asked.filled else held.symbol(node.default)
     if default is None:

@@ -88,6 +88,11 @@ class Occurring:
         # Behind a hole a variable may have what it has nowhere else, and what means nothing.
         return [tuple(values[0] for values in row) for row in zip(*meant, strict=True) if all(row)]
 
+    def alike(self, one: SOp, other: SOp) -> bool:
+        """Whether two s-ops hold the same at every position of all inputs, each of which has a value."""
+        rows = self.rows([one, other]) if self.complete else None
+        return rows is not None and all(key_of(left) == key_of(right) for left, right in rows)
+
     def _known(self, sop: SOp) -> Held | None:
         held = self._held(sop)
         return held if held is not None and held.variable in self.run.program.variables else None

@@ -218,6 +218,20 @@ def _alternatives(
     return leaves[id(selector)]
 
 
+def beside(building: Building, asked: Selection) -> Selection:
+    """The same for a head that attends to the nearest: the position before is the nearest of all before it, and in a
+    program that is not causal the one behind the nearest of all behind."""
+    if (asked.query, asked.key) != ("positions", "positions") or asked.also or asked.instead:
+        return asked
+    places = range(building.frame.length)
+    for step, mask in ((-1, "before"), (1, "after")):
+        wanted = tuple((at + step,) if at + step in places else () for at in places)
+        if asked.rows == wanted and asked.mask in ("all", mask) and (step < 0 or not building.frame.causal):
+            every = (tuple(places),) * len(building.frame.words)
+            return replace(asked, query="tokens", rows=every, mask="before" if step < 0 else "after")
+    return asked
+
+
 def joined(asked: Selection, best: str, by: Held) -> Selection:
     """A selection, of whose positions only those count where a variable is what another says.
 
