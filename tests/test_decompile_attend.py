@@ -7,13 +7,13 @@ import pytest
 import torch
 
 from tests.small_networks import drawn, random_network
-from trainer.decompile.attend import Hard, candidates, ordered, pattern, related, symbols_of, tiers
+from trainer.decompile.attend import MOST_COUNTED, Hard, candidates, ordered, pattern, related, symbols_of, tiers
 from trainer.decompile.columns import plainness
 from trainer.decompile.edges import TOKENS, Answered, Edges, Feed, Moved, Read, Score, all_edges
 from trainer.decompile.harden import inner_heads
 from trainer.decompile.network import Inputs, network_of
 from trainer.decompile.paths import Paths
-from trainer.decompile.symbols import FIRST, Copied, Facts, Ordinal, Pair, Selection, Symbolic, Tokens
+from trainer.decompile.symbols import FIRST, Copied, Facts, Number, Ordinal, Pair, Selection, Symbolic, Tokens
 
 SYMBOLS = 50
 SIZE = SYMBOLS + 4
@@ -74,6 +74,9 @@ def _inputs(row: list[int]) -> Inputs:
     return Inputs(tokens, np.array([len(row)]), np.zeros(1, dtype=np.int64), graded)
 
 
+FACTS = Facts(_inputs([4, 0, 1, 2]), 8, 4)
+
+
 def test_a_hard_head_that_selects_nothing_attends_to_the_first_position() -> None:
     facts = Facts(_inputs([3, 0, 1]), 6, 2)
     never = Selection(None, Tokens(), ((0, 1, 0, 0, 0, 0),))
@@ -106,9 +109,10 @@ def test_a_head_that_is_read_by_a_score_is_hardened_before_those_that_the_readou
     )
     assert inner_heads(edges) == {(0, 0), (0, 1)}
     where = Selection(step=1)
-    hardened = {(0, 0): Hard(where, copies=True)}
-    assert symbols_of(before, edges, hardened, False) == [Copied(where, Tokens())]
-    assert symbols_of(Moved(0, 1, TOKENS), edges, hardened, False) == []
+    hardened = {(0, 0): Hard(where, copies=True), (0, 1): Hard(Selection(), copies=False, soft=True)}
+    assert symbols_of(before, edges, hardened, FACTS) == [Copied(where, Tokens())]
+    assert symbols_of(Moved(0, 1, TOKENS), edges, hardened, FACTS)[0] == Number(Selection(), None, 0, MOST_COUNTED)
+    assert symbols_of(Moved(0, 2, TOKENS), edges, hardened, FACTS) == []
 
 
 def test_what_takes_more_words_to_say_is_less_plain() -> None:

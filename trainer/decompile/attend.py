@@ -39,6 +39,9 @@ RELATED = 8
 OWN = 0.05
 """What a head that never looks at its own position may have there, of its attention."""
 
+FEW = 8
+"""Symbols at most whose numbers are told apart one by one."""
+
 MOST_COUNTED = 12
 """The largest number that is told apart as a symbol, larger ones being that."""
 
@@ -55,12 +58,17 @@ class Hard:
 
     Attributes:
         copies: whether it attends to the last selected position alone; else to all of them alike.
+        soft: it stays as it is in the network. Its shares are no numbers, but those who read them may tell from them
+            how many positions there are.
     """
 
     where: Selection
     copies: bool
+    soft: bool = False
 
     def __str__(self) -> str:
+        if self.soft:
+            return "shares that tell how many there are"
         return f"the last of {self.where}" if self.copies and self.where != FIRST else str(self.where)
 
 
@@ -92,31 +100,32 @@ def is_place(variable: Variable) -> bool:
     return variable == PLACES
 
 
-def symbols_of(variable: Variable, edges: Edges, hardened: Hardened, places: bool) -> list[Symbolic]:
+def symbols_of(variable: Variable, edges: Edges, hardened: Hardened, facts: Facts) -> list[Symbolic]:
     """The symbols that a variable carries, each once.
 
-    A share of a set tells how large the set is: the first mark's share of all positions is the place.
-
-    Args:
-        places: whether places tell positions apart.
+    A share of a set tells how large the set is: the first mark's share of all positions is the place. Of few tokens it
+    tells how many there are of each.
     """
     match variable:
         case Answered(layer):
             found: list[Symbolic] = []
             fed = sorted((e for e in edges if isinstance(e, Feed) and e.layer == layer), key=str)
             for edge in fed:
-                found += symbols_of(edge.what, edges, hardened, places)
+                found += symbols_of(edge.what, edges, hardened, facts)
             return list(dict.fromkeys(found))
         case Moved(layer, head, what):
             hard = hardened.get((layer, head))
             if hard is None:
                 return []
-            carried = symbols_of(what, edges, hardened, places)
+            carried = symbols_of(what, edges, hardened, facts)
             if hard.copies:
                 return [Copied(hard.where, symbol) for symbol in carried]
-            return [Number(hard.where, None, 0, MOST_COUNTED)] if carried else []
+            numbers: list[Symbolic] = [Number(hard.where, None, 0, MOST_COUNTED)] if carried else []
+            if carried == [Tokens()] and facts.symbols <= FEW:
+                numbers += [Number(hard.where, Tokens(), code, MOST_COUNTED) for code in range(facts.symbols)]
+            return numbers
     if variable == PLACES:
-        return [Place()] if places else []
+        return [Place()] if facts.places else []
     return [Tokens()] if variable == TOKENS else []
 
 
@@ -250,7 +259,7 @@ def _all(
     yield Hard(FIRST, copies=True)
     yield from _distances(attended, paths)
     for some in _alike(scores, bool(facts.places)):
-        asked, keys = (_carried(some, part, edges, hardened, bool(facts.places)) for part in (0, 1))
+        asked, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
         for query in [None, *sides(asked, facts)]:
             for key in sides(keys, facts):
                 table = table_of(paths, made, some, facts, query, key)
@@ -269,14 +278,14 @@ def _alike(scores: Sequence[Score], places: bool) -> list[list[Score]]:
     return [some for some in (plain, of_places) if some or some is plain]
 
 
-def _carried(scores: Sequence[Score], part: int, edges: Edges, hardened: Hardened, places: bool) -> list[Symbolic]:
+def _carried(scores: Sequence[Score], part: int, edges: Edges, hardened: Hardened, facts: Facts) -> list[Symbolic]:
     """The symbols that the queries of scores carry, or their keys.
 
     Args:
         part: 0: queries, 1: keys.
     """
     read = (score.query if part == 0 else score.key for score in scores)
-    return list(dict.fromkeys(x for v in read if v is not None for x in symbols_of(v, edges, hardened, places)))
+    return list(dict.fromkeys(x for v in read if v is not None for x in symbols_of(v, edges, hardened, facts)))
 
 
 def _own_share(attended: Floats, paths: Paths) -> float:

@@ -131,10 +131,10 @@ def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: H
         if is_place(variable):
             places = True
         head = (variable.layer, variable.head)
-        carried = symbols_of(variable.what, edges, hardened, bool(facts.places))
-        known: Iterable[Hard] = (
-            [hardened[head]] if head in hardened else candidates(paths, made, edges, facts, head, hardened)
-        )
+        carried = symbols_of(variable.what, edges, hardened, facts)
+        known: Iterable[Hard] = candidates(paths, made, edges, facts, head, hardened)
+        if head in hardened and not hardened[head].soft:
+            known = [hardened[head]]
         for hard in known:
             if not hard.copies and carried:
                 symbols.append(Number(hard.where, None, 0, MOST_COUNTED))

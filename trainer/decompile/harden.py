@@ -22,21 +22,13 @@ from trainer.decompile.edges import Answered, Edges, Feed, Moved, Score, Variabl
 from trainer.decompile.network import Floats
 from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.readout import Classes, Linear
-from trainer.decompile.symbols import Facts
+from trainer.decompile.symbols import Facts, Selection
 
 EASE = 0.003
 """How much match a simpler candidate may cost."""
 
-BEAM = 10
-"""Sets of columns that are extended."""
-
-MOST_COLUMNS = 4
-
-FITS = 40
-"""Sets of columns of one size that are fitted, the simplest."""
-
-ENOUGH = 0.99
-"""A match from which on one more column is tried, and no further ones."""
+LOST = 0.95
+"""A match below which no candidate stands for a head, which then stays soft."""
 
 
 @dataclass(frozen=True)
@@ -118,7 +110,11 @@ def harden_inner(
                 break
         best = max(alike for alike, _, _ in judged)
         alike, apart, hard = next(entry for entry in judged if entry[0] >= best - EASE)
-        hardened[head], patterns[head] = hard, pattern(facts, hard)
-        made = paths.run(edges, made, patterns)
+        if best < LOST:
+            alike, apart, hard = 1.0, 0.0, Hard(Selection(), copies=False, soft=True)
+        else:
+            patterns[head] = pattern(facts, hard)
+            made = paths.run(edges, made, patterns)
+        hardened[head] = hard
         accepted.append(Accepted(f"attn_{head[0]}_{head[1]}", str(hard), alike, apart))
     return hardened, made, accepted
