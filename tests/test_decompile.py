@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from pathlib import Path
+from xml.etree import ElementTree
 
 import numpy as np
 import pytest
@@ -63,7 +64,10 @@ def test_the_same_command_goes_on_from_the_stages_that_are_done(
     model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run("decompile", model, "--stage", "prune") == 0
+    assert _run("decompile", model, "--stage", "prune", "--heat", "heat.svg") == 0
+    squares = Path("heat.svg").read_text()
+    assert "left of its scores: attn_0_0: every query x tokens" in squares
+    assert ElementTree.fromstring(squares).tag.endswith("svg")
     assert "edges are needed on the task ab_d_bc" in _words(capsys.readouterr().out)
     assert _run("decompile", model, "--stage", "readout") == 0
     first = json.loads((tmp_path / "runs" / "decompile-ab_d_bc" / "readout.json").read_text())
@@ -116,6 +120,7 @@ def test_no_program_as_asked_for_is_an_answer_of_its_own(
         (["MODEL", "--task", "tomita22"], "the nearest is tomita2"),
         (["MODEL", "--stage", "prune", "-o", "program.py"], "leave --stage prune out"),
         (["MODEL", "-o", "program.txt"], "expected the ending .py"),
+        (["MODEL", "--heat", "heat.png"], "expected the ending .svg"),
     ],
 )
 def test_what_cannot_be_done_is_told_before_the_work_begins(

@@ -14,7 +14,7 @@ from trainer.decompile.assemble import assembled
 from trainer.decompile.harden import HardNetwork
 from trainer.decompile.measure import said
 from trainer.decompile.network import Inputs, Ints
-from trainer.decompile.readout import Classes, Column, Linear
+from trainer.decompile.readout import Linear
 from trainer.decompile.samples import TaskSource
 from trainer.decompile.symbols import (
     FIRST,
@@ -30,6 +30,7 @@ from trainer.decompile.symbols import (
     Tokens,
     key_order,
 )
+from trainer.decompile.terms import Classes, Column
 
 LANGUAGE = TaskSource(get_next_token_task("012_0_2"), None)
 ANSWER = TaskSource(get_next_token_task("binary_majority"), None)

@@ -13,6 +13,7 @@ from cli.options import ColorOption, ForceOption, JsonOption, SeedOption
 from cli.output import Color, Output, note
 from cli.progress import status
 from tprog.errors import BadUsage
+from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
     from analyze.results.decompile import DecompileResult
@@ -69,6 +70,10 @@ def decompile(
             show_default="runs/decompile-MODEL",
         ),
     ] = None,
+    heat: Annotated[
+        Path | None,
+        typer.Option("--heat", metavar="FILE.svg", help="Draw what is left of the heads' scores.", show_default=False),
+    ] = None,
     seed: SeedOption = 0,
     as_json: JsonOption = False,
     force: ForceOption = False,
@@ -80,6 +85,8 @@ def decompile(
         if stage is not Stage.PROGRAM:
             raise BadUsage(f"-o {file} needs the whole way; leave --stage {stage.value} out")
         file = module_path(file, force)
+    if heat is not None:
+        heat = _picture_path(heat, force)
     with needs_training():
         from trainer.decompile.pipeline import Settings, decompile_folder
     from analyze.render.decompile import decompile_document
@@ -95,9 +102,39 @@ def decompile(
     if made.program is not None and file is not None:
         write_module(made.program, file, force)
         note(f"wrote {file}")
+    if heat is not None:
+        write_atomic(heat, _heat(made, model), force=force)
+        note(f"wrote {heat}")
     result = _result(made, model, file)
     output.show(result, lambda: decompile_document(result))
     return 0 if made.answer else 1
+
+
+def _picture_path(file: Path, force: bool) -> Path:
+    """The path of an SVG that can be written: told before the work begins."""
+    if file.suffix.lower() != ".svg":
+        raise BadUsage(f"--heat {file}: heat maps are drawn as SVG; expected the ending .svg")
+    check_target(file, force=force)
+    return file
+
+
+def _heat(made: Decompiled, model: Path) -> str:
+    """The heat maps as SVG; each says what the head became, where that is known."""
+    from analyze.render.heat import Heat, heat_svg
+
+    became = {step.what: f"{step.what} becomes: {step.by}" for step in made.accepted}
+    heats = [
+        Heat(
+            became.get(one.head, one.head),
+            one.edges,
+            one.queries,
+            one.keys,
+            tuple(tuple(None if s != s else float(s) for s in row) for row in one.scores),  # NaN is not itself
+            tuple(map(float, one.distances)),
+        )
+        for one in made.heat
+    ]
+    return heat_svg(heats, f"What is left of the heads of {model.name}, on the task {made.settings.task}")
 
 
 def _result(made: Decompiled, model: Path, file: Path | None) -> DecompileResult:

@@ -24,7 +24,6 @@ from tprog.ir.program import (
     Weights,
 )
 from trainer.decompile.harden import HardNetwork
-from trainer.decompile.readout import Classes
 from trainer.decompile.samples import Source
 from trainer.decompile.symbols import (
     FIRST,
@@ -41,6 +40,7 @@ from trainer.decompile.symbols import (
     Tokens,
     key_order,
 )
+from trainer.decompile.terms import Classes
 
 NO_TOKEN = "none"
 """The class of the empty set."""

@@ -58,8 +58,8 @@ class Hard:
 
     Attributes:
         copies: whether it attends to the last selected position alone; else to all of them alike.
-        soft: it stays as it is in the network. Its shares are no numbers, but those who read them may tell from them
-            how many positions there are.
+        soft: it stays as it is in the network, and does only mostly what is said of it. Its shares are no numbers, but
+            who reads them may tell from them how many positions there are.
     """
 
     where: Selection
@@ -68,7 +68,8 @@ class Hard:
 
     def __str__(self) -> str:
         if self.soft:
-            return "shares that tell how many there are"
+            mostly = f", mostly at the last of {self.where}" if self.copies else ""
+            return f"shares that tell how many there are{mostly}"
         return f"the last of {self.where}" if self.copies and self.where != FIRST else str(self.where)
 
 
@@ -118,15 +119,20 @@ def symbols_of(variable: Variable, edges: Edges, hardened: Hardened, facts: Fact
             if hard is None:
                 return []
             carried = symbols_of(what, edges, hardened, facts)
-            if hard.copies:
-                return [Copied(hard.where, symbol) for symbol in carried]
-            numbers: list[Symbolic] = [Number(hard.where, None, 0, MOST_COUNTED)] if carried else []
-            if carried == [Tokens()] and facts.symbols <= FEW:
-                numbers += [Number(hard.where, Tokens(), code, MOST_COUNTED) for code in range(facts.symbols)]
-            return numbers
+            copied: list[Symbolic] = [Copied(hard.where, x) for x in carried] if hard.copies else []
+            return copied if hard.copies and not hard.soft else [*_numbers(hard, carried, facts), *copied]
     if variable == PLACES:
         return [Place()] if facts.places else []
     return [Tokens()] if variable == TOKENS else []
+
+
+def _numbers(hard: Hard, carried: Sequence[Symbolic], facts: Facts) -> list[Symbolic]:
+    """What the shares of a head that looks at a set tell."""
+    where = Selection() if hard.soft else hard.where
+    numbers: list[Symbolic] = [Number(where, None, 0, MOST_COUNTED)] if carried else []
+    if list(carried) == [Tokens()] and facts.symbols <= FEW:
+        numbers += [Number(where, Tokens(), code, MOST_COUNTED) for code in range(facts.symbols)]
+    return numbers
 
 
 def sides(symbols: Sequence[Symbolic], facts: Facts) -> list[Symbolic]:
@@ -308,6 +314,7 @@ def _by_table(table: Table, symbols: int) -> Iterator[Hard]:
                 yield Hard(Selection(query, key, regular), copies=True)
                 yield Hard(Selection(query, key, regular, others=True), copies=True)
                 yield Hard(Selection(query, key, regular), copies=False)
+                continue  # what of the table is no relation is noise, or too little to learn
             where = Selection(query, key, ranks)
             if most == 1 or key_order(where) is not None:
                 yield Hard(where, copies=True)

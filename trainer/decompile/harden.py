@@ -21,8 +21,9 @@ from trainer.decompile.attend import (
 from trainer.decompile.edges import Answered, Edges, Feed, Moved, Score, Variable
 from trainer.decompile.network import Floats
 from trainer.decompile.paths import PathRun, Paths
-from trainer.decompile.readout import Classes, Linear
+from trainer.decompile.readout import Linear
 from trainer.decompile.symbols import Facts, Selection
+from trainer.decompile.terms import Classes
 
 EASE = 0.003
 """How much match a simpler candidate may cost."""
@@ -111,7 +112,9 @@ def harden_inner(
         best = max(alike for alike, _, _ in judged)
         alike, apart, hard = next(entry for entry in judged if entry[0] >= best - EASE)
         if best < LOST:
-            alike, apart, hard = 1.0, 0.0, Hard(Selection(), copies=False, soft=True)
+            copying = [entry for entry in judged if entry[2].copies]
+            nearly = max(copying, key=lambda entry: entry[0])[2].where if copying else Selection()
+            alike, apart, hard = 1.0, 0.0, Hard(nearly, copies=bool(copying), soft=True)
         else:
             patterns[head] = pattern(facts, hard)
             made = paths.run(edges, made, patterns)

@@ -18,7 +18,7 @@ from tprog.errors import BadFile
 from tprog.files import read_text, write_atomic
 from tprog.files.formats import parse_json
 from tprog.version import VERSION
-from trainer.decompile import edges, harden, prune, readout, symbols
+from trainer.decompile import edges, harden, prune, readout, symbols, terms
 
 T = TypeVar("T")
 
@@ -26,7 +26,7 @@ _WHAT = "a stage of decompiling, as tpdebug writes it"
 
 _KINDS: Mapping[str, type[Any]] = {
     name: kind
-    for module in (edges, prune, symbols, readout, harden)
+    for module in (edges, prune, symbols, terms, readout, harden)
     for name, kind in vars(module).items()
     if isinstance(kind, type) and dataclasses.is_dataclass(kind)
 }

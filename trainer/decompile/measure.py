@@ -13,8 +13,8 @@ from tprog.run.execute import execute
 from trainer.decompile.assemble import spelled
 from trainer.decompile.attend import LARGE
 from trainer.decompile.network import Bools, Floats, Inputs, Ints, Network, in_pieces
-from trainer.decompile.readout import Classes
 from trainer.decompile.samples import Source
+from trainer.decompile.terms import Classes
 
 JUDGED = 200
 """Fresh inputs of each range of lengths."""

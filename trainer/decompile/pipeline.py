@@ -14,10 +14,13 @@ from tprog.tasks.next_token.find import find_next_token_task
 from tprog.text.emit import emit
 from trainer.compile.folder import is_compiled
 from trainer.decompile.assemble import assembled
-from trainer.decompile.columns import Examples, Trials, fewest, offered, polished, trimmed
+from trainer.decompile.columns import offered
 from trainer.decompile.compiled import network_of_compiled
 from trainer.decompile.edges import Edges, all_edges, edge_count
+from trainer.decompile.examples import Examples, Trials
+from trainer.decompile.fewest import fewest, polished, trimmed
 from trainer.decompile.harden import Accepted, HardNetwork, harden_inner
+from trainer.decompile.heat import HeatMap, heat_maps
 from trainer.decompile.keeping import Kept
 from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy, with_frequent
 from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
@@ -66,6 +69,7 @@ class Decompiled:
         linked, pruned, accepted, readout: the records of the stages, None of those that were not reached; of `linked`,
             too, where there are few paths.
         accuracy: the network's own, of inputs, by length.
+        heat: what is left of its heads, to be looked at.
         seconds: of processor time, by stage.
     """
 
@@ -78,6 +82,7 @@ class Decompiled:
     program: Program | None = None
     measured: Measured | None = None
     seconds: tuple[tuple[str, float], ...] = ()
+    heat: tuple[HeatMap, ...] = ()
 
     @property
     def too_deep(self) -> bool:
@@ -169,7 +174,8 @@ def decompile(
         begun = time.process_time()
     judging, pruned = _pruned(network, inputs, source, linked, kept, tell)
     timed("prune", begun)
-    made = replace(made, pruned=pruned, seconds=tuple(seconds))
+    heat = heat_maps(judging, judging.run(pruned.edges), pruned.edges, source)
+    made = replace(made, pruned=pruned, heat=heat, seconds=tuple(seconds))
     if until == "prune":
         return made
 

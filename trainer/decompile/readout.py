@@ -3,10 +3,6 @@
 A column is a variable's one-hot vector, or a count. Rows that are alike are one. A readout that is linear in shares of
 a set is one that is linear in counts, so counts will do; the first token is one of those that are counted.
 
-In a large vocabulary a weight a symbol and class would be learned from few examples each. There a variable that holds
-tokens has one weight for "the class is this token" (or the one after, or before), and rows of its own for the few
-symbols that say something else.
-
 Letters in shapes: R rows, C classes.
 """
 
@@ -14,17 +10,15 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias
+from typing import Any
 
 import numpy as np
 import torch
 from numpy.typing import NDArray
 
-from trainer.decompile.attend import LARGE
 from trainer.decompile.network import Ints
-from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Symbolic, Tokens
-
-STEPS_OF_TIES = (0, 1, -1)
+from trainer.decompile.symbols import Counts, Facts, Ones
+from trainer.decompile.terms import Classes, Column, Floats64, terms_of
 
 PENALTY = 1e-6
 """What the squares of weights cost in a fit."""
@@ -37,38 +31,6 @@ STEPS, STEPS_TIED = 300, 60
 
 MOST_CELLS = 250_000
 """Logits of examples that a readout is fitted to."""
-
-Floats64 = NDArray[np.float64]
-
-
-Column: TypeAlias = Symbolic | Counts
-
-
-@dataclass(frozen=True)
-class Classes:
-    """What can be predicted.
-
-    Attributes:
-        labels: for each class the labels that are predicted: one, or a set.
-        sets: whether they are sets.
-        tokens: whether labels are the tokens that are read.
-    """
-
-    labels: tuple[tuple[int, ...], ...]
-    sets: bool
-    tokens: bool = True
-
-    def of_label(self, count: int) -> Ints:
-        """[labels] the class that is this label alone, -1 without one."""
-        made = np.full(count, -1, dtype=np.int64)
-        for at, label in enumerate(self.labels):
-            if not self.sets and len(label) == 1:
-                made[label[0]] = at
-        return made
-
-    def of_token(self, vocabulary: int) -> Ints:
-        """[V] the class that is this token alone, -1 without one."""
-        return self.of_label(vocabulary) if self.tokens else np.full(vocabulary, -1, dtype=np.int64)
 
 
 @dataclass(frozen=True, eq=False)
@@ -151,99 +113,6 @@ def gathered(facts: Sequence[Facts], columns: Sequence[Column], answers: Sequenc
 # Fitting ##############################################################################################################
 
 
-def _holds_tokens(column: Column) -> bool:
-    while isinstance(column, Copied):
-        column = column.what
-    return isinstance(column, Tokens)
-
-
-class _Terms:
-    """The weights of one column, free or tied, and what they add to the logits of rows."""
-
-    def __init__(self, column: Column, codes: Ints, size: int, classes: Classes, facts: Facts) -> None:
-        vocabulary, symbols = facts.vocabulary, facts.symbols
-        self.column, self.size, self.count = column, size, len(classes.labels)
-        self.tied = size > LARGE and _holds_tokens(column)
-        self.parameters: list[torch.Tensor]
-        many_counts = isinstance(column, Counts) and size > 8 and not classes.sets
-        self.of_token = classes.of_token(vocabulary)
-        if isinstance(column, Counts):
-            # Counts rise and fall together: without whitening the descent would not find small differences.
-            whole = codes.astype(np.float64)
-            self.own = many_counts
-            _, spread, axes = np.linalg.svd(whole / np.sqrt(len(whole)), full_matrices=False)
-            kept = spread > 1e-9 * max(spread.max(initial=0), 1e-9)
-            self.white = np.eye(size) / max(1.0, whole.max(initial=1)) if many_counts else axes[kept].T / spread[kept]
-            self.values = torch.tensor(whole @ self.white)
-            if many_counts:
-                self.home = torch.tensor(self.of_token[np.array(column.codes)])
-                self.parameters = [torch.zeros(2, dtype=torch.float64, requires_grad=True)]
-            else:
-                self.parameters = [
-                    torch.zeros((self.white.shape[1], self.count), dtype=torch.float64, requires_grad=True)
-                ]
-            return
-        self.codes = torch.tensor(codes)
-        if not self.tied:
-            self.parameters = [torch.zeros((size, self.count), dtype=torch.float64, requires_grad=True)]
-            return
-        self.homes = []
-        for step in STEPS_OF_TIES:
-            shifted = np.arange(size) + step
-            ordinary = (np.arange(size) < symbols) & (shifted >= 0) & (shifted < symbols)
-            home = np.where(ordinary, self.of_token[np.clip(shifted, 0, vocabulary - 1)], -1)
-            self.homes.append(torch.tensor(home))
-        self.hits = []
-        for targets in self.homes:
-            classes_hit = targets[self.codes]
-            rows = torch.nonzero(classes_hit >= 0)[:, 0]
-            self.hits.append((rows, classes_hit[rows]))
-        special = np.zeros(size, dtype=np.bool_)
-        special[symbols:] = True
-        self.special = np.flatnonzero(special)
-        place = np.full(size, len(self.special))
-        place[self.special] = np.arange(len(self.special))
-        self.place = torch.tensor(place)
-        self.parameters = [
-            torch.zeros(len(STEPS_OF_TIES), dtype=torch.float64, requires_grad=True),
-            torch.zeros((len(self.special) + 1, self.count), dtype=torch.float64, requires_grad=True),
-        ]
-
-    def added(self) -> torch.Tensor:
-        """[R, C]."""
-        if isinstance(self.column, Counts):
-            if not self.own:
-                return self.values @ self.parameters[0]
-            made = torch.zeros((len(self.values), self.count), dtype=torch.float64)
-            has = self.home >= 0
-            return made.index_add(1, self.home[has], self.values[:, has] * self.parameters[0][0])
-        if not self.tied:
-            return self.parameters[0][self.codes]
-        made = self.parameters[1][self.place[self.codes]]
-        for (rows, at), weight in zip(self.hits, self.parameters[0], strict=True):
-            made = made.index_put((rows, at), weight.expand(len(rows)), accumulate=True)
-        return made
-
-    def weights(self) -> Floats64:
-        """[values, C]."""
-        if isinstance(self.column, Counts):
-            if not self.own:
-                return np.asarray(self.white @ self.parameters[0].detach().numpy())
-            told = np.zeros((self.size, self.count))
-            for at, home in enumerate(self.home.tolist()):
-                if home >= 0:
-                    told[at, home] = float(self.parameters[0][0].detach()) * float(self.white[0, 0])
-            return told
-        if not self.tied:
-            return self.parameters[0].detach().numpy().copy()
-        made: Floats64 = self.parameters[1].detach().numpy()[self.place.numpy()].copy()
-        for home, weight in zip(self.homes, self.parameters[0].detach().tolist(), strict=True):
-            where = home.numpy()
-            held = where >= 0
-            made[np.flatnonzero(held), where[held]] += weight
-        return made
-
-
 def fit(
     facts: Sequence[Facts],
     columns: Sequence[Column],
@@ -255,16 +124,7 @@ def fit(
     rows = _some(gathered(facts, columns, answers), MOST_CELLS // len(classes.labels))
     if (known := in_order(columns, rows, len(classes.labels))) is not None:
         return known
-    terms = [
-        _Terms(
-            column,
-            codes,
-            len(column.codes) if isinstance(column, Counts) else facts[0].size(column),
-            classes,
-            facts[0],
-        )
-        for column, codes in zip(columns, rows.codes, strict=True)
-    ]
+    terms = [terms_of(column, codes, classes, facts[0]) for column, codes in zip(columns, rows.codes, strict=True)]
     parameters = [p for term in terms for p in term.parameters]
     target = torch.tensor(rows.answers)
     weight = torch.tensor(np.sqrt(rows.times.astype(np.float64)))

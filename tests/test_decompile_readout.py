@@ -1,0 +1,65 @@
+"""Readouts: which columns decide an answer, and whole-number weights that say how."""
+
+from __future__ import annotations
+
+import numpy as np
+import pytest
+
+from trainer.decompile.examples import Examples, Relations
+from trainer.decompile.network import Inputs, Ints
+from trainer.decompile.readout import Rows, fit, in_order
+from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Selection, Tokens
+from trainer.decompile.terms import Classes, Column
+
+SYMBOLS = 60
+BOS, EOS = SYMBOLS, SYMBOLS + 2
+BEFORE = Copied(Selection(step=1), Tokens())
+EQUAL = Selection(Tokens(), Tokens(), tuple(map(tuple, np.eye(SYMBOLS + 4, dtype=int).tolist())))
+AGAIN = Counts(EQUAL, None, (0,))
+CLASSES = Classes((*((code,) for code in range(SYMBOLS)), (EOS,)), sets=False)
+
+
+def _examples(seed: int, count: int = 150) -> Examples:
+    """The number after the own one, 0 behind the last; the end where the own one has stood before."""
+    random = np.random.default_rng(seed)
+    x = random.integers(SYMBOLS, size=(count, 6))
+    x[:, 4] = np.where(random.random(count) < 0.4, x[:, 2], x[:, 4])
+    tokens = np.concatenate([np.full((count, 1), BOS), x], axis=1)
+    graded = np.arange(7) == np.full((count, 1), 5)
+    again = (x[:, 4:5] == x[:, :4]).any(axis=1)
+    answers = np.full(tokens.shape, -1)
+    answers[:, 5] = np.where(again, SYMBOLS, (x[:, 4] + 1) % SYMBOLS)
+    inputs = Inputs(tokens, np.full(count, 7), np.zeros(count, dtype=np.int64), graded)
+    return Examples((Facts(inputs, SYMBOLS + 4, SYMBOLS),), (answers,))
+
+
+def test_in_a_large_vocabulary_columns_are_judged_by_the_relations_that_they_show() -> None:
+    sight = Relations(_examples(0), CLASSES)
+    every = Counts(Selection(), Tokens(), tuple(range(SYMBOLS)))
+    assert sight.undecided([every]) > 0.3  # though no two rows of it are alike
+    assert sight.undecided([Tokens(), AGAIN]) < 0.05
+    assert sight.undecided([Tokens(), AGAIN]) < sight.undecided([Tokens()]) < sight.undecided([BEFORE])
+
+
+def test_what_is_learned_of_some_tokens_holds_for_all() -> None:
+    learned, judged = _examples(1), _examples(2)
+    columns: list[Column] = [Tokens(), AGAIN]
+    linear = fit(learned.facts, columns, learned.answers, CLASSES)
+    assert judged.match(linear) >= 0.97
+    assert linear.weights[0].shape == (SYMBOLS + 4, SYMBOLS + 1)
+
+
+@pytest.mark.parametrize("classes", [[0, 1, 2, 3, 4, 5], [0, 0, 1, 1, 1, 1], [3, 3, 2, 2, 0, 1]])
+def test_classes_that_follow_each_other_as_a_number_grows_get_exact_weights(classes: list[int]) -> None:
+    numbers: Ints = np.array([0, 1, 2, 3, 7, 9])
+    zeros = np.zeros(6, dtype=np.int64)
+    rows = Rows((numbers[:, None], zeros), np.array(classes), np.ones(6, dtype=np.int64))
+    linear = in_order([AGAIN, Ones()], rows, 7)
+    assert linear is not None
+    logits = numbers[:, None] * linear.weights[0][0] + linear.weights[1][0]
+    assert logits.argmax(axis=1).tolist() == classes
+
+
+def test_a_class_that_comes_twice_as_a_number_grows_has_no_such_weights() -> None:
+    rows = Rows((np.array([[0], [1], [2]]), np.zeros(3, dtype=np.int64)), np.array([0, 1, 0]), np.ones(3, dtype=int))
+    assert in_order([AGAIN, Ones()], rows, 2) is None
