@@ -17,7 +17,7 @@ from typing import Any
 
 from tprog.errors import TpdebugError
 from tprog.text.emit import emit
-from trainer.decompile.pipeline import Decompiled, Settings, decompile_folder
+from trainer.decompile.pipeline import Settings, decompile_folder
 from trainer.gpt import CONFIG, WEIGHTS
 
 TASKS = {
@@ -49,10 +49,11 @@ def row_of(folder: Path) -> dict[str, Any]:
         made = decompile_folder(folder, Settings(task_of(folder) or "", match=0.99, nodes=12), _quiet, kept, "program")
     except TpdebugError as error:
         return {"model": folder.name, "refused": str(error)}
-    (kept / "program.py").write_text(_module(made), encoding="utf-8")
-    assert made.measured is not None
-    assert made.program is not None
-    assert made.pruned is not None
+    if made.program is None or made.measured is None or made.pruned is None:
+        paths = made.linked.paths if made.linked is not None else 0
+        return {"model": folder.name, "refused": f"{paths:,} paths are needed", "seconds": _since(begun)}
+    (kept / "program.py").write_text(emit(made.program, "program").text, encoding="utf-8")
+    errors = made.measured.errors
     return {
         "model": folder.name,
         "task": made.settings.task,
@@ -61,16 +62,25 @@ def row_of(folder: Path) -> dict[str, Any]:
         "positions": {row.on: round(row.by_position, 4) for row in made.measured.fresh},
         "elsewhere": {row.on: round(row.by_position, 4) for row in made.measured.elsewhere},
         "edges": [made.pruned.steps[0].edges, made.pruned.steps[-1].edges],
+        "errors": None if errors is None else [errors.network, errors.program, errors.both, errors.alike],
         "nodes": len(made.program.nodes),
         "lines": made.lines,
-        "seconds": round(time.process_time() - begun, 1),
+        "seconds": _since(begun),
         "readout": [step.by for step in made.accepted if step.what == "readout"],
     }
 
 
-def _module(made: Decompiled) -> str:
-    assert made.program is not None
-    return emit(made.program, "program").text
+def _since(begun: float) -> float:
+    return round(time.process_time() - begun, 1)
+
+
+def _told(errors: list[int] | None) -> str:
+    """How well the program tells where the network errs: precision, recall, and of how many inputs."""
+    if errors is None or not errors[0]:
+        return ""
+    network, program, both, alike = errors
+    precision = f"{both / program:.2f}" if program else "none"
+    return f"{precision}, {both / network:.2f} ({network:,} inputs, {alike:,} wrong alike)"
 
 
 def _quiet(stage: str, what: str) -> None:
@@ -81,18 +91,19 @@ def markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table."""
     lines = [
         "| model | accuracy by length | alike by length, shifted last | off the training distribution, by position "
-        "| edges | nodes | lines | CPU-s |",
-        "|---|---|---|---|---|---|---|---|",
+        "| errors: precision, recall | edges | nodes | lines | CPU-s |",
+        "|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         if "refused" in row:
-            lines.append(f"| {row['model']} | {row['refused']} | | | | | | |")
+            lines.append(f"| {row['model']} | {row['refused']} | | | | | | | {row.get('seconds', '')} |")
             continue
         shown = [
             row["model"],
             ", ".join(f"{share:.3f}" for share in row["accuracy"]),
             ", ".join(f"{share:.3f}" for share in row["fresh"].values()),
             ", ".join(f"{name} {share:.3f}" for name, share in row["elsewhere"].items()),
+            _told(row.get("errors")),
             f"{row['edges'][0]:,} to {row['edges'][1]:,}",
             str(row["nodes"]),
             str(row["lines"]),
