@@ -158,7 +158,7 @@ def test_pandas_lists_are_told() -> None:
         (
             "input,output\nthe cat,yes\nit,no\n",
             {("the", "cat"): (None, "yes"), ("it",): ("no",)},
-            "outputs are one label an input, as 'yes', which counts at its last token",
+            "outputs are one label an input, as 'yes'",
         ),
         (
             "input,output\n<s> the cat </s>,yes\nit </s>,no\n",
@@ -251,8 +251,9 @@ def test_several_answers_an_input_judge_no_pooled_program() -> None:
 def test_one_label_an_input_counts_at_the_last_token_of_another_program() -> None:
     Path("own.csv").write_text("input,output\nb a,b\na,a\n", encoding="utf-8")
     task = find_task("own.csv")
-    assert task.oracle([BEGIN, "b", "a"]) == [None, None, "b"]
-    assert not replace(task).pooled
+    assert task.pooled
+    assert task.oracle([BEGIN, "b", "a"]) == ["b"]
+    assert replace(task, pooled=False).oracle([BEGIN, "b", "a"]) == [None, None, "b"]
 
 
 def test_columns_are_an_option_of_every_verb_that_takes_a_task(said: Said, folder: Path) -> None:
@@ -288,9 +289,7 @@ def oracle(tokens):
 """
     for result in ("'yes'", "['yes']"):
         Path("own.py").write_text(text.format(result), encoding="utf-8")
-        with pytest.raises(
-            BadFile, match=re.escape("for one label an input, return [None] * (len(tokens) - 1) + [label]")
-        ):
+        with pytest.raises(BadFile, match=re.escape("for one label an input, define POOLED = True")):
             find_task("own.py").inputs()
     Path("own.py").write_text(text.format("[None] * (len(tokens) - 1) + ['yes']"), encoding="utf-8")
     assert find_task("own.py").oracle([BEGIN, "a", "b"]) == [None, None, "yes"]

@@ -18,7 +18,7 @@ import hashlib
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import torch
 from rich.console import Console
@@ -115,6 +115,7 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
         BadFile: a task of a user's own that is none.
     """
     task = find_task(config.task, config.vocabulary_size, config.length).of_one_output("a network that is trained")
+    task = replace(task, pooled=False)  # a label is predicted at the last token
     _check_memory(config, task)
     data = _data(config)
     with one_thread():

@@ -83,8 +83,8 @@ class TrainConfig(Settings):
     )
     pooled: bool = setting(
         False,
-        "predict one class for the whole input, from logits averaged over its positions; for tasks of one label an "
-        "input.",
+        "predict one class for the whole input, from logits averaged over its positions; for tasks with one answer "
+        "an input; of those that say so themselves it need not be said.",
     )
     lr: float = setting(5e-2, "Adam's step size.")
     batch: int = setting(64, "inputs a step.", 1, 1_000_000)

@@ -175,14 +175,14 @@ def _notes(data: Data) -> Iterator[str]:
 
 
 def task_of(config: TrainConfig) -> Task:
-    """The task of a run, pooled if its programs are.
+    """The task of a run, pooled if its programs are: where it has one label an input, or they are asked to be.
 
     Raises:
         BadUsage, BadFile: as `find_task`; or a task of several outputs, or with several answers to an input, to a
             pooled program.
     """
     task = find_task(config.task, config.vocabulary_size, config.length).of_one_output("a program that is trained")
-    if not config.pooled:
+    if task.pooled or not config.pooled:
         return task
     graded = (task.expected(task.draw(ASKED_AGAIN)) != UNGRADED).sum(axis=1)
     if graded.max(initial=0) > 1:

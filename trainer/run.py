@@ -187,7 +187,7 @@ class Run:
     @property
     def polishes(self) -> bool:
         """Whether what is trained is polished: a pooled program is not, as a move is judged position by position."""
-        return self.config.polish > 0 and not self.config.pooled
+        return self.config.polish > 0 and not self.data.frame.pooled
 
     def done(self, folder: Path) -> bool:
         """Whether there is nothing left to train."""

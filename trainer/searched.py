@@ -69,7 +69,7 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
         sha256 of each file that was written, by name; empty if nothing is found.
     """
     task = task_of(config)
-    if config.pooled:
+    if task.pooled:
         blank, data = unpooled(blank), labelled_everywhere(data)
     train, validation = data.train, data.validation
     state = SearchState(folder, data)
@@ -88,7 +88,7 @@ def search_first(blank: Program, config: TrainConfig, data: Data, folder: Path, 
     )
     written = {}
     if found is not None:
-        program = pooled(found.program) if config.pooled else found.program
+        program = pooled(found.program) if task.pooled else found.program
         program = dataclasses.replace(program, provenance=(("searched", str(found)),))
         written = write_program(program, folder / SEARCHED)
     state.remove()

@@ -42,7 +42,7 @@ def example_task(name: str, path: Path, columns: Columns | None) -> Task:
     domain = Listed(len(symbols), 1, most, lambda: rectangle(rows, most))
     rule = partial(looked_up, table, each=each)
     made = made_task(name, symbols, classes, most, ended, domain, rule, examples=True, notes=read.notes)
-    return replace(made, outputs=read.outputs)
+    return replace(made, outputs=read.outputs, pooled=read.labels)
 
 
 def _all_end(examples: Mapping[tuple[str, ...], tuple[str, object]]) -> bool:

@@ -1,7 +1,7 @@
 """Examples of a task, an input and an output each, from a CSV, TSV, JSON or JSONL file.
 
 Each is text with blanks between its tokens, a list, or a word to be read letter by letter; there is one answer a token
-(None in a list where none is graded), or one label an input, which counts at its last token. How a file is read is
+(None in a list where none is graded), or one label an input, which stands at its last token. How a file is read is
 decided for all of its rows at once, and told where it is not the plain way.
 """
 
@@ -37,11 +37,13 @@ class Examples:
             several outputs, those of each token side by side.
         notes: how the file was read, where there was a choice.
         outputs: the names of several outputs.
+        labels: whether each input has one label, and no answer a token.
     """
 
     known: dict[tuple[str, ...], tuple[str, Answers]]
     notes: tuple[str, ...]
     outputs: tuple[str, ...] = ()
+    labels: bool = False
 
 
 @dataclass(frozen=True)
@@ -141,7 +143,7 @@ def _read_one(path: Path, found: Columns, pairs: Sequence[Pair]) -> Examples:
                 f"{row.where}: the input of {at} again, with another output: "
                 f"{shortened(list(answers))}, not {shortened(list(same))}"
             )
-    return Examples(known, tuple(_told(path, found, reading, rows)))
+    return Examples(known, tuple(_told(path, found, reading, rows)), labels=reading.outputs == "label")
 
 
 def _reading(rows: Sequence[_Row]) -> _Reading:
@@ -238,7 +240,7 @@ def _told(path: Path, columns: Columns, reading: _Reading, rows: Sequence[_Row])
     if reading.outputs == "letters":
         told.append("outputs have an answer a letter")
     elif reading.outputs == "label":
-        told.append(f"outputs are one label an input, as {rows[0].output.items[0]!r}, which counts at its last token")
+        told.append(f"outputs are one label an input, as {rows[0].output.items[0]!r}")
     if told:
         yield f"{path}: {'; '.join(told)}"
 

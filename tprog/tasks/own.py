@@ -9,6 +9,7 @@ A Python file, executed because its user named it, defines
 - ``oracle(tokens)``: one answer a token, None where none is graded;
 - if several outputs are asked for, ``OUTPUTS``, their names: then ``oracle`` gives a dictionary, name -> answers, and
   ``CLASSES`` holds the answers of all;
+- if an input has one answer as a whole, ``POOLED = True``: then ``oracle`` gives that one answer, or None;
 - if it likes ``CAUSAL = True`` (an answer depends on what stands up to it alone), ``sample(rng)`` (one random input,
   drawn with `rng`, a `random.Random`) and ``inputs()`` (all inputs there are). With neither of the two functions every
   sequence of 1 to ``LONGEST`` tokens is an input.

@@ -24,8 +24,8 @@ from tprog.tasks.own_code import executed, their_turn, told
 from tprog.tasks.rules import Array
 from tprog.tasks.written import made_task
 
-ONE_LABEL = "for one label an input, return [None] * (len(tokens) - 1) + [label]"
-"""What an oracle returns where an input has one answer."""
+ONE_LABEL = "for one label an input, define POOLED = True"
+"""How a task says that an input has one answer."""
 
 _PROBED = 20  # inputs that a task is asked twice about, to see whether it answers alike
 
@@ -51,7 +51,8 @@ def python_task(name: str, path: Path) -> Task:
     if len(classes) < 2:
         raise BadFile(f"{path}: CLASSES holds only {classes[0]!r}, so there is nothing to learn; expected two or more")
     outputs = _outputs(path, module)
-    functions = _Functions(path, module, symbols, classes, longest, outputs)
+    pooled = _pooled(path, module, outputs)
+    functions = _Functions(path, module, symbols, classes, longest, outputs, pooled)
     domain: InputDomain = InputDomain(len(symbols), 1, longest)
     if functions.has("inputs"):
         domain = Listed(len(symbols), 1, longest, functions.inputs)
@@ -59,7 +60,7 @@ def python_task(name: str, path: Path) -> Task:
     if functions.has("sample"):
         domain = _Sampled(len(symbols), 1, longest, functions.sample, domain)
     task = made_task(name, symbols, classes, longest, END in vocabulary, domain, functions.rule, causal, listable)
-    task = replace(task, outputs=outputs)
+    task = replace(task, outputs=outputs, pooled=pooled)
     _probe(path, task)
     return task
 
@@ -74,6 +75,16 @@ def _outputs(path: Path, module: ModuleType) -> tuple[str, ...]:
     if len(found) < 2 or len(set(found)) < len(found):
         raise BadFile(f"{path}: OUTPUTS is {shortened(found)}; expected two names or more, each once, or no OUTPUTS")
     return tuple(found)
+
+
+def _pooled(path: Path, module: ModuleType, outputs: tuple[str, ...]) -> bool:
+    """Whether an input has one answer, as a whole."""
+    found = getattr(module, "POOLED", False)
+    if type(found) is not bool:
+        raise BadFile(f"{path}: POOLED is {shortened(found)}; expected True or False")
+    if found and outputs:
+        raise BadFile(f"{path} defines POOLED and OUTPUTS; a pooled task has one answer an input, so leave one out")
+    return found
 
 
 def _probe(path: Path, task: Task) -> None:
@@ -137,9 +148,10 @@ class _Functions:
         classes: tuple[str, ...],
         longest: int,
         outputs: tuple[str, ...] = (),
+        pooled: bool = False,
     ) -> None:
         self.path, self.module, self.symbols, self.classes, self.longest = path, module, symbols, classes, longest
-        self.outputs = outputs
+        self.outputs, self.pooled = outputs, pooled
         self._codes = {word: code for code, word in enumerate(symbols)}
         self._answers = {word: code for code, word in enumerate(classes)}
         _given(path, module, "oracle")
@@ -200,6 +212,8 @@ class _Functions:
             raise BadFile(
                 f"{self.path}: {what} gives answers for {names}; for several outputs, name them in OUTPUTS = (...)"
             )
+        if self.pooled:
+            return [*[UNGRADED] * (len(tokens) - 1), self._label(result, what)]
         if self._is_label(result, len(tokens)):
             raise BadFile(f"{self.path}: {what} gives {shortened(result)}, one label for the whole input; {ONE_LABEL}")
         found = self._several(result, len(tokens), what)
@@ -218,6 +232,18 @@ class _Functions:
                 f"{self.path}: {what}: answer {wrong} is {shortened(found[wrong])}; expected one of {known}, or None"
             )
         return [code for code in codes if code is not None]
+
+    def _label(self, result: object, what: str) -> int:
+        """The code of the one answer to an input of a pooled task."""
+        if result is None:
+            return UNGRADED
+        found = self._answers.get(word_of(result))
+        if found is None:
+            raise BadFile(
+                f"{self.path}: {what} gives {shortened(result)}; expected one of {listing(self.classes)} for the whole "
+                "input, or None, since POOLED is True"
+            )
+        return found
 
     def _is_label(self, result: object, tokens: int) -> bool:
         """Whether an oracle's result is a class for the input as a whole, and no text of one answer a token."""

@@ -20,7 +20,6 @@ def made_task(
     listable: bool = True,
     examples: bool = False,
     notes: tuple[str, ...] = (),
-    pooled: bool = False,
 ) -> Task:
     """A task whose inputs begin with ``<s>``.
 
@@ -44,5 +43,4 @@ def made_task(
         listable,
         examples,
         notes,
-        pooled,
     )

@@ -39,6 +39,7 @@ def answer_task(task: Task, name: str) -> Answer:
         BadUsage: it asks for several outputs, uses a mark as a token, or has too few inputs.
     """
     task.of_one_output("a small GPT")
+    task = replace(task, pooled=False)  # one label is an answer like any other
     symbols = (*task.symbols, *(word for word in task.classes if word not in task.symbols))
     if taken := [word for word in MARKS if word in symbols]:
         raise BadUsage(f"{name} has {listing(taken)} among its tokens, which is a mark here; rename it")
