@@ -62,6 +62,11 @@ class InputSpace:
         return None if self.kind == "drawn" else self.domain.size
 
     @property
+    def inputs_are(self) -> str:
+        """What its inputs are, in words."""
+        return (self.task.inputs_are if self.task is not None else "") or "inputs"
+
+    @property
     def enumerable(self) -> bool:
         return self.size is not None and self.size <= ENUMERATED
 
@@ -126,8 +131,8 @@ class InputSpace:
             the sequences, whether they are all, and a text about them in which ``{:,}`` stands for their number.
         """
         if self.enumerable and (count is None or count >= len(self.every)):
-            return self.every, True, f"all {len(self.every):,} inputs"
-        whole = "different inputs of the task's sampler" if self.size is None else f"of {self.size:,} inputs"
+            return self.every, True, f"all {len(self.every):,} {self.inputs_are}"
+        whole = "different inputs of the task's sampler" if self.size is None else f"of {self.size:,} {self.inputs_are}"
         return self.draw(count or SAMPLE, seed), False, f"{{:,}} {whole}, {done} with seed {seed}"
 
     def below(self, length: int) -> int:

@@ -99,6 +99,15 @@ TaskOption: TypeAlias = Annotated[
         autocompletion=complete_task,
     ),
 ]
+VerifyOnOption: TypeAlias = Annotated[
+    str | None,
+    typer.Option(
+        "--verify-on",
+        metavar="SPLIT",
+        help="Say what edits do to inputs that they were not chosen on: a split of the corpus, or another corpus.",
+        show_default=False,
+    ),
+]
 VocabularyOption: TypeAlias = Annotated[
     str | None,
     typer.Option(

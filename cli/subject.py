@@ -185,6 +185,29 @@ def read_subject(
     return subject
 
 
+def inputs_of_other(subject: Subject, name: str, task: str | None, length: int | None = None) -> Inputs:
+    """Inputs beside those that a question is about, on which its answer is to be verified.
+
+    Args:
+        name: a split of the corpus that `task` names; or a task of somebody's own, another corpus among them.
+        length: the longest input to look at.
+
+    Raises:
+        BadUsage, BadFile: it is neither, or cannot be read.
+        BadProgram: the program does not fit it.
+    """
+    from tprog.tasks.builtin import fitted, inputs_for
+    from tprog.tasks.own import is_own, judging
+    from tprog.words.names import PREFIX, CorpusName, is_corpus
+
+    if task is not None and is_corpus(task) and not is_own(name):
+        name = f"{PREFIX}{CorpusName.of(task).source}@{name}"
+    elif not is_own(name):
+        raise BadUsage(f"--verify-on {name}: expected a split of the corpus that --corpus names, or a corpus")
+    found = fitted(judging(name, subject.module.program, length), subject.program, subject.length.tokens)
+    return inputs_for(subject.program, task=found, length=subject.length.tokens)
+
+
 def _by_own_task(module: Module, own: Task, length: int | None) -> Subject:
     """A program judged by a task of the user's own."""
     from tprog.tasks.builtin import fitted

@@ -9,6 +9,7 @@ and of as many entries as are asked for.
 from __future__ import annotations
 
 from collections.abc import Sequence
+from dataclasses import replace
 
 from analyze.blame.candidates import candidate
 from analyze.blame.effects import order_key
@@ -17,12 +18,15 @@ from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.responsibility import annotate_all
 from analyze.blame.working_set import effects_over_all, hold
 from analyze.outcome import label
-from analyze.results.blame import BlameAllResult, Bucket
+from analyze.results.blame import BlameAllResult, Bucket, VerifiedOn
 from analyze.results.checked import Checked
 from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
+from tprog.run.batch import Bools
+from tprog.run.execute import predict
+from tprog.run.outcome import wrong_at
 from tprog.tasks.builtin import Inputs
 from tprog.text.tokens import spacing
 
@@ -42,6 +46,7 @@ def blame_all(
     *,
     limit: int = LIMIT,
     shown: Presentation = PLAIN,
+    verify_on: Inputs | None = None,
 ) -> BlameAllResult:
     """Which entries are to blame for the failures of a program.
 
@@ -49,6 +54,7 @@ def blame_all(
         inputs: with right answers.
         limit: the most entries reported.
         shown: how the program is shown; of each entry, the diff of its best edit.
+        verify_on: other inputs with right answers, on which each edit that is reported is counted as well.
 
     Raises:
         BadUsage: no right answers are known.
@@ -63,6 +69,10 @@ def blame_all(
         effects = effects_over_all(held, [effect.edit for effect in effects])
         effects.sort(key=lambda effect: order_key(program, effect))
     entries = tuple(candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(effects))
+    verified = None
+    if verify_on is not None:
+        verified, counts = _verified(program, verify_on, [effect.edit for effect in effects])
+        entries = tuple(replace(entry, verified=both) for entry, both in zip(entries, counts, strict=True))
     buckets = _buckets(search, best.top, shown)
     return BlameAllResult(
         program=label(program, shown.name),
@@ -78,7 +88,25 @@ def blame_all(
         source=None if shown.text is None else annotate_all(label(program, shown.name), shown.text, entries, buckets),
         spaced=spacing(program),
         sources=program.sources,
+        verified_on=verified,
     )
+
+
+def _verified(program: Program, inputs: Inputs, edits: Sequence[Edit]) -> tuple[VerifiedOn, list[tuple[int, int]]]:
+    """What is wrong on other inputs, and how many predictions each edit mends and breaks there."""
+    if (expected := inputs.expected) is None:
+        raise BadUsage(f"nothing says what is right on {inputs.description}, so no edit can be verified there")
+
+    def wrong(edited: Program) -> Bools:
+        predictions, lost = predict(edited, inputs.batch)
+        return wrong_at(predictions, lost, expected)
+
+    before = wrong(program)
+    counts = []
+    for edit in edits:
+        after = wrong(edit.apply(program))
+        counts.append((int((before & ~after).sum()), int((after & ~before).sum())))
+    return VerifiedOn(Checked(len(inputs.batch), inputs.exhaustive, inputs.description), int(before.sum())), counts
 
 
 def _buckets(search: JointSearch, top: Sequence[Edit | None], shown: Presentation) -> tuple[Bucket, ...]:

@@ -30,7 +30,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Array, encode
 from tprog.run.pieces import CHUNK, inputs_at_once, slices
-from tprog.tasks.own import find_task
+from tprog.tasks.own import judging
 from tprog.text.tokens import spacing
 
 __all__ = ["BLAMED", "Against", "Answers", "Relations", "fuzz", "still_broken"]
@@ -202,7 +202,7 @@ def still_broken(program: Program, tokens: Sequence[str], relation: str | Path, 
         BadUsage, BadFile: no such relation or task.
         BadInput: the program cannot take the tokens.
     """
-    own = None if task is None else find_task(task)
+    own = None if task is None else judging(task, program)
     space = space_of(program if own is None else replace(program, task=own.name), own)
     one = read_relation(relation) if Path(relation).suffix == ".py" else find_relation(space, str(relation))
     encode(program, [tokens])  # refuses what is no input

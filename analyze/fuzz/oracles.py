@@ -241,7 +241,9 @@ class Relations(Oracle):
 
     def _wrong_rows(self, relation: Relation, step: FollowUp) -> list[tuple[int, Reason]]:
         """Which rows of a step are answered otherwise than it asks for, and where."""
-        inside = np.flatnonzero(self.space.contains(step.sequences)) if len(step.rows) else step.rows
+        inside = np.arange(len(step.rows))
+        if len(inside) and not relation.beyond:
+            inside = np.flatnonzero(self.space.contains(step.sequences))
         if not len(inside):
             return []
         answers, lost = self._answers(step.sequences[inside])

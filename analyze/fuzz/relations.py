@@ -51,12 +51,14 @@ class Relation:
         name: what the command line calls it: a word, or the path of a user's own.
         statement: what a right program keeps to.
         of_all: whether it is about all outputs of a program together, side by side; else about each by itself.
+        beyond: whether its follow-ups count where nobody has listed them: a sentence that is not in a corpus is one.
     """
 
     name: str
     statement: str
     steps: Steps
     of_all: bool = False
+    beyond: bool = False
 
 
 def _swapped(x: Array, place: int) -> Array:
@@ -200,7 +202,9 @@ RELATIONS: Mapping[str, tuple[Relation, ...]] = {
 def relations_of(space: InputSpace) -> tuple[Relation, ...]:
     """The built-in relations of a program's task, and, where it declares that it is causal, `PREFIX`."""
     name = space.program.task if space.task is None else space.task.name
-    found = RELATIONS.get(name or "", ())
+    from analyze.fuzz.of_words import of_words
+
+    found = (*RELATIONS.get(name or "", ()), *of_words(space))
     causal = space.program.causal or (space.task is not None and space.task.causal)
     return (PREFIX, *found) if causal and PREFIX not in found else found
 

@@ -9,6 +9,9 @@ from analyze.render.written import written
 from analyze.results.blame import BlameAllResult, Bucket
 from tprog.text.tokens import Spacing
 
+THERE = ("mends there", "breaks there")
+"""The columns of what an edit does to the inputs that edits are verified on."""
+
 NONE = "no small edit"
 """What stands for the suspect of inputs that no single small edit mends."""
 
@@ -39,18 +42,30 @@ def _answer(result: BlameAllResult) -> str:
 
 
 def _entries(result: BlameAllResult, number: int) -> list[Part | str | None]:
-    rows = [(index, *edit_cells(found)) for index, found in enumerate(result.entries, 1)]
-    edits = table(("", *EDITS), rows, ("", "line", "mends", "breaks", "net"), name="edits")
+    rows = [
+        (index, *edit_cells(found), *(found.verified or (None, None))) for index, found in enumerate(result.entries, 1)
+    ]
+    numbers = ("", "line", "mends", "breaks", "net", *THERE)
+    edits = table(("", *EDITS, *THERE), rows, numbers, ("line", *THERE), name="edits")
     if not rows:
         return [edits]
     return [
         "the best edit of each entry, by what it mends less what it breaks",
         edits,
+        _verified(result),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in result.entries) else None,
         None if result.proven else UNPROVEN,
         written(result.sources, {entry.node for entry in result.entries}),
         *change(result.entries[number - 1].diff, number),
     ]
+
+
+def _verified(result: BlameAllResult) -> str | None:
+    found = result.verified_on
+    if found is None:
+        return None
+    wrong = counted(found.wrong, "prediction is", "predictions are")
+    return f"there: on {found.checked.description}, where {wrong} wrong"
 
 
 def _buckets(result: BlameAllResult) -> list[Part | str | None]:

@@ -51,7 +51,8 @@ def _counts(result: RepairResult) -> tuple[int, int, str]:
         return on.after.wrong_inputs, on.before.wrong_inputs, counted(on.after.inputs, "input")
     parts = [part for part in (result.chosen, result.rest) if part is not None]
     before = sum(part.before.wrong_inputs for part in parts)
-    return result.wrong_inputs, before, f"{sum(part.after.inputs for part in parts):,} inputs of a sample"
+    sample = "" if all(part.checked.exhaustive for part in parts) else " of a sample"
+    return result.wrong_inputs, before, f"{sum(part.after.inputs for part in parts):,} inputs{sample}"
 
 
 def _figures(result: RepairResult) -> list[Table]:

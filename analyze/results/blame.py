@@ -83,6 +83,7 @@ class Candidate(Record):
         restores: whether no prediction is wrong any more over those inputs.
         size: 1 for one key, cell or word, 2 for a wiring, the change of the logit weight for the readout.
         diff: the change of the source, or empty.
+        verified: what it mends and breaks of the inputs that edits are verified on, if there are such.
         becomes: of `edit`, what the entry becomes; JSON tells it there.
     """
 
@@ -100,6 +101,7 @@ class Candidate(Record):
     size: float
     diff: str
     clause: tuple[int, int] | None = field(default=None, kw_only=True)
+    verified: tuple[int, int] | None = field(default=None, kw_only=True, metadata=WHERE_TOLD)
     becomes: str = field(kw_only=True, metadata=UNTOLD)
 
     @classmethod
@@ -244,6 +246,18 @@ class Bucket:
 
 
 @dataclass(frozen=True)
+class VerifiedOn:
+    """Inputs beside those that edits were looked for on.
+
+    Attributes:
+        wrong: wrong predictions there, without any edit.
+    """
+
+    checked: Checked
+    wrong: int
+
+
+@dataclass(frozen=True)
 class BlameAllResult(Result):
     """Which entries are to blame for the failures of a program.
 
@@ -262,6 +276,8 @@ class BlameAllResult(Result):
         source: the module with the failures that each line's best edit mends in its margin, if it was asked for.
         spaced: how inputs and answers are shown.
         sources: where the nodes of a written program were written.
+        verified_on: the inputs, others than those, on which each of `entries` was counted as well; and how many
+            predictions are wrong there.
     """
 
     verb: ClassVar[str] = "blame-all"
@@ -280,3 +296,4 @@ class BlameAllResult(Result):
     source: AnnotatedSource | None = None
     spaced: Spacing = JOINED
     sources: tuple[SourceLine, ...] = ()
+    verified_on: VerifiedOn | None = field(default=None, metadata=WHERE_TOLD)

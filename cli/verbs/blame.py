@@ -29,13 +29,14 @@ from cli.options import (
     SeedOption,
     StopOption,
     TaskOption,
+    VerifyOnOption,
     VisitedOption,
     VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output
 from cli.progress import working
-from cli.subject import Subject, read_subject
+from cli.subject import Subject, inputs_of_other, read_subject
 from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -44,6 +45,7 @@ if TYPE_CHECKING:
     from analyze.results.checked import Checked
     from tprog.ir.places import ByOutput
     from tprog.ir.program import Program
+    from tprog.tasks.builtin import Inputs
 
 LISTED, LISTED_ALL = 10, 20
 """Edits of one prediction, and entries for all failures, that are shown unless told otherwise."""
@@ -104,6 +106,7 @@ def blame(
             show_default=False,
         ),
     ] = None,
+    verify_on: VerifyOnOption = None,
     loop: VisitedOption = False,
     stop: StopOption = None,
     task: TaskOption = None,
@@ -120,6 +123,8 @@ def blame(
     """Find the edits that mend a wrong prediction, or all. Where it is right: the entries that it depends on."""
     of_one = any(given not in (None, False) for given in (position, of, expect, thorough))
     _refuse_contradictions(every, text, of_one, number, applied)
+    if verify_on is not None and not every:
+        raise BadUsage("--verify-on is about the edits of --all; leave it out with --input")
     output = _output(as_json, file, force, color, applied)
     number = number or applied
     limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
@@ -129,7 +134,8 @@ def blame(
     writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
     wish = _Wish(subject, limit, number, one_diff, annotate or _is_page(file), writes)
     if every:
-        _blame_all(wish, output, sample, seed, loop, stop)
+        other = None if verify_on is None else inputs_of_other(subject, verify_on, task, length)
+        _blame_all(wish, output, sample, seed, loop, stop, other)
         return
     from analyze import blame as analysis
     from analyze.render.blame import blame_document, listed
@@ -215,7 +221,9 @@ def _expected(
     raise BadUsage(f"{subject.name} names no task, so the right answer is unknown; give --expect or --task")
 
 
-def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int, loop: bool, stop: str | None) -> None:
+def _blame_all(
+    wish: _Wish, output: Output, sample: int | None, seed: int, loop: bool, stop: str | None, verify_on: Inputs | None
+) -> None:
     from analyze.blame import all_failures as analysis
     from analyze.render.blame_all import blame_all_document
 
@@ -226,7 +234,9 @@ def _blame_all(wish: _Wish, output: Output, sample: int | None, seed: int, loop:
         raise BadUsage(f"{subject.name} names no task, so the right answers are unknown; name one with --task")
     inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
     with working("blame --all", inputs.description):
-        result = analysis.blame_all(subject.program, inputs, limit=wish.limit, shown=wish.presentation())
+        result = analysis.blame_all(
+            subject.program, inputs, limit=wish.limit, shown=wish.presentation(), verify_on=verify_on
+        )
     nothing = "nothing is wrong, so there is no edit" if not result.wrong else ""
     _refuse_number(wish.number, len(result.entries), nothing)
     output.show(result, partial(blame_all_document, result, wish.number or 1))

@@ -92,7 +92,6 @@ def fuzz(
     from analyze.input_space import space_of
     from analyze.render.failing_tests import failing_tests
     from analyze.render.fuzz import fuzz_document
-    from tprog.tasks.own import is_own
 
     if file is not None and file.suffix.lower() == ".py" and is_source(named := argument or program or ""):
         raise BadUsage(
@@ -120,14 +119,30 @@ def fuzz(
         assert file is not None
         folder = file.absolute().parent
         own = [Path(os.path.relpath(path, folder)).as_posix() for path in relation or () if _is_file(path)]
-        judged = "" if task is None else string_literal(task)
-        if task is not None and is_own(task):
-            own_task = string_literal(Path(os.path.relpath(task, folder)).as_posix())
-            judged = f"str(Path(__file__).parent / {own_task})"
+        judged = "" if task is None else _task_named(task, folder)
         return failing_tests(result, Path(os.path.relpath(subject.name, folder)).as_posix(), own, judged)
 
     output.show(result, partial(fuzz_document, result), {"py": tests})
     return int(result.failing > 0)
+
+
+def _task_named(task: str, folder: Path) -> str:
+    """The expression by which a test in a folder names a task: a file of somebody's own from where the test is."""
+    from tprog.tasks.own import is_own
+    from tprog.words.names import PREFIX, CorpusName, is_corpus
+
+    def from_there(path: Path) -> str:
+        return f"str(Path(__file__).parent / {string_literal(Path(os.path.relpath(path, folder)).as_posix())})"
+
+    if is_corpus(task):
+        named = CorpusName.of(task)
+        if not named.path.exists():
+            return string_literal(task)
+        behind = str(named).removeprefix(f"{PREFIX}{named.path}")
+        return f"{string_literal(PREFIX)} + {from_there(named.path)}" + (
+            f" + {string_literal(behind)}" if behind else ""
+        )
+    return from_there(Path(task)) if is_own(task) else string_literal(task)
 
 
 def _oracle(

@@ -19,12 +19,13 @@ from cli.options import (
     ProgramOption,
     SeedOption,
     TaskOption,
+    VerifyOnOption,
     VocabularyOption,
     WeightsOption,
 )
 from cli.output import Color, Output, note
 from cli.progress import status
-from cli.subject import Subject, read_subject
+from cli.subject import Subject, inputs_of_other, read_subject
 from tprog.errors import BadUsage
 
 if TYPE_CHECKING:
@@ -51,6 +52,7 @@ def repair(
         ChosenOn,
         typer.Option("--on", help="Choose edits on the training split of a sample, or on all inputs there are."),
     ] = ChosenOn.SAMPLE,
+    verify_on: VerifyOnOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
     task: TaskOption = None,
     weights: WeightsOption = None,
@@ -82,7 +84,13 @@ def repair(
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     subject.tell()
-    inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)
+    if verify_on is None:
+        inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)
+    else:
+        if subject.task is None:
+            raise BadUsage(f"{subject.name} names no task, so nothing says what is right; give --corpus")
+        chosen = subject.inputs(sample, seed)
+        inputs = analysis.Division(chosen, inputs_of_other(subject, verify_on, task, length), None)
     with status("repair") as progress:
         repaired = analysis.repair(
             subject.program,
