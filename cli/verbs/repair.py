@@ -89,7 +89,7 @@ def repair(
     else:
         if subject.task is None:
             raise BadUsage(f"{subject.name} names no task, so nothing says what is right; give --corpus")
-        chosen = subject.inputs(sample, seed)
+        chosen = subject.inputs(sample, seed, noted=True)
         inputs = analysis.Division(chosen, inputs_of_other(subject, verify_on, task, length), None)
     with status("repair") as progress:
         repaired = analysis.repair(
