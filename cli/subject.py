@@ -200,10 +200,15 @@ def inputs_of_other(subject: Subject, name: str, task: str | None, length: int |
     from tprog.tasks.own import is_own, judging
     from tprog.words.names import PREFIX, CorpusName, is_corpus
 
-    if task is not None and is_corpus(task) and not is_own(name):
-        name = f"{PREFIX}{CorpusName.of(task).source}@{name}"
-    elif not is_own(name):
-        raise BadUsage(f"--verify-on {name}: expected a split of the corpus that --corpus names, or a corpus")
+    if not is_own(name):
+        split = None
+        if task is not None and is_corpus(task):
+            split = CorpusName.of(f"{PREFIX}{CorpusName.of(task).source}@{name}")
+        if split is None or split.split is None:
+            raise BadUsage(
+                f"--verify-on {name}: expected train, valid, test or all of the corpus that --corpus names, or a corpus"
+            )
+        name = str(split)
     found = fitted(judging(name, subject.module.program, length), subject.program, subject.length.tokens)
     return inputs_for(subject.program, task=found, length=subject.length.tokens)
 

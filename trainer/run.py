@@ -12,7 +12,9 @@ import torch
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.ir.provenance import ROUNDING, accuracy_key
+from tprog.text.clusters import FREQUENT_FIRST
 from tprog.version import VERSION
+from tprog.words.names import is_corpus
 from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data
@@ -298,6 +300,7 @@ class Run:
         return (
             ("tool", f"tpdebug {VERSION}"),
             ("task", f"{frame.task}, {len(frame.vocabulary)} tokens, N = {frame.max_length}"),
+            *([FREQUENT_FIRST] if is_corpus(config.task) else []),
             ("seed", seed),
             ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
             ("epochs", f"{done} of {config.epochs}, {at}"),
