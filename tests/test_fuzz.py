@@ -23,7 +23,8 @@ from analyze.fuzz import fuzz, still_broken
 from analyze.fuzz.buckets import Blamer
 from analyze.fuzz.oracles import Answers, Judged, Oracle, Reason, Relations, against_program
 from analyze.fuzz.own_relation import read_relation
-from analyze.fuzz.relations import PREFIX, RELATIONS, UNSAID, Relation, find_relation, relations_of, worth_trying
+from analyze.fuzz.relation import UNSAID, Relation
+from analyze.fuzz.relations import PREFIX, RELATIONS, find_relation, relations_of, worth_trying
 from analyze.fuzz.shrinking import replayed
 from analyze.input_space import InputSpace, inputs, lengths_of, space_of
 from analyze.render.failing_tests import failing_tests

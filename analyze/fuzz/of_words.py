@@ -14,7 +14,7 @@ from typing import TypeAlias
 
 import numpy as np
 
-from analyze.fuzz.relations import FollowUp, Relation
+from analyze.fuzz.relation import FollowUp, Relation
 from analyze.input_space import InputSpace, lengths_of
 from tprog.ir.program import UNKNOWN
 from tprog.run.batch import Array

@@ -13,7 +13,7 @@ from dataclasses import dataclass, field
 import numpy as np
 
 from analyze.comparison import NO_ANSWER, Pair, common_space, first_hole
-from analyze.fuzz.relations import UNSAID, FollowUp, Relation
+from analyze.fuzz.relation import UNSAID, FollowUp, Relation
 from analyze.input_space import InputSpace, lengths_of
 from analyze.outcome import Rows, ground
 from analyze.results.fuzz import BucketKind, Failure, OracleKind

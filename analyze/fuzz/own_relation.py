@@ -19,7 +19,7 @@ from typing import Any
 
 import numpy as np
 
-from analyze.fuzz.relations import UNSAID, FollowUp, Relation
+from analyze.fuzz.relation import UNSAID, FollowUp, Relation
 from analyze.input_space import InputSpace
 from tprog.errors import BadFile
 from tprog.ir.places import Places

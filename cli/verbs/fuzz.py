@@ -35,7 +35,7 @@ from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
     from analyze.fuzz.oracles import Oracle
-    from analyze.fuzz.relations import Relation
+    from analyze.fuzz.relation import Relation
     from analyze.input_space import InputSpace
     from tprog.ir.program import Program
 
