@@ -92,13 +92,26 @@ def test_rare_words_are_read_as_unknown_more_often_and_marks_never() -> None:
     assert Unknown.of(DATA, 5.0) is None  # letters have no unknown word
 
 
-@pytest.mark.parametrize("change", [{"dropout": 0.5}, {"balance": 0.9}, {"buckets": 4}])
+@pytest.mark.parametrize(
+    "change", [{"dropout": 0.5}, {"balance": 0.9}, {"buckets": 4}, {"noise": 0.5}, {"cooling": 0.1}, {"turns": 3.0}]
+)
 def test_each_setting_changes_what_is_learned(change: dict[str, Any]) -> None:
     plain, changed = (Population([dataclasses.replace(TINY, **more)], DATA) for more in ({}, change))
     for step in range(3):
         plain.step(step)
         changed.step(step)
     assert not torch.equal(plain.now, changed.now)
+
+
+def test_heads_begin_by_copying_each_variable_from_both_sides_and_then_what_was_copied() -> None:
+    config = dataclasses.replace(TINY, layers=2, cat_heads=4, masks="beside", turns=50.0)
+    population = Population([config], DATA)
+    assert population.network.mask_names == ("before", "after")
+    views = population.network.layout.views(population.now.detach())
+    masks = [population.network.mask_names[mask] for mask in population.network.assigned]
+    first, second = (views[f"{layer}.value"][0].argmax(dim=1).tolist() for layer in (0, 1))
+    assert [*zip(first, masks, strict=True)] == [(0, "before"), (0, "after"), (1, "before"), (1, "after")]
+    assert second == [3, 4, 5, 6]  # behind two words and the positions
 
 
 def test_a_share_of_the_values_is_dropped_and_nothing_at_last() -> None:
@@ -114,6 +127,7 @@ def test_a_share_of_the_values_is_dropped_and_nothing_at_last() -> None:
 @pytest.mark.parametrize(
     ("changes", "message"),
     [
+        ({"cooling": 0.0}, "cooling is 0.0; expected a share of lr, above 0, at most 1"),
         ({"dropout": 1.0}, "dropout is 1.0; expected a number from 0, below 1"),
         ({"balance": -1.0}, "balance is -1.0; expected a number from 0, below 1"),
         ({"unknown": float("nan")}, "unknown is nan; expected a finite number from 0"),

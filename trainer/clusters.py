@@ -16,11 +16,18 @@ Letters in shapes: V words, C classes, v embedding variables, F features, K clus
 
 from __future__ import annotations
 
+from collections.abc import Sequence
 from dataclasses import dataclass
+from pathlib import Path
 
 import numpy as np
+import torch
 from numpy.typing import NDArray
+from torch import Tensor
 
+from tprog.errors import BadFile
+from tprog.words.vectors import prepared_vectors, read_vectors
+from trainer.config import PREPARED
 from trainer.data import Data
 
 Matrix = NDArray[np.float64]
@@ -118,6 +125,33 @@ def clustered(known: Known, vectors: Matrix | None, variables: int, clusters: in
             for at in range(variables)
         ]
     )
+
+
+def word_vectors(named: str, vocabulary: Sequence[str]) -> Matrix:
+    """[V, F] the vectors of words, each number 0 on average and of variance 1 / F; 0 where a word has none.
+
+    Args:
+        named: `PREPARED`, or the path of a text file.
+
+    Raises:
+        BadUsage: none have been prepared.
+        BadFile: the file is none, or has a vector for no word.
+    """
+    vectors = prepared_vectors() if named == PREPARED else read_vectors(Path(named))
+    rows, has = vectors.of(vocabulary)
+    if not has.any():
+        raise BadFile(f"{vectors.source} has a vector for none of the {len(vocabulary):,} words of the corpus")
+    found = np.zeros(rows.shape)
+    spread = rows[has].std(axis=0)
+    found[has] = (rows[has] - rows[has].mean(axis=0)) / np.where(spread > 0, spread, 1) / rows.shape[1] ** 0.5
+    return found
+
+
+def mapped(vectors: Matrix, variables: int, clusters: int, seed: int) -> Tensor:
+    """[v, V, K] the vectors under one random linear map a variable, as the published embeddings begin; where there is a
+    vector, of variance 1."""
+    maps = torch.from_numpy(np.random.default_rng(seed).standard_normal((variables, vectors.shape[1], clusters)))
+    return (torch.from_numpy(vectors) @ maps).float()
 
 
 def k_means(rows: Matrix, weights: Matrix, clusters: int, random: np.random.Generator) -> Codes:

@@ -15,7 +15,7 @@ from trainer.settings import check_range as check_range
 from trainer.settings import shown as shown
 
 Predicates = Literal["one", "set"]
-Masks = Literal["all", "learned", "assigned"]
+Masks = Literal["all", "learned", "assigned", "beside"]
 EmbeddingKind = Literal["one-hot", "learned"]
 Device = Literal["cpu", "cuda"]
 
@@ -24,6 +24,9 @@ LARGEST_RATE = 1e30
 
 MAX_READOUT_SCALE = 10_000
 """Four decimals of a readout weight; more would not fit below the float32 limit for any trained model seen."""
+
+PREPARED = "prepared"
+"""The word vectors that `tpdebug data vectors` made."""
 
 MODULES = "modules a layer, categorical and numeric."
 TEMPERATURE = (
@@ -41,7 +44,11 @@ class TrainConfig(Settings):
 
     task: str
     vocabulary_size: int | None = setting(
-        None, "k as papers count it, specials and padding included; left out: the task's own.", 2, 1000
+        None,
+        "k as papers count it, specials and padding included; of a corpus, its most frequent words; left out: the "
+        "task's own, of a corpus 10,000.",
+        2,
+        100_000,
     )
     length: int | None = setting(
         None,
@@ -72,8 +79,8 @@ class TrainConfig(Settings):
     )
     masks: Masks = setting(
         "all",
-        "all positions for every head, as published; a learned choice a head among the masks the task allows; or "
-        "assigned, the heads of a kind taking turns.",
+        "all positions for every head, as published; a learned choice a head among the masks the task allows; "
+        "assigned, the heads of a kind taking turns; or beside, the same without the mask of all positions.",
     )
     numeric_cap: int | None = setting(
         None,
@@ -152,10 +159,16 @@ class TrainConfig(Settings):
     readout_scale: int = setting(
         1000, "the finest fixed-point scale for the readout, a power of ten.", 1, MAX_READOUT_SCALE
     )
+    vectors: str | None = setting(
+        None,
+        "word vectors with which learned embeddings begin: a text file, a word and its numbers a line, or 'prepared', "
+        "those of tpdebug data vectors. Without clusters, under a random linear map, as published.",
+        told=False,
+    )
     clusters: float = setting(
         0.0,
         "how much the logit of its cluster is above the others where learned embeddings begin: clusters of words by "
-        "what they were answered and by their neighbours; 0: they begin at random.",
+        "what they were answered, by their neighbours and by their vectors; 0: they begin at random.",
         told=False,
     )
     buckets: int = setting(
@@ -167,6 +180,19 @@ class TrainConfig(Settings):
         told=False,
     )
     dropout: float = setting(0.0, "the share of the values of learned embeddings that a step leaves out.", told=False)
+    turns: float = setting(
+        0.0,
+        "how much above the others the logit begins of what a head copies in its turn: the variables of learned "
+        "embeddings, and in later layers what the heads of the layer before copied; 0: it begins at random.",
+        told=False,
+    )
+    cooling: float = setting(
+        1.0, "the share of lr to which the step size falls, geometrically from step to step; 1: it stays.", told=False
+    )
+    noise: float = setting(1.0, "what the noise of choices is multiplied by; 1: Gumbel's, as published.", told=False)
+    shapes: bool = setting(
+        False, "tell words of a corpus that the vocabulary does not hold apart by their shape.", told=False
+    )
     unknown: float = setting(
         0.0,
         "a: a word that stands c times in the training inputs is read as unknown with the chance a / (a + c).",
@@ -211,6 +237,8 @@ def _check_numbers(config: TrainConfig) -> None:
         raise BadSetting("set_start", f"is {value}; expected a finite number, at most {LARGEST_RATE:g} from 0")
     if not 0 <= config.length_exponent <= 1:
         raise BadSetting("length_exponent", f"is {shown(config.length_exponent)}; expected a power from 0 to 1")
+    if not 0 < config.cooling <= 1:
+        raise BadSetting("cooling", f"is {shown(config.cooling)}; expected a share of lr, above 0, at most 1")
     if not 0 <= config.hard <= 1:
         raise BadSetting("hard", f"is {shown(config.hard)}; expected a share of the steps, from 0 to 1")
     if not 0 <= config.quiet <= config.hard:
@@ -229,10 +257,10 @@ def _check_words(config: TrainConfig) -> None:
     for key in ("dropout", "balance"):
         if not 0 <= getattr(config, key) < 1:
             raise BadSetting(key, f"is {shown(getattr(config, key))}; expected a number from 0, below 1")
-    for key in ("unknown", "clusters"):
+    for key in ("unknown", "clusters", "turns", "noise"):
         if not 0 <= getattr(config, key) <= LARGEST_RATE:
             raise BadSetting(key, f"is {shown(getattr(config, key))}; expected a finite number from 0")
-    for key in ("clusters", "dropout"):
+    for key in ("vectors", "clusters", "turns", "dropout"):
         if config.embedding == "one-hot" and getattr(config, key):
             raise BadSetting(key, "is for learned embeddings; set embedding to 'learned'")
 
@@ -288,6 +316,10 @@ def published_config(task: str, seed: int = 0) -> TrainConfig:
             members=8,
             halvings=2,
         )
+    if (tagged := _tagged(task)) is not None:
+        from trainer.word_presets import published_words
+
+        return published_words(task, tagged, seed)
     if task not in _PUBLISHED_SIZES:
         known = ", ".join([*_PUBLISHED_SIZES, "induction"])
         raise BadUsage(f"there is no published size for the task {task!r}; known are {known}")
@@ -319,6 +351,10 @@ def default_config(task: str, seed: int = 0) -> TrainConfig:
 
     if task == "induction":
         return dataclasses.replace(published_config(task, seed), search=SEARCH_SECONDS)
+    if (tagged := _tagged(task)) is not None:
+        from trainer.word_presets import default_words
+
+        return default_words(task, tagged, seed)
     return TrainConfig(
         task,
         layers=UNKNOWN_LAYERS if is_own(task) else _LAYERS.get(task, 2),
@@ -335,6 +371,17 @@ def default_config(task: str, seed: int = 0) -> TrainConfig:
         refit=True,
         polish=100,
     )
+
+
+def _tagged(task: str) -> bool | None:
+    """Whether the words of a corpus have a tag each, not its sentences one label; None of any other task."""
+    from tprog.words.names import is_corpus
+
+    if not is_corpus(task):
+        return None
+    from tprog.words.read import read_corpus
+
+    return read_corpus(task).tagged
 
 
 def demo_config(seed: int = 0) -> TrainConfig:

@@ -26,6 +26,8 @@ from tprog.tasks.python_task import expect_same_answers
 from trainer.config import TrainConfig
 from trainer.memory import check_population
 from trainer.model import Frame, cardinality
+from trainer.sentences import is_divided, sentences
+from trainer.spans import Spans, counted, tells_spans
 
 ASKED_AGAIN = 500
 """Inputs about which a user's own task is asked twice, out of all that are drawn, or some more."""
@@ -42,11 +44,13 @@ class Split:
         batch: the inputs, in the codes of the task's vocabulary.
         tokens: [B, n] the same as a tensor, negative behind the end of an input.
         expected: [B, n] class codes, `UNGRADED` where the task does not grade; pooled, [B, 1].
+        tags: the classes, if they tell spans (`trainer.spans`).
     """
 
     batch: Batch
     tokens: Tensor
     expected: Tensor
+    tags: tuple[str, ...] = ()
 
     def __len__(self) -> int:
         return len(self.tokens)
@@ -56,17 +60,34 @@ class Split:
         graded = self.expected != UNGRADED
         right = (predictions.reshape(self.expected.shape) == self.expected) & graded
         whole = (right | ~graded).all(dim=1)
-        return Accuracy(int(right.sum()), int(graded.sum()), int(whole.sum()), len(self))
+        spans = None
+        if self.tags:
+            told = predictions.masked_fill(~graded, UNGRADED)
+            spans = counted(self.tags, told.numpy(), self.expected.numpy())
+        return Accuracy(int(right.sum()), int(graded.sum()), int(whole.sum()), len(self), spans)
 
 
 @dataclass(frozen=True)
 class Accuracy:
-    """The two accuracies as counts: tokens right of those graded, and sequences right as a whole."""
+    """The two accuracies as counts: tokens right of those graded, and sequences right as a whole.
+
+    Attributes:
+        spans: where the classes tell spans, how many of these are right.
+    """
 
     tokens_right: int
     tokens: int
     sequences_right: int
     sequences: int
+    spans: Spans | None = None
+
+    @property
+    def score(self) -> tuple[float, float]:
+        """By what a model is chosen on validation: F1 of spans, where there are any, then per token; else per token,
+        then whole sequence."""
+        if self.spans is not None:
+            return self.spans.f1, self.per_token
+        return self.per_token, self.whole_sequence
 
     @property
     def per_token(self) -> float:
@@ -79,7 +100,8 @@ class Accuracy:
         return self.sequences_right / max(self.sequences, 1)
 
     def __str__(self) -> str:
-        return f"{self.per_token:.2%} per token, {self.whole_sequence:.2%} of whole sequences"
+        both = f"{self.per_token:.2%} per token, {self.whole_sequence:.2%} of whole sequences"
+        return both if self.spans is None else f"{self.spans}; {both}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -124,6 +146,8 @@ def prepare(config: TrainConfig) -> Data:
             one class.
         BadFile: a task of a user's own that is none, or answers otherwise when asked again.
     """
+    if is_divided(config.task):
+        return _of_corpus(config)
     task = task_of(config)
     frame = frame_of(task)
     _check_cardinality(config, frame)
@@ -155,6 +179,28 @@ def prepare(config: TrainConfig) -> Data:
     digest = hashlib.sha256(config.to_json().encode() + seen).hexdigest()
     data = Data(frame, train, split(first, second), test, digest)
     return dataclasses.replace(data, notes=tuple(_notes(data))) if is_own(config.task) else data
+
+
+def _of_corpus(config: TrainConfig) -> Data:
+    """The splits of a corpus."""
+    found = sentences(config)
+    frame = frame_of(found.task)
+    _check_cardinality(config, frame)
+    check_population(config, frame)
+    answered = [answers[answers != UNGRADED] for _, answers in found.splits.values()]
+    _check_classes(config, found.task, np.concatenate(answered))
+    tags = frame.classes if tells_spans(frame.classes) and not frame.pooled else ()
+    train, validation, test = (
+        Split(batch, torch.as_tensor(batch.tokens, dtype=torch.long), torch.as_tensor(answers, dtype=torch.long), tags)
+        for batch, answers in found.splits.values()
+    )
+    if config.batch > len(train):
+        raise BadUsage(f"batch is {config.batch}, but there are only {len(train)} training sentences; lower batch")
+    seen = b"".join(np.ascontiguousarray(part, dtype="<i4").tobytes() for part in (train.batch.tokens, train.expected))
+    digest = hashlib.sha256(config.to_json().encode() + seen).hexdigest()
+    stands_in = None if found.stands_in is None else torch.as_tensor(found.stands_in)
+    data = Data(frame, train, validation, test, digest, stands_in=stands_in)
+    return dataclasses.replace(data, notes=(*found.notes, *_notes(data)))
 
 
 def _notes(data: Data) -> Iterator[str]:

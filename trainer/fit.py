@@ -26,8 +26,9 @@ from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, prepare
 from trainer.extract import Rounding
 from trainer.progress import EpochBar, searching
-from trainer.run import MODULE, OnEpoch, Run
+from trainer.run import MODULE, Agreement, OnEpoch, Run
 from trainer.searched import NEAREST, SEARCH, SEARCHED, can_search
+from trainer.sentences import is_divided
 from trainer.stopping import sigint
 from trainer.threads import one_thread
 
@@ -47,6 +48,7 @@ class TrainResult:
         interrupted: stopped by Ctrl-C before the last step; `train` with ``resume=True`` goes on.
         epochs: passes over the training inputs completed, over all calls.
         searched: a search was asked for, in a class that it knows.
+        agreement: of a corpus, on how many predictions network and program are equal; None of other tasks.
         begun: whether the program is the one searched or given before the first epoch; None if there was none.
     """
 
@@ -59,6 +61,7 @@ class TrainResult:
     epochs: int
     searched: bool
     begun: bool | None = None
+    agreement: Agreement | None = None
 
     @property
     def wrong(self) -> dict[str, tuple[int, int]]:
@@ -108,11 +111,21 @@ def train(
                 run.to_the_end(folder, interrupted, watchers)
         with searching(enabled=progress and run.polishes and run.trained):
             program, accuracies, rounding = run.finish(folder)
+        agreement = run.agreement(program) if is_divided(config.task) and run.trained else None
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
     begun = None if run.searched(folder) is None else rounding is None
     return TrainResult(
-        program, accuracies, rounding, folder, seconds, not run.done(folder), epochs, can_search(config), begun
+        program,
+        accuracies,
+        rounding,
+        folder,
+        seconds,
+        not run.done(folder),
+        epochs,
+        can_search(config),
+        begun,
+        agreement,
     )
 
 

@@ -79,7 +79,9 @@ def cardinality(config: TrainConfig, frame: Frame) -> int:
 
 def mask_names(config: TrainConfig, frame: Frame) -> tuple[Mask, ...]:
     """The masks that a head can have, in the order of its mask logits. A causal network has no ``after``."""
-    return ("all",) if config.masks == "all" else masks(frame.causal)
+    if config.masks == "all":
+        return ("all",)
+    return tuple(mask for mask in masks(frame.causal) if mask != "all" or config.masks != "beside")
 
 
 @lru_cache

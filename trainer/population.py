@@ -20,7 +20,7 @@ from torch import Tensor
 from tprog.errors import BadUsage
 from tprog.tasks.builtin import UNGRADED
 from trainer.choices import Choices
-from trainer.clusters import Known, clustered
+from trainer.clusters import Known, clustered, mapped, word_vectors
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, Split
 from trainer.model import Network
@@ -54,8 +54,10 @@ class Population:
         self.network = Network.of(config, data.frame)
         layout = self.network.layout
         start = torch.stack([layout.initial(number(f"{member.seed} parameters")) for member in members])
-        if config.clusters:
-            _begin_clustered(self.network, data, members, start)
+        if config.clusters or config.vectors is not None:
+            _begin_informed(self.network, data, members, start)
+        if config.turns:
+            _begin_in_turn(self.network, start)
         self.now = start.to(self.device).requires_grad_()
         self.best = self.now.detach().clone()
         self.mean, self.square = torch.zeros_like(self.best), torch.zeros_like(self.best)
@@ -127,7 +129,8 @@ class Population:
         mean.mul_(MEAN_DECAY).add_(grad * (1 - MEAN_DECAY))
         square.mul_(SQUARE_DECAY).add_(grad * grad * (1 - SQUARE_DECAY))
         root = (square / (1 - SQUARE_DECAY ** (step + 1))).sqrt_().add_(LEAST_ROOT)
-        now.sub_(self._lr / (1 - MEAN_DECAY ** (step + 1)) * mean / root)
+        cooled = 1.0 if self.config.cooling == 1 else self.config.cooling ** (step / self.steps)
+        now.sub_(self._lr * cooled / (1 - MEAN_DECAY ** (step + 1)) * mean / root)
         if part is not None:
             for whole, moved in ((self.now, now), (self.mean, mean), (self.square, square)):
                 part.put(whole, moved)
@@ -161,6 +164,7 @@ class Population:
         if not self.is_quiet(step):
             drawn = [layout.noise(generator(member, f"noise {step}")) for member in self.members]
             noise = torch.stack(drawn).to(self.device)
+            noise = noise if self.config.noise == 1 else noise * self.config.noise
         return layout.trained(now, self.temperature(step), noise, self.is_hard(step))
 
     def evaluate(self, split: Split) -> list[Accuracy]:
@@ -294,13 +298,33 @@ def _columns(data: Data, device: torch.device) -> tuple[Tensor, Tensor]:
     return data.train.tokens.T.contiguous().to(device), expected.contiguous().to(device)
 
 
-def _begin_clustered(network: Network, data: Data, members: Sequence[TrainConfig], start: Tensor) -> None:
-    """Let the embeddings of parameters [S, P] begin with clusters of words."""
+def _begin_informed(network: Network, data: Data, members: Sequence[TrainConfig], start: Tensor) -> None:
+    """Let the embeddings of parameters [S, P] begin with clusters of words, or with a linear map of their vectors."""
     config = network.config
+    vectors = None if config.vectors is None else word_vectors(config.vectors, data.frame.vocabulary)
     known = Known.of(data)
     for member, table in zip(members, network.layout.views(start)["embedding"], strict=True):
-        codes = clustered(known, None, network.words, network.d, number(f"{member.seed} clusters"))
-        table.scatter_add_(2, torch.from_numpy(codes)[..., None], table.new_full((*codes.shape, 1), config.clusters))
+        if config.clusters:
+            codes = clustered(known, vectors, network.words, network.d, number(f"{member.seed} clusters"))
+            table.scatter_add_(
+                2, torch.from_numpy(codes)[..., None], table.new_full((*codes.shape, 1), config.clusters)
+            )
+        elif vectors is not None:
+            table += mapped(vectors, network.words, network.d, number(f"{member.seed} vectors"))
+
+
+def _begin_in_turn(network: Network, start: Tensor) -> None:
+    """Let each head of parameters [S, P] begin by copying what is its turn: see `turns` in `trainer.config`.
+
+    Heads of different masks that stand side by side have the same turn, so that each variable is copied with each mask;
+    a head behind another copies what that one did, with the same mask: from two positions away, and so on.
+    """
+    config, views = network.config, network.layout.views(start)
+    for layer in range(config.layers):
+        first = network.words + 1 + (layer - 1) * (config.cat_heads + config.cat_mlps + config.num_mlps)
+        for head in range(config.cat_heads):
+            turn = first + head if layer else head // len(network.mask_names) % network.words
+            views[f"{layer}.value"][:, head, turn] += config.turns
 
 
 def _device(config: TrainConfig) -> torch.device:

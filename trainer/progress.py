@@ -40,8 +40,9 @@ class EpochBar:
     def show(self, state: State) -> None:
         """Show where the run stands."""
         row = state.metrics[-1]
-        found = [r["validation_per_token"] for r in state.metrics if r["validation_per_token"] is not None]
-        accuracy = f"  argmax model {found[-1]:.2%} per token" if found else ""
+        key, what = ("validation_f1", "F1") if "validation_f1" in row else ("validation_per_token", "per token")
+        found = [value for r in state.metrics if (value := r[key]) is not None]
+        accuracy = f"  argmax model {found[-1]:.2%} {what}" if found else ""
         text = f"loss {row['loss']:.3f}  temperature {row['temperature']:.3f}{accuracy}"
         self._bar.update(self._task, completed=len(state.metrics), description=text)
 

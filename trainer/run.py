@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 import threading
 from collections.abc import Callable, Mapping, Sequence
+from dataclasses import dataclass
 from pathlib import Path
 
 import torch
@@ -12,6 +13,8 @@ import torch
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.ir.provenance import ROUNDING, accuracy_key
+from tprog.run.execute import predict
+from tprog.run.outcome import UNGRADED
 from tprog.text.clusters import FREQUENT_FIRST
 from tprog.version import VERSION
 from tprog.words.names import is_corpus
@@ -51,6 +54,17 @@ def told(accuracies: Mapping[str, Accuracy]) -> dict[str, Accuracy]:
     if set(accuracies) == {"train"}:
         return {"whole domain": accuracies["train"]}
     return {name: accuracy for name, accuracy in accuracies.items() if name != "train"}
+
+
+@dataclass(frozen=True)
+class Agreement:
+    """How many predictions of a network and of its Program are equal, and how many were compared."""
+
+    equal: int
+    total: int
+
+    def __str__(self) -> str:
+        return f"{self.equal:,} of {self.total:,} predictions of the network and of the program are equal"
 
 
 class Run:
@@ -109,6 +123,8 @@ class Run:
             "validation_per_token": found.per_token if found else None,
             "validation_whole_sequence": found.whole_sequence if found else None,
         }
+        if self.data.validation.tags:
+            row["validation_f1"] = found.spans.f1 if found and found.spans else None
         self._losses.zero_()
         self.state = dataclasses.replace(self.state, metrics=(*self.state.metrics, row))
         if epoch in self.schedule.halvings:
@@ -137,12 +153,12 @@ class Run:
         found = self.population.evaluate(self.data.validation)
         scores, epochs = list(self.state.best_scores), list(self.state.best_epochs)
         for member, accuracy in enumerate(found):
-            score = (accuracy.per_token, accuracy.whole_sequence)
+            score = accuracy.score
             if not self.state.best_scores or score > scores[member]:
                 self.population.best[member] = self.population.now[member].detach()
                 scores[member : member + 1], epochs[member : member + 1] = [score], [epoch]
         self.state = dataclasses.replace(self.state, best_scores=tuple(scores), best_epochs=tuple(epochs))
-        return max(found, key=lambda accuracy: (accuracy.per_token, accuracy.whole_sequence))
+        return max(found, key=lambda accuracy: accuracy.score)
 
     def to_the_end(self, folder: Path, interrupted: threading.Event, watchers: Sequence[OnEpoch]) -> None:
         """Step until the last step or an interruption, with a checkpoint at each evaluation and at the end."""
@@ -268,6 +284,18 @@ class Run:
         if searched is not None and searched.wrong < wrong(program, self.data):
             return searched.program, None
         return program, rounding
+
+    def agreement(self, program: Program) -> Agreement:
+        """On how many of all graded predictions, of all splits, the network and its Program are equal."""
+        member = Member.of(self.population.network, self.population.best[self.chosen])
+        equal = total = 0
+        for split in self.data.splits.values():
+            graded = split.expected != UNGRADED
+            theirs = torch.as_tensor(predict(program, split.batch)[0], dtype=torch.long).reshape(graded.shape)
+            ours = member.predict(split.tokens).reshape(graded.shape)
+            equal += int(((theirs == ours) & graded).sum())
+            total += int(graded.sum())
+        return Agreement(equal, total)
 
     def _note(self, module: str, files: Mapping[str, str], folder: Path) -> None:
         """Keep by what the files of a module that were written, if any, will be recognised."""

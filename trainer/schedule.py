@@ -72,7 +72,8 @@ class Schedule:
         row.whole("epoch", epoch, epoch)
         row.number("loss")
         row.number("temperature")
-        for name in ("validation_per_token", "validation_whole_sequence"):
+        more = ["validation_f1"] if "validation_f1" in row.rest() else []
+        for name in ("validation_per_token", "validation_whole_sequence", *more):
             value = row.take(name)
             if self.evaluated(epoch):
                 row.as_number(name, value, 0.0, 1.0)

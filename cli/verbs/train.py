@@ -17,6 +17,7 @@ from cli.settings import PANEL, ConfigOption, Log, configured, resumed, run_fold
 from cli.subject import read_program
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
+from tprog.words.names import is_corpus
 
 if TYPE_CHECKING:
     from tprog.ir.program import Program
@@ -72,7 +73,8 @@ def train(
     else:
         config = configured(task, preset, config_file, settings)
         folder = folder or run_folder(config.task, config.seed)
-    tell_reading(config.task)
+    if not is_corpus(config.task):  # what is read of a corpus depends on the settings, and is told as training begins
+        tell_reading(config.task)
     file = module_path(_module_of(config.task) if file is None else _other_than_task(file, config.task), force)
     with needs_training():
         from trainer.checkpoint import CHECKPOINT
@@ -106,6 +108,8 @@ def _tell(result: TrainResult, file: Path, folder: Path) -> None:
         say(f"{split}: {accuracy}")
     if result.rounding is not None:
         say(str(result.rounding))
+    if result.agreement is not None:
+        say(str(result.agreement))
     say(f"wrote {file}, from the run in {folder} ({_how(result)}, {result.seconds:.0f} s)")
     if result.searched and (found := _wrong_inputs(result)):
         note(

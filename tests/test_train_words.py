@@ -1,0 +1,133 @@
+"""A corpus is trained on in its own splits, judged by entities, and its program answers as the network."""
+
+from __future__ import annotations
+
+import dataclasses
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from cli.main import main
+from tprog.errors import BadFile, BadUsage
+from tprog.tasks.corpus_task import corpus_task
+from tprog.words.shapes import SHAPES
+from tprog.words.synthetic import made
+from trainer.clusters import word_vectors
+from trainer.config import default_config, published_config
+from trainer.data import prepare
+from trainer.fit import train
+from trainer.spans import counted, tells_spans
+
+TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+
+QUICK = dataclasses.replace(default_config("synthetic"), epochs=3)
+
+
+def spans_of(tags: list[str]) -> set[tuple[int, int, str]]:
+    """The spans as the rule says them, tag by tag."""
+    found: set[tuple[int, int, str]] = set()
+    begin: int | None = None
+    for at, tag in enumerate([*tags, "O"]):
+        kind = "" if begin is None else tags[begin][2:]
+        if begin is not None and (tag == "O" or tag[0] == "B" or tag[2:] != kind):
+            found.add((begin, at, kind))
+            begin = None
+        if tag != "O" and begin is None:
+            begin = at
+    return found
+
+
+rows = st.lists(st.lists(st.integers(-1, 4), min_size=7, max_size=7), min_size=1, max_size=4)
+
+
+@given(rows, rows)
+def test_entities_are_counted_by_exact_spans(one: list[list[int]], other: list[list[int]]) -> None:
+    count = min(len(one), len(other))
+    told = counted(TAGS, np.array(one[:count]), np.array(other[:count]))
+    spans = [
+        {(row, *span) for row, codes in enumerate(each[:count]) for span in spans_of([TAGS[max(c, 0)] for c in codes])}
+        for each in (one, other)
+    ]
+    assert (told.right, told.predicted, told.there) == (len(spans[0] & spans[1]), *map(len, spans))
+
+
+def test_tags_tell_spans_and_other_classes_do_not() -> None:
+    assert tells_spans(TAGS)
+    assert not tells_spans(("O", "X"))
+    assert not tells_spans(("B-PER", "I-PER"))
+    assert not tells_spans(("O", "B-PER", "maybe"))
+
+
+def test_a_corpus_is_trained_on_in_its_own_splits() -> None:
+    corpus, data = made("synthetic"), prepare(QUICK)
+    assert {name: len(split) for name, split in data.splits.items()} == {"train": 400, "validation": 80, "test": 80}
+    task = corpus_task(corpus, "test", vocabulary=data.frame.vocabulary)
+    batch, answers = task.answered()
+    assert data.test is not None
+    assert np.array_equal(data.test.batch.tokens[:, : batch.tokens.shape[1]], batch.tokens)
+    assert np.array_equal(data.test.expected.numpy()[:, : answers.shape[1]], answers)
+    assert data.stands_in is not None
+    stand_ins = {data.frame.vocabulary[code] for code in data.stands_in.tolist()}
+    assert stand_ins <= {"<s>", "</s>", "<unk>", *SHAPES}
+
+
+def test_a_run_on_words_ends_with_a_program_that_finds_entities(tmp_path: Path) -> None:
+    result = train(QUICK, tmp_path / "run", progress=False)
+    spans = result.accuracies["validation"].spans
+    assert spans is not None
+    assert spans.f1 > 0.8
+    assert result.agreement is not None
+    assert result.agreement.equal == result.agreement.total > 5000
+    assert sum("F1" in line for _, line in result.program.provenance) == 2  # of validation and test
+
+
+def test_the_presets_for_corpora_have_the_published_sizes_and_one_label_is_pooled() -> None:
+    tags, labels = published_config("synthetic"), published_config("topics")
+    assert (tags.layers, tags.cat_heads, tags.cat_mlps, tags.embedding_variables, tags.cardinality) == (2, 8, 1, 4, 32)
+    assert (tags.batch, tags.epochs, tags.lr, tags.dropout, tags.pooled) == (32, 50, 1e-2, 0.5, False)
+    assert (labels.cat_heads, labels.cardinality, labels.epochs, labels.pooled) == (4, 64, 10, True)
+    assert default_config("topics").pooled
+    assert not default_config("synthetic").pooled
+
+
+@pytest.mark.parametrize(
+    ("task", "pooled", "message"),
+    [
+        ("synthetic", True, "the corpus synthetic has a tag a word; leave pooled out"),
+        ("topics", False, "the corpus topics has one label a sentence; set pooled"),
+    ],
+)
+def test_a_corpus_that_is_of_the_other_kind_is_refused(task: str, pooled: bool, message: str) -> None:
+    with pytest.raises(BadUsage, match=message):
+        prepare(dataclasses.replace(QUICK, task=task, pooled=pooled))
+
+
+def test_a_corpus_without_a_split_for_the_test_is_refused(tmp_path: Path) -> None:
+    for split in ("train", "valid"):
+        (tmp_path / f"{split}.conll").write_text("Anna B-PER\nslept O\n\n")
+    with pytest.raises(BadUsage, match="has no split test; training needs train, valid, test, or a single file"):
+        prepare(dataclasses.replace(QUICK, task=f"corpus:{tmp_path}"))
+
+
+def test_embeddings_begin_with_the_vectors_of_a_file(tmp_path: Path) -> None:
+    file = tmp_path / "vectors.txt"
+    file.write_text("anna 1 2\nslept 3 5\n")
+    found = word_vectors(str(file), ["<unk>", "Anna", "slept"])
+    assert found[0].tolist() == [0, 0]
+    assert found[1:] == pytest.approx(np.array([[-(0.5**0.5)] * 2, [0.5**0.5] * 2]))
+    with pytest.raises(BadFile, match="has a vector for none of the 1 words"):
+        word_vectors(str(file), ["Zeller"])
+
+
+def test_the_command_line_trains_a_corpus_and_says_how_good_its_entities_are(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    assert main(("train", "synthetic", "--epochs", "1", "-o", "tagger.py")) == 0
+    told = capsys.readouterr().out
+    assert "validation: entities F1 " in told
+    assert "predictions of the network and of the program are equal" in told
+    assert (tmp_path / "tagger.py").exists()

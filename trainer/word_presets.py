@@ -1,0 +1,72 @@
+"""The presets for corpora: words with tags, and texts with one label."""
+
+from __future__ import annotations
+
+from trainer.config import TrainConfig
+
+EVERY_KEY = 2.0
+"""Initial logit of each key of a set predicate: from it a row accepts seven keys of eight, so that a head begins as one
+that copies from the word beside, the left one or the right one by its mask. For letters the opposite is better."""
+
+
+def published_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
+    """The published class, sizes and settings of training (arXiv 2306.01128, appendix, and the scripts of its code): of
+    tags L2 H8 M1 with 4 embedding variables of 32 values, of labels L2 H4 M1 with 4 of 64; trained as everything here
+    is."""
+    common = TrainConfig(
+        task,
+        layers=2,
+        num_heads=0,
+        num_mlps=0,
+        embedding="learned",
+        embedding_variables=4,
+        cat_heads=8,
+        cardinality=32,
+        batch=32,
+        lr=1e-2,
+        epochs=50,
+        tau_end=0.01,
+        dropout=0.5,
+        buckets=40,
+        evaluate_every=1,
+        seed=seed,
+    )
+    if tagged:
+        return common
+    return _changed(common, cat_heads=4, cardinality=64, pooled=True, batch=128, lr=5e-2, epochs=10, dropout=0.0)
+
+
+def default_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
+    """What `tpdebug train CORPUS` makes: the published sizes in the extended class, from clusters of words."""
+    common = TrainConfig(
+        task,
+        vocabulary_size=20_000,
+        layers=2,
+        num_heads=0,
+        num_mlps=0,
+        embedding="learned",
+        embedding_variables=4,
+        cat_heads=8,
+        cardinality=32,
+        predicates="set",
+        set_start=EVERY_KEY,
+        masks="beside",
+        batch=32,
+        lr=1e-2,
+        epochs=6,
+        tau_init=1.0,
+        buckets=40,
+        clusters=5.0,
+        turns=3.0,
+        noise=0.5,
+        cooling=0.3,
+        shapes=True,
+        unknown=0.5,
+        evaluate_every=1,
+        seed=seed,
+    )
+    return common if tagged else _changed(common, cat_heads=4, cardinality=64, pooled=True, layers=1)
+
+
+def _changed(config: TrainConfig, **changes: object) -> TrainConfig:
+    return TrainConfig.from_mapping({**config.to_mapping(), **changes})
