@@ -198,7 +198,7 @@ def run_folder(task: str, seed: object) -> Path:
 
 
 def _start(task: str, preset: Preset) -> TrainConfig:
-    from trainer.config import default_config, demo_config, published_config
+    from trainer.presets import default_config, demo_config, published_config
 
     match preset:
         case Preset.DEFAULT:

@@ -17,7 +17,7 @@ from tprog.tasks.builtin import UNGRADED, get_task
 from trainer import baseline
 from trainer.baseline import BaselineConfig, BaselineResult, StandardTransformer, train_baseline
 from trainer.config import TrainConfig
-from trainer.data import Accuracy, Split, prepare
+from trainer.data import Accuracy, Split, frame_of, prepare
 
 TINY = BaselineConfig(
     "sort",
@@ -48,7 +48,7 @@ def without_time(result: BaselineResult) -> BaselineResult:
 def network(config: BaselineConfig) -> StandardTransformer:
     with torch.random.fork_rng(devices=[]):
         torch.manual_seed(0)
-        return StandardTransformer(config, get_task(config.task, config.vocabulary_size, config.length))
+        return StandardTransformer(config, frame_of(get_task(config.task, config.vocabulary_size, config.length)))
 
 
 def test_it_learns_a_small_sort(result: BaselineResult) -> None:
@@ -144,10 +144,9 @@ def test_a_task_that_is_not_causal_looks_ahead() -> None:
 
 def test_positions_that_are_not_graded_do_not_count() -> None:
     data = baseline._data(TINY)
-    rows = torch.arange(len(data.train))
     model = copy.deepcopy(network(TINY))
-    split = dataclasses.replace(data.train, expected=torch.full_like(data.train.expected, UNGRADED))
-    assert baseline._step(model, torch.optim.Adam(model.parameters(), lr=0.1), split, rows) == 0.0
+    expected = torch.full_like(data.train.expected, UNGRADED)
+    assert baseline._step(model, torch.optim.Adam(model.parameters(), lr=0.1), data.train.tokens, expected) == 0.0
 
 
 @given(st.integers(1, 500))

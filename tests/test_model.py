@@ -13,9 +13,10 @@ from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END
 from tprog.tasks.builtin import TASKS, get_task
 from trainer.choices import Choices
-from trainer.config import Masks, Predicates, TrainConfig, default_config, demo_config, published_config
+from trainer.config import Masks, Predicates, TrainConfig
 from trainer.data import frame_of
 from trainer.model import UNREAD, Frame, Network, cardinality, mask_names, preference, windows
+from trainer.presets import default_config, demo_config, published_config
 
 FRAME = Frame((BEGIN, "a", "b", END), ("a", "b"), 5)
 

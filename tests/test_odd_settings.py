@@ -16,10 +16,11 @@ from tprog.tasks.builtin import get_task
 from tprog.text.emit import emit
 from trainer.baseline import BaselineConfig, train_baseline
 from trainer.checkpoint import CONFIG, load_config
-from trainer.config import TrainConfig, default_config
+from trainer.config import TrainConfig
 from trainer.data import frame_of, prepare
 from trainer.fit import train
 from trainer.memory import LARGEST, population_bytes
+from trainer.presets import default_config
 
 ODD = TrainConfig("sort", vocabulary_size=5, length=5, layers=2, cat_heads=1, num_heads=1, batch=8, epochs=1)
 

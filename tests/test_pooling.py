@@ -16,10 +16,11 @@ from tprog.ir.program import Program
 from tprog.run.batch import encode
 from tprog.run.execute import execute, predict
 from tprog.tasks.own import find_task
-from trainer.config import TrainConfig, default_config
+from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.fit import load_program, train
 from trainer.pooling import pooled, unpooled
+from trainer.presets import default_config
 from trainer.search import stagewise
 
 ORACLE = """

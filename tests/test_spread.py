@@ -16,9 +16,10 @@ from cli.main import main
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile
 from tprog.tasks.builtin import TASKS
-from trainer.config import TrainConfig, default_config
+from trainer.config import TrainConfig
 from trainer.grid import chosen, configured
 from trainer.lines import Line
+from trainer.presets import default_config
 from trainer.record import Counts, Record
 from trainer.spread import COLUMNS, cells, markdown, spreads
 from trainer.store import Store

@@ -20,9 +20,10 @@ from cli.main import main
 from cli.settings import read_settings
 from tprog.errors import BadFile, BadUsage
 from trainer import fit
-from trainer.config import TrainConfig, default_config, published_config
+from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.log import FOLDER, TensorBoard
+from trainer.presets import default_config, published_config
 
 ROOT = Path(__file__).parents[1]
 SMALL = shlex.split("--search 0 --dataset-size 60 --batch 16 --layers 1 --epochs 3 --vocabulary-size 5 --length 6")

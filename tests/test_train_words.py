@@ -3,62 +3,25 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-from hypothesis import given
-from hypothesis import strategies as st
 
 from cli.main import main
 from tprog.errors import BadFile, BadUsage
 from tprog.tasks.corpus_task import corpus_task
 from tprog.words.shapes import SHAPES
 from tprog.words.synthetic import made
+from trainer.baseline import train_baseline
 from trainer.clusters import word_vectors
-from trainer.config import default_config, published_config
 from trainer.data import prepare
 from trainer.fit import train
-from trainer.spans import counted, tells_spans
-
-TAGS = ("O", "B-PER", "I-PER", "B-LOC", "I-LOC")
+from trainer.presets import default_config, published_config
+from trainer.word_baselines import bag_of_words, standard, unigram
 
 QUICK = dataclasses.replace(default_config("synthetic"), epochs=3)
-
-
-def spans_of(tags: list[str]) -> set[tuple[int, int, str]]:
-    """The spans as the rule says them, tag by tag."""
-    found: set[tuple[int, int, str]] = set()
-    begin: int | None = None
-    for at, tag in enumerate([*tags, "O"]):
-        kind = "" if begin is None else tags[begin][2:]
-        if begin is not None and (tag == "O" or tag[0] == "B" or tag[2:] != kind):
-            found.add((begin, at, kind))
-            begin = None
-        if tag != "O" and begin is None:
-            begin = at
-    return found
-
-
-rows = st.lists(st.lists(st.integers(-1, 4), min_size=7, max_size=7), min_size=1, max_size=4)
-
-
-@given(rows, rows)
-def test_entities_are_counted_by_exact_spans(one: list[list[int]], other: list[list[int]]) -> None:
-    count = min(len(one), len(other))
-    told = counted(TAGS, np.array(one[:count]), np.array(other[:count]))
-    spans = [
-        {(row, *span) for row, codes in enumerate(each[:count]) for span in spans_of([TAGS[max(c, 0)] for c in codes])}
-        for each in (one, other)
-    ]
-    assert (told.right, told.predicted, told.there) == (len(spans[0] & spans[1]), *map(len, spans))
-
-
-def test_tags_tell_spans_and_other_classes_do_not() -> None:
-    assert tells_spans(TAGS)
-    assert not tells_spans(("O", "X"))
-    assert not tells_spans(("B-PER", "I-PER"))
-    assert not tells_spans(("O", "B-PER", "maybe"))
 
 
 def test_a_corpus_is_trained_on_in_its_own_splits() -> None:
@@ -131,3 +94,35 @@ def test_the_command_line_trains_a_corpus_and_says_how_good_its_entities_are(
     assert "validation: entities F1 " in told
     assert "predictions of the network and of the program are equal" in told
     assert (tmp_path / "tagger.py").exists()
+
+
+def test_the_unigram_answers_the_most_frequent_tag_of_a_word() -> None:
+    data = prepare(QUICK)
+    found = unigram(data)
+    assert found.spans is not None
+    assert 0.5 < found.spans.f1 < 0.95  # names that are of two kinds, and unknown ones
+    labels = prepare(dataclasses.replace(default_config("topics"), epochs=1))
+    assert labels.test is not None
+    overall = labels.train.expected.flatten().bincount().argmax()
+    assert unigram(labels).sequences_right == (labels.test.expected == overall).sum()
+
+
+def test_a_standard_transformer_learns_the_same_sentences() -> None:
+    config = dataclasses.replace(QUICK, cat_heads=2, cardinality=32, embedding_variables=1)
+    result = train_baseline(dataclasses.replace(standard(config, prepare(config)), epochs=4, lr=1e-2))
+    spans = result.accuracies["test"].spans
+    assert spans is not None
+    assert spans.f1 > 0.6
+    assert (result.tried, result.domain_size) == (80, None)
+
+
+def test_a_standard_transformer_learns_one_label_a_text() -> None:
+    config = dataclasses.replace(default_config("topics"), cat_heads=2, cardinality=64, embedding_variables=1, batch=16)
+    result = train_baseline(dataclasses.replace(standard(config, prepare(config)), epochs=2, lr=1e-2))
+    assert result.accuracies["test"].per_token > 0.9
+
+
+def test_a_bag_of_words_needs_scikit_learn_and_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
+    with pytest.raises(BadUsage, match=r"the bag of words needs scikit-learn .*; pip install scikit-learn"):
+        bag_of_words(prepare(default_config("topics")))

@@ -83,10 +83,10 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from trainer.compile.folder import write_model as write_model
     from trainer.compile.module import load_model as load_model
     from trainer.config import TrainConfig as TrainConfig
-    from trainer.config import default_config as default_config
     from trainer.fit import TrainResult as TrainResult
     from trainer.fit import load_program as load_program
     from trainer.fit import train as train
+    from trainer.presets import default_config as default_config
 
     __version__: str
 

@@ -14,11 +14,12 @@ Letters in shapes: B inputs, n positions, D width, C classes.
 
 from __future__ import annotations
 
+import dataclasses
 import hashlib
 import math
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 
 import torch
 from rich.console import Console
@@ -31,11 +32,15 @@ from tprog.run.pieces import chunks
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task
 from tprog.tasks.own import find_task
 from trainer.config import TrainConfig
-from trainer.data import Accuracy, Data, Split, prepare
+from trainer.data import Accuracy, Data, prepare
 from trainer.memory import expect_room
+from trainer.model import Frame
+from trainer.presets import default_config
+from trainer.sentences import is_divided
 from trainer.settings import SEEDS, BadSetting, Settings, expect_shared, setting
 from trainer.threads import one_thread
 from trainer.transformer import Shape, Stack
+from trainer.unknown import Unknown
 
 SAMPLE = 100_000
 """Inputs tried where the domain is too large to enumerate: half a minute of one core at N = 16."""
@@ -53,7 +58,7 @@ class BaselineConfig(Settings):
     """
 
     task: str
-    vocabulary_size: int | None = setting(None, "as of `TrainConfig`.", 2, 1000)
+    vocabulary_size: int | None = setting(None, "as of `TrainConfig`.", 2, 100_000)
     length: int | None = setting(None, "as of `TrainConfig`.", 2, 1000)
     layers: int = setting(3, "how many.", 1, 100)
     heads: int = setting(4, "how many in each layer.", 1, 256)
@@ -65,11 +70,21 @@ class BaselineConfig(Settings):
     seed: int = setting(0, "of the parameters and the order of the inputs.", 0, SEEDS - 1)
     dataset_size: int = setting(20_000, "inputs to sample, before the 80/10/10 split.", 10, 1_000_000)
     data_seed: int = setting(0, "of the data; that of the Transformer Programs that it is compared with.", 0, SEEDS - 1)
+    unknown: float = setting(
+        0.0, "as of `TrainConfig`; above 0 unknown words of a corpus are told apart by their shape.", told=False
+    )
+    dropout: float = setting(
+        0.0, "share of the embeddings, the attention and what layers add that a step drops.", told=False
+    )
 
     def __post_init__(self) -> None:
         super().__post_init__()
         if not 0 < self.lr < math.inf:
             raise BadSetting("lr", f"is {self.lr!r}; expected a finite number above 0")
+        if not 0 <= self.dropout < 1:
+            raise BadSetting("dropout", f"is {self.dropout!r}; expected a share from 0, below 1")
+        if not 0 <= self.unknown < math.inf:
+            raise BadSetting("unknown", f"is {self.unknown!r}; expected a finite number from 0")
         expect_shared("d_model", self.d_model, self.heads)
 
 
@@ -80,7 +95,8 @@ class BaselineResult:
     Attributes:
         accuracies: at the epoch chosen, by split: ``train``, ``validation``, ``test``.
         wrong: inputs with at least one wrong prediction, of those tried.
-        tried: the whole domain where it can be enumerated, else at most `SAMPLE` different ones that the task draws.
+        tried: the whole domain where it can be enumerated, else at most `SAMPLE` different ones that the task draws; of
+            a corpus, the sentences of the test split.
         domain_size: inputs that there are; None if that is not known.
         seconds: CPU time of this process from the first step to the last, the validation after every epoch included;
             not the data's preparation and not the check over the domain.
@@ -114,55 +130,60 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
         BadUsage: settings that cannot be trained, as of `trainer.data.prepare`; the loss is no longer a number.
         BadFile: a task of a user's own that is none.
     """
-    task = find_task(config.task, config.vocabulary_size, config.length).of_one_output("a network that is trained")
-    task = replace(task, pooled=False)  # a label is predicted at the last token
-    _check_memory(config, task)
     data = _data(config)
+    _check_memory(config, data.frame)
     with one_thread():
         with torch.random.fork_rng(devices=[]):
             torch.manual_seed(_seed(config, "parameters"))
-            network = StandardTransformer(config, task)
-        started = time.process_time()
-        epoch = _fit(network, config, data, progress)
+            network = StandardTransformer(config, data.frame)
+            started = time.process_time()
+            epoch = _fit(network, config, data, progress)
         seconds = time.process_time() - started
         accuracies = {name: split.accuracy(network.predict(split.tokens)) for name, split in data.splits.items()}
-        wrong, tried = _wrong(network, task, config)
+        wrong, tried, size = _over_domain(network, config, accuracies)
     parameters = sum(p.numel() for p in network.parameters())
-    return BaselineResult(accuracies, wrong, tried, task.size, seconds, parameters, epoch)
+    return BaselineResult(accuracies, wrong, tried, size, seconds, parameters, epoch)
 
 
 # The network ##########################################################################################################
 
 
 class StandardTransformer(Stack):
-    """Token codes [B, n] to logits [B, n, C]; negative codes are behind the end and nothing attends to them."""
+    """Token codes [B, n] to logits [B, n, C], pooled [B, 1, C]; nothing attends to negative codes, which are behind the
+    end."""
 
-    def __init__(self, config: BaselineConfig, task: Task) -> None:
+    def __init__(self, config: BaselineConfig, frame: Frame) -> None:
         super().__init__(
             Shape(
-                tokens=len(task.vocabulary),
-                positions=task.max_length,
+                tokens=len(frame.vocabulary),
+                positions=frame.max_length,
                 layers=config.layers,
                 heads=config.heads,
                 width=config.d_model,
                 mlp=config.d_mlp,
+                dropout=config.dropout,
             )
         )
-        self.causal = task.causal
-        self.readout = nn.Linear(config.d_model, len(task.classes))
+        self.causal, self.pooled = frame.causal, frame.pooled
+        self.readout = nn.Linear(config.d_model, len(frame.classes))
 
     def forward(self, tokens: Tensor) -> Tensor:
-        """Logits [B, n, C]; behind the end of an input they mean nothing."""
+        """Logits [B, n, C], which mean nothing behind the end of an input; pooled, of the mean over its positions."""
         n = tokens.shape[1]
         seen = (tokens >= 0)[:, None, None, :]  # [B, 1, 1, key]
         if self.causal:
             seen = seen & torch.ones(n, n, dtype=torch.bool).tril()  # [B, 1, query, key]
-        logits: Tensor = self.readout(self.normed(tokens.clamp_min(0), None, seen))
+        normed = self.normed(tokens.clamp_min(0), None, seen)
+        if self.pooled:
+            inside = (tokens >= 0)[..., None]
+            normed = (normed * inside).sum(dim=1, keepdim=True) / inside.sum(dim=1, keepdim=True)
+        logits: Tensor = self.readout(normed)
         return logits
 
     @torch.no_grad()
     def predict(self, tokens: Tensor) -> Tensor:
-        """[B, n] class codes, in pieces that keep memory small."""
+        """[B, n] class codes, pooled [B, 1], in pieces that keep memory small."""
+        self.eval()
         return torch.cat([self(some).argmax(dim=2) for some in torch.split(tokens, _PIECE)])
 
 
@@ -179,6 +200,7 @@ def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progr
     steps = config.epochs * steps_an_epoch
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _rate(step, steps))
     order = torch.Generator().manual_seed(_seed(config, "order"))
+    unknown = Unknown.of(data, config.unknown)
     best_score, best_epoch, best = (-1.0, -1.0), 0, network.state_dict()
     bar = track(
         range(1, config.epochs + 1),
@@ -188,12 +210,15 @@ def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progr
     )
     for epoch in bar:
         for rows in torch.split(torch.randperm(len(data.train), generator=order), config.batch):
-            value = _step(network, adam, data.train, rows)
+            tokens, expected = data.train.tokens[rows], data.train.expected[rows]
+            if unknown is not None:
+                tokens = unknown.some(tokens, order)
+            value = _step(network, adam, tokens, expected)
             if not math.isfinite(value):
                 raise BadUsage(f"the loss became {value} in epoch {epoch}; lower lr, which is {config.lr}")
             schedule.step()
         accuracy = data.validation.accuracy(network.predict(data.validation.tokens))
-        score = (accuracy.per_token, accuracy.whole_sequence)
+        score = accuracy.score
         if score >= best_score:  # at 100 % of a small split, more training still mends inputs outside it
             best_score, best_epoch = score, epoch
             best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
@@ -201,12 +226,12 @@ def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progr
     return best_epoch
 
 
-def _step(network: StandardTransformer, adam: torch.optim.Adam, split: Split, rows: Tensor) -> float:
-    """One step on the chosen inputs; the loss before it."""
-    expected = split.expected[rows]
+def _step(network: StandardTransformer, adam: torch.optim.Adam, tokens: Tensor, expected: Tensor) -> float:
+    """One step on some inputs; the loss before it."""
+    network.train()
     graded = expected != UNGRADED
     # Logits of graded positions alone; the mean of none would not be a number.
-    logits = network(split.tokens[rows])[graded]
+    logits = network(tokens)[graded]
     loss = functional.cross_entropy(logits, expected[graded], reduction="sum") / graded.sum().clamp_min(1)
     adam.zero_grad()
     loss.backward()
@@ -222,10 +247,10 @@ def _rate(step: int, steps: int) -> float:
     return 0.5 + 0.5 * math.cos(math.pi * (step - rising) / max(1, steps - rising))
 
 
-def _check_memory(config: BaselineConfig, task: Task) -> None:
+def _check_memory(config: BaselineConfig, frame: Frame) -> None:
     """Refuses what fits no machine: the parameters with Adam's moments, and what a step or a prediction holds."""
-    d, n = config.d_model, task.max_length
-    parameters = config.layers * (4 * d * d + 2 * d * config.d_mlp) + (len(task.vocabulary) + n) * d
+    d, n = config.d_model, frame.max_length
+    parameters = config.layers * (4 * d * d + 2 * d * config.d_mlp) + (len(frame.vocabulary) + n) * d
     token = 12 * d + 2 * config.d_mlp + 3 * config.heads * n
     expect_room(
         f"a standard Transformer of {config.layers} layers",
@@ -239,22 +264,36 @@ def _check_memory(config: BaselineConfig, task: Task) -> None:
 
 def _data(config: BaselineConfig) -> Data:
     """The inputs that a Transformer Program with these settings trains on and is judged by."""
+    common = {key: getattr(config, key) for key in ("vocabulary_size", "length", "batch", "data_seed")}
+    if is_divided(config.task):
+        start = default_config(config.task)
+        sized = {key: value for key, value in common.items() if value is not None}
+        return prepare(dataclasses.replace(start, **sized, shapes=config.unknown > 0))
     return prepare(
         TrainConfig(
             task=config.task,
-            vocabulary_size=config.vocabulary_size,
-            length=config.length,
             layers=1,  # nothing but the data is made from these settings
             cat_heads=1,
             num_heads=0,
             cat_mlps=0,
             num_mlps=0,
-            batch=config.batch,
             seed=config.data_seed,
-            data_seed=config.data_seed,
             dataset_size=config.dataset_size,
+            **common,
         )
     )
+
+
+def _over_domain(
+    network: StandardTransformer, config: BaselineConfig, accuracies: Mapping[str, Accuracy]
+) -> tuple[int, int, int | None]:
+    """Inputs with a wrong prediction, of how many, and how many there are: see `BaselineResult`."""
+    if is_divided(config.task):
+        found = accuracies["test"]
+        return found.sequences - found.sequences_right, found.sequences, None
+    task = find_task(config.task, config.vocabulary_size, config.length).of_one_output("a network that is trained")
+    task = dataclasses.replace(task, pooled=False)  # a label is predicted at the last token
+    return *_wrong(network, task, config), task.size
 
 
 def _wrong(network: StandardTransformer, task: Task, config: BaselineConfig) -> tuple[int, int]:

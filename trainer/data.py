@@ -23,11 +23,11 @@ from tprog.run.batch import Batch
 from tprog.tasks.builtin import UNGRADED, Task
 from tprog.tasks.own import find_task, is_own
 from tprog.tasks.python_task import expect_same_answers
+from tprog.words.scores import SpanScore, are_span_tags, entity_scores
 from trainer.config import TrainConfig
 from trainer.memory import check_population
 from trainer.model import Frame, cardinality
 from trainer.sentences import is_divided, sentences
-from trainer.spans import Spans, counted, tells_spans
 
 ASKED_AGAIN = 500
 """Inputs about which a user's own task is asked twice, out of all that are drawn, or some more."""
@@ -44,7 +44,7 @@ class Split:
         batch: the inputs, in the codes of the task's vocabulary.
         tokens: [B, n] the same as a tensor, negative behind the end of an input.
         expected: [B, n] class codes, `UNGRADED` where the task does not grade; pooled, [B, 1].
-        tags: the classes, if they tell spans (`trainer.spans`).
+        tags: the classes, if they tell spans (`tprog.words.scores`).
     """
 
     batch: Batch
@@ -62,8 +62,7 @@ class Split:
         whole = (right | ~graded).all(dim=1)
         spans = None
         if self.tags:
-            told = predictions.masked_fill(~graded, UNGRADED)
-            spans = counted(self.tags, told.numpy(), self.expected.numpy())
+            spans = entity_scores(self.tags, self.expected.numpy(), predictions.numpy()).all
         return Accuracy(int(right.sum()), int(graded.sum()), int(whole.sum()), len(self), spans)
 
 
@@ -79,7 +78,7 @@ class Accuracy:
     tokens: int
     sequences_right: int
     sequences: int
-    spans: Spans | None = None
+    spans: SpanScore | None = None
 
     @property
     def score(self) -> tuple[float, float]:
@@ -101,7 +100,9 @@ class Accuracy:
 
     def __str__(self) -> str:
         both = f"{self.per_token:.2%} per token, {self.whole_sequence:.2%} of whole sequences"
-        return both if self.spans is None else f"{self.spans}; {both}"
+        if (spans := self.spans) is None:
+            return both
+        return f"entities F1 {spans.f1:.2%} (precision {spans.precision:.2%}, recall {spans.recall:.2%}); {both}"
 
 
 @dataclass(frozen=True, eq=False)
@@ -189,7 +190,7 @@ def _of_corpus(config: TrainConfig) -> Data:
     check_population(config, frame)
     answered = [answers[answers != UNGRADED] for _, answers in found.splits.values()]
     _check_classes(config, found.task, np.concatenate(answered))
-    tags = frame.classes if tells_spans(frame.classes) and not frame.pooled else ()
+    tags = frame.classes if are_span_tags(frame.classes) and not frame.pooled else ()
     train, validation, test = (
         Split(batch, torch.as_tensor(batch.tokens, dtype=torch.long), torch.as_tensor(answers, dtype=torch.long), tags)
         for batch, answers in found.splits.values()

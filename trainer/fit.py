@@ -48,7 +48,8 @@ class TrainResult:
         interrupted: stopped by Ctrl-C before the last step; `train` with ``resume=True`` goes on.
         epochs: passes over the training inputs completed, over all calls.
         searched: a search was asked for, in a class that it knows.
-        agreement: of a corpus, on how many predictions network and program are equal; None of other tasks.
+        agreement: of a corpus, on how many predictions network and program are equal; None of other tasks, and where
+            the program was refitted or polished.
         begun: whether the program is the one searched or given before the first epoch; None if there was none.
     """
 
@@ -111,7 +112,8 @@ def train(
                 run.to_the_end(folder, interrupted, watchers)
         with searching(enabled=progress and run.polishes and run.trained):
             program, accuracies, rounding = run.finish(folder)
-        agreement = run.agreement(program) if is_divided(config.task) and run.trained else None
+        extracted = is_divided(config.task) and run.trained and not (config.refit or config.polish)
+        agreement = run.agreement(program) if extracted else None
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
     begun = None if run.searched(folder) is None else rounding is None

@@ -21,7 +21,7 @@ from tprog.words.names import is_corpus
 from trainer.checkpoint import CHECKPOINT, State, load_checkpoint, save_checkpoint
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data
-from trainer.extract import Member, Rounding, model_to_program
+from trainer.extract import Member, Rounding, model_to_program, round_readout
 from trainer.population import TENSORS, Population
 from trainer.refit import refitted
 from trainer.schedule import Schedule
@@ -286,8 +286,10 @@ class Run:
         return program, rounding
 
     def agreement(self, program: Program) -> Agreement:
-        """On how many of all graded predictions, of all splits, the network and its Program are equal."""
-        member = Member.of(self.population.network, self.population.best[self.chosen])
+        """On how many of all graded predictions, of all splits, the Program is equal to the network it was extracted
+        from: the argmax model with its rounded readout."""
+        trained = Member.of(self.population.network, self.population.best[self.chosen])
+        member, _ = round_readout(trained, self.data.held_out[:1])
         equal = total = 0
         for split in self.data.splits.values():
             graded = split.expected != UNGRADED

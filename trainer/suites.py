@@ -12,8 +12,9 @@ from typing import Any, NamedTuple
 
 from tprog.errors import BadUsage
 from tprog.tasks.builtin import BRACKETS
-from trainer.config import SEARCH_SECONDS, TrainConfig, default_config, published_config
+from trainer.config import TrainConfig
 from trainer.grid import BASELINE, Trial, configured, seeded
+from trainer.presets import SEARCH_SECONDS, default_config, published_config
 
 
 class Row(NamedTuple):

@@ -57,6 +57,14 @@ def train(
             show_default=False,
         ),
     ] = None,
+    baselines: Annotated[
+        bool,
+        typer.Option(
+            "--baselines",
+            help="Also say what simple means make of a corpus: the most frequent answer, a bag of words, a standard "
+            "Transformer of the same size.",
+        ),
+    ] = False,
     log: Annotated[
         Log | None, typer.Option("--log", help="Write each epoch's figures to DIR/tensorboard too.", show_default=False)
     ] = None,
@@ -66,6 +74,8 @@ def train(
 
     Exit 1 if a search was asked for and the program is still wrong on some input of the run; its module is written.
     """
+    if baselines and (task is None or not is_corpus(task)):
+        raise BadUsage("--baselines are of corpora; name one, or leave it out")
     beginning = None if start is None else _beginning(start, resume, settings)
     if resume:
         with needs_training():
@@ -97,6 +107,11 @@ def train(
         note(f"for the program as it is now: {_emitting(config.task, folder, file)}")
         raise typer.Exit(130)
     write_module(result.program, file, force)
+    if baselines:
+        from trainer.word_baselines import word_baselines
+
+        for name, accuracy in word_baselines(config, lambda what: note(f"training the {what}")):
+            say(f"test, {name}: {accuracy}")
     _tell(result, file, folder)
 
 

@@ -31,9 +31,9 @@ from tprog.tasks.builtin import ENUMERATED, TASKS, task_of
 from tprog.text.emit import emit
 from tprog.text.read import read_module
 from tprog.version import VERSION
-from trainer.config import default_config
 from trainer.grid import PROGRAM
 from trainer.lines import Line
+from trainer.presets import default_config
 from trainer.record import Record
 from trainer.store import Store
 

@@ -28,9 +28,10 @@ from tprog.ir.program import Program
 from tprog.run.execute import predict
 from tprog.tasks.builtin import UNGRADED
 from tprog.tasks.own import find_task
-from trainer.config import TrainConfig, default_config, published_config
+from trainer.config import TrainConfig
 from trainer.data import prepare
 from trainer.extract import Member, model_to_program
+from trainer.presets import default_config, published_config
 from trainer.refit import refitted
 from trainer.run import Run
 from trainer.threads import one_thread

@@ -22,8 +22,9 @@ from typing import Any
 from tprog.run.execute import predict
 from tprog.tasks.builtin import UNGRADED
 from tprog.tasks.own import find_task
-from trainer.config import TrainConfig, default_config
+from trainer.config import TrainConfig
 from trainer.fit import train
+from trainer.presets import default_config
 
 SAMPLED = 200_000
 LISTED = 400_000
