@@ -8,7 +8,7 @@ Shapes: [input, position, code] or [input, position].
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -63,10 +63,14 @@ def possible_values(
         known: variable -> its values, for those that are certain: [input, position] codes or numerators.
         constants: node -> the code (or numerator) that it yields when ablated, for the others.
     """
-    codes = max(len(v.domain) if isinstance(v.domain, Symbols) else 8 for v in program.variables.values())
+    # What only nodes read whose values are known too, as the words of a large vocabulary, takes no room.
+    open_nodes = [node for node in program.nodes if node.name not in known]
+    read = {name for node in open_nodes if not known.keys() >= set(node.reads) for name in node.reads}
+    domains = [program.variables[name].domain for name in (*read, *(node.name for node in open_nodes))]
+    codes = max((len(domain) if isinstance(domain, Symbols) else 8 for domain in domains), default=8)
     size = max(1, MEMORY // max(1, 4 * codes * batch.tokens.shape[1] ** 2))
     parts = [
-        _on_part(program, batch.take(rows), {name: values[rows] for name, values in known.items()}, constants)
+        _on_part(program, batch.take(rows), {name: values[rows] for name, values in known.items()}, constants, read)
         for rows in slices(max(1, len(batch)), size)
     ]
     return parts[0] if len(parts) == 1 else {name: _joined([part[name] for part in parts]) for name in parts[0]}
@@ -80,12 +84,19 @@ def _joined(parts: Sequence[Possible]) -> Possible:
 
 
 def _on_part(
-    program: Program, batch: Batch, known: Mapping[str, Array], constants: Mapping[str, int]
+    program: Program, batch: Batch, known: Mapping[str, Array], constants: Mapping[str, int], read: Collection[str]
 ) -> dict[str, Possible]:
-    could: dict[str, Possible] = {name: _exactly(program, name, values) for name, values in known.items()}
+    """The same for some inputs.
+
+    Args:
+        read: the variables that nodes read of which not all is known.
+    """
+    could: dict[str, Possible] = {
+        name: _exactly(program, name, values) for name, values in known.items() if name in read
+    }
     kept: dict[str, Possible] = {}
     for node in program.nodes:
-        if node.name in could:
+        if node.name in known:
             continue
         if known.keys() >= set(node.reads):
             kept[node.name] = _exactly(program, node.name, evaluate(node, program, batch, known)[0])

@@ -13,6 +13,7 @@ import os
 import platform
 import random
 import resource
+import runpy
 import statistics
 import subprocess
 import sys
@@ -25,7 +26,9 @@ from pathlib import Path
 import numpy as np
 
 import tprog
-from tests.bench.random_program import random_program
+from analyze.circuits import find_circuits
+from analyze.dead import find_dead
+from tests.bench.random_program import random_program, word_program
 from tests.browser import CHROMIUM, browser
 from tests.rasp_programs import TRACR
 from tests.test_rasp_lower import BY_NAME, rasp_of
@@ -33,7 +36,7 @@ from tprog.ir.program import Program
 from tprog.rasp.program import program_of
 from tprog.run.batch import Batch
 from tprog.run.execute import predict
-from tprog.tasks.builtin import inputs_for
+from tprog.tasks.builtin import Inputs, inputs_for
 
 OPEN, CLOSE = "<!-- speed -->", "<!-- /speed -->"
 COLUMNS = ("what", "measured", "goal", "measured / goal", "")
@@ -199,6 +202,44 @@ def page_of(path: Path, program: Program) -> Iterator[Figure]:
     yield Figure(f"its page in Chromium, all {len(codes):,} inputs executed", seconds, 2, "s")
 
 
+def sentences(program: Program, count: int) -> Batch:
+    """Made-up sentences of 1 to 30 words, about 14 in the middle, whose words are as frequent as those of a text."""
+    drawn = np.random.default_rng(0)
+    lengths = np.clip(drawn.gamma(2.2, 6.5, count).astype(np.int64) + 1, 1, 30) + 2
+    ranks = (drawn.pareto(1.0, (count, int(lengths.max()))) * 20).astype(np.int64)
+    tokens = np.minimum(ranks, len(program.vocabulary) - 4).astype(np.int32) + 3
+    tokens[:, 0] = 0
+    tokens[np.arange(count), lengths - 1] = 1
+    tokens[np.arange(tokens.shape[1]) >= lengths[:, None]] = -1
+    return Batch(tokens, lengths)
+
+
+def of_words() -> Iterator[Figure]:
+    """A program of the published shape for names, L2 H8 M1 with 4 x 32 values, on 20,000 words."""
+    program = word_program(20_000)
+    many = sentences(program, 10_000)
+    yield Figure("words: `execute`, 10,000 sentences", _best(lambda: predict(program, many), 3), 2, "s")
+    some = Inputs(sentences(program, 3_000), None, False, "3,000 sentences")
+    yield Figure("words: `circuits` on 3,000 sentences", _best(lambda: find_circuits(program, some), 1), 15, "s")
+    yield Figure("words: `dead` on 3,000 sentences", _best(lambda: find_dead(program, some), 1), 15, "s")
+    with tempfile.TemporaryDirectory() as folder:
+        path = Path(folder) / "tagger.py"
+        emitted = tprog.emit(program, path.stem)
+        for name, text in {path.name: emitted.text, **emitted.side}.items():
+            (Path(folder) / name).write_text(text, encoding="utf-8")
+        start = time.perf_counter()
+        run = runpy.run_path(str(path))["run"]
+        yield Figure("words: import of the emitted module", time.perf_counter() - start, 0.5, "s")
+        longest = np.flatnonzero(many.lengths == many.lengths.max())[:100]
+        for what, rows in (("one sentence tagged by it", range(500)), ("one of 30 words", longest.tolist())):
+            durations = []
+            for tokens in (many.words(program, row) for row in rows):
+                start = time.perf_counter()
+                run(tokens)
+                durations.append(time.perf_counter() - start)
+            yield Figure(f"words: {what}", 1e3 * statistics.median(durations), 5, "ms")
+
+
 CURVE = (10_000, 100_000, 1_000_000)
 """Inputs of the curve."""
 
@@ -246,6 +287,7 @@ def measure(path: Path) -> Iterator[Figure]:
     yield from verbs(path, program)
     yield from page_of(path, program)
     yield from written()
+    yield from of_words()
 
 
 TRAINED = ("--preset", "published", "--batch", "64")

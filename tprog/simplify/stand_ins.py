@@ -16,6 +16,7 @@ from tprog.run.execute import decode
 from tprog.simplify.record import Size, size
 from tprog.simplify.rewrite import Fixed, Same, StandIn, Via, rewritten
 from tprog.simplify.search import Search
+from tprog.text.clusters import LISTED_WORDS
 
 _CONSTANTS, _TABLES = 4, 8
 """How many of its most frequent values, and of the variables most like it, are tried in place of a node."""
@@ -95,6 +96,11 @@ def _take_out(search: Search, name: str) -> bool:
     return False
 
 
+def _clusters(program: Program, name: str) -> bool:
+    """Whether a node puts many words together: what reads it can be read, and what reads the words alone cannot."""
+    return program.by_name[name].words is not None and len(program.vocabulary) > LISTED_WORDS
+
+
 def _guesses(search: Search, name: str) -> Iterator[_Guess]:
     """What could stand in for a node, the simplest first: constants, then earlier variables, the most alike first."""
     program = search.program
@@ -104,7 +110,12 @@ def _guesses(search: Search, name: str) -> Iterator[_Guess]:
         told = f"fixed at {shown(value)}"
         yield _Guess(Fixed(value), told, partial(_constant, code))
     if isinstance(domain, Symbols):
-        tables = [table for other in _earlier(program, name) if (table := _table(search, name, other)) is not None]
+        tables = [
+            table
+            for other in _earlier(program, name)
+            if not (other == "tokens" and _clusters(program, name))
+            and (table := _table(search, name, other)) is not None
+        ]
         for table in sorted(tables, key=lambda table: table.unlike)[:_TABLES]:
             how = "a function of" if table.unlike == 0 else "as good as a function of"
             symbols = tuple(domain.values[code] for code in table.codes.tolist())
