@@ -65,6 +65,7 @@ def _columns(source: TaskSource) -> dict[str, Column]:
         "the first": Copied(FIRST, Tokens()),
         "a table": Copied(asked, Tokens()),
         "a table, its own position last": Copied(replace(asked, others=True), before),
+        "the first in a table": Copied(replace(asked, first=True), Tokens()),
         "a table that no query changes": Copied(Selection(None, Tokens(), _table(source, 2)), Tokens()),
         "tiers": Copied(Selection(Tokens(), Tokens(), _table(source, 3, size, 3)), Tokens()),
         "tiers that no query changes": Copied(Selection(None, Tokens(), _table(source, 4, None, 3)), before),

@@ -206,7 +206,7 @@ class Assembly:
     def _order(self, where: Selection) -> tuple[Attend, str | None]:
         """Which of the positions that a selection accepts comes first, and by what variable."""
         if where.tiers <= 1:
-            return "nearest" if where.others else "last", None
+            return "first" if where.first else "nearest" if where.others else "last", None
         assert where.key is not None
         order = key_order(where)
         assert order is not None

@@ -70,7 +70,8 @@ class Hard:
         if self.soft:
             mostly = f", mostly at the last of {self.where}" if self.copies else ""
             return f"shares that tell how many there are{mostly}"
-        return f"the last of {self.where}" if self.copies and self.where != FIRST else str(self.where)
+        one = "first" if self.where.first else "last"
+        return f"the {one} of {self.where}" if self.copies and self.where != FIRST else str(self.where)
 
 
 Hardened = dict[tuple[int, int], Hard]
@@ -264,6 +265,7 @@ def _all(
         yield Hard(Selection(before=True), copies=False)
     yield Hard(FIRST, copies=True)
     yield from _distances(attended, paths)
+    ramps = any(is_place(score.key) for score in scores)  # the earlier, the more, it may be
     for some in _alike(scores, bool(facts.places)):
         asked, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
         for query in [None, *sides(asked, facts)]:
@@ -273,6 +275,8 @@ def _all(
                 for one in (table, *(() if besides is None else (besides,))):
                     for hard in _by_table(one, facts.symbols):
                         yield hard
+                        if ramps and hard.copies and hard.where.tiers == 1 and not hard.where.others:
+                            yield replace(hard, where=replace(hard.where, first=True))
                         if never_own:
                             yield replace(hard, where=replace(hard.where, others=False, before=True))
 

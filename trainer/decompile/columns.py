@@ -76,7 +76,7 @@ def _plainness_of(where: Selection) -> float:
     cost = 0.0 if where.step is None else 0.5 + where.step / 10
     if where.modulus > 0:
         cost += 0.5
-    if where.others or where.before:
+    if where.others or where.before or where.first:
         cost += 0.1
     if where.key is not None:
         cost += plainness(where.key) + 0.5 * where.tiers + (0 if where.query is None else plainness(where.query))

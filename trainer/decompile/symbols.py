@@ -76,6 +76,7 @@ class Selection:
         modulus: with it, positions whose distance leaves the remainder `step`.
         others: a head that copies takes its own position only where no other is selected.
         before: a position never selects itself.
+        first: a head that copies takes the first selected position, not the last.
     """
 
     query: Symbolic | None = None
@@ -85,6 +86,7 @@ class Selection:
     modulus: int = 0
     others: bool = False
     before: bool = False
+    first: bool = False
 
     @property
     def plain(self) -> bool:
@@ -116,7 +118,7 @@ FIRST = Selection(step=None, key=None, modulus=-1)
 
 @dataclass(frozen=True)
 class Copied:
-    """What stands at the last selected position; at the first position where none is selected."""
+    """What stands at the last selected position, or the first; at position 0 where none is selected."""
 
     where: Selection
     what: Symbolic
@@ -126,7 +128,7 @@ class Copied:
             return f"{self.what} of the first position"
         if self.where.step is not None and not self.where.modulus and self.where.key is None:
             return f"{self.what} {self.where.step} before"
-        return f"{self.what} of the last of {self.where}"
+        return f"{self.what} of the {'first' if self.where.first else 'last'} of {self.where}"
 
 
 @dataclass(frozen=True)
@@ -300,7 +302,8 @@ class Facts:
                 without = chosen & ~np.eye(chosen.shape[2], dtype=np.bool_)
                 chosen = np.where(without.any(axis=2, keepdims=True), without, chosen)
             last = chosen.shape[2] - 1 - chosen[:, :, ::-1].argmax(axis=2)
-            self._at[where] = np.where(chosen.any(axis=2), last, 0)
+            one = chosen.argmax(axis=2) if where.first else last
+            self._at[where] = np.where(chosen.any(axis=2), one, 0)
         return self._at[where]
 
     def counts(self, where: Selection, what: Symbolic | None, codes: tuple[int, ...]) -> Ints:
