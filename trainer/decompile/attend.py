@@ -175,14 +175,14 @@ class Table:
     seen: Bools
 
     def unmarked(self, symbols: int) -> Table | None:
-        """Without the marks among its keys, where these are tokens and a mark is the best of some query; else None.
+        """Without the marks among its keys, where these are tokens and a mark may be selected by some query; else None.
 
         What else a head scores may keep it from that mark.
         """
         if len(self.seen) <= symbols or not self.seen[:symbols].any():
             return None
-        best = np.where(self.seen, self.scores, -np.inf).argmax(axis=1)
-        if not (best[self.asked] >= symbols).any():
+        known = np.where(self.seen, self.scores, -np.inf)[self.asked]
+        if not (known[:, symbols:].max(axis=1) >= known.max(axis=1) - max(SPREADS)).any():
             return None
         return replace(self, seen=self.seen & (np.arange(len(self.seen)) < symbols))
 
