@@ -40,6 +40,9 @@ from trainer.decompile.symbols import (
 )
 from trainer.decompile.terms import Column
 
+MOST_NUMBERED = 30
+"""Values of a pair of which one is a number."""
+
 
 @dataclass(frozen=True)
 class Offered:
@@ -132,9 +135,10 @@ def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: H
 
 
 def paired(columns: Sequence[Offered], facts: Facts) -> Iterator[Offered]:
-    """Two symbols at once, where they have few values."""
+    """Two symbols at once, where they have few values; with a number among them, very few: its rows look all alike."""
     plain = [one.column for one in columns if not isinstance(one.column, Counts)]
     for one, other in combinations(plain, 2):
         pair = Pair(one, other)
-        if facts.size(pair) <= MOST_PAIRED:
+        numbers = isinstance(one, Number) or isinstance(other, Number)
+        if facts.size(pair) <= (MOST_NUMBERED if numbers else MOST_PAIRED):
             yield Offered(pair, plainness(pair))
