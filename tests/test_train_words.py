@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import sys
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from cli.main import main
+from tests.bench import words
 from tprog.errors import BadFile, BadUsage
 from tprog.tasks.corpus_task import corpus_task
 from tprog.words.shapes import SHAPES
@@ -126,3 +128,13 @@ def test_a_bag_of_words_needs_scikit_learn_and_says_so(monkeypatch: pytest.Monke
     monkeypatch.setitem(sys.modules, "sklearn.linear_model", None)
     with pytest.raises(BadUsage, match=r"the bag of words needs scikit-learn .*; pip install scikit-learn"):
         bag_of_words(prepare(default_config("topics")))
+
+
+def test_the_table_of_the_benchmark_reads_what_is_done(tmp_path: Path) -> None:
+    for seed, score in ((0, 70.0), (1, 80.0)):
+        (tmp_path / f"ner-{seed}.json").write_text(json.dumps({"per word": 90.0, "F1": score}))
+    (tmp_path / "ner-baselines-0.json").write_text(json.dumps({"unigram": {"per word": 1.0, "F1": 60.0}}))
+    assert list(words.rows(tmp_path, ["ner"], [0, 1], None)) == [
+        ("ner", "F1", "Transformer Program", "**75.00** (2 seeds, 70.00 to 80.00)", "76.1"),
+        ("ner", "F1", "unigram", "60.00", ""),
+    ]

@@ -2,7 +2,10 @@
 
 from __future__ import annotations
 
-from trainer.config import TrainConfig
+from tprog.words.names import CorpusName
+from tprog.words.sources import SOURCES
+from tprog.words.vectors import vectors_folder
+from trainer.config import PREPARED, TrainConfig
 
 EVERY_KEY = 2.0
 """Initial logit of each key of a set predicate: from it a row accepts seven keys of eight, so that a head begins as one
@@ -28,6 +31,7 @@ def published_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
         tau_end=0.01,
         dropout=0.5,
         buckets=40,
+        vectors=_vectors(task),
         evaluate_every=1,
         seed=seed,
     )
@@ -56,6 +60,7 @@ def default_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
         epochs=6,
         tau_init=1.0,
         buckets=40,
+        vectors=_vectors(task),
         clusters=5.0,
         turns=3.0,
         noise=0.5,
@@ -65,7 +70,13 @@ def default_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
         evaluate_every=1,
         seed=seed,
     )
-    return common if tagged else _changed(common, cat_heads=4, cardinality=64, pooled=True, layers=1)
+    return common if tagged else _changed(common, layers=1, cat_heads=4, cat_mlps=0, cardinality=64, pooled=True)
+
+
+def _vectors(task: str) -> str | None:
+    """Word vectors for the corpora of others, whose settings are the published ones, if they have been prepared."""
+    known = CorpusName.of(task).source in SOURCES and any(vectors_folder().glob("*.npy"))
+    return PREPARED if known else None
 
 
 def _changed(config: TrainConfig, **changes: object) -> TrainConfig:
