@@ -374,7 +374,7 @@ def test_the_tasks_are_listed_with_an_example_each(said: Callable[..., tuple[int
 
 # Training #############################################################################################################
 
-SMALL = shlex.split("--search 0 --dataset-size 200 --batch 64 --layers 1 --epochs 2")
+SMALL = shlex.split("--search 0 --dataset-size 200 --batch 64 --layers 1 --epochs 2 --polish 0")
 
 
 def test_a_run_is_kept_read_again_and_protected(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:

@@ -119,11 +119,11 @@ def test_a_killed_sweep_goes_on_and_a_killed_workers_trial_is_tried_again(tmp_pa
     assert listening == {"127.0.0.1"}
     before = stored(store)
 
-    command += ["--workers", "2"]
+    command += ["--workers", "1"]
     second = subprocess.Popen(command, cwd=tmp_path, stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True)
     wait_for(lambda: len(stored(store)) > len(before))
-    for worker in workers_of(second.pid):  # one of them has a trial whose result nobody has fetched
-        worker.kill()
+    (worker,) = workers_of(second.pid)  # it has a trial whose result nobody has fetched
+    worker.kill()
     (tmp_path / "hold").unlink()
     answer, errors = second.communicate(timeout=HANG)
     assert second.returncode == 0, errors

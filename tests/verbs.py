@@ -63,7 +63,7 @@ def every_verb(asked: Asked, capsys: pytest.CaptureFixture[str]) -> Program:
     said("verify", "right.py", *task)
     said("verify", "wrong.py", *task, code=1)
     for picture in ("graph.svg", "graph.dot", "graph.graphml"):
-        said("graph", "right.py", "-o", picture)
+        said("graph", "right.py", "-o", picture, *task)
     said("graph", "right.py", "--calls")
     said("run", "right.py", "--input", asked.failing)
     for file in ("right.py", "wrong.py"):
