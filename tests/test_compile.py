@@ -51,7 +51,7 @@ def test_the_gallery_is_compiled_right_on_its_first_inputs(name: str) -> None:
 
 @pytest.mark.parametrize(("name", "mode"), MODES)
 def test_written_programs_of_all_dialects_are_compiled_right(name: str, mode: str) -> None:
-    program = rasp_of(name).to_program(BY_NAME[name]["vocabulary"], 6, mode == "causal")
+    program = rasp_of(name).to_program(BY_NAME[name]["vocabulary"], 5, mode == "causal")
     agree(program, some_inputs(program, 150), "float32")
 
 

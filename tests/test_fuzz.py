@@ -486,7 +486,7 @@ def test_the_tests_written_fail_until_the_program_is_mended(folder: Path, said: 
 
     def run() -> str:
         command = [sys.executable, "-m", "pytest", "-q", "-p", "no:cacheprovider", "tests"]
-        environment = {**os.environ, "PYTHONPATH": str(ROOT)}
+        environment = {**os.environ, "PYTHONPATH": str(ROOT), "PYTEST_DISABLE_PLUGIN_AUTOLOAD": "1"}
         return subprocess.run(command, cwd=folder, env=environment, capture_output=True, text=True, check=False).stdout
 
     failing = run()
