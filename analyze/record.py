@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import types
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from itertools import repeat
 from typing import Any, ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
@@ -97,19 +97,26 @@ def _from_plain(kind: Any, value: Any) -> Any:
     if dataclasses.is_dataclass(kind):
         return _record_from(kind, value)
     origin, arguments = get_origin(kind), get_args(kind)
-    if origin in (Union, types.UnionType) and Fraction in arguments:  # a value of a variable
-        return None if value is None and type(None) in arguments else value_of_json(value)
     if origin in (Union, types.UnionType):
-        options = [option for option in arguments if option is not type(None)]
-        if len(options) > 1:  # of one output, a row; of several, output -> row
-            options = [option for option in options if (get_origin(option) is dict) == isinstance(value, dict)]
-        return value if value is None or len(options) > 1 else _from_plain(options[0], value)
+        return _of_union(arguments, value)
     if origin is dict:
         return {key: _from_plain(arguments[1], item) for key, item in value.items()}
     if origin is tuple:
         kinds = repeat(arguments[0], len(value)) if arguments[1:] == (Ellipsis,) else arguments
         return tuple(_from_plain(item_kind, item) for item_kind, item in zip(kinds, value, strict=True))
     return value
+
+
+def _of_union(options: Sequence[Any], value: Any) -> Any:
+    """The same as one of several types, of which None may be one."""
+    if value is None and type(None) in options:
+        return None
+    if Fraction in options:  # a value of a variable
+        return value_of_json(value)
+    options = [option for option in options if option is not type(None)]
+    if len(options) > 1:  # of one output, a row; of several, output -> row
+        options = [option for option in options if (get_origin(option) is dict) == isinstance(value, dict)]
+    return value if value is None or len(options) > 1 else _from_plain(options[0], value)
 
 
 def _record_from(kind: Any, value: Any) -> Any:

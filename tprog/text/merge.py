@@ -7,7 +7,7 @@ code goes whose line has a comment, the comment stays there, on a line of its ow
 from __future__ import annotations
 
 import ast
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
 from typing import TypeAlias
@@ -163,9 +163,7 @@ def items(
     shall = {key for key, _ in wanted}
     kept = [place for place, key in enumerate(keys) if key in shall]
     added = _new_items({keys[place]: place for place in kept}, wanted)
-    for slot in (slot for place, slot in enumerate(slots) if place not in kept):
-        yield slot.begin, slot.end, GONE
-        yield from _without_comma(slot)
+    yield from _gone(slot for place, slot in enumerate(slots) if place not in kept)
     # Without a comma behind the last item it stays so: JSON allows none.
     bare = bool(slots) and slots[-1].comma is None
     last = kept[-1] if kept else None
@@ -173,6 +171,13 @@ def items(
         yield from _without_comma(slots[last])
     for before, texts in added.items():
         yield from _added(places, brackets, slots, before, texts, bare and before == last)
+
+
+def _gone(slots: Iterable[_Slot]) -> Iterator[Change]:
+    """Items taken out, each with the comma behind it."""
+    for slot in slots:
+        yield slot.begin, slot.end, GONE
+        yield from _without_comma(slot)
 
 
 def _without_comma(slot: _Slot) -> Iterator[Change]:

@@ -155,21 +155,26 @@ def _side(building: Building, exprs: Sequence[SOp]) -> _Side | None:
         for root, held, known in zip(table.roots, helds, table.classes, strict=True)
     ]
     reached = tuple(tuple(symbol for symbol, each in named.items() if each != UNREACHED) for named in classes)
-    options: dict[Symbol | None, tuple[Outcome, ...]] = {}
+    options: dict[Any, tuple[Outcome, ...]] = {}
     for symbols in product(*reached):
         outcomes = table.outcomes[tuple(named[symbol] for named, symbol in zip(classes, symbols, strict=True))]
         if any(isinstance(outcome, Refused) for outcome in outcomes):
             return None
-        options[symbols if len(helds) > 1 else symbols[0]] = outcomes  # type: ignore[index]  # a pair for a symbol
-    (first, *others) = helds
-    together = replace(first, values={symbol: meant for symbol, meant in first.values.items() if symbol in options})
-    if others:
-        name = ",".join(held.variable for held in helds)
-        each: Mapping[Any, tuple[Value, ...]] = dict.fromkeys(options, (True,))  # some value, as each pair occurs
-        together = Held(name, False, each, any(held.distinct for held in helds))
-    cost = len(options) if others else 0
+        options[symbols if len(helds) > 1 else symbols[0]] = outcomes
+    together = _together(helds, options)
+    cost = len(options) if len(helds) > 1 else 0
     values = len({outcome for outcomes in options.values() for outcome in outcomes})
     return _Side(helds, reached, Side(one, together, options), cost, values)  # type: ignore[arg-type]  # none is refused
+
+
+def _together(helds: Sequence[Held], options: Mapping[Any, object]) -> Held:
+    """What one or two variables hold together, as if it were one variable: of each symbol, or pair, that occurs."""
+    (first, *others) = helds
+    if not others:
+        return replace(first, values={symbol: meant for symbol, meant in first.values.items() if symbol in options})
+    name = ",".join(held.variable for held in helds)
+    each: Mapping[Any, tuple[Value, ...]] = dict.fromkeys(options, (True,))  # some value, as each pair occurs
+    return Held(name, False, each, any(held.distinct for held in helds))
 
 
 def _classes(root: Held, held: Held, classes: Mapping[Symbol, int]) -> dict[Symbol, int]:
