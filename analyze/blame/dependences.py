@@ -6,14 +6,11 @@ from collections.abc import Sequence
 
 from analyze.blame.prediction import Prediction
 from analyze.blame.presentation import Presentation
-from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weight_edits
+from analyze.blame.single_edits import TriedEdit, outcome_after, row_trials, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entries_at, reached_entries
 from analyze.results.blame import Dependence
 from tprog.edits.edit import Edit, ReadoutEdit
 from tprog.edits.entry import Entry
-from tprog.errors import NotExact
-from tprog.run.execute import execute
-from tprog.run.outcome import outcomes
 
 
 def mending_edits(asked: Prediction, tried: Sequence[TriedEdit]) -> tuple[list[Edit], bool]:
@@ -108,7 +105,7 @@ def _first_changing(asked: Prediction, tried: Sequence[TriedEdit]) -> dict[Entry
         if trial.outcomes[asked.place] != asked.predicted:
             first.setdefault(trial.edit.entry, trial.edit)
     for edit in _bends(asked):
-        if edit.entry not in first and _outcome(asked, edit) not in (None, asked.predicted):
+        if edit.entry not in first and outcome_after(asked.run, edit, asked.place) not in (None, asked.predicted):
             first[edit.entry] = edit
     return first
 
@@ -119,12 +116,3 @@ def _bends(asked: Prediction) -> list[ReadoutEdit]:
     others = (code for code in range(len(program.classes)) if code != asked.predicted)
     bends = [edit for code in others for edit in weight_edits(asked.run, asked.place, code)]
     return sorted(bends, key=lambda bend: bend.size(program))
-
-
-def _outcome(asked: Prediction, edit: Edit) -> int | None:
-    """What the edited program predicts there; None if its weights would leave exact arithmetic."""
-    try:
-        edited = edit.apply(asked.run.program)
-    except NotExact:
-        return None
-    return int(outcomes(execute(edited, asked.run.batch, base=asked.run))[0, asked.place])

@@ -18,6 +18,7 @@ from analyze.blame.slice import asked_at, consults, entries_at, reached_entries,
 from analyze.outcome import take
 from tprog.edits.edit import (
     CellEdit,
+    Change,
     Edit,
     NodeEdit,
     ReadoutEdit,
@@ -110,7 +111,7 @@ def trials(run: Execution) -> Iterator[TriedEdit]:
         for edit in node_edits(run, node, reached.__contains__):
             if not edit.recodes(run.program):
                 plain_edits.append(edit)
-            elif (changed := _changed(run.program, edit)) is not None:
+            elif (changed := changed_by(run.program, [edit])) is not None:
                 yield TriedEdit(edit, outcomes(execute(changed, run.batch, base=run))[0])
         yield from _of_node(run, node, plain_edits)
 
@@ -159,11 +160,18 @@ def _rows_over(old: Keys | None, keys: Symbols, present: Sequence[int]) -> list[
     return [tuple(keys.values[code] for code in sorted(inside ^ some)) for some in chosen]
 
 
-def _changed(program: Program, edit: Edit) -> Program | None:
+def changed_by(program: Program, changes: Sequence[Change]) -> Program | None:
+    """The program after some changes, or None if it would not be well-formed or leave exact arithmetic."""
     try:
-        return apply(program, edit)
+        return apply(program, *changes)
     except (BadProgram, NotExact):
         return None
+
+
+def outcome_after(run: Execution, edit: Edit, place: int) -> int | None:
+    """The outcome, at a place of the one input of `run`, of the edited program; None if that is no program."""
+    changed = changed_by(run.program, [edit])
+    return None if changed is None else int(outcomes(execute(changed, run.batch, base=run))[0, place])
 
 
 def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[TriedEdit]:
@@ -286,7 +294,7 @@ def stays_exact(program: Program, edit: ReadoutEdit) -> bool:
     places = program.max_length if program.readout.pooled else 1
     more = max(map(abs, edit.weights), default=0) * number * program.logit_scale * places
     # Far below the limit, as nearly always, the edited program need not be built to be sure.
-    return program.logit_bound + more < INT64_LIMIT or _changed(program, edit) is not None
+    return program.logit_bound + more < INT64_LIMIT or changed_by(program, [edit]) is not None
 
 
 def _missing_weight_rows(run: Execution) -> list[tuple[str, Symbol | None]]:

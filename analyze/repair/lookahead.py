@@ -14,9 +14,9 @@ from fractions import Fraction
 import numpy as np
 
 from analyze.blame.effects import Effect
-from analyze.blame.single_edits import reached_entries
+from analyze.blame.single_edits import changed_by, reached_entries
 from analyze.outcome import Ground, Rows, ground, spread, take
-from analyze.repair.proposals import Proposal, changed_by, refitted
+from analyze.repair.proposals import Proposal, refitted
 from analyze.repair.refit import patterns_of, refit
 from tprog.edits.edit import Edit, NodeEdit, candidates
 from tprog.edits.entry import Entry

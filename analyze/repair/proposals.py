@@ -12,8 +12,10 @@ from analyze.blame.effects import Effect, KnownAnswers
 from analyze.blame.race import best_edits
 from analyze.blame.single_edits import (
     TriedEdit,
+    changed_by,
     consults,
     entries_at,
+    outcome_after,
     reached_entries,
     row_trials,
     trials,
@@ -22,8 +24,7 @@ from analyze.blame.single_edits import (
 from analyze.outcome import Ground, spread
 from analyze.repair.refit import Refit, refit
 from analyze.results.repair import StepKind
-from tprog.edits.edit import Change, Edit, SelfRuleEdit, apply
-from tprog.errors import BadProgram, NotExact
+from tprog.edits.edit import Change, Edit, SelfRuleEdit
 from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import Execution, execute
@@ -86,7 +87,7 @@ def _mending(on: Ground, domain: KnownAnswers, row: int) -> Iterator[Edit]:
     for place in np.flatnonzero(domain.wrong[row]).tolist():
         wanted = int(domain.expected[row, place])
         edits: list[Edit] = [trial.edit for trial in tried if trial.outcomes[place] == wanted]
-        edits += [edit for edit in weight_edits(run, place, wanted) if _outcome(run, edit, place) == wanted]
+        edits += [edit for edit in weight_edits(run, place, wanted) if outcome_after(run, edit, place) == wanted]
         hard |= not edits
         yield from edits
     if hard:  # rows of several keys, where no small edit helps
@@ -104,19 +105,6 @@ def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
             for where in dict.fromkeys(e for p in places for e in entries_at(run, node, p)):
                 if where in reached:
                     yield from row_trials(run, where)[0]
-
-
-def _outcome(run: Execution, edit: Edit, place: int) -> int | None:
-    changed = changed_by(run.program, [edit])
-    return None if changed is None else int(outcomes(execute(changed, run.batch, base=run))[0, place])
-
-
-def changed_by(program: Program, changes: Sequence[Change]) -> Program | None:
-    """The program after some changes, or None if it would not be well-formed."""
-    try:
-        return apply(program, *changes)
-    except (BadProgram, NotExact):
-        return None
 
 
 def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Proposal]:

@@ -17,7 +17,6 @@ from cli.settings import PANEL, ConfigOption, Log, configured, resumed, run_fold
 from cli.subject import read_program
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
-from tprog.words.names import is_corpus
 
 if TYPE_CHECKING:
     from tprog.ir.program import Program
@@ -74,6 +73,8 @@ def train(
 
     Exit 1 if a search was asked for and the program is still wrong on some input of the run; its module is written.
     """
+    from tprog.words.names import is_corpus
+
     if baselines and (task is None or not is_corpus(task)):
         raise BadUsage("--baselines are of corpora; name one, or leave it out")
     beginning = None if start is None else _beginning(start, resume, settings)
