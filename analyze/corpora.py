@@ -34,6 +34,11 @@ def held(corpus: Corpus) -> CorporaResult:
         splits.append(SplitCount(name, len(rows), sum(lengths), max(lengths, default=0), known))
     counted = Counter(answer for row in training for answer in row.answers)
     source = SOURCES.get(corpus.name)
+    never = [
+        f"no sentence of training has the answer {name!r}, so no program can learn it"
+        for name in corpus.classes
+        if not counted[name]
+    ]
     return CorporaResult(
         (_line(corpus.name),),
         corpus.sha256,
@@ -41,7 +46,7 @@ def held(corpus: Corpus) -> CorporaResult:
         tuple((name, counted[name]) for name in corpus.classes),
         corpus.scheme,
         len(words),
-        corpus.notes,
+        (*corpus.notes, *never),
         source.licence if source is not None else "",
     )
 

@@ -12,6 +12,7 @@ TOPICS = {
     "tutorial": "the verbs one by one, and debugging a program with a planted fault",
     "own-task": "training on a task of your own: a Python file, or examples",
     "ner": "names in sentences, from data to a mended error: words, clusters, corpora",
+    "data": "corpora: sentences with tags or labels, their formats, and how they are asked about",
     "rasp": "programs and tasks written in RASP: the language, the console, Python",
     "compile": "any program as the weights of a Transformer, exact, with its circuit known",
     "method": "what each word of an answer means exactly, with its source",

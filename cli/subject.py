@@ -77,10 +77,11 @@ class Subject:
         """How to say what is right, if the program is for a task that is not one of tpdebug's own."""
         if self.task is not None or self.program.task is None:
             return None
-        return (
-            f"{self.name} is for the task {self.program.task!r}, which is not one of tpdebug's own; "
-            "give its file with --task FILE"
-        )
+        from tprog.words.names import is_corpus
+
+        name = self.program.task
+        how = f"ask about its sentences with --corpus {name}" if is_corpus(name) else "give its file with --task FILE"
+        return f"{self.name} is for the task {name!r}, which is not one of tpdebug's own; {how}"
 
     def tell(self) -> None:
         """Say beside an answer how the program is judged, where that is not plain."""

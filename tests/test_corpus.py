@@ -200,6 +200,16 @@ def test_longer_sentences_are_left_out_or_cut_and_that_is_said() -> None:
         corpus_task(corpus, longest=0)
 
 
+def test_a_sentence_of_ten_thousand_words_is_left_out_or_cut(tmp_path: Path) -> None:
+    text = "".join(f"w{word} O\n" for word in range(10_000)) + "\nAnna B-P\nsings O\n"
+    corpus = read_file(_file(tmp_path, "long.conll", text))
+    left = corpus_task(corpus)
+    assert (left.size, left.notes[-1]) == (1, "1 of 2 sentences of long have more than 30 words, and are left out")
+    assert corpus_task(corpus, longer="cut").answered()[0].tokens.shape == (2, 32)
+    with pytest.raises(BadUsage, match="the longest sentence has 10,000 words; expected 1 to 1,000"):
+        corpus_task(corpus, longest=10_000)
+
+
 def test_unknown_words_need_a_word_that_stands_for_them() -> None:
     with pytest.raises(BadProgram, match=r"knows no <unk>, and 1 words of c"):
         corpus_task(_tagged(("a b", "O B-P")), vocabulary=["a"])

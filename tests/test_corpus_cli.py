@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 from collections import Counter
 from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -108,6 +109,14 @@ def test_a_wrong_tag_of_a_sentence_is_blamed(said: Said) -> None:
     code, out, err = said("blame", "tagger.py", "--input", json.dumps(sentence.words), "--corpus", "synthetic")
     assert code == 0, err
     assert "'B-PER'" in out
+
+
+def test_a_program_for_a_corpus_is_told_how_to_be_asked(said: Said, tmp_path: Path) -> None:
+    program = tmp_path / "tagger.py"
+    program.write_text(tprog.emit(replace(unigram(made("synthetic")), task="synthetic")).text, encoding="utf-8")
+    code, _, err = said("verify", "tagger.py")
+    assert code == 2
+    assert "for the task 'synthetic', which is not one of tpdebug's own; ask about its sentences with --corpus" in err
 
 
 def test_a_file_of_columns_is_judged_as_it_stands(said: Said, tmp_path: Path) -> None:

@@ -304,6 +304,13 @@ def test_what_cannot_be_prepared_is_one_line(
     assert not cache.exists()
 
 
+def test_an_answer_that_training_never_sees_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    for split, tag in (("train", "X"), ("valid", "Y"), ("test", "Z")):
+        (tmp_path / f"{split}.conll").write_text(f"a {tag}\nb Y\n")
+    assert main(["data", "mine", "--from", str(tmp_path)]) == 0
+    assert "no sentence of training has the answer 'Z', so no program can learn it" in capsys.readouterr().out
+
+
 def test_all_corpora_are_listed_with_what_prepares_them(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["data", "--json"]) == 0
     told = {line["name"]: line for line in json.loads(capsys.readouterr().out)["corpora"]}

@@ -6,7 +6,7 @@ two marks do not depend on each other.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import dataclass
 from typing import Self
 
@@ -49,9 +49,12 @@ class Marks:
         return (*self.before, *symbols, *self.behind)
 
     def read(
-        self, tokens: Sequence[str], vocabulary: Sequence[str], max_length: int, unknown_rule: UnknownRule = "unk"
+        self, tokens: Sequence[str], vocabulary: Collection[str], max_length: int, unknown_rule: UnknownRule = "unk"
     ) -> list[str]:
         """A whole input as it is read.
+
+        Args:
+            vocabulary: in its order; of many words better as the keys of a dictionary, in which each is found at once.
 
         Raises:
             ValueError: it cannot be; the message names the token and its index.

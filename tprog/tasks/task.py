@@ -131,11 +131,10 @@ class Task:
             BadInput: the message names the token and its index.
         """
         try:
-            read = self.marks.read(tokens, self.vocabulary, self.max_length)
+            read = self.marks.read(tokens, self._word_codes, self.max_length)
         except ValueError as error:
             raise BadInput(str(error)) from None
-        known = {word: code for code, word in enumerate(self.vocabulary)}
-        codes = np.array([[known[token] for token in read]])
+        codes = np.array([[self._word_codes[token] for token in read]])
         expected = self.expected(Batch(codes, np.array([len(read)])))[0]
         found = [NOT_GRADED if code == UNGRADED else self.classes[code] for code in expected]
         apart = self.places.apart(found)
@@ -152,8 +151,7 @@ class Task:
         Args:
             batch: inputs in the codes of this task's vocabulary.
         """
-        symbol = np.array([*(self._symbol_codes.get(word, -1) for word in self.vocabulary)])
-        answer = self._answer_codes
+        symbol, answer = self._symbol_codes, self._answer_codes
         outputs, asked = self.judged or self.outputs, self.outputs or self.judged
         each, one = max(len(outputs), 1), len(outputs) < 2 and len(asked) < 2
         at = [outputs.index(name) for name in asked if name in outputs]
@@ -213,13 +211,19 @@ class Task:
         return replace(self, vocabulary=marks.around(self.symbols), max_length=longest)
 
     @cached_property
+    def _word_codes(self) -> Mapping[str, int]:
+        return {word: code for code, word in enumerate(self.vocabulary)}
+
+    @cached_property
     def _answer_codes(self) -> Array:
         """The class of each answer of the rule; `UNGRADED` picks the last."""
         return np.array([*(self.classes.index(word) for word in self._answers), UNGRADED], dtype=np.int16)
 
     @cached_property
-    def _symbol_codes(self) -> Mapping[str, int]:
-        return {word: code for code, word in enumerate(self.symbols)}
+    def _symbol_codes(self) -> Array:
+        """The symbol that each word of the vocabulary is; -1 for a mark."""
+        codes = {word: code for code, word in enumerate(self.symbols)}
+        return np.array([codes.get(word, -1) for word in self.vocabulary])
 
     def _batch(self, sequences: Array) -> Batch:
         return framed(sequences, self.symbols, self.vocabulary)

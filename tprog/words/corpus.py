@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections import Counter
 from collections.abc import Mapping
 from dataclasses import dataclass, field, replace
+from functools import cached_property
 
 import numpy as np
 
@@ -60,7 +61,7 @@ class Corpus:
     scheme: str | None = None
     notes: tuple[str, ...] = field(default=())
 
-    @property
+    @cached_property
     def classes(self) -> tuple[str, ...]:
         """All answers of all splits, ordered by name, ``O`` first: the set of answers is known before training."""
         found = {answer for rows in self.splits.values() for row in rows for answer in row.answers}
