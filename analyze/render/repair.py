@@ -60,9 +60,18 @@ def _figures(result: RepairResult) -> list[Table]:
     guard = result.whole if result.rest is not None else None
     played = (("edits chosen on", result.chosen), ("evaluated on", result.rest), ("never more wrong on", guard))
     parts = [(role, on) for role, on in played if on is not None]
-    columns = ("", "inputs", "wrong inputs", "wrong predictions")
-    shown = table(columns, [_row(role, on) for role, on in parts], columns[2:])
-    return [shown, table(_COMPARED, [_compared(role, on) for role, on in parts], name="compared", seen=False)]
+    columns = ("", "inputs", "wrong inputs", "wrong predictions", "F1 of entities")
+    shown = table(columns, [_row(role, on) for role, on in parts], columns[2:], columns[4:])
+    return [
+        shown,
+        table(
+            _COMPARED,
+            [_compared(role, on) for role, on in parts],
+            name="compared",
+            optional=("F1 before", "F1 after"),
+            seen=False,
+        ),
+    ]
 
 
 _COMPARED = (
@@ -72,13 +81,15 @@ _COMPARED = (
     "wrong inputs after",
     "wrong predictions before",
     "wrong predictions after",
+    "F1 before",
+    "F1 after",
 )
 
 
 def _compared(role: str, on: Compared) -> Sequence[object]:
     before, after = on.before, on.after
     wrong = (before.wrong_inputs, after.wrong_inputs, before.wrong_predictions, after.wrong_predictions)
-    return (role, after.inputs, *wrong)
+    return (role, after.inputs, *wrong, *(on.f1 or (None, None)))
 
 
 def _row(role: str, on: Compared) -> Sequence[str]:
@@ -88,6 +99,7 @@ def _row(role: str, on: Compared) -> Sequence[str]:
         on.checked.description,
         f"{before.wrong_inputs:,} -> {after.wrong_inputs:,}",
         f"{before.wrong_predictions:,} -> {after.wrong_predictions:,}",
+        "" if on.f1 is None else f"{on.f1[0]:.2%} -> {on.f1[1]:.2%}",
     )
 
 

@@ -13,7 +13,7 @@ from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
 from analyze.outcome import ground, label
-from analyze.repair.division import Division, Verdicts, divide, judge, some
+from analyze.repair.division import Division, Verdicts, divide, f1, judge, some
 from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, again, proposals, single_edits
 from analyze.results.checked import Checked
@@ -181,7 +181,9 @@ def _told(
         if on is None:
             return None
         checked = Checked(len(on.batch), on.exhaustive, on.description)
-        return Compared(checked, judge(before, on).figures, judge(search.program, on).figures)
+        figures = judge(before, on).figures, judge(search.program, on).figures
+        scores = f1(before, on), f1(search.program, on)
+        return Compared(checked, *figures, None if scores[0] is None or scores[1] is None else (scores[0], scores[1]))
 
     chosen = compared(inputs.chosen)
     assert chosen is not None

@@ -13,9 +13,10 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import predict
-from tprog.run.outcome import graded_at, wrong_at
+from tprog.run.outcome import UNGRADED, graded_at, wrong_at
 from tprog.run.pieces import held_at_once
 from tprog.tasks.builtin import ENUMERATED, SAMPLE, Inputs, Task, fitted, inputs_for, task_of
+from tprog.words.scores import are_span_tags, entity_scores
 
 On: TypeAlias = Literal["sample", "domain"]
 
@@ -121,6 +122,16 @@ def judge(program: Program, inputs: Inputs) -> Verdicts:
     predictions, lost = predict(program, inputs.batch)
     graded = graded_at(program, inputs.batch, inputs.expected)
     return Verdicts(wrong_at(predictions, lost, inputs.expected), graded, lost)
+
+
+def f1(program: Program, inputs: Inputs) -> float | None:
+    """The F1 of entities, where a program predicts their tags."""
+    if inputs.expected is None or program.places.several or program.readout.pooled:
+        return None
+    if not are_span_tags(program.classes):
+        return None
+    predictions, lost = predict(program, inputs.batch)
+    return entity_scores(program.classes, inputs.expected, np.where(lost[:, None], UNGRADED, predictions)).all.f1
 
 
 def some(which: Bools, most: int) -> Rows:

@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Literal, TypeAlias
 
-from analyze.record import UNTOLD, Record, Result
+from analyze.record import UNTOLD, WHERE_TOLD, Record, Result
 from analyze.results.checked import Checked
 from analyze.results.edit_text import becomes
 from tprog.ir.values import Value
@@ -31,11 +31,16 @@ class Figures:
 
 @dataclass(frozen=True)
 class Compared:
-    """A program before and after, on the same inputs."""
+    """A program before and after, on the same inputs.
+
+    Attributes:
+        f1: before and after, of entities, where the classes are tags of spans: see `analyze.results.verify.EntityLine`.
+    """
 
     checked: Checked
     before: Figures
     after: Figures
+    f1: tuple[float, float] | None = field(default=None, metadata=WHERE_TOLD)
 
 
 @dataclass(frozen=True)
