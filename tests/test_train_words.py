@@ -9,6 +9,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import torch
 
 from cli.main import main
 from tests.bench import words
@@ -21,6 +22,7 @@ from trainer.clusters import word_vectors
 from trainer.data import prepare
 from trainer.fit import train
 from trainer.presets import default_config, published_config
+from trainer.run import Run
 from trainer.word_baselines import bag_of_words, standard, unigram
 
 QUICK = dataclasses.replace(default_config("synthetic"), epochs=3)
@@ -138,3 +140,22 @@ def test_the_table_of_the_benchmark_reads_what_is_done(tmp_path: Path) -> None:
         ("ner", "F1", "Transformer Program", "**75.00** (2 seeds, 70.00 to 80.00)", "76.1"),
         ("ner", "F1", "unigram", "60.00", ""),
     ]
+
+
+def test_a_run_on_words_that_goes_on_ends_as_one_that_was_not_stopped(tmp_path: Path) -> None:
+    config = dataclasses.replace(QUICK, epochs=1, dropout=0.2, balance=0.3, batch=64)
+    data = prepare(config)
+    whole, part = Run(config, data), Run(config, data)
+    for _ in range(3):
+        part.step()
+    part.save(tmp_path)
+    resumed = Run(config, data)
+    resumed.load(tmp_path)
+    for run in (whole, resumed):
+        while run.state.step < run.steps:
+            run.step()
+        run.end_epoch()
+    theirs = whole.population.tensors()
+    assert all(torch.equal(tensor, theirs[name]) for name, tensor in resumed.population.tensors().items())
+    assert resumed.state.metrics == whole.state.metrics
+    assert 0 < (resumed.state.metrics[0]["validation_f1"] or 0) < 1
