@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections.abc import Mapping
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +17,8 @@ from tests.test_published import program
 from tests.test_published_refusals import tpdebug
 from tprog.errors import BadProgram, BadUsage
 from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Readout, Weights
-from tprog.run.batch import Batch, encode
+from tprog.run import execute as executing
+from tprog.run.batch import Array, Batch, encode
 from tprog.tasks.builtin import get_task, inputs_for, named_task, task_of, up_to
 from tprog.tasks.classes import for_task
 from tprog.tasks.lengths import chosen_length
@@ -102,6 +104,22 @@ def test_a_module_is_judged_no_further_than_it_is_known_to_be_trained(
         assert found.note is None
     else:
         assert re.search(note, str(found.note))
+
+
+def test_verify_executes_each_input_once_for_its_answer_and_for_what_it_tells_of_the_module(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    path, executed = module(tmp_path, hist(12), 8), []
+    run = executing._from_inputs
+
+    def counted(program: Program, batch: Batch, overrides: Mapping[str, Array | int]) -> executing.Execution:
+        executed.append(len(batch))
+        return run(program, batch, overrides)
+
+    monkeypatch.setattr(executing, "_from_inputs", counted)
+    code, found = judged(capsys, path, "--task", "hist")
+    assert (code, found["inputs_right"]) == (0, sum(executed))
+    assert "no branch of `predicate_same` is for '<s>'" in str(found["notes"])  # which comes up
 
 
 def test_a_module_with_more_positions_than_training_used_is_right_where_it_was_trained(

@@ -361,6 +361,15 @@ class Building:
         meant = meanings(pairs, order)
         return root.holding({symbol: meant.get(symbol, ()) for symbol in symbols})
 
+    def _symbols_node(self, name: str, cells: Cells, order: tuple[Symbol, ...]) -> Embedding | Lookup:
+        """The node that answers with symbols: a table of words, where they follow from the word or from nothing."""
+        places = range(len(self.frame.words))
+        if cells.axes == ():
+            return Embedding(name, order, (cells.answer(()),) * len(places))
+        if len(cells.roots) == 1 and self.held(cells.roots[0]).variable == "tokens":
+            return Embedding(name, order, tuple(cells.answer((place,)) for place in places))
+        return self._lookup(name, cells, order)
+
     def _is_distinct(self, cells: Cells) -> bool:
         """Whether equal answers come from equal values of a root that is distinct; or, where the other roots are the
         same at all positions, do so for each of their values."""
