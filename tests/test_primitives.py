@@ -29,6 +29,7 @@ from tprog.primitives import (
     selector_width,
     visible,
 )
+from tprog.text.needs import primitive_texts
 
 
 def predicate_same(query: str, key: str) -> bool | None:
@@ -245,6 +246,12 @@ def test_bad_input_and_holes_are_one_line_on_stderr(capsys: pytest.CaptureFixtur
         "the input ['<s>', '</s>'] is empty; expected 1 to 3 symbols\n"
         "hole at attn_0_1, query 'a'\n",
     )
+
+
+def test_a_module_carries_each_primitive_whole() -> None:
+    source = inspect.getsource(primitives)
+    functions = [node for node in ast.parse(source).body if isinstance(node, ast.FunctionDef)]
+    assert primitive_texts() == {node.name: ast.get_source_segment(source, node) for node in functions}
 
 
 def test_the_primitives_need_the_standard_library_alone() -> None:
