@@ -20,20 +20,22 @@ import os
 import random
 import tempfile
 import time
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from contextlib import chdir, redirect_stderr, redirect_stdout
 from dataclasses import dataclass
 from io import StringIO
+from itertools import product
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 
 from cli.main import main as tpdebug
-from tests.test_rasp_lower import BY_NAME, MODES, rasp_of
+from tests.test_rasp_lower import BY_NAME, MODES, evaluated, rasp_of
 from tprog.edits.edit import NodeEdit, apply, candidates
 from tprog.errors import TpdebugError
 from tprog.ir.program import Program
+from tprog.rasp.values import spelled_value
 from tprog.run.execute import execute
 from tprog.run.outcome import wrong_at
 from tprog.tasks.builtin import Inputs, fitted, inputs_for
@@ -48,25 +50,8 @@ ALONE, NO_FAULT = "1 answer", "no fault"
 PLANTED = 300
 """Edits that are tried for one that makes an answer wrong."""
 
-TASK = """
-from tests.test_rasp_lower import BY_NAME, evaluated, rasp_of
-from tprog.rasp.values import spelled_value
-
-SOP, CAUSAL, LONGEST = rasp_of({name!r}).outputs[0][1], {causal}, {longest}
-TOKENS = {{spelled_value(token): token for token in BY_NAME[{name!r}]["vocabulary"][:{tokens}]}}
-VOCABULARY, CLASSES = list(TOKENS), {classes!r}
-EQUAL = {{"T": "1", "F": "0", "1": "T", "0": "F"}}
-
-
-def spelled(value):
-    word = spelled_value(value)
-    return word if word in CLASSES else EQUAL.get(word, word)
-
-
-def oracle(tokens):
-    values = evaluated(SOP, [TOKENS[token] for token in tokens], CAUSAL)
-    return [None] * len(tokens) if values is None else [spelled(value) for value in values]
-"""
+EQUAL = {"T": "1", "F": "0", "1": "T", "0": "F"}
+"""Truths and the numbers that they equal: where an s-op has both, a Program has one of the two."""
 
 
 @dataclass(frozen=True)
@@ -114,30 +99,46 @@ def verbs(name: str, mode: str, longest: int, tokens: int) -> dict[str, str]:
     program = rasp_of(name).to_program(BY_NAME[name]["vocabulary"][:tokens], longest, causal)
     if len(program.classes) < 2:  # no task is about one answer alone
         return {"nodes": str(len(program.nodes))} | dict.fromkeys(VERBS, ALONE)
-    told = TASK.format(name=name, causal=causal, longest=longest, tokens=tokens, classes=list(program.classes))
-    Path("task.py").write_text(told, encoding="utf-8")
+    own = Path("task.jsonl")
+    own.write_text("".join(_examples(name, causal, longest, tokens, program.classes)), encoding="utf-8")
     Path("right.py").write_text(emit(program).text, encoding="utf-8")
     found = {"nodes": str(len(program.nodes))}
     for verb, argv in (
-        ("verify", ["--task", "task.py"]),
-        ("circuits", ["--task", "task.py"]),
-        ("dead", ["--task", "task.py"]),
+        ("verify", ["--task", own.name]),
+        ("circuits", ["--task", own.name]),
+        ("dead", ["--task", own.name]),
         ("graph", ["-o", "graph.svg", "--force"]),
     ):
         found[verb] = _told(said(verb, "right.py", *argv))
-    own = find_task("task.py")
-    fault = planted(program, inputs := inputs_for(program, task=fitted(own, program)), f"{name} {mode}")
+    inputs = inputs_for(program, task=fitted(find_task(own.name), program))
+    fault = planted(program, inputs, f"{name} {mode}")
     if fault is None:
         return found | dict.fromkeys(("blame", "diff"), NO_FAULT)
     edit, wrong, row = fault
     Path("wrong.py").write_text(emit(wrong).text, encoding="utf-8")
     given = json.dumps(inputs.batch.words(program, row))
-    blamed = said("blame", "wrong.py", "--task", "task.py", "--input", given, "--json")
+    blamed = said("blame", "wrong.py", "--task", own.name, "--input", given, "--json")
     found["blame"] = _told(blamed)
     if blamed.code == 0 and not _names(json.loads(blamed.out), str(edit.entry)):
         found["blame"] = f"does not name {edit.entry}"
-    found["diff"] = _told(said("diff", "right.py", "wrong.py", "--task", "task.py"), 1)
+    found["diff"] = _told(said("diff", "right.py", "wrong.py", "--task", own.name), 1)
     return found
+
+
+def _examples(name: str, causal: bool, longest: int, tokens: int, classes: Sequence[str]) -> Iterator[str]:
+    """All inputs and what the evaluator says of each, nothing where it has no value."""
+    sop = rasp_of(name).outputs[0][1]
+    for word in every_word(BY_NAME[name]["vocabulary"][:tokens], longest):
+        values = evaluated(sop, word, causal)
+        said = [None] * len(word) if values is None else list(map(spelled_value, values))
+        right = [each if each is None or each in classes else EQUAL.get(each, each) for each in said]
+        yield json.dumps({"input": list(map(spelled_value, word)), "output": right}) + "\n"
+
+
+def every_word(vocabulary: Sequence[Any], longest: int) -> Iterator[tuple[Any, ...]]:
+    """All inputs of up to so many tokens, the shortest first."""
+    for length in range(1, longest + 1):
+        yield from product(vocabulary, repeat=length)
 
 
 def _told(answer: Said, code: int = 0) -> str:
