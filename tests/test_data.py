@@ -282,7 +282,7 @@ def test_the_splits_of_a_corpus_are_written_as_files_that_are_read_back(
     ("arguments", "message"),
     [
         (["data", "nothing"], "there is no corpus 'nothing'"),
-        (["data", "--from", "x"], "--source wants a name"),
+        (["data", "--from", "x"], "--from wants a name"),
         (["data", "sort", "--from", "x.conll"], "is that of a task of tpdebug's own"),
         (["data", "synthetic", "--from", "x.conll"], "is that of tpdebug's own"),
         (["data", "a/b", "--from", "x.conll"], "the name of a corpus is 'a/b'"),

@@ -68,7 +68,7 @@ def data(
 
     output = Output(as_json, None, False, color)
     if name is None:
-        _only("a name", source=source, columns=columns, output=folder)
+        _only("a name", **{"from": source, "columns": columns, "output": folder})
         result = listed()
         output.show(result, partial(corpora_document, result))
         return
