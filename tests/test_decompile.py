@@ -137,6 +137,16 @@ def test_what_cannot_be_done_is_told_before_the_work_begins(
     assert not list(tmp_path.iterdir())
 
 
+def test_a_model_that_answers_by_chance_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    save(trained("ab_d_bc", steps=0), tmp_path / "fresh")
+    assert _run("decompile", "fresh", "-o", "program.py") == 2
+    assert "and one answer everywhere on" in capsys.readouterr().err
+    assert [path.name for path in tmp_path.iterdir()] == ["fresh"]
+
+
 def test_random_strings_have_symbols_that_no_word_of_the_language_has_together() -> None:
     source = expect_source(network_of(trained("ab_d_bc")), get_next_token_task("ab_d_bc"))
     strings = source.random_strings(50, (0, 20), 0)

@@ -7,6 +7,7 @@ from dataclasses import dataclass, fields, replace
 
 import numpy as np
 
+from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import execute
@@ -249,3 +250,25 @@ def model_accuracy(network: Network, source: Source, seed: int, count: int = JUD
         if right is not None:
             found.append(float((right | ~inputs.graded).all(axis=1).mean()))
     return tuple(found)
+
+
+def expect_learned(network: Network, source: Source, seed: int, name: str, count: int = JUDGED) -> None:
+    """Refuse a network that is no better than one and the same answer everywhere.
+
+    Args:
+        name: of the task.
+
+    Raises:
+        BadUsage: it is none; nothing is raised where nobody knows what is right.
+    """
+    inputs = source.draw(count, source.bins[0], seed)
+    right = source.right(in_pieces(network, inputs), inputs)
+    if right is None or inputs.expected is None:
+        return
+    share = float(right[inputs.graded].mean())
+    constant = float(np.bincount(inputs.expected[inputs.graded]).max() / max(int(inputs.graded.sum()), 1))
+    if share <= constant and share < 1:
+        raise BadUsage(
+            f"the model is right on {100 * share:.1f} % of predictions of {name}, and one answer everywhere on "
+            f"{100 * constant:.1f} %; expected one that has learned the task: name the right one with --task"
+        )

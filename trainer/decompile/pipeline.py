@@ -22,7 +22,15 @@ from trainer.decompile.fewest import fewest, polished, trimmed
 from trainer.decompile.harden import Accepted, HardNetwork, harden_inner
 from trainer.decompile.heat import HeatMap, heat_maps
 from trainer.decompile.keeping import Kept
-from trainer.decompile.measure import Measured, answered, classes_of, measured, model_accuracy, with_frequent
+from trainer.decompile.measure import (
+    Measured,
+    answered,
+    classes_of,
+    expect_learned,
+    measured,
+    model_accuracy,
+    with_frequent,
+)
 from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.prune import KEPT, Linked, Pruned, prune, prune_links
@@ -122,10 +130,11 @@ def decompile_folder(model: Path, settings: Settings, tell: Tell, folder: Path, 
 
     Raises:
         BadFile: no model that can be read.
-        BadUsage: the task is unknown, or its inputs do not fit the model.
+        BadUsage: the task is unknown, its inputs do not fit the model, or the model has not learned it.
     """
     network, source, name = _opened(model, settings.task)
     with one_thread():
+        expect_learned(network, source, settings.seed * 1000 + 900, name)
         return decompile(network, source, replace(settings, task=name), tell, folder, until)
 
 
