@@ -23,7 +23,7 @@ from tprog.version import VERSION
 
 VERBS = (
     "tasks", "data", "train", "train-gpt", "decompile", "emit", "run", "sweep", "verify", "trace", "graph",
-    "circuits", "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "words", "report", "rasp",
+    "circuits", "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "words", "report", "plot", "rasp",
     "compile", "schema", "help",
 )  # fmt: skip
 """In the order of the help page. Each is a function of the module `cli.verbs` of its name."""

@@ -14,6 +14,9 @@ import pytest
 
 import tpdebug
 import tprog
+from analyze.render.columns import MEANINGS
+from tests import api_page, user_file
+from tests.api_page import page
 from tests.programs import PROGRAMS
 from tpdebug.hidden import PACKAGES
 from tprog.text.emit import emit as emit_in_submodule
@@ -45,18 +48,38 @@ def test_a_program_is_loaded_emitted_and_executed(tmp_path: Path) -> None:
 def test_the_example_of_the_page_runs(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    (example,) = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
+    example, *_ = re.findall(r"```python\n(.*?)```", PAGE, re.DOTALL)
     (tmp_path / "sort_program.py").write_text(tpdebug.emit(PROGRAMS["sort"].program).text, encoding="utf-8")
     monkeypatch.chdir(tmp_path)
     exec(compile(example, "docs/api.md", "exec"), {})
     assert capsys.readouterr().out == "0\n"
 
 
+def test_the_page_is_what_the_docstrings_say() -> None:
+    assert page() == PAGE, "write it anew: python -m tests.api_page"
+
+
 def test_the_page_names_what_there_is_and_nothing_else() -> None:
-    rows = re.findall(r"^\| (`[^|]*) \|", PAGE, re.MULTILINE)
-    named = [name for row in rows for name in re.findall(r"`(\w+)`", row)]
+    named = re.findall(r"^### `(\w+)`$", PAGE, re.MULTILINE)
     assert sorted([*named, "TpdebugError"]) == sorted(tpdebug.__all__)
     assert "`TpdebugError`" in PAGE
+
+
+def test_every_column_of_a_table_is_explained_and_nothing_else_is() -> None:
+    used = {column for tables in api_page.tables().values() for table in tables for column in table.fields}
+    assert used == MEANINGS.keys()
+
+
+def test_types_of_the_api_are_told_to_who_uses_it() -> None:
+    assert all((ROOT / package / "py.typed").is_file() for package in PACKAGES)
+    folded = dict(
+        user_file.inspected(ROOT / "docs" / "examples" / "sort_program.py", "abbc")
+    )  # mypy checks that file as strictly as all others
+    assert folded == {"abbc": "abbc", "wrong": "1"}
+    tree = ast.parse(Path(user_file.__file__).read_text(encoding="utf-8"))
+    imported = [node for node in ast.walk(tree) if isinstance(node, (ast.Import, ast.ImportFrom))]
+    ours = {ast.unparse(node) for node in imported} - {"from __future__ import annotations"}
+    assert ours == {"import tpdebug", "from collections.abc import Iterator", "from pathlib import Path"}
 
 
 def test_type_checkers_and_python_find_the_same_names_in_the_same_places() -> None:

@@ -88,6 +88,7 @@ VERBS = [
     "diff",
     "words",
     "report",
+    "plot",
     "rasp",
     "compile",
     "schema",

@@ -158,7 +158,7 @@ def test_every_verb_reads_before_it_does_anything(verb: str, folder: Path) -> No
 
 
 def test_every_verb_that_reads_a_module_is_tried() -> None:
-    others = {"help_", "tasks", "data", "train", "train_gpt", "sweep", "rasp", "lengths", "decompile", "schema"}
+    others = {"help_", "tasks", "data", "train", "train_gpt", "sweep", "plot", "rasp", "lengths", "decompile", "schema"}
     there = {command.callback.__name__ for command in app().registered_commands if command.callback is not None}
     assert there - others <= {name.split()[0] for name in VERBS}
 

@@ -103,6 +103,11 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
     holed = replace(program, readout=replace(program.readout, terms=(hole, *program.readout.terms[1:])))
     (made / f"holed {NAME}").write_text(emit(holed).text, encoding="utf-8")
     (made / "copied.py").write_text(TASK, encoding="utf-8")
+    for number, word in enumerate(WORDS[:2]):
+        run = made / "runs" / f"run {number}"
+        run.mkdir(parents=True)
+        (run / "config.json").write_text(json.dumps({"task": NAME, word: word}), encoding="utf-8")
+        (run / "metrics.jsonl").write_text('{"epoch": 1, "loss": 2.5}\n', encoding="utf-8")
     (made / f"{NAME[:-3]}.rasp").write_text(SOURCE, encoding="utf-8")
     with Store(made / "s.sqlite") as store:
         for index, word in enumerate(WORDS):
@@ -162,6 +167,7 @@ ASKS: Mapping[str, Sequence[str]] = {
     "sweep": ["sweep", "--table", "--store", "s.sqlite"],
     "compile": ["compile", NAME, "-o", "model"],
     "schema": ["schema"],
+    "plot": ["plot", "runs"],
     "report": ["report", NAME, "-o", "page.html", *TASKED],
 }
 """What is asked, by a short name."""
@@ -181,6 +187,7 @@ FORMS = {
     "diff": ("html", "csv", "txt", "json"),
     "words": ("html", "csv", "txt", "json"),
     "verify": ("html", "csv", "txt", "json"),
+    "plot": ("svg", "html", "csv", "txt", "json"),
     "sweep": ("md", "html", "csv", "txt", "json"),
 }
 """The files that an answer goes to."""

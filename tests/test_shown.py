@@ -13,7 +13,6 @@ import pytest
 
 import analyze.results
 import tpdebug
-from analyze.blame.presentation import Presentation
 from analyze.record import Result
 from analyze.render import shown as homes
 from analyze.render.data import csv_text
@@ -21,39 +20,18 @@ from analyze.render.document import Document, Table, document, number, table
 from analyze.render.pages import page_html
 from analyze.render.shown import document_of
 from cli.main import main
-from tests.programs import PROGRAMS
+from tests import api_results
+from tests.api_results import FAULTY, INPUT, RIGHT
 from tests.test_api import python
 from tprog.errors import BadUsage, TpdebugError
-from tprog.shown import LONGEST
+from tprog.shown import LONGEST, Shown
 from tprog.text.emit import emit
-from tprog.text.patch import diff
-
-FAULTY = PROGRAMS["sort_with_a_fault"].program
-INPUTS = tpdebug.inputs_for(FAULTY, sample=300)
-INPUT = ["<s>", "b", "b", "b", "b", "a", "</s>"]
 
 
 @pytest.fixture(scope="module")
-def results(tmp_path_factory: pytest.TempPathFactory) -> dict[str, tpdebug.Result | tpdebug.Program]:
-    """One of each kind that the API returns and that takes no long time."""
-    path = tmp_path_factory.mktemp("shown") / "faulty.py"
-    path.write_text(emit(FAULTY).text, encoding="utf-8")
-    module = tpdebug.read_module(path)
-    presented = Presentation("faulty.py", None, module.lines, lambda after: diff(module, after), 1)
-    sort = PROGRAMS["sort"].program
-    return {
-        "program": FAULTY,
-        "verify": tpdebug.verify(FAULTY, INPUTS),
-        "right": tpdebug.verify(sort, tpdebug.inputs_for(sort, sample=50)),
-        "trace": tpdebug.trace(FAULTY, INPUT, expected=[None, "a", "b", "b", "b", "b", None]),
-        "graph": tpdebug.data_flow(FAULTY),
-        "calls": tpdebug.call_graph(emit(FAULTY).text, "faulty.py"),
-        "circuits": tpdebug.find_circuits(FAULTY, INPUTS),
-        "dead": tpdebug.find_dead(FAULTY, INPUTS),
-        "blame": tpdebug.blame(FAULTY, INPUTS, INPUT, shown=presented),
-        "blame --all": tpdebug.blame_all(FAULTY, INPUTS, shown=presented),
-        "diff": tpdebug.diff(FAULTY, sort),
-    }
+def results() -> dict[str, Shown]:
+    """One of each kind, and one of a program that is right."""
+    return {**api_results.results(), "right": tpdebug.verify(RIGHT, tpdebug.inputs_for(RIGHT, sample=50))}
 
 
 class _Page(HTMLParser):
@@ -89,7 +67,7 @@ def test_every_kind_of_result_has_a_document() -> None:
 
 
 def test_everything_shows_text_and_html_in_a_notebook_and_nothing_prints_thousands_of_characters(
-    results: dict[str, tpdebug.Result | tpdebug.Program],
+    results: dict[str, Shown],
 ) -> None:
     for name, result in results.items():
         bundle = result._repr_mimebundle_()
@@ -104,8 +82,8 @@ def test_everything_shows_text_and_html_in_a_notebook_and_nothing_prints_thousan
         assert len(repr(result)) <= LONGEST, name
 
 
-def test_a_program_shows_its_picture_and_blame_the_diff(results: dict[str, tpdebug.Result | tpdebug.Program]) -> None:
-    program, blamed = results["program"]._repr_mimebundle_(), results["blame"]._repr_mimebundle_()
+def test_a_program_shows_its_picture_and_blame_the_diff(results: dict[str, Shown]) -> None:
+    program, blamed = results["Program"]._repr_mimebundle_(), results["blame"]._repr_mimebundle_()
     assert program["image/svg+xml"].endswith("</svg>\n")
     assert 'src="data:image/svg+xml;base64,' in program["text/html"]
     assert '<pre class="change">' in blamed["text/html"]
@@ -113,7 +91,7 @@ def test_a_program_shows_its_picture_and_blame_the_diff(results: dict[str, tpdeb
     assert '<td class="bad">' in results["trace"]._repr_mimebundle_()["text/html"]
 
 
-def test_print_shows_what_a_terminal_shows(results: dict[str, tpdebug.Result | tpdebug.Program]) -> None:
+def test_print_shows_what_a_terminal_shows(results: dict[str, Shown]) -> None:
     text = str(results["verify"])
     assert text.startswith("sort: wrong on ")
     assert "whole sequence" in text
@@ -121,7 +99,7 @@ def test_print_shows_what_a_terminal_shows(results: dict[str, tpdebug.Result | t
 
 
 def test_a_frame_has_the_same_columns_whether_or_not_there_are_rows(
-    results: dict[str, tpdebug.Result | tpdebug.Program],
+    results: dict[str, Shown],
 ) -> None:
     wrong, right = results["verify"].to_frame(), results["right"].to_frame()
     assert list(wrong.columns) == list(right.columns) == ["input", "expected", "got", "wrong at position"]
@@ -129,20 +107,20 @@ def test_a_frame_has_the_same_columns_whether_or_not_there_are_rows(
     lengths = results["right"].to_frame("lengths")
     assert lengths["inputs"].sum() == 50
     assert lengths["per token"].tolist() == [1.0] * len(lengths)
-    assert set(results["circuits"].to_frame()["circuit of"]) >= {"predictions of 'b'", "predictions of 'e'"}
+    assert set(results["find_circuits"].to_frame()["circuit of"]) >= {"predictions of 'b'", "predictions of 'e'"}
     values = results["trace"].to_frame()
     assert values[values["variable"] == "tokens"]["value"].tolist() == INPUT
 
 
 def test_a_table_that_is_not_there_is_refused_with_the_names_of_those_that_are(
-    results: dict[str, tpdebug.Result | tpdebug.Program],
+    results: dict[str, Shown],
 ) -> None:
     with pytest.raises(BadUsage, match="no table 'lenghts'; expected one of 'wrong', 'holes', 'lengths'"):
         results["verify"].to_frame("lenghts")
 
 
 def test_a_frame_without_pandas_says_what_to_install(
-    results: dict[str, tpdebug.Result | tpdebug.Program], monkeypatch: pytest.MonkeyPatch
+    results: dict[str, Shown], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setitem(importlib.import_module("sys").modules, "pandas", None)
     with pytest.raises(TpdebugError, match=r"needs pandas; expected it installed: pip install 'tpdebug\[frames\]'"):

@@ -15,6 +15,7 @@ TYPE_CHECKING = False  # type checkers take it for True; importing `typing` woul
 if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from analyze.blame import blame as blame
     from analyze.blame.all_failures import blame_all as blame_all
+    from analyze.blame.presentation import Presentation as Presentation
     from analyze.callgraph import call_graph as call_graph
     from analyze.circuits import Exactly as Exactly
     from analyze.circuits import find_circuits as find_circuits
@@ -33,6 +34,7 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from analyze.input_space import space_of as space_of
     from analyze.loop import trace_loop as trace_loop
     from analyze.loop import verify_loop as verify_loop
+    from analyze.plot import plot as plot
     from analyze.record import Result as Result
     from analyze.repair import divide as divide
     from analyze.repair import repair as repair
@@ -93,6 +95,7 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
 _NAMES = {
     "analyze.blame": "blame",
     "analyze.blame.all_failures": "blame_all",
+    "analyze.blame.presentation": "Presentation",
     "analyze.callgraph": "call_graph",
     "analyze.circuits": "Exactly find_circuits",
     "analyze.circuits.subproblem": "SubProblem",
@@ -104,6 +107,7 @@ _NAMES = {
     "analyze.fuzz.oracles": "Answers Relations against_program",
     "analyze.fuzz.relations": "relations_of",
     "analyze.input_space": "inputs space_of",
+    "analyze.plot": "plot",
     "analyze.record": "Result",
     "analyze.repair": "divide repair",
     "analyze.report": "report",

@@ -20,14 +20,14 @@ import torch
 from torch import Tensor
 
 from tprog.errors import BadFile, BadUsage
-from tprog.files import read_text, write_atomic
+from tprog.files import read_text, run_folder, write_atomic
 from tprog.files.formats import parse_json
 from trainer.config import TrainConfig
 from trainer.fields import Fields
 from trainer.settings import shown
 from trainer.tensor_files import read_stamped, write_stamped
 
-CONFIG, METRICS, CHECKPOINT = "config.json", "metrics.jsonl", "checkpoint.safetensors"
+CONFIG, METRICS, CHECKPOINT = run_folder.CONFIG, run_folder.METRICS, "checkpoint.safetensors"
 
 FORMAT = 3
 """The version of the checkpoint's layout. Up to 2 it had no digest; these are refused."""

@@ -11,6 +11,7 @@ from pathlib import Path
 import torch
 
 from tprog.errors import BadUsage
+from tprog.files import run_folder
 from tprog.ir.program import Program
 from tprog.ir.provenance import ROUNDING, accuracy_key
 from tprog.run.execute import predict
@@ -45,7 +46,7 @@ OnEpoch = Callable[[State], object]
 BEGUN = "begun with"
 """What is said of where a program comes from that was given, and not searched for."""
 
-MODULE = "program.py"
+MODULE = run_folder.PROGRAM
 """The module of a run that is done, in its folder."""
 
 

@@ -9,11 +9,9 @@ from statistics import median
 from typing import Any
 
 from tprog.escape import markdown_text
+from tprog.files.run_folder import SEEDS
 from trainer.lines import Line, varied
 from trainer.record import HOW, Record
-
-SEEDS = ("seed", "data_seed")
-"""The settings that make a trial another seed of the same."""
 
 
 @dataclass(frozen=True)

@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
+from tprog.text.read import Module
 
 
 @dataclass(frozen=True, eq=False)
@@ -26,6 +27,17 @@ class Presentation:
     lines: Mapping[Entry, int] | None = None
     show: Callable[[Program], str] | None = None
     diffs: int | None = None
+
+    @classmethod
+    def of(cls, module: Module, diffs: int | None = 1) -> Presentation:
+        """As a module that was read from a file is shown: its name, the lines of its entries, changes of its text.
+
+        Args:
+            diffs: of how many changes, the best first; None: of all.
+        """
+        from tprog.text.patch import diff
+
+        return cls(module.path, None, module.lines, lambda after: diff(module, after), diffs)
 
     def line(self, where: Entry | None) -> int | None:
         """The line of an entry, if there is a file and it has one.

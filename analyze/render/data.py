@@ -50,7 +50,7 @@ def csv_text(table: Table) -> str:
     """A table as CSV (RFC 4180): a line of column names, then one a row. What is not there is an empty field."""
     page = io.StringIO()
     writer = csv.writer(page, lineterminator="\n")
-    writer.writerow(map(visible, table.columns))
+    writer.writerow(map(visible, table.fields))
     writer.writerows([_field(cell.value) for cell in row] for row in table.rows)
     return page.getvalue()
 
@@ -72,5 +72,5 @@ def frame(document: Document, name: str | None = None) -> pandas.DataFrame:
     except ImportError:
         raise NoPandas("a data frame needs pandas; expected it installed: pip install 'tpdebug[frames]'") from None
     rows = [[cell.value for cell in row] for row in table.rows]
-    made = pandas.DataFrame(rows, columns=list(table.columns))
+    made = pandas.DataFrame(rows, columns=list(table.fields))
     return made.convert_dtypes()

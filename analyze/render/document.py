@@ -77,6 +77,15 @@ class Table:
         """The rows that a terminal shows."""
         return self.rows if self.brief is None else self.brief
 
+    @property
+    def fields(self) -> tuple[str, ...]:
+        """The names of the columns in files and frames, no two alike."""
+        names: list[str] = []
+        for column in self.columns:
+            name = column.strip() or "which"
+            names.append(f"{name} (second)" if name in names else name)
+        return tuple(names)
+
     def kept(self, rows: Sequence[Row]) -> list[int]:
         """The places of the columns that are not left out where these rows are shown."""
         return [

@@ -21,6 +21,7 @@ _HOMES: Mapping[str, str] = {
     "DiffResult": "diff",
     "FuzzResult": "fuzz",
     "GraphResult": "graph",
+    "PlotResult": "plot",
     "Program": "program",
     "RepairResult": "repair",
     "ReportResult": "report",

@@ -7,9 +7,8 @@ from collections.abc import Iterable, Iterator, Sequence
 from statistics import median
 from typing import NamedTuple
 
-from analyze.render.metrics import FAMILY, is_measured, width
-from tprog.escape import html_text
-from tprog.version import VERSION
+from analyze.render.chart import SIZE, page, text
+from analyze.render.metrics import width
 
 PLOT = 420
 """Width of the axis, from no wrong input to the last power of ten."""
@@ -20,8 +19,6 @@ RADIUS, STEP, LEVELS = 3.0, 6.5, (0, -1, 1)
 
 ROOM = 40
 """Left of the axis, for dots that there is no other place for: sixteen seeds without a wrong input."""
-
-SIZE = 12
 
 LOOKS = {
     "searched": ("#0072b2", "#0072b2", "found by search, before training"),
@@ -34,10 +31,10 @@ the colour-blind can tell apart."""
 
 
 class Dot(NamedTuple):
-    """A seed: wrong inputs, CPU-seconds, and how its program came about (a key of `LOOKS`)."""
+    """A seed: wrong inputs, CPU-seconds if they are known, and how its program came about (a key of `LOOKS`)."""
 
     wrong: int
-    seconds: float
+    seconds: float | None
     how: str
 
 
@@ -56,12 +53,12 @@ class Strip(NamedTuple):
 
     @property
     def figures(self) -> tuple[str, str]:
-        """How many dots have no wrong input, of how many inputs; median and worst CPU-seconds."""
-        about = "" if self.exhaustive else "~"
-        right, seconds = sum(dot.wrong == 0 for dot in self.dots), [dot.seconds for dot in self.dots]
+        """How many dots have no wrong input, of how many inputs; median and worst CPU-seconds, where they are known."""
+        about, right = "" if self.exhaustive else "~", sum(dot.wrong == 0 for dot in self.dots)
+        seconds = [dot.seconds for dot in self.dots if dot.seconds is not None]
         return (
             f"{right} of {len(self.dots)} on {about}{self.inputs:,}",
-            f"{median(seconds):,.1f} ({max(seconds):,.1f})",
+            f"{median(seconds):,.1f} ({max(seconds):,.1f})" if seconds else "",
         )
 
 
@@ -83,6 +80,14 @@ class _Frame(NamedTuple):
 
 def strip_chart(strips: Iterable[Strip]) -> str:
     """The chart as SVG text. The axis is log(1 + wrong inputs); a bar on a line is its median."""
+    title = "Wrong inputs of the programs of a sweep, seed by seed"
+    about = "One line a row of the sweep; a dot is a seed, further right the more inputs its program gets wrong."
+    wide, high, parts = strips_drawn(strips)
+    return page(wide, high, title, about, parts)
+
+
+def strips_drawn(strips: Iterable[Strip]) -> tuple[int, int, list[str]]:
+    """Width, height and parts of the chart, to stand by itself or in another picture."""
     kept = tuple(strips)
     most = max((dot.wrong for strip in kept for dot in strip.dots), default=0)
     frame = _Frame(
@@ -91,37 +96,20 @@ def strip_chart(strips: Iterable[Strip]) -> str:
         len(kept),
     )
     figures = [strip.figures for strip in kept]
-    heads = ("no wrong input", "CPU s (worst)")
-    wide = [max(width(text, SIZE) for text in (head, *(f[i] for f in figures))) for i, head in enumerate(heads)]
+    heads = ("no wrong input", "CPU s (worst)" if any(told[1] for told in figures) else "")
+    wide = [max(width(said, SIZE) for said in (head, *(f[i] for f in figures))) for i, head in enumerate(heads)]
     first = frame.left + PLOT + 2 * GAP + wide[0]
     last = first + GAP + wide[1]
     parts = [
         *_legend(dict.fromkeys(dot.how for strip in kept for dot in strip.dots)),
-        *(_text(x, TOP - 10, head, "end") for x, head in zip((first, last), heads, strict=True)),
+        *(text(x, TOP - 10, head, "end") for x, head in zip((first, last), heads, strict=True) if head),
         *_axis(frame),
     ]
     for place, (strip, told) in enumerate(zip(kept, figures, strict=True)):
         y = TOP + ROW * (place + 0.5)
-        parts += [_text(EDGE, y + 4, strip.label), *_strip(strip, frame, y)]
-        parts += [_text(x, y + 4, text, "end") for x, text in zip((first, last), told, strict=True)]
-    return _page(math.ceil(last + EDGE), math.ceil(frame.bottom + BOTTOM), parts)
-
-
-def _page(wide: int, high: int, parts: Sequence[str]) -> str:
-    title = "Wrong inputs of the programs of a sweep, seed by seed"
-    about = "One line a row of the sweep; a dot is a seed, further right the more inputs its program gets wrong."
-    return "\n".join(
-        [
-            '<?xml version="1.0" encoding="UTF-8" standalone="no"?>',
-            f"<!-- written by tpdebug {VERSION} -->",
-            f'<svg xmlns="http://www.w3.org/2000/svg" width="{wide}" height="{high}" viewBox="0 0 {wide} {high}" '
-            'role="img" aria-labelledby="tp-title tp-desc">',
-            f'<title id="tp-title">{title}</title>\n<desc id="tp-desc">{about}</desc>',
-            f'<rect width="{wide}" height="{high}" fill="white"/>',
-            *parts,
-            "</svg>\n",
-        ]
-    )
+        parts += [text(EDGE, y + 4, strip.label), *_strip(strip, frame, y)]
+        parts += [text(x, y + 4, said, "end") for x, said in zip((first, last), told, strict=True) if said]
+    return math.ceil(last + EDGE), math.ceil(frame.bottom + BOTTOM), parts
 
 
 def _legend(kinds: Iterable[str]) -> Iterator[str]:
@@ -129,18 +117,18 @@ def _legend(kinds: Iterable[str]) -> Iterator[str]:
     for kind in LOOKS:
         if kind in set(kinds):
             yield _dot(x + RADIUS, 20, kind)
-            yield _text(x + 12, 24, LOOKS[kind][2])
+            yield text(x + 12, 24, LOOKS[kind][2])
             x += 12 + width(LOOKS[kind][2], SIZE) + 2 * GAP
     yield f'<path d="M{x:.1f} 14V26" stroke="black" stroke-width="1.5"/>'
-    yield _text(x + 8, 24, "median")
+    yield text(x + 8, 24, "median")
 
 
 def _axis(frame: _Frame) -> Iterator[str]:
     for wrong in (0, *(10**power for power in range(frame.powers + 1))):
         x = frame.x(wrong)
         yield f'<path d="M{x:.1f} {TOP}V{frame.bottom}" stroke="#dddddd"/>'
-        yield _text(x, frame.bottom + 18, f"{wrong:,}", "middle")
-    yield _text(frame.x(0) + PLOT / 2, frame.bottom + 38, "wrong inputs", "middle")
+        yield text(x, frame.bottom + 18, f"{wrong:,}", "middle")
+    yield text(frame.x(0) + PLOT / 2, frame.bottom + 38, "wrong inputs", "middle")
 
 
 def _strip(strip: Strip, frame: _Frame, y: float) -> Iterator[str]:
@@ -148,7 +136,7 @@ def _strip(strip: Strip, frame: _Frame, y: float) -> Iterator[str]:
     x = frame.x(median(dot.wrong for dot in strip.dots))
     yield f'<path d="M{x:.1f} {y - 12}v24" stroke="black" stroke-width="1.5"/>'
     taken: list[tuple[float, float]] = []
-    for dot in sorted(strip.dots):
+    for dot in sorted(strip.dots, key=lambda dot: (dot.wrong, dot.seconds or 0.0, dot.how)):
         taken.append(_free(frame.x(dot.wrong), y, taken))
         yield _dot(*taken[-1], dot.how)
 
@@ -166,11 +154,3 @@ def _free(x: float, y: float, taken: Sequence[tuple[float, float]]) -> tuple[flo
 def _dot(x: float, y: float, how: str) -> str:
     stroke, fill, _ = LOOKS.get(how, LOOKS[""])
     return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS - 0.5}" fill="{fill}" stroke="{stroke}" stroke-width="1.5"/>'
-
-
-def _text(x: float, y: float, text: str, anchor: str = "start") -> str:
-    """A text as wide as the chart was laid out for, in whichever font."""
-    look = f'x="{x:.1f}" y="{y:.1f}" font-family="{FAMILY}" font-size="{SIZE}" text-anchor="{anchor}"'
-    if is_measured(text) and text.strip():
-        look += f' textLength="{width(text, SIZE):.2f}" lengthAdjust="spacingAndGlyphs"'
-    return f"<text {look}>{html_text(text)}</text>"

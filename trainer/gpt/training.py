@@ -29,7 +29,7 @@ from torch import Tensor
 from torch.nn import functional
 
 from tprog.errors import BadFile, BadUsage
-from tprog.files import write_atomic
+from tprog.files import run_folder, write_atomic
 from tprog.files.formats import parse_json
 from tprog.tasks.next_token import Language, NextTokenTask, Sequences
 from tprog.tasks.rules import UNGRADED, Array
@@ -40,7 +40,7 @@ from trainer.gpt_settings import GptTraining
 from trainer.memory import expect_room
 from trainer.tensor_files import read_stamped, write_stamped
 
-CHECKPOINT, METRICS, SETTINGS = "checkpoint.safetensors", "metrics.jsonl", "training.json"
+CHECKPOINT, METRICS, SETTINGS = "checkpoint.safetensors", run_folder.METRICS, run_folder.GPT_SETTINGS
 
 FORMAT = 1
 """The version of the checkpoint's layout."""
