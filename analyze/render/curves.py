@@ -42,10 +42,9 @@ def curves_svg(result: PlotResult) -> str:
     y += -(-len(fields) // across) * (TOP + HIGH + BOTTOM)
     wide = 2 * EDGE + across * (LEFT + WIDE + RIGHT)
     if result.seeds:
-        strips_wide, strips_high, strips = strips_drawn(_strips(result, series))
-        parts += [text(EDGE, y + 14, "wrong inputs by seed", bold=True), f'<g transform="translate(0 {y + 18})">']
-        parts += [*strips, "</g>"]
-        wide, y = max(wide, strips_wide), y + 18 + strips_high
+        strips_wide, end, strips = strips_drawn(_strips(result, series), y + 18)
+        parts += [text(EDGE, y + 14, "wrong inputs by seed", bold=True), *strips]
+        wide, y = max(wide, strips_wide), end
     wide = max(wide, math.ceil(max((width(name, SIZE) for name in series), default=0)) + 4 * EDGE + LEFT)
     title = f"Training runs: {counted(result.runs, 'run')}"
     about = "Learning curves, accuracy by length and wrong inputs by seed; a line is the median over seeds."
@@ -119,13 +118,14 @@ class _Field:
         bottom = frame.top + HIGH
         for value in up:
             y = frame.y(value)
-            yield f'<path d="M{frame.left:.1f} {y:.1f}h{WIDE}" stroke="#dddddd"/>'
+            yield f'<path d="M{frame.left:.1f} {y:.1f}L{frame.left + WIDE:.1f} {y:.1f}" stroke="#dddddd"/>'
             yield text(frame.left - 8, y + 4, f"{100 * value:g} %" if self.share else f"{value:g}", "end")
         for value in across:
             if value == int(value):
-                yield f'<path d="M{frame.x(value):.1f} {bottom:.1f}v4" stroke="#888888"/>'
+                x = frame.x(value)
+                yield f'<path d="M{x:.1f} {bottom:.1f}L{x:.1f} {bottom + 4:.1f}" stroke="#888888"/>'
                 yield text(frame.x(value), bottom + 18, f"{value:,.0f}", "middle")
-        yield f'<path d="M{frame.left:.1f} {bottom:.1f}h{WIDE}" stroke="#888888"/>'
+        yield f'<path d="M{frame.left:.1f} {bottom:.1f}L{frame.left + WIDE:.1f} {bottom:.1f}" stroke="#888888"/>'
         yield text(frame.left + WIDE / 2, bottom + 36, self.axis, "middle")
 
 

@@ -68,6 +68,7 @@ class _Frame(NamedTuple):
     left: float
     powers: int
     rows: int
+    top: float
 
     def x(self, wrong: float) -> float:
         """Of a number of wrong inputs."""
@@ -75,7 +76,7 @@ class _Frame(NamedTuple):
 
     @property
     def bottom(self) -> float:
-        return TOP + ROW * self.rows
+        return self.top + ROW * self.rows
 
 
 def strip_chart(strips: Iterable[Strip]) -> str:
@@ -86,14 +87,15 @@ def strip_chart(strips: Iterable[Strip]) -> str:
     return page(wide, high, title, about, parts)
 
 
-def strips_drawn(strips: Iterable[Strip]) -> tuple[int, int, list[str]]:
-    """Width, height and parts of the chart, to stand by itself or in another picture."""
+def strips_drawn(strips: Iterable[Strip], above: float = 0) -> tuple[int, int, list[str]]:
+    """The right and the lower end of the chart, and its parts, to stand by itself or below something else."""
     kept = tuple(strips)
     most = max((dot.wrong for strip in kept for dot in strip.dots), default=0)
     frame = _Frame(
         EDGE + max((width(strip.label, SIZE) for strip in kept), default=0) + GAP + ROOM,
         max(1, math.ceil(math.log10(max(1, most)))),
         len(kept),
+        above + TOP,
     )
     figures = [strip.figures for strip in kept]
     heads = ("no wrong input", "CPU s (worst)" if any(told[1] for told in figures) else "")
@@ -101,32 +103,32 @@ def strips_drawn(strips: Iterable[Strip]) -> tuple[int, int, list[str]]:
     first = frame.left + PLOT + 2 * GAP + wide[0]
     last = first + GAP + wide[1]
     parts = [
-        *_legend(dict.fromkeys(dot.how for strip in kept for dot in strip.dots)),
-        *(text(x, TOP - 10, head, "end") for x, head in zip((first, last), heads, strict=True) if head),
+        *_legend(dict.fromkeys(dot.how for strip in kept for dot in strip.dots), above),
+        *(text(x, frame.top - 10, head, "end") for x, head in zip((first, last), heads, strict=True) if head),
         *_axis(frame),
     ]
     for place, (strip, told) in enumerate(zip(kept, figures, strict=True)):
-        y = TOP + ROW * (place + 0.5)
+        y = frame.top + ROW * (place + 0.5)
         parts += [text(EDGE, y + 4, strip.label), *_strip(strip, frame, y)]
         parts += [text(x, y + 4, said, "end") for x, said in zip((first, last), told, strict=True) if said]
     return math.ceil(last + EDGE), math.ceil(frame.bottom + BOTTOM), parts
 
 
-def _legend(kinds: Iterable[str]) -> Iterator[str]:
+def _legend(kinds: Iterable[str], above: float) -> Iterator[str]:
     x: float = EDGE
     for kind in LOOKS:
         if kind in set(kinds):
-            yield _dot(x + RADIUS, 20, kind)
-            yield text(x + 12, 24, LOOKS[kind][2])
+            yield _dot(x + RADIUS, above + 20, kind)
+            yield text(x + 12, above + 24, LOOKS[kind][2])
             x += 12 + width(LOOKS[kind][2], SIZE) + 2 * GAP
-    yield f'<path d="M{x:.1f} 14V26" stroke="black" stroke-width="1.5"/>'
-    yield text(x + 8, 24, "median")
+    yield f'<path d="M{x:.1f} {above + 14:g}v12" stroke="black" stroke-width="1.5"/>'
+    yield text(x + 8, above + 24, "median")
 
 
 def _axis(frame: _Frame) -> Iterator[str]:
     for wrong in (0, *(10**power for power in range(frame.powers + 1))):
         x = frame.x(wrong)
-        yield f'<path d="M{x:.1f} {TOP}V{frame.bottom}" stroke="#dddddd"/>'
+        yield f'<path d="M{x:.1f} {frame.top:g}V{frame.bottom:g}" stroke="#dddddd"/>'
         yield text(x, frame.bottom + 18, f"{wrong:,}", "middle")
     yield text(frame.x(0) + PLOT / 2, frame.bottom + 38, "wrong inputs", "middle")
 
