@@ -136,8 +136,9 @@ _NAMES = {
     "trainer.compile.compiling": "compile_program",
     "trainer.compile.folder": "write_model",
     "trainer.compile.module": "load_model",
-    "trainer.config": "TrainConfig default_config",
+    "trainer.config": "TrainConfig",
     "trainer.fit": "TrainResult load_program train",
+    "trainer.presets": "default_config",
 }
 """Module -> the names that it lends."""
 
