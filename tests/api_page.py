@@ -171,7 +171,7 @@ def _tables() -> Iterator[str]:
     yield "\n| column | what it holds |\n|---|---|"
     used = {column for listed in found.values() for each in listed for column in each.fields}
     for column in sorted(used):
-        yield f"| `{column}` | {MEANINGS[column]} |"
+        yield f"| `{column}` | {MEANINGS.get(column, '')} |"
     yield ""
 
 

@@ -180,8 +180,8 @@ _CSS = """
 .tpdebug table { border-collapse: collapse; margin: .8rem 0; width: auto; }
 .tpdebug th { color: var(--faint); font-weight: 600; text-align: left; vertical-align: bottom; }
 .tpdebug td { text-align: left; vertical-align: top; }
-.tpdebug .listing th, .tpdebug .listing td { border-bottom: 1px solid var(--rule); overflow-wrap: anywhere;
-  padding: .2rem .8rem .2rem 0; }
+.tpdebug .listing th, .tpdebug .listing td { border-bottom: 1px solid var(--rule); min-width: 4em;
+  overflow-wrap: anywhere; padding: .2rem .8rem .2rem 0; }
 .tpdebug .amount { font-variant-numeric: tabular-nums; text-align: right; white-space: nowrap; }
 .tpdebug .grid, .tpdebug .source { font: 13px/1.45 ui-monospace, Menlo, Consolas, monospace; }
 .tpdebug .grid td, .tpdebug .grid th { border: 0; padding: .1rem .8rem .1rem .2rem; white-space: nowrap; }

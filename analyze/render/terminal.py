@@ -72,7 +72,8 @@ def put(console: Console, shown: Document | RenderableType) -> None:
 def as_text(shown: Document | RenderableType, width: int = PIPE_WIDTH) -> str:
     """What a console without colour would print."""
     page = io.StringIO()
-    put(Console(width=width, no_color=True, highlight=False, file=page), shown)
+    # Within Jupyter rich would show it there, instead of writing it.
+    put(Console(width=width, no_color=True, highlight=False, file=page, force_jupyter=False), shown)
     return page.getvalue()
 
 
