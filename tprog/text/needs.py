@@ -37,7 +37,8 @@ def _names_fraction(node: Node) -> bool:
         return True
     told: list[Sequence[object]] = [node.declares or ()]
     for entries in node.tables.values():
-        told += [entries.answers, *(levels or () for levels in entries.levels)]
+        # What a node declares is all that its entries answer, and of thousands of words they are many.
+        told += [*([] if node.declares else [entries.answers]), *(levels or () for levels in entries.levels)]
     return any(isinstance(value, Fraction) and value.denominator != 1 for values in told for value in values)
 
 
