@@ -134,10 +134,11 @@ def test_a_bag_of_words_needs_scikit_learn_and_says_so(monkeypatch: pytest.Monke
 
 def test_the_table_of_the_benchmark_reads_what_is_done(tmp_path: Path) -> None:
     for seed, score in ((0, 70.0), (1, 80.0)):
-        (tmp_path / f"ner-{seed}.json").write_text(json.dumps({"per word": 90.0, "F1": score}))
+        (tmp_path / f"ner-{seed}.json").write_text(json.dumps({"per word": 90.0, "F1": score, "strict F1": score + 1}))
     (tmp_path / "ner-baselines-0.json").write_text(json.dumps({"unigram": {"per word": 1.0, "F1": 60.0}}))
     assert list(words.rows(tmp_path, ["ner"], [0, 1], None)) == [
-        ("ner", "F1", "Transformer Program", "**75.00** (2 seeds, 70.00 to 80.00)", "76.1"),
+        ("ner", "F1", "Transformer Program", "**75.00** (2 seeds, 70.00 to 80.00)", ""),
+        ("ner", "strict F1", "Transformer Program", "**76.00** (2 seeds, 71.00 to 81.00)", "76.1"),
         ("ner", "F1", "unigram", "60.00", ""),
     ]
 
@@ -159,3 +160,9 @@ def test_a_run_on_words_that_goes_on_ends_as_one_that_was_not_stopped(tmp_path: 
     assert all(torch.equal(tensor, theirs[name]) for name, tensor in resumed.population.tensors().items())
     assert resumed.state.metrics == whole.state.metrics
     assert 0 < (resumed.state.metrics[0]["validation_f1"] or 0) < 1
+
+
+def test_strictly_a_span_without_its_beginning_is_none() -> None:
+    tags = ("O", "B-PER", "I-PER")
+    assert words.strict_f1(tags, [[1, 2, 0, 2]], [[1, 2, 0, 0]]) == 100
+    assert words.strict_f1(tags, [[1, 1, 0, 0]], [[1, 2, 0, 1]]) == 0
