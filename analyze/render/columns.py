@@ -6,6 +6,8 @@ from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
     "CPU s": "CPU-seconds of the training, where they are known",
+    "F1 after": "F1 of all entities after the repair",
+    "F1 before": "F1 of all entities before the repair",
     "F1": "2 · precision · recall / (precision + recall)",
     "a change that matters": "a single edit of the entry that changes the prediction",
     "after": "a size of the smaller program",
