@@ -23,6 +23,7 @@ OF_ONE_KIND = {
     "tprog/edits/coefficient.py": "the edits of coefficients",
     "tprog/edits/embedding_word.py": "the edits of words",
     "tprog/edits/lookup_cell.py": "the edits of cells",
+    "tprog/edits/renaming.py": "values of embeddings get other names, also where a head copies them",
     "tprog/simplify/lookups.py": "it rewrites lookups",
     "tprog/simplify/predicates.py": "a head that copies may compare",
     "tprog/simplify/sums.py": "it shortens sums",
