@@ -13,14 +13,12 @@ from cli.output import note
 from tprog.errors import BadFile, BadUsage, TpdebugError
 from tprog.files import read_bytes, read_text, write_atomic
 from tprog.files.formats import parse_json, read_toml
+from tprog.files.run_folder import CONFIG, PROGRAM
 
 VARIABLE = "TPDEBUG_PROGRAM"
 STATE = Path(".tpdebug") / "state.json"
 LARGEST_STATE = 2**16
 """Bytes: it holds one path."""
-
-RUN_CONFIG, RUN_PROGRAM = "config.json", "program.py"
-"""Files of a run folder: what tells one, and the module that is there once the run is done."""
 
 COMPILED_VOCABULARY = "vocabulary.json"
 """A file that stands beside the configuration of a compiled model."""
@@ -76,9 +74,9 @@ def module_of(named: Path | str) -> Path:
     path = Path(named)
     if not path.is_dir():
         return path
-    if (path / RUN_PROGRAM).is_file() and (path / RUN_CONFIG).is_file():
-        return path / RUN_PROGRAM
-    if (path / RUN_CONFIG).is_file():
+    if (path / PROGRAM).is_file() and (path / CONFIG).is_file():
+        return path / PROGRAM
+    if (path / CONFIG).is_file():
         shown = shlex.quote(str(path))
         if (path / COMPILED_VOCABULARY).is_file():
             raise BadUsage(
@@ -86,7 +84,7 @@ def module_of(named: Path | str) -> Path:
                 "ask about that"
             )
         raise BadUsage(
-            f"the run in {path} is not done, so it has no {RUN_PROGRAM} yet; go on with it "
+            f"the run in {path} is not done, so it has no {PROGRAM} yet; go on with it "
             f"(tpdebug train --resume --run-folder {shown}), or write the program as it is now "
             f"(tpdebug emit {shown} -o FILE)"
         )

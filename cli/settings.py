@@ -76,7 +76,13 @@ def _with_settings(verb: Verb, kind: type[Settings], panel: str, defaults: bool)
         if types[field.name] is bool:
             flag = f"{flag}/--no-{flag[2:]}"
         shown = defaults and not isinstance(field.default, (bool, NoneType)) and str(field.default)
-        option = typer.Option(flag, help=field.metadata["about"], show_default=shown, rich_help_panel=panel)
+        option = typer.Option(
+            flag,
+            help=field.metadata["about"],
+            metavar="<text>" if types[field.name] == str | None else None,
+            show_default=shown,
+            rich_help_panel=panel,
+        )
         annotation: Any = Annotated[types[field.name] | None, option]
         parameters.append(inspect.Parameter(field.name, keyword, default=None, annotation=annotation))
     verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it

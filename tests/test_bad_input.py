@@ -326,7 +326,7 @@ def test_a_full_disk_leaves_the_old_file_whole(
 
 
 @pytest.mark.parametrize(
-    ("verb", "name"), [("graph", "out.png"), ("verify", "out.svg"), ("emit", "out.txt"), ("dead", "out")]
+    ("verb", "name"), [("graph", "out.gif"), ("verify", "out.svg"), ("emit", "out.txt"), ("dead", "out")]
 )
 def test_an_ending_that_the_verb_cannot_write_is_refused_with_those_it_can(
     verb: str, name: str, refused: Callable[..., str], folder: Path

@@ -310,7 +310,9 @@ def test_training_learns(tmp_path: Path) -> None:
 
 
 def test_a_loss_that_is_no_number_is_refused_with_the_step(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(population, "sequence_losses", lambda logits, expected: logits.sum(dim=(1, 2, 3)) * math.nan)
+    monkeypatch.setattr(
+        population, "sequence_losses", lambda logits, expected, weights: logits.sum(dim=(1, 2, 3)) * math.nan
+    )
     with pytest.raises(
         BadUsage, match=r"the loss of seed 0 became nan in step 0 of 9 \(epoch 1\); lower lr, which is 0.05"
     ):

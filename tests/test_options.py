@@ -13,13 +13,14 @@ from pathlib import Path
 import pytest
 
 import tprog
-from cli.discovery import RUN_CONFIG, RUN_PROGRAM, VARIABLE, find_program, module_of
+from cli.discovery import VARIABLE, find_program, module_of
 from cli.layout import ASKED, OUTPUT, SHARED
 from cli.main import main
 from tests import programs
 from tests.test_cli import VERBS
 from tprog.errors import BadUsage
 from tprog.files import is_ours
+from tprog.files.run_folder import CONFIG, PROGRAM
 
 Said = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[1]
@@ -33,8 +34,8 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "exact.py").write_text(tprog.emit(programs.sort()).text, encoding="utf-8")
     run = tmp_path / "runs" / "sort-0"
     run.mkdir(parents=True)
-    (run / RUN_CONFIG).write_text("{}", encoding="utf-8")
-    (run / RUN_PROGRAM).write_text(tprog.emit(programs.sort_with_a_fault()).text, encoding="utf-8")
+    (run / CONFIG).write_text("{}", encoding="utf-8")
+    (run / PROGRAM).write_text(tprog.emit(programs.sort_with_a_fault()).text, encoding="utf-8")
     return tmp_path
 
 
@@ -108,19 +109,11 @@ def test_a_program_may_be_the_folder_of_a_run(said: Said, folder: Path, monkeypa
 
 
 def test_a_folder_without_a_program_is_refused_with_what_to_do(folder: Path) -> None:
-    (folder / "runs/sort-0" / RUN_PROGRAM).unlink()
+    (folder / "runs/sort-0" / PROGRAM).unlink()
     with pytest.raises(BadUsage, match=r"is not done.*tpdebug train --resume.*tpdebug emit runs/sort-0 -o FILE"):
         module_of("runs/sort-0")
     with pytest.raises(BadUsage, match="runs is a folder, and not that of a run"):
         module_of("runs")
-
-
-def test_the_files_of_a_run_have_the_names_that_training_gives_them() -> None:
-    from trainer.checkpoint import CONFIG
-
-    text = "".join(path.read_text(encoding="utf-8") for path in sorted((ROOT / "trainer").glob("*.py")))
-    assert CONFIG == RUN_CONFIG
-    assert f'MODULE = "{RUN_PROGRAM}"' in text
 
 
 # Answers of run #######################################################################################################

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import builtins
 from pathlib import Path
 
 import pytest
@@ -679,3 +680,8 @@ def test_a_sum_over_scores_that_nothing_defines_is_told_so_too(tmp_path: Path) -
     path = changed(write(PLAIN, tmp_path), "[tokens_scores,", "[num_var0_embedding_scores, tokens_scores,")
     with pytest.raises(BadSource, match="`num_var0_embedding_scores`, which nothing defines"):
         read_module(path)
+
+
+def test_what_a_console_keeps_is_no_builtin(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(builtins, "_", 2, raising=False)
+    assert read_module(around(tmp_path, behind="for _ in range(3):\n    print(_)")).program == PLAIN

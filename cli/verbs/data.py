@@ -61,7 +61,10 @@ def data(
     force: ForceOption = False,
     color: ColorOption = Color.AUTO,
 ) -> None:
-    """Prepare a corpus: read it, split it, keep a hashed copy in the cache folder. Or tell what one holds."""
+    """Prepare a corpus of sentences, or tell what one holds.
+
+    It is read, split, and kept as a hashed copy in the cache folder.
+    """
     from analyze.corpora import held, listed
     from analyze.render.corpora import corpora_document
     from tprog.words.sources import SOURCES, VECTORS

@@ -22,7 +22,7 @@ from collections import Counter
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ProcessPoolExecutor
 from concurrent.futures.process import BrokenProcessPool
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, field, fields, replace
 from functools import cache
 from pathlib import Path
 from types import FrameType
@@ -342,7 +342,8 @@ def _meanings(sources: tuple[bytes, ...]) -> frozenset[str]:
 
 
 def _meaning(program: Program) -> str:
-    return repr(replace(program, task=None, provenance=()))
+    plain = replace(program, task=None, provenance=())
+    return repr([getattr(plain, field.name) for field in fields(plain)])  # that of a Program is cut short
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

@@ -11,6 +11,9 @@ def _words(text: str) -> frozenset[str]:
     return frozenset(text.split())
 
 
+BUILT_IN = frozenset(dir(builtins)) - {"_"}
+"""All builtins. A console of Python and Jupyter keep their last answer in `builtins._`, which is none."""
+
 BUILTINS = _words(
     """
     abs all any ascii bin bool bytearray bytes callable chr complex dict divmod enumerate exit filter float format

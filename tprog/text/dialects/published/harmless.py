@@ -18,6 +18,7 @@ from typing import NoReturn, TypeAlias
 
 from tprog.text.dialects.published.allowed import (
     ATTRIBUTES,
+    BUILT_IN,
     BUILTINS,
     DOTTED,
     FUTURE,
@@ -195,7 +196,7 @@ class _Check:
     # Names ------------------------------------------------------------------------------------------------------------
 
     def _bind(self, node: ast.AST, name: str) -> None:
-        if name.startswith("__") or (hasattr(builtins, name) and name not in BUILTINS):
+        if name.startswith("__") or (name in BUILT_IN and name not in BUILTINS):
             self.refuse(node, f"which binds `{name}`")
         elsewhere = self.globals_here is not None and name not in self.globals_here
         if not elsewhere and name in self.needed.names:
@@ -216,7 +217,7 @@ class _Check:
         if name.startswith("__"):
             if name not in READABLE:
                 self.refuse(node, "which may give access to anything")
-        elif hasattr(builtins, name) and name not in BUILTINS:
+        elif name in BUILT_IN and name not in BUILTINS:
             self.refuse(node, "which may change anything")
 
     def _attribute(self, node: ast.Attribute) -> None:

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import ast
-import builtins
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
 
 from tprog.ir.domains import BEGIN
+from tprog.text.dialects.published.allowed import BUILT_IN
 from tprog.text.dialects.published.harmless import (
     Imports,
     Needed,
@@ -255,4 +255,4 @@ def _longest_example(statements: Iterable[ast.stmt]) -> int:
 def is_defined(top: Top, name: str) -> bool:
     """Whether a global name or builtin of this name can be there when `run` runs."""
     known = {*top.imports.modules, *top.imports.names, *top.helpers, *top.constants, "run", "__file__", "__name__"}
-    return name in known or hasattr(builtins, name)
+    return name in known or name in BUILT_IN
