@@ -324,9 +324,8 @@ def html_is_whole(text: str) -> None:
 def svg_is_whole(text: str) -> None:
     tree = ElementTree.fromstring(text)
     kinds = {element.tag.rpartition("}")[2] for element in tree.iter()}
-    assert kinds <= set(
-        ["svg", "g", "a", "title", "desc", "text", "polygon", "path", "polyline", "ellipse", "rect", "circle"]
-    )
+    shapes = {"polygon", "path", "polyline", "ellipse", "rect", "circle"}
+    assert kinds <= {"svg", "g", "a", "title", "desc", "text", *shapes}
     for element in tree.iter():
         names = {name.rpartition("}")[2] for name in element.attrib}
         assert not {name for name in names if name.startswith("on")} | names & {"href", "src", "style"}
