@@ -9,18 +9,19 @@ from fractions import Fraction
 from itertools import repeat
 from typing import Any, ClassVar, Final, TypeVar, Union, get_args, get_origin, get_type_hints
 
+from tprog import shown
 from tprog.errors import BadFile
 from tprog.ir.values import Boolean, Label, Nothing, json_value, value_of_json
 from tprog.shown import Shown
 from tprog.version import VERSION
 
-UNTOLD: Final = {"json": False}
+UNTOLD: Final = shown.UNTOLD
 """Metadata of a field that JSON of this version of the schema says in other words: see `Record.restored`."""
 
 WHERE_TOLD: Final = {"json": "where it is not its default"}
 """Metadata of a field that JSON has only where it says something: most programs have nothing to say there."""
 
-R = TypeVar("R", bound="Result")
+R = TypeVar("R", bound="Told")
 
 
 class Record:
@@ -32,17 +33,19 @@ class Record:
         return fields
 
 
-class Result(Record, Shown):
-    """Base of the result records. One shows itself in a notebook, to `print` and as a data frame.
+class Told(Record):
+    """Base of what a verb tells as JSON.
 
     Attributes:
         verb: names the schema, with its version: ``tpdebug.<verb>/1``.
         schema_version: 2 where JSON has another shape than that of tpdebug 0.1: in records that hold values of
             variables, fractions were text, as words are; and those that tell where nodes were written did not.
+        signed: whether JSON says which version of the tool made it. A line for each of many inputs does not.
     """
 
     verb: ClassVar[str]
     schema_version: ClassVar[int] = 1
+    signed: ClassVar[bool] = True
 
     @classmethod
     def schema(cls) -> str:
@@ -51,7 +54,8 @@ class Result(Record, Shown):
 
     def to_json(self) -> dict[str, Any]:
         """The record as JSON types, with its schema and the version of the tool that made it."""
-        return {"schema": self.schema(), "tool": VERSION, **_to_plain(self)}
+        signature = {"tool": VERSION} if self.signed else {}
+        return {"schema": self.schema(), **signature, **_to_plain(self)}
 
     @classmethod
     def from_json(cls: type[R], data: Mapping[str, Any]) -> R:
@@ -69,6 +73,10 @@ class Result(Record, Shown):
         except (AttributeError, KeyError, TypeError, ValueError) as error:
             raise BadFile(f"the result does not fit its schema {wanted!r}: {error}") from None
         return record
+
+
+class Result(Told, Shown):
+    """Base of the result records. One shows itself in a notebook, to `print` and as a data frame."""
 
 
 def _to_plain(value: Any) -> Any:

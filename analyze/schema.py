@@ -12,10 +12,13 @@ import pkgutil
 import types
 from collections.abc import Iterator, Mapping
 from fractions import Fraction
-from typing import Any, Final, Literal, Union, get_args, get_origin, get_type_hints
+from typing import Any, Final, Literal, TypeAlias, Union, get_args, get_origin, get_type_hints
 
 import analyze.results
-from analyze.record import UNTOLD, WHERE_TOLD, Result
+from analyze.record import UNTOLD, WHERE_TOLD, Told
+from tprog.simplify.record import Simplification
+
+Kind: TypeAlias = type[Told] | type[Simplification]
 
 DIALECT: Final = "https://json-schema.org/draft/2020-12/schema"
 
@@ -44,18 +47,22 @@ _PLAIN: Final[Mapping[object, Mapping[str, Any]]] = {
 }
 
 
-def results() -> dict[str, type[Result]]:
+def results() -> dict[str, Kind]:
     """The records of all results, by what their schemas are called: mostly a verb."""
     for module in pkgutil.iter_modules(analyze.results.__path__):
         importlib.import_module(f"{analyze.results.__name__}.{module.name}")
-    return {kind.verb: kind for kind in sorted(_below(Result), key=lambda kind: kind.verb)}
+    found: list[Kind] = [*(kind for kind in _below(Told) if hasattr(kind, "verb")), Simplification]
+    return {kind.verb: kind for kind in sorted(found, key=lambda kind: kind.verb)}
 
 
-def schema_of(kind: type[Result]) -> dict[str, Any]:
-    """The JSON Schema of what `Result.to_json` makes of a record."""
+def schema_of(kind: Kind) -> dict[str, Any]:
+    """The JSON Schema of what `to_json` makes of a record."""
     definitions: dict[str, Any] = {}
     told = _record(kind, definitions)
-    head = {"schema": {"const": kind.schema()}, "tool": {"type": "string", "description": "the version of tpdebug"}}
+    signature = {"tool": {"type": "string", "description": "the version of tpdebug"}} if kind.signed else {}
+    head = {"schema": {"const": kind.schema()}, **signature}
+    if issubclass(kind, Simplification):  # whose record has the program itself: the verb says of which module it is
+        head["program"] = {"type": "string"}
     return {
         "$schema": DIALECT,
         "title": kind.schema(),
@@ -66,7 +73,7 @@ def schema_of(kind: type[Result]) -> dict[str, Any]:
     }
 
 
-def _below(kind: type[Result]) -> Iterator[type[Result]]:
+def _below(kind: type[Told]) -> Iterator[type[Told]]:
     for found in kind.__subclasses__():
         yield found
         yield from _below(found)

@@ -125,14 +125,14 @@ class Evaluated:
         from tprog.rasp.values import spelled_values
 
         if as_json:
-            outputs = {name: spelled_values(values) for name, values in self.values.items()}
-            told = {
-                "tokens": spelled_values(self.tokens),
-                "prediction": next(iter(outputs.values()), None),
-                "outputs": outputs,
-                "hole": None if self.failure is None else str(self.failure),
+            from analyze.results.run import RunResult
+
+            outputs: dict[str, tuple[str | None, ...]] = {
+                name: tuple(spelled_values(values)) for name, values in self.values.items()
             }
-            return json_text({"schema": "tpdebug.run/1", **told})
+            hole = None if self.failure is None else str(self.failure)
+            tokens = tuple(spelled_values(self.tokens))
+            return json_text(RunResult(tokens, next(iter(outputs.values()), None), outputs, hole).to_json())
         if self.failure is not None:
             return visible(str(self.failure))
         if len(self.values) == 1:

@@ -33,6 +33,8 @@ ASKED = {
     "fuzz": ("fuzz", "faulty.py"),
     "diff": ("diff", "faulty.py", "exact.py"),
     "repair": ("repair", "faulty.py", "-o", "mended.py"),
+    "run": ("run", "faulty.py", "--input", "abbbb"),
+    "simplify": ("simplify", "faulty.py", "-o", "small.py"),
 }
 OF_ANY = ("graph", "dead", "coverage", "circuits")
 """Verbs that ask nothing of a task."""
@@ -80,6 +82,7 @@ def test_values_of_all_kinds_fit_the_schemas(program: str, said: Callable[..., o
     for verb in OF_ANY:
         validator(verb).validate(said(verb, "odd.py", "--json"))
     words = some_inputs(made, 3)[-1]
+    validator("run").validate(said("run", "odd.py", "--input", json.dumps(words), "--json"))
     plain = " ".join(word for word in words if word not in ("<s>", "</s>"))
     validator("trace").validate(said("trace", "odd.py", "--input", plain, "--json"))
 
@@ -94,3 +97,10 @@ def test_the_verb_prints_the_schema_and_lists_what_there_is(capsys: pytest.Captu
 def test_a_schema_that_there_is_not_is_refused_with_those_that_there_are(capsys: pytest.CaptureFixture[str]) -> None:
     assert main(("schema", "verfy")) == 2
     assert "there is no schema 'verfy'; known are blame, blame-all" in capsys.readouterr().err
+
+
+def test_answers_of_loops_and_of_source_fit_their_schemas(said: Callable[..., object], tmp_path: Path) -> None:
+    (tmp_path / "parity.py").write_text(tprog.emit(PROGRAMS["parity"].program).text, encoding="utf-8")
+    (tmp_path / "twice.rasp").write_text("r = load_from_location(tokens, length - 1 - indices);\n", encoding="utf-8")
+    validator("run-loop").validate(said("run", "parity.py", "--loop", "--input", "011=", "--json"))
+    validator("run").validate(said("run", "twice.rasp", "--input", "abc", "--json"))

@@ -14,6 +14,9 @@ from typing import TYPE_CHECKING, Any, Protocol
 if TYPE_CHECKING:
     import pandas
 
+UNTOLD = {"json": False}
+"""Metadata of a field of a record that its JSON does not have, or says in other words."""
+
 LONGEST = 500
 """Characters of a `repr`."""
 

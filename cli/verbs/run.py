@@ -169,8 +169,9 @@ class Executed:
         hole = self.execution.hole(0)
         prediction = None if hole else self.execution.spelled(0)
         if as_json:
-            told = {"tokens": self.tokens, "prediction": prediction, "hole": str(hole) if hole else None}
-            return json_text({"schema": "tpdebug.run/1", **told})
+            from analyze.results.run import RunResult
+
+            return json_text(RunResult(tuple(self.tokens), prediction, hole=str(hole) if hole else None).to_json())
         if hole is not None:
             return visible(str(hole))
         spaced = spacing(self.execution.program).outputs
@@ -201,8 +202,9 @@ class Looped:
         found = self.found
         hole = None if found.hole is None else str(found.hole)
         if as_json:
-            told = {"prompt": found.prompt, "generated": found.tokens, "ended": found.ended, "hole": hole}
-            return json_text({"schema": "tpdebug.run-loop/1", **told})
+            from analyze.results.run import RunLoopResult
+
+            return json_text(RunLoopResult(found.prompt, found.tokens, found.ended, hole).to_json())
         text = show_tokens(found.tokens, spacing(self.program).inputs)
         return text if found.ended == "stop" else visible(f"{text} ({hole or _WHY[found.ended]})")
 

@@ -3,12 +3,12 @@
 from __future__ import annotations
 
 import dataclasses
-from dataclasses import dataclass, replace
-from typing import Any, Literal, TypeAlias
+from dataclasses import dataclass, field, replace
+from typing import Any, ClassVar, Literal, TypeAlias
 
 from tprog.ir.program import Program
 from tprog.ir.provenance import measured_before
-from tprog.shown import Shown
+from tprog.shown import UNTOLD, Shown
 from tprog.text.emit import emit
 from tprog.version import VERSION
 
@@ -57,7 +57,10 @@ class Simplification(Shown):
         wrong_before, wrong_after: inputs with a wrong prediction; None where no task says what is right.
     """
 
-    program: Program
+    verb: ClassVar[str] = "simplify"
+    signed: ClassVar[bool] = True
+
+    program: Program = field(metadata=UNTOLD)
     before: Size
     after: Size
     steps: tuple[Step, ...]
@@ -70,12 +73,17 @@ class Simplification(Shown):
     wrong_before: int | None
     wrong_after: int | None
 
+    @classmethod
+    def schema(cls) -> str:
+        """The name of the schema, with its version."""
+        return f"tpdebug.{cls.verb}/1"
+
     def to_json(self) -> dict[str, Any]:
         """Everything but the program itself, which has a module of its own, as JSON types."""
-        told = {field.name: getattr(self, field.name) for field in dataclasses.fields(self) if field.name != "program"}
+        told = {each.name: getattr(self, each.name) for each in dataclasses.fields(self) if each.metadata != UNTOLD}
         told |= {"before": dataclasses.asdict(self.before), "after": dataclasses.asdict(self.after)}
         told["steps"] = [dataclasses.asdict(step) for step in self.steps]
-        return {"schema": "tpdebug.simplify/1", "tool": VERSION, **told}
+        return {"schema": self.schema(), "tool": VERSION, **told}
 
 
 def told(result: Simplification, original: Program) -> Simplification:
