@@ -10,6 +10,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 import typer
 
 from cli.output import note
+from cli.signatures import told
 from tprog.errors import BadUsage
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -36,8 +37,8 @@ def takes_columns(verb: Verb) -> Verb:
             named["task"] = _joined(named.get("task"), columns)
         return verb(*arguments, **named)
 
-    with_columns.__signature__ = signature.replace(parameters=[*signature.parameters.values(), option])  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it
-    return with_columns  # type: ignore[return-value]  # of the same kind, with one argument more
+    taking: Verb = told(with_columns, signature, [*signature.parameters.values(), option])
+    return taking
 
 
 def _joined(task: str | None, columns: str) -> str:

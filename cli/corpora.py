@@ -9,6 +9,7 @@ from typing import Annotated, Any, TypeAlias, TypeVar
 
 import typer
 
+from cli.signatures import told
 from tprog.errors import BadUsage
 
 Verb = TypeVar("Verb", bound=Callable[..., Any])
@@ -54,8 +55,8 @@ def takes_corpus(verb: Verb, split: bool = True) -> Verb:
                 named["columns"] = None
         return verb(*arguments, **named)
 
-    with_corpus.__signature__ = signature.replace(parameters=[*signature.parameters.values(), *options])  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it
-    return with_corpus  # type: ignore[return-value]  # of the same kind, with two arguments more
+    taking: Verb = told(with_corpus, signature, [*signature.parameters.values(), *options])
+    return taking
 
 
 def _as_task(task: str | None, corpus: str | None, split: str | None, columns: str | None) -> str:

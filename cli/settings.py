@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Annotated, Any, TypeAlias, TypeVar, get_type_h
 import typer
 
 from cli.output import Preset
+from cli.signatures import told
 from tprog.errors import BadFile, BadUsage
 from tprog.files.formats import read_toml
 
@@ -85,8 +86,8 @@ def _with_settings(verb: Verb, kind: type[Settings], panel: str, defaults: bool)
         )
         annotation: Any = Annotated[types[field.name] | None, option]
         parameters.append(inspect.Parameter(field.name, keyword, default=None, annotation=annotation))
-    verb.__signature__ = signature.replace(parameters=parameters)  # type: ignore[attr-defined]  # typer reads it; functions are not known to have it
-    return verb
+    taking: Verb = told(verb, signature, parameters)
+    return taking
 
 
 def configured(task: str | None, preset: Preset, file: Path | None, options: Mapping[str, object]) -> TrainConfig:

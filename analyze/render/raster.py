@@ -12,6 +12,7 @@ import re
 import struct
 import zlib
 from functools import cache
+from importlib import import_module
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -97,8 +98,9 @@ def check_installed(ending: str) -> Path:
     """
     try:
         import reportlab
-        import resvg_py  # noqa: F401  # told here if it is missing
-        import svglib  # noqa: F401
+
+        for needed in ("resvg_py", "svglib"):
+            import_module(needed)
     except ImportError as error:
         raise NoDrawing(
             f"a {ending} needs {error.name}; expected it installed: pip install 'tpdebug[figures]', or write .svg"
