@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from enum import StrEnum
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -17,7 +18,7 @@ from tprog.files import check_target, write_atomic
 
 if TYPE_CHECKING:
     from analyze.results.decompile import DecompileResult
-    from trainer.decompile.measure import Errors
+    from trainer.decompile.measure import Errors, Measured
     from trainer.decompile.pipeline import Decompiled
 
 
@@ -139,38 +140,61 @@ def _heat(made: Decompiled, model: Path) -> str:
 
 def _result(made: Decompiled, model: Path, file: Path | None) -> DecompileResult:
     """What was found, as a record that goes to JSON."""
-    from analyze.results.decompile import AgreementLine, DecompileResult, PartingLine, StageLine, StepLine
-    from trainer.decompile.pipeline import MOST_EDGES
+    from analyze.results.decompile import DecompileResult, StepLine
 
-    compared, pruned = made.measured, made.pruned or made.linked
-    errors = None if compared is None else compared.errors
-    rows = [] if compared is None else [(a, True) for a in compared.fresh] + [(a, False) for a in compared.elsewhere]
-    return DecompileResult(
+    result = DecompileResult(
         model=str(model),
         task=made.settings.task,
         accuracy=made.accuracy,
         found=None if made.program is None and not made.too_deep else made.answer,
-        match=None if compared is None else compared.match,
+        match=None,
         wanted_match=made.settings.match,
         most_nodes=made.settings.nodes,
         nodes=None if made.program is None else len(made.program.nodes),
         lines=made.lines,
         module=None if file is None else str(file),
-        edges=() if made.pruned is None else tuple(sorted(map(str, made.pruned.edges))),
-        stages=()
-        if pruned is None
-        else tuple(StageLine(s.stage, s.edges, s.match, s.divergence) for s in pruned.steps),
+        edges=(),
+        stages=(),
         steps=tuple(StepLine(a.what, a.by, a.match, a.divergence) for a in made.accepted),
+        agreement=(),
+        parting=(),
+        seconds=made.seconds,
+    )
+    return _with_comparison(_with_stages(result, made), made.measured)
+
+
+def _with_stages(result: DecompileResult, made: Decompiled) -> DecompileResult:
+    """With what each stage of pruning left; and, where paths are too many, how many."""
+    from analyze.results.decompile import StageLine
+    from trainer.decompile.pipeline import MOST_EDGES
+
+    pruned = made.pruned or made.linked
+    if pruned is not None:
+        stages = tuple(StageLine(s.stage, s.edges, s.match, s.divergence) for s in pruned.steps)
+        result = replace(result, stages=stages)
+    if made.pruned is not None:
+        result = replace(result, edges=tuple(sorted(map(str, made.pruned.edges))))
+    if made.linked is not None and made.too_deep:
+        result = replace(result, paths=made.linked.paths, most_paths=MOST_EDGES)
+    return result
+
+
+def _with_comparison(result: DecompileResult, compared: Measured | None) -> DecompileResult:
+    """With how network and program agree, where there is a program."""
+    from analyze.results.decompile import AgreementLine, PartingLine
+
+    if compared is None:
+        return result
+    rows = [(a, True) for a in compared.fresh] + [(a, False) for a in compared.elsewhere]
+    errors = compared.errors
+    return replace(
+        result,
+        match=compared.match,
         agreement=tuple(
             AgreementLine(a.on, a.inputs, a.same_inputs, a.positions, a.same_positions, trained, *_errors(a.errors))
             for a, trained in rows
         ),
-        parting=()
-        if compared is None
-        else tuple(PartingLine(p.tokens, p.position, p.network, p.program) for p in compared.parting),
-        seconds=made.seconds,
-        paths=made.linked.paths if made.linked is not None and made.too_deep else None,
-        most_paths=MOST_EDGES if made.too_deep else None,
+        parting=tuple(PartingLine(p.tokens, p.position, p.network, p.program) for p in compared.parting),
         precision=None if errors is None else errors.precision,
         recall=None if errors is None else errors.recall,
     )

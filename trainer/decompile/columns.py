@@ -102,36 +102,40 @@ def read_by_readout(edges: Edges) -> list[Variable]:
 
 def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: Hardened) -> list[Offered]:
     """The columns that the variables which the readout reads may become, simplest first."""
-    symbols: list[Symbolic] = [Tokens()]
-    counts: list[Counts] = []
-    places = False
-    for variable in read_by_readout(edges):
-        if not isinstance(variable, Moved):
-            continue
-        if is_place(variable):
-            places = True
+    moved = [variable for variable in read_by_readout(edges) if isinstance(variable, Moved)]
+    found: list[Column] = [Tokens()]
+    for variable in moved:
         head = (variable.layer, variable.head)
         carried = symbols_of(variable.what, edges, hardened, facts)
         known: Iterable[Hard] = candidates(paths, made, edges, facts, head, hardened)
         if head in hardened and not hardened[head].soft:
             known = [hardened[head]]
         for hard in known:
-            if not hard.copies and carried:
-                symbols.append(Number(hard.where, None, 0, MOST_COUNTED))
-                counts.append(Counts(hard.where, None, (0,)))
-            for symbol in carried:
-                if hard.copies:
-                    symbols.append(Copied(hard.where, symbol))
-                    continue
-                codes = tuple(int(code) for code in np.unique(facts.codes(symbol)[facts.inputs.present]))
-                if facts.vocabulary <= LARGE or hard.where.query is None:
-                    counts.append(Counts(hard.where, symbol, codes))
-                if facts.vocabulary <= LARGE and hard.where.plain:
-                    symbols += [Number(hard.where, symbol, code, MOST_COUNTED) for code in codes]
-    if places:
-        symbols += [Ordinal(modulus) for modulus in MODULI]
-    found: list[Column] = list(dict.fromkeys([*symbols, *counts]))
-    return sorted((Offered(column, plainness(column)) for column in found), key=lambda one: one.cost)
+            found += _brought(hard, carried, facts)
+    if any(map(is_place, moved)):
+        found += [Ordinal(modulus) for modulus in MODULI]
+    columns = [Offered(column, plainness(column)) for column in dict.fromkeys(found)]
+    return sorted(columns, key=lambda one: (one.cost, isinstance(one.column, Counts)))
+
+
+def _brought(hard: Hard, carried: Sequence[Symbolic], facts: Facts) -> Iterator[Column]:
+    """What a hard head tells: the symbols that it copies; or how many it selects, and how many of each symbol.
+
+    In a large vocabulary numbers of symbols are offered as one column, and of heads alone that select alike for all.
+    """
+    if hard.copies:
+        yield from (Copied(hard.where, symbol) for symbol in carried)
+        return
+    if carried:
+        yield Number(hard.where, None, 0, MOST_COUNTED)
+        yield Counts(hard.where, None, (0,))
+    small = facts.vocabulary <= LARGE
+    for symbol in carried:
+        codes = tuple(int(code) for code in np.unique(facts.codes(symbol)[facts.inputs.present]))
+        if small or hard.where.query is None:
+            yield Counts(hard.where, symbol, codes)
+        if small and hard.where.plain:
+            yield from (Number(hard.where, symbol, code, MOST_COUNTED) for code in codes)
 
 
 def paired(columns: Sequence[Offered], facts: Facts) -> Iterator[Offered]:
