@@ -22,7 +22,7 @@ def run() -> int:
     checked_streams()
     from cli.main import function, main, meant
 
-    for verb in meant(sys.argv[1:]):
+    if (verb := meant(sys.argv[1:])) is not None:
         function(verb)
     try:
         if heeds:

@@ -6,11 +6,12 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from importlib import import_module
-from typing import Annotated
+from typing import Annotated, Any
 
 import typer
+from typer.core import TyperGroup
 
 from cli import INTERRUPTED
 from cli.columns import takes_columns
@@ -21,12 +22,39 @@ from tprog.escape import visible
 from tprog.listing import bounded
 from tprog.version import VERSION
 
-VERBS = (
-    "tasks", "data", "train", "train-gpt", "decompile", "emit", "run", "sweep", "verify", "trace", "graph",
-    "circuits", "dead", "coverage", "fuzz", "blame", "repair", "simplify", "diff", "words", "report", "plot", "rasp",
-    "compile", "schema", "help",
-)  # fmt: skip
-"""In the order of the help page. Each is a function of the module `cli.verbs` of its name."""
+VERBS = {
+    "tasks": "List the tasks that a program can be trained on.",
+    "data": "Prepare a corpus of sentences, or tell what one holds.",
+    "train": "Train a program and write its module.",
+    "train-gpt": "Train a small GPT, to decompile it.",
+    "decompile": "Write what a trained decoder computes as a program.",
+    "emit": "Write the module of a run, a compiled model or RASP source.",
+    "run": "Run a program on inputs.",
+    "sweep": "Train a grid of programs, on all CPUs or on a Dask cluster.",
+    "verify": "Compare a program with its task.",
+    "trace": "Show each variable's value at each position, for one input.",
+    "graph": "Draw the data flow.",
+    "circuits": "Find the heads and lookups that suffice for a sub-problem.",
+    "dead": "Find the nodes, entries and lines that do nothing.",
+    "coverage": "Show which lines, branches and entries inputs reach.",
+    "fuzz": "Look for inputs that fail.",
+    "blame": "Find the edits that mend a wrong prediction, or all.",
+    "repair": "Mend wrong predictions by edits.",
+    "simplify": "Make a program smaller, equal on every input.",
+    "diff": "Compare two programs, node by node and by their answers.",
+    "words": "List the words of each value of an embedding.",
+    "report": "Write a page that runs the program.",
+    "plot": "Draw learning curves, accuracy by length, and wrong inputs.",
+    "rasp": "Open a console for RASP.",
+    "compile": "Write a program as the weights of a Transformer.",
+    "schema": "Print the JSON Schema of what a verb prints with --json.",
+    "help": "Print a document, or a section of it.",
+}
+"""Verb -> its line on the help page, in this order.
+
+The line is the first sentence of the verb's own page, which is not imported for it. Each verb is a function
+of the module `cli.verbs` of its name.
+"""
 
 JUDGED = {
     "train", "train-gpt", "verify", "trace", "graph", "circuits", "dead", "coverage", "fuzz", "blame", "repair",
@@ -35,10 +63,9 @@ JUDGED = {
 """The verbs that take a task, which may be a file of examples."""
 
 
-def meant(arguments: Sequence[str]) -> tuple[str, ...]:
-    """The verb that a command line names; all of them where it names none that there is, or asks for help with one."""
-    named = arguments[0] if arguments else ""
-    return (named,) if named in VERBS and named != "help" else VERBS
+def meant(arguments: Sequence[str]) -> str | None:
+    """The verb that a command line names, if it names one that there is."""
+    return arguments[0] if arguments and arguments[0] in VERBS else None
 
 
 def function(verb: str) -> Callable[..., object]:
@@ -48,10 +75,57 @@ def function(verb: str) -> Callable[..., object]:
     return found
 
 
-def app(verbs: Iterable[str] = VERBS) -> typer.Typer:
-    """The command line, with these verbs."""
+def command(verb: str) -> Any:
+    """A verb with its options, as typer makes it."""
+    called = function(verb)
+    if verb in JUDGED:
+        called = takes_columns(called)
+    if verb in JUDGED - {"train-gpt"}:
+        called = takes_corpus(called, split=verb != "train")
+    alone = typer.Typer(add_completion=False, pretty_exceptions_enable=False, rich_markup_mode=None)
+    alone.command(verb, cls=Verb)(called)
+    return typer.main.get_command(alone)
+
+
+class Commands(Mapping[str, Any]):
+    """The commands of all verbs; each is made, and its module imported, when it is asked for."""
+
+    def __getitem__(self, verb: str) -> Any:
+        if verb not in VERBS:
+            raise KeyError(verb)
+        return command(verb)
+
+    def __contains__(self, verb: object) -> bool:  # that of Mapping would make the command
+        return verb in VERBS
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(VERBS)
+
+    def __len__(self) -> int:
+        return len(VERBS)
+
+
+class Verbs(TyperGroup):
+    """All verbs, of which the help page makes none: their lines stand in the table."""
+
+    def __init__(self, **settings: Any) -> None:
+        super().__init__(**{**settings, "commands": Commands()})
+
+    def list_commands(self, ctx: Any) -> list[str]:
+        """The verbs, in the order of the help page."""
+        return list(VERBS)
+
+    def format_commands(self, ctx: Any, formatter: Any) -> None:
+        """Write a line a verb."""
+        with formatter.section("Commands"):
+            formatter.write_dl(list(VERBS.items()))
+
+
+def app() -> typer.Typer:
+    """The command line."""
     made = typer.Typer(
         name="tpdebug",
+        cls=Verbs,
         add_completion=True,
         pretty_exceptions_enable=False,
         rich_markup_mode=None,  # plain help: rich alone would take a third of the time that --help may
@@ -61,13 +135,6 @@ def app(verbs: Iterable[str] = VERBS) -> typer.Typer:
         "there; the choice is printed. `tpdebug help` prints the documents.",
     )
     made.callback(invoke_without_command=True)(tpdebug)
-    for verb in verbs:
-        called = function(verb)
-        if verb in JUDGED:
-            called = takes_columns(called)
-        if verb in JUDGED - {"train-gpt"}:
-            called = takes_corpus(called, split=verb != "train")
-        made.command(verb, cls=Verb)(called)
     return made
 
 
@@ -92,7 +159,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (left out: the process's own) and return its exit code. Nothing escapes but bugs."""
     given = sys.argv[1:] if arguments is None else arguments
     try:
-        code = app(meant(given))(given, prog_name="tpdebug", standalone_mode=False)
+        code = app()(given, prog_name="tpdebug", standalone_mode=False)
         sys.stdout.flush()
     except TpdebugError as error:
         return _refuse(str(error))

@@ -19,7 +19,8 @@ import pytest
 import tprog
 from cli import INTERRUPTED
 from cli.discovery import VARIABLE
-from cli.main import main
+from cli.main import VERBS as LINES
+from cli.main import function, main
 from cli.progress import working
 from tests import programs
 from tests.test_emit import large_vocabulary_program
@@ -110,6 +111,19 @@ def test_every_verb_explains_itself(verb: str, said: Callable[..., tuple[int, st
     code, out, err = said(verb, "--help")
     assert (code, err) == (0, "")
     assert f"tpdebug {verb}" in out
+
+
+@pytest.mark.parametrize("verb", VERBS)
+def test_the_line_of_a_verb_is_the_first_sentence_of_its_page(verb: str) -> None:
+    first, _, _ = " ".join((function(verb).__doc__ or "").split()).partition(". ")
+    assert LINES[verb] == f"{first.rstrip('.')}."
+
+
+def test_the_help_page_imports_no_verb() -> None:
+    code = (
+        f"{RUN_MAIN.replace('sys.exit(run())', 'run()')}; print([m for m in sys.modules if m.startswith('cli.verbs.')])"
+    )
+    assert _python(code, "--help").stdout.splitlines()[-1] == "[]"
 
 
 def test_the_version_is_printed(said: Callable[..., tuple[int, str, str]]) -> None:

@@ -17,7 +17,7 @@ from xml.etree import ElementTree
 import pytest
 from markdown_it import MarkdownIt
 
-from cli.main import app, main
+from cli.main import VERBS, function, main
 from tests.hostile_text import raw
 from tprog.escape import json_text, spelled, string_literal, visible
 from tprog.ir.domains import BEGIN, END, Keys
@@ -245,7 +245,7 @@ def here(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
 
 
 def test_every_verb_is_asked() -> None:
-    verbs = {command.callback.__name__ for command in app().registered_commands if command.callback is not None}
+    verbs = {function(verb).__name__ for verb in VERBS}
     assert verbs - {"train", "train_gpt", "decompile", "help", "help_"} <= {ask[0] for ask in ASKS.values()}
 
 
