@@ -70,7 +70,8 @@ class Page:
         self._ask("Emulation.setDeviceMetricsOverride", width=width, height=height, deviceScaleFactor=1, mobile=False)
         self._ask("Page.navigate", url=file.as_uri())
         end = time.monotonic() + PATIENCE
-        while time.monotonic() < end and not self.answer("document.readyState === 'complete'"):
+        there = "document.readyState === 'complete' && document.getElementById('waiting') === null"
+        while time.monotonic() < end and not self.answer(there):
             time.sleep(0.02)
 
     def answer(self, expression: str) -> Any:

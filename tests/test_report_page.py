@@ -231,7 +231,9 @@ def test_ten_thousand_symbols_are_cut_not_drawn(page: Page, tmp_path: Path) -> N
     weights = Weights("seen", ((1, 0, 0), (0, 1, 0), (0, 0, 1)))
     program = Program((BEGIN, *words), kinds, 6, (kind, seen), Readout((weights,)))
     page.errors.clear()
-    page.open(written(program, tmp_path, sample=50))
+    file = written(program, tmp_path, sample=50)
+    assert file.stat().st_size < 200_000
+    page.open(file)
     assert overflow(page) == {}
     page.answer("tpdebug.app.openNode(3)")
     assert "words are left out" in text(page, "#whole-node")

@@ -2,14 +2,17 @@
 
 Nothing is loaded from elsewhere, and nothing runs but that script: the page says so to the browser (Content Security
 Policy) by the digests of its script and its style. All that a program carries as text is data, in JSON or as text.
+
+The data are packed: a program of words has tables of many thousands of rows, and lines of source by the thousand. The
+script makes what it shows of them when it is asked for.
 """
 
 from __future__ import annotations
 
 import base64
+import gzip
 import hashlib
 from collections.abc import Sequence
-from itertools import groupby
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
@@ -20,7 +23,7 @@ from analyze.render.page import SCRIPT, script, text_of
 from analyze.render.pages import Html
 from analyze.render.phrases import counted, evidence
 from analyze.results.graph import GraphResult
-from analyze.results.report import ReportLine, ReportResult
+from analyze.results.report import ReportResult
 from tprog.escape import html_text, json_text
 from tprog.ir.places import ByOutput
 from tprog.version import VERSION
@@ -41,7 +44,6 @@ def report_html(result: ReportResult) -> str:
         f"default-src 'none'; script-src '{_digest(code)}'; style-src '{_digest(style)}'; "
         "base-uri 'none'; form-action 'none'"
     )
-    data = json_text(_data(result)).replace("<", "\\u003c")
     title = html_text(result.program)
     return (
         '<!DOCTYPE html>\n<html lang="en">\n<head>\n<meta charset="utf-8">\n'
@@ -50,14 +52,19 @@ def report_html(result: ReportResult) -> str:
         f'<meta name="generator" content="written by tpdebug {VERSION}">\n'
         f"<title>{title}</title>\n<style>{style}</style>\n</head>\n<body>\n"
         f"<header><h1><bdi>{title}</bdi></h1>\n<p>{html_text(_verdict(result))}</p>\n{_remarks(result)}</header>\n"
-        f"{text_of('views.html').replace('@source@', _source(result))}\n"
-        f'<script type="application/json" id="data">{data}</script>\n'
+        f"{text_of('views.html')}\n"
+        f'<script type="text/plain" id="data">{_packed_json(_data(result))}</script>\n'
         f"<script>{code}</script>\n</body>\n</html>\n"
     )
 
 
 def _digest(text: str) -> str:
     return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"
+
+
+def _packed_json(data: object) -> str:
+    """Data as JSON, compressed, in letters and digits. The same data give the same text."""
+    return base64.b64encode(gzip.compress(json_text(data).encode(), mtime=0)).decode()
 
 
 # Words ################################################################################################################
@@ -112,6 +119,7 @@ def _data(result: ReportResult) -> dict[str, Any]:
         "known": _known(result),
         "example": result.example,
         "loop": {"stop": result.stop} if result.looped else None,
+        "source": _source(result),
     }
 
 
@@ -165,32 +173,18 @@ def _packed(inputs: Sequence[Sequence[int]]) -> str:
 # The source ###########################################################################################################
 
 
-def _source(result: ReportResult) -> Html:
-    """The lines, those of helpers folded."""
+def _source(result: ReportResult) -> list[dict[str, Any]]:
+    """The lines: their words and kinds by turns, the node that stands there, and what was found of them."""
     places = {node.name: at for at, node in enumerate(result.graph.nodes)}
     shown = highlighted([line.text for line in result.lines])
-    rows = [(line, _row(line, places, text)) for line, text in zip(result.lines, shown, strict=True)]
-    return "\n".join(_part(folded, list(part)) for folded, part in groupby(rows, key=lambda row: row[0].folded))
-
-
-def _part(folded: bool, rows: list[tuple[ReportLine, Html]]) -> Html:
-    table = f'<table class="source-lines">{"".join(row for _, row in rows)}</table>'
-    if not folded:
-        return table
-    first, last = rows[0][0].number, rows[-1][0].number
-    return f"<details><summary>lines {first} to {last}: helpers, as in other modules</summary>{table}</details>"
-
-
-def _row(line: ReportLine, places: dict[str, int], text: Html) -> Html:
-    place = None if line.node is None else places.get(line.node)
-    kinds = " ".join(name for name, applies in (("dead", line.dead), ("blamed", line.mends > 0)) if applies)
-    number, at = str(line.number), ""
-    if place is not None:
-        number, at = f'<a href="#whole" data-to="{place}">{number}</a>', f' data-node="{place}"'
-    signs = ("D" if line.dead else "") + (f"B {line.mends:,}" if line.mends else "")
-    count = "" if line.reached is None else f"{line.reached:,}"
-    marks = f' class="{kinds}"' if kinds else ""
-    return (
-        f'<tr id="L{line.number}"{at}{marks}><td class="count">{count}</td><td class="sign">{signs}</td>'
-        f'<td class="sign circuit"></td><td class="count">{number}</td><td>{text}</td></tr>'
-    )
+    return [
+        {
+            "text": [part for piece in pieces for part in piece],
+            "node": None if line.node is None else places.get(line.node),
+            "reached": line.reached,
+            "dead": line.dead,
+            "mends": line.mends,
+            "folded": line.folded,
+        }
+        for line, pieces in zip(result.lines, shown, strict=True)
+    ]

@@ -59,7 +59,7 @@ def coded(program: Program) -> Plain:
         "begins": program.marks.begins,
         "ends": program.marks.ends,
         "big": _is_big(program),
-        "domains": list(map(_domain, domains)),
+        "domains": [_domain(domain, program) for domain in domains],
         "variables": [
             {"name": name, "kind": kind, "domain": at}
             for (name, kind, at) in zip(program.variables, kinds, of, strict=True)
@@ -70,10 +70,12 @@ def coded(program: Program) -> Plain:
     }
 
 
-def _domain(domain: Domain) -> Plain:
+def _domain(domain: Domain, program: Program) -> Plain:
+    """Symbols as they are spelled; None where these are the words of the vocabulary, which may be many thousands."""
     match domain:
         case Symbols():
-            return {"symbols": shown_apart(domain.values)}
+            symbols = shown_apart(domain.values)
+            return {"symbols": None if symbols == list(program.vocabulary) else symbols}
         case Numbers():
             return {"denominator": _whole(domain.denominator)}
         case Quotients():

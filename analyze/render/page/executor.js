@@ -24,19 +24,20 @@ const FORCED = -1;
  */
 export function prepare(coded) {
   const number = coded.big ? BigInt : Number;
+  const domains = coded.domains.map((domain) => (domain.symbols === null ? { ...domain, symbols: coded.vocabulary } : domain));
   const nodes = coded.nodes.map((node, at) => prepareNode(node, coded.variables[at + 3], coded, number));
   const outputs = coded.outputs.map((output) => {
     if (output.variable === null) return output;
     return { ...output, outcomes: new Map(output.codes.map((code, at) => [String(code), output.outcomes[at]])) };
   });
-  if (coded.readout === null) return { ...coded, number, nodes, outputs };
+  if (coded.readout === null) return { ...coded, number, domains, nodes, outputs };
   const terms = coded.readout.terms.map((term) => ({
     ...term,
     rows: term.rows.map((row) => (row === null ? null : row.map(number))),
     partial: term.rows.includes(null),
   }));
   const readout = { ...coded.readout, terms, forced: new Set(coded.readout.forced) };
-  return { ...coded, number, nodes, outputs, readout };
+  return { ...coded, number, domains, nodes, outputs, readout };
 }
 
 function prepareNode(node, variable, coded, number) {

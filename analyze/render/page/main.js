@@ -103,6 +103,27 @@ class App {
   }
 }
 
-const started = new App(JSON.parse(byId("data").textContent));
-/** For tests, and for those who look with the console. */
-globalThis.tpdebug = { app: started, execute };
+/** What the page holds: JSON, compressed, in base64. */
+async function inflated(text) {
+  const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
+  const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));
+  return JSON.parse(await new Response(plain).text());
+}
+
+async function start() {
+  const waiting = byId("waiting");
+  if (!("DecompressionStream" in globalThis)) {
+    waiting.textContent = "This browser is too old for this page: it must know DecompressionStream, as those since 2023 do.";
+    return;
+  }
+  const app = new App(await inflated(byId("data").textContent));
+  /** For tests, and for those who look with the console. */
+  globalThis.tpdebug = { app, execute };
+  waiting.remove();
+  performance.mark("ready");
+}
+
+start().catch((error) => {
+  byId("waiting").textContent = `This page is damaged, or too large for this browser: ${error}`;
+  throw error;
+});
