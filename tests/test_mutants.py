@@ -26,10 +26,19 @@ def doubled(number: int, twice: bool = True) -> int:
 def never(number: int) -> int | None:
     assert [*zip([number], [number], strict=True)]
     return number - 1
+
+
+def once(number: int) -> int:
+    return number // 2
 '''
 TESTS = """
 import pytest
-from tprog.doubles import doubled
+from tprog.doubles import doubled, once
+
+FOUR = once(8)
+
+def test_what_ran_before():
+    assert FOUR == 4
 
 def test_slow():
     assert sum(doubled(3) for _ in range(200_000)) == 1_200_000
@@ -83,6 +92,7 @@ def test_text_messages_annotations_and_what_runs_at_import_stay_as_they_are(tmp_
         ("return number - 1", "return None"),
         ("number - 1", "(number + 1)"),
         ("1", "(2)"),
+        ("number // 2", "(number * 2)"),
     }
 
 
@@ -107,6 +117,7 @@ def test_what_the_tests_notice_is_found_and_a_run_that_was_stopped_goes_on(
     assert {came[fault] for fault in (("number - 1", "(number + 1)"), ("return number - 1", "return None"))} == {
         "unreached"
     }
+    assert came["number // 2", "(number * 2)"] == "found"  # although it ran before the tests only
     assert came["2", "(3)"] == came["number > 0 and twice", "(number > 0 or twice)"] == "found"
     assert (root / "tprog/doubles.py").read_text(encoding="utf-8") == CODE
     told = capsys.readouterr().out

@@ -1,0 +1,300 @@
+"""Trials: the tests of a room on its code with a fault in it, each in a fork of a process that has collected them.
+
+A fault is written into the file, for what imports it later, and its function is given the changed code, for what has
+imported it. A function that runs while tests are collected may have left something behind then, so a fault in it that
+no test notices is tried once more, in a new process.
+"""
+
+from __future__ import annotations
+
+import gc
+import importlib
+import json
+import os
+import resource
+import signal
+import sys
+import time
+import traceback
+from collections.abc import Callable, Iterable, Iterator
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from pathlib import Path
+from types import CodeType, FunctionType
+from typing import Any
+
+import hypothesis
+import numpy as np  # noqa: F401 - before forks, so that each need not
+import pytest
+
+from tests.planting import Fault
+
+CODE = ("tpdebug", "tprog", "trainer", "analyze", "cli", "tests")
+MEMORY = 8 << 30
+"""Bytes of address space for the tests of a fault: one that allocates without end must not take the machine."""
+TOO_LONG = (-signal.SIGPROF, -signal.SIGXCPU, -signal.SIGKILL)
+NOT_RUN = 70
+"""The exit code of a child that did not get as far as its tests."""
+PLAIN = ["-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=native"]
+
+
+@dataclass(frozen=True)
+class Baseline:
+    """The tests of a room on the code as it is.
+
+    Attributes:
+        seconds: test -> processor seconds, children included, under the tracing of lines, of those that passed in time.
+        lines: file -> line -> the tests that run it, and "" if something does before the first test.
+        modules: what had been imported in the end.
+    """
+
+    seconds: dict[str, float]
+    lines: dict[str, dict[str, list[str]]]
+    modules: list[str]
+
+    def tests_of(self, fault: Fault) -> list[str]:
+        """The tests that run a fault's lines, quickest first; all, if it runs only before the first test."""
+        run = self._running(fault)
+        return self.quickest_first(run - {""} or (set(self.seconds) if run else set()))
+
+    def quickest_first(self, tests: Iterable[str]) -> list[str]:
+        """These tests in the order in which they are run."""
+        return sorted(set(tests) & set(self.seconds), key=lambda test: (self.seconds[test], test))
+
+    def at_import(self, fault: Fault) -> bool:
+        """Whether a fault's lines run before the first test."""
+        return "" in self._running(fault)
+
+    def _running(self, fault: Fault) -> set[str]:
+        lines = self.lines.get(fault.file, {})
+        return {test for line in range(fault.first, fault.last + 1) for test in lines.get(str(line), ())}
+
+
+class _Session:
+    """A plugin of pytest: the first example that fails is enough, so Hypothesis need not look for a smaller one."""
+
+    @pytest.hookimpl(tryfirst=True)
+    def pytest_collection(self) -> None:
+        """Say so before tests are imported, since each keeps the settings of then."""
+        phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
+        hypothesis.settings.register_profile("found", parent=hypothesis.settings(), phases=phases)
+        hypothesis.settings.load_profile("found")
+
+
+class Tracing(_Session):
+    """A plugin of pytest that writes a `Baseline`; a test that takes longer than a fault may is cut short."""
+
+    def __init__(self, folder: str, most: float, told: Path) -> None:
+        import coverage  # where it is needed: it would slow a child that does not trace
+
+        self.coverage = coverage.Coverage(data_file=None, config_file=False, source=[folder])
+        self.seconds: dict[str, float] = {}
+        self.passed: set[str] = set()
+        self.most, self.told = most, told
+        signal.signal(signal.SIGPROF, _skip)
+        self.coverage.start()
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
+        """Note what a test runs, and how long it takes."""
+        self.coverage.switch_context(item.nodeid)
+        start = sum(os.times()[:4])
+        signal.setitimer(signal.ITIMER_PROF, self.most)
+        try:
+            return (yield)
+        finally:
+            signal.setitimer(signal.ITIMER_PROF, 0)
+            self.seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
+
+    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+        """Note which tests pass; one that is skipped, or waits for what was, cannot be used."""
+        if report.when == "call" and report.passed:
+            self.passed.add(report.nodeid)
+
+    def pytest_sessionfinish(self) -> None:
+        """Write what was noted."""
+        self.coverage.stop()
+        seconds = {test: took for test, took in self.seconds.items() if test in self.passed and took <= self.most}
+        data = self.coverage.get_data()
+        here = os.getcwd()
+        lines = {os.path.relpath(file, here): data.contexts_by_lineno(file) for file in data.measured_files()}
+        modules = [name for name in sys.modules if name.partition(".")[0] in CODE]
+        known = {"seconds": seconds, "lines": lines, "modules": modules}
+        self.told.write_text(json.dumps(known), encoding="utf-8")
+
+
+def _skip(number: int, frame: object) -> None:
+    pytest.skip("longer than the tests of a fault may take")
+
+
+class Trying(_Session):
+    """A plugin of pytest that runs no tests of its own session, but those of each fault in a fork of it."""
+
+    def __init__(
+        self, copy: Path, known: Baseline, most: float, faults: list[Fault], tell: Callable[..., None]
+    ) -> None:
+        self.copy, self.known, self.most, self.faults, self.tell = copy, known, most, faults, tell
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Try all faults, and first none: the tests must pass in a fork and in this order too."""
+        for name in self.known.modules:
+            with suppress(ImportError):
+                importlib.import_module(name)
+        items = {item.nodeid: item for item in session.items}
+        gc.collect()
+        gc.freeze()  # what is here will be needed by every fork: none should look through it again
+        if self._code(self.known.quickest_first(items), items, lambda: None):
+            pytest.exit("the tests do not pass quickest first", 1)
+        for fault in self.faults:
+            self.tell(fault, self._outcome(fault, items))
+        return True
+
+    def _outcome(self, fault: Fault, items: dict[str, pytest.Item]) -> str:
+        """What the tests say of a fault: found, timeout, survived, or unreached if none runs its line."""
+        tests, path = self.known.tests_of(fault), self.copy / fault.file
+        if not tests:
+            return "unreached"
+        with _in_file(path, fault):
+            code = self._code(tests, items, lambda: _change(path, fault))
+            if code == NOT_RUN or (code == 0 and self.known.at_import(fault)):
+                code = self._code(tests, items, None)
+        return "timeout" if code in TOO_LONG else "survived" if code == 0 else "found"
+
+    def _code(self, tests: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None) -> int:
+        """The exit code of those of the tests that fit.
+
+        Args:
+            change: what is done first, in a fork of this process; None: they run in a process that imports all anew.
+        """
+        chosen: list[str] = []
+        for test in tests:
+            if sum(self.known.seconds[one] for one in [*chosen, test]) > self.most:
+                break
+            chosen.append(test)
+        seconds = [self.known.seconds[test] for test in chosen]
+        limit = 20 + int(5 * sum(seconds))
+        child = os.fork()
+        if child:
+            return _ended(child, 20 * limit)
+        code = NOT_RUN
+        try:
+            os.setpgid(0, 0)
+            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
+            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+            if change is None:
+                os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *PLAIN, *chosen])
+            change()
+            code = 1  # whatever ends it from here on
+            code = _run([items[test] for test in chosen], seconds)
+        except BaseException:  # whatever it is, it must not run on as a second parent
+            traceback.print_exc()
+        finally:
+            sys.stdout.flush()
+            sys.stderr.flush()
+            os._exit(code)
+
+
+def _run(items: list[pytest.Item], seconds: list[float]) -> int:
+    """Run tests until one fails or takes many times the processor that it took: then SIGPROF ends the process."""
+    failed: list[str] = []
+
+    class Reports:
+        def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
+            if report.failed:
+                failed.append(report.nodeid)
+
+    items[0].config.pluginmanager.register(Reports())
+    for item, usual, after in zip(items, seconds, [*items[1:], None], strict=True):
+        signal.setitimer(signal.ITIMER_PROF, 5 + 5 * usual)
+        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        if failed:
+            return 1
+    return 0
+
+
+def _change(path: Path, fault: Fault) -> None:
+    """Give the function of a fault, wherever it has been imported, the code that its file has for it now."""
+    codes = [
+        code for code in _codes(compile(path.read_bytes(), str(path), "exec")) if code.co_qualname == fault.function
+    ]
+    new = max((code for code in codes if code.co_firstlineno <= fault.line), key=lambda code: code.co_firstlineno)
+    gc.unfreeze()
+    for known in gc.get_objects():
+        if isinstance(known, FunctionType) and known.__code__.co_filename == str(path):
+            old = known.__code__
+            if (old.co_qualname, old.co_firstlineno) == (new.co_qualname, new.co_firstlineno):
+                known.__code__ = new
+    gc.freeze()
+
+
+def _codes(code: CodeType) -> Iterator[CodeType]:
+    for const in code.co_consts:
+        if isinstance(const, CodeType):
+            yield const
+            yield from _codes(const)
+
+
+@contextmanager
+def _in_file(path: Path, fault: Fault) -> Iterator[None]:
+    """A fault in the file, as long as it is tried. Its time tells it from the file that has been compiled."""
+    whole, then = path.read_bytes(), path.stat()
+    try:
+        path.write_bytes(fault.planted(whole))
+        os.utime(path, (then.st_atime + 2, then.st_mtime + 2))
+        yield
+    finally:
+        path.write_bytes(whole)
+        os.utime(path, (then.st_atime, then.st_mtime))
+
+
+def _ended(child: int, most: float) -> int:
+    """The exit code of a child, minus the signal if one ended it; after so many seconds it is ended."""
+    until = time.monotonic() + most
+    try:
+        while True:
+            pid, status = os.waitpid(child, os.WNOHANG)
+            if pid:
+                return os.waitstatus_to_exitcode(status)
+            if time.monotonic() > until:
+                os.killpg(child, signal.SIGKILL)
+            time.sleep(0.01)
+    except KeyboardInterrupt:
+        with suppress(ProcessLookupError):
+            os.killpg(child, signal.SIGINT)
+        os.waitpid(child, 0)
+        raise
+
+
+def in_child(copy: Path, root: Path, tests: list[str], plugin: Callable[[], object], log: Path) -> int:
+    """Run pytest in a fork of this process, which has imported pytest but none of the code: its exit code."""
+    child = os.fork()
+    if not child:
+        _be_pytest(copy, root, tests, plugin, log)
+    return _ended(child, float("inf"))
+
+
+def _be_pytest(copy: Path, root: Path, tests: list[str], plugin: Callable[[], object], log: Path) -> None:
+    """What the child does; it never returns."""
+    code = NOT_RUN
+    try:
+        os.setpgid(0, 0)
+        told = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+        for stream in (1, 2):
+            os.dup2(told, stream)
+        os.chdir(copy)
+        for name in [name for name in sys.modules if name.partition(".")[0] in CODE]:
+            del sys.modules[name]
+        sys.path[:] = [str(copy), *(place for place in sys.path if Path(place or ".").resolve() != root)]
+        os.environ |= {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
+        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and each takes time to start
+        made = plugin()
+        if isinstance(made, Trying):  # nothing compiled from a fault may stay
+            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+            sys.dont_write_bytecode = True
+        code = int(pytest.main(["-x", *PLAIN, *tests], plugins=[made]))
+    except BaseException:  # whatever it is, it must not run on as a second parent
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
