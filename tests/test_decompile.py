@@ -2,21 +2,23 @@
 
 from __future__ import annotations
 
+import copy
 import json
+import shutil
 from pathlib import Path
 from xml.etree import ElementTree
 
 import numpy as np
 import pytest
+import torch
 
 from cli.main import main
 from tests.small_networks import trained
 from tprog.tasks.next_token import get_next_token_task
 from tprog.text.read import read_module
 from trainer.decompile import pipeline
-from trainer.decompile.network import network_of
-from trainer.decompile.samples import expect_source
-from trainer.gpt import save
+from trainer.decompile.samples import TaskSource
+from trainer.gpt import CONFIG, save
 
 
 @pytest.fixture(scope="module")
@@ -116,7 +118,7 @@ def test_no_program_as_asked_for_is_an_answer_of_its_own(
     ("words", "message"),
     [
         (["no-such-folder"], "there is no folder no-such-folder"),
-        (["MODEL", "--task", "unique_copy"], "name the task that it was trained on"),
+        (["MODEL", "--task", "unique_copy"], "the task unique_copy one of 154, marks included; name its task"),
         (["MODEL", "--task", "tomita22"], "the nearest is tomita2"),
         (["MODEL", "--stage", "prune", "-o", "program.py"], "leave --stage prune out"),
         (["MODEL", "-o", "program.txt"], "expected the ending .py"),
@@ -147,8 +149,36 @@ def test_a_model_that_answers_by_chance_is_refused(
     assert [path.name for path in tmp_path.iterdir()] == ["fresh"]
 
 
+def test_a_model_that_overflows_is_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    large = copy.deepcopy(trained("ab_d_bc", steps=0))
+    with torch.no_grad():
+        large.tokens.weight.mul_(1e3)
+        large.norm.weight.mul_(1e38)
+    save(large, tmp_path / "large")
+    assert _run("decompile", "large") == 2
+    told = capsys.readouterr().err
+    assert "the model's logits are not finite on inputs of ab_d_bc" in told
+    assert told.count("\n") == 1
+
+
+def test_a_model_whose_tokens_have_other_names_is_refused(
+    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    shutil.copytree(model, "renamed")
+    path = Path("renamed") / CONFIG
+    settings = json.loads(path.read_text(encoding="utf-8"))
+    settings["vocabulary"][:2] = ["b", "a"]
+    path.write_text(json.dumps(settings), encoding="utf-8")
+    assert _run("decompile", "renamed") == 2
+    assert "token 0 of the model's vocabulary is 'b', and that of the task ab_d_bc is 'a'" in capsys.readouterr().err
+
+
 def test_random_strings_have_symbols_that_no_word_of_the_language_has_together() -> None:
-    source = expect_source(network_of(trained("ab_d_bc")), get_next_token_task("ab_d_bc"))
+    source = TaskSource(get_next_token_task("ab_d_bc"), None)
     strings = source.random_strings(50, (0, 20), 0)
     symbols = strings.tokens[:, 1:]
     assert ((symbols == 0) & strings.present[:, 1:]).any()

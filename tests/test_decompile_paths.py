@@ -30,7 +30,7 @@ from trainer.decompile.edges import (
 from trainer.decompile.network import in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.pipeline import Settings, decompile
-from trainer.decompile.samples import expect_source
+from trainer.decompile.samples import TaskSource
 
 
 @pytest.mark.parametrize("sets", [False, True])
@@ -80,7 +80,7 @@ def test_links_over_which_nothing_comes_to_the_readout_are_not_live() -> None:
 def test_a_network_all_of_whose_paths_are_needed_has_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(pipeline, "MOST_EDGES", 3)
     network = random_network(1, 1, 160)
-    source = expect_source(network, get_next_token_task("tomita2"))
+    source = TaskSource(get_next_token_task("tomita2"), network.longest)
     made = decompile(network, source, Settings("tomita2"), lambda stage, what: None)
     assert made.linked is not None
     assert made.linked.paths > 3
@@ -131,11 +131,3 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
         model.tokens.weight[0, 0] = float("nan")
     with pytest.raises(BadUsage, match="not finite"):
         network_of(model)
-
-
-def test_a_task_of_another_vocabulary_is_refused() -> None:
-    network = random_network(1, 1, 200)
-    with pytest.raises(BadUsage, match="the model has 6 tokens and the task unique_copy 154"):
-        expect_source(network, get_next_token_task("unique_copy"))
-    with pytest.raises(BadUsage, match="the model has 60 positions"):
-        expect_source(random_network(1, 1, 60), get_next_token_task("tomita2"))

@@ -198,6 +198,7 @@ def refused(folder: Path) -> str:
     ("settings", "message"),
     [
         ({"model_type": "bert"}, "model_type is 'bert'; expected gpt2"),
+        ({"architectures": ["BertModel"]}, "architectures is ['BertModel']; expected GPT2LMHeadModel"),
         ({"is_encoder_decoder": True}, "is_encoder_decoder is True: an encoder beside the decoder"),
         ({"add_cross_attention": True}, "attention to an encoder"),
         ({"rope_theta": 10000.0}, "rope_theta: rotary positions"),
@@ -243,7 +244,10 @@ def _with(name: str, tensor: np.ndarray[Any, Any]) -> Callable[[dict[str, Any]],
         (_with("transformer.ln_f.bias", np.full(8, np.nan, "f4")), "transformer.ln_f.bias holds numbers that are none"),
         (_with("transformer.ln_f.bias", np.full(8, np.inf, "f4")), "or infinite"),
         (_with("lm_head.weight", np.zeros((5, 8), "f4")), "lm_head.weight is not transformer.wte.weight"),
-        (_with("wpe.weight", np.zeros((12, 8), "f4")), "with and without transformer."),
+        (
+            _with("wpe.weight", np.zeros((12, 8), "f4")),
+            "'wpe.weight' is of the shape [12, 8] and type F32, expected not there",
+        ),
     ],
 )
 def test_weights_of_other_models_are_refused(change: Callable[[Any], object], message: str, tmp_path: Path) -> None:

@@ -253,16 +253,20 @@ def model_accuracy(network: Network, source: Source, seed: int, count: int = JUD
 
 
 def expect_learned(network: Network, source: Source, seed: int, name: str, count: int = JUDGED) -> None:
-    """Refuse a network that is no better than one and the same answer everywhere.
+    """Refuse a network that is no better than one and the same answer everywhere, or that cannot be computed.
 
     Args:
         name: of the task.
 
     Raises:
-        BadUsage: it is none; nothing is raised where nobody knows what is right.
+        BadUsage: it is none; of the first nothing is said where nobody knows what is right.
     """
     inputs = source.draw(count, source.bins[0], seed)
-    right = source.right(in_pieces(network, inputs), inputs)
+    with np.errstate(over="ignore", invalid="ignore"):
+        logits = in_pieces(network, inputs)
+    if not np.isfinite(logits[inputs.present]).all():
+        raise BadUsage(f"the model's logits are not finite on inputs of {name}; expected weights that stay in float32")
+    right = source.right(logits, inputs)
     if right is None or inputs.expected is None:
         return
     share = float(right[inputs.graded].mean())

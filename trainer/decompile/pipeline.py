@@ -35,8 +35,8 @@ from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, n
 from trainer.decompile.paths import Paths
 from trainer.decompile.prune import KEPT, Linked, Pruned, prune, prune_links
 from trainer.decompile.readout import Linear
-from trainer.decompile.samples import Source, expect_source
-from trainer.gpt import load
+from trainer.decompile.samples import Source, TaskSource
+from trainer.gpt import expect_fits, load
 from trainer.threads import one_thread
 
 MOST_EDGES = 2_000
@@ -138,18 +138,23 @@ def decompile_folder(model: Path, settings: Settings, tell: Tell, folder: Path, 
         return decompile(network, source, replace(settings, task=name), tell, folder, until)
 
 
-def _opened(model: Path, task: str) -> tuple[Network, Source, str]:
-    """A model, what draws its inputs, and the name of that."""
+def _opened(model: Path, given: str) -> tuple[Network, Source, str]:
+    """A model, what draws its inputs, and the name of that.
+
+    Args:
+        given: the name, if the model need not tell.
+    """
     if is_compiled(model):
-        if task:
+        if given:
             raise BadUsage(f"{model} is a compiled model, whose inputs are all that it has words for; leave --task out")
         return *network_of_compiled(model), "compiled"
     loaded = load(model)
-    name = task or loaded.config.task
+    name = given or loaded.config.task
     if name is None:
         raise BadUsage(f"{model} does not say what it was trained on; name it with --task")
+    expect_fits(loaded.config, task := find_next_token_task(name))
     network = network_of(loaded)
-    return network, expect_source(network, find_next_token_task(name)), name
+    return network, TaskSource(task, network.longest), name
 
 
 def decompile(

@@ -8,7 +8,6 @@ from itertools import islice, product
 
 import numpy as np
 
-from tprog.errors import BadUsage
 from tprog.ir.domains import BEGIN
 from tprog.tasks.next_token import Language, NextTokenTask
 from tprog.tasks.rules import UNGRADED
@@ -197,24 +196,3 @@ class TaskSource(Source):
             chances = random.random(legal.shape) * (legal + 1e-9 * ~legal.any(axis=1, keepdims=True))
             tokens = np.concatenate([tokens, chances.argmax(axis=1)[:, None]], axis=1)
         return self._inputs(*self._padded([(row, 0) for row in tokens]), random, shifted=False)
-
-
-def expect_source(network: Network, task: NextTokenTask) -> TaskSource:
-    """A task as a source of inputs for a network.
-
-    Raises:
-        BadUsage: its inputs do not fit the network.
-    """
-    wanted = len(task.vocabulary)
-    if len(network.tokens) != wanted:
-        raise BadUsage(
-            f"the model has {len(network.tokens)} tokens and the task {task.name} {wanted}, marks included; name the "
-            "task that it was trained on"
-        )
-    longest = network.longest
-    if longest is not None and longest < task.positions - 1:
-        raise BadUsage(
-            f"the model has {longest} positions, and inputs of the task {task.name} up to {task.positions}; name the "
-            "task that it was trained on"
-        )
-    return TaskSource(task, longest)

@@ -31,7 +31,7 @@ CONFIG, WEIGHTS = "config.json", "model.safetensors"
 
 _TOKENS, _POSITIONS, _READOUT = "transformer.wte.weight", "transformer.wpe.weight", "lm_head.weight"
 
-_OWN = ("transformer.", "lm_head.")
+_PREFIX = "transformer."
 
 _BLANK = 512
 """Rows of the table of zeros that stands for no positions: the longest input that HuggingFace's class then takes."""
@@ -54,6 +54,9 @@ _UNTRAINED = (".attn.bias", ".attn.masked_bias")
 _TYPES = ("F32", "F16", "BF16", "F64")
 
 _ROTARY = ("rotary_dim", "rotary_pct", "rotary_emb_base", "rope_theta", "rope_scaling", "rope_parameters")
+
+_DECODERS = ("GPT2LMHeadModel", "GPT2Model")
+"""HuggingFace's classes whose weights these may be."""
 
 _UNUSUAL = {
     "is_encoder_decoder": (False, "an encoder beside the decoder"),
@@ -95,6 +98,9 @@ def load_config(folder: Path) -> GptConfig:
     kind = told.optional("model_type", lambda key: told.text(key, 100))
     if kind not in (None, "gpt2"):
         raise BadFile(f"{path}: model_type is {kind!r}; expected gpt2: a decoder with learned absolute positions")
+    classes = told.optional("architectures", told.listed) or _DECODERS
+    if not any(name in _DECODERS for name in classes):
+        told.refuse("architectures", classes, f"{' or '.join(_DECODERS)} among them: a decoder")
     _expect_ordinary(told)
 
     def size(name: str, key: str) -> int:
@@ -220,9 +226,8 @@ def _read(path: Path, model: Gpt) -> dict[str, Tensor]:
         with safe_open(path, framework="pt") as file:
             # The library that wrote them may have left the prefix out, as those of OpenAI's models.
             names = list(file.keys())
-            stored = {name if name.startswith(_OWN) else _OWN[0] + name: name for name in names}
-            if twice := {*names} - {*stored.values()}:
-                raise BadFile(f"{path} holds {min(twice)} with and without {_OWN[0]}; expected it once")
+            bare = not any(name.startswith(_PREFIX) for name in names)
+            stored = {_PREFIX + name if bare and name != _READOUT else name: name for name in names}
             slices = {name: file.get_slice(stored[name]) for name in stored}
             found = {name: (each.get_shape(), each.get_dtype()) for name, each in slices.items()}
             _expect(path, model, found)
