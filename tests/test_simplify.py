@@ -11,7 +11,9 @@ import pytest
 from hypothesis import given, settings
 
 from cli.main import main
+from tests.bench.bench_speed import sentences
 from tests.bench.gallery import GALLERY
+from tests.bench.random_program import word_program
 from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
 from tests.strategies import programs
 from tprog.errors import BadUsage
@@ -23,7 +25,8 @@ from tprog.simplify.search import Search
 from tprog.simplify.separate import Patterns, separate, smaller
 from tprog.simplify.tables import RELATION_LINES, cost
 from tprog.tasks.builtin import UNGRADED, Inputs, inputs_for
-from tprog.text.emit import emit
+from tprog.text.emit import emit, module_lines
+from tprog.text.needs import SIDE_ROWS
 from tprog.text.read import read_source
 
 
@@ -52,6 +55,11 @@ def _checked(program: Program, inputs: Inputs) -> Simplification:
 @pytest.mark.parametrize("case", PROGRAMS.values(), ids=PROGRAMS)
 def test_a_simplified_program_is_equal_and_nowhere_larger(case: Case) -> None:
     _checked(case.program, _inputs(case.program))
+
+
+def test_lines_are_counted_without_the_file_of_very_many_words() -> None:
+    for program in (PROGRAMS["rationals"].program, word_program(SIDE_ROWS, values=4, length=6, heads=2)):
+        assert module_lines(program) == emit(program).text.count("\n")
 
 
 @pytest.mark.parametrize("name", ["double_hist", "masks", "rationals", "partial", "no_nodes"])
@@ -177,6 +185,20 @@ def test_a_node_can_be_replaced_by_a_constant_or_by_a_table_of_another_variable(
     head = via.by_name["sorted"]
     assert isinstance(head, Head)
     assert (head.key, head.predicate[1]) == ("positions", (0,))
+
+
+def test_what_hangs_on_no_word_lists_none() -> None:
+    words = word_program(300, values=4, heads=4)
+    fixed = {f"emb_{which}": Fixed(0) for which in range(4)}
+    program = rewritten(words, fixed)
+    assert program is not None
+    heads = [node for node in program.nodes if isinstance(node, Head | NumericHead)]
+    asked = [clause for head in heads for clause in head.clauses.values()]
+    assert {"positions"} <= {read for clause in asked for read in (clause.query, clause.key)}
+    assert "tokens" not in {read for clause in asked for read in (clause.query, clause.key)}
+    batch = sentences(words, 40)
+    codes = {name: words.symbols(name).codes[0] for name in fixed}
+    assert np.array_equal(execute(words, batch, overrides=codes).predictions, execute(program, batch).predictions)
 
 
 def test_what_no_reader_can_read_is_refused() -> None:

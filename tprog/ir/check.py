@@ -214,9 +214,11 @@ def _check_clause(node: AttentionHead, what: str, clause: Clause, known: Mapping
             f"node {node.name!r}: {what} has {len(clause.predicate)} rows; {clause.query!r} has {len(query)} values"
         )
     types = key.types  # as `Symbols.holds` has it, without a call for each of very many keys
+    seen = {id(None)}  # rows that are one object are checked once: thousands of words may share a few
     for value, keys in zip(query, clause.predicate, strict=True):
-        if keys is None:
+        if keys is None or id(keys) in seen:
             continue
+        seen.add(id(keys))
         for accepted in keys:
             if types.get(accepted) is not type(accepted):
                 raise BadProgram(

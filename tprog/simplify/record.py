@@ -9,7 +9,7 @@ from typing import Any, ClassVar, Literal, TypeAlias
 from tprog.ir.program import Program
 from tprog.ir.provenance import measured_before
 from tprog.shown import UNTOLD, Shown
-from tprog.text.emit import emit
+from tprog.text.emit import module_lines
 from tprog.version import VERSION
 
 Keep: TypeAlias = Literal["all", "right"]
@@ -103,7 +103,7 @@ def told(result: Simplification, original: Program) -> Simplification:
 
 def size(program: Program) -> Size:
     """The three counts of a program."""
-    return Size(len(program.nodes), entries(program), emit(program).text.count("\n"))
+    return Size(len(program.nodes), entries(program), module_lines(program))
 
 
 def entries(program: Program) -> int:

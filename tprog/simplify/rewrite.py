@@ -30,6 +30,7 @@ from tprog.ir.program import (
 )
 from tprog.ir.values import as_number
 from tprog.simplify.read_through import Inexpressible, read_through
+from tprog.text.clusters import LISTED_WORDS
 
 T = TypeVar("T")
 H = TypeVar("H", Head, NumericHead)
@@ -142,12 +143,17 @@ class _Rewriter:
         clauses = {table: self._key(self._query(clause)) for table, clause in node.clauses.items()}
         return cast(H, node.selecting(tuple(tuple(clauses[table] for table in some) for some in node.by_alternative)))
 
+    @property
+    def _any(self) -> str:
+        """What a clause reads where nothing hangs on it: the tokens, or the positions where words are very many."""
+        return "positions" if len(self.program.vocabulary) > LISTED_WORDS else "tokens"
+
     def _query(self, node: Clause) -> Clause:
         queries = self.program.symbols(node.query)
         match self.stand_ins.get(node.query):
             case Fixed(value):
-                rows: tuple[Keys | None, ...] = (node.predicate[queries.codes[value]],) * len(self.domains["tokens"])
-                return replace(node, query="tokens", predicate=rows)
+                rows: tuple[Keys | None, ...] = (node.predicate[queries.codes[value]],) * len(self.domains[self._any])
+                return replace(node, query=self._any, predicate=rows)
             case Via(variable, symbols, None):
                 rows = tuple(node.predicate[queries.codes[symbol]] for symbol in symbols)
                 return replace(node, query=variable, predicate=rows)
@@ -160,9 +166,9 @@ class _Rewriter:
         rows: tuple[Keys | None, ...]
         match self.stand_ins.get(node.key):
             case Fixed(value):
-                every = self.domains["tokens"]
+                every = self.domains[self._any]
                 rows = tuple(None if row is None else every if value in row else () for row in node.predicate)
-                return replace(node, key="tokens", predicate=rows)
+                return replace(node, key=self._any, predicate=rows)
             case Via(variable, symbols, None):
                 keys = self.domains[variable]
                 rows = tuple(

@@ -74,8 +74,23 @@ def emit(program: Program, stem: str = "program") -> Emitted:
 
     That name goes on with a digest of the side file's text: see `tprog.files.beside`.
     """
-    side = side_text(program) if len(program.vocabulary) > SIDE_ROWS else None
-    side_name = None if side is None else content_name(f"{_SURROGATE.sub('_', stem)}_tables.json", side)
+    if not _has_side(program):
+        return Emitted(_module_text(program, None), {})
+    side = side_text(program)
+    side_name = content_name(f"{_SURROGATE.sub('_', stem)}_tables.json", side)
+    return Emitted(_module_text(program, side_name), {side_name: side})
+
+
+def module_lines(program: Program) -> int:
+    """How many lines the module has. A side file, which may have very many more, is not written to know it."""
+    return _module_text(program, "tables.json" if _has_side(program) else None).count("\n")
+
+
+def _has_side(program: Program) -> bool:
+    return len(program.vocabulary) > SIDE_ROWS
+
+
+def _module_text(program: Program, side_name: str | None) -> str:
     out = Builder()
     docstring(out, program)
     _imports(out, program, side_name)
@@ -95,8 +110,8 @@ def emit(program: Program, stem: str = "program") -> Emitted:
         _heading(out, "Readout")
         out.line()
         readout_lines(out, program, side_name)
-    _run(out, program, beside=side is not None)
-    return Emitted(out.text(), {} if side is None or side_name is None else {side_name: side})
+    _run(out, program, beside=side_name is not None)
+    return out.text()
 
 
 def _heading(out: Builder, title: str) -> None:
