@@ -222,8 +222,9 @@ def test_a_head_that_copies_the_value_has_the_new_name_too() -> None:
     ],
 )
 def test_a_name_that_would_mean_something_else_is_refused(edit: RenameEdit, message: str) -> None:
-    with pytest.raises(BadUsage, match=message):
-        apply(SMALL, edit)
+    for ask in (edit.undo, lambda program: apply(program, edit)):
+        with pytest.raises(BadUsage, match=message):
+            ask(SMALL)
 
 
 def test_a_value_that_comes_out_keeps_its_name() -> None:

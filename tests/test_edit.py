@@ -16,6 +16,7 @@ from tprog.edits.edit import (
     KINDS,
     AttendEdit,
     CellEdit,
+    CoefficientEdit,
     Edit,
     MaskEdit,
     NodeEdit,
@@ -31,9 +32,10 @@ from tprog.edits.edit import (
     read_by,
 )
 from tprog.edits.entry import Entry
-from tprog.edits.sample import COMPARING, SAMPLE
+from tprog.edits.sample import COMPARING, LISTING, SAMPLE
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.ir.program import Head, Lookup, NumericHead, Program, Symbols, cell_keys
+from tprog.ir.entries import ClauseOf, WeightsOf
+from tprog.ir.program import Head, Linear, Lookup, NumericHead, Program, Symbols, cell_keys
 
 SORT = PROGRAMS["sort"].program
 QUESTION = PROGRAMS["question_type"].program
@@ -101,6 +103,10 @@ def test_an_edit_of_weights_is_told_and_measured_in_logits(
         (ReadEdit("total", "value", "sum"), True),  # sums of 0 to 2, where each was 1
         (ReadEdit("total", "key", "positions"), False),
         (ReadEdit("same", "value", "kind"), False),
+        (RowEdit("same", "a", ("b",)), False),
+        (AttendEdit("same", "last"), False),
+        (CoefficientEdit("excess", "count", 5), True),
+        (CoefficientEdit("excess", "count", 1), False),  # sums within those that were possible
     ],
 )
 def test_an_edit_recodes_where_numbers_come_that_a_node_could_not_have(edit: NodeEdit, recodes: bool) -> None:
@@ -124,6 +130,8 @@ def test_an_edit_to_numbers_that_a_node_could_have_anyway_does_not_recode() -> N
         (RowEdit("same", "a", None), 1),
         (ReadEdit("total", "value", "sum"), 2),
         (SelfRuleEdit("match-count"), 2),
+        (CoefficientEdit("excess", "count", 5), 1),
+        (RenameEdit("kind", "vowel", "loud"), 1),
     ],
 )
 def test_the_size_of_an_edit_counts_what_it_changes(edit: Change, size: int) -> None:
@@ -136,6 +144,43 @@ def test_a_cell_of_numbers_gets_others_of_its_table_or_near_them_but_no_hole() -
     near, beyond = ([*edits(program, lookup, lambda entry: True)] for edits in (CellEdit.near, CellEdit.beyond))
     assert {edit.answer for edit in near} == {edit.yields for edit in near} == {0, 1, 2}
     assert {edit.answer for edit in beyond} == {-1, 3}
+    halves = replace(program, nodes=(*SAMPLE.nodes[:-1], lookup.with_answer(1, Fraction(1, 2))))
+    beyond = [*CellEdit.beyond(halves, halves.nodes[-1], lambda where: where.at == ("a", 0))]
+    assert [edit.answer for edit in beyond] == [-1, Fraction(-1, 2), Fraction(3, 2), Fraction(5, 2)]
+
+
+def test_a_number_of_a_sum_becomes_nothing_its_negative_a_neighbour_or_another_of_its_numbers() -> None:
+    found = CoefficientEdit.near(SAMPLE, SAMPLE.by_name["excess"], lambda where: where.at == ("count",))  # of 2, -1, 3
+    assert [edit.number for edit in found] == [-2, -1, 0, 1, 3]
+
+
+def test_a_combination_without_a_cell_gets_each_answer_but_that_to_all_others() -> None:
+    found = CellEdit.apart(LISTING, "pair", [("b", "b", 1)])
+    assert [(edit.at, edit.answer) for edit in found] == [(("b", "b", 1), 1), (("b", "b", 1), 2)]
+    with pytest.raises(BadUsage, match=r"has a cell at \(\) in any case"):
+        apply(LISTING, CellEdit("pair", (), 1, own=False))
+    with pytest.raises(BadUsage, match=r"has a cell at \('a', 0\) in any case"):
+        apply(SAMPLE, CellEdit("sum", ("a", 0), 1, own=False))
+
+
+def test_a_new_name_reaches_heads_that_copy_the_value_from_heads() -> None:
+    copy = Head("copy", "tokens", "tokens", "kind", (("a",), ("a",), ("b",)), default="vowel")
+    again = replace(copy, name="again", value="copy")
+    renamed = apply(replace(SAMPLE, nodes=(*SAMPLE.nodes, copy, again)), RenameEdit("kind", "vowel", "loud"))
+    assert [node.default for node in renamed.nodes if isinstance(node, Head)] == [None, "loud", "loud"]
+
+
+def test_an_edit_says_what_its_node_yields_wherever_it_is_consulted() -> None:
+    assert WordEdit("kind", "a", "other").yields == "other"
+    assert CellEdit("sum", ("a", 0), 5).yields == 5
+    assert RowEdit("same", "a", ("b",)).yields is None
+
+
+def test_an_entry_knows_its_table_and_its_place_in_it() -> None:
+    weights, row = Entry("readout", "weights", ("many", "yes")), Entry("same", "row", ("a",), (0, 1))
+    assert (weights.table, row.table) == (WeightsOf("many"), ClauseOf("same", 0, 1))
+    assert (weights.within, row.within) == ("readout of many = 'yes'", "clause 0.1, query 'a'")
+    assert replace(row, clause=None).within == "query 'a'"
 
 
 @given(st.data())
@@ -290,11 +335,23 @@ def test_a_weight_in_a_missing_row_fills_the_row_and_undo_makes_it_missing_again
         (WeightEdit("sorted", "z", "b", 1), "'z' is not a value"),
         (WeightEdit("sorted", None, "b", 1), "one row a value"),
         (WeightEdit("sorted", "a", "z", 1), "'z' is not a class"),
+        (WeightRowEdit("tokens", "a", None), "does not read 'tokens'"),
+        (CoefficientEdit("less", None, 1), "'less' is not a sum"),
     ],
 )
 def test_an_edit_of_what_is_not_there_is_refused(edit: Edit, message: str) -> None:
     with pytest.raises(BadUsage, match=message):
         apply(SORT, edit)
+    if not isinstance(edit, ReadEdit):  # what it reads now is known, whatever it should read
+        with pytest.raises(BadUsage, match=message):
+            edit.undo(SORT)
+
+
+@pytest.mark.parametrize("variable", ["tokens", "count"])
+def test_a_coefficient_of_what_a_sum_does_not_add_is_refused(variable: str) -> None:
+    sample = replace(SAMPLE, nodes=(*SAMPLE.nodes, Linear("more", ("ones",), (1,), 0)))
+    with pytest.raises(BadUsage, match=f"'more' does not add '{variable}'; expected ones"):
+        apply(sample, CoefficientEdit("more", variable, 1))
 
 
 def test_a_row_that_a_program_cannot_have_is_refused_by_its_own_checks() -> None:

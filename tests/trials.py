@@ -157,7 +157,7 @@ class Trying(_Session):
         with _in_file(path, fault):
             code = self._code(tests, items, lambda: _change(path, fault))
             if code == NOT_RUN or (code == 0 and self.known.at_import(fault)):
-                code = self._code(tests, items, None)
+                code = self._code(self.known.quickest_first(items), items, None)
         return "timeout" if code in TOO_LONG else "survived" if code == 0 else "found"
 
     def _code(self, tests: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None) -> int:
@@ -182,7 +182,9 @@ class Trying(_Session):
             resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
             resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
             if change is None:
-                os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *PLAIN, *chosen])
+                # With all parameters of a test, as some are made of what ran before.
+                names = dict.fromkeys(test.partition("[")[0] for test in chosen)
+                os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *PLAIN, *names])
             change()
             code = 1  # whatever ends it from here on
             code = _run([items[test] for test in chosen], seconds)
