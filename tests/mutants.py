@@ -34,7 +34,7 @@ from tests.trials import CODE, Baseline, Tracing, Trying, in_child
 ROOMS: dict[str, tuple[str, str]] = {
     "ir": (
         "tprog/ir",
-        "nodes program relations identities outputs nothing selections values several_outputs quotients",
+        "nodes program relations said_relations identities outputs nothing selections values several_outputs sums",
     ),
     "run": ("tprog/run", "outcome execute attention matches groups loop outputs selections program"),
     "text": ("tprog/text", "emit read patch handwork describe tokens layout beside published published_edits"),

@@ -14,6 +14,7 @@ from tprog.edits.entry import Entry
 from tprog.errors import BadSource
 from tprog.ir import identities
 from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Symbol, Weights
+from tprog.ir.values import FALSE, TRUE
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.emit import emit
@@ -53,6 +54,12 @@ def test_fewer_rows_of_classes_are_said_one_by_one_as_ever() -> None:
     rows[5] = (0,) * 20
     assert len(_said(_copying(rows))) == len(WORDS) + 2
     assert "_identity" not in emit(_copying(rows)).text
+
+
+def test_values_that_classes_do_not_spell_as_python_does_are_no_identity() -> None:
+    values: tuple[Symbol, ...] = (*LETTERS[:18], FALSE, TRUE)
+    assert identities.identity(values, LETTERS, _diagonal(values)) is None
+    assert identities.identity(LETTERS, LETTERS, _diagonal(LETTERS)) == identities.Identity(1, ())
 
 
 def test_rows_that_are_exceptions_and_missing_ones_come_first() -> None:

@@ -30,15 +30,27 @@ def never(number: int) -> int | None:
 
 def once(number: int) -> int:
     return number // 2
+
+
+def maker():
+    def made(number: int) -> int:
+        return number % 7
+    return made
+
+
+made = maker()
 '''
 TESTS = """
 import pytest
-from tprog.doubles import doubled, once
+from tprog.doubles import doubled, made, once
 
 FOUR = once(8)
 
 def test_what_ran_before():
     assert FOUR == 4
+
+def test_made():
+    assert made(17) == 3
 
 def test_slow():
     assert sum(doubled(3) for _ in range(200_000)) == 1_200_000
@@ -93,6 +105,8 @@ def test_text_messages_annotations_and_what_runs_at_import_stay_as_they_are(tmp_
         ("number - 1", "(number + 1)"),
         ("1", "(2)"),
         ("number // 2", "(number * 2)"),
+        ("number % 7", "(number // 7)"),
+        ("7", "(8)"),
     }
 
 
@@ -118,6 +132,7 @@ def test_what_the_tests_notice_is_found_and_a_run_that_was_stopped_goes_on(
         "unreached"
     }
     assert came["number // 2", "(number * 2)"] == "found"  # although it ran before the tests only
+    assert came["number % 7", "(number // 7)"] == "found"  # in a function that was made when the module was imported
     assert came["2", "(3)"] == came["number > 0 and twice", "(number > 0 or twice)"] == "found"
     assert (root / "tprog/doubles.py").read_text(encoding="utf-8") == CODE
     told = capsys.readouterr().out

@@ -33,6 +33,7 @@ from tprog.ir.program import (
     cell_keys,
     domain_of,
 )
+from tprog.ir.provenance import fits_lines, is_plain
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 
@@ -63,6 +64,16 @@ def test_the_program_that_the_refusals_start_from_is_well_formed() -> None:
     assert list(WHOLE.variables) == ["tokens", "positions", "ones", "kind", "near", "count", "mean", "pair", "number"]
     assert WHOLE.by_name["pair"] is PAIR
     assert WHOLE.marks.around("ab") == (BEGIN, "a", "b", END)
+
+
+@pytest.mark.parametrize(
+    ("text", "plain"),
+    [("0 of 3", True), ("", False), (" 0", False), ("0 ", False), ("a\nb", False), ("a\u200bb", False)],
+)
+def test_what_is_told_of_a_program_stands_on_a_line_only_if_the_line_shows_all_of_it(text: str, plain: bool) -> None:
+    assert is_plain(text) == plain
+    assert fits_lines([("seed", "1"), ("test accuracy", text)]) == plain
+    assert not fits_lines([("test: accuracy", "1")])
 
 
 # Refusals #############################################################################################################

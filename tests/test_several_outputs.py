@@ -141,6 +141,16 @@ def test_a_module_that_returns_something_else_is_refused(old: str, new: str, fou
     assert found in str(refused.value)
 
 
+def test_what_run_returns_can_be_laid_side_by_side_only_if_it_has_each_output() -> None:
+    places = BOTH.places
+    row = tuple(range(places.count(2)))
+    assert places.beside(places.apart(row)) == row
+    with pytest.raises(ValueError, match="answers for share; expected them for"):
+        places.beside({"share": row})
+    with pytest.raises(ValueError, match="one answer; expected one for each of the outputs"):
+        places.beside(row)
+
+
 def test_outputs_that_cannot_stand_beside_each_other_are_refused() -> None:
     with pytest.raises(BadProgram, match="pooled readout, with one answer an input, comes out alone"):
         replace(BOTH, readout=replace(BOTH.readout, pooled=True, forced=()))

@@ -19,6 +19,7 @@ import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import dataclass
+from itertools import chain
 from pathlib import Path
 from types import CodeType, FunctionType
 from typing import Any
@@ -154,8 +155,8 @@ class Trying(_Session):
         tests, path = self.known.tests_of(fault), self.copy / fault.file
         if not tests:
             return "unreached"
-        with _in_file(path, fault):
-            code = self._code(tests, items, lambda: _change(path, fault))
+        with _in_file(path, fault) as whole:
+            code = self._code(tests, items, lambda: _change(path, fault, whole))
             if code == NOT_RUN or (code == 0 and self.known.at_import(fault)):
                 code = self._code(self.known.quickest_first(items), items, None)
         return "timeout" if code in TOO_LONG else "survived" if code == 0 else "found"
@@ -214,19 +215,34 @@ def _run(items: list[pytest.Item], seconds: list[float]) -> int:
     return 0
 
 
-def _change(path: Path, fault: Fault) -> None:
-    """Give the function of a fault, wherever it has been imported, the code that its file has for it now."""
-    codes = [
-        code for code in _codes(compile(path.read_bytes(), str(path), "exec")) if code.co_qualname == fault.function
-    ]
-    new = max((code for code in codes if code.co_firstlineno <= fault.line), key=lambda code: code.co_firstlineno)
+def _change(path: Path, fault: Fault, whole: bytes) -> None:
+    """Give the function of a fault, and those that it has made, the code that its file has for them now.
+
+    Args:
+        whole: the file as it was imported.
+    """
+    old, new = (
+        list(_within(compile(source, str(path), "exec", dont_inherit=True), fault))
+        for source in (whole, path.read_bytes())
+    )
+    if [code.co_qualname for code in old] != [code.co_qualname for code in new]:
+        raise ValueError("the fault has made or removed a function")
+    changed = dict(zip(old, new, strict=True))
     gc.unfreeze()
-    for known in gc.get_objects():
-        if isinstance(known, FunctionType) and known.__code__.co_filename == str(path):
-            old = known.__code__
-            if (old.co_qualname, old.co_firstlineno) == (new.co_qualname, new.co_firstlineno):
-                known.__code__ = new
+    functions = [known for known in gc.get_objects() if isinstance(known, FunctionType) and known.__code__ in changed]
+    for function in functions:
+        if function.__code__.co_filename == str(path):  # codes of other files may be equal
+            function.__code__ = changed[function.__code__]
     gc.freeze()
+    if not functions and str(path) in [getattr(module, "__file__", None) for module in sys.modules.values()]:
+        raise ValueError("the function of the fault is not to be found")
+
+
+def _within(module: CodeType, fault: Fault) -> Iterator[CodeType]:
+    """The code of a fault's function, then of those that are made in it."""
+    found = [code for code in _codes(module) if code.co_qualname == fault.function]
+    function = max((code for code in found if code.co_firstlineno <= fault.line), key=lambda code: code.co_firstlineno)
+    return chain([function], _codes(function))
 
 
 def _codes(code: CodeType) -> Iterator[CodeType]:
@@ -237,13 +253,13 @@ def _codes(code: CodeType) -> Iterator[CodeType]:
 
 
 @contextmanager
-def _in_file(path: Path, fault: Fault) -> Iterator[None]:
+def _in_file(path: Path, fault: Fault) -> Iterator[bytes]:
     """A fault in the file, as long as it is tried. Its time tells it from the file that has been compiled."""
     whole, then = path.read_bytes(), path.stat()
     try:
         path.write_bytes(fault.planted(whole))
         os.utime(path, (then.st_atime + 2, then.st_mtime + 2))
-        yield
+        yield whole
     finally:
         path.write_bytes(whole)
         os.utime(path, (then.st_atime, then.st_mtime))
