@@ -357,6 +357,17 @@ def blank(task: Task, layers: int, heads: int = 4, lookups: int = 3, masks: bool
     return Program(task.vocabulary, task.classes, task.max_length, tuple(nodes), readout, task.name, task.causal)
 
 
+def one_key(program: Program) -> Program:
+    """The same class with one key a row and no masks, as published."""
+    nodes = []
+    for node in program.nodes:
+        if isinstance(node, Head | NumericHead):
+            rows = tuple((row or ())[:1] for row in node.predicate)
+            node = dataclasses.replace(node, predicate=rows, mask="all")
+        nodes.append(node)
+    return dataclasses.replace(program, nodes=tuple(nodes))
+
+
 def language(program: Program) -> Language:
     found = language_of(ProgramClass.of(program), program)
     assert found is not None
@@ -444,6 +455,17 @@ def test_induction_is_found_without_numeric_heads_in_two_layers() -> None:
     found = searched(task, dataclasses.replace(program, nodes=nodes))
     assert found is not None
     assert wrong(found.program, task) == 0
+
+
+@pytest.mark.parametrize(("name", "layers"), [("reverse", 2), ("double_hist", 2), ("dyck1", 3), ("sort", 2)])
+def test_where_a_row_accepts_one_key_it_is_found_too(name: str, layers: int) -> None:
+    sizes = (None, 8) if name.startswith("dyck") else (6, 6)
+    task = get_task(name, *sizes)
+    found = searched(task, one_key(blank(task, layers, heads=6)), 2000)
+    assert found is not None
+    assert wrong(found.program, task) == 0
+    heads = [node.selection for node in found.program.nodes if node.selection]
+    assert all(len(row or ()) == 1 for head in heads for row in head.predicate)
 
 
 @pytest.mark.parametrize(("name", "size", "lookups"), [("hist", 6, 5), ("sort", 6, 0)])

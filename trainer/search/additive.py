@@ -13,6 +13,7 @@ from typing import Literal
 import numpy as np
 from numpy.typing import NDArray
 
+from tprog.ir.domains import END
 from trainer.search.solution import Solution, numerals
 from trainer.search.terms import Term, Workshop
 
@@ -40,6 +41,14 @@ def by_places(shop: Workshop) -> Iterator[Solution]:
         yield unfitted(
             shop, "a readout of how often each symbol stands there", [shop.positions, shop.tokens, *totals], "apart"
         )
+        if length := _length(shop):
+            # One head fewer says the same: the symbol that is not counted is what the others leave of the length.
+            yield unfitted(
+                shop,
+                "a readout of the length and of how often each symbol but one stands there",
+                [shop.positions, shop.tokens, length, *totals[:-1]],
+                "apart",
+            )
 
 
 def unfitted(shop: Workshop, how: str, terms: list[Term], weighed: Literal["apart", "shared"]) -> Solution:
@@ -60,6 +69,15 @@ def _places(shop: Workshop) -> list[Term]:
 def _total(shop: Workshop, code: int) -> Term:
     size = shop.tokens.size
     return shop.count(shop.tokens, shop.tokens, np.broadcast_to(np.arange(size) == code, (size, size)), "all")
+
+
+def _length(shop: Workshop) -> Term | None:
+    """The position of the end, where inputs have one that each position sees."""
+    if END not in shop.examples.vocabulary or shop.examples.causal:
+        return None
+    size, end = shop.tokens.size, shop.examples.vocabulary.index(END)
+    accepts = np.broadcast_to(np.arange(size) == end, (size, size))
+    return shop.copy(shop.tokens, shop.tokens, shop.positions, accepts, "all")
 
 
 def _summed(shop: Workshop, own: Term, places: list[Term], numbers: NDArray[np.int64]) -> Solution | None:

@@ -109,7 +109,10 @@ class Pool:
             for mask in shop.visible_masks():
                 if language.copies:
                     self._all(shop.copies(term, term, values, equal, mask))
-                if language.sets and term.size <= FEW:
+                # Where rows accept sets, sums of such counts are reasoned from the answers; with one key, equal is all.
+                if language.numbers and not language.sets and at < SEVERAL:
+                    self.add(shop.count(term, term, equal, mask))
+                if term.size <= FEW:
                     for code in range(term.size):
                         accepts = np.broadcast_to(codes == code, (shop.positions.size, term.size))
                         if language.numbers:
@@ -226,10 +229,10 @@ class Pool:
 
     def _nearest_of(self) -> Iterator[Bools]:
         """Tables whose rows are equal and accept a few tokens, or all but one."""
+        yield from self._key_sets(self.shop.tokens)
         if not self.shop.language.sets:
             return
         size, marks = self.shop.tokens.size, list(self.shop.examples.marks)
-        yield from self._key_sets(self.shop.tokens)
         for left_out in range(size):
             if left_out not in marks:
                 accepted = np.arange(size) != left_out

@@ -34,6 +34,9 @@ MOST_KEYS: Final = 800
 PAIRED_KEYS: Final = 200
 """Symbols of a layer, the simplest, that heads read through a lookup together with what is given."""
 
+EQUAL_KEYS: Final = 400
+"""Symbols of a layer, the simplest, in which one looks for what is equal to one's token or place."""
+
 PRESENT_KEYS: Final = 600
 """Keys, the simplest, whose presence may decide."""
 
@@ -131,8 +134,9 @@ class Reasoning:
         examples = shop.examples
         rows = np.arange(len(examples.answers))[:, None]
         held = said[shop.tokens.codes]
+        fresh = sorted(self.pool.symbols[self.pool.before[1] :], key=lambda term: term.cost)[:EQUAL_KEYS]
         for query in (shop.tokens, shop.positions):
-            for key in self.pool.symbols[:400]:
+            for key in fresh:
                 shop.on_time()
                 accepts = np.arange(query.size)[:, None] == np.arange(key.size)
                 for mask in shop.visible_masks():
