@@ -13,11 +13,11 @@ from hypothesis import strategies as st
 
 from tests import programs
 from tests.bench.gallery import GALLERY
-from tests.javascript import call, disagreement, load, refusal
+from tests.javascript import call, disagreement, load, refusal, value_of
 from tests.strategies import programs as random_programs
 from tests.strategies import returning, some_inputs
 from tprog.errors import BadInput, BadUsage
-from tprog.ir.program import END, Head, Program
+from tprog.ir.program import END, Head, Program, Readout
 from tprog.run.batch import encode
 from tprog.run.coded import coded
 from tprog.run.evaluate import attended, entry_codes
@@ -147,3 +147,17 @@ def test_a_bad_input_is_told_with_its_place_and_what_is_expected() -> None:
     assert refusal("") == f"the input is empty; expected 1 to {programs.N - 2} symbols"
     assert "expected at most" in str(refusal("abcd" * 9))
     assert END in programs.sort().vocabulary
+
+
+ODD = ("a", "[", '["a"]', "<s>x", "a b", '"', "]", "<unk>", "\u202e")
+
+
+@pytest.mark.parametrize("words", [("<s>", "</s>", "a", "b"), ("<s>", *ODD), ODD, ("ab", "c", "[d"), ("a", "[")])
+def test_what_the_page_writes_of_an_input_is_read_as_the_same_input(words: tuple[str, ...]) -> None:
+    seen = Head("seen", "tokens", "tokens", "tokens", programs.equal(words, words), default=words[-1])
+    program = Program(words, words, 5, (seen,), Readout((programs.copied("seen", words, words),), forced=()))
+    load(program)
+    for word in words[program.marks.count :]:
+        for symbols in ([word], [word, word], [word, words[-1]]):
+            codes = encode(program, [[*program.marks.before, *symbols, *program.marks.behind]]).tokens[0].tolist()
+            assert value_of(f"encode(machine, parseInput(machine, typedText(machine, {codes})))") == codes

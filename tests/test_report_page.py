@@ -11,7 +11,7 @@ import pytest
 from analyze.render.report import report_html
 from analyze.report import report
 from tests import programs
-from tests.bench.random_program import random_program
+from tests.bench.random_program import random_program, word_program
 from tests.browser import CHROMIUM, Page, browser
 from tests.programs import copied, equal
 from tprog.ir.program import BEGIN, Embedding, Head, Program, Readout, Weights
@@ -236,7 +236,7 @@ def test_ten_thousand_symbols_are_cut_not_drawn(page: Page, tmp_path: Path) -> N
     page.open(file)
     assert overflow(page) == {}
     page.answer("tpdebug.app.openNode(3)")
-    assert "words are left out" in text(page, "#whole-node")
+    assert "3,333" in text(page, "#whole-node table")
     assert page.answer("document.querySelectorAll('*').length") < 20_000
     page.answer("document.getElementById('tab-run').click()")
     typed(page, "word1 word9999")
@@ -253,3 +253,27 @@ def test_the_browser_executes_every_input_as_we_do(faulty: Page) -> None:
     wanted, _ = predict(FAULTY, inputs)
     expected = [",".join(map(str, wanted[row, :length])) for row, length in enumerate(inputs.lengths)]
     assert found == expected
+
+
+def test_the_tokens_and_what_a_node_did_stay_in_sight_wherever_the_cursor_is(page: Page, tmp_path: Path) -> None:
+    page.errors.clear()
+    page.open(written(random_program(), tmp_path, sample=200), height=700)
+    deep = "tpdebug.app.machine.variables.length - 1"
+    page.answer(f"tpdebug.app.runView.moveTo({deep}, 2)")
+    for there in ("#run-told h3", ".arcs", "#run-table tr.tokens td", "#run-table td.cursor"):
+        box = f"document.querySelector({there!r}).getBoundingClientRect()"
+        tabs = "document.querySelector('[role=tablist]').getBoundingClientRect().bottom"
+        assert page.answer(f"{box}.top >= {tabs} && {box}.bottom <= window.innerHeight"), there
+
+
+def test_an_embedding_of_many_words_is_shown_by_its_clusters(page: Page, tmp_path: Path) -> None:
+    page.errors.clear()
+    page.open(written(word_program(300, variables=1, values=4, length=8, heads=2), tmp_path, sample=20))
+    page.answer("tpdebug.app.openNode(3)")
+    rows = page.answer("[...document.querySelectorAll('#whole-node table')[0].rows].map((row) => row.cells.length)")
+    assert rows == [4] * 5
+    assert "…" in text(page, "#whole-node table td.text")
+    page.answer("tpdebug.app.runView.moveTo(3, 1)")
+    page.answer("document.getElementById('tab-run').click()")
+    assert "stands for" in text(page, "#run-told")
+    assert page.errors == []

@@ -34,8 +34,3 @@ export function short(text, most = 24) {
   const letters = [...text];
   return html("bdi", letters.length > most ? { title: text } : {}, letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text);
 }
-
-/** So many of a thing. */
-export function counted(count, thing) {
-  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
-}

@@ -40,6 +40,24 @@ function split(machine, text) {
   return isSpaced(machine.vocabulary) ? pieces : pieces.flatMap((piece) => (MARK.test(piece) ? [piece] : [...piece]));
 }
 
+/** Tokens as one types them, without the marks at their ends: as a JSON list where plain text would mean others. */
+export function typedText(machine, codes) {
+  const inner = codes.slice(Number(machine.begins), codes.length - Number(machine.ends)).map((code) => machine.vocabulary[code]);
+  const plain = inner.join(isSpaced(machine.vocabulary) ? " " : "");
+  return meant(machine, plain, codes) ? plain : JSON.stringify(inner);
+}
+
+/** Whether a text means these tokens. */
+function meant(machine, text, codes) {
+  try {
+    const tokens = parseInput(machine, text);
+    return tokens.length === codes.length && tokens.every((token, at) => token === machine.vocabulary[codes[at]]);
+  } catch (error) {
+    if (error instanceof BadInput) return false;
+    throw error;
+  }
+}
+
 const LISTED = 20;
 
 /**

@@ -8,6 +8,8 @@ import { ReadView } from "./read.js";
 import { RunView } from "./run.js";
 import { WholeView } from "./whole.js";
 
+const FEW_SYMBOLS = 3;
+
 const TABS = ["run", "whole", "read"];
 
 /** What the views share: the program, what was found of it, and the way from one view to another. */
@@ -30,10 +32,11 @@ class App {
     this.show("run");
   }
 
-  /** The input that is shown first: a wrong one if there is any, else the example. */
+  /** The input that is shown first: a wrong one of a few symbols if there is any, else the example. */
   first() {
-    const [wrong] = this.known.wrong.values();
-    return wrong === undefined ? this.data.example : wrong.codes;
+    const wrong = [...this.known.wrong.values()].map(({ codes }) => codes);
+    const marks = Number(this.machine.begins) + Number(this.machine.ends);
+    return wrong.find((codes) => codes.length - marks >= FEW_SYMBOLS) ?? wrong[0] ?? this.data.example;
   }
 
   /** Show one of the views; the others are made when they are first asked for. */

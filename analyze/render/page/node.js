@@ -1,7 +1,7 @@
 // One node: its predicate as a grid, its table as a heat map, its readers, its weights.
 
 import { html, short } from "./dom.js";
-import { decoded } from "./words.js";
+import { clustersOf, decoded, hasClusters, firstWords } from "./words.js";
 
 const MOST_ROWS = 48;
 const MOST_COLUMNS = 32;
@@ -51,9 +51,14 @@ export function ownTables(app, variable, run, position) {
     case "lookup":
       return [cellsTable(app, node, variable, value)];
     case "embedding":
-      return [wordsTable(app, node, variable, value(0))];
+      return [hasClusters(app.machine) ? clustersTable(app, node, variable, value(0)) : wordsTable(app, node, variable, value(0))];
   }
   return [];
+}
+
+/** A table and, above it, what it says: a caption would be as wide as the table, and cut where that is scrolled. */
+function grid(caption, ...parts) {
+  return [html("p", { class: "caption" }, caption), html("table", { class: "grid", "aria-label": caption }, ...parts)];
 }
 
 function cut(count, most, what) {
@@ -77,7 +82,7 @@ function predicateGrid(app, clause, current) {
     return html("tr", { class: rowClass(queries.includes(current), reached === 0) }, html("th", { scope: "row" }, short(names, 22)), html("td", { class: "amount" }, reached.toLocaleString("en")), ...cells);
   });
   return html("div", { class: "scroll" },
-    html("table", { class: "grid" }, html("caption", {}, `${clause.table}: which keys (columns) a query (row) accepts; ■ accepted, · not, ? a hole`), html("thead", {}, head), html("tbody", {}, ...rows)),
+    ...grid(`${clause.table}: which keys (columns) a query (row) accepts; ■ accepted, · not, ? a hole`, html("thead", {}, head), html("tbody", {}, ...rows)),
     cut(groups.size, MOST_ROWS, "rows"), cut(keys.length, MOST_COLUMNS, "keys"));
 }
 
@@ -107,8 +112,7 @@ function cellsTable(app, node, variable, value) {
   const words = (at) => (keys === null ? axes[0].values[at] ?? combination(axes, at) : at < keys.length ? keys[at].split(",").map((place, which) => axes[which].values[place]).join(", ") : "otherwise");
   const rows = node.cells.slice(0, MOST_ROWS * 2).map((_, at) => html("tr", { class: rowClass(at === current, !counts[at]) }, html("th", { scope: "row" }, short(axes.length > 1 && keys === null ? combination(axes, at) : words(at), 30)),
     html("td", { class: heat(shown(at)) }, short(shown(at), 16)), html("td", { class: "amount" }, (counts[at] ?? 0).toLocaleString("en"))));
-  return html("div", { class: "scroll" }, html("table", { class: "grid" }, html("caption", {}, `${name}: what it answers for ${axes.map((axis) => axis.name).join(", ")}`),
-    html("thead", {}, html("tr", {}, html("th", {}, "reads"), html("th", {}, "answers"), html("th", {}, "reached"))), html("tbody", {}, ...rows)), cut(node.cells.length, MOST_ROWS * 2, "cells"));
+  return html("div", { class: "scroll" }, ...grid(`${name}: what it answers for ${axes.map((axis) => axis.name).join(", ")}`, html("thead", {}, html("tr", {}, html("th", {}, "reads"), html("th", {}, "answers"), html("th", {}, "reached"))), html("tbody", {}, ...rows)), cut(node.cells.length, MOST_ROWS * 2, "cells"));
 }
 
 function combination(axes, at) {
@@ -139,7 +143,7 @@ function heatMap([rows, columns], shown, heat, counts, current, name) {
       const unreached = counts[at] === 0;
       return html("td", { class: `${heat(shown(at))}${unreached ? " unreached" : ""}${at === current ? " fired" : ""}`, title: `${(counts[at] ?? 0).toLocaleString("en")} times reached` }, short(shown(at), 8));
     })));
-  return html("div", { class: "scroll" }, html("table", { class: "grid" }, html("caption", {}, `${name}: what it answers; cells that no input reaches are struck out`), html("thead", {}, head), html("tbody", {}, ...body)),
+  return html("div", { class: "scroll" }, ...grid(`${name}: what it answers; cells that no input reaches are struck out`, html("thead", {}, head), html("tbody", {}, ...body)),
     cut(rows.values.length, MOST_ROWS, "rows"), cut(width, MOST_COLUMNS, "columns"));
 }
 
@@ -147,7 +151,22 @@ function wordsTable(app, node, variable, current) {
   const { machine } = app;
   const counts = app.data.reached[machine.variables[variable].name] ?? [];
   const rows = node.table.slice(0, MOST_ROWS * 2).map((code, word) => html("tr", { class: rowClass(word === current, !counts[word]) }, html("th", { scope: "row" }, short(decoded(machine, 0, word), 20)), html("td", {}, code === null ? "?" : short(decoded(machine, variable, code), 16))));
-  return html("div", { class: "scroll" }, html("table", { class: "grid" }, html("caption", {}, "the value of each word"), html("tbody", {}, ...rows)), cut(node.table.length, MOST_ROWS * 2, "words"));
+  return html("div", { class: "scroll" }, ...grid("the value of each word", html("tbody", {}, ...rows)), cut(node.table.length, MOST_ROWS * 2, "words"));
+}
+
+/** The words of each value: how many there are, how often inputs hold one, and the first of them. */
+function clustersTable(app, node, variable, current) {
+  const { machine } = app;
+  const counts = app.data.reached[machine.variables[variable].name] ?? [];
+  const value = current === null ? null : node.table[current];
+  const clusters = clustersOf(machine, variable);
+  const rows = clusters.slice(0, MOST_ROWS * 2).map((words, code) => {
+    const reached = words.reduce((sum, word) => sum + (counts[word] ?? 0), 0);
+    return html("tr", { class: rowClass(code === value, reached === 0) }, html("th", { scope: "row" }, short(decoded(machine, variable, code), 16)),
+      html("td", { class: "amount" }, words.length.toLocaleString("en")), html("td", { class: "amount" }, reached.toLocaleString("en")), html("td", { class: "text" }, short(firstWords(machine, words), 60)));
+  });
+  return html("div", { class: "scroll" }, ...grid("the words of each value", html("thead", {}, html("tr", {}, ...["value", "words", "reached", "the first of them"].map((name) => html("th", { scope: "col" }, name)))), html("tbody", {}, ...rows)),
+  cut(clusters.length, MOST_ROWS * 2, "values"));
 }
 
 /** The weights that the readout has for a variable. */
@@ -162,7 +181,6 @@ function weightsOf(app, variable, run, position) {
   const cell = (weight) => html("td", { class: `amount weight${Math.round((4 * Math.abs(Number(weight))) / most)} ${Number(weight) < 0 ? "minus" : "plus"}` }, rounded(Number(weight) / scale));
   const rows = term.rows.slice(0, MOST_ROWS).map((row, at) => html("tr", { class: rowClass(at === current, counts[at] === 0) }, html("th", { scope: "row" }, term.number ? "times its number" : short(decoded(machine, variable, at), 16)),
     ...(row === null ? [html("td", {}, "a hole")] : row.slice(0, MOST_COLUMNS).map(cell))));
-  return [html("div", { class: "scroll" }, html("table", { class: "grid" }, html("caption", {}, "its weight in the readout, for each class, in logits"),
-    html("thead", {}, html("tr", {}, html("th", {}, "value"), ...machine.classes.slice(0, machine.readout.classes).slice(0, MOST_COLUMNS).map((word) => html("th", {}, short(word, 8))))), html("tbody", {}, ...rows)),
+  return [html("div", { class: "scroll" }, ...grid("its weight in the readout, for each class, in logits", html("thead", {}, html("tr", {}, html("th", {}, "value"), ...machine.classes.slice(0, machine.readout.classes).slice(0, MOST_COLUMNS).map((word) => html("th", {}, short(word, 8))))), html("tbody", {}, ...rows)),
   cut(term.rows.length, MOST_ROWS, "values"), cut(machine.readout.classes, MOST_COLUMNS, "classes"))];
 }

@@ -1,17 +1,10 @@
 // "Run it": an input, each variable as a row of chips, what the node under the cursor did, and the nearest right input.
 
 import { execute, fired, loopStep } from "./executor.js";
-import { byId, counted, html, short, svg } from "./dom.js";
-import { BadInput, encode, isSpaced, parseInput } from "./inputs.js";
+import { byId, html, short, svg } from "./dom.js";
+import { BadInput, encode, parseInput, typedText } from "./inputs.js";
 import { BUCKETED, bucketsOf, judged, nearestRight, parting, wrongAt } from "./known.js";
-import { decoded, told } from "./words.js";
-
-/** Tokens as one types them, without the marks at their ends. */
-export function typedText(machine, codes) {
-  const inner = codes.slice(Number(machine.begins), codes.length - Number(machine.ends)).map((code) => machine.vocabulary[code]);
-  const plain = !inner.some((word) => /[\s[\]<>"]/.test(word) || word === "");
-  return plain ? inner.join(isSpaced(machine.vocabulary) ? " " : "") : JSON.stringify(inner);
-}
+import { clusterText, counted, decoded, told } from "./words.js";
 
 /** The part of the page that executes the program. */
 export class RunView {
@@ -108,7 +101,7 @@ export class RunView {
       html("button", { class: "link", title: this.app.graphNode(variable).reading, click: () => this.app.openNode(variable) }, short(name)));
     const values = this.run.values[variable];
     const cells = Array.from({ length: n }, (_, at) => this.cell(variable, at, values === undefined ? null : values[at]));
-    return html("tr", { "data-variable": variable, class: kind.replace(" ", "-") }, label, ...cells);
+    return html("tr", { "data-variable": variable, class: variable === 0 ? "input tokens" : kind.replace(" ", "-") }, label, ...cells);
   }
 
   cell(variable, at, code) {
@@ -116,7 +109,8 @@ export class RunView {
     const other = this.contrast === null ? undefined : this.contrast.values[variable];
     const unlike = other !== undefined && at < other.length && other[at] !== code;
     const beside = unlike ? html("span", { class: "beside" }, "right: ", short(decoded(this.machine, variable, other[at]), 10)) : null;
-    return html("td", { role: "gridcell", tabindex: -1, "data-at": at, class: unlike ? "unlike" : null, click: () => this.moveTo(variable, at), focus: () => this.moveTo(variable, at, false) },
+    const title = code === null ? null : clusterText(this.machine, variable, code);
+    return html("td", { role: "gridcell", tabindex: -1, "data-at": at, class: unlike ? "unlike" : null, title, click: () => this.moveTo(variable, at), focus: () => this.moveTo(variable, at, false) },
       html("span", { class: "chip" }, short(chip, 12)), beside);
   }
 
@@ -261,7 +255,9 @@ export class RunView {
     const all = bucketsOf(known, way, most);
     const shown = all.reduce((sum, bucket) => sum + bucket.inputs.length, 0);
     const left = known.wrong.size > shown ? html("button", { class: "link", click: () => this.showBuckets(way, Infinity) }, `group ${counted(known.wrong.size, "input")}`) : "";
-    const more = shown < data.wrongInputs ? html("span", {}, ` These are the first ${shown.toLocaleString("en")}. `, left) : null;
+    const first = shown < known.wrong.size || !known.told.complete;
+    const few = first ? ` These are the first ${shown.toLocaleString("en")}. ` : ` The program reads some of them alike: ${shown.toLocaleString("en")} differ. `;
+    const more = shown < data.wrongInputs ? html("span", {}, few, left) : null;
     const ways = Object.keys(WAYS).map((name) => html("option", { value: name, selected: name === way }, WAYS[name]));
     const choice = html("select", { "aria-label": "how wrong inputs are grouped", change: (event) => this.showBuckets(event.target.value) }, ...ways);
     box.replaceChildren(

@@ -50,7 +50,7 @@ export class WholeView {
     svg("title", {}, `${node.name}\n${node.reading}`),
     svg("rect", { width: WIDE, height: HIGH, rx: 4 }),
     svg("text", { x: 8, y: 14, class: "name" }, name),
-    svg("text", { x: 8, y: 27, class: "says" }, clipped(node.reading || node.kind, 29)),
+    svg("text", { x: 8, y: 27, class: "says" }, clipped(node.reading || node.kind, 26)),
     svg("rect", { class: "swing", x: WIDE + 2, y: HIGH * (1 - share), width: 5, height: HIGH * share }),
     svg("text", { x: WIDE - 8, y: 14, class: "badge" }, ""));
   }
@@ -131,7 +131,7 @@ export class WholeView {
 
   fit() {
     const width = this.canvas.getBoundingClientRect().width || 1000;
-    const scale = Math.max(0.35, Math.min(1.3, (width - 20) / this.size.width));
+    const scale = Math.max(0.15, Math.min(1.3, (width - 20) / this.size.width));
     const most = Math.max(360, window.innerHeight * 0.75);
     this.canvas.style.height = `${Math.min(most, this.size.height * scale + 30)}px`;
     this.move({ x: 10, y: 15, scale });

@@ -2,6 +2,11 @@
 
 import { fired, fraction } from "./executor.js";
 
+/** So many of a thing. */
+export function counted(count, thing) {
+  return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
+}
+
 /** A value of a variable, from its code. */
 export function decoded(machine, variable, code) {
   const domain = machine.domains[machine.variables[variable].domain];
@@ -24,11 +29,52 @@ export function acceptedKeys(machine, clause, query) {
   return row === -1 ? null : clause.sets[row].map((key) => decoded(machine, clause.key, key));
 }
 
+// Clusters: the words that an embedding gives one value ////////////////////////////////////////////////////////////////
+
+const LISTED_WORDS = 100;
+
+/** Whether words are so many that an embedding is shown by its clusters; as `tprog.text.clusters` has it. */
+export function hasClusters(machine) {
+  return machine.vocabulary.length > LISTED_WORDS;
+}
+
+/** By code of a value, the codes of its words, in the order of the vocabulary. */
+export function clustersOf(machine, embedding) {
+  const node = machine.nodes[embedding - 3];
+  if (node.clusters === undefined) {
+    node.clusters = machine.domains[machine.variables[embedding].domain].symbols.map(() => []);
+    node.table.forEach((code, word) => code !== null && node.clusters[code].push(word));
+  }
+  return node.clusters;
+}
+
+/** The first words of a cluster. */
+export function firstWords(machine, cluster) {
+  return some(cluster.slice(0, LISTED_KEYS).map((word) => decoded(machine, 0, word)), cluster.length);
+}
+
+/** The embedding whose values a variable has, its own or copied from it by heads; -1 if there is none. */
+function embeddingOf(machine, variable) {
+  let at = variable;
+  while (machine.variables[at].kind === "head") at = machine.nodes[at - 3].value;
+  return machine.variables[at].kind === "embedding" ? at : -1;
+}
+
+/** What a value of a variable stands for, where words are many; null where it stands for none. */
+export function clusterText(machine, variable, code) {
+  const embedding = hasClusters(machine) ? embeddingOf(machine, variable) : -1;
+  if (embedding === -1) return null;
+  const cluster = clustersOf(machine, embedding)[code];
+  return `${decoded(machine, variable, code)} stands for ${counted(cluster.length, "word")}: ${firstWords(machine, cluster)}`;
+}
+
+// What a node did //////////////////////////////////////////////////////////////////////////////////////////////////////
+
 const LISTED_KEYS = 12;
 
-function some(words) {
-  if (words.length === 0) return "nothing";
-  const more = words.length > LISTED_KEYS ? ` and ${words.length - LISTED_KEYS} more` : "";
+function some(words, count = words.length) {
+  if (count === 0) return "nothing";
+  const more = count > LISTED_KEYS ? ` and ${(count - LISTED_KEYS).toLocaleString("en")} more` : "";
   return `${words.slice(0, LISTED_KEYS).join(", ")}${more}`;
 }
 
@@ -41,13 +87,18 @@ export function told(machine, run, variable, position) {
   const at = (which) => `${machine.variables[which].name} = ${decoded(machine, which, run.values[which][position])}`;
   switch (node.kind) {
     case "embedding":
-      return [`It looks up the word ${decoded(machine, 0, did.entry)}: ${value}.`];
+      return [`It looks up the word ${decoded(machine, 0, did.entry)}: ${value}.`, ...stoodFor(machine, run, variable, position)];
     case "lookup":
       return [lookedUp(node, did.entry, node.axes.map((axis) => at(axis.variable)), value)];
     case "linear":
       return [`It adds up, of ${node.terms.map((term) => at(term.variable)).join(", ")}: ${value}.`];
   }
   return [...asked(machine, run, node, position), ...looked(machine, run, node, did, value)];
+}
+
+function stoodFor(machine, run, variable, position) {
+  const text = clusterText(machine, variable, run.values[variable][position]);
+  return text === null ? [] : [`${text}.`];
 }
 
 function lookedUp(node, entry, read, value) {
