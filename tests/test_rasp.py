@@ -146,6 +146,17 @@ def test_functions_of_a_user_divide_exactly() -> None:
     assert evaluate(mapped(lambda x: -(x**-2), tokens), [3]) == [Fraction(-1, 9)]
 
 
+def test_an_operator_keeps_its_operands_in_their_order() -> None:
+    assert [str(made) for made in (2 - tokens, True & tokens)] == ["2 - tokens", "and(T, tokens)"]
+    numbers = [2 - tokens, 8 / tokens, 7 // tokens, 7 % tokens, 2**tokens]
+    assert [evaluate(made, [4])[0] for made in numbers] == [-2, 2, 1, 3, 16]
+    assert [evaluate(mapped(lambda x: 2 - x, tokens), [4]), evaluate(mapped(lambda x: 7 % x, tokens), [4])] == [
+        [-2],
+        [3],
+    ]
+    assert evaluate(tokens * 2, "ab") == evaluate(2 * tokens, "ab") == ["aa", "bb"]
+
+
 def test_a_number_that_a_function_sees_is_one_of_python() -> None:
     def asked(x: Any) -> bool:
         exact = x / 2 * 2 == x and 0.1 * x == Fraction(3, 10) and round(x / 2) == 2 and ~x & 5 == 4 and 1 << x == 8
@@ -286,6 +297,9 @@ def test_an_expression_knows_where_it_was_written() -> None:
     sop = (tokens == "a").named("is_a")
     assert sop.where is not None
     assert sop.where.file == __file__
+    constant = full(5).where
+    assert constant is not None
+    assert constant.file == __file__
     assert isinstance(sop, Elementwise)
     assert str(sop) == "is_a"
     assert str(where(sop, indices, -1)) == "where(is_a, indices, -1)"
@@ -317,6 +331,7 @@ def test_long_chains_are_evaluated() -> None:
 def test_an_input_of_the_wrong_length_for_a_constant_is_refused() -> None:
     assert "there are 2 values for 3 positions" in failure(constant_sop("ab"), "abc")
     assert evaluate(constant_sop("abc", check_length=False), "ab") == ["a", "b"]
+    assert "there are 2 values for 3 positions" in failure(constant_sop("ab", check_length=False), "abc")
 
 
 # RASP-L ###############################################################################################################
@@ -333,7 +348,9 @@ def test_what_is_not_rasp_l_is_named_with_the_reason() -> None:
 
     x = c.tokens
     assert reasons(lib.shift_right(x, 1)) == []
+    assert reasons(lib.where(x == 1, x, x) * 2) == []
     assert "computes with positions" in reasons(c.indices(x) * 2)[0]
+    assert "computes with positions" in reasons(lib.where(x == 1, c.indices(x), c.indices(x)) * 2)[0]
     assert "computes with positions" in reasons(lib.firsts(x, x) + c.indices(x))[0]
     assert "computes with positions" in reasons(c.tok_map(c.indices(x), lambda i: i % 2))[0]
     assert "fractions" in reasons(tokens / 2)[0]

@@ -16,6 +16,7 @@ from cli.main import main
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile, BadUsage
 from tprog.rasp.source.console import Console
+from tprog.rasp.source.inputs import parse_tokens
 from tprog.tasks.builtin import Task, get_task
 from tprog.tasks.own import find_task, task_name
 from tprog.text.emit import emit
@@ -155,6 +156,7 @@ def test_a_source_that_says_what_its_inputs_are_is_debugged_like_a_module(said: 
             "--vocabulary is written like an input, as abc or a JSON list of tokens: the",
         ),
         ("length;", ["--vocabulary", "[[1], 2]"], "token 0 of the input is a list"),
+        ("length;", ["--vocabulary", "[a, b]"], "the input is no JSON list of tokens"),
         ("length;", ["--vocabulary", "aa"], "the vocabulary has 'a' twice"),
         ('vocabulary = {"a": 1}; length;', [], "x.rasp: vocabulary is {'a': 1}; expected a word, or a list of words"),
         ('vocabulary = "ab"; longest = True; length;', None, "x.rasp: longest is True; expected a whole number"),
@@ -166,6 +168,11 @@ def test_inputs_that_are_none_are_told(said: Said, text: str, options: list[str]
     code, out, err = said("dead", "x.rasp", *([] if options is None else [*options, "--length", "3"]))
     assert (code, out, err.count("\n")) == (2, "", 1)
     assert told in err
+
+
+def test_brackets_that_hold_no_list_are_tokens_themselves() -> None:
+    assert parse_tokens("[()]") == ["[", "(", ")", "]"]
+    assert parse_tokens('["a", 1]') == ["a", 1]
 
 
 def test_a_call_graph_is_of_python(said: Said) -> None:
@@ -236,6 +243,7 @@ def test_the_console_answers_each_statement() -> None:
         'b = "w"',
         'b = "w"',
     ]
+    assert typed('{"x": 1, "y": [2]};') == ['out = {"x": 1, "y": [2]}']
     assert typed('select(indices, indices, <)("abc");') == [
         "    | a b c",
         "  a |",

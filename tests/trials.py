@@ -91,8 +91,9 @@ class Tracing(_Session):
         self.coverage = coverage.Coverage(data_file=None, config_file=False, source=[folder])
         self.seconds: dict[str, float] = {}
         self.passed: set[str] = set()
+        self.cut = False
         self.most, self.told = most, told
-        signal.signal(signal.SIGPROF, _skip)
+        signal.signal(signal.SIGPROF, self._cut_short)
         self.coverage.start()
 
     @pytest.hookimpl(wrapper=True)
@@ -100,12 +101,25 @@ class Tracing(_Session):
         """Note what a test runs, and how long it takes."""
         self.coverage.switch_context(item.nodeid)
         start = sum(os.times()[:4])
+        self.cut = False
         signal.setitimer(signal.ITIMER_PROF, self.most)
         try:
             return (yield)
         finally:
             signal.setitimer(signal.ITIMER_PROF, 0)
             self.seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
+
+    def _cut_short(self, number: int, frame: object) -> None:
+        self.cut = True
+        pytest.skip("longer than the tests of a fault may take")
+
+    @pytest.hookimpl(wrapper=True)
+    def pytest_runtest_makereport(self) -> Any:
+        """A test that fails because it was cut short is as if it were not there."""
+        report = yield
+        if self.cut and report.failed:
+            report.outcome, report.longrepr = "skipped", ("", 0, "cut short")
+        return report
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         """Note which tests pass; one that is skipped, or waits for what was, cannot be used."""
@@ -122,10 +136,6 @@ class Tracing(_Session):
         modules = [name for name in sys.modules if name.partition(".")[0] in CODE]
         known = {"seconds": seconds, "lines": lines, "modules": modules}
         self.told.write_text(json.dumps(known), encoding="utf-8")
-
-
-def _skip(number: int, frame: object) -> None:
-    pytest.skip("longer than the tests of a fault may take")
 
 
 class Trying(_Session):
