@@ -7,7 +7,8 @@ left out, a branch swapped. Text, messages, assertions and annotations stay as t
 Each fault is tried in a copy of the checkout by those of the room's own tests that run its line, quickest first, until
 one fails (`tests.trials`). It is *found* if one fails or needs many times the processor that it takes otherwise. A
 fault that changes nothing at all counts as one that was not found, and so does one on a line that no test of the room
-runs in its own process. Tests of other rooms count for nothing: the rate is a lower bound.
+runs in its own process. Tests of other rooms count for nothing, nor do those that take too long, and Hypothesis draws
+no more than 25 examples where a test does not say how many: the rate is a lower bound.
 
 What is known is kept in a file of JSON lines, a fault a line, so that a run that was stopped goes on where it was.
 """

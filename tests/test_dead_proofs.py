@@ -8,7 +8,7 @@ import pytest
 
 from analyze.dead.proofs import Proofs, needed_without
 from tests.programs import PROGRAMS, equal, everything
-from tprog.ir.program import Head, Linear, Lookup, Node, Number, NumericHead, Program, Weights
+from tprog.ir.program import Clause, Head, Linear, Lookup, Node, Number, NumericHead, Program, Weights
 
 SORT = PROGRAMS["sort"].program
 VOCABULARY = SORT.vocabulary
@@ -88,6 +88,14 @@ def test_what_a_head_compares_matters_where_it_may_match() -> None:
     assert not Proofs(_voting(ranked, largest)).inert_at("ranked", 0)
     never = replace(largest, predicate=((),) * len(VOCABULARY))
     assert Proofs(_voting(ranked, never)).inert_at("ranked", 0)
+
+
+def test_a_head_one_of_whose_clauses_lacks_a_row_may_end_in_a_hole_so_it_is_no_constant() -> None:
+    whole = Clause("tokens", "tokens", ((),) * len(VOCABULARY))
+    lacking = replace(whole, predicate=(*whole.predicate[:-1], None))
+    for other, value in ((whole, 0), (lacking, None)):
+        count = NumericHead("count", "tokens", "tokens", "ones", whole.predicate, also=(other,))
+        assert Proofs(_voting(count)).constant("count") == value
 
 
 @pytest.mark.parametrize(("cells", "proven"), [(("low", "low"), True), (("low", "high"), False)])

@@ -72,13 +72,13 @@ class Baseline:
 
 
 class _Session:
-    """A plugin of pytest: the first example that fails is enough, so Hypothesis need not look for a smaller one."""
+    """A plugin of pytest: Hypothesis draws few examples, and looks for no smaller one than the first that fails."""
 
     @pytest.hookimpl(tryfirst=True)
     def pytest_collection(self) -> None:
         """Say so before tests are imported, since each keeps the settings of then."""
         phases = (hypothesis.Phase.explicit, hypothesis.Phase.generate)
-        hypothesis.settings.register_profile("found", parent=hypothesis.settings(), phases=phases)
+        hypothesis.settings.register_profile("found", hypothesis.settings(), phases=phases, max_examples=25)
         hypothesis.settings.load_profile("found")
 
 
