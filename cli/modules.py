@@ -19,6 +19,16 @@ if TYPE_CHECKING:
 ModuleOption = Annotated[
     Path | None, typer.Option("-o", "--output", metavar="FILE", help="The module to write.", show_default=False)
 ]
+ModuleOrAnswerOption = Annotated[
+    Path | None,
+    typer.Option(
+        "-o",
+        "--output",
+        metavar="FILE",
+        help="The module to write; or the answer: .csv, .html, ...",
+        show_default=False,
+    ),
+]
 
 
 @contextmanager

@@ -5,9 +5,10 @@ from __future__ import annotations
 import os
 import sys
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from enum import StrEnum
 from pathlib import Path
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING, Any, Protocol, TypeAlias
 
 import typer
 
@@ -19,7 +20,6 @@ from tprog.listing import bounded
 if TYPE_CHECKING:
     from rich.console import Console
 
-    from analyze.record import Result
     from analyze.render.document import Document
 
 Pictures: TypeAlias = Mapping[str, Callable[[], str | bytes]]
@@ -50,6 +50,34 @@ class Preset(StrEnum):
     DEFAULT = "default"
     PUBLISHED = "published"
     DEMO = "demo"
+
+
+class Answer(Protocol):
+    """What is shown: a result of an analysis, or of what is no analysis."""
+
+    @property
+    def verb(self) -> str:
+        """Whose answer it is."""
+
+    def to_json(self) -> dict[str, Any]:
+        """As JSON has it."""
+
+
+@dataclass(frozen=True)
+class Told:
+    """The answer of a verb that is no analysis, as JSON has it."""
+
+    verb: str
+    plain: Mapping[str, Any]
+
+    def to_json(self) -> dict[str, Any]:
+        """As it was given."""
+        return dict(self.plain)
+
+
+def for_answer(file: Path | None) -> bool:
+    """Whether ``-o FILE`` of a verb that also writes something else, such as a module, means its answer."""
+    return file is not None and file.suffix.lower().removeprefix(".") in EVERYWHERE
 
 
 class Output:
@@ -89,7 +117,7 @@ class Output:
 
                 check_installed(file.suffix.lower())
 
-    def show(self, result: Result, document: Callable[[], Document], pictures: Pictures | None = None) -> None:
+    def show(self, result: Answer, document: Callable[[], Document], pictures: Pictures | None = None) -> None:
         """Print the result, or write it to the file.
 
         Args:

@@ -183,7 +183,11 @@ FORMS = {
     "fuzz": ("py", "html", "csv", "txt", "json"),
     "fuzz --metamorphic": ("py",),
     "blame": ("html", "csv", "txt", "json"),
-    "blame --all": ("html", "txt", "json"),
+    "blame --all": ("html", "csv", "txt", "json"),
+    "repair": ("html", "csv", "json"),
+    "simplify": ("html", "csv", "txt", "json"),
+    "tasks": ("csv", "json"),
+    "data": ("csv", "json"),
     "diff": ("html", "csv", "txt", "json"),
     "words": ("html", "csv", "txt", "json"),
     "verify": ("html", "csv", "txt", "json"),
@@ -191,6 +195,9 @@ FORMS = {
     "sweep": ("md", "html", "csv", "txt", "json"),
 }
 """The files that an answer goes to."""
+
+WITHOUT_TABLES = {"train", "train-gpt", "emit", "run", "report", "rasp", "compile", "schema", "help"}
+"""Verbs that print no table; a decompiled network is in tests/test_decompile.py."""
 
 FAULTS: Mapping[str, Sequence[str]] = {
     "no such file": ["verify", f"no {NAME}"],
@@ -397,6 +404,14 @@ def test_a_file_holds_text_as_text(name: str, form: str, folder: Path, capsys: p
     text = file.read_text(encoding="utf-8")
     assert not raw(text)
     WHOLE[form](text)
+
+
+def test_every_table_of_every_verb_goes_to_csv(capsys: pytest.CaptureFixture[str]) -> None:
+    with_csv = {ASKS[name][0] for name, forms in FORMS.items() if "csv" in forms}
+    assert with_csv | WITHOUT_TABLES | {"decompile"} == set(VERBS)
+    for verb in sorted({"repair", "simplify", "decompile", "data"}):
+        assert main([verb, "--help"]) == 0
+        assert ".csv" in capsys.readouterr().out
 
 
 def test_tokens_are_shown_so_that_they_can_be_told_apart(folder: Path, capsys: pytest.CaptureFixture[str]) -> None:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from cli.options import ColorOption, ForceOption, JsonOption, SeedOption
-from cli.output import Color, Output, note, say
+from cli.output import Color, Output, for_answer, note, say
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
 
@@ -53,7 +53,7 @@ def data(
             "-o",
             "--output",
             metavar="DIR",
-            help="Also write its splits as files, into a new folder.",
+            help="Also write its splits as files, into a new folder; or the answer: .csv, .html, ...",
             show_default=False,
         ),
     ] = None,
@@ -69,7 +69,8 @@ def data(
     from analyze.render.corpora import corpora_document
     from tprog.words.sources import SOURCES, VECTORS
 
-    output = Output(as_json, None, False, color)
+    output = Output(as_json, folder if for_answer(folder) else None, force, color)
+    folder = None if output.file else folder
     if name is None:
         _only("a name", **{"from": source, "columns": columns, "output": folder})
         result = listed()

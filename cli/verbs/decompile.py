@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.modules import ModuleOption, module_path, needs_training, write_module
+from cli.modules import ModuleOrAnswerOption, module_path, needs_training, write_module
 from cli.options import ColorOption, ForceOption, JsonOption, SeedOption
-from cli.output import Color, Output, note
+from cli.output import Color, Output, for_answer, note
 from cli.progress import status
 from tprog.errors import BadUsage
 from tprog.files import check_target, write_atomic
@@ -46,7 +46,7 @@ def decompile(
             show_default=False,
         ),
     ],
-    file: ModuleOption = None,
+    file: ModuleOrAnswerOption = None,
     task: Annotated[
         str | None,
         typer.Option(
@@ -81,7 +81,9 @@ def decompile(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Write what a trained decoder computes as a program. Exit 1 if none was found that predicts enough alike."""
-    output = Output(as_json, None, force, color)
+    told = file if for_answer(file) else None
+    output = Output(as_json, told, force, color)
+    file = None if told else file
     if file is not None:
         if stage is not Stage.PROGRAM:
             raise BadUsage(f"-o {file} needs the whole way; leave --stage {stage.value} out")

@@ -23,7 +23,7 @@ from cli.options import (
     VocabularyOption,
     WeightsOption,
 )
-from cli.output import Color, Output, note
+from cli.output import Color, Output, for_answer, note
 from cli.progress import status
 from cli.subject import Subject, inputs_of_other, read_subject
 from tprog.errors import BadUsage
@@ -45,7 +45,11 @@ def repair(
     file: Annotated[
         Path | None,
         typer.Option(
-            "-o", "--output", metavar="FILE", help="The module to write, or the change: .py, .diff.", show_default=False
+            "-o",
+            "--output",
+            metavar="FILE",
+            help="The module to write, or the change: .py, .diff; or the answer: .csv, .html, ...",
+            show_default=False,
         ),
     ] = None,
     on: Annotated[
@@ -74,9 +78,10 @@ def repair(
     color: ColorOption = Color.AUTO,
 ) -> int:
     """Mend wrong predictions by edits. One at a time, the best first; exit 1 if any input stays wrong."""
-    if file is not None:
+    told = file if for_answer(file) else None
+    if file is not None and told is None:
         edited_path(file, force)
-    output = Output(as_json, None, force, color)
+    output = Output(as_json, told, force, color)
     from analyze import repair as analysis
     from analyze.render.repair import repair_document
 
@@ -102,7 +107,8 @@ def repair(
             progress=progress,
         )
     output.show(repaired.result, partial(repair_document, repaired.result))
-    _write_repaired(subject, repaired, file, force)
+    if told is None:
+        _write_repaired(subject, repaired, file, force)
     return int(repaired.result.wrong_inputs > 0)
 
 

@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 from enum import StrEnum
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from cli.modules import ModuleOption, module_path, write_module
+from cli.modules import ModuleOrAnswerOption, module_path, write_module
 from cli.options import (
     ColorOption,
     ForceOption,
@@ -22,14 +22,10 @@ from cli.options import (
     VocabularyOption,
     WeightsOption,
 )
-from cli.output import Color, note, put_document
+from cli.output import Color, Output, Told, for_answer, note
 from cli.progress import working
 from cli.subject import read_subject
 from tprog.errors import BadUsage
-from tprog.escape import json_text
-
-if TYPE_CHECKING:
-    pass
 
 
 class Kept(StrEnum):
@@ -42,7 +38,7 @@ class Kept(StrEnum):
 def simplify(
     argument: ProgramArgument = None,
     program: ProgramOption = None,
-    file: ModuleOption = None,
+    file: ModuleOrAnswerOption = None,
     keep: Annotated[Kept, typer.Option("--keep", help="Which predictions must stay.")] = Kept.ALL,
     sample: Annotated[
         int | None,
@@ -62,8 +58,10 @@ def simplify(
     color: ColorOption = Color.AUTO,
 ) -> None:
     """Make a program smaller, equal on every input. Each step is checked by execution."""
-    if file is not None:
+    answer = file if for_answer(file) else None
+    if file is not None and answer is None:
         module_path(file, force)
+    output = Output(as_json, answer, force, color)
     from analyze.render.simplify import simplify_document
     from tprog.simplify import simplify as simplified
     from tprog.simplify import told
@@ -77,10 +75,9 @@ def simplify(
     with working("simplify", inputs.description):
         result = told(simplified(subject.program, inputs, keep=keep.value), subject.module.program)
     told_last = "nothing is written; name a module with -o FILE"
-    if file is not None:
+    if file is not None and answer is None:
         told_last = str(write_module(result.program, file, force))
-    if as_json:
-        typer.echo(json_text({"program": subject.name, **result.to_json()}, indent=2))
-    else:
-        put_document(color, simplify_document(result, subject.name))
-    note(told_last)
+    found = Told("simplify", {"program": subject.name, **result.to_json()})
+    output.show(found, lambda: simplify_document(result, subject.name))
+    if answer is None:
+        note(told_last)

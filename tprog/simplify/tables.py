@@ -38,10 +38,15 @@ def cost(program: Program, node: Head | NumericHead | Lookup) -> tuple[Cost, int
     return (len(text) + RELATION_LINES * unnamed, count, characters), len(text)
 
 
+LONG = 200
+"""Entries of a table whose text takes longer to write than some inputs take to run."""
+
+
 def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:
     """Edit a node as long as an edit makes it cost less and keeps all predictions.
 
-    An edit leaves the node's domain as it is.
+    An edit leaves the node's domain as it is. It is asked first what is known sooner: what it costs, or whether it can
+    keep predictions.
     """
     now, lines = cost(search.program, node)
     again = True
@@ -52,11 +57,15 @@ def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:
             if new is None or new in tried:
                 continue
             tried.add(new)
+            # A table of numbers proves its own domain, which the sample's run could not hold.
+            known = not new.answers_numbers
+            long = known and sum(map(len, new.tables.values())) > LONG
+            if long and not search.may_become(new):
+                continue
             found, found_lines = cost(search.program, new)
             if found >= now or found_lines > lines:
                 continue
-            # A table of numbers proves its own domain, which the sample's run could not hold.
-            if not new.answers_numbers and not search.may_become(new):
+            if known and not long and not search.may_become(new):
                 continue
             if search.attempt(with_node(search.program, new), node.name, reason):
                 node, now, lines, again = new, found, found_lines, True
