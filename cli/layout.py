@@ -5,7 +5,7 @@ from __future__ import annotations
 import re
 from typing import Any
 
-from typer.core import TyperCommand
+from cli.values import Command
 
 ASKED, OUTPUT = "Which inputs, and what is right", "Output"
 
@@ -19,7 +19,7 @@ SHARED: dict[str, tuple[str, ...]] = {
 _BOUND = re.compile(r"-?[0-9.]+<=?x|x[<>]=?-?[0-9.]+|-?[0-9.]+<=?x<=?-?[0-9.]+")
 
 
-class Verb(TyperCommand):
+class Verb(Command):
     """A verb with such a page, in plain text."""
 
     def collect_usage_pieces(self, ctx: Any) -> list[str]:

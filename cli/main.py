@@ -11,12 +11,12 @@ from importlib import import_module
 from typing import Annotated, Any
 
 import typer
-from typer.core import TyperGroup
 
 from cli import INTERRUPTED
 from cli.columns import takes_columns
 from cli.corpora import takes_corpus
 from cli.layout import Verb
+from cli.values import Group
 from tprog.errors import TpdebugError
 from tprog.escape import visible
 from tprog.listing import bounded
@@ -105,7 +105,7 @@ class Commands(Mapping[str, Any]):
         return len(VERBS)
 
 
-class Verbs(TyperGroup):
+class Verbs(Group):
     """All verbs, of which the help page makes none: their lines stand in the table."""
 
     def __init__(self, **settings: Any) -> None:

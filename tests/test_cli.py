@@ -126,6 +126,32 @@ def test_the_help_page_imports_no_verb() -> None:
     assert _python(code, "--help").stdout.splitlines()[-1] == "[]"
 
 
+@pytest.mark.parametrize("arguments", [("tasks",), ("run", "-", "--input", "ab", "--color", "never")])
+def test_text_and_defaults_are_taken_without_what_typer_checks_values_with(arguments: tuple[str, ...]) -> None:
+    told = "print([name for name in sys.modules if name.startswith('pydantic')])"
+    done = _python(f"{RUN_MAIN.replace('sys.exit(run())', 'run()')}; {told}", *arguments)
+    assert done.stdout.splitlines()[-1] == "[]"
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        (("verify", "--sample", "many"), "--sample"),
+        (("verify", "--sample", "0"), "--sample"),
+        (("verify", "--color", "red"), "--color"),
+        (("run", "--input"), "--input"),
+        (("schema", "--nothing"), "--nothing"),
+    ],
+)
+def test_a_value_that_is_not_what_is_meant_is_refused(
+    given: tuple[str, ...], told: str, said: Callable[..., tuple[int, str, str]]
+) -> None:
+    code, out, err = said(*given)
+    assert (code, out) == (2, "")
+    assert told in err
+    assert len(err.splitlines()) == 1
+
+
 def test_the_version_is_printed(said: Callable[..., tuple[int, str, str]]) -> None:
     assert said("--version") == (0, f"tpdebug {VERSION}\n", "")
 

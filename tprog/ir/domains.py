@@ -128,7 +128,7 @@ class Numbers:
     high: Fraction
     denominator: int = 1
 
-    @property
+    @cached_property
     def bound(self) -> int:
         """The largest absolute numerator over `denominator`."""
         return int(max(abs(self.low), abs(self.high)) * self.denominator)

@@ -32,18 +32,12 @@ from tprog.ir.program import Program
 from tprog.rasp.names import ENDING as SOURCE
 from tprog.rasp.names import is_source, split_outputs
 from tprog.tasks.builtin import TASKS, Task, get_task
-from tprog.tasks.corpus_task import BOTH_MARKS, LARGEST, corpus_task
-from tprog.tasks.example_task import example_task
 from tprog.tasks.input_domain import InputDomain
-from tprog.tasks.python_task import python_task
 from tprog.tasks.written import made_task
 from tprog.words.columns import ENDINGS as OF_COLUMNS
-from tprog.words.corpus import ALL, MOST_WORDS
 from tprog.words.names import CorpusName, is_corpus
-from tprog.words.read import ENDINGS as OF_FILES
-from tprog.words.read import read_corpus
 from tprog.words.rows import ENDINGS as EXAMPLE_FILES
-from tprog.words.rows import split_columns
+from tprog.words.rows import Columns, split_columns
 
 ENDINGS = (".py", SOURCE, *EXAMPLE_FILES, *OF_COLUMNS)
 """What tells the file of a task from the name of one."""
@@ -71,6 +65,8 @@ def task_name(name: str) -> str:
         return name
     path = own_path(name)
     if is_corpus(name):
+        from tprog.words.read import ENDINGS as OF_FILES
+
         return path.stem if path.suffix.lower() in OF_FILES else path.name
     return f"{path.stem}_rasp" if path.stem in TASKS and is_source(path) else path.stem
 
@@ -96,8 +92,7 @@ def find_task(name: str, vocabulary_size: int | None = None, length: int | None 
     if is_source(path):
         return rasp_task(name)
     _check_name(name, path)
-    called = task_name(name)
-    return python_task(called, path) if path.suffix.lower() == ".py" else example_task(called, path, columns)
+    return _read_task(task_name(name), path, columns)
 
 
 def judging(name: str, program: Program, length: int | None = None) -> Task:
@@ -113,6 +108,9 @@ def judging(name: str, program: Program, length: int | None = None) -> Task:
     """
     if not is_corpus(name):
         return find_task(name)
+    from tprog.tasks.corpus_task import LARGEST, corpus_task
+    from tprog.words.read import read_corpus
+
     _check_name(name, own_path(name))
     most = program.max_length if length is None else min(length, program.max_length)
     longest = min(most - program.marks.count, LARGEST)
@@ -150,6 +148,21 @@ def _refuse_unknown(name: str) -> None:
         raise BadUsage(f"{name} is neither a task's name nor the file of one, which ends in {', '.join(ENDINGS)}")
 
 
+# What each kind of task takes is imported where one is read: most programs have a task of tpdebug's own, and all kinds
+# together take as long to import as a small program takes to read.
+
+
+def _read_task(called: str, path: Path, columns: Columns | None) -> Task:
+    """The task of a Python file, which is executed, or of a file of examples."""
+    if path.suffix.lower() == ".py":
+        from tprog.tasks.python_task import python_task
+
+        return python_task(called, path)
+    from tprog.tasks.example_task import example_task
+
+    return example_task(called, path, columns)
+
+
 def _corpus_task(name: str, vocabulary_size: int | None, length: int | None) -> Task:
     """A corpus as what somebody trains on: all of its sentences, or those of the split that is named.
 
@@ -157,6 +170,10 @@ def _corpus_task(name: str, vocabulary_size: int | None, length: int | None) -> 
         vocabulary_size: words of its vocabulary at most, marks left out.
         length: the longest sentence in tokens, marks included.
     """
+    from tprog.tasks.corpus_task import BOTH_MARKS, corpus_task
+    from tprog.words.corpus import ALL, MOST_WORDS
+    from tprog.words.read import read_corpus
+
     corpus = read_corpus(name).divided()
     words = corpus.vocabulary(most=MOST_WORDS if vocabulary_size is None else vocabulary_size)
     longest = None if length is None else length - BOTH_MARKS.count
@@ -164,7 +181,7 @@ def _corpus_task(name: str, vocabulary_size: int | None, length: int | None) -> 
 
 
 def _rasp_task(path: Path, outputs: Sequence[str], vocabulary: str | None, longest: int | None) -> Task:
-    from tprog.tasks.rasp_task import specification  # where it is needed: it takes as long as reading a program
+    from tprog.tasks.rasp_task import specification
 
     told = specification(path, outputs, vocabulary, longest)
     domain = InputDomain(len(told.symbols), 1, told.longest)

@@ -25,6 +25,7 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)  # PEP 263
 _ASCII = ("ascii", "us-ascii")
+_LEAVES = (ast.Constant, ast.Name)
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -80,8 +81,13 @@ def parse_python(text: str, path: str) -> ast.Module:
         raise BadSource(path, 1, 1, f"text that Python cannot parse ({error})", "valid Python") from None
     level: list[ast.AST] = [tree]
     for _ in range(DEEPEST):
-        _check_constants(level, path)
-        if not (below := [child for node in level for child in children(node)]):
+        below: list[ast.AST] = []
+        for node in level:
+            if type(node) is ast.Constant:
+                _check_constant(node, path)
+            elif type(node) is not ast.Name:
+                below += children(node)
+        if not below:
             return tree
         level = below
     at = next((node for node in level if hasattr(node, "lineno")), None)
@@ -94,11 +100,11 @@ def children(node: ast.AST) -> list[ast.AST]:
     Large modules are mostly literals, of which each then costs one look instead of several.
     """
     found: list[ast.AST] = []
-    if isinstance(node, ast.Constant):
+    if type(node) in _LEAVES:
         return found
     for field in node._fields:
         value = getattr(node, field, None)
-        if isinstance(value, list):
+        if type(value) is list:
             found += [item for item in value if isinstance(item, ast.AST)]
         elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
             found.append(value)
@@ -144,14 +150,14 @@ def _is_utf_8(name: str, marked: bool) -> bool:
     return normal == "utf-8" or normal.startswith("utf-8-") or (normal == "utf8" and not marked)
 
 
-def _check_constants(level: list[ast.AST], path: str) -> None:
-    for node in level:
-        if isinstance(node, ast.Constant) and isinstance(node.value, str) and _SURROGATE.search(node.value):
-            found = "half of a surrogate pair in a string"
-            raise BadSource(path, node.lineno, node.col_offset + 1, found, "characters that can be written as UTF-8")
-        if isinstance(node, ast.Constant) and isinstance(node.value, int) and node.value.bit_length() > MOST_BITS:
-            found = f"a number of {node.value.bit_length():,} bits"
-            raise BadSource(path, node.lineno, node.col_offset + 1, found, f"at most {MOST_BITS}")
+def _check_constant(node: ast.Constant, path: str) -> None:
+    value = node.value
+    if type(value) is str and not value.isascii() and _SURROGATE.search(value):
+        found = "half of a surrogate pair in a string"
+        raise BadSource(path, node.lineno, node.col_offset + 1, found, "characters that can be written as UTF-8")
+    if type(value) is int and value.bit_length() > MOST_BITS:
+        found = f"a number of {value.bit_length():,} bits"
+        raise BadSource(path, node.lineno, node.col_offset + 1, found, f"at most {MOST_BITS}")
 
 
 def _too_deep(path: str, line: int, column: int) -> BadSource:
