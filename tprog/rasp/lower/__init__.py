@@ -21,8 +21,9 @@ from tprog.rasp.evaluate import Run, checked_vocabulary, is_causal
 from tprog.rasp.expressions import Expression, SelectorWidth, SOp, Tokens
 from tprog.rasp.failures import Failed
 from tprog.rasp.lower.alike import key_of, unified
-from tprog.rasp.lower.building import Building, Frame
+from tprog.rasp.lower.building import Building
 from tprog.rasp.lower.gathering import gathered
+from tprog.rasp.lower.growing import Frame
 from tprog.rasp.lower.held import Held, NotLowered, spelled
 from tprog.rasp.lower.occurring import Occurring, answer_alike, every_input
 from tprog.rasp.values import Value, spelled_value

@@ -1,73 +1,37 @@
-"""The Program that grows: its nodes, and the variables that hold the s-ops of a RASP program."""
+"""The variables of the Program that grows, which hold the s-ops of a RASP program."""
 
 from __future__ import annotations
 
-import keyword
 import math
 from collections.abc import Callable, Mapping, Sequence
-from dataclasses import dataclass
-from itertools import chain, count, product
+from itertools import chain, product
 
-from tprog import primitives
-from tprog.ir.nodes import Embedding, Lookup, Node, NumericHead
+from tprog.ir.nodes import Embedding, Lookup, NumericHead
 from tprog.ir.values import Symbol
-from tprog.rasp.calls import Calls, Refused
+from tprog.rasp.calls import Calls
 from tprog.rasp.evaluate import Run
-from tprog.rasp.expressions import (
-    Aggregate,
-    Constant,
-    Elementwise,
-    Expression,
-    Indices,
-    Selector,
-    SOp,
-    Tokens,
-    in_order,
-)
+from tprog.rasp.expressions import Aggregate, Constant, Elementwise, Expression, Indices, SOp, Tokens
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect, Function
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.cells import Axis, Cells
-from tprog.rasp.lower.held import Held, NotLowered, in_size_order, meanings, plain, spelled
+from tprog.rasp.lower.growing import Frame, Growing
+from tprog.rasp.lower.held import Held, NotLowered, distinct, domain_of, is_exact, meanings, plain, spelled
+from tprog.rasp.lower.lengths import FixedRuns
 from tprog.rasp.lower.linear import mean_of_sum
-from tprog.rasp.lower.naming import identifier
 from tprog.rasp.lower.occurring import Occurring
-from tprog.rasp.lower.tables import UNREACHED, Chain, Outcome, Table, TooMany
+from tprog.rasp.lower.tables import UNREACHED, Chain, Table, TooMany, values_of
 from tprog.rasp.values import Value, is_number
-
-_OWN = frozenset(
-    {*dir(primitives), "run", "readout", "variables", "list", "range", "len", "min", "tokens", "positions"}
-)
 
 FEW_CELLS = 400
 """Cells up to which functions of functions make one table; with more, each has its own."""
-
-MOST_LENGTHS = 512
-"""The longest input up to which what depends on the length alone is evaluated at each length."""
 
 _KIND = Function("kind", lambda value: "word" if isinstance(value, str) else "number", sees_nothing=True, wanted=1)
 """What the language of 2021 tells apart."""
 
 
-@dataclass(frozen=True)
-class Frame:
-    """What is said of the inputs.
-
-    Attributes:
-        tokens: the values of the vocabulary.
-        words: their spelling.
-        length: of the longest input.
-    """
-
-    tokens: tuple[Value, ...]
-    words: tuple[str, ...]
-    length: int
-    causal: bool
-    dialect: Dialect
-
-
-class Building:
-    """The nodes made so far, and which variable holds which s-op.
+class Building(Growing):
+    """Which variable holds which s-op, beside the nodes made so far.
 
     Args:
         root: makes the variable of an aggregate or of a selector's width.
@@ -75,38 +39,19 @@ class Building:
     """
 
     def __init__(self, frame: Frame, root: Callable[[Building, SOp], Held], occurring: Occurring | None = None) -> None:
-        self.frame, self.calls, self.nodes = frame, Calls(), list[Node]()
+        super().__init__(frame)
+        self.calls = Calls()
+        self.fixed = FixedRuns(frame, self.calls)
         self._root, self._occurring = root, occurring
         self._constants: dict[int, Value] = {}
-        self._holed: set[str] = set()
-        self.made_for: dict[str, Expression] = {}
         self._held: dict[int, Held] = {}
         self._symbols: dict[tuple[int, ...], list[Held]] = {}
         self._numbers: dict[int, Held] = {}
         self._cut: set[int] = set()
         self._means: dict[int, Aggregate | None] = {}
         self._kinds: dict[int, tuple[SOp, set[str]]] = {}
-        self._without: dict[int, bool] = {}
-        self._runs: list[Run] | None = None
         self.selections: dict[int, object] = {}
-        self.guards: dict[str, str] = {}
         self.alive: list[Expression] = []
-
-    # Nodes
-
-    def add(self, node: Node) -> str:
-        """Add a node; its name."""
-        self.nodes.append(node)
-        return node.name
-
-    def name(self, *exprs: Expression, suffix: str = "") -> str:
-        """A free name of a node, after the expressions that it is made for."""
-        told = "_".join(identifier(expr) for expr in exprs)[:40] + suffix
-        if told in _OWN or keyword.iskeyword(told) or told.isupper():
-            told += "_"
-        name = next(each for each in chain([told], (f"{told}_{at}" for at in count(2))) if each not in self.made_for)
-        self.made_for[name] = exprs[-1]
-        return name
 
     def note(self, node: SOp, value: Value) -> None:
         """Remember of which kinds the values of an s-op are, which the language of 2021 asks."""
@@ -126,33 +71,6 @@ class Building:
                 Lookup(self.name(node, suffix="_fits"), (count,), ((0, 1),), ("fits",), ("fits", None)),
                 f"{node} holds words and numbers",
             )
-
-    # Facts
-
-    def fixed_runs(self, expr: Expression) -> list[Run] | None:
-        """An evaluation for each length, if an expression depends on no token and fails nowhere; else None."""
-        if self.frame.length > MOST_LENGTHS or not self._depends_on_length_alone(expr):
-            return None
-        if self._runs is None:
-            token = self.frame.tokens[0]
-            self._runs = [
-                Run([token] * length, self.frame.causal, calls=self.calls) for length in range(1, self.frame.length + 1)
-            ]
-        try:
-            for run in self._runs:
-                run.rows(expr) if isinstance(expr, Selector) else run.values(expr)  # type: ignore[arg-type]
-        except Failed:
-            return None
-        return self._runs
-
-    def _depends_on_length_alone(self, expr: Expression) -> bool:
-        if id(expr) not in self._without:
-            for node in in_order([expr], self._without):
-                self._without[id(node)] = not isinstance(node, Tokens) and all(
-                    self._without[id(read)] for read in node.sources()
-                )
-                self.alive.append(node)  # ids stay theirs
-        return self._without[id(expr)]
 
     # Variables
 
@@ -196,7 +114,7 @@ class Building:
         except NotLowered:
             return False
         booleans = any(isinstance(value, bool) for value in values) and self.frame.dialect is Dialect.RASP
-        return not booleans and all(is_number(value) and not isinstance(value, float) for value in values)
+        return not booleans and all(map(is_exact, values))
 
     def held(self, sop: SOp) -> Held:
         """The variable of a root, in the form that is natural to it."""
@@ -223,15 +141,10 @@ class Building:
         return self._held.get(id(sop)) or next(iter(self._symbols.get((id(sop),), ())), None)
 
     def _tokens(self, sop: Tokens) -> Held:
-        read: dict[Symbol, tuple[Value, ...]] = {}
-        for word, token in zip(self.frame.words, self.frame.tokens, strict=True):
-            try:
-                read[word] = tuple(Run([token], calls=self.calls).values(sop))
-            except Failed:
-                read[word] = ()
+        read = self._read_as(sop)
         if all(read.values()):
             return Held("tokens", False, read)
-        spell = spelled(value for meant in read.values() for value in meant)
+        spell = spelled(chain.from_iterable(read.values()))
         table = [spell(meant[0]) if meant else None for meant in read.values()]
         symbols = tuple(dict.fromkeys(symbol for symbol in table if symbol is not None))
         if not symbols:
@@ -239,6 +152,16 @@ class Building:
         name = self.add(Embedding(self.name(sop, suffix="_read"), symbols, tuple(table)))
         pairs = [(spell(meant[0]), meant[0]) for meant in read.values() if meant]
         return Held(name, False, meanings(pairs, symbols))
+
+    def _read_as(self, sop: Tokens) -> dict[Symbol, tuple[Value, ...]]:
+        """Word -> the value that it is read as; none where it cannot be read so."""
+        read: dict[Symbol, tuple[Value, ...]] = {}
+        for word, token in zip(self.frame.words, self.frame.tokens, strict=True):
+            try:
+                read[word] = tuple(Run([token], calls=self.calls).values(sop))
+            except Failed:
+                read[word] = ()
+        return read
 
     def chain(self, exprs: Sequence[SOp]) -> Chain:
         """The functions between some s-ops and the roots that they end in."""
@@ -281,15 +204,18 @@ class Building:
 
     def _cut_below(self, exprs: Sequence[SOp]) -> bool:
         """Make variables of what is read, where it is a function of several roots itself; whether there was any."""
-        tops = [expr for expr in exprs if len(exprs) > 1 and not self.is_root(expr) and expr.sources()]
-        reads = tops or [read for expr in exprs for read in expr.sources() if isinstance(read, SOp)]
         found = False
         # The smallest first: once it is a variable, the others may be functions of it alone.
-        for read in sorted(reads, key=lambda read: self.chain([read]).size):
+        for read in sorted(self._read_by(exprs), key=lambda read: self.chain([read]).size):
             if not self.is_root(read) and len(self.chain([read]).roots) > 1:
                 self.held_symbols_of_cut(read)
                 found = True
         return found
+
+    def _read_by(self, exprs: Sequence[SOp]) -> list[SOp]:
+        """Several s-ops themselves, those that are functions; of one, or where none is, what is read."""
+        tops = [expr for expr in exprs if len(exprs) > 1 and not self.is_root(expr) and expr.sources()]
+        return tops or [read for expr in exprs for read in expr.sources() if isinstance(read, SOp)]
 
     def _axis(self, root: SOp, classes: Mapping[Symbol, int]) -> Axis:
         held = self.held(root)
@@ -308,10 +234,10 @@ class Building:
             default: a value that its domain holds too.
         """
         own = self.held(exprs[0]) if len(exprs) == 1 and self.is_root(exprs[0]) else None
-        if own is not None and not own.numeric and (default is None or own.symbol(default) is not None):
+        if own is not None and not own.numeric and own.admits(default):
             return own
         known = self._symbols.setdefault(tuple(map(id, exprs)), [])
-        fit = next((each for each in known if default is None or each.symbol(default) is not None), None)
+        fit = next((each for each in known if each.admits(default)), None)
         if fit is None:
             fit = self._new_symbols(exprs, default)
             known.append(fit)
@@ -320,30 +246,32 @@ class Building:
 
     def _new_symbols(self, exprs: Sequence[SOp], default: Value | None) -> Held:
         cells = self.cells(exprs)
-        values = {key_of(value): value for _, value in cells.pairs()}
-        extra = [] if default is None else [default]
-        spell = spelled([*values.values(), *extra])
+        values = distinct(value for _, value in cells.pairs())
+        spell, order = domain_of(values if default is None else [*values, default])
         cells = cells.answered(exprs[0], spell)
-        order = tuple(dict.fromkeys(spell(value) for value in in_size_order([*values.values(), *extra])))
         if not order:
             raise NotLowered(exprs[0], "it has no value on any input")
-        pairs = [(spell(value), value) for value in values.values()]
-        roots = cells.roots
-        suffix = "_symbol" if len(exprs) == 1 and self.is_root(exprs[0]) and self.held(exprs[0]).numeric else ""
+        pairs = [(spell(value), value) for value in values]
         small = cells.merged()
         if (same := self._same(small, order, pairs)) is not None:
             return same
-        name = self.name(*exprs, suffix=suffix)
-        if small.axes == () or (len(small.roots) == 1 and self.held(small.roots[0]).variable == "tokens"):
-            one = small.answer(()) if small.axes == () else None
-            table = tuple(one if small.axes == () else small.answer((place,)) for place in range(len(self.frame.words)))
-            self.add(Embedding(name, order, table))
-        else:
-            self.add(self._lookup(name, small, order))
-        whole = len(exprs) == 1 and len(roots) == 1 and exprs[0] is roots[0]
-        rank = whole and self.held(roots[0]).rank
-        uniform = all(self.held(root).uniform for root in roots)
+        name = self.name(*exprs, suffix="_symbol" if self._is_numeric(exprs) else "")
+        self.add(self.embedding(name, order, small) if self._is_of_words(small) else self.lookup(name, small, order))
+        uniform = all(self.held(root).uniform for root in cells.roots)
+        rank = self._is_rank(exprs, cells.roots)
         return Held(name, False, meanings(pairs, order), self._is_distinct(cells), rank, uniform)
+
+    def _is_rank(self, exprs: Sequence[SOp], roots: Sequence[SOp]) -> bool:
+        """Whether this is one s-op, a root that is a rank."""
+        return len(exprs) == len(roots) == 1 and exprs[0] is roots[0] and self.held(roots[0]).rank
+
+    def _is_numeric(self, exprs: Sequence[SOp]) -> bool:
+        """Whether this is one s-op that has a variable already, a number."""
+        return len(exprs) == 1 and self.is_root(exprs[0]) and self.held(exprs[0]).numeric
+
+    def _is_of_words(self, cells: Cells) -> bool:
+        """Whether the answers follow from the word alone, or from nothing."""
+        return cells.axes == () or (len(cells.roots) == 1 and self.held(cells.roots[0]).variable == "tokens")
 
     def _same(self, cells: Cells, order: Sequence[Symbol], pairs: Sequence[tuple[Symbol, Value]]) -> Held | None:
         """The variable that a lookup would copy, if it answers each symbol that may come by itself."""
@@ -351,24 +279,10 @@ class Building:
             return None
         root = self.held(cells.roots[0])
         symbols = tuple(root.values)
-        copied = all(cells.answer((at,)) in (None, symbol) for at, symbol in enumerate(symbols))
-        if (
-            not copied
-            or len(cells.answers) != len(symbols)
-            or tuple(at for at in symbols if at in order) != tuple(order)
-        ):
+        if not cells.copies(symbols) or tuple(at for at in symbols if at in order) != tuple(order):
             return None
         meant = meanings(pairs, order)
         return root.holding({symbol: meant.get(symbol, ()) for symbol in symbols})
-
-    def _symbols_node(self, name: str, cells: Cells, order: tuple[Symbol, ...]) -> Embedding | Lookup:
-        """The node that answers with symbols: a table of words, where they follow from the word or from nothing."""
-        places = range(len(self.frame.words))
-        if cells.axes == ():
-            return Embedding(name, order, (cells.answer(()),) * len(places))
-        if len(cells.roots) == 1 and self.held(cells.roots[0]).variable == "tokens":
-            return Embedding(name, order, tuple(cells.answer((place,)) for place in places))
-        return self._lookup(name, cells, order)
 
     def _is_distinct(self, cells: Cells) -> bool:
         """Whether equal answers come from equal values of a root that is distinct; or, where the other roots are the
@@ -376,14 +290,8 @@ class Building:
         for place, root in enumerate(cells.roots):
             if not self.held(root).distinct or cells.axes[place].merged:
                 continue
-            others = [each for each in cells.roots if each is not root]
-            uniform = all(self.held(each).uniform for each in others)
-            of: dict[object, set[int]] = {}
-            for key, answer in cells.answers.items():
-                if answer is not None:
-                    rest = (*key[:place], *key[place + 1 :]) if uniform else ()
-                    of.setdefault((rest, answer), set()).add(key[place])
-            if all(len(keys) == 1 for keys in of.values()):
+            uniform = all(self.held(each).uniform for each in cells.roots if each is not root)
+            if cells.tells_apart(place, uniform):
                 return True
         return False
 
@@ -393,9 +301,7 @@ class Building:
         for each in known:
             if each.symbol(default) is not None and set(map(key_of, each.every())) == set(map(key_of, held.every())):
                 return each
-        values = {key_of(value): value for value in (*held.every(), default)}
-        spell = spelled(values.values())
-        order = tuple(dict.fromkeys(map(spell, in_size_order(values.values()))))
+        spell, order = domain_of(distinct((*held.every(), default)))
         cells: list[Symbol | None] = []
         for symbol, meant in held.values.items():
             told = {spell(value) for value in meant}
@@ -422,16 +328,6 @@ class Building:
         answers = None if held.numeric else symbols
         return self.add(Lookup(self.name(sop), (held.variable,), (levels,), answers, symbols))  # type: ignore[arg-type]  # numbers
 
-    def needed(self, outputs: Sequence[str]) -> list[Node]:
-        """The nodes that the outputs are made of, and those that guard against inputs without a value."""
-        wanted = {*outputs, *self.guards}
-        found: list[Node] = []
-        for node in reversed(self.nodes):
-            if node.name in wanted or (node.partial and (node.selection is not None or node.name in self._holed)):
-                wanted |= {node.name, *node.reads}
-                found.append(node)
-        return found[::-1]
-
     def guard(self, node: Lookup, reason: str) -> None:
         """Add a lookup that nothing reads: it has a hole where the input has no value."""
         if self._occurring is not None and self._occurring.complete:
@@ -451,21 +347,20 @@ class Building:
         return self._numbers[id(sop)]
 
     def _new_numbers(self, sop: SOp) -> Held:
-        if self.is_root(sop) and (own := self.held(sop)).numeric and _as_they_are(own):
+        if self._is_numeric([sop]) and (own := self.held(sop)).as_they_are:
             return own
         cells = self.cells([sop])
         values = [value for _, value in cells.pairs()]
-        for value in values:
-            if not is_number(value) or isinstance(value, float):
-                raise NotLowered(
-                    sop, f"it may hold {value!r}, where numbers are added up; expected exact numbers alone"
-                )
+        if others := [value for value in values if not is_exact(value)]:
+            raise NotLowered(
+                sop, f"it may hold {others[0]!r}, where numbers are added up; expected exact numbers alone"
+            )
         cells = cells.answered(sop, plain)
         name = self.name(sop, suffix="_number")
         order = sorted({plain(value) for value in values})
         if cells.axes == ():
             cells = cells.over("tokens", self.frame.words)
-        self.add(self._lookup(name, cells.merged(), None))
+        self.add(self.lookup(name, cells.merged(), None))
         return Held(name, True, meanings([(plain(value), value) for value in values], order))
 
     def cells(self, exprs: Sequence[SOp]) -> Cells:
@@ -481,44 +376,22 @@ class Building:
                 answers[key] = None
                 unreached.add(key)
             else:
-                answers[key] = _values(exprs, table.outcomes[named])
+                answers[key] = values_of(exprs, table.outcomes[named])
         return Cells(table.roots, tuple(axes), answers, frozenset(unreached))
 
     def _reached(self, roots: Sequence[SOp], axes: Sequence[Axis]) -> set[tuple[int, ...]] | None:
         """Which combinations occur, where that is known: inputs are few, or the roots depend on the length alone."""
-        rows = None if self._occurring is None or not roots else self._occurring.rows(roots)
-        if rows is None:
-            if not roots or any(self.fixed_runs(root) is None for root in roots):
-                return None
-            runs = self._runs or ()
-            rows = [row for run in runs for row in zip(*(run.values(root) for root in roots), strict=True)]
+        if not roots or (rows := self._rows(roots)) is None:
+            return None
         places = [axis.places(self.held(root)) for axis, root in zip(axes, roots, strict=True)]
         return {tuple(at[value] for at, value in zip(places, row, strict=True)) for row in dict.fromkeys(rows)}
 
-    def _lookup(self, name: str, cells: Cells, symbols: tuple[Symbol, ...] | None) -> Lookup:
-        if cells.holed:
-            self._holed.add(name)
-        keys = list(product(*(range(len(axis.classes)) for axis in cells.axes)))
-        inputs, levels = tuple(axis.variable for axis in cells.axes), tuple(axis.levels for axis in cells.axes)
-        otherwise = cells.otherwise if len(inputs) > 1 else None
-        listed = [key for key in keys if key not in cells.unreached and cells.answers[key] != otherwise]
-        if listed and len(listed) + 1 < len(keys) and len(inputs) > 1:
-            answers = (*(cells.answer(key) for key in listed), otherwise)
-            return Lookup(name, inputs, levels, symbols, answers, tuple(listed))
-        return Lookup(name, inputs, levels, symbols, tuple(cells.answer(key) for key in keys))
-
-
-def _values(exprs: Sequence[SOp], outcomes: Sequence[Outcome]) -> tuple[Value, ...] | None:
-    """The values that one cell may have to stand for; None if there is none."""
-    given = [outcome for outcome in outcomes if not isinstance(outcome, Refused)]
-    found: list[Value] = [outcome[0] if len(exprs) == 1 else outcome for outcome in given]
-    if found and len(found) < len(outcomes):
-        refused = next(outcome for outcome in outcomes if isinstance(outcome, Refused))
-        raise NotLowered(exprs[0], f"of values that are equal, it takes some alone: {refused}")
-    return tuple(found) or None
-
-
-def _as_they_are(held: Held) -> bool:
-    return all(meant == number for number, values in held.values.items() for meant in values) and all(
-        is_number(value) for value in held.every()
-    )
+    def _rows(self, roots: Sequence[SOp]) -> list[tuple[Value, ...]] | None:
+        """What roots hold together somewhere, if it is known."""
+        if self._occurring is not None and (rows := self._occurring.rows(roots)) is not None:
+            return rows
+        runs: list[Run] | None = None
+        for root in roots:
+            if (runs := self.fixed.of(root)) is None:
+                return None
+        return [row for run in runs or () for row in zip(*(run.values(root) for root in roots), strict=True)]

@@ -43,6 +43,12 @@ class Axis:
                 kept.append(each)
         return cls(variable, tuple(levels), tuple(kept), len(levels) < len(classes))
 
+    def at(self, kept: Sequence[int]) -> Axis:
+        """The same with these of its levels alone, each of which stands for those up to the next as well."""
+        assert self.levels is not None
+        levels, classes = tuple(self.levels[at] for at in kept), tuple(self.classes[at] for at in kept)
+        return replace(self, levels=levels, classes=classes, merged=True)
+
     def places(self, held: Held) -> dict[Value, int]:
         """Where each value of the variable falls."""
         found: dict[Value, int] = {}
@@ -109,6 +115,20 @@ class Cells:
         """The answer of a cell."""
         return self.answers[key]  # type: ignore[return-value]  # answered
 
+    def copies(self, symbols: Sequence[Symbol]) -> bool:
+        """Whether the cells of one axis answer each of its symbols by itself, where they answer."""
+        copied = all(self.answer((at,)) in (None, symbol) for at, symbol in enumerate(symbols))
+        return copied and len(self.answers) == len(symbols)
+
+    def tells_apart(self, place: int, uniform: bool) -> bool:
+        """Whether equal answers come from one place on an axis: if the others are `uniform`, for each place there."""
+        of: dict[object, set[int]] = {}
+        for key, answer in self.answers.items():
+            if answer is not None:
+                rest = (*key[:place], *key[place + 1 :]) if uniform else ()
+                of.setdefault((rest, answer), set()).add(key[place])
+        return all(len(keys) == 1 for keys in of.values())
+
     def over(self, variable: str, values: Sequence[object]) -> Cells:
         """A constant as a function of a variable."""
         assert self.axes == ()
@@ -135,18 +155,10 @@ class Cells:
             return self._without(place, one)
         if axis.levels is None:
             return self
-        made, kept = [slices[0]], [0]
-        for at in range(1, len(slices)):
-            if (one := _joined([made[-1], slices[at]])) is None:
-                made.append(slices[at])
-                kept.append(at)
-            else:
-                made[-1] = one
+        made, kept = _neighbours_joined(slices)
         if len(kept) == len(slices):
             return self
-        new_axis = Axis(
-            axis.variable, tuple(axis.levels[at] for at in kept), tuple(axis.classes[at] for at in kept), merged=True
-        )
+        new_axis = axis.at(kept)
         answers = {
             (*rest[:place], at, *rest[place:]): answer for at, one in enumerate(made) for rest, answer in one.items()
         }
@@ -162,6 +174,20 @@ class Cells:
         keys = list(product(*(range(len(each.classes)) for each in axes)))
         unreached = frozenset(key for key in keys if key not in answers)
         return replace(self, axes=axes, answers={key: answers.get(key) for key in keys}, unreached=unreached)
+
+
+def _neighbours_joined(
+    slices: Sequence[dict[tuple[int, ...], object]],
+) -> tuple[list[dict[tuple[int, ...], object]], list[int]]:
+    """Slices with those joined that answer alike and follow on each other; and where each of them begins."""
+    made, kept = [slices[0]], [0]
+    for at in range(1, len(slices)):
+        if (one := _joined([made[-1], slices[at]])) is None:
+            made.append(slices[at])
+            kept.append(at)
+        else:
+            made[-1] = one
+    return made, kept
 
 
 def _joined(slices: Sequence[Mapping[tuple[int, ...], object]]) -> dict[tuple[int, ...], object] | None:

@@ -13,7 +13,7 @@ from tprog.rasp.expressions import Aggregate, Elementwise, SelectorWidth, SOp
 from tprog.rasp.functions import Dialect
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.building import Building
-from tprog.rasp.lower.held import Held, NotLowered, in_size_order, plain
+from tprog.rasp.lower.held import Held, NotLowered, in_size_order, is_exact, plain
 from tprog.rasp.lower.selecting import Selection, beside, joined, selection
 from tprog.rasp.values import Value, is_number
 
@@ -46,7 +46,7 @@ def _width(building: Building, node: SelectorWidth) -> Held:
     name = building.add(_counting(building.name(node), asked))
     least, most = int(asked.filled), building.frame.length - (asked.mask != "all")
     counts = range(least, min(most, 1) + 1) if asked.single else range(least, most + (not asked.rank))
-    if (runs := building.fixed_runs(node)) is not None:
+    if (runs := building.fixed.of(node)) is not None:
         counts = sorted({count for run in runs for count in run.values(node)})  # type: ignore[assignment,type-var]
     return Held(name, True, {count: (count,) for count in counts}, asked.rank, asked.rank, asked.uniform)
 
@@ -86,11 +86,7 @@ def _copied(
         attend, by = "last" if attend == "largest" else "first", None
     if attend == "nearest":
         asked = beside(building, asked)
-    held = value or building.as_symbols(node.sop, default=None if asked.filled else node.default)
-    default = next(iter(held.values)) if asked.filled else held.symbol(node.default)
-    if default is None:
-        held = building.widened(held, node.default, node.sop)
-        default = held.symbol(node.default)
+    held, default = _with_default(building, node, asked, value)
     rows, query, key = asked.rows, asked.query, asked.key
     name = building.add(
         Head(
@@ -110,12 +106,27 @@ def _copied(
     )
     values = dict(held.values)
     if not asked.filled:
-        assert default is not None
-        known = {key_of(each): each for each in (*values[default], node.default)}
-        values[default] = tuple(known.values())
+        values[default] = _each_once((*values[default], node.default))
     # The nearest is another for each position; so it is where several are largest, unless what is compared comes out.
     own = attend in ("first", "last") or asked.single or (by is not None and by is value)
     return Held(name, False, values, uniform=asked.uniform and own)
+
+
+def _with_default(building: Building, node: Aggregate, asked: Selection, value: Held | None) -> tuple[Held, Symbol]:
+    """The variable to copy, and the symbol of its domain that comes where nothing is selected.
+
+    Args:
+        value: the variable, if it is known.
+    """
+    if asked.filled:
+        held = value or building.as_symbols(node.sop)
+        return held, next(iter(held.values))
+    held = value or building.as_symbols(node.sop, default=node.default)
+    if not held.admits(node.default):
+        held = building.widened(held, node.default, node.sop)
+    default = held.symbol(node.default)
+    assert default is not None
+    return held, default
 
 
 def _whole(values: Mapping[Symbol, tuple[Value, ...]], default: Value) -> dict[Symbol, tuple[Value, ...]]:
@@ -184,8 +195,8 @@ def _ranked(building: Building, node: Aggregate, sop: SOp, default: Value | None
     """A variable whose domain is in the order of its values."""
     held = building.as_symbols(sop, default=default)
     values = [value for value in held.every() if default is None or key_of(value) != key_of(default)]
-    alike = all(map(is_number, values)) or all(isinstance(value, str) for value in values)
-    if not alike and len(held.values) > 1:
+    kinds = {"number" if is_number(value) else type(value) for value in values}
+    if kinds not in ({"number"}, {str}, set()) and len(held.values) > 1:
         raise NotLowered(node, "it compares values that are not all numbers or all words")
     order = [meant[0] for meant in held.values.values() if meant]
     if order == in_size_order(order):
@@ -204,18 +215,16 @@ def held_first(held: Held) -> Value:
 def _mean(building: Building, node: Aggregate, asked: Selection) -> Held:
     if node.dialect is Dialect.RASP_L:
         return _cut_mean(building, node, asked)
-    values = list(_values(building, node.sop))
-    exact = all(is_number(value) and not isinstance(value, float) for value in values)
-    booleans = any(isinstance(value, bool) for value in values)
+    values = _values(building, node.sop)
     if asked.single or not any(map(is_number, values)):
         return _single(building, node, asked)
-    if node.dialect is Dialect.RASP and booleans:
-        if all(isinstance(value, bool) for value in values):
-            return _single(building, node, asked)
+    booleans = {isinstance(value, bool) for value in values} if node.dialect is Dialect.RASP else {False}
+    if booleans == {True}:
+        return _single(building, node, asked)
+    if True in booleans:
         raise NotLowered(node, "it is the mean of values of which some are booleans, others numbers")
-    if not exact:
-        other = next(value for value in values if not is_number(value) or isinstance(value, float))
-        raise NotLowered(node, f"it is the mean of values of which some are numbers and one is {other!r}")
+    if others := [value for value in values if not is_exact(value)]:
+        raise NotLowered(node, f"it is the mean of values of which some are numbers and one is {others[0]!r}")
     return _numeric(building, node, asked, lambda mean, meant: (Fraction(mean), *meant))
 
 
@@ -247,8 +256,7 @@ def _numeric(
     values: dict[Symbol, tuple[Value, ...]] = {mean: meaning(mean, held.values.get(mean, ())) for mean in means}
     default: Number = 0
     if not asked.filled:
-        is_mean = is_number(node.default) and not isinstance(node.default, float)
-        default = plain(node.default) if is_mean else plain(min(means) - 1)
+        default = plain(node.default) if is_exact(node.default) else plain(min(means) - 1)
         values[default] = (*values.get(default, ()), node.default)
     name = building.add(
         NumericHead(

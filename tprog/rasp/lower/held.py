@@ -7,7 +7,7 @@ all of them.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 
@@ -57,6 +57,16 @@ class Held:
         """The same with fewer values."""
         return replace(self, values=values)
 
+    @property
+    def as_they_are(self) -> bool:
+        """Whether each of its numbers means itself."""
+        meant = [(number, value) for number, values in self.values.items() for value in values]
+        return all(value == number for number, value in meant) and all(is_number(value) for _, value in meant)
+
+    def admits(self, default: Value | None) -> bool:
+        """Whether its domain holds a default too, if there is one."""
+        return default is None or self.symbol(default) is not None
+
     def symbol(self, value: Value) -> Symbol | None:
         """The symbol of its domain that a value is, or None."""
         numbers = any(isinstance(each, (int, Fraction)) for each in self.values)
@@ -101,6 +111,22 @@ def in_size_order(values: Iterable[Value]) -> list[Value]:
     words = sorted(value for value in listed if isinstance(value, str))
     tuples = [value for value in listed if isinstance(value, tuple)]
     return [*numbers, *words, *tuples, *(value for value in listed if isinstance(value, Nothing))][: len(listed)]
+
+
+def distinct(values: Iterable[Value]) -> list[Value]:
+    """Values, each once: the last of those that are alike, at the place of the first."""
+    return list({key_of(value): value for value in values}.values())
+
+
+def domain_of(values: Sequence[Value]) -> tuple[Callable[[Value], Symbol], tuple[Symbol, ...]]:
+    """How values that differ are spelled, and the domain that their symbols make."""
+    spell = spelled(values)
+    return spell, tuple(dict.fromkeys(map(spell, in_size_order(values))))
+
+
+def is_exact(value: Value) -> bool:
+    """Whether it is a number without rounding."""
+    return is_number(value) and not isinstance(value, float)
 
 
 def plain(value: Value) -> int | Fraction:

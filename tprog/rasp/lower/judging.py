@@ -18,6 +18,7 @@ from tprog.rasp.functions import Function, comparison
 from tprog.rasp.lower.alike import key_of
 from tprog.rasp.lower.building import Building
 from tprog.rasp.lower.held import Held, NotLowered
+from tprog.rasp.lower.tables import Outcome
 from tprog.rasp.values import Value, is_number
 from tprog.run.batch import Bools
 
@@ -75,9 +76,19 @@ def selects_of(selector: Selector) -> list[Select]:
     return found
 
 
+def each_once(exprs: Sequence[SOp]) -> tuple[SOp, ...]:
+    """S-ops without those that are there already."""
+    return tuple({id(expr): expr for expr in exprs}.values())
+
+
+def has_refusal(outcomes: Sequence[Outcome]) -> bool:
+    """Whether a function has no value there."""
+    return any(isinstance(outcome, Refused) for outcome in outcomes)
+
+
 def side_of(building: Building, exprs: Sequence[SOp]) -> Side:
     """The keys, or the queries, as values of one variable."""
-    one = tuple({id(expr): expr for expr in exprs}.values())
+    one = each_once(exprs)
     table = building.table(one)
     if not table.roots:
         (outcome,) = table.outcomes[()]
@@ -86,7 +97,7 @@ def side_of(building: Building, exprs: Sequence[SOp]) -> Side:
         return Side(one, None, {None: (outcome,)})
     if len(table.roots) == 1 and not (held := building.held(table.roots[0])).numeric:
         outcomes = {symbol: table.outcomes.get((each,), ()) for symbol, each in table.classes[0].items()}
-        if not any(isinstance(outcome, Refused) for found in outcomes.values() for outcome in found):
+        if not any(map(has_refusal, outcomes.values())):
             return Side(one, held, outcomes)  # type: ignore[arg-type]  # none is refused
     held = building.as_symbols(*one)
     if len(one) == 1:
@@ -155,12 +166,10 @@ class Judge:
         for asked, options in enumerate(self._options(self._queries, query)):
             row = [at for at, meant in enumerate(keys) if self._cell(node, (asked, at), options, meant)]
             failing = [pair for pair in self._failing if pair[0] == asked]
-            if not options or (mask == "all" and failing and len(failing) == reached):
-                found.append(None)
-                for pair in failing:
-                    del self._failing[pair]
-            else:
-                found.append(row)
+            is_missing = not options or (mask == "all" and 0 < len(failing) == reached)
+            found.append(None if is_missing else row)
+            for pair in failing if is_missing else ():
+                del self._failing[pair]
         return found
 
     def _options(self, side: Side, held: Held) -> list[tuple[_Row, ...]]:

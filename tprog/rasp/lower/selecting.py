@@ -122,7 +122,7 @@ def _predicate(
     if (truth := _truth_of_keys(building, keys, selects, table)) is not None:
         return _predicate(building, truth, mask, [truth], [truth])
     tokens = tokens_of(building)
-    if len(tokens.values) < len(query.values) and None not in table and all(row == table[0] for row in table):
+    if len(tokens.values) < len(query.values) and None not in table and _is_one_row(table):
         return tokens, key, table[:1] * len(tokens.values)  # nothing is asked of the query
     return query, key, table
 
@@ -131,8 +131,8 @@ def _truth_of_keys(
     building: Building, keys: Side, selects: Sequence[Select], table: list[list[int] | None]
 ) -> Select | None:
     """The same as a select of a truth, if nothing is asked of the query and the keys are no symbols by themselves."""
-    held, (first, *others) = keys.held, table or [None]
-    if held is None or len(selects) != 1 or first is None or any(row != first for row in others):
+    held, first = keys.held, table[0] if table and _is_one_row(table) else None
+    if held is None or len(selects) != 1 or first is None:
         return None
     roots = [building.held(root) for root in building.table(keys.exprs).roots]
     if (len(roots) == 1 and not roots[0].numeric) or sum(map(bool, held.values.values())) < 3:
@@ -146,6 +146,11 @@ def _truth_of_keys(
     made = replace(select, keys=truth, queries=true, predicate=comparison("=="))
     building.alive.append(made)
     return made
+
+
+def _is_one_row(table: Sequence[list[int] | None]) -> bool:
+    """Whether all queries accept the same keys."""
+    return all(row == table[0] for row in table)
 
 
 # Clauses ##############################################################################################################
@@ -183,8 +188,7 @@ def _of_clauses(
         raise NotLowered(selector, f"it has {len(found):,} alternatives; expected 1 to {MOST_ALTERNATIVES}")
     (first, *also), *instead = found
     single = not instead and any(clause in facts and facts[clause].single for clause in (first, *also))
-    runs = building.fixed_runs(selector)
-    filled = runs is not None and all(row for run in runs for row in run.rows(selector))
+    filled = (known := _known(building, selector)) is not None and known[1]
     uniform = _same_for_all(building, mask, ((first, *also), *instead))
     return Selection(
         first.query, first.key, first.predicate, mask, single, filled, False, uniform, tuple(also), tuple(instead)
@@ -224,11 +228,12 @@ def beside(building: Building, asked: Selection) -> Selection:
     if (asked.query, asked.key) != ("positions", "positions") or asked.also or asked.instead:
         return asked
     places = range(building.frame.length)
-    for step, mask in ((-1, "before"), (1, "after")):
+    steps: list[tuple[int, Mask]] = [(-1, "before"), *([] if building.frame.causal else [(1, "after")])]  # type: ignore[list-item]
+    for step, mask in steps:
         wanted = tuple((at + step,) if at + step in places else () for at in places)
-        if asked.rows == wanted and asked.mask in ("all", mask) and (step < 0 or not building.frame.causal):
+        if asked.rows == wanted and asked.mask in ("all", mask):
             every = (tuple(places),) * len(building.frame.words)
-            return replace(asked, query="tokens", rows=every, mask="before" if step < 0 else "after")
+            return replace(asked, query="tokens", rows=every, mask=mask)
     return asked
 
 
@@ -293,7 +298,7 @@ def _compares_indices(selector: Selector, symbol: str) -> bool:
 
 def _known(building: Building, selector: Selector) -> tuple[bool, bool] | None:
     """Whether a selector that depends on the length alone selects one position at most, and one at least; else None."""
-    runs = building.fixed_runs(selector)
+    runs = building.fixed.of(selector)
     if runs is None:
         return None
     counts = [row.bit_count() for run in runs for row in run.rows(selector)]
@@ -309,32 +314,37 @@ def _facts(
     mask: Mask,
     order: bool,
 ) -> Selection:
+    sees_all = mask == "all" and not building.frame.causal
     single, filled = _known(building, selector) or (
         key.distinct and all(row is None or len(row) <= 1 for row in rows),
         mask == "all" and _is_filled(building, query, key, rows),
     )
-    rank = not building.frame.causal and mask == "all" and order
-    uniform = mask == "all" and not building.frame.causal and (query.uniform or len(set(rows)) == 1)
-    own = mask == "all" and query.variable == key.variable and key.distinct
-    own = own and all(row == (symbol,) for symbol, row in zip(query.values, rows, strict=True) if query.values[symbol])
+    rank = sees_all and order
+    uniform = sees_all and (query.uniform or len(set(rows)) == 1)
+    own = mask == "all" and _is_own(query, key, rows)
     return Selection(query.variable, key.variable, rows, mask, single, filled, rank, uniform, own=own)
+
+
+def _is_own(query: Held, key: Held, rows: tuple[Keys | None, ...]) -> bool:
+    """Whether each query selects its own position alone."""
+    if query.variable != key.variable or not key.distinct:
+        return False
+    return all(row == (symbol,) for symbol, row in zip(query.values, rows, strict=True) if query.values[symbol])
 
 
 def _is_filled(building: Building, query: Held, key: Held, rows: tuple[Keys | None, ...]) -> bool:
     """Whether each query selects its own position, or any, or one that is there at every length."""
     reached = {symbol for symbol, meant in key.values.items() if meant}
-    if all(row is None or reached <= set(row) for row in rows):
+    asked = [(symbol, set(row)) for symbol, row in zip(query.values, rows, strict=True) if row is not None]
+    if all(reached <= row for _, row in asked):
         return True
     if query.variable == key.variable:
-        return all(row is None or symbol in row for symbol, row in zip(query.values, rows, strict=True))
+        return all(symbol in row for symbol, row in asked)
     if not key.rank or building.frame.causal:
         return False
-    if query.variable == "positions":
-        return all(
-            row is None or any(each <= place for each in row)  # type: ignore[operator]  # a rank is a number
-            for place, row in enumerate(rows)
-        )
-    return all(row is None or 0 in row for row in rows)
+    if query.variable == "positions":  # then the symbols are the positions, and the input is longer than each
+        return all(min(row, default=math.inf) <= place for place, row in asked)  # type: ignore[type-var,operator]  # numbers
+    return all(0 in row for _, row in asked)
 
 
 def _is_order(query: Held, key: Held, rows: list[list[int] | None]) -> bool:

@@ -18,13 +18,12 @@ from tprog.ir.domains import Mask
 from tprog.ir.selections import Clause
 from tprog.ir.selections import Selection as Alternatives
 from tprog.ir.values import Symbol
-from tprog.rasp.calls import Refused
 from tprog.rasp.expressions import Select, Selector, SOp
 from tprog.rasp.lower.held import Held
-from tprog.rasp.lower.judging import Judge, Side
-from tprog.rasp.lower.tables import UNREACHED, Outcome
+from tprog.rasp.lower.judging import Judge, Side, each_once, has_refusal
+from tprog.rasp.lower.tables import UNREACHED, Outcome, Table
 from tprog.rasp.values import Value
-from tprog.run.batch import Bools
+from tprog.run.batch import Array, Bools
 
 if TYPE_CHECKING:
     from tprog.rasp.lower.building import Building
@@ -119,8 +118,8 @@ def split(building: Building, mask: Mask, parts: Sequence[Selector], selects: Se
         return None
     same = tuple(map(id, keys.side.exprs)) == tuple(map(id, queries.side.exprs))
     joint = keys.cost + (0 if same else queries.cost) + queries.values
-    found = [each for each in _arrangements(building, queries, keys, whole) if _rows(each) < joint]
-    return Split(query, key, whole, min(found, key=_rows)) if found else None
+    best = min(_arrangements(building, queries, keys, whole), key=_rows, default=None)
+    return None if best is None or _rows(best) >= joint else Split(query, key, whole, best)
 
 
 def _asked(building: Building, mask: Mask, parts: Sequence[Selector], keys: _Side, queries: _Side) -> Bools | None:
@@ -145,7 +144,7 @@ def _rows(alternatives: Alternatives) -> int:
 
 def _side(building: Building, exprs: Sequence[SOp]) -> _Side | None:
     """One side, if one or two s-ops tell all of it, and it has a value for all that these may hold."""
-    one = tuple({id(expr): expr for expr in exprs}.values())
+    one = each_once(exprs)
     if not 1 <= len(building.chain(one).roots) <= 2:
         return None
     table = building.table(one)
@@ -155,16 +154,25 @@ def _side(building: Building, exprs: Sequence[SOp]) -> _Side | None:
         for root, held, known in zip(table.roots, helds, table.classes, strict=True)
     ]
     reached = tuple(tuple(symbol for symbol, each in named.items() if each != UNREACHED) for named in classes)
-    options: dict[Any, tuple[Outcome, ...]] = {}
-    for symbols in product(*reached):
-        outcomes = table.outcomes[tuple(named[symbol] for named, symbol in zip(classes, symbols, strict=True))]
-        if any(isinstance(outcome, Refused) for outcome in outcomes):
-            return None
-        options[symbols if len(helds) > 1 else symbols[0]] = outcomes
+    if (options := _options(table, classes, reached)) is None:
+        return None
     together = _together(helds, options)
     cost = len(options) if len(helds) > 1 else 0
     values = len({outcome for outcomes in options.values() for outcome in outcomes})
     return _Side(helds, reached, Side(one, together, options), cost, values)  # type: ignore[arg-type]  # none is refused
+
+
+def _options(
+    table: Table, classes: Sequence[Mapping[Symbol, int]], reached: Sequence[tuple[Symbol, ...]]
+) -> dict[Any, tuple[Outcome, ...]] | None:
+    """The symbol of the one variable, or those of both -> what comes of it; None if some has no value."""
+    options: dict[Any, tuple[Outcome, ...]] = {}
+    for symbols in product(*reached):
+        outcomes = table.outcomes[tuple(named[symbol] for named, symbol in zip(classes, symbols, strict=True))]
+        if has_refusal(outcomes):
+            return None
+        options[symbols if len(reached) > 1 else symbols[0]] = outcomes
+    return options
 
 
 def _together(helds: Sequence[Held], options: Mapping[Any, object]) -> Held:
@@ -239,14 +247,9 @@ def _alternatives(
         grid: [query of the first clause, of the second, key of the first, of the second] whether it is selected.
     """
     blocks = grid.transpose(0, 2, 1, 3)
-    outer = blocks.shape[:2]
-    named: dict[bytes, int] = {}
-    of = np.zeros(outer, dtype=np.int32)
-    for place in np.ndindex(*outer):
-        of[place] = named.setdefault(blocks[place].tobytes(), len(named))
-        if len(named) > MOST_KINDS + 1:
-            return None
-    kinds = np.array([np.frombuffer(kind, dtype=np.bool_) for kind in named])
+    if (told := _kinds(blocks)) is None:
+        return None
+    of, kinds = told
     found: list[tuple[Clause, ...]] = []
     for kind in sorted(range(len(kinds)), key=lambda each: -int(kinds[each].sum())):
         if not kinds[kind].any():
@@ -261,6 +264,18 @@ def _alternatives(
             return None
         found.append(tuple(clauses))
     return tuple(found) or None
+
+
+def _kinds(blocks: Bools) -> tuple[Array, Bools] | None:
+    """Which block stands at each pair of the first clause, and the blocks that differ; None if they are too many."""
+    outer = blocks.shape[:2]
+    named: dict[bytes, int] = {}
+    of = np.zeros(outer, dtype=np.int32)
+    for place in np.ndindex(*outer):
+        of[place] = named.setdefault(blocks[place].tobytes(), len(named))
+        if len(named) > MOST_KINDS + 1:
+            return None
+    return of, np.array([np.frombuffer(kind, dtype=np.bool_) for kind in named])
 
 
 def _clause(building: Building, query: _Half, key: _Half, accepted: Bools) -> Clause:

@@ -18,6 +18,7 @@ from tprog.rasp.calls import Calls, Refused, applied
 from tprog.rasp.expressions import Constant, Elementwise, Expression, SOp
 from tprog.rasp.functions import Dialect
 from tprog.rasp.lower.alike import key_of
+from tprog.rasp.lower.held import NotLowered
 from tprog.rasp.values import Value
 
 MOST_COMBINATIONS = 200_000
@@ -137,12 +138,7 @@ class Chain:
         known: dict[Any, int] = {}
         behaviours: list[list[dict[int, Value] | Refused]] = []
         for symbol, meant in values.items():
-            found: dict[Any, dict[int, Value] | Refused] = {}
-            for value in meant:
-                run = self._run(own, {**fixed, root: value})
-                told = run if isinstance(run, Refused) else {n: v for n, v in run.items() if n in self._told}
-                key = Refused if isinstance(told, Refused) else tuple((n, key_of(v)) for n, v in told.items())
-                found[key] = told
+            found = dict(self._behaviour(own, {**fixed, root: value}) for value in meant)
             if not found:
                 names[symbol] = UNREACHED
                 continue
@@ -150,6 +146,14 @@ class Chain:
             if names[symbol] == len(behaviours):
                 behaviours.append(list(found.values()))
         return names, behaviours
+
+    def _behaviour(self, own: Sequence[SOp], env: Mapping[int, Value]) -> tuple[Any, dict[int, Value] | Refused]:
+        """What the functions of one root alone come to, and what tells it from others."""
+        run = self._run(own, env)
+        if isinstance(run, Refused):
+            return Refused, run
+        told = {node: value for node, value in run.items() if node in self._told}
+        return tuple((node, key_of(value)) for node, value in told.items()), told
 
     def _run(self, nodes: Sequence[SOp], env: Mapping[int, Value]) -> dict[int, Value] | Refused:
         values = dict(env)
@@ -183,3 +187,13 @@ class Chain:
 
 def _told(outcome: Outcome) -> Any:
     return Refused if isinstance(outcome, Refused) else tuple(map(key_of, outcome))
+
+
+def values_of(exprs: Sequence[SOp], outcomes: Sequence[Outcome]) -> tuple[Value, ...] | None:
+    """The values that one cell may have to stand for; None if there is none."""
+    given = [outcome for outcome in outcomes if not isinstance(outcome, Refused)]
+    found: list[Value] = [outcome[0] if len(exprs) == 1 else outcome for outcome in given]
+    if found and len(found) < len(outcomes):
+        refused = next(outcome for outcome in outcomes if isinstance(outcome, Refused))
+        raise NotLowered(exprs[0], f"of values that are equal, it takes some alone: {refused}")
+    return tuple(found) or None
