@@ -15,6 +15,7 @@ from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.entries import Read
 from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Weights
+from tprog.ir.provenance import SourceLine
 from tprog.listing import listing
 from tprog.text.describe import reading
 
@@ -67,14 +68,7 @@ def data_flow(
         )
         for variable in program.variables
     ]
-    last = max(stage_of.values()) + 1
-    if not program.places.several or not program.readout.implied:
-        says = "" if program.readout.implied else _decision(program)
-        readout = GraphNode(READOUT, READOUT, last, None, says, None, 0.0, False, READOUT in highlighted)
-        nodes.append(replace(readout, source=sources.get(READOUT)))
-    for output in program.variables_out if program.places.several else ():
-        says = f"{output} comes out"
-        nodes.append(GraphNode(_end_of(output), "output", last, None, says, None, 0.0, False, output in highlighted))
+    nodes += _ends(program, max(stage_of.values()) + 1, highlighted, sources)
     return GraphResult(
         program=label(program, name),
         title=title,
@@ -88,6 +82,19 @@ def data_flow(
         outputs=program.outputs if program.places.several else (),
         circuit=circuit,
     )
+
+
+def _ends(
+    program: Program, stage: int, highlighted: Collection[str], sources: Mapping[str, SourceLine]
+) -> Iterator[GraphNode]:
+    """What comes out, in the last column: the readout, or that of one variable; of several outputs each variable."""
+    if not program.places.several or not program.readout.implied:
+        says = "" if program.readout.implied else _decision(program)
+        readout = GraphNode(READOUT, READOUT, stage, None, says, None, 0.0, False, READOUT in highlighted)
+        yield replace(readout, source=sources.get(READOUT))
+    for output in program.variables_out if program.places.several else ():
+        says = f"{output} comes out"
+        yield GraphNode(_end_of(output), "output", stage, None, says, None, 0.0, False, output in highlighted)
 
 
 def _decision(program: Program) -> str:

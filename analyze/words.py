@@ -7,7 +7,7 @@ same value in each embedding are one to it.
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 
 from analyze.outcome import label, node_line
 from analyze.results.checked import Checked
@@ -54,16 +54,14 @@ def find_words(
     found = None if word is None else _found(program, word, limit)
     shown = []
     for node in nodes:
-        kept = clusters(program, node)
-        if value is not None:
-            kept = tuple(each for each in kept if each.value is not None and named(value, [each.value]) is not None)
+        kept = clusters(program, node) if value is None else _of_value(clusters(program, node), value)
         if found is not None:
             kept = tuple(each for each in kept if found.reads_as in each.words)
         if kept or value is None:
             shown.append(_shown(program, node, kept, limit, lines))
     if not shown:
-        allowed = listing(list(dict.fromkeys(str(each) for node in nodes for each in node.declares or ())))
-        raise BadUsage(f"no embedding has the value {value!r}; expected one of {allowed}")
+        declared = dict.fromkeys(str(each) for node in nodes for each in node.declares or ())
+        raise BadUsage(f"no embedding has the value {value!r}; expected one of {listing(list(declared))}")
     return WordsResult(
         program=label(program, name),
         vocabulary=len(program.vocabulary),
@@ -71,6 +69,11 @@ def find_words(
         variables=tuple(shown),
         found=found,
     )
+
+
+def _of_value(found: Iterable[Cluster], value: str) -> tuple[Cluster, ...]:
+    """The clusters of the value that is printed so."""
+    return tuple(each for each in found if each.value is not None and named(value, [each.value]) is not None)
 
 
 def _embeddings(program: Program, variable: str | None) -> list[Node]:
@@ -98,14 +101,22 @@ def _shown(
     return EmbeddingShown(node.name, node_line(lines, node.name), len(node.declares or ()), tuple(readers), told)
 
 
+def _reads_as(program: Program, word: str) -> str | None:
+    """The word of the vocabulary as which one is read; None where it is refused."""
+    if word in program.vocabulary:
+        return word
+    return UNKNOWN if UNKNOWN in program.vocabulary and program.unknown_rule == "unk" else None
+
+
+def _near(program: Program, word: str) -> tuple[str, ...]:
+    """Words that have it in them, in letters of any case."""
+    inside = word.casefold()
+    return tuple(other for other in program.vocabulary if inside in other.casefold())[:NEAR]
+
+
 def _found(program: Program, word: str, limit: int | None) -> FoundWord:
-    reads_as: str | None = word
-    near: tuple[str, ...] = ()
-    if word not in program.vocabulary:
-        reads_as = UNKNOWN if UNKNOWN in program.vocabulary and program.unknown_rule == "unk" else None
-        inside = word.casefold()
-        near = tuple(other for other in program.vocabulary if inside in other.casefold())[:NEAR]
-    if reads_as is None:
+    near = () if word in program.vocabulary else _near(program, word)
+    if (reads_as := _reads_as(program, word)) is None:
         return FoundWord(word, None, (), 0, near)
     tables = [node.words for node in program.nodes if node.words is not None]
     values = list(zip(*tables, strict=True))

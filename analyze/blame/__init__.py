@@ -30,7 +30,7 @@ from analyze.blame.suspects import Redefinition, find_redefinitions
 from analyze.blame.weights import best_bends
 from analyze.blame.working_set import Held, effects_over_all, hold
 from analyze.outcome import label
-from analyze.results.blame import BlameResult
+from analyze.results.blame import Account, BlameResult, Fired
 from analyze.results.checked import Checked
 from tprog.edits.edit import Edit, WeightEdit
 from tprog.ir.program import Program
@@ -133,8 +133,6 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(found.ranking.effects)
     )
     hole = run.hole(0)
-    of_readout = asked.output not in program.returned
-    told = hole is None and of_readout and asked.wanted < len(program.written_classes) > 1
     named = label(program, shown.name)
     return BlameResult(
         program=named,
@@ -147,7 +145,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         hole=None if hole is None else str(hole),
         wrong=asked.wrong(),
         wrong_outputs=tuple(name for place in asked.wrong_places if (name := program.places.output(place))),
-        account=account(run, asked.position or 0, asked.wanted, asked.predicted, shown) if told else None,
+        account=_account(asked, shown) if hole is None else None,
         mending=len(found.mending),
         candidates=candidates,
         proven=found.ranking.proven and (all_tried if asked.right else found.complete),
@@ -158,9 +156,24 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         looked_at=found.looked_at,
         source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
-        chain=() if hole is not None or of_readout else chain(run, asked.output, asked.position or 0, shown),
+        chain=_chain(asked, shown) if hole is None else (),
         sources=program.sources,
     )
+
+
+def _account(asked: Prediction, shown: Presentation) -> Account | None:
+    """The account of the logit gap; none of a variable that comes out, or of a class that the readout cannot say."""
+    program = asked.run.program
+    if asked.output in program.returned or not asked.wanted < len(program.written_classes) > 1:
+        return None
+    return account(asked.run, asked.position or 0, asked.wanted, asked.predicted, shown)
+
+
+def _chain(asked: Prediction, shown: Presentation) -> tuple[Fired, ...]:
+    """The rows that fired, of a variable that comes out; none of a readout."""
+    if asked.output not in asked.run.program.returned:
+        return ()
+    return chain(asked.run, asked.output, asked.position or 0, shown)
 
 
 def _class(program: Program, code: int) -> str | None:

@@ -78,14 +78,30 @@ def _strips(result: PlotResult, series: Sequence[str]) -> Iterator[Strip]:
 
 def _fields(result: PlotResult) -> Iterator[_Field]:
     """The panels that have anything in them."""
-    known = {curve.figure for curve in result.curves}
-    others = [(name, f"{name}, validation", True) for name in dict.fromkeys(c.figure for c in result.curves)]
+    drawn: dict[str, list[Curve]] = {}
+    for curve in result.curves:
+        drawn.setdefault(curve.figure, []).append(curve)
     titled = {name for name, _, _ in _PANELS}
-    for figure, title, share in (*_PANELS, *(panel for panel in others if panel[0] not in titled)):
-        if figure in known:
-            yield _Field(title, result.axis, tuple(c for c in result.curves if c.figure == figure), share)
+    others = ((name, f"{name}, validation", True) for name in drawn if name not in titled)
+    for figure, title, share in (*_PANELS, *others):
+        if figure in drawn:
+            yield _Field(title, result.axis, tuple(drawn[figure]), share)
     if result.lengths:
         yield _Field("whole sequences right, by length", "symbols of the input", result.lengths, share=True)
+
+
+def _drawn(curve: Curve, frame: _Frame, place: int) -> Iterator[str]:
+    """A line through the medians, and a band from the least to the most where they differ."""
+    if any(p.least < p.most for p in curve.points):
+        most, least = ([frame.at(p, p.most) for p in curve.points], [frame.at(p, p.least) for p in curve.points])
+        yield band(most, least, place)
+    yield line([frame.at(p, p.median) for p in curve.points], look_of(place))
+
+
+def _ticks_of_share(least: float) -> list[float]:
+    """Those of an axis from a round value below the least up to 1."""
+    up = list(ticks(least, 1.0))
+    return [value for value in up if value <= 1 + 1e-9] if up[0] < 1 else [0.0, 0.5, 1.0]
 
 
 @dataclass(frozen=True)
@@ -101,18 +117,13 @@ class _Field:
         """The panel; its curves in the looks of their series."""
         points = [point for curve in self.curves for point in curve.points]
         across = list(ticks(min(p.at for p in points), max(p.at for p in points)))
-        up = list(ticks(min(p.least for p in points), 1.0 if self.share else max(p.most for p in points)))
-        if self.share:
-            up = [value for value in up if value <= 1 + 1e-9] if up[0] < 1 else [0.0, 0.5, 1.0]
+        least, most = min(p.least for p in points), max(p.most for p in points)
+        up = _ticks_of_share(least) if self.share else list(ticks(least, most))
         frame = _Frame(left + LEFT, top + TOP, across[0], across[-1], up[0], up[-1])
         yield text(left + LEFT, top + 16, self.title, bold=True)
         yield from self._axes(frame, across, up)
         for curve in self.curves:
-            place = series.index(curve.series)
-            least, most = ([frame.at(p, p.least) for p in curve.points], [frame.at(p, p.most) for p in curve.points])
-            if any(p.least < p.most for p in curve.points):
-                yield band(most, least, place)
-            yield line([frame.at(p, p.median) for p in curve.points], look_of(place))
+            yield from _drawn(curve, frame, series.index(curve.series))
 
     def _axes(self, frame: _Frame, across: Sequence[float], up: Sequence[float]) -> Iterator[str]:
         bottom = frame.top + HIGH

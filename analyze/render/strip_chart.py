@@ -90,13 +90,7 @@ def strip_chart(strips: Iterable[Strip]) -> str:
 def strips_drawn(strips: Iterable[Strip], above: float = 0) -> tuple[int, int, list[str]]:
     """The right and the lower end of the chart, and its parts, to stand by itself or below something else."""
     kept = tuple(strips)
-    most = max((dot.wrong for strip in kept for dot in strip.dots), default=0)
-    frame = _Frame(
-        EDGE + max((width(strip.label, SIZE) for strip in kept), default=0) + GAP + ROOM,
-        max(1, math.ceil(math.log10(max(1, most)))),
-        len(kept),
-        above + TOP,
-    )
+    frame = _frame_of(kept, above)
     figures = [strip.figures for strip in kept]
     heads = ("no wrong input", "CPU s (worst)" if any(told[1] for told in figures) else "")
     wide = [max(width(said, SIZE) for said in (head, *(f[i] for f in figures))) for i, head in enumerate(heads)]
@@ -104,14 +98,25 @@ def strips_drawn(strips: Iterable[Strip], above: float = 0) -> tuple[int, int, l
     last = first + GAP + wide[1]
     parts = [
         *_legend(dict.fromkeys(dot.how for strip in kept for dot in strip.dots), above),
-        *(text(x, frame.top - 10, head, "end") for x, head in zip((first, last), heads, strict=True) if head),
+        *_in_columns((first, last), frame.top - 10, heads),
         *_axis(frame),
     ]
     for place, (strip, told) in enumerate(zip(kept, figures, strict=True)):
         y = frame.top + ROW * (place + 0.5)
-        parts += [text(EDGE, y + 4, strip.label), *_strip(strip, frame, y)]
-        parts += [text(x, y + 4, said, "end") for x, said in zip((first, last), told, strict=True) if said]
+        parts += [text(EDGE, y + 4, strip.label), *_strip(strip, frame, y), *_in_columns((first, last), y + 4, told)]
     return math.ceil(last + EDGE), math.ceil(frame.bottom + BOTTOM), parts
+
+
+def _frame_of(strips: Sequence[Strip], above: float) -> _Frame:
+    """The plot: right of the longest label, up to a power of ten that no dot is beyond."""
+    most = max((dot.wrong for strip in strips for dot in strip.dots), default=0)
+    left = EDGE + max((width(strip.label, SIZE) for strip in strips), default=0) + GAP + ROOM
+    return _Frame(left, max(1, math.ceil(math.log10(max(1, most)))), len(strips), above + TOP)
+
+
+def _in_columns(ends: Sequence[float], y: float, said: Sequence[str]) -> list[str]:
+    """Texts that end at these places, where there is any."""
+    return [text(x, y, each, "end") for x, each in zip(ends, said, strict=True) if each]
 
 
 def _legend(kinds: Iterable[str], above: float) -> Iterator[str]:

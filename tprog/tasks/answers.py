@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Iterable, Sequence
+from collections.abc import Iterable, Mapping, Sequence
 
 from tprog.errors import BadInput
 from tprog.ir.places import ByOutput
@@ -62,9 +62,7 @@ def _row(
     if position is not None and position >= len(tokens):
         raise BadInput(f"there is no position {position}; the input's last is {len(tokens) - 1}")
     forced = _forced(program, tokens, output)
-    # Nobody need say what a variable is at the marks.
-    left_out = [token in (BEGIN, END) for token in tokens] if output in program.variables_out else forced
-    free = [place for place, is_left_out in enumerate(left_out) if not is_left_out]
+    free = _free(program, tokens, output, forced)
     answers = _items(text, program, 1 if position is not None else len(free))
     whole = range(len(forced))
     symbols = [place for place in whole if program.readout.pooled or tokens[place] not in (BEGIN, END)]
@@ -72,12 +70,23 @@ def _row(
     if at is None:
         raise BadInput(f"the expected output {text!r} has {len(answers)} items; expected {len(free)}, one a prediction")
     given = dict(zip(at, answers, strict=True))
+    _check_classes(program, given, forced)
+    return tuple(None if is_forced else given.get(place) for place, is_forced in enumerate(forced))
+
+
+def _free(program: Program, tokens: Sequence[str], output: str, forced: Sequence[bool]) -> list[int]:
+    """The places at which somebody need say what is right: not at the marks, if a variable comes out."""
+    left_out = [token in (BEGIN, END) for token in tokens] if output in program.variables_out else forced
+    return [place for place, is_left_out in enumerate(left_out) if not is_left_out]
+
+
+def _check_classes(program: Program, given: Mapping[int, str | None], forced: Sequence[bool]) -> None:
+    """Refuse an answer that no output can be."""
     for index, (place, answer) in enumerate(given.items()):
         if answer not in (None, *program.classes) and not forced[place]:
             raise BadInput(
                 f"item {index} of the expected output is {answer!r}; expected one of {listing(program.classes)}"
             )
-    return tuple(None if is_forced else given.get(place) for place, is_forced in enumerate(forced))
 
 
 def _forced(program: Program, tokens: Sequence[str], output: str) -> list[bool]:

@@ -348,15 +348,14 @@ def inputs_for(
         raise BadUsage(f"a sample of {sample} inputs says nothing; ask for at least 1")
     symbols, domain, size = _domain_of(program, length) if task is None else (task.symbols, task.domain, task.size)
     whole = size is not None and size <= (limit if sample is None else sample)
-    expected = None
+    count = None if whole else sample or SAMPLE
+    of, what, expected = _shorter(domain, program), "inputs", None
     if task is not None:
-        batch, expected = task.answered(None if whole else sample or SAMPLE, seed)
+        batch, expected = task.answered(count, seed)
+        of, what = "" if task.examples else of, task.inputs_are or what
     else:
-        batch = framed(
-            domain.enumerate() if whole else draw_distinct(domain, sample or SAMPLE, seed), symbols, program.vocabulary
-        )
-    of = "" if task is not None and task.examples else _shorter(domain, program)
-    what = "inputs" if task is None or not task.inputs_are else task.inputs_are
+        drawn = domain.enumerate() if count is None else draw_distinct(domain, count, seed)
+        batch = framed(drawn, symbols, program.vocabulary)
     description = f"all {len(batch):,} {what}{of}" if whole else _drawn(len(batch), size, of, seed, what)
     return Inputs(batch, expected, whole, description)
 

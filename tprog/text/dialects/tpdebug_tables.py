@@ -38,16 +38,23 @@ def cluster_changes(
         return
     start, end = 0, places.begin(constants["EMBEDDINGS"])
     for name in (name for name in told if name in tell and told[name] != tell[name]):
-        if (at := places.text.find(f"# {name}", start, end)) < 0:
-            continue
-        for old, new in zip_longest(told[name].values(), tell[name].values(), fillvalue=()):
-            wanted = [re.escape(line) for line in old]
-            if found := re.compile(r"\r?\n".join(wanted) + r"$", re.MULTILINE).search(places.text, at, end):
-                at = found.end()
-                if old != new:
-                    yield found.start(), found.end(), "\n".join(new) or GONE
-            elif not old:
-                yield at, at, "".join(f"\n{line}" for line in new)
+        if (at := places.text.find(f"# {name}", start, end)) >= 0:
+            lines = zip_longest(told[name].values(), tell[name].values(), fillvalue=())
+            yield from _comment_changes(places.text, at, end, lines)
+
+
+def _comment_changes(
+    text: str, at: int, end: int, lines: Iterable[tuple[Sequence[str], Sequence[str]]]
+) -> Iterator[Change]:
+    """The comments of one embedding, between two places of the text: the old lines and the new ones of each value."""
+    for old, new in lines:
+        wanted = [re.escape(line) for line in old]
+        if found := re.compile(r"\r?\n".join(wanted) + r"$", re.MULTILINE).search(text, at, end):
+            at = found.end()
+            if old != new:
+                yield found.start(), found.end(), "\n".join(new) or GONE
+        elif not old:
+            yield at, at, "".join(f"\n{line}" for line in new)
 
 
 def domain_changes(
@@ -81,19 +88,22 @@ def table_changes(
         for variable, (old, new) in tables.items():
             at = found[variable][1]
             if isinstance(at, ast.Dict):
-                keys = [literal(key) for key in dict_items(source, at)]
-                renamed = {literal(key): literal(named) for (key, _), (named, _) in zip(old, new, strict=True)}
-                for key, node in zip(keys, at.keys, strict=True):
-                    if node is not None and renamed.get(key, key) != key:
-                        yield places.begin(node), places.end(node), renamed[key]
-                was = [(literal(key), text) for key, text in old]
-                yield from _table(
-                    places, at, keys, was, [(key, text) for (key, _), (_, text) in zip(was, new, strict=True)]
-                )
+                yield from _rows_anew(places, source, at, old, new)
             elif isinstance(at, ast.Call):
                 yield from _beside_identity(places, source, at, after.written_classes, (old, new))
             elif isinstance(at, ast.Tuple) and old[0][1] != new[0][1] and new[0][1] is not None:
                 yield from _respelled(places, at, new[0][1])
+
+
+def _rows_anew(places: Places, source: Source, table: ast.Dict, old: Rows, new: Rows) -> Iterator[Change]:
+    """The keys of a table that have other names, and its rows that are others."""
+    keys = [literal(key) for key in dict_items(source, table)]
+    renamed = {literal(key): literal(named) for (key, _), (named, _) in zip(old, new, strict=True)}
+    for key, node in zip(keys, table.keys, strict=True):
+        if node is not None and renamed.get(key, key) != key:
+            yield places.begin(node), places.end(node), renamed[key]
+    was = [(literal(key), text) for key, text in old]
+    yield from _table(places, table, keys, was, [(key, text) for (key, _), (_, text) in zip(was, new, strict=True)])
 
 
 def _named_anew(
