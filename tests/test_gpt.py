@@ -161,6 +161,7 @@ def test_what_others_write_differently_is_read_the_same(tmp_path: Path) -> None:
     theirs["lm_head.weight"] = tensors["transformer.wte.weight"]
     save_file(theirs, tmp_path / WEIGHTS)
     changed(tmp_path / CONFIG, tie_word_embeddings=None, n_inner=None, positions=None, vocabulary=None, new_key=[1])
+    changed(tmp_path / CONFIG, architectures=["GPT2WithALossOfTheirOwnLMHeadModel"])
     assert all(torch.equal(value, before[key]) for key, value in load(tmp_path).state_dict().items())
 
 

@@ -11,6 +11,7 @@ which comes to the same there.
 from __future__ import annotations
 
 import json
+import re
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
@@ -55,8 +56,8 @@ _TYPES = ("F32", "F16", "BF16", "F64")
 
 _ROTARY = ("rotary_dim", "rotary_pct", "rotary_emb_base", "rope_theta", "rope_scaling", "rope_parameters")
 
-_DECODERS = ("GPT2LMHeadModel", "GPT2Model")
-"""HuggingFace's classes whose weights these may be."""
+_DECODER = re.compile("GPT2.*Model")
+"""A class whose weights these may be: HuggingFace's, or one that somebody has made of it."""
 
 _UNUSUAL = {
     "is_encoder_decoder": (False, "an encoder beside the decoder"),
@@ -98,9 +99,9 @@ def load_config(folder: Path) -> GptConfig:
     kind = told.optional("model_type", lambda key: told.text(key, 100))
     if kind not in (None, "gpt2"):
         raise BadFile(f"{path}: model_type is {kind!r}; expected gpt2: a decoder with learned absolute positions")
-    classes = told.optional("architectures", told.listed) or _DECODERS
-    if not any(name in _DECODERS for name in classes):
-        told.refuse("architectures", classes, f"{' or '.join(_DECODERS)} among them: a decoder")
+    classes = told.optional("architectures", told.listed)
+    if classes and not any(_DECODER.fullmatch(str(name)) for name in classes):
+        told.refuse("architectures", classes, "GPT2LMHeadModel or the like among them: a decoder")
     _expect_ordinary(told)
 
     def size(name: str, key: str) -> int:
