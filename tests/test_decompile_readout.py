@@ -8,7 +8,7 @@ import pytest
 from trainer.decompile.examples import Examples, Relations
 from trainer.decompile.network import Inputs, Ints
 from trainer.decompile.readout import Rows, fit, in_order
-from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Selection, Tokens
+from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Pair, Selection, Tokens
 from trainer.decompile.terms import Classes, Column
 
 SYMBOLS = 60
@@ -63,3 +63,13 @@ def test_classes_that_follow_each_other_as_a_number_grows_get_exact_weights(clas
 def test_a_class_that_comes_twice_as_a_number_grows_has_no_such_weights() -> None:
     rows = Rows((np.array([[0], [1], [2]]), np.zeros(3, dtype=np.int64)), np.array([0, 1, 0]), np.ones(3, dtype=int))
     assert in_order([AGAIN, Ones()], rows, 2) is None
+
+
+def test_counts_of_what_is_no_token_have_a_weight_each() -> None:
+    """A pair of few tokens has codes that are no tokens; none of them speaks for a class of its own."""
+    examples = _examples(3, 30)
+    facts = Facts(examples.facts[0].inputs, SYMBOLS + 4, SYMBOLS)
+    pair = Pair(Tokens(), Tokens())
+    column = Counts(Selection(), pair, tuple(code * (SYMBOLS + 5) for code in range(12)))
+    linear = fit([facts], [column, Ones()], examples.answers, CLASSES)
+    assert linear.weights[0].shape == (12, SYMBOLS + 1)

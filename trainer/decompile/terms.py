@@ -205,7 +205,8 @@ def terms_of(column: Column, codes: Ints, classes: Classes, facts: Facts) -> Ter
     """The weights of a column whose values on rows are these: [R], or of counts [R, counts]."""
     groups = classes.groups(facts.symbols)
     if isinstance(column, Counts):
-        if len(column.codes) > 8 and not classes.sets and column.what is not None:
+        tokens = column.what is not None and holds_tokens(column.what)
+        if tokens and len(column.codes) > 8 and not classes.sets:
             return _Own(codes, column, classes.of_token(facts.vocabulary), len(classes.labels))
         return _Numbers(codes, groups)
     size = facts.size(column)
