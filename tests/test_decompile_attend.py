@@ -8,11 +8,11 @@ import torch
 
 from tests.small_networks import drawn, random_network
 from trainer.decompile.attend import MOST_COUNTED, Hard, candidates, ordered, pattern, related, symbols_of, tiers
-from trainer.decompile.columns import plainness
 from trainer.decompile.edges import TOKENS, Answered, Edges, Feed, Moved, Read, Score, all_edges
 from trainer.decompile.harden import inner_heads
 from trainer.decompile.network import Inputs, network_of
 from trainer.decompile.paths import Paths
+from trainer.decompile.plain import plainness
 from trainer.decompile.symbols import FIRST, Copied, Facts, Number, Ordinal, Pair, Selection, Symbolic, Tokens
 
 SYMBOLS = 50

@@ -17,6 +17,7 @@ from numpy.typing import NDArray
 from trainer.decompile.edges import CONSTANTS, PLACES, TOKENS, Answered, Edges, Feed, Moved, Score, Variable
 from trainer.decompile.network import Bools, Floats, Ints
 from trainer.decompile.paths import PathRun, Paths
+from trainer.decompile.plain import plainness
 from trainer.decompile.symbols import FIRST, Copied, Facts, Number, Pair, Place, Selection, Symbolic, Tokens, key_order
 
 SPREADS = (1.0, 2.0, 4.0)
@@ -35,6 +36,9 @@ LARGE = 40
 
 RELATED = 8
 """Symbols from which on relations between them are looked for; of fewer a table says it as well."""
+
+MOST_TABLES = 100
+"""Tables of a head at most, the plainest."""
 
 OWN = 0.05
 """What a head that never looks at its own position may have there, of its attention."""
@@ -267,18 +271,29 @@ def _all(
     yield from _distances(attended, paths)
     ramps = any(is_place(score.key) for score in scores)  # the earlier, the more, it may be
     for some in _alike(scores, bool(facts.places)):
-        asked, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
-        for query in [None, *sides(asked, facts)]:
-            for key in sides(keys, facts):
-                table = table_of(paths, made, some, facts, query, key)
-                besides = table.unmarked(facts.symbols) if key == Tokens() and len(some) < len(scores) else None
-                for one in (table, *(() if besides is None else (besides,))):
-                    for hard in _by_table(one, facts.symbols):
-                        yield hard
-                        if ramps and hard.copies and hard.where.tiers == 1 and not hard.where.others:
-                            yield replace(hard, where=replace(hard.where, first=True))
-                        if never_own:
-                            yield replace(hard, where=replace(hard.where, others=False, before=True))
+        queries, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
+        for query, key in _asked(queries, keys, facts):
+            table = table_of(paths, made, some, facts, query, key)
+            besides = table.unmarked(facts.symbols) if key == Tokens() and len(some) < len(scores) else None
+            for one in (table, *(() if besides is None else (besides,))):
+                for hard in _by_table(one, facts.symbols):
+                    yield hard
+                    if ramps and hard.copies and hard.where.tiers == 1 and not hard.where.others:
+                        yield replace(hard, where=replace(hard.where, first=True))
+                    if never_own:
+                        yield replace(hard, where=replace(hard.where, others=False, before=True))
+
+
+def _asked(
+    queries: Sequence[Symbolic], keys: Sequence[Symbolic], facts: Facts
+) -> list[tuple[Symbolic | None, Symbolic]]:
+    """What tables are made over: of too many the plainest, in their order all the same."""
+    found = [(query, key) for query in [None, *sides(queries, facts)] for key in sides(keys, facts)]
+
+    def much(at: int) -> float:
+        return sum(plainness(side) for side in found[at] if side is not None)
+
+    return [found[at] for at in sorted(sorted(range(len(found)), key=much)[:MOST_TABLES])]
 
 
 def _alike(scores: Sequence[Score], places: bool) -> list[list[Score]]:

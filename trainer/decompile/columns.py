@@ -25,16 +25,14 @@ from trainer.decompile.attend import (
 )
 from trainer.decompile.edges import Answered, Edges, Feed, Moved, Read, Variable
 from trainer.decompile.paths import PathRun, Paths
+from trainer.decompile.plain import plainness
 from trainer.decompile.symbols import (
     Copied,
     Counts,
     Facts,
     Number,
-    Ones,
     Ordinal,
     Pair,
-    Place,
-    Selection,
     Symbolic,
     Tokens,
 )
@@ -42,6 +40,10 @@ from trainer.decompile.terms import Column
 
 MOST_NUMBERED = 30
 """Values of a pair of which one is a number."""
+
+
+MOST_OFFERED = 400
+"""Columns at most, the plainest; and pairs of them."""
 
 
 @dataclass(frozen=True)
@@ -54,36 +56,6 @@ class Offered:
 
     column: Column
     cost: float
-
-
-def plainness(what: Column) -> float:
-    """How much there is to say of a variable."""
-    match what:
-        case Ones():
-            return 0.0
-        case Tokens() | Place():
-            return 1.0
-        case Ordinal():
-            return 6.0
-        case Pair(one, other):
-            return plainness(one) + plainness(other) + 1
-        case Copied(where, inner):
-            return 1 + _plainness_of(where) + plainness(inner)
-        case Number(where, inner, _, _):
-            return 3.5 + _plainness_of(where) + (0 if inner is None else plainness(inner))
-        case Counts(where, inner, _):
-            return 2 + _plainness_of(where) + (0 if inner is None else plainness(inner))
-
-
-def _plainness_of(where: Selection) -> float:
-    cost = 0.0 if where.step is None else 0.5 + where.step / 10
-    if where.modulus > 0:
-        cost += 0.5
-    if where.others or where.before or where.first:
-        cost += 0.1
-    if where.key is not None:
-        cost += plainness(where.key) + 0.5 * where.tiers + (0 if where.query is None else plainness(where.query))
-    return cost
 
 
 def read_by_readout(edges: Edges) -> list[Variable]:
@@ -115,7 +87,7 @@ def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: H
     if any(map(is_place, moved)):
         found += [Ordinal(modulus) for modulus in MODULI]
     columns = [Offered(column, plainness(column)) for column in dict.fromkeys(found)]
-    return sorted(columns, key=lambda one: (one.cost, isinstance(one.column, Counts)))
+    return sorted(columns, key=lambda one: (one.cost, isinstance(one.column, Counts)))[:MOST_OFFERED]
 
 
 def _brought(hard: Hard, carried: Sequence[Symbolic], facts: Facts) -> Iterator[Column]:
@@ -138,11 +110,13 @@ def _brought(hard: Hard, carried: Sequence[Symbolic], facts: Facts) -> Iterator[
             yield from (Number(hard.where, symbol, code, MOST_COUNTED) for code in codes)
 
 
-def paired(columns: Sequence[Offered], facts: Facts) -> Iterator[Offered]:
+def paired(columns: Sequence[Offered], facts: Facts) -> list[Offered]:
     """Two symbols at once, where they have few values; with a number among them, very few: its rows look all alike."""
     plain = [one.column for one in columns if not isinstance(one.column, Counts)]
+    found = []
     for one, other in combinations(plain, 2):
         pair = Pair(one, other)
         numbers = isinstance(one, Number) or isinstance(other, Number)
         if facts.size(pair) <= (MOST_NUMBERED if numbers else MOST_PAIRED):
-            yield Offered(pair, plainness(pair))
+            found.append(Offered(pair, plainness(pair)))
+    return sorted(found, key=lambda one: one.cost)[:MOST_OFFERED]

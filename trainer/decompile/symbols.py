@@ -16,7 +16,8 @@ import numpy as np
 
 from trainer.decompile.network import Bools, Inputs, Ints
 
-NEVER = -1
+MOST_SELECTIONS = 16
+"""Selections that are remembered: each takes a truth value a pair of positions."""
 
 
 @dataclass(frozen=True)
@@ -291,6 +292,8 @@ class Facts:
                     ranks = table[self.codes(where.query)[:, :, None], keys[:, None, :]]
                 ranks = np.where(allowed, ranks, np.int16(0))
                 allowed = (ranks > 0) & (ranks == ranks.max(axis=2, keepdims=True))
+            if len(self._selected) == MOST_SELECTIONS:
+                del self._selected[next(iter(self._selected))]
             self._selected[where] = allowed
         return self._selected[where]
 
