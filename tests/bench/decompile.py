@@ -59,6 +59,7 @@ def row_of(folder: Path) -> dict[str, Any]:
         "task": made.settings.task,
         "accuracy": made.accuracy,
         "fresh": {row.on: round(row.by_input, 4) for row in made.measured.fresh},
+        "where right": {row.on: _rounded(row.where_right) for row in made.measured.fresh},
         "positions": {row.on: round(row.by_position, 4) for row in made.measured.fresh},
         "elsewhere": {row.on: round(row.by_position, 4) for row in made.measured.elsewhere},
         "edges": [made.pruned.steps[0].edges, made.pruned.steps[-1].edges],
@@ -68,6 +69,10 @@ def row_of(folder: Path) -> dict[str, Any]:
         "seconds": _since(begun),
         "readout": [step.by for step in made.accepted if step.what == "readout"],
     }
+
+
+def _rounded(share: float | None) -> float | None:
+    return None if share is None else round(share, 4)
 
 
 def _since(begun: float) -> float:
@@ -90,18 +95,19 @@ def _quiet(stage: str, what: str) -> None:
 def markdown(rows: list[dict[str, Any]]) -> str:
     """The rows as a table."""
     lines = [
-        "| model | accuracy by length | alike by length, shifted last | off the training distribution, by position "
-        "| errors: precision, recall | edges | nodes | lines | CPU-s |",
-        "|---|---|---|---|---|---|---|---|---|",
+        "| model | accuracy by length | alike by length, shifted last | of those that the model is right on "
+        "| off the training distribution, by position | errors: precision, recall | edges | nodes | lines | CPU-s |",
+        "|---|---|---|---|---|---|---|---|---|---|",
     ]
     for row in rows:
         if "refused" in row:
-            lines.append(f"| {row['model']} | {row['refused']} | | | | | | | {row.get('seconds', '')} |")
+            lines.append(f"| {row['model']} | {row['refused']} | | | | | | | | {row.get('seconds', '')} |")
             continue
         shown = [
             row["model"],
             ", ".join(f"{share:.3f}" for share in row["accuracy"]),
             ", ".join(f"{share:.3f}" for share in row["fresh"].values()),
+            ", ".join("none" if share is None else f"{share:.3f}" for share in row["where right"].values()),
             ", ".join(f"{name} {share:.3f}" for name, share in row["elsewhere"].items()),
             _told(row.get("errors")),
             f"{row['edges'][0]:,} to {row['edges'][1]:,}",

@@ -81,6 +81,13 @@ class Agreement:
     def by_input(self) -> float:
         return self.same_inputs / max(self.inputs, 1)
 
+    @property
+    def where_right(self) -> float | None:
+        """The share predicted alike of the inputs on which the network is right; None without any."""
+        if self.errors is None or self.inputs == self.errors.network:
+            return None
+        return (self.same_inputs - self.errors.alike) / (self.inputs - self.errors.network)
+
 
 @dataclass(frozen=True)
 class Parting:
