@@ -7,7 +7,18 @@ import pytest
 import torch
 
 from tests.small_networks import drawn, random_network
-from trainer.decompile.attend import MOST_COUNTED, Hard, candidates, ordered, pattern, related, symbols_of, tiers
+from trainer.decompile.attend import (
+    MOST_COUNTED,
+    MOST_TABLES,
+    Hard,
+    candidates,
+    ordered,
+    pattern,
+    related,
+    symbols_of,
+    tabled,
+    tiers,
+)
 from trainer.decompile.edges import TOKENS, Answered, Edges, Feed, Moved, Read, Score, all_edges
 from trainer.decompile.harden import inner_heads
 from trainer.decompile.network import Inputs, network_of
@@ -120,3 +131,13 @@ def test_what_takes_more_words_to_say_is_less_plain() -> None:
     order: list[Symbolic] = [Tokens(), before, Pair(Tokens(), before), Ordinal(2)]
     costs = [plainness(each) for each in order]
     assert costs == sorted(costs)
+
+
+def test_of_too_many_tables_the_plainest_are_made() -> None:
+    copied: list[Symbolic] = [Copied(Selection(step=back), Tokens()) for back in range(1, 30)]
+    made = tabled([Tokens(), *copied], [Tokens(), *copied], FACTS)
+    assert len(made) == len(set(made)) == MOST_TABLES
+    assert made[0] == (None, Tokens())
+    assert (Tokens(), Tokens()) in made
+    assert (copied[-1], copied[-1]) not in made
+    assert tabled([Tokens()], [Tokens()], FACTS) == [(None, Tokens()), (Tokens(), Tokens())]

@@ -8,6 +8,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 
+from tests.small_networks import drawn, random_network
 from tprog.tasks.next_token import get_next_token_task
 from trainer.decompile import keeping
 from trainer.decompile.assemble import assembled
@@ -18,6 +19,7 @@ from trainer.decompile.readout import Linear
 from trainer.decompile.samples import TaskSource
 from trainer.decompile.symbols import (
     FIRST,
+    MOST_SELECTIONS,
     Copied,
     Counts,
     Facts,
@@ -122,3 +124,13 @@ def test_what_stands_behind_an_input_is_not_looked_at() -> None:
     counts = Counts(Selection(), Tokens(), (0,))
     assert Facts(whole, 7, 3).graded(counts).tolist() == [[0], [1], [1]]
     assert whole.rows(slice(0, 1)).tokens.tolist() == [[4, 0, 1]]
+
+
+def test_a_selection_that_is_forgotten_is_made_again() -> None:
+    inputs = drawn(random_network(1, 1, 60))
+    facts = Facts(inputs, 6, 2)
+    selections = [Selection(step=back) for back in range(2 * MOST_SELECTIONS)]
+    first = [facts.selected(each) for each in selections]
+    assert len(facts._selected) == MOST_SELECTIONS
+    for each, made in zip(selections, first, strict=True):
+        assert np.array_equal(facts.selected(each), made)

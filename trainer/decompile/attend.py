@@ -272,7 +272,7 @@ def _all(
     ramps = any(is_place(score.key) for score in scores)  # the earlier, the more, it may be
     for some in _alike(scores, bool(facts.places)):
         queries, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
-        for query, key in _asked(queries, keys, facts):
+        for query, key in tabled(queries, keys, facts):
             table = table_of(paths, made, some, facts, query, key)
             besides = table.unmarked(facts.symbols) if key == Tokens() and len(some) < len(scores) else None
             for one in (table, *(() if besides is None else (besides,))):
@@ -284,7 +284,7 @@ def _all(
                         yield replace(hard, where=replace(hard.where, others=False, before=True))
 
 
-def _asked(
+def tabled(
     queries: Sequence[Symbolic], keys: Sequence[Symbolic], facts: Facts
 ) -> list[tuple[Symbolic | None, Symbolic]]:
     """What tables are made over: of too many the plainest, in their order all the same."""
