@@ -6,7 +6,7 @@ Letters in shapes: see `trainer.decompile.network`; R graded positions, C classe
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -27,6 +27,9 @@ class Examples:
 
     facts: tuple[Facts, ...]
     answers: tuple[Ints, ...]
+
+    def __add__(self, other: Examples) -> Examples:
+        return Examples((*self.facts, *other.facts), (*self.answers, *other.answers))
 
     def match(self, linear: Linear) -> float:
         """The share of graded positions that a readout predicts alike."""
@@ -87,6 +90,10 @@ class Trials:
     judged: Examples
     elsewhere: Examples
     classes: Classes
+
+    def with_more(self, fitted: Examples, judged: Examples) -> Trials:
+        """With further inputs of the kind that the network was trained on."""
+        return replace(self, fitted=self.fitted + fitted, judged=self.judged + judged)
 
     def fit(self, columns: Sequence[Column]) -> Linear:
         """A readout over some columns; beside numbers alone, with what classes have of their own."""

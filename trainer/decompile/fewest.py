@@ -46,7 +46,7 @@ Chosen = tuple[Offered, ...]
 def fewest(pool: Sequence[Offered], trials: Trials, wanted: float, tell: Callable[[str], object]) -> Linear:
     """A readout over the fewest and simplest columns with which it matches, or the best found."""
     fitted, elsewhere = trials.fitted, trials.elsewhere
-    everywhere = Cells(Examples((*fitted.facts, *elsewhere.facts), (*fitted.answers, *elsewhere.answers)))
+    everywhere = Cells(fitted + elsewhere)
     kept = different(pool, everywhere)
     kept = sorted(different([*kept, *paired(kept, fitted.facts[0])], everywhere), key=lambda one: one.cost)
     search = _Search(kept, trials, wanted, tell)

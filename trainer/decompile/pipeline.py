@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
@@ -31,11 +31,12 @@ from trainer.decompile.measure import (
     model_accuracy,
     with_frequent,
 )
-from trainer.decompile.network import Inputs, Network, fingerprint, in_pieces, network_of
+from trainer.decompile.network import Bools, Floats, Inputs, Network, fingerprint, in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.prune import KEPT, Linked, Pruned, prune, prune_links
 from trainer.decompile.readout import Linear
 from trainer.decompile.samples import Source, TaskSource
+from trainer.decompile.terms import Classes
 from trainer.gpt import expect_fits, load
 from trainer.threads import one_thread
 
@@ -47,6 +48,9 @@ KEPT_LINKS = 0.999
 
 JUDGING = 60
 """Inputs by which edges are judged."""
+
+LONG_PIECE, LONG_PIECES = 30, 4
+"""Long inputs by which the last weights are chosen, some at a time."""
 
 WANTED = 0.9995
 """The positions that a readout is to predict like the network."""
@@ -249,26 +253,51 @@ def _hardened(
     facts = source.facts(paths.inputs)
     hardened, run, accepted = harden_inner(paths, pruned.edges, facts, source.sets, lambda text: tell("heads", text))
     pool = offered(paths, run, pruned.edges, facts, hardened)
-    sets = [_drawn(source, seed + 10, (120, 80, 30)), _drawn(source, seed + 20, (100, 60, 20))]
-    sets.append([source.random_strings(60, short, seed + at) for at in (30, 31)])
-    logits = [[in_pieces(network, batch) for batch in batches] for batches in sets]
-    graded = [[batch.graded for batch in batches] for batches in sets]
-    classes = classes_of([*logits[0], *logits[1]], [*graded[0], *graded[1]], source)
+    drawn = [_drawn(source, seed + 10, (120, 80, 30)), _drawn(source, seed + 20, (100, 60, 20))]
+    drawn.append([source.random_strings(60, short, seed + at) for at in (30, 31)])
+    sets = [_Answers.of(network, batches) for batches in drawn]
+    classes = classes_of([*sets[0].logits, *sets[1].logits], [*sets[0].graded, *sets[1].graded], source)
     if source.sets:
-        classes = with_frequent(classes, logits[2], graded[2])
-    fitted, judged, elsewhere = (
-        Examples(tuple(map(source.facts, batches)), tuple(answered(some, classes) for some in made))
-        for batches, made in zip(sets, logits, strict=True)
-    )
+        classes = with_frequent(classes, sets[2].logits, sets[2].graded)
+    fitted, judged, elsewhere = (some.examples(source, classes) for some in sets)
     trials = Trials(fitted, judged, elsewhere, classes)
 
     def about(text: str) -> object:
         return tell("readout", text)
 
     linear = fewest(pool, trials, 1.0 if source.exact else WANTED, about)
-    linear = polished(trimmed(linear, trials, about), trials, about)
+    linear = trimmed(linear, trials, about)
+    if not source.exact:
+        longer = (_Answers.of(network, _long(source, seed + at)).examples(source, classes) for at in (40, 50))
+        trials = trials.with_more(*longer)
+    linear = polished(linear, trials, about)
     match = trials.judged.match(linear)
     return HardNetwork(linear, classes, match, (*accepted, *_said(linear, match)))
+
+
+@dataclass(frozen=True, eq=False)
+class _Answers:
+    """Batches of inputs, and what a network says of them."""
+
+    batches: Sequence[Inputs]
+    logits: list[Floats]
+
+    @classmethod
+    def of(cls, network: Network, batches: Sequence[Inputs]) -> _Answers:
+        return cls(batches, [in_pieces(network, batch) for batch in batches])
+
+    @property
+    def graded(self) -> list[Bools]:
+        return [batch.graded for batch in self.batches]
+
+    def examples(self, source: Source, classes: Classes) -> Examples:
+        return Examples(tuple(map(source.facts, self.batches)), tuple(answered(some, classes) for some in self.logits))
+
+
+def _long(source: Source, seed: int) -> list[Inputs]:
+    """Long inputs, for the last weights: how numbers weigh against each other shows where they are large."""
+    lengths = source.bins[min(1, len(source.bins) - 1)][0], source.bins[-1][1]
+    return [source.draw(LONG_PIECE, lengths, seed + at) for at in range(LONG_PIECES)]
 
 
 def _drawn(source: Source, seed: int, counts: tuple[int, int, int]) -> list[Inputs]:
