@@ -18,11 +18,12 @@ import time
 import traceback
 from collections.abc import Callable, Iterable, Iterator
 from contextlib import contextmanager, suppress
-from dataclasses import dataclass
+from dataclasses import asdict, dataclass
+from functools import partial
 from itertools import chain
 from pathlib import Path
 from types import CodeType, FunctionType
-from typing import Any
+from typing import Any, NoReturn
 
 import hypothesis
 import numpy as np  # noqa: F401 - before forks, so that each need not
@@ -83,59 +84,61 @@ class _Session:
 
 
 class Tracing(_Session):
-    """A plugin of pytest that writes a `Baseline`; a test that takes longer than a fault may is cut short."""
+    """A plugin of pytest that writes a `Baseline`. Each test runs in a fork; one that is too slow is left out."""
 
     def __init__(self, folder: str, most: float, told: Path) -> None:
+        self.folder, self.most, self.told = folder, most, told
+        self.coverage = self._start()
+
+    def _start(self) -> Any:
         import coverage  # where it is needed: it would slow a child that does not trace
 
-        self.coverage = coverage.Coverage(data_file=None, config_file=False, source=[folder])
-        self.seconds: dict[str, float] = {}
-        self.passed: set[str] = set()
-        self.cut = False
-        self.most, self.told = most, told
-        signal.signal(signal.SIGPROF, self._cut_short)
-        self.coverage.start()
+        started = coverage.Coverage(data_file=None, config_file=False, source=[self.folder])
+        started.set_option("run:disable_warnings", ["no-data-collected"])  # not every test comes here
+        started.start()
+        return started
 
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_protocol(self, item: pytest.Item) -> Any:
-        """Note what a test runs, and how long it takes."""
-        self.coverage.switch_context(item.nodeid)
-        start = sum(os.times()[:4])
-        self.cut = False
-        signal.setitimer(signal.ITIMER_PROF, self.most)
-        try:
-            return (yield)
-        finally:
-            signal.setitimer(signal.ITIMER_PROF, 0)
-            self.seconds[item.nodeid] = round(sum(os.times()[:4]) - start, 3)
-
-    def _cut_short(self, number: int, frame: object) -> None:
-        self.cut = True
-        pytest.skip("longer than the tests of a fault may take")
-
-    @pytest.hookimpl(wrapper=True)
-    def pytest_runtest_makereport(self) -> Any:
-        """A test that fails because it was cut short is as if it were not there."""
-        report = yield
-        if self.cut and report.failed:
-            report.outcome, report.longrepr = "skipped", ("", 0, "cut short")
-        return report
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        """Note which tests pass; one that is skipped, or waits for what was, cannot be used."""
-        if report.when == "call" and report.passed:
-            self.passed.add(report.nodeid)
-
-    def pytest_sessionfinish(self) -> None:
-        """Write what was noted."""
+    def _lines(self) -> dict[str, list[int]]:
         self.coverage.stop()
-        seconds = {test: took for test, took in self.seconds.items() if test in self.passed and took <= self.most}
-        data = self.coverage.get_data()
-        here = os.getcwd()
-        lines = {os.path.relpath(file, here): data.contexts_by_lineno(file) for file in data.measured_files()}
+        data, here = self.coverage.get_data(), os.getcwd()
+        return {os.path.relpath(file, here): data.lines(file) for file in data.measured_files()}
+
+    def pytest_runtestloop(self, session: pytest.Session) -> bool:
+        """Run all tests."""
+        known = Baseline({}, {}, [])
+        self._note(known, "", {"lines": self._lines(), "modules": []})
+        gc.collect()
+        gc.freeze()
+        for item in session.items:
+            self.told.write_text("{}", encoding="utf-8")
+            child = os.fork()
+            code = _ended(child, 60 + 20 * self.most) if child else _in_fork(partial(self._traced, item), self.most)
+            if code not in (0, *TOO_LONG):
+                pytest.exit(f"{item.nodeid} does not pass", 1)
+            if code == 0:
+                self._note(known, item.nodeid, json.loads(self.told.read_text(encoding="utf-8")))
+        self.told.write_text(json.dumps(asdict(known)), encoding="utf-8")
+        return True
+
+    def _traced(self, item: pytest.Item) -> int:
+        self.coverage = self._start()
+        code = _run([item], [self.most])
+        signal.setitimer(signal.ITIMER_PROF, 0)
         modules = [name for name in sys.modules if name.partition(".")[0] in CODE]
-        known = {"seconds": seconds, "lines": lines, "modules": modules}
-        self.told.write_text(json.dumps(known), encoding="utf-8")
+        told = {"seconds": round(sum(os.times()[:4]), 3), "lines": self._lines(), "modules": modules}
+        self.told.write_text(json.dumps(told), encoding="utf-8")
+        return code
+
+    def _note(self, known: Baseline, test: str, told: dict[str, Any]) -> None:
+        """What one test runs, or, before any, what imports do."""
+        if test:
+            if told["seconds"] > self.most:
+                return
+            known.seconds[test] = told["seconds"]
+        known.modules.extend(sorted({*told["modules"]}.difference(known.modules)))
+        for file, lines in told["lines"].items():
+            for line in lines:
+                known.lines.setdefault(file, {}).setdefault(str(line), []).append(test)
 
 
 class Trying(_Session):
@@ -182,33 +185,38 @@ class Trying(_Session):
             if sum(self.known.seconds[one] for one in [*chosen, test]) > self.most:
                 break
             chosen.append(test)
-        seconds = [self.known.seconds[test] for test in chosen]
-        limit = 20 + int(5 * sum(seconds))
+        limit = 20 + 5 * sum(self.known.seconds[test] for test in chosen)
         child = os.fork()
-        if child:
-            return _ended(child, 20 * limit)
-        code = NOT_RUN
-        try:
-            os.setpgid(0, 0)
-            resource.setrlimit(resource.RLIMIT_CPU, (limit, limit + 5))
-            resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
-            if change is None:
-                # With all parameters of a test, as some are made of what ran before.
-                names = dict.fromkeys(test.partition("[")[0] for test in chosen)
-                os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *PLAIN, *names])
-            change()
-            code = 1  # whatever ends it from here on
-            code = _run([items[test] for test in chosen], seconds)
-        except BaseException:  # whatever it is, it must not run on as a second parent
-            traceback.print_exc()
-        finally:
-            sys.stdout.flush()
-            sys.stderr.flush()
-            os._exit(code)
+        return _ended(child, 20 * limit) if child else _in_fork(lambda: self._changed(chosen, items, change), limit)
+
+    def _changed(self, chosen: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None) -> int:
+        if change is None:
+            # With all parameters of a test, as some are made of what ran before.
+            names = dict.fromkeys(test.partition("[")[0] for test in chosen)
+            os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *PLAIN, *names])
+        change()
+        return _run([items[test] for test in chosen], [5 + 5 * self.known.seconds[test] for test in chosen])
 
 
-def _run(items: list[pytest.Item], seconds: list[float]) -> int:
-    """Run tests until one fails or takes many times the processor that it took: then SIGPROF ends the process."""
+def _in_fork(do: Callable[[], int], limit: float) -> NoReturn:
+    """End this process, a fork, with the exit code that comes of doing something within limits."""
+    code = NOT_RUN
+    try:
+        os.setpgid(0, 0)
+        cpu = 20 + int(limit)
+        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
+        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
+        code = do()
+    except BaseException:  # whatever it is, it must not run on as a second parent
+        traceback.print_exc()
+    finally:
+        sys.stdout.flush()
+        sys.stderr.flush()
+        os._exit(code)
+
+
+def _run(items: list[pytest.Item], most: list[float]) -> int:
+    """Run tests until one fails, which 1 tells, or takes more than its seconds of processor: SIGPROF ends it then."""
     failed: list[str] = []
 
     class Reports:
@@ -217,9 +225,13 @@ def _run(items: list[pytest.Item], seconds: list[float]) -> int:
                 failed.append(report.nodeid)
 
     items[0].config.pluginmanager.register(Reports())
-    for item, usual, after in zip(items, seconds, [*items[1:], None], strict=True):
-        signal.setitimer(signal.ITIMER_PROF, 5 + 5 * usual)
-        item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+    for item, seconds, after in zip(items, most, [*items[1:], None], strict=True):
+        signal.setitimer(signal.ITIMER_PROF, seconds)
+        try:
+            item.config.hook.pytest_runtest_protocol(item=item, nextitem=after)
+        except BaseException:
+            traceback.print_exc()
+            return 1
         if failed:
             return 1
     return 0
