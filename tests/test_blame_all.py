@@ -81,10 +81,11 @@ def test_two_faults_lead_the_table_and_fill_buckets() -> None:
 
 def test_the_top_entry_of_a_bucket_is_the_one_that_blame_of_its_inputs_names() -> None:
     inputs = inputs_for(TWO_FAULTS, sample=2000)
-    for bucket in blame_all(TWO_FAULTS, inputs).buckets:
-        for tokens in bucket.examples[:1]:
-            one = blame(TWO_FAULTS, inputs, tokens, limit=1)
-            assert one.candidates[0].entry == bucket.entry
+    buckets = blame_all(TWO_FAULTS, inputs).buckets
+    assert buckets
+    for bucket in buckets:
+        one = blame(TWO_FAULTS, inputs, bucket.examples[0], limit=1)
+        assert one.candidates[0].entry == bucket.entry
 
 
 def test_a_right_program_has_no_failures() -> None:

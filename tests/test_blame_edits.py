@@ -56,6 +56,7 @@ def test_any_edit_of_the_list_is_shown_as_a_change_and_written(asked: tuple[str,
     found = json.loads(said(*asked, "--json")[1])
     edits = found["candidates" if "candidates" in found else "entries"]
     wrong = _wrong_predictions("faulty.py")
+    assert edits
     for number, edit in enumerate(edits[:2], 1):
         shown = said(*asked, "--show", str(number))[1]
         assert f"{'the first edit' if number == 1 else f'edit {number}'} as a change of the source:" in shown

@@ -92,7 +92,9 @@ def test_words_that_are_exchanged_are_of_one_cluster() -> None:
     x = on.every[lengths_of(on.every) == length][:, :length]
     tables = [node.words for node in on.program.nodes if node.words is not None]
     codes = {word: code for code, word in enumerate(on.program.vocabulary)}
-    for step in CLUSTER.steps(on, x, x):
+    steps = [*CLUSTER.steps(on, x, x)]
+    assert sum(len(step.sequences) for step in steps)
+    for step in steps:
         for before, after in zip(x[step.rows], step.sequences, strict=True):
             (place,) = np.flatnonzero(before != after)
             one, other = (codes[on.symbols[row[place]]] for row in (before, after))

@@ -153,6 +153,7 @@ def test_samples_hold_the_right_answers_behind_the_separator_and_nothing_else_is
     random = np.random.default_rng(1)
     for bounds in task.bins:
         sample = task.sample(30, bounds, random)
+        assert len(sample.tokens) == 30
         for row, length, expected in zip(sample.tokens, sample.lengths, sample.expected, strict=True):
             words = [task.vocabulary[code] for code in row[:length]]
             at = words.index("<sep>")

@@ -204,7 +204,9 @@ def test_the_suite_of_seeds_has_sixteen_samples_of_every_task_in_every_class() -
 
 
 def test_the_suite_of_seeds_trains_what_a_user_gets() -> None:
-    for trial in suite("seeds"):
+    trials = suite("seeds")
+    assert trials
+    for trial in trials:
         config = trial.config
         assert isinstance(config, TrainConfig)
         assert config.search > 0, trial.name

@@ -180,8 +180,3 @@ def test_a_background_job_that_ignores_ctrl_c_goes_on_ignoring_it(folder: Path) 
     code, out, err = _pressed(folder, "typer", ignored=True)
     assert (code, err) == (0, "")
     assert "right on all 19,530 inputs" in out
-
-
-def test_the_script_is_the_process_that_handles_all_this() -> None:
-    text = (ROOT / "pyproject.toml").read_text(encoding="utf-8")
-    assert 'tpdebug = "tpdebug.__main__:run"' in text

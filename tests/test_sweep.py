@@ -374,10 +374,11 @@ def test_the_suite_of_the_paper_has_every_task_in_both_classes_and_no_trial_twic
 
 
 def test_of_the_suite_only_programs_that_are_called_searched_are_searched_for() -> None:
-    for trial in suite("paper"):
-        if isinstance(trial.config, TrainConfig):
-            searched = trial.program_class.endswith(", searched")
-            assert (trial.config.search > 0, trial.config.polish > 0) == (searched, searched), trial.name
+    trials = [(trial, trial.config) for trial in suite("paper") if isinstance(trial.config, TrainConfig)]
+    assert {trial.program_class.endswith(", searched") for trial, _ in trials} == {False, True}
+    for trial, config in trials:
+        searched = trial.program_class.endswith(", searched")
+        assert (config.search > 0, config.polish > 0) == (searched, searched), trial.name
 
 
 def test_the_path_of_an_own_task_is_taken_from_the_grids_folder_and_its_text_is_part_of_the_key(tmp_path: Path) -> None:

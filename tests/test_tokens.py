@@ -124,5 +124,7 @@ def test_one_long_symbol_in_the_vocabulary_spaces_all_that_is_shown() -> None:
 def test_what_is_shown_can_be_typed(name: str) -> None:
     task = get_task(name)
     program = Program(task.vocabulary, task.classes, task.max_length, (), Readout(()))
-    for tokens in task.sample(50):
+    inputs = task.sample(50)
+    assert inputs
+    for tokens in inputs:
         assert tuple(parse_input(show_tokens(tokens, spacing(program).inputs), program)) == tokens

@@ -60,7 +60,9 @@ def test_in_buckets_a_batch_holds_inputs_of_one_length() -> None:
 def test_a_step_in_buckets_reads_no_further_than_its_longest_input() -> None:
     population = Population([dataclasses.replace(TINY, buckets=16)], DATA)
     lengths = DATA.train.batch.lengths
-    for columns in population._batches(0):
+    batches = [*population._batches(0)]
+    assert batches
+    for columns in batches:
         assert len(population._inputs(columns, 0)[0]) == lengths[columns].max()
 
 
