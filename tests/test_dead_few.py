@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import replace
+from fractions import Fraction
 
 import pytest
 
@@ -107,6 +108,16 @@ def test_variables_that_these_inputs_do_not_tell_apart_are_mergeable_over_them()
     assert not [verdict for node in of_all for verdict in node.verdicts if verdict.kind == "mergeable"]
 
 
+def test_numbers_are_compared_as_numbers_whatever_denominators_they_have() -> None:
+    one = Lookup("one", ("tokens", "positions"), (None, None), None, (0, 0, 0, 1, 1, 1, 0, 0, 0))
+    two = replace(one, name="two", cells=(*one.cells[:-1], Fraction(1, 2)))
+    program = _program([one, two], Weights("one", ((-1, 0),)), Weights("two", ((-3, 0),)))
+    of_some, of_all = (find_dead(program, listed(program, inputs)) for inputs in ([A, B], [A, B, BOTH]))
+    assert ("two", "one") in [(node.name, v.mate) for node in of_some.dead for v in node.verdicts]
+    assert ("two", "one") in [(node.name, node.mate) for node in of_some.removable]
+    assert "mergeable" not in [v.kind for node in of_all.dead for v in node.verdicts]
+
+
 @pytest.mark.parametrize("which", [[A], [A, BOTH]])
 def test_entries_and_lines_are_dead_where_no_input_comes(which: list[list[str]]) -> None:
     table = Lookup("table", ("tokens", "positions"), (None, None), ("x", "y"), ("x", "y", "x") * 3)
@@ -143,3 +154,13 @@ def test_a_count_is_tried_at_every_number_that_it_can_be() -> None:
     told = [(verdict.kind, verdict.constant) for node in result.dead for verdict in node.verdicts]
     assert ("constant", 1) in told
     assert result.untried == ()
+
+
+def test_a_count_may_be_inert_at_the_largest_number_that_it_can_be_alone() -> None:
+    """Each lower number turns the class of `a` or of `b`, the largest leaves both to the tokens' own weights."""
+    count = NumericHead("count", "tokens", "tokens", "ones", (("b",),) * 3)
+    vote = Lookup("vote", ("count",), ((0, 1, 3),), ("up", "down", "none"), ("up", "down", "none"))
+    own, votes = Weights("tokens", ((9, 0), (1, 0), (0, 2))), Weights("vote", ((3, 0), (0, 3), (0, 0)))
+    program = replace(SMALL, nodes=(count, vote), readout=Readout((own, votes)))
+    (found,) = (node for node in find_dead(program, listed(program, [A, B])).dead if node.name == "count")
+    assert [(verdict.kind, verdict.constant) for verdict in found.verdicts] == [("inert", 3)]

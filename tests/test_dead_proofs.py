@@ -8,7 +8,8 @@ import pytest
 
 from analyze.dead.proofs import Proofs, needed_without
 from tests.programs import PROGRAMS, equal, everything
-from tprog.ir.program import Clause, Head, Linear, Lookup, Node, Number, NumericHead, Program, Weights
+from tprog.ir.domains import Attend
+from tprog.ir.program import Clause, Embedding, Head, Linear, Lookup, Node, Number, NumericHead, Program, Weights
 
 SORT = PROGRAMS["sort"].program
 VOCABULARY = SORT.vocabulary
@@ -104,6 +105,22 @@ def test_a_number_may_be_any_where_all_its_levels_are_answered_alike(cells: tupl
     assert Proofs(_voting(COUNT, leveled)).inert_at("count", 0) is proven
 
 
+def test_the_largest_number_that_a_sum_can_be_is_looked_at_too() -> None:
+    total = Linear("total", ("count", "ones"), (2, 1))
+    most = _voting(COUNT, total).numeric("total").ends[1]
+    for level, proven in ((most + 1, True), (most, False)):
+        leveled = Lookup("leveled", ("total",), ((0, level),), ("low", "high"), ("low", "high"))
+        assert Proofs(_voting(COUNT, total, leveled)).inert_at("count", 0) is proven
+
+
+def test_a_combination_that_no_input_asks_for_makes_no_difference() -> None:
+    only = Lookup("only", ("tokens",), (None,), ("k", "m"), ("k",) * len(VOCABULARY))
+    pair = Lookup("pair", ("pick", "only"), (None, None), ("u", "v", "w"), ("v", "w", "u"), listed=((0, 1), (1, 1)))
+    assert Proofs(_voting(PICK, only, pair)).inert_at("pick", 0)
+    asked = replace(pair, listed=((0, 0), (1, 1)))
+    assert not Proofs(_voting(PICK, only, asked)).inert_at("pick", 0)
+
+
 @pytest.mark.parametrize(("coefficient", "proven"), [(0, True), (2, False)])
 def test_a_sum_reads_a_number_only_with_a_coefficient(coefficient: int, proven: bool) -> None:
     total = Linear("total", ("count", "ones"), (coefficient, 1))
@@ -132,6 +149,27 @@ def test_a_table_of_numbers_that_answers_each_with_itself_passes_it_on() -> None
     levels = tuple(range(9))
     assert _mates(COUNT, Lookup("same", ("count",), (levels,), None, levels)) == {"same": "count"}
     assert _mates(COUNT, Lookup("same", ("count",), (levels,), None, (*levels[:2], 5, *levels[3:]))) == {}
+
+
+def test_symbols_that_look_like_numbers_are_none_and_a_level_is_no_number() -> None:
+    bits = tuple(at % 2 for at in range(len(VOCABULARY)))
+    number = Lookup("number", ("tokens",), (None,), None, bits)
+    assert _mates(number, Embedding("kind", (0, 1), bits)) == {}
+    assert _mates(COUNT, Lookup("pair", ("tokens", "count"), (None, (0, 1)), (0, 1), (0, 1) * len(VOCABULARY))) == {}
+
+
+def test_what_is_nearest_among_earlier_positions_is_the_last_and_never_the_first() -> None:
+    first = Head("one", "tokens", "tokens", "tokens", everything(VOCABULARY, VOCABULARY), "before", attend="first")
+    choices: tuple[tuple[Attend, str | None, dict[str, str]], ...] = (
+        ("first", None, {"two": "one"}),
+        ("last", None, {}),
+        ("nearest", None, {}),
+        ("largest", "ones", {}),
+    )
+    for attend, by, mates in choices:
+        two = replace(first, name="two", attend=attend, by=by)
+        assert _mates(first, two) == mates
+        assert bool(_mates(replace(first, attend="last"), two)) is not bool(mates)
 
 
 @pytest.mark.parametrize(("coefficient", "constant", "mates"), [(1, 0, {"total": "count"}), (2, 0, {}), (1, 1, {})])
