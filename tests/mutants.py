@@ -40,7 +40,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "run": ("tprog/run", "outcome execute attention matches groups loop outputs selections program"),
     "text": ("tprog/text", "emit read patch handwork describe tokens layout beside published published_edits"),
     "edits": ("tprog/edits", "edit handwork selections clusters"),
-    "words": ("tprog/words", "corpus data entity_scores words corpus_cli"),
+    "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),
     "tasks": ("tprog/tasks", "tasks pooled_tasks own_task examples answers heldout next_token corpus rasp_cli"),
     "simplify": ("tprog/simplify", "simplify"),
     "files": ("tprog/files", "files beside lock hostile_store"),

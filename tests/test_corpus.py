@@ -76,6 +76,9 @@ def test_document_lines_and_comments_belong_to_no_sentence(tmp_path: Path) -> No
 def test_columns_are_chosen_by_their_numbers(tmp_path: Path) -> None:
     path = _file(tmp_path, "n.conll", "1 Anna PER NNP\n2 sings O VBZ\n")
     assert _rows(read_corpus(f"{path}:2,4")) == [(("Anna", "sings"), ("NNP", "VBZ"))]
+    for column in (0, 5):
+        with pytest.raises(BadFile, match=f"there is no column '{column}'; expected numbers from 1 to 4"):
+            read_corpus(f"{path}:2,{column}")
 
 
 def test_text_with_a_label_is_divided_into_words(tmp_path: Path) -> None:
@@ -119,6 +122,7 @@ def test_each_scheme_of_tags_is_named_and_read_as_iob2(tags: str, scheme: str, b
         ("a.jsonl", '{"tokens": ["\\ud800"], "tags": ["X"]}\n', "a.jsonl:1: the word '\\ud800' holds half of a"),
         ("a.jsonl", '{"text": "a", "label": "X"}\n{"text": "b", "label": ["Y"]}\n', "a.jsonl:2: a list of tags"),
         ("a.jsonl", '{"words": ["a"]}\n', "a.jsonl:1: which is the input, and which the output?"),
+        ("a.json", "5", "a.json is 5; expected a list of objects with an input and an output each"),
         ("a.csv", "text,label\na,\n", "a.csv:2: the label is ''; expected a word"),
         ("a.csv", "text,label\na\n", "a.csv:2: 1 column; expected 2"),
     ],

@@ -25,7 +25,7 @@ from tprog.tasks.own import find_task
 from tprog.words import archives, packages
 from tprog.words.archives import archive_of, open_archive
 from tprog.words.parquet import read_text_column, unsnapped
-from tprog.words.prepared import folder_of, read_prepared, write_prepared
+from tprog.words.prepared import folder_of, prepared, read_prepared, write_prepared
 from tprog.words.read import read_corpus
 from tprog.words.synthetic import made
 from tprog.words.vectors import prepared_vectors, read_vectors, rows_of_npy
@@ -233,8 +233,10 @@ def test_reviews_are_good_or_bad_by_their_rating_and_the_middle_is_left_out(
 
 
 def test_a_copy_comes_back_and_a_changed_one_is_refused(cache: Path) -> None:
+    assert prepared() == ()
     folder = write_prepared(made("topics"), "tpdebug data topics")
     assert folder.is_relative_to(cache)
+    assert prepared() == ("topics",)
     assert read_prepared("topics").splits == made("topics").splits
     split = folder / "valid.jsonl"
     split.write_text(split.read_text().replace("rain", "hail"))
@@ -271,6 +273,7 @@ def test_the_splits_of_a_corpus_are_written_as_files_that_are_read_back(
 ) -> None:
     for name in ("synthetic", "topics"):
         assert main(["data", name, "-o", str(tmp_path / name)]) == 0
+        assert main(["data", name, "-o", str(tmp_path / name)]) == 2  # whoever wrote what is there
         read = read_corpus(str(tmp_path / name))
         assert {split: list(rows) for split, rows in read.splits.items()} == {
             split: list(rows) for split, rows in made(name).splits.items()

@@ -64,8 +64,7 @@ def is_prepared(name: str) -> bool:
 
 def prepared() -> tuple[str, ...]:
     """The names of all prepared corpora, in order."""
-    folder = corpora_folder()
-    return tuple(sorted(path.parent.name for path in folder.glob(f"*/{LIST}"))) if folder.is_dir() else ()
+    return tuple(sorted(path.parent.name for path in corpora_folder().glob(f"*/{LIST}")))
 
 
 def _ours(folder: Path) -> bool:
