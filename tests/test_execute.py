@@ -293,6 +293,7 @@ def test_the_first_missing_row_in_the_order_of_execution_is_the_hole() -> None:
     hole = run.hole(1)
     assert hole is not None
     assert (hole.node, hole.position) == ("kind", 2)
+    assert np.argwhere(run.lost_at("kind")).tolist() == [[1, 2]]
 
 
 # Batches ##############################################################################################################
@@ -338,11 +339,12 @@ def test_an_empty_batch_has_no_predictions() -> None:
 def test_predictions_alone_equal_those_of_a_whole_execution(name: str) -> None:
     program = PROGRAMS[name].program
     batch = inputs_for(program, sample=2 * CHUNK + 100).batch
-    whole, seen = execute(program, batch), list[int]()
-    predictions, in_hole = predict(program, batch, progress=seen.append)
+    whole, done, seen = execute(program, batch), list[int](), list[int]()
+    predictions, in_hole = predict(program, batch, done.append, lambda run: seen.append(len(run.batch)))
     assert np.array_equal(predictions, whole.predictions)
     assert np.array_equal(in_hole, whole.in_hole)
-    assert seen == [*range(CHUNK, len(batch), CHUNK), len(batch)]
+    assert done == [*range(CHUNK, len(batch), CHUNK), len(batch)]
+    assert sum(seen) == len(batch)
     assert [len(piece) for _, piece in chunks(batch, 1000)][:-1] == [1000] * ((len(batch) - 1) // 1000)
 
 
