@@ -37,7 +37,8 @@ MEMORY = 8 << 30
 TOO_LONG = (-signal.SIGPROF, -signal.SIGXCPU, -signal.SIGKILL)
 NOT_RUN = 70
 """The exit code of a child that did not get as far as its tests."""
-PLAIN = ["-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=native"]
+PLAIN = ["-q", "-p", "no:cacheprovider", "--assert=plain", "--tb=native", "-o", "markers=no_cover"]
+"""Options of pytest: nothing that is looked at, and the mark of a plugin that is not loaded."""
 
 
 @dataclass(frozen=True)
