@@ -15,6 +15,7 @@ from trainer.decompile.assemble import assembled
 from trainer.decompile.harden import HardNetwork
 from trainer.decompile.measure import said
 from trainer.decompile.network import Inputs, Ints
+from trainer.decompile.pipeline import Decompiled, Settings
 from trainer.decompile.readout import Linear
 from trainer.decompile.samples import TaskSource
 from trainer.decompile.symbols import (
@@ -134,3 +135,12 @@ def test_a_selection_that_is_forgotten_is_made_again() -> None:
     assert len(facts._selected) == MOST_SELECTIONS
     for each, made in zip(selections, first, strict=True):
         assert np.array_equal(facts.selected(each), made)
+
+
+def test_the_place_modulo_a_number_takes_few_lines_however_long_inputs_are() -> None:
+    readout = Linear((Ordinal(4),), (np.eye(4, 2, dtype=np.int64),), 0.0)
+    program = assembled(HardNetwork(readout, Classes(((0,), (1,)), sets=False), 1.0, ()), LANGUAGE)
+    made = Decompiled(Settings("012_0_2"), (), program=program)
+    assert program.max_length > 100
+    assert made.lines is not None
+    assert made.lines < 40

@@ -23,6 +23,7 @@ from tprog.ir.program import (
     Symbol,
     Weights,
 )
+from trainer.decompile.attend import LARGE
 from trainer.decompile.harden import HardNetwork
 from trainer.decompile.samples import Source
 from trainer.decompile.symbols import (
@@ -136,10 +137,7 @@ class Assembly:
     def _node(self, what: Symbolic | Counted) -> Node:
         match what:
             case Ordinal(modulus):
-                cells = tuple(at % modulus for at in range(self.length))
-                return Lookup(
-                    self._named(f"place_modulo_{modulus}"), ("positions",), (None,), tuple(range(modulus)), cells
-                )
+                return self._ordinal(modulus)
             case Pair(one, other):
                 symbols = tuple(symbol for _, symbol in self.domain(what))
                 inputs = (self.variable(one), self.variable(other))
@@ -156,6 +154,14 @@ class Assembly:
                 return self._counting(where, inner, code)
             case Tokens() | Place() | Ones():
                 raise AssertionError(f"{what} are given")
+
+    def _ordinal(self, modulus: int) -> Lookup:
+        """The position modulo a number: of many positions, the first that lies a multiple of it before."""
+        first = Copied(Selection(step=0, modulus=modulus, first=True), Place())
+        short = self.length <= LARGE
+        cells = tuple(at % modulus if short or at < modulus else 0 for at in range(self.length))
+        read = "positions" if short else self.variable(first)
+        return Lookup(self._named(f"place_modulo_{modulus}"), (read,), (None,), tuple(range(modulus)), cells)
 
     # Heads
 
