@@ -17,6 +17,7 @@ from tests.small_networks import trained
 from tprog.tasks.next_token import get_next_token_task
 from tprog.text.read import read_module
 from trainer.decompile import pipeline
+from trainer.decompile.measure import Agreement, Errors
 from trainer.decompile.samples import TaskSource
 from trainer.gpt import CONFIG, save
 
@@ -175,6 +176,15 @@ def test_a_model_whose_tokens_have_other_names_is_refused(
     path.write_text(json.dumps(settings), encoding="utf-8")
     assert _run("decompile", "renamed") == 2
     assert "token 0 of the model's vocabulary is 'b', and that of the task ab_d_bc is 'a'" in capsys.readouterr().err
+
+
+def test_agreement_where_the_network_is_right_leaves_its_errors_out() -> None:
+    row = Agreement("fresh", 10, 7, 100, 90, Errors(network=4, program=3, both=2, alike=2))
+    assert row.where_right == 5 / 6
+    assert row.errors is not None
+    assert row.errors.recall == 2 / 4
+    assert Agreement("fresh", 10, 7, 100, 90).where_right is None
+    assert Agreement("fresh", 2, 0, 9, 3, Errors(2, 0, 0, 0)).where_right is None
 
 
 def test_random_strings_have_symbols_that_no_word_of_the_language_has_together() -> None:
