@@ -97,6 +97,22 @@ def _ends(
         yield GraphNode(_end_of(output), "output", stage, None, says, None, 0.0, False, output in highlighted)
 
 
+def toward_output(flow: GraphResult, program: Program, output: str) -> GraphResult:
+    """The data flow that leads to one of several outputs; the inputs stay."""
+    returned = output in program.variables_out
+    end, read = (_end_of(output), [output]) if returned else (READOUT, [term.variable for term in program.weights])
+    inputs = {node.name for node in flow.nodes if node.kind == "input"}
+    kept = inputs | {end} | reaching(program, read)
+    return replace(
+        flow,
+        nodes=tuple(node for node in flow.nodes if node.name in kept),
+        edges=tuple(edge for edge in flow.edges if {edge.source, edge.target} <= kept),
+        dead=tuple(name for name in flow.dead if name in kept),
+        highlighted=tuple(name for name in flow.highlighted if name in kept),
+        outputs=(output,),
+    )
+
+
 def _decision(program: Program) -> str:
     """What the readout does, in words."""
     pooled = "mean over positions, then " if program.readout.pooled else ""

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
 
-from analyze.dataflow import class_of, data_flow, reached_from, reaching
+from analyze.dataflow import class_of, data_flow, reached_from, reaching, toward_output
 from analyze.dead import dead_nodes
 from analyze.results.checked import Checked
 from analyze.results.circuits import CircuitResult
@@ -52,14 +52,21 @@ def circuit_flow(
     inputs: Inputs,
     found: CircuitResult,
     *,
+    of: str | None = None,
     lines: Mapping[Entry, int] | None = None,
     name: str = "program",
 ) -> GraphResult:
-    """The data flow with one circuit highlighted, or with the members of several, each with those that have it."""
+    """The data flow with one circuit highlighted, or with the members of several, each with those that have it.
+
+    Args:
+        of: one of several outputs, to which the circuit belongs; what it is not computed from is left out.
+        lines, name: see `data_flow`.
+    """
     if len(found.circuits) == 1:
         (circuit,) = found.circuits
         title = f"circuit: {circuit.problem}"
-        return _flow(program, inputs, set(circuit.members), title, {}, lines=lines, name=name)
+        flow = _flow(program, inputs, set(circuit.members), title, {}, lines=lines, name=name)
+        return flow if of is None or not program.places.several else toward_output(flow, program, of)
     having = {n.name: [c.value or c.problem for c in found.circuits if n.name in c.members] for n in found.nodes}
     members = {name for name, circuits in having.items() if circuits}
     kinds = {circuit.kind for circuit in found.circuits}

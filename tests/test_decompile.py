@@ -79,6 +79,8 @@ def test_the_same_command_goes_on_from_the_stages_that_are_done(
     assert _run("decompile", model, "-o", "program.py") == 0
     assert "on the task ab_d_bc" in _words(capsys.readouterr().out)
     assert json.loads((tmp_path / "runs" / "decompile-ab_d_bc" / "readout.json").read_text()) == first
+    assert _run("decompile", model, "-o", "steps.csv") == 0
+    assert len(Path("steps.csv").read_text(encoding="utf-8").splitlines()) > 1
 
 
 def test_a_damaged_stage_is_refused(

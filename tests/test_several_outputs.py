@@ -436,3 +436,20 @@ def test_the_answers_of_an_option_name_their_outputs(tmp_path: Path, capsys: pyt
     for expect, found in (("yes", "is no JSON object"), ('{"x": "yes"}', "is no JSON object")):
         assert main(["trace", str(path), "--input", "a", "--expect", expect]) == 2
         assert found in capsys.readouterr().err
+
+
+def test_what_an_output_is_not_computed_from_is_left_out_of_its_picture(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    (tmp_path / "both.py").write_text(TASK, encoding="utf-8")
+    program, _ = fitted_pair(edited(), tmp_path / "both.py")
+    (tmp_path / "two.py").write_text(emit(program).text, encoding="utf-8")
+    given = [str(tmp_path / "two.py"), "--task", str(tmp_path / "both.py")]
+    for output, nodes in (("last", {"before", "last"}), ("share", {"is_a", "share"}), ("readout", set())):
+        assert main(["graph", *given, "--of", output, "--json"]) == 0
+        told = json.loads(capsys.readouterr().out)
+        names = {node["name"] for node in told["nodes"]}
+        assert names - {"tokens", "positions", "ones"} == nodes | {f"output {output}" if nodes else "readout"}
+        assert {end for edge in told["edges"] for end in (edge["source"], edge["target"])} <= names
+    assert main(["circuits", *given, "--of", "last", "-o", str(tmp_path / "last.dot")]) == 0
+    assert "share" not in (tmp_path / "last.dot").read_text(encoding="utf-8").replace("two.py", "")

@@ -278,6 +278,15 @@ def test_a_folded_column_keeps_a_width_that_can_be_read() -> None:
     assert sum(line.count("word") for line in lines) == 20
 
 
+def test_folded_columns_become_narrower_where_the_table_then_fits() -> None:
+    rows = [("abcde", *("last: nothing a a" for _ in range(4)), "neither")]
+    made = document("", "", table(("input", *"abcd", "right"), rows, whole=("input", "right")))
+    for width in (80, 84, 100):
+        lines = printed(made, width).splitlines()
+        assert max(map(len, lines)) <= width
+        assert " ".join(lines).count("nothing") == 4
+
+
 @pytest.mark.parametrize("width", [40, 60, 80])
 @pytest.mark.parametrize("beside", [False, True])
 def test_a_trace_in_a_narrow_terminal_has_every_position_once_in_blocks_that_fit(width: int, beside: bool) -> None:

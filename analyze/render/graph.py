@@ -85,7 +85,9 @@ def _meanings(result: GraphResult) -> Iterator[str]:
         yield f"output: {result.output} comes out"
         return
     if result.outputs:
-        yield f"output: {listing(result.outputs)} come out, each by its name"
+        alone = len(result.outputs) == 1
+        come = "comes out; what it is not computed from is left out" if alone else "come out, each by its name"
+        yield f"output: {listing(result.outputs)} {come}"
     if _classifies(result):
         between = "two classes" if result.toward is None else f"{result.toward!r} and another class"
         yield f"readout: the most, in logits, by which the variable can move the difference between {between}"

@@ -38,6 +38,12 @@ FOLDED = 16
 """Columns of the terminal below which a folded cell does not shrink: an entry and its edit can be read in it, and the
 widest table of a usual size fits 80 columns with it."""
 
+NARROW = 10
+"""The same where a table would else be wider than a terminal of `USUAL` columns or more, and then is not."""
+
+USUAL = 80
+"""In a narrower terminal, lines that the terminal wraps are easier to read than cells folded so often."""
+
 GAP = 3
 """Columns of the terminal between two columns of a table."""
 
@@ -128,9 +134,24 @@ class Listing(RichTable):
         super().__init__(*columns, box=None if dense else box.SIMPLE_HEAD, pad_edge=False, show_edge=False)
 
     def __rich_console__(self, console: Console, options: ConsoleOptions) -> RenderResult:
+        self._narrow(options.max_width)
         # Without this, rich would squeeze columns to no width at all.
-        least = sum(column.min_width or 0 for column in self.columns) + GAP * (len(self.columns) - 1)
-        yield from super().__rich_console__(console, options.update_width(max(options.max_width, least)))
+        yield from super().__rich_console__(console, options.update_width(max(options.max_width, self._least)))
+
+    @property
+    def _least(self) -> int:
+        return sum(column.min_width or 0 for column in self.columns) + GAP * (len(self.columns) - 1)
+
+    def _narrow(self, room: int) -> None:
+        """Make columns that are folded narrower, the widest first, where the table then fits the terminal."""
+        folded = [column for column in self.columns if not column.no_wrap]
+        spare = sum(max(0, (column.min_width or 0) - NARROW) for column in folded)
+        if room < USUAL or self._least - spare > room:
+            return
+        while self._least > room:
+            widest = max(folded, key=lambda column: column.min_width or 0)
+            widest.min_width = (widest.min_width or 0) - 1
+            widest.width = widest.min_width  # rich would share out what is left otherwise, and come out too wide
 
 
 def _table(made: Table) -> Listing:

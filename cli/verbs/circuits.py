@@ -127,6 +127,6 @@ def circuits(
         result = dataclasses.replace(result, source=circuit_source(result, module.path, module.text, module.blocks))
     pictures: Pictures = {}
     if file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
-        flow = circuit_flow(subject.program, inputs, result, lines=subject.module.lines, name=subject.name)
+        flow = circuit_flow(subject.program, inputs, result, of=of, lines=subject.module.lines, name=subject.name)
         pictures = flow_pictures(flow)
     output.show(result, partial(circuits_document, result), pictures)

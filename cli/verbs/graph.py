@@ -132,7 +132,7 @@ def graph(
     with working("graph", inputs.description):
         if problem is not None:
             found = find_circuits(subject.program, inputs, [problem], task=subject.task)
-            flow = circuit_flow(subject.program, inputs, found, lines=subject.module.lines, name=subject.name)
+            flow = circuit_flow(subject.program, inputs, found, of=of, lines=subject.module.lines, name=subject.name)
         else:
             flow = slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
     wanted = Wanted(only_highlighted=only_circuit, focus=focus)
