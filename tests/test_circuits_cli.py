@@ -10,8 +10,14 @@ from xml.etree import ElementTree
 import pytest
 
 import tprog
+from analyze.circuits import find_circuits
+from analyze.render.circuits import circuits_document
+from analyze.render.terminal import as_text
 from cli.main import main
 from tests import programs
+from tests.bench.bench_speed import sentences
+from tests.bench.random_program import word_program
+from tprog.tasks.builtin import Inputs
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -123,3 +129,10 @@ def test_slices_from_and_to_combine_and_end_in_a_class(said: Said) -> None:
     assert "'b' and another class" in said("graph", "faulty.py", "--to", "class:b")[1]
     assert said("graph", "faulty.py", "--to", "class:z")[0] == 2
     assert said("graph", "faulty.py", "--class", "b", "--to", "class:b")[0] == 2
+
+
+def test_circuits_of_classes_with_long_names_fit_a_terminal_of_usual_width() -> None:
+    program = word_program(300, values=4, heads=2)
+    result = find_circuits(program, Inputs(sentences(program, 30), None, False, "30 sentences"))
+    assert len(result.circuits) > 5
+    assert max(map(len, as_text(circuits_document(result), 80).splitlines())) <= 80

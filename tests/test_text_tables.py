@@ -281,6 +281,11 @@ def test_a_folded_column_keeps_a_width_that_can_be_read() -> None:
 def test_folded_columns_become_narrower_where_the_table_then_fits() -> None:
     rows = [("abcde", *("last: nothing a a" for _ in range(4)), "neither")]
     made = document("", "", table(("input", *"abcd", "right"), rows, whole=("input", "right")))
+    with_numbers = [("cause " * 4, 3, 1, *("last: nothing a a" for _ in range(4)), "neither")]
+    columns = ("cause", "mended alike", "inputs that break it", *"abcd", "right")
+    numbers = printed(document("", "", table(columns, with_numbers, columns[1:3], whole=("right",))), 80).splitlines()
+    assert max(map(len, numbers)) <= 80
+    assert [line.split() for line in numbers if "mended" in line] == [["mended", "break"]]
     for width in (80, 84, 100):
         lines = printed(made, width).splitlines()
         assert max(map(len, lines)) <= width

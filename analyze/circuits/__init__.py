@@ -93,11 +93,8 @@ def find_circuits(
     problems, notes = _one_each(on) if problems is None else (problems, [])
     one_each = _OneEach(on, constants, exactly, resample, task)
     found = tuple(one_each.circuit(problem, index, len(problems)) for index, problem in enumerate(problems))
-    notes += [
-        f"{circuit.problem}: the empty circuit suffices, as they stay with every head and lookup ablated"
-        for circuit in found
-        if not circuit.members
-    ]
+    if empty := [circuit.problem for circuit in found if not circuit.members]:
+        notes.append(f"{'; '.join(empty)}: the empty circuit suffices, as they stay with every head and lookup ablated")
     return CircuitResult(
         program=label(program, name),
         checked=on.checked,

@@ -9,8 +9,8 @@ from analyze.render.phrases import counted, evidence
 from analyze.results.circuits import Circuit, CircuitResult, Proof, Resampled
 from tprog.escape import spelled
 
-MOST_COLUMNS = 12
-"""Sub-problems that stand side by side; more are listed one a row."""
+MOST_COLUMNS, MOST_LETTERS = 12, 30
+"""Sub-problems that stand side by side, and letters of their names; more are listed one a row."""
 
 _SIGNS = "+ keeps the node, and so does every sufficient set that was found; o keeps it, another set does without"
 _OVERLAP = (
@@ -43,7 +43,7 @@ def _unproven(result: CircuitResult) -> list[tuple[Circuit, Proof]]:
 def _several(result: CircuitResult) -> tuple[str, list[str | Part | None]]:
     shared = [node.name for node in result.nodes if all(node.name in c.members for c in result.circuits)]
     what = f"{result.program}: {counted(len(result.circuits), 'circuit')} among {counted(len(result.nodes), 'node')}"
-    side_by_side = len(result.circuits) <= MOST_COLUMNS
+    side_by_side = _fits(result)
     return what + (f"; in all of them: {', '.join(shared)}" if shared else ""), [
         f"{_claims(result)}; {_evidence(result)}",
         f"all other nodes fixed at {result.baseline}",
@@ -129,6 +129,12 @@ def _heads(result: CircuitResult) -> tuple[str, list[str]]:
     same = len(kinds) == 1
     heads = [_short(circuit) if same else circuit.problem for circuit in result.circuits]
     return f"circuit of {kinds.pop()}" if same else "circuit of", heads
+
+
+def _fits(result: CircuitResult) -> bool:
+    """Whether the circuits can stand side by side in a terminal of usual width."""
+    _, heads = _heads(result)
+    return len(heads) <= MOST_COLUMNS and sum(map(len, heads)) <= MOST_LETTERS
 
 
 def _side_by_side(result: CircuitResult) -> Table:

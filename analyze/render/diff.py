@@ -58,7 +58,8 @@ def _tally(result: DiffResult) -> Table | None:
 def _inputs(result: DiffResult) -> Table:
     known = result.tally is not None
     columns = ("input", *_labels(result), *(("expected", "right") if known else ()), "differ at position")
-    return table(columns, [_input(result, one, known) for one in result.inputs], whole=("input",), name="inputs")
+    whole = () if result.spaced.inputs else ("input",)  # a sentence may be folded between its words
+    return table(columns, [_input(result, one, known) for one in result.inputs], whole=whole, name="inputs")
 
 
 def _input(result: DiffResult, one: InputDifference, known: bool) -> tuple[str, ...]:

@@ -68,7 +68,8 @@ def _buckets(result: FuzzResult) -> Table:
     answers = () if _of_several(result) else _compared(result)
     columns = ("cause", "best edit", "line", "failures", MENDED, "smallest", *becomes, *answers)
     rows = [_row(bucket, bool(becomes), result.spaced)[: len(columns)] for bucket in result.buckets]
-    numbers, optional, whole = ("line", "failures", MENDED), ("best edit", "line", MENDED), ("smallest", "becomes")
+    numbers, optional = ("line", "failures", MENDED), ("best edit", "line", MENDED)
+    whole = () if result.spaced.inputs else ("smallest", "becomes")  # a sentence may be folded between its words
     return table(columns, rows, numbers, optional, whole, name="buckets", main=True)
 
 
@@ -86,7 +87,8 @@ def _smallest(result: FuzzResult) -> Table:
     columns = ("smallest", "output", *_compared(result))
     buckets = result.buckets if _of_several(result) else ()
     rows = [row for bucket in buckets for row in _wrong_outputs(bucket.smallest, result.spaced)]
-    return table(columns, rows, whole=("smallest", "output"), name="smallest")
+    whole = ("output",) if result.spaced.inputs else ("smallest", "output")
+    return table(columns, rows, whole=whole, name="smallest")
 
 
 def _wrong_outputs(failure: Failure, spaced: Spacing) -> Iterator[tuple[object, ...]]:

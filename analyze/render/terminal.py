@@ -5,6 +5,7 @@ from __future__ import annotations
 import io
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from textwrap import fill
 
 from rich import box
 from rich.cells import cell_len
@@ -38,7 +39,7 @@ FOLDED = 16
 """Columns of the terminal below which a folded cell does not shrink: an entry and its edit can be read in it, and the
 widest table of a usual size fits 80 columns with it."""
 
-NARROW = 10
+NARROW = 8
 """The same where a table would else be wider than a terminal of `USUAL` columns or more, and then is not."""
 
 USUAL = 80
@@ -144,14 +145,30 @@ class Listing(RichTable):
 
     def _narrow(self, room: int) -> None:
         """Make columns that are folded narrower, the widest first, where the table then fits the terminal."""
+        if room < USUAL or self._least <= room:
+            return
+        for column in self.columns:
+            _fold_heading(column)
         folded = [column for column in self.columns if not column.no_wrap]
         spare = sum(max(0, (column.min_width or 0) - NARROW) for column in folded)
-        if room < USUAL or self._least - spare > room:
+        if self._least - spare > room:
             return
         while self._least > room:
             widest = max(folded, key=lambda column: column.min_width or 0)
             widest.min_width = (widest.min_width or 0) - 1
             widest.width = widest.min_width  # rich would share out what is left otherwise, and come out too wide
+
+
+def _fold_heading(column: Column) -> None:
+    """Let the words of a heading stand below each other, where the cells below it are not folded and narrower."""
+    if not column.no_wrap or not isinstance(column.header, Text):
+        return
+    cells = width(*(cell.plain for cell in column.cells if isinstance(cell, Text)))
+    words = column.header.plain.split()
+    least = max(cells, *map(width, words)) if words else cells
+    lines = fill(column.header.plain, least, break_long_words=False, break_on_hyphens=False)
+    column.header = Text(lines)
+    column.min_width = max(cells, width(lines))
 
 
 def _table(made: Table) -> Listing:
