@@ -124,7 +124,7 @@ def test_no_program_as_asked_for_is_an_answer_of_its_own(
         (["MODEL", "--task", "unique_copy"], "the task unique_copy one of 154, marks included; name its task"),
         (["MODEL", "--task", "tomita22"], "the nearest is tomita2"),
         (["MODEL", "--stage", "prune", "-o", "program.py"], "leave --stage prune out"),
-        (["MODEL", "-o", "program.txt"], "expected the ending .py"),
+        (["MODEL", "-o", "program.md"], "expected the ending .py"),
         (["MODEL", "--heat", "heat.png"], "expected the ending .svg"),
     ],
 )

@@ -335,7 +335,7 @@ def test_the_exit_code_is_1_where_something_stays_wrong(faulty: Path, capsys: py
     ("options", "said"),
     [
         (["--on", "domain", "--sample", "5"], "there is no sample to draw"),
-        (["-o", "mended.txt"], "expected the ending .py"),
+        (["-o", "mended.md"], "expected the ending .py"),
         (["--task", "no_such"], "no_such"),
     ],
 )
