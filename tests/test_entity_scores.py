@@ -6,6 +6,7 @@ import warnings
 
 import pytest
 import seqeval.metrics
+import seqeval.scheme
 from hypothesis import assume, given
 from hypothesis import strategies as st
 
@@ -42,6 +43,18 @@ def test_scores_are_those_of_seqeval(pairs: list[list[tuple[str, str]]]) -> None
                 (told["precision"], told["recall"], told["f1-score"])
             )
             assert kind.expected == told["support"]
+
+
+@given(_pairs(TAGS))
+def test_strict_scores_are_those_of_seqeval_in_its_strict_mode(pairs: list[list[tuple[str, str]]]) -> None:
+    right, predicted = ([[pair[at] for pair in row] for row in pairs] for at in (0, 1))
+    found = scores_of_tags(right, predicted, strict=True).all
+    assume(found.predicted + found.expected)
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        scores = (seqeval.metrics.precision_score, seqeval.metrics.recall_score, seqeval.metrics.f1_score)
+        theirs = [score(right, predicted, mode="strict", scheme=seqeval.scheme.IOB2) for score in scores]
+    assert (found.precision, found.recall, found.f1) == pytest.approx(theirs)
 
 
 def test_a_span_counts_only_as_a_whole_and_with_its_type() -> None:

@@ -63,13 +63,14 @@ def are_span_tags(classes: Sequence[str]) -> bool:
     return all(map(is_span_tag, classes)) and any(tag != OUTSIDE for tag in classes)
 
 
-def entity_scores(classes: Sequence[str], expected: Array, predicted: Array) -> EntityScores:
+def entity_scores(classes: Sequence[str], expected: Array, predicted: Array, *, strict: bool = False) -> EntityScores:
     """The scores of predicted tags.
 
     Args:
         classes: the tags.
         expected, predicted: [sentence, place] codes of tags; where there is none, negative, and read as ``O``. What is
             predicted where nothing is expected does not count.
+        strict: a span that does not begin at ``B-`` is none, as seqeval counts IOB2 in its mode ``strict``.
     """
     kinds = sorted({kind for tag in classes if (kind := parts(tag)[1])})
     letters = np.array([*("OBIES".index(parts(tag)[0]) for tag in classes), 0], dtype=np.int8)
@@ -77,8 +78,8 @@ def entity_scores(classes: Sequence[str], expected: Array, predicted: Array) -> 
     outside = len(classes)
     right_tags = np.where(expected < 0, outside, expected)
     told_tags = np.where((expected < 0) | (predicted < 0), outside, predicted)
-    wanted, wanted_ends = _spans(letters[right_tags], types[right_tags])
-    told, told_ends = _spans(letters[told_tags], types[told_tags])
+    wanted, wanted_ends = _spans(letters[right_tags], types[right_tags], strict)
+    told, told_ends = _spans(letters[told_tags], types[told_tags], strict)
     right = wanted & told & (types[right_tags] == types[told_tags]) & (wanted_ends == told_ends)
 
     def count(begins: Array, tags: Array) -> list[int]:
@@ -90,8 +91,10 @@ def entity_scores(classes: Sequence[str], expected: Array, predicted: Array) -> 
     return EntityScores(whole, scores)
 
 
-def scores_of_tags(expected: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]]) -> EntityScores:
-    """The scores of predicted tags, written out: those of each sentence."""
+def scores_of_tags(
+    expected: Sequence[Sequence[str]], predicted: Sequence[Sequence[str]], *, strict: bool = False
+) -> EntityScores:
+    """The scores of predicted tags, written out: those of each sentence; `strict` as of `entity_scores`."""
     classes = sorted({tag for rows in (expected, predicted) for row in rows for tag in row})
     code = {tag: at for at, tag in enumerate(classes)}
     width = max(map(len, expected), default=0)
@@ -101,17 +104,18 @@ def scores_of_tags(expected: Sequence[Sequence[str]], predicted: Sequence[Sequen
 
     if [*map(len, expected)] != [*map(len, predicted)]:
         raise ValueError("expected as many predicted tags as right ones, in each sentence")
-    return entity_scores(classes, coded(expected).reshape(-1, width), coded(predicted).reshape(-1, width))
+    both = (coded(rows).reshape(-1, width) for rows in (expected, predicted))
+    return entity_scores(classes, *both, strict=strict)
 
 
-def _spans(letters: Array, types: Array) -> tuple[Array, Array]:
+def _spans(letters: Array, types: Array, strict: bool) -> tuple[Array, Array]:
     """[sentence, place]: whether a span begins there, and, where one does, the place behind its end."""
     goes_on = np.zeros(letters.shape, dtype=np.bool_)
     before, here = letters[:, :-1], letters[:, 1:]
     goes_on[:, 1:] = (
         ((here == 2) | (here == 3)) & ((before == 1) | (before == 2)) & (types[:, 1:] == types[:, :-1])  # I, E; B, I
     )
-    begins = (letters != 0) & ~goes_on
+    begins = (letters == 1 if strict else letters != 0) & ~goes_on
     width = letters.shape[1]
     stops = np.where(goes_on, width, np.arange(width))  # [sentence, place]
     ends = np.full(letters.shape, width)
