@@ -31,10 +31,12 @@ from tprog.errors import BadUsage
 from tprog.run.pieces import chunks
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task
 from tprog.tasks.own import find_task
+from trainer.clusters import mapped, word_vectors
 from trainer.config import TrainConfig
 from trainer.data import Accuracy, Data, prepare
 from trainer.memory import expect_room
 from trainer.model import Frame
+from trainer.population import in_buckets
 from trainer.presets import default_config
 from trainer.sentences import is_divided
 from trainer.settings import SEEDS, BadSetting, Settings, expect_shared, setting
@@ -44,6 +46,9 @@ from trainer.unknown import Unknown
 
 SAMPLE = 100_000
 """Inputs tried where the domain is too large to enumerate: half a minute of one core at N = 16."""
+
+BUCKETS = 40
+"""Batches of sentences that are sorted by length at a time, as of a program's run (`TrainConfig.buckets`)."""
 
 WARM_UP = 0.1
 """The part of all steps in which the learning rate rises."""
@@ -75,6 +80,12 @@ class BaselineConfig(Settings):
     )
     dropout: float = setting(
         0.0, "share of the embeddings, the attention and what layers add that a step drops.", told=False
+    )
+    vectors: str | None = setting(
+        None, "as of `TrainConfig`: the embeddings begin as a random linear map of them.", told=False
+    )
+    patience: int = setting(
+        0, "epochs without a better network on validation after which training ends; 0: none.", 0, 1_000_000, told=False
     )
 
     def __post_init__(self) -> None:
@@ -131,18 +142,42 @@ def train_baseline(config: BaselineConfig, progress: bool = False) -> BaselineRe
         BadFile: a task of a user's own that is none.
     """
     data = _data(config)
-    _check_memory(config, data.frame)
+    network, epoch, seconds = trained(config, data, progress)
     with one_thread():
-        with torch.random.fork_rng(devices=[]):
-            torch.manual_seed(_seed(config, "parameters"))
-            network = StandardTransformer(config, data.frame)
-            started = time.process_time()
-            epoch = _fit(network, config, data, progress)
-        seconds = time.process_time() - started
         accuracies = {name: split.accuracy(network.predict(split.tokens)) for name, split in data.splits.items()}
         wrong, tried, size = _over_domain(network, config, accuracies)
     parameters = sum(p.numel() for p in network.parameters())
     return BaselineResult(accuracies, wrong, tried, size, seconds, parameters, epoch)
+
+
+def trained(config: BaselineConfig, data: Data, progress: bool = False) -> tuple[StandardTransformer, int, float]:
+    """The network at its best epoch on validation, which that is, and the CPU-seconds: see `BaselineResult`.
+
+    Args:
+        data, progress: of `train_baseline`.
+
+    Raises:
+        BadUsage: it does not fit the memory; the loss is no longer a number.
+        BadFile: the word vectors cannot be read.
+    """
+    _check_memory(config, data.frame)
+    with one_thread(), torch.random.fork_rng(devices=[]):
+        torch.manual_seed(_seed(config, "parameters"))
+        network = StandardTransformer(config, data.frame)
+        if config.vectors is not None:
+            _begin_with_vectors(network, config.vectors, config, data.frame)
+        started = time.process_time()
+        epoch = _fit(network, config, data, progress)
+        return network, epoch, time.process_time() - started
+
+
+def _begin_with_vectors(network: StandardTransformer, named: str, config: BaselineConfig, frame: Frame) -> None:
+    """The embeddings of words that have a vector become its image under a random linear map; the others stay."""
+    vectors = word_vectors(named, frame.vocabulary)
+    (image,) = mapped(vectors, 1, config.d_model, _seed(config, "vectors"))
+    has = torch.from_numpy((vectors != 0).any(axis=1))[:, None]
+    with torch.no_grad():
+        network.tokens.weight.copy_(torch.where(has, image, network.tokens.weight))
 
 
 # The network ##########################################################################################################
@@ -201,7 +236,8 @@ def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progr
     schedule = torch.optim.lr_scheduler.LambdaLR(adam, lambda step: _rate(step, steps))
     order = torch.Generator().manual_seed(_seed(config, "order"))
     unknown = Unknown.of(data, config.unknown)
-    best_score, best_epoch, best = (-1.0, -1.0), 0, network.state_dict()
+    lengths, buckets = torch.as_tensor(data.train.batch.lengths), BUCKETS if is_divided(config.task) else 1
+    improved, best_score, best_epoch, best = 0, (-1.0, -1.0), 0, network.state_dict()
     bar = track(
         range(1, config.epochs + 1),
         description="standard Transformer, epochs",
@@ -209,8 +245,10 @@ def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progr
         disable=not progress,
     )
     for epoch in bar:
-        for rows in torch.split(torch.randperm(len(data.train), generator=order), config.batch):
-            tokens, expected = data.train.tokens[rows], data.train.expected[rows]
+        every = torch.randperm(len(data.train), generator=order)
+        for rows in in_buckets(every, lengths, config.batch, buckets, order):
+            longest = int(lengths[rows].max())
+            tokens, expected = data.train.tokens[rows, :longest], data.train.expected[rows, :longest]
             if unknown is not None:
                 tokens = unknown.some(tokens, order)
             value = _step(network, adam, tokens, expected)
@@ -219,9 +257,13 @@ def _fit(network: StandardTransformer, config: BaselineConfig, data: Data, progr
             schedule.step()
         accuracy = data.validation.accuracy(network.predict(data.validation.tokens))
         score = accuracy.score
+        if score > best_score:
+            improved = epoch
         if score >= best_score:  # at 100 % of a small split, more training still mends inputs outside it
             best_score, best_epoch = score, epoch
             best = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+        if config.patience and epoch - improved >= config.patience:
+            break
     network.load_state_dict(best)
     return best_epoch
 
