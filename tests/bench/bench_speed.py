@@ -20,7 +20,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 import numpy as np
@@ -82,9 +82,12 @@ def a_million() -> tuple[float, float]:
     tokens[:, 0], tokens[:, -1] = 0, len(letters) + 1
     start = time.perf_counter()
     predict(program, Batch(tokens, np.full(count, width)))
-    seconds = time.perf_counter() - start
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return seconds, kilobytes / 1e6
+    return time.perf_counter() - start, _peak()
+
+
+def _peak() -> float:
+    """The most memory that this process has held, in GB."""
+    return resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1) / 1e6
 
 
 def _a_million_apart() -> Iterator[Figure]:
@@ -214,8 +217,42 @@ def sentences(program: Program, count: int) -> Batch:
     return Batch(tokens, lengths)
 
 
+def one_step(words: int = 20_000, times: int = 20) -> tuple[float, float]:
+    """CPU-seconds of one training step of that shape, the best of 20, on 32 sentences of 30 words that are drawn by
+    Zipf's law, as texts have them; and peak memory in GB. To be run in a process of its own."""
+    import torch
+
+    from trainer.data import Data, Split
+    from trainer.model import Frame
+    from trainer.population import Population
+    from trainer.presets import published_config
+    from trainer.threads import one_thread
+
+    vocabulary = ("<s>", "</s>", *(f"w{n}" for n in range(words)))
+    frame = Frame(vocabulary, tuple("abcdefghi"), 32)
+    config = replace(published_config("synthetic"), epochs=1, buckets=1)
+    draw = np.random.default_rng(0)
+    chances = 1 / np.arange(1, words + 1)
+    tokens = draw.choice(words, (config.batch * times, 32), p=chances / chances.sum()) + 2
+    tokens[:, 0], tokens[:, -1] = 0, 1
+    answers = torch.as_tensor(draw.integers(0, 9, tokens.shape))
+    split = Split(Batch(tokens, np.full(len(tokens), 32)), torch.as_tensor(tokens), answers)
+    taken = []
+    with one_thread():
+        population = Population([config], Data(frame, split, split, None, ""))
+        for each in range(population.steps):
+            started = time.process_time()
+            population.step(each)
+            taken.append(time.process_time() - started)
+    return min(taken), _peak()
+
+
 def of_words() -> Iterator[Figure]:
     """A program of the published shape for names, L2 H8 M1 with 4 x 32 values, on 20,000 words."""
+    told = _run([sys.executable, "-m", "tests.bench.bench_speed", "--step"]).split()
+    what = "words: one step of training, 32 sentences of 30 words"
+    yield Figure(f"{what}, CPU", 1e3 * float(told[0]), 60, "ms")
+    yield Figure(f"{what}, peak memory", float(told[1]), 1, "GB")
     program = word_program(20_000)
     many = sentences(program, 10_000)
     yield Figure("words: `execute`, 10,000 sentences", _best(lambda: predict(program, many), 3), 2, "s")
@@ -321,9 +358,14 @@ def main() -> None:
     parser.add_argument("--program", type=Path, help="a module to measure; left out: one that is trained first")
     parser.add_argument("--write", type=Path, help="a Markdown file with the two marks")
     parser.add_argument("--million", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--step", action="store_true", help=argparse.SUPPRESS)
+    parser.add_argument("--words", action="store_true", help="the figures of programs of words alone")
     options = parser.parse_args()
-    if options.million:
-        print(*a_million())
+    if options.million or options.step:
+        print(*(a_million() if options.million else one_step()))
+        return
+    if options.words:
+        print(f"\n{markdown([COLUMNS, *_told(figure.row() for figure in of_words())])}")
         return
     with tempfile.TemporaryDirectory() as folder:
         path = options.program or trained(Path(folder) / "sort_l3.py", "--epochs", "15")

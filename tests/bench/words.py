@@ -5,7 +5,13 @@ run has a folder of its own in FOLDER: what was stopped goes on where it stood, 
 is Markdown: on the test split, the mean over the seeds and how far they lie apart.
 
     python -m tests.bench.words FOLDER --seeds 0 1 2 --corpora ner reviews news
-    python -m tests.bench.words FOLDER --step      one step of the published NER shape, and its memory
+    python -m tests.bench.words FOLDER --preset published
+
+Entities are counted in two ways on two sets of sentences. *F1* is by the rule of conlleval, *strict F1* as the
+published code has it (seqeval, strict). Both are of the sentences of up to 30 words: the published code leaves the
+others out of all splits (`get_conll_ner`, `len(words) < max_length - 1` with a length of 32). *Whole* is of every
+sentence of the split: one that is longer is read in windows of 30 words, as few as there can be, spread evenly, and
+where two of them overlap each has the half that is farther from its end.
 """
 
 from __future__ import annotations
@@ -13,25 +19,39 @@ from __future__ import annotations
 import argparse
 import dataclasses
 import json
-import resource
 import statistics
 import sys
 import time
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from itertools import pairwise
 from pathlib import Path
+from typing import Any, Literal, TypeAlias
 
 import numpy as np
 import torch
+from numpy.typing import NDArray
 
+from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import predict
-from trainer.data import Accuracy, Data, Split, prepare
+from tprog.tasks.builtin import UNGRADED
+from tprog.tasks.corpus_task import LONGEST_TAGGED, corpus_task
+from tprog.tasks.listed import rectangle
+from tprog.words.corpus import ALL, TEST, Corpus, Sentence
+from tprog.words.read import read_corpus
+from tprog.words.scores import entity_scores
+from trainer.config import TrainConfig
+from trainer.data import Data, Split, prepare
 from trainer.fit import train
-from trainer.model import Frame
-from trainer.population import Population
 from trainer.presets import default_config, published_config
-from trainer.threads import one_thread
-from trainer.word_baselines import word_baselines
+from trainer.word_baselines import Predictor, predictors
+
+Array: TypeAlias = NDArray[Any]
+
+Answer: TypeAlias = Callable[[Batch], Array]
+"""Sentences to the codes of their answers: [sentence, position], of texts with one label [sentence, 1]."""
+
+Preset: TypeAlias = Literal["default", "published"]
 
 PUBLISHED: Mapping[str, str] = {"ner": "76.1", "reviews": "77.9 (of MR)", "news": "-"}
 """Of Transformer Programs, arXiv 2306.01128, tables of section 5."""
@@ -39,56 +59,95 @@ PUBLISHED: Mapping[str, str] = {"ner": "76.1", "reviews": "77.9 (of MR)", "news"
 Figures = Mapping[str, float]
 
 
-def figures(accuracy: Accuracy) -> dict[str, float]:
+def figures(split: Split, predicted: Array) -> dict[str, float]:
     """What is told of a split: percentages."""
+    accuracy = split.accuracy(torch.as_tensor(predicted))
     found = {"per word": 100 * accuracy.per_token}
-    if (spans := accuracy.spans) is not None:
-        found |= {"precision": 100 * spans.precision, "recall": 100 * spans.recall, "F1": 100 * spans.f1}
+    return found | (entities(split.tags, split.expected.numpy(), predicted) if split.tags else {})
+
+
+def entities(tags: Sequence[str], expected: Array, predicted: Array) -> dict[str, float]:
+    """Precision, recall and F1 by the rule of conlleval, and F1 as the published code counts it, in percent."""
+    loose, strict = (entity_scores(tags, expected, predicted, strict=strict).all for strict in (False, True))
+    found = {"precision": loose.precision, "recall": loose.recall, "F1": loose.f1, "strict F1": strict.f1}
+    return {name: 100 * value for name, value in found.items()}
+
+
+def windows(words: int, most: int) -> list[tuple[int, int, int]]:
+    """(where it starts, the first word that it answers, the one behind the last) of each window of a sentence."""
+    count = -(-words // most)
+    starts = [round(at * (words - most) / (count - 1)) for at in range(count)] if count > 1 else [0]
+    cuts = [0, *((one + most + other) // 2 for one, other in pairwise(starts)), words]
+    return [*zip(starts, cuts, cuts[1:], strict=False)]
+
+
+def whole(corpus: Corpus, split: str, vocabulary: Sequence[str], answer: Answer) -> dict[str, float]:
+    """The figures of `entities` on all sentences of a split, those longer than `LONGEST_TAGGED` in windows."""
+    sentences = corpus.split(split)
+    cuts = [windows(len(each.words), LONGEST_TAGGED) for each in sentences]
+    parts = tuple(
+        Sentence(each.words[start : start + LONGEST_TAGGED], each.answers[start : start + LONGEST_TAGGED])
+        for each, found in zip(sentences, cuts, strict=True)
+        for start, _, _ in found
+    )
+    task = corpus_task(dataclasses.replace(corpus, splits={ALL: parts}), ALL, vocabulary=vocabulary)
+    batch, _ = task.answered()
+    told, right, row = [], [], 0
+    codes = {tag: code for code, tag in enumerate(corpus.classes)}
+    predicted = answer(batch)[:, 1:]  # without that of <s>
+    for each, found in zip(sentences, cuts, strict=True):
+        tags: list[int] = []
+        for start, first, end in found:
+            tags += predicted[row, first - start : end - start].tolist()
+            row += 1
+        told.append(tags)
+        right.append([codes[tag] for tag in each.answers])
+    width = max(map(len, right))
+    both = (rectangle(rows, width, UNGRADED) for rows in (right, told))
+    return {f"whole {name}": value for name, value in entities(corpus.classes, *both).items()}
+
+
+def of_program(program: Program) -> Answer:
+    """What a program answers to sentences."""
+    return lambda batch: np.asarray(predict(program, batch)[0])
+
+
+def of_network(predictor: Predictor) -> Answer:
+    """What a baseline answers to sentences."""
+    return lambda batch: predictor(torch.as_tensor(batch.tokens, dtype=torch.long)).numpy()
+
+
+def told_of(config: TrainConfig, data: Data, answer: Answer) -> dict[str, float]:
+    """What is told of an answerer on the test split."""
+    test = data.test
+    assert test is not None  # a corpus has one
+    found = figures(test, answer(test.batch))
+    if test.tags:
+        corpus = read_corpus(config.task).divided(config.data_seed)
+        found |= whole(corpus, TEST, data.frame.vocabulary, answer)
     return found
 
 
-def strict_f1(classes: Sequence[str], predicted: Sequence[Sequence[int]], expected: Sequence[Sequence[int]]) -> float:
-    """F1 in percent as the published code counts it (seqeval, strict, IOB2): a span without its ``B-`` is none."""
-    right = told = there = 0
-    for one, other in zip(predicted, expected, strict=True):
-        graded = [(classes[a] if a >= 0 else "O", classes[b]) for a, b in zip(one, other, strict=True) if b >= 0]
-        ours, theirs = (_strict([pair[side] for pair in graded]) for side in (0, 1))
-        right, told, there = right + len(ours & theirs), told + len(ours), there + len(theirs)
-    return 200 * right / max(told + there, 1)
-
-
-def _strict(tags: Sequence[str]) -> set[tuple[int, int, str]]:
-    found: set[tuple[int, int, str]] = set()
-    begin = None
-    for at, tag in enumerate([*tags, "O"]):
-        if begin is not None and tag != "I-" + tags[begin][2:]:
-            found.add((begin, at, tags[begin][2:]))
-            begin = None
-        if tag.startswith("B-"):
-            begin = at
-    return found
-
-
-def program(folder: Path, corpus: str, seed: int, epochs: int | None) -> Figures:
+def program(folder: Path, corpus: str, seed: int, epochs: int | None, preset: Preset = "default") -> Figures:
     """The figures of one run, trained now, gone on with or only read."""
-    run, told = folder / f"{corpus}-{seed}", folder / f"{corpus}-{seed}.json"
+    name = f"{corpus}-{seed}" if preset == "default" else f"{corpus}-{preset}-{seed}"
+    run, told = folder / name, folder / f"{name}.json"
     if told.exists():
         return dict(json.loads(told.read_text()))
-    config = default_config(corpus, seed)
+    config = default_config(corpus, seed) if preset == "default" else published_config(corpus, seed)
     config = config if epochs is None else dataclasses.replace(config, epochs=epochs)
     started = time.process_time()
     result = train(config, run, resume=(run / "checkpoint.safetensors").exists(), overwrite=True)
     if result.interrupted:
         sys.exit(f"{corpus}, seed {seed}: stopped after {result.epochs} epochs; the same command goes on")
-    found = figures(result.accuracies["test"])
-    found |= {"valid " + key: value for key, value in figures(result.accuracies["validation"]).items()}
-    test = prepare(config).test
-    if test is not None and test.tags:
-        told_tags = predict(result.program, test.batch)[0].tolist()
-        found |= {"strict F1": strict_f1(test.tags, told_tags, test.expected.tolist())}
+    taken = time.process_time() - started
+    data, answer = prepare(config), of_program(result.program)
+    found = told_of(config, data, answer)
+    valid = figures(data.validation, answer(data.validation.batch))
+    found |= {"valid " + key: value for key, value in valid.items()}
     if result.agreement is not None:
         found |= {"equal": result.agreement.equal, "compared": result.agreement.total}
-    found |= {"CPU-seconds of the last call": time.process_time() - started}
+    found |= {"CPU-seconds of the last call": taken}
     told.write_text(json.dumps(found, indent=2) + "\n")
     return found
 
@@ -99,49 +158,39 @@ def baselines(folder: Path, corpus: str, seed: int) -> Mapping[str, Figures]:
     if told.exists():
         return dict(json.loads(told.read_text()))
     config = default_config(corpus, seed)
-    found = {name: figures(each) for name, each in word_baselines(config, lambda what: print(what, file=sys.stderr))}
+    data = prepare(config)
+    found = {}
+    for name, predictor in predictors(config, data, lambda what: print(what, file=sys.stderr)):
+        found[name] = told_of(config, data, of_network(predictor))
     told.write_text(json.dumps(found, indent=2) + "\n")
     return found
 
 
-def rows(folder: Path, corpora: Sequence[str], seeds: Sequence[int], epochs: int | None) -> Iterator[tuple[str, ...]]:
+COUNTS = ("F1", "strict F1", "whole F1", "whole strict F1")
+"""What the table tells of entities."""
+
+
+def rows(
+    folder: Path, corpora: Sequence[str], seeds: Sequence[int], epochs: int | None, preset: Preset = "default"
+) -> Iterator[tuple[str, ...]]:
     """The rows of the table."""
     for corpus in corpora:
-        runs = [program(folder, corpus, seed, epochs) for seed in seeds]
-        key = "F1" if "F1" in runs[0] else "per word"
-        for each in (key, "strict F1"):
-            if scores := [run[each] for run in runs if each in run]:
+        runs = [program(folder, corpus, seed, epochs, preset) for seed in seeds]
+        kinds = COUNTS if "F1" in runs[0] else ("per word",)
+        for kind in kinds:
+            if scores := [run[kind] for run in runs if kind in run]:
                 spread = f", {min(scores):.2f} to {max(scores):.2f}" if len(scores) > 1 else ""
                 mean = f"**{statistics.mean(scores):.2f}** ({len(scores)} seed{'s' * (len(scores) > 1)}{spread})"
-                published = "" if each == "F1" else PUBLISHED[corpus]
-                yield corpus, "accuracy" if each == "per word" else each, "Transformer Program", mean, published
+                published = PUBLISHED[corpus] if kind in ("strict F1", "per word") else ""
+                yield corpus, _shown(kind), "Transformer Program", mean, published
         for name, found in baselines(folder, corpus, seeds[0]).items():
-            yield corpus, "F1" if key == "F1" else "accuracy", name, f"{found[key]:.2f}", ""
+            for kind in kinds:
+                if kind in found:
+                    yield corpus, _shown(kind), name, f"{found[kind]:.2f}", ""
 
 
-def step(words: int = 20_000, times: int = 20) -> tuple[float, float]:
-    """CPU-seconds of one step of the published NER shape (32 sentences of 30 words), and peak memory in GB.
-
-    Words are drawn by Zipf's law, as they stand in texts.
-    """
-    vocabulary = ("<s>", "</s>", *(f"w{n}" for n in range(words)))
-    frame = Frame(vocabulary, tuple("abcdefghi"), 32)
-    config = dataclasses.replace(published_config("synthetic"), epochs=1, buckets=1)
-    draw = np.random.default_rng(0)
-    chances = 1 / np.arange(1, words + 1)
-    tokens = draw.choice(words, (config.batch * times, 32), p=chances / chances.sum()) + 2
-    tokens[:, 0], tokens[:, -1] = 0, 1
-    answers = torch.as_tensor(draw.integers(0, 9, tokens.shape))
-    split = Split(Batch(tokens, np.full(len(tokens), 32)), torch.as_tensor(tokens), answers)
-    taken = []
-    with one_thread():
-        population = Population([config], Data(frame, split, split, None, ""))
-        for each in range(population.steps):
-            started = time.process_time()
-            population.step(each)
-            taken.append(time.process_time() - started)
-    kilobytes = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / (1024 if sys.platform == "darwin" else 1)
-    return min(taken), kilobytes / 1e6
+def _shown(kind: str) -> str:
+    return "accuracy" if kind == "per word" else kind
 
 
 def main() -> None:
@@ -151,15 +200,11 @@ def main() -> None:
     asked.add_argument("--seeds", type=int, nargs="+", default=[0, 1, 2])
     asked.add_argument("--corpora", nargs="+", default=["ner", "reviews", "news"], choices=PUBLISHED)
     asked.add_argument("--epochs", type=int, help="instead of those of the preset")
-    asked.add_argument("--step", action="store_true", help="measure one step, and train nothing")
+    asked.add_argument("--preset", choices=("default", "published"), default="default")
     told = asked.parse_args()
-    if told.step:
-        seconds, memory = step()
-        print(f"one step, 32 sentences of 30 words, 20,000 words: {1000 * seconds:.1f} ms CPU, peak {memory:.2f} GB")
-        return
     told.folder.mkdir(parents=True, exist_ok=True)
     print("| corpus | test | what | % | published |\n|---|---|---|---:|---:|")
-    for row in rows(told.folder, told.corpora, told.seeds, told.epochs):
+    for row in rows(told.folder, told.corpora, told.seeds, told.epochs, told.preset):
         print(f"| {' | '.join(row)} |", flush=True)
 
 
