@@ -186,12 +186,15 @@ def read_subject(
     return subject
 
 
-def inputs_of_other(subject: Subject, name: str, task: str | None, length: int | None = None) -> Inputs:
+def inputs_of_other(
+    subject: Subject, name: str, task: str | None, length: int | None = None, option: str = "--verify-on"
+) -> Inputs:
     """Inputs beside those that a question is about, on which its answer is to be verified.
 
     Args:
         name: a split of the corpus that `task` names; or a task of somebody's own, another corpus among them.
         length: the longest input to look at.
+        option: the one that names them.
 
     Raises:
         BadUsage, BadFile: it is neither, or cannot be read.
@@ -207,7 +210,7 @@ def inputs_of_other(subject: Subject, name: str, task: str | None, length: int |
             split = CorpusName.of(f"{PREFIX}{CorpusName.of(task).source}@{name}")
         if split is None or split.split is None:
             raise BadUsage(
-                f"--verify-on {name}: expected train, valid, test or all of the corpus that --corpus names, or a corpus"
+                f"{option} {name}: expected train, valid, test or all of the corpus that --corpus names, or a corpus"
             )
         name = str(split)
     found = fitted(judging(name, subject.module.program, length), subject.program, subject.length.tokens)

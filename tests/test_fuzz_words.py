@@ -154,6 +154,10 @@ def test_a_repair_is_chosen_on_some_splits_and_judged_on_another(said: Said) -> 
     assert re.search(r"evaluated on .* \d\d\.\d\d% -> \d\d\.\d\d%", out)
     assert err.count("are read as <unk>") == 1
     assert Path("mended.py").exists()
+    code, out, _ = said(*asked, "--accept-on", "train", "--json")
+    found = json.loads(out)
+    assert found["accepted"]["checked"]["description"] == "all 400 sentences of synthetic, split train"
+    assert found["accepted"]["after"]["wrong_predictions"] < found["accepted"]["before"]["wrong_predictions"]
 
 
 @pytest.mark.parametrize(
@@ -162,6 +166,7 @@ def test_a_repair_is_chosen_on_some_splits_and_judged_on_another(said: Said) -> 
         (("blame", "--all", "--corpus", "synthetic", "--verify-on", "dev"), "expected train, valid, test or all"),
         (("blame", "--input", "Anna said", "--corpus", "synthetic", "--verify-on", "test"), "about the edits of --all"),
         (("repair", "--task", "sort", "--verify-on", "test"), "program does not fit the task 'sort'"),
+        (("repair", "--corpus", "synthetic", "--accept-on", "dev"), "--accept-on dev: expected train, valid, test or"),
     ],
 )
 def test_a_split_that_is_not_there_is_refused(arguments: tuple[str, ...], message: str, said: Said) -> None:

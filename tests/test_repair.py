@@ -14,7 +14,7 @@ from hypothesis import HealthCheck, assume, given, settings
 from hypothesis import strategies as st
 
 from analyze.outcome import ground
-from analyze.render.repair import repair_document
+from analyze.render.repair import SUITS_ALONE, repair_document
 from analyze.render.terminal import as_text
 from analyze.repair import Division, divide, repair
 from analyze.repair.refit import patterns_of, refit
@@ -25,6 +25,7 @@ from tests.programs import PROGRAMS, equal, sort, sort_with_a_fault
 from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.program import Head, Lookup, Program, Readout, Symbols, Weights
+from tprog.run.batch import Bools
 from tprog.tasks.builtin import Inputs, get_task, inputs_for
 from tprog.text.emit import emit
 from tprog.text.read import read_module
@@ -201,6 +202,40 @@ def test_a_step_that_would_make_the_whole_domain_worse_is_refused() -> None:
     guarded = repair(program, Division(one, None, every), limit=1)
     assert guarded.result.refused > 0
     assert _wrong(guarded.program, every) < _wrong(program, every)
+
+
+def test_a_step_that_gains_nothing_on_the_inputs_that_accept_it_is_refused() -> None:
+    program, every = sort_with_a_fault(), inputs_for(sort_with_a_fault())
+    wrong = np.flatnonzero(_failing(program, every))
+    right = np.flatnonzero(~_failing(program, every))
+    chosen = every.take(wrong[:8], "some that fail")
+    alone = repair(program, Division(chosen, None, None, every.take(right[:50], "some that are right")), limit=1).result
+    assert alone.steps == ()
+    assert alone.unaccepted > 0
+    assert "because the inputs that accept them gained nothing" in as_text(repair_document(alone))
+    both = repair(program, Division(chosen, None, None, every.take(wrong[8:16], "others that fail")), limit=1).result
+    assert len(both.steps) == 1
+    assert both.accepted is not None
+    assert both.accepted.after.wrong_predictions < both.accepted.before.wrong_predictions
+    assert RepairResult.from_json(both.to_json()) == both
+
+
+def _failing(program: Program, inputs: Inputs) -> Bools:
+    on = ground(program, inputs)
+    found: Bools = ((on.outcomes != on.expected) & on.graded).any(axis=1)
+    return found
+
+
+def test_a_repair_that_does_not_carry_over_says_so() -> None:
+    program, every = sort_with_a_fault(), inputs_for(sort_with_a_fault())
+    found = repair(program, Division(every.take(slice(0, 400)), every.take(slice(400, 900)), None), limit=1).result
+    assert found.rest is not None
+    assert found.carries_over == (found.rest.after.wrong_predictions <= found.rest.before.wrong_predictions)
+    worse = replace(found.rest, before=found.rest.after, after=replace(found.rest.after, wrong_predictions=10**6))
+    assert SUITS_ALONE in as_text(repair_document(replace(found, rest=worse)))
+    less = replace(found, rest=replace(found.rest, f1=(0.8, 0.7)))
+    assert SUITS_ALONE in as_text(repair_document(less))
+    assert SUITS_ALONE not in as_text(repair_document(replace(found, rest=replace(found.rest, f1=(0.7, 0.8)))))
 
 
 def test_ctrl_c_keeps_what_was_found() -> None:

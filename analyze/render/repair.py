@@ -12,6 +12,12 @@ from tprog.text.tokens import Spacing
 DIFF_LINES = 60
 """Lines of the change of the source that a terminal shows; a file of its own has all."""
 
+SUITS_ALONE = (
+    "it suits what it was chosen on alone: what played no part in the choice is worse for it; "
+    "with --accept-on a step must gain elsewhere too"
+)
+"""What repair says of itself where its edits do not carry over."""
+
 _ENDS = {
     "nothing is wrong": "it stopped because nothing is wrong any more on the inputs that edits are chosen on",
     "no edit gains": "it stopped because no edit that was tried gains anything",
@@ -33,7 +39,7 @@ def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -
         answer, style = f"{result.program}: repaired, right on all {of}; before, {before:,} were wrong", GOOD
     else:
         answer, style = f"{result.program}: still wrong on {left:,} of {of}; before, on {before:,}", BAD
-    parts: list[Part | str | None] = [*_figures(result)]
+    parts: list[Part | str | None] = [None if result.carries_over else SUITS_ALONE, *_figures(result)]
     columns = ("", "entry", "line", "becomes", "why", "wrong then", "mends")
     parts.append(table(columns, _steps(result), ("", "line", "wrong then"), ("line", "mends"), name="steps", main=True))
     if before:
@@ -41,6 +47,9 @@ def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -
     if result.refused:
         more = "step was" if result.refused == 1 else "steps were"
         parts.append(f"{result.refused:,} {more} refused because more of the whole domain would have been wrong")
+    if result.unaccepted:
+        more = "step was" if result.unaccepted == 1 else "steps were"
+        parts.append(f"{result.unaccepted:,} {more} refused because the inputs that accept them gained nothing")
     return document(answer, style, *parts, *_diff(result.diff, diff_lines))
 
 
@@ -49,7 +58,7 @@ def _counts(result: RepairResult) -> tuple[int, int, str]:
     if result.whole is not None:
         on = result.whole
         return on.after.wrong_inputs, on.before.wrong_inputs, counted(on.after.inputs, "input")
-    parts = [part for part in (result.chosen, result.rest) if part is not None]
+    parts = result.parts
     before = sum(part.before.wrong_inputs for part in parts)
     sample = "" if all(part.checked.exhaustive for part in parts) else " of a sample"
     return result.wrong_inputs, before, f"{sum(part.after.inputs for part in parts):,} inputs{sample}"
@@ -58,7 +67,12 @@ def _counts(result: RepairResult) -> tuple[int, int, str]:
 def _figures(result: RepairResult) -> list[Table]:
     """Wrong inputs and predictions before and after, by the part that the inputs played; and the same as data."""
     guard = result.whole if result.rest is not None else None
-    played = (("edits chosen on", result.chosen), ("evaluated on", result.rest), ("never more wrong on", guard))
+    played = (
+        ("edits chosen on", result.chosen),
+        ("steps accepted on", result.accepted),
+        ("evaluated on", result.rest),
+        ("never more wrong on", guard),
+    )
     parts = [(role, on) for role, on in played if on is not None]
     columns = ("", "inputs", "wrong inputs", "wrong predictions", "F1 of entities")
     shown = table(columns, [_row(role, on) for role, on in parts], columns[2:], columns[4:])

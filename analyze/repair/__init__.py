@@ -4,7 +4,8 @@ Each step is chosen on stated inputs, a training split or the whole domain, and 
 edits of one entry that mend some wrong prediction (`analyze.repair.proposals`), another self rule, and a refit of the
 readout, which is convex (`analyze.repair.refit`); where none of them gains, an edit together with a refit
 (`analyze.repair.lookahead`). Of what was tried, the step with the greatest net gain on the inputs chosen on is taken,
-unless more of the whole domain were wrong with it: then the next best.
+unless more of the whole domain were wrong with it, or the inputs that steps are accepted on did not gain too: then the
+next best.
 """
 
 from __future__ import annotations
@@ -90,9 +91,11 @@ class _Search:
     ) -> None:
         self.program, self.inputs, self.lines, self.progress = program, inputs, lines, progress
         self.steps: list[RepairStep] = []
-        self.refused = 0
-        self.chosen = judge(program, inputs.chosen)
+        self.refused = self.unaccepted = 0
+        self.on = ground(program, inputs.chosen)
+        self.chosen = Verdicts.of(self.on)
         self.whole = None if inputs.whole is None else judge(program, inputs.whole)
+        self.accepted = None if inputs.accepted is None else judge(program, inputs.accepted)
 
     def advance(self, limit: int) -> bool:
         """Take the best step that gains, if there is one.
@@ -102,12 +105,12 @@ class _Search:
         """
         wrong = f"step {len(self.steps) + 1}: {self.chosen.figures.wrong_predictions:,} predictions wrong"
         self.progress(f"{wrong}, trying single edits")
-        on = ground(self.program, self.inputs.chosen)
+        on = self.on
         effects = single_edits(on)
         if self._take(proposals(on, effects, first=not self.steps)):
             while self.steps[-1].kind in SINGLE and len(self.steps) < limit and self.chosen.wrong.any():
                 self.progress(f"step {len(self.steps) + 1}: weighing the other edits anew")
-                if not self._take(again(ground(self.program, self.inputs.chosen), effects)):
+                if not self._take(again(self.on, effects)):
                     break
             return True
         self.progress(f"{wrong}, trying edits together with a refit")
@@ -119,9 +122,14 @@ class _Search:
             if whole is not None and self.whole is not None and not whole.no_worse_than(self.whole):
                 self.refused += 1
                 continue
-            chosen = judge(step.after, self.inputs.chosen)
+            accepted = None if self.inputs.accepted is None else judge(step.after, self.inputs.accepted)
+            if accepted is not None and self.accepted is not None and not accepted.better_than(self.accepted):
+                self.unaccepted += 1
+                continue
+            on = self.on.after(step.after)
+            chosen = Verdicts.of(on)
             self.steps.append(self._told(step, chosen, whole))
-            self.program, self.chosen, self.whole = step.after, chosen, whole
+            self.program, self.on, self.chosen, self.whole, self.accepted = step.after, on, chosen, whole, accepted
             return True
         return False
 
@@ -193,8 +201,10 @@ def _told(
         chosen=chosen,
         rest=compared(inputs.rest),
         whole=compared(inputs.whole),
+        accepted=compared(inputs.accepted),
         steps=tuple(search.steps),
         refused=search.refused,
+        unaccepted=search.unaccepted,
         stopped=stopped,
         diff="" if show is None or not search.steps else show(search.program),
         spaced=spacing(before),

@@ -7,7 +7,7 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from analyze.outcome import Rows
+from analyze.outcome import Ground, Rows
 from analyze.results.repair import Figures
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
@@ -29,11 +29,14 @@ class Division:
         chosen: what edits are chosen on.
         rest: what they are evaluated on: inputs that `chosen` does not hold; None if there are none.
         whole: the whole domain, which no step may make worse; None if it is not enumerated.
+        accepted: other inputs on which a step must gain as well to be taken, so that what suits `chosen` alone is not
+            believed; None if there are none.
     """
 
     chosen: Inputs
     rest: Inputs | None
     whole: Inputs | None
+    accepted: Inputs | None = None
 
 
 def divide(
@@ -109,6 +112,16 @@ class Verdicts:
     @property
     def figures(self) -> Figures:
         return Figures(len(self.wrong), int(self.failing.sum()), int(self.graded.sum()), int(self.wrong.sum()))
+
+    @classmethod
+    def of(cls, on: Ground) -> Verdicts:
+        """Those of a program that was executed."""
+        assert on.expected is not None
+        return cls((on.outcomes != on.expected) & on.graded, on.graded, on.intact.in_hole)
+
+    def better_than(self, other: Verdicts) -> bool:
+        """Whether fewer predictions are wrong, and no more inputs."""
+        return int(self.wrong.sum()) < int(other.wrong.sum()) and self.no_worse_than(other)
 
     def no_worse_than(self, other: Verdicts) -> bool:
         """Whether neither more predictions nor more inputs are wrong."""

@@ -10,24 +10,30 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
+from itertools import islice
 
 import numpy as np
 
+from analyze.blame.edited_node import EditedNode
 from analyze.blame.effects import Effect
 from analyze.blame.single_edits import changed_by, reached_entries
-from analyze.outcome import Ground, Rows, ground, spread, take
+from analyze.outcome import Ground, Rows, spread, take
 from analyze.repair.proposals import Proposal, refitted
 from analyze.repair.refit import patterns_of, refit
 from tprog.edits.edit import Edit, NodeEdit, candidates
 from tprog.edits.entry import Entry
 from tprog.ir.program import Node
 from tprog.run.batch import Array
-from tprog.run.evaluate import any_missing, evaluate
 from tprog.run.execute import Execution, execute
 from tprog.run.groups import groups
 
-CONFLICTS = 192
-"""Inputs with predictions that conflict on which all edits are tried."""
+CONFLICTS, FEWEST = 192, 12
+"""Inputs with predictions that conflict on which all edits are tried; and how many at least, where inputs are longer
+than 16 tokens: what an input takes is as the square of its length."""
+
+TRIED = 4096
+"""Edits of a node that are tried at most: all but those of an embedding of thousands of words, the most frequent of
+which stand first."""
 
 BEST = 20
 """Edits that are then counted on all inputs."""
@@ -56,7 +62,7 @@ def pairs(on: Ground, effects: Sequence[Effect]) -> Iterator[list[Proposal]]:
 
 def _with_refit(on: Ground, edit: Edit) -> Proposal | None:
     after = changed_by(on.program, [edit])
-    fitted = None if after is None else refit(ground(after, on.inputs), quick=True)
+    fitted = None if after is None else refit(on.after(after), quick=True)
     return None if after is None or fitted is None else refitted(on, (edit,), after, fitted)
 
 
@@ -73,7 +79,7 @@ def _separating(on: Ground) -> list[NodeEdit]:
         after = changed_by(on.program, [edit])
         if after is None:
             continue
-        changed = ground(after, on.inputs)
+        changed = on.after(after)
         unavoidable = patterns_of(changed).unavoidable
         if unavoidable < least:
             wrong = int(((changed.outcomes != on.expected) & on.graded).sum())
@@ -134,7 +140,7 @@ def _conflict(on: Ground) -> _Conflict | None:
     at_mixed = mixed[group]
     rows, places = (index[at_mixed] for index in np.nonzero(at))
     inputs, index = np.unique(rows, return_inverse=True)
-    kept = spread(len(inputs), CONFLICTS)
+    kept = spread(len(inputs), max(FEWEST, min(CONFLICTS, CONFLICTS * 256 // max(on.batch.tokens.shape[1], 1) ** 2)))
     # Whole groups would be best, but one of each pair tells already how an edit moves it.
     inside = np.isin(index, kept)
     index = np.searchsorted(kept, index[inside])
@@ -170,15 +176,16 @@ def _outputs(base: Execution, node: Node) -> list[tuple[NodeEdit, Array]]:
     reached: set[Entry] = set()
     for row in range(len(base.batch)):
         reached |= {where for where in reached_entries(take(base, np.array([row]))) if where.node == node.name}
-    found = {old.tobytes(): None}
+    edited, found = EditedNode(base, node.name, np.arange(len(base.batch))), {old.tobytes(): None}
     made = []
-    for edit in candidates(program, node, reached.__contains__):
+    for edit in islice(candidates(program, node, reached.__contains__), TRIED):
         if edit.recodes(program):
             continue
-        values, missing = evaluate(edit.edited_node(program), program, base.batch, base.values)
-        if any_missing(missing, base.batch).any():
+        output = edited.output(edit)
+        if output.lost.any():
             continue
-        values = np.where(base.batch.present, values, old)
+        values = old.copy()
+        values[output.rows] = np.where(base.batch.present[output.rows], output.values, old[output.rows])
         if values.tobytes() not in found:
             found[values.tobytes()] = None
             made.append((edit, values))

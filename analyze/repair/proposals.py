@@ -131,12 +131,12 @@ def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Propos
 
 def again(on: Ground, effects: Sequence[Effect]) -> list[Proposal]:
     """What single edits gain that were found on the program before another edit, weighed anew; the best first."""
-    found = []
-    for effect in effects:
-        after = changed_by(on.program, [effect.edit])
+    domain, found = KnownAnswers(on), []
+    for edit in (effect.edit for effect in effects):
+        after = changed_by(on.program, [edit])
         if after is not None:
-            edit = effect.edit
-            found.append(weighed(on, edit.kind, (edit,), after, edit.size(on.program)))
+            effect = domain.effect(edit)
+            found.append(Proposal(edit.kind, (edit,), after, effect.mended, effect.broken, edit.size(on.program)))
     return sorted((step for step in found if step.net > 0), key=lambda step: step.key)
 
 

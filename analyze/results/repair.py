@@ -105,7 +105,9 @@ class RepairResult(Result):
         rest: all other inputs, or the part of a sample that was set aside; None if there are none.
         whole: the whole domain, if it is enumerated. Besides `rest` it played one part: a step after which more of it
             would be wrong was refused.
-        refused: how many steps were refused for that.
+        accepted: the inputs on which a step had to gain as well to be taken; None if there were none.
+        refused: how many steps were refused because more of the whole domain would have been wrong.
+        unaccepted: how many were, because they gained nothing on the inputs that steps are accepted on.
         stopped: why no further step was taken.
         diff: the change of the module, or empty.
         spaced: how inputs and answers are shown.
@@ -124,10 +126,26 @@ class RepairResult(Result):
     stopped: Stopped
     diff: str
     spaced: Spacing = JOINED
+    accepted: Compared | None = field(default=None, metadata=WHERE_TOLD)
+    unaccepted: int = field(default=0, metadata=WHERE_TOLD)
 
     @property
     def wrong_inputs(self) -> int:
         """Inputs that are wrong after, of all that were looked at."""
         if self.whole is not None:
             return self.whole.after.wrong_inputs
-        return self.chosen.after.wrong_inputs + (self.rest.after.wrong_inputs if self.rest else 0)
+        return sum(part.after.wrong_inputs for part in self.parts)
+
+    @property
+    def parts(self) -> tuple[Compared, ...]:
+        """What was looked at beside the whole domain, each input once."""
+        return tuple(part for part in (self.chosen, self.accepted, self.rest) if part is not None)
+
+    @property
+    def carries_over(self) -> bool:
+        """Whether the inputs that played no part in the choice are none the worse for it."""
+        rest = self.rest
+        if rest is None:
+            return True
+        less = rest.f1 is not None and rest.f1[1] < rest.f1[0]
+        return rest.after.wrong_predictions <= rest.before.wrong_predictions and not less

@@ -56,6 +56,15 @@ def repair(
         ChosenOn,
         typer.Option("--on", help="Choose edits on the training split of a sample, or on all inputs there are."),
     ] = ChosenOn.SAMPLE,
+    accept_on: Annotated[
+        str | None,
+        typer.Option(
+            "--accept-on",
+            metavar="SPLIT",
+            help="Take a step only if it gains on other inputs too: a split of the corpus, or another corpus.",
+            show_default=False,
+        ),
+    ] = None,
     verify_on: VerifyOnOption = None,
     limit: Annotated[int, typer.Option("--limit", min=1, metavar="COUNT", help="Take at most so many steps.")] = 40,
     task: TaskOption = None,
@@ -89,13 +98,17 @@ def repair(
     if subject.unknown_task is not None:
         raise BadUsage(subject.unknown_task)
     subject.tell()
-    if verify_on is None:
+    if verify_on is None and accept_on is None:
         inputs = analysis.divide(subject.program, subject.task, on=on.value, sample=sample, seed=seed)
     else:
         if subject.task is None:
             raise BadUsage(f"{subject.name} names no task, so nothing says what is right; give --corpus")
         chosen = subject.inputs(sample, seed, noted=True)
-        inputs = analysis.Division(chosen, inputs_of_other(subject, verify_on, task, length), None)
+        rest, accepted = (
+            None if name is None else inputs_of_other(subject, name, task, length, option)
+            for name, option in ((verify_on, "--verify-on"), (accept_on, "--accept-on"))
+        )
+        inputs = analysis.Division(chosen, rest, None, accepted)
     with status("repair") as progress:
         repaired = analysis.repair(
             subject.program,
