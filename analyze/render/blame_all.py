@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, edit_cells
-from analyze.render.document import BAD, GOOD, Cell, Document, Heading, Part, Source, document, table
+from analyze.render.document import BAD, GOOD, Cell, Document, Heading, Part, Source, Table, document, table
 from analyze.render.phrases import counted, evidence, typed
 from analyze.render.written import written
-from analyze.results.blame import BlameAllResult, Bucket
+from analyze.results.blame import BlameAllResult, Bucket, Candidate
 from tprog.text.tokens import Spacing
 
 THERE = ("mends there", "breaks there")
@@ -46,12 +46,14 @@ def _entries(result: BlameAllResult, number: int) -> list[Part | str | None]:
         (index, *edit_cells(found), *(found.verified or (None, None))) for index, found in enumerate(result.entries, 1)
     ]
     numbers = ("", "line", "mends", "breaks", "net", *THERE)
-    edits = table(("", *EDITS, *THERE), rows, numbers, ("line", *THERE), name="edits")
+    verified = result.verified_on is not None
+    edits = table(("", *EDITS, *THERE), rows, numbers, ("line", *THERE), name="edits", seen=not verified)
     if not rows:
         return [edits]
     return [
         "the best edit of each entry, by what it mends less what it breaks",
         edits,
+        _both(result) if verified else None,
         _verified(result),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in result.entries) else None,
         None if result.proven else UNPROVEN,
@@ -60,12 +62,30 @@ def _entries(result: BlameAllResult, number: int) -> list[Part | str | None]:
     ]
 
 
+def _both(result: BlameAllResult) -> Table:
+    """The edits with what they do on both kinds of inputs, so narrow that it fits a terminal of 80 columns."""
+    rows = []
+    for index, found in enumerate(result.entries, 1):
+        entry, line, edit, _, _, net = edit_cells(found)
+        rows.append((index, entry, line, edit, _mends(found.mended, found.broken), net, _told(found)))
+    numbers = ("", "line", "here", "net", "verified")
+    return table(("", "entry", "line", "edit", *numbers[2:]), rows, numbers, ("line",))
+
+
+def _told(found: Candidate) -> str:
+    return "" if found.verified is None else _mends(*found.verified)
+
+
+def _mends(mended: int, broken: int) -> str:
+    return f"+{mended:,} -{broken:,}"
+
+
 def _verified(result: BlameAllResult) -> str | None:
     found = result.verified_on
     if found is None:
         return None
     wrong = counted(found.wrong, "prediction is", "predictions are")
-    return f"there: on {found.checked.description}, where {wrong} wrong"
+    return f"+ mends, - breaks; verified on {found.checked.description}, where {wrong} wrong"
 
 
 def _buckets(result: BlameAllResult) -> list[Part | str | None]:
