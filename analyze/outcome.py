@@ -33,13 +33,13 @@ Rows: TypeAlias = NDArray[np.intp]
 class _Chosen(Mapping[str, Array]):
     """Values of the chosen inputs, each variable's picked out when it is first asked for."""
 
-    def __init__(self, values: Mapping[str, Array], rows: Rows) -> None:
-        self._values, self._rows = values, rows
+    def __init__(self, values: Mapping[str, Array], rows: Rows, width: int) -> None:
+        self._values, self._rows, self._width = values, rows, width
         self._chosen: dict[str, Array] = {}
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._chosen:
-            self._chosen[name] = self._values[name].take(self._rows, axis=0)
+            self._chosen[name] = self._values[name][:, : self._width].take(self._rows, axis=0)
         return self._chosen[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -49,14 +49,22 @@ class _Chosen(Mapping[str, Array]):
         return len(self._values)
 
 
-def take(execution: Execution, rows: Rows) -> Execution:
-    """The execution of the chosen inputs, in the chosen order; an input may be chosen more than once."""
+def take(execution: Execution, rows: Rows, *, cut: bool = False) -> Execution:
+    """The execution of the chosen inputs, in the chosen order; an input may be chosen more than once.
+
+    Args:
+        cut: only as wide as the longest of them.
+    """
+    batch = execution.batch.take(rows)
+    batch = batch.cut() if cut else batch
+    width, totals = batch.tokens.shape[1], execution.totals
     return Execution(
         execution.program,
-        execution.batch.take(rows),
-        _Chosen(execution.values, rows),
-        {name: at[rows] for name, at in execution.holed.items()},
-        execution.totals.take(rows, axis=0),  # quicker than an index, where rows are long
+        batch,
+        _Chosen(execution.values, rows, width),
+        {name: at[rows, :width] for name, at in execution.holed.items()},
+        # `take` is quicker than an index, where rows are long.
+        (totals if execution.program.readout.pooled else totals[:, :width]).take(rows, axis=0),
     )
 
 
@@ -133,6 +141,11 @@ class Ground(_Asked):
         if len(found):
             return int(found[counts.argmax()])
         return _first(self.program, variable)
+
+    def after(self, program: Program) -> Ground:
+        """An edited program on the same inputs: only what lies downstream of the edits is computed anew."""
+        base = self.intact if program.self_rule == self.program.self_rule else None
+        return Ground(program, self.inputs, execute(program, self.batch, base=base))
 
     def same(self, execution: Execution, rows: Rows) -> Bools:
         """[row]: whether all graded outcomes of `execution`, of the inputs `rows`, are those of the intact program."""

@@ -141,6 +141,14 @@ def test_what_a_bent_weight_does_equals_plain_execution(data: st.DataObject) -> 
         assert mended - broken == nets[0] == max(np.subtract(*bend.effect(int(t))) for t in bend.mended)
 
 
+def test_edits_that_go_over_the_inputs_together_are_ranked_as_one_by_one(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = TWO_FAULTS
+    one_by_one = blame_all(program, inputs_for(program, sample=3000))
+    monkeypatch.setattr(analyze.blame.joint_search, "_MANY", 0)
+    together = blame_all(program, inputs_for(program, sample=3000))
+    assert together == one_by_one
+
+
 def test_the_inputs_are_looked_at_in_parts_where_there_are_many(monkeypatch: pytest.MonkeyPatch) -> None:
     inputs = inputs_for(TWO_FAULTS, sample=9000)
     whole = blame_all(TWO_FAULTS, inputs, limit=3)

@@ -44,14 +44,29 @@ class EditedNode:
         self._reads = {read: intact.values[read].take(rows, axis=0) for read in self.node.reads}
         self._old: Array = intact.values[node].take(rows, axis=0)
         self._was_lost = any_of(intact.lost_at(node)[rows], len(rows))
+        self._last: tuple[TableKey, int, Rows, Bools] | None = None
 
     @cached_property
-    def _codes(self) -> Mapping[TableKey, Array]:
-        """Table -> [row, position]: the entry consulted, -1 behind the end of an input."""
-        return {
-            table: np.where(self.batch.present, entry_codes(entries, self.program, self._reads), -1)
-            for table, entries in self.node.tables.items()
-        }
+    def _by_entry(self) -> Mapping[TableKey, tuple[Array, Array]]:
+        """Table -> the entries consulted, ascending, -1 behind the end of an input; and their flat places."""
+        found = {}
+        for table, entries in self.node.tables.items():
+            codes = np.where(self.batch.present, entry_codes(entries, self.program, self._reads), -1).ravel()
+            order = codes.argsort(kind="stable")
+            found[table] = codes[order], order
+        return found
+
+    def _consulting(self, table: TableKey, code: int) -> tuple[Rows, Bools]:
+        """The inputs that consult an entry, and [input, position] where; the edits of one entry follow each other."""
+        if self._last is None or self._last[:2] != (table, code):
+            codes, order = self._by_entry[table]
+            here = order[slice(*np.searchsorted(codes, (code, code + 1)))]
+            rows, positions = np.divmod(here, self.batch.tokens.shape[1])
+            which, index = np.unique(rows, return_inverse=True)
+            at = np.zeros((len(which), self.batch.tokens.shape[1]), dtype=np.bool_)
+            at[index, positions] = True
+            self._last = table, code, which, at
+        return self._last[2:]
 
     def output(self, edit: NodeEdit) -> Output:
         """What the edit, which keeps the node's coding, makes the node yield."""
@@ -60,12 +75,11 @@ class EditedNode:
             return self._evaluated(edit, np.arange(len(self.rows)))
         table = edit.entry.table
         assert table is not None
-        here = self._codes[table] == code
-        which = np.flatnonzero(np.logical_or.reduce(here, axis=1))
+        which, here = self._consulting(table, code)
         new = edit.yields
         if new is None or self.node.tables[table].answers[code] is None:
             return self._evaluated(edit, which)
-        values = np.where(here[which], self._coded(new), self._old[which])
+        values = np.where(here, self._coded(new), self._old[which])
         differs = np.flatnonzero(np.logical_or.reduce(values != self._old[which], axis=1))
         return Output(self.rows[which[differs]], values[differs], self._was_lost[which[differs]])
 

@@ -14,15 +14,23 @@ import numpy as np
 
 from analyze.blame.edited_node import EditedNode, Output, any_of
 from analyze.blame.single_edits import rivals, shares
-from analyze.outcome import Ground, Rows, take
+from analyze.outcome import Ground, Rows, evaluated_at_once, take
 from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, weight_row
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import execute
+from tprog.run.matches import MOST_POSITIONS
 from tprog.run.outcome import SOME_HOLE, outcomes
+from tprog.run.pieces import slices
 
 FIRST_PART = 128
 """Inputs on which every edit is tried, half of them wrong ones where there are as many."""
+
+SHORT = 8
+"""Positions of the inputs for which the bounds of work are made."""
+
+_NODES = 64
+"""Nodes on parts of the inputs that are kept for the edits to come: one edit after the other is tried there."""
 
 _TOGETHER = 16_384
 """Inputs, counted once an edit, that are executed at once."""
@@ -51,7 +59,8 @@ class KnownAnswers:
     Attributes:
         order: the inputs, so that the first `FIRST_PART` stand for all: wrong and right ones, then the other wrong
             ones, then the other right ones.
-        work: inputs times nodes executed so far.
+        work: what has been executed so far, in inputs of `SHORT` positions times nodes: heads compare all pairs of
+            positions.
     """
 
     def __init__(self, on: Ground) -> None:
@@ -69,12 +78,21 @@ class KnownAnswers:
         half = FIRST_PART // 2
         self.order: Rows = np.concatenate([failing[:half], passing[:half], failing[half:], passing[half:]])
         self._rivals: dict[int, tuple[Array, Array]] = {}
+        self._nodes: dict[tuple[str, int], EditedNode] = {}
         self._place = {name: index for index, name in enumerate(on.program.by_name)}
+        # Up to ten positions heads take all pairs at once (`tprog.run.matches`): such inputs cost what short ones do.
+        longer = on.batch.lengths[on.batch.lengths > MOST_POSITIONS].astype(np.float64)
+        more = float(((longer / SHORT) ** 2 - 1).sum())
+        self._dearer = 1 + more / max(len(on.batch), 1)
 
     @cached_property
     def _fails(self) -> Bools:
         """[input]: whether a prediction is wrong."""
         return any_of(self.wrong, len(self.wrong))
+
+    @cached_property
+    def _every(self) -> Rows:
+        return np.arange(len(self.wrong))
 
     def scale_up(self, mended: int, broken: int) -> float:
         """The net effect over all inputs to expect from the effect on the first part."""
@@ -83,6 +101,13 @@ class KnownAnswers:
         passing = len(first) - failing
         up, other_up = every / max(failing, 1), (len(self.order) - every) / max(passing, 1)
         return mended * up - broken * other_up
+
+    def effect(self, edit: Edit) -> Effect:
+        """The effect of an edit over all inputs."""
+        if isinstance(edit, ReadoutEdit):
+            return self.weigh(edit)
+        assert isinstance(edit, NodeEdit)
+        return Effect(edit, *self.tally([edit], self._every)[0])
 
     def tally(self, edits: Sequence[NodeEdit], rows: Rows) -> list[tuple[int, int]]:
         """(mended, broken) predictions on the inputs `rows`, for edits of one node, executed together."""
@@ -98,13 +123,14 @@ class KnownAnswers:
             the index of each edit that changes what its node makes of any of them; those inputs, and their [input,
             place] outcomes.
         """
-        waiting: list[tuple[int, Output]] = []
+        waiting, count = list[tuple[int, Output]](), 0
         for index, output in self._outputs(edits, rows):
             if isinstance(output, Output):
-                if waiting and sum(len(w.rows) for _, w in waiting) + len(output.rows) > _TOGETHER:
+                if waiting and count + len(output.rows) > _TOGETHER:
                     yield from self._finished(edits[0].node, waiting)
-                    waiting = []
+                    waiting, count = [], 0
                 waiting.append((index, output))
+                count += len(output.rows)
             else:
                 yield index, rows, output
         if waiting:
@@ -112,7 +138,7 @@ class KnownAnswers:
 
     def _outputs(self, edits: Sequence[NodeEdit], rows: Rows) -> Iterator[tuple[int, Output | Array]]:
         """The changed outputs of the edits' node; or at once the outcomes, where an edit changes the node's coding."""
-        node = EditedNode(self.on.intact, edits[0].node, rows) if edits else None
+        node = self._node(edits[0].node, rows) if edits else None
         for index, edit in enumerate(edits):
             assert node is not None
             if edit.recodes(self.on.program):
@@ -124,18 +150,42 @@ class KnownAnswers:
                 if len(output.rows):
                     yield index, output
 
+    def _node(self, name: str, rows: Rows) -> EditedNode:
+        """A node on some inputs, the same for the next edit that is tried on the same part of them."""
+        found = self._nodes.get((name, id(rows)))
+        if found is None or found.rows is not rows:
+            if len(self._nodes) >= _NODES:
+                self._nodes.clear()
+            found = self._nodes[name, id(rows)] = EditedNode(self.on.intact, name, rows)
+        return found
+
     def _finished(self, node: str, waiting: Sequence[tuple[int, Output]]) -> Iterator[tuple[int, Rows, Array]]:
         """Execute what stands behind the node, for several edits at once."""
         touched = np.concatenate([output.rows for _, output in waiting])
         self._spend(node, len(touched))
-        base = take(self.on.intact, touched)
-        values = np.concatenate([output.values for _, output in waiting])
-        found = outcomes(execute(self.on.program, base.batch, overrides={node: values}, base=base)).copy()
+        found = self._overridden(node, touched, np.concatenate([output.values for _, output in waiting]))
         found[np.concatenate([output.lost for _, output in waiting])] = SOME_HOLE
         start = 0
         for index, output in waiting:
             yield index, output.rows, found[start : start + len(output.rows)]
             start += len(output.rows)
+
+    def _overridden(self, node: str, rows: Rows, values: Array) -> Array:
+        """[row, place] outcomes of the inputs `rows` where a node yields `values` [row, position] instead.
+
+        Inputs of about one length are executed together, each as wide as the longest of them: heads compare all pairs
+        of positions, and most sentences are far shorter than the longest.
+        """
+        lengths = self.on.batch.lengths[rows]
+        found = self.on.outcomes[rows].astype(np.int64)  # what stands behind the end of an input stays
+        order = lengths.argsort(kind="stable")
+        for some in slices(len(rows), evaluated_at_once(self.on.program, self.on.batch)):
+            part = order[some]
+            base = take(self.on.intact, rows[part], cut=True)
+            given = {node: values[part, : base.batch.tokens.shape[1]]}
+            made = outcomes(execute(self.on.program, base.batch, overrides=given, base=base))
+            found[part, : made.shape[1]] = made
+        return found
 
     def weigh(self, edit: ReadoutEdit) -> Effect:
         """The effect of a readout edit, over all inputs at once."""
@@ -168,7 +218,7 @@ class KnownAnswers:
         return int((now & self.wrong[rows]).sum()), int((~now & self.right[rows]).sum())
 
     def _spend(self, node: str, rows: int) -> None:
-        self.work += rows * (len(self._place) - self._place[node])
+        self.work += int(rows * (len(self._place) - self._place[node]) * self._dearer)
 
 
 def order_key(program: Program, effect: Effect) -> tuple[int, int, Fraction]:

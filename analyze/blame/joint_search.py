@@ -19,6 +19,10 @@ from tprog.edits.entry import Entry
 from tprog.ir.entries import WeightsOf
 from tprog.run.batch import Array
 
+_MANY, _AHEAD, _FIRST_PARTS = 4096, 32, 2
+"""Edits from which on they go over the first parts of the inputs together, and then so many at a time: of a vocabulary
+of thousands of words most edits touch a few inputs, and trying one takes longer than what it executes."""
+
 _WORK = 40_000_000
 """Inputs times nodes to execute before the ranking is cut off: some ten seconds."""
 
@@ -152,7 +156,10 @@ class BestOfEach:
         mendable = {int(index) for contender in search.contenders for index in contender.mends}
         self._open = len(mendable)
         order = search.domain.order
-        self._race = Race[Mender](search.domain, order[~np.isin(order, search.rows)])
+        many = len(search.contenders) > _MANY
+        self._race = Race[Mender](search.domain, order[~np.isin(order, search.rows)], ahead=_AHEAD if many else 0)
+        if many:
+            self._race.count_all(search.contenders, _FIRST_PARTS)
         for contender in self._race.run(search.contenders, _WORK, self._answered):
             self._note(contender)
         self.proven = not self._race.waiting

@@ -150,6 +150,16 @@ class Race(Generic[Entrant]):
         self.count(moved)
         return moved
 
+    def count_all(self, contenders: Sequence[Entrant], parts: int) -> None:
+        """Count edits of nodes on the first parts, those of one node together."""
+        by_node: dict[str, list[Entrant]] = {}
+        for contender in contenders:
+            if contender.part == 0:
+                by_node.setdefault(contender.edit.entry.node, []).append(contender)
+        for _ in self.parts[:parts]:
+            for alike in by_node.values():
+                self.count(alike)
+
     def count(self, contenders: Sequence[Contender]) -> None:
         """Count edits of one node on the next part, at which all of them stand."""
         edits = [contender.edit for contender in contenders if isinstance(contender.edit, NodeEdit)]
