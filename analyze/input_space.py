@@ -67,6 +67,11 @@ class InputSpace:
         return (self.task.inputs_are if self.task is not None else "") or "inputs"
 
     @property
+    def noun(self) -> str:
+        """What one of them is, in a word."""
+        return "sentence" if self.task is not None and self.task.inputs_are else "input"
+
+    @property
     def enumerable(self) -> bool:
         return self.size is not None and self.size <= ENUMERATED
 

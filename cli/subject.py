@@ -51,7 +51,7 @@ class Subject:
 
     def notes(self, inputs: Inputs, met: Met | None = None) -> tuple[str, ...]:
         """How the program is judged, and what a module of the original research code does otherwise than its network
-        did, on these inputs; one line each.
+        did, on these inputs; one line each. How sentences were read stands apart: `read`.
 
         Args:
             met: what came up, if they were executed; left out: they are executed here.
@@ -64,13 +64,17 @@ class Subject:
         return (*self._judged, *lacks, *known_defects(self.module.defects, inputs, seen, self.length.trained))
 
     @property
+    def read(self) -> tuple[str, ...]:
+        """How the sentences of a corpus were read, one line each."""
+        return self.task.notes if self.task is not None and self.task.inputs_are else ()
+
+    @property
     def _judged(self) -> tuple[str, ...]:
         """What is to be said of the length and the order of symbols by which the program is judged."""
         from tprog.tasks.own_symbols import told_order
 
         order = told_order(self.task.symbols) if self.task is not None and self.task.name == "sort" else None
-        of_words = self.task.notes if self.task is not None and self.task.inputs_are else ()
-        return (*(text for text in (self.length.note, order) if text is not None), *of_words)
+        return tuple(text for text in (self.length.note, order) if text is not None)
 
     @property
     def unknown_task(self) -> str | None:
@@ -85,7 +89,7 @@ class Subject:
 
     def tell(self) -> None:
         """Say beside an answer how the program is judged, where that is not plain."""
-        for text in self._judged:
+        for text in (*self._judged, *self.read):
             note(text)
 
     def inputs(
@@ -94,7 +98,7 @@ class Subject:
         """The inputs over which a question is asked: the whole domain, or a sample of it.
 
         Args:
-            noted: whether `notes` will stand in the answer.
+            noted: whether `notes` will stand in the answer, and `read`.
             loop: whether they are prompts, and what is asked about are the prefixes that loops from them visit.
             stop: the class that ends a loop.
         """

@@ -60,9 +60,12 @@ def test_verify_says_on_which_sentences_and_scores_entities(said: Said) -> None:
     assert [kind["kind"] for kind in kinds] == ["LOC", "ORG", "PER"]
     assert whole["expected"] == sum(kind["expected"] for kind in kinds)
     assert 0 < whole["f1"] < 1
-    assert any("are read as <unk>" in note for note in found["notes"])
+    assert any("are read as <unk>" in note for note in found["read"])
+    assert found["notes"] == []
     table = said("verify", "tagger.py", "--corpus", "synthetic@test")[1]
     assert f"{whole['right']:,}" in next(line for line in table.splitlines() if line.startswith("all "))
+    assert "how the sentences were read:" in table
+    assert "known of this module" not in table
 
 
 def test_validation_is_what_a_program_is_judged_by_if_nobody_says(said: Said) -> None:
@@ -100,7 +103,10 @@ def test_every_verb_takes_sentences(arguments: list[str], said: Said) -> None:
     code, out, err = said(*arguments, "--corpus", name)
     assert code in (0, 1), err
     assert "Traceback" not in out + err
-    if arguments[0] != "diff":
+    if arguments[0] == "diff":
+        assert "they answer alike on all 80 sentences" in out
+        assert f"sentences of {name} " in out
+    else:
         assert f"80 sentences of {name}, split valid" in out + err
 
 
@@ -125,7 +131,7 @@ def test_a_file_of_columns_is_judged_as_it_stands(said: Said, tmp_path: Path) ->
     found = json.loads(out)
     assert code in (0, 1)
     assert found["checked"]["description"] == "all 2 sentences of own"
-    assert any("the tags are IOB, read as IOB2" in note for note in found["notes"])
+    assert any("the tags are IOB, read as IOB2" in note for note in found["read"])
 
 
 @pytest.mark.parametrize(

@@ -67,7 +67,7 @@ def diff(
         a=names[0],
         b=names[1],
         task=None if space.task is None else space.task.name,
-        checked=Checked(len(sequences), whole, words.format(len(sequences))),
+        checked=Checked(len(sequences), whole, words.format(len(sequences)), space.noun),
         differing=len(behaviour.rows),
         tally=None if space.task is None else behaviour.tally,
         inputs=tuple(_differences(pair, space, shown)),

@@ -35,7 +35,7 @@ def dead_document(result: DeadResult, lines: bool = False) -> Document:
         f"only values that occur were tried for: {', '.join(result.untried)}" if result.untried else None,
         *_entries(result, lines),
         *_lines(result, seen=lines),
-        *noted(result.notes),
+        *noted(result.notes, result.read),
     )
 
 

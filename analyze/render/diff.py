@@ -12,7 +12,8 @@ from analyze.results.diff import DiffResult, InputDifference, NodeMatch, Readout
 def diff_document(result: DiffResult) -> Document:
     """Whether the programs behave alike, where they do not, and which nodes belong together."""
     differing, checked = result.differing, result.checked
-    unlisted = differing - len(result.inputs)
+    unlisted = counted(differing - len(result.inputs), f"more {checked.noun}")
+    some = 0 < len(result.inputs) < differing
     return document(
         f"{result.a} and {result.b}: {_answer(result)}",
         BAD if differing else GOOD,
@@ -20,7 +21,7 @@ def diff_document(result: DiffResult) -> Document:
         *(note[:1].upper() + note[1:] for note in result.notes),
         _tally(result),
         _inputs(result),
-        f"... and {counted(unlisted, 'more input')} on which they differ" if unlisted and result.inputs else None,
+        f"... and {unlisted} on which they differ" if some else None,
         _nodes(result),
         _same(result),
         _left_out(result),
@@ -30,7 +31,7 @@ def diff_document(result: DiffResult) -> Document:
 
 
 def _answer(result: DiffResult) -> str:
-    inputs = counted(result.checked.inputs, "input")
+    inputs = counted(result.checked.inputs, result.checked.noun)
     if result.differing:
         return f"they differ on {result.differing:,} of {inputs}"
     return f"they answer alike on {'all ' * result.checked.exhaustive}{inputs}"
@@ -47,7 +48,7 @@ def _tally(result: DiffResult) -> Table | None:
     if tally is None:
         return None
     a, b = _labels(result)
-    columns = (f"inputs of {result.task}", f"{b} right", f"{b} wrong")
+    columns = (f"{result.checked.noun}s of {result.task}", f"{b} right", f"{b} wrong")
     rows = [
         (f"{a} right", number(tally.both), number(tally.only_a)),
         (f"{a} wrong", number(tally.only_b), number(tally.neither)),
@@ -133,7 +134,8 @@ def _agreeing(match: NodeMatch) -> Cell:
 def _left_out(result: DiffResult) -> str | None:
     if not result.left_out:
         return None
-    return f"values compared where neither reaches a hole; {counted(result.left_out, 'input')} left out"
+    left_out = counted(result.left_out, result.checked.noun)
+    return f"values compared where neither reaches a hole; {left_out} left out"
 
 
 def _node_differences(nodes: Sequence[NodeMatch]) -> Table:

@@ -265,6 +265,10 @@ def again(value: object) -> Cell:
     return Cell(value, "")
 
 
-def noted(notes: Sequence[str]) -> list[Part]:
-    """What is known of a module, one line each."""
-    return [Heading("known of this module:"), *(Note(f"  {note}") for note in notes)] if notes else []
+def noted(notes: Sequence[str], read: Sequence[str] = ()) -> list[Part]:
+    """How the sentences were read, and what is known of a module, one line each."""
+    found: list[Part] = []
+    for heading, lines in (("how the sentences were read:", read), ("known of this module:", notes)):
+        if lines:
+            found += [Heading(heading), *(Note(f"  {each}") for each in lines)]
+    return found

@@ -62,7 +62,7 @@ def verify_document(result: VerifyResult) -> Document:
         f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
         entities,
         lengths,
-        *noted(result.notes),
+        *noted(result.notes, result.read),
     )
 
 

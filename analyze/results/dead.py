@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass, field
 from typing import ClassVar, Literal, TypeAlias
 
-from analyze.record import Result
+from analyze.record import WHERE_TOLD, Result
 from analyze.results.checked import Checked
 from tprog.ir.answering import Kind
 from tprog.ir.values import Value
@@ -119,6 +119,7 @@ class DeadResult(Result):
         lines_with_entries: how many lines of the module hold entries; 0 where the program has no file.
         dead_lines: ascending.
         notes: what the module is known to do otherwise than its network did, one line each.
+        read: how the sentences of a corpus were read, one line each.
     """
 
     verb: ClassVar[str] = "dead"
@@ -135,3 +136,4 @@ class DeadResult(Result):
     lines_with_entries: int
     dead_lines: tuple[DeadLine, ...]
     notes: tuple[str, ...] = ()
+    read: tuple[str, ...] = field(default=(), metadata=WHERE_TOLD)

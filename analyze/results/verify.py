@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from analyze.record import Result
+from analyze.record import WHERE_TOLD, Result
 from analyze.results.checked import Checked
 from tprog.ir.places import ByOutput
 from tprog.text.tokens import JOINED, Spacing
@@ -86,6 +86,7 @@ class VerifyResult(Result):
         notes: what the module is known to do otherwise than its network did, one line each.
         lengths: the same counts for the inputs of each length, the shortest first.
         spaced: how inputs and answers are shown.
+        read: how the sentences of a corpus were read, one line each.
         entities: the scores of entities, all types together first, where the classes are tags of spans.
     """
 
@@ -106,3 +107,4 @@ class VerifyResult(Result):
     lengths: tuple[LengthCount, ...] = ()
     spaced: Spacing = JOINED
     entities: tuple[EntityLine, ...] = ()
+    read: tuple[str, ...] = field(default=(), metadata=WHERE_TOLD)

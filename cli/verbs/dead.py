@@ -55,5 +55,5 @@ def dead(
     inputs = subject.inputs(sample, seed, noted=True, loop=loop, stop=stop)
     with working("dead", inputs.description) as report:
         result = find_dead(subject.program, inputs, lines=subject.module.lines, name=subject.name, progress=report)
-        result = replace(result, notes=(*result.notes, *subject.notes(inputs)))
+        result = replace(result, notes=(*result.notes, *subject.notes(inputs)), read=subject.read)
     output.show(result, partial(dead_document, result, lines))

@@ -61,7 +61,7 @@ def report(
             task=subject.task,
             blamed=blame,
             name=subject.name,
-            notes=subject.notes(inputs),
+            notes=(*subject.read, *subject.notes(inputs)),
             progress=tell,
         )
     output.show(result, partial(report_document, result), {"html": partial(report_html, result)})

@@ -82,7 +82,7 @@ def verify(
     with working("verify", inputs.description) as report:
         met = subject.met(inputs)
         result = analysis.verify(subject.program, inputs, limit=limit, name=subject.name, progress=report, seen=met.see)
-        result = replace(result, notes=subject.notes(inputs, met))
+        result = replace(result, notes=subject.notes(inputs, met), read=subject.read)
     output.show(result, partial(verify_document, result))
     return int(result.wrong_inputs > 0)
 
