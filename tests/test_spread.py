@@ -161,6 +161,15 @@ def test_the_chart_has_a_dot_a_seed_further_right_the_more_is_wrong() -> None:
     assert [colour for *_, colour in sorted(placed)] == [LOOKS[how][0] for how in ("searched", "", "trained")]
 
 
+def test_the_chart_names_the_seeds_that_get_an_input_wrong() -> None:
+    dots = [Dot(wrong, 1.0, "trained", str(seed)) for seed, wrong in enumerate((0, 700, 20, 700, 21, 0, 10**5))]
+    picture = ElementTree.fromstring(strip_chart([Strip("sort", tuple(dots), 10**6, True)]).encode())
+    texts = [text.text for text in picture.iter(f"{SVG}text") if text.attrib["font-size"] == "9"]
+    assert texts == ["2, 4", "1, 3", "6"]
+    pointed = [title.text for title in picture.iter(f"{SVG}title")]
+    assert {"seed 0: 0 wrong inputs", "seed 2: 20 wrong inputs"} <= set(pointed)
+
+
 def test_no_dot_covers_another_one() -> None:
     dots = tuple(Dot(wrong, 1.0, "searched") for wrong in [0] * 16 + [1000] * 16 + [1001, 1002])
     placed = circles(strip_chart([Strip(name, dots, 10**6, False) for name in ("a", "b")]))

@@ -34,12 +34,12 @@ def page(wide: int, high: int, title: str, about: str, parts: Sequence[str]) -> 
     )
 
 
-def text(x: float, y: float, shown: str, anchor: str = "start", bold: bool = False) -> str:
+def text(x: float, y: float, shown: str, anchor: str = "start", bold: bool = False, size: int = SIZE) -> str:
     """A text as wide as the chart was laid out for, in whichever font."""
-    look = f'x="{x:.1f}" y="{y:.1f}" font-family="{FAMILY}" font-size="{SIZE}" text-anchor="{anchor}"'
+    look = f'x="{x:.1f}" y="{y:.1f}" font-family="{FAMILY}" font-size="{size}" text-anchor="{anchor}"'
     look += ' font-weight="bold"' * bold
     if is_measured(shown) and shown.strip():
-        look += f' textLength="{width(shown, SIZE, bold=bold):.2f}" lengthAdjust="spacingAndGlyphs"'
+        look += f' textLength="{width(shown, size, bold=bold):.2f}" lengthAdjust="spacingAndGlyphs"'
     return f"<text {look}>{html_text(shown)}</text>"
 
 

@@ -69,7 +69,7 @@ def _strips(result: PlotResult, series: Sequence[str]) -> Iterator[Strip]:
     for name in series:
         seeds = [seed for seed in result.seeds if seed.series == name]
         if seeds:
-            dots = tuple(Dot(seed.wrong, seed.seconds, seed.how) for seed in seeds)
+            dots = tuple(Dot(seed.wrong, seed.seconds, seed.how, str(seed.seed)) for seed in seeds)
             yield Strip(name, dots, seeds[0].inputs, all(seed.exhaustive for seed in seeds))
 
 

@@ -9,6 +9,7 @@ from typing import NamedTuple
 
 from analyze.render.chart import SIZE, page, text
 from analyze.render.metrics import width
+from tprog.escape import html_text
 
 PLOT = 420
 """Width of the axis, from no wrong input to the last power of ten."""
@@ -19,6 +20,9 @@ RADIUS, STEP, LEVELS = 3.0, 6.5, (0, -1, 1)
 
 ROOM = 40
 """Left of the axis, for dots that there is no other place for: sixteen seeds without a wrong input."""
+
+SMALL, NAMED = 9, 6
+"""The size of the names of seeds, and how many stand together at most."""
 
 LOOKS = {
     "searched": ("#0072b2", "#0072b2", "found by search, before training"),
@@ -31,11 +35,18 @@ the colour-blind can tell apart."""
 
 
 class Dot(NamedTuple):
-    """A seed: wrong inputs, CPU-seconds if they are known, and how its program came about (a key of `LOOKS`)."""
+    """A seed: wrong inputs, CPU-seconds if they are known, how its program came about (a key of `LOOKS`), its name."""
 
     wrong: int
     seconds: float | None
     how: str
+    seed: str = ""
+
+    @property
+    def told(self) -> str:
+        """What a reader is told who points at it."""
+        wrong = f"{self.wrong:,} wrong input{'s' * (self.wrong != 1)}"
+        return f"seed {self.seed}: {wrong}" if self.seed else wrong
 
 
 class Strip(NamedTuple):
@@ -95,9 +106,10 @@ def strips_drawn(strips: Iterable[Strip], above: float = 0) -> tuple[int, int, l
     heads = ("no wrong input", "CPU s (worst)" if any(told[1] for told in figures) else "")
     wide = [max(width(said, SIZE) for said in (head, *(f[i] for f in figures))) for i, head in enumerate(heads)]
     first = frame.left + PLOT + 2 * GAP + wide[0]
+    dots = [dot for strip in kept for dot in strip.dots]
     last = first + GAP + wide[1]
     parts = [
-        *_legend(dict.fromkeys(dot.how for strip in kept for dot in strip.dots), above),
+        *_legend(dict.fromkeys(dot.how for dot in dots), above, any(dot.seed and dot.wrong for dot in dots)),
         *_in_columns((first, last), frame.top - 10, heads),
         *_axis(frame),
     ]
@@ -119,7 +131,7 @@ def _in_columns(ends: Sequence[float], y: float, said: Sequence[str]) -> list[st
     return [text(x, y, each, "end") for x, each in zip(ends, said, strict=True) if each]
 
 
-def _legend(kinds: Iterable[str], above: float) -> Iterator[str]:
+def _legend(kinds: Iterable[str], above: float, named: bool) -> Iterator[str]:
     x: float = EDGE
     for kind in LOOKS:
         if kind in set(kinds):
@@ -127,7 +139,7 @@ def _legend(kinds: Iterable[str], above: float) -> Iterator[str]:
             yield text(x + 12, above + 24, LOOKS[kind][2])
             x += 12 + width(LOOKS[kind][2], SIZE) + 2 * GAP
     yield f'<path d="M{x:.1f} {above + 14:g}v12" stroke="black" stroke-width="1.5"/>'
-    yield text(x + 8, above + 24, "median")
+    yield text(x + 8, above + 24, "median" + "; beside a dot: its seed, where an input is wrong" * named)
 
 
 def _axis(frame: _Frame) -> Iterator[str]:
@@ -143,9 +155,30 @@ def _strip(strip: Strip, frame: _Frame, y: float) -> Iterator[str]:
     x = frame.x(median(dot.wrong for dot in strip.dots))
     yield f'<path d="M{x:.1f} {y - 12}v24" stroke="black" stroke-width="1.5"/>'
     taken: list[tuple[float, float]] = []
-    for dot in sorted(strip.dots, key=lambda dot: (dot.wrong, dot.seconds or 0.0, dot.how)):
+    dots = sorted(strip.dots, key=lambda dot: (dot.wrong, dot.seconds or 0.0, dot.how))
+    for dot in dots:
         taken.append(_free(frame.x(dot.wrong), y, taken))
-        yield _dot(*taken[-1], dot.how)
+        yield _dot(*taken[-1], dot.how, dot.told)
+    yield from _names(list(zip(dots, taken, strict=True)), y, frame.left + PLOT + 2 * GAP)
+
+
+def _names(placed: Sequence[tuple[Dot, tuple[float, float]]], y: float, end: float) -> Iterator[str]:
+    """The seeds that get an input wrong, those of dots that stand together in one text: beside them, or below them
+    where it would cover the next ones, or go beyond the end."""
+    groups: list[list[tuple[Dot, tuple[float, float]]]] = []
+    for dot, place in sorted(((d, p) for d, p in placed if d.wrong and d.seed), key=lambda each: each[1][0]):
+        if groups and place[0] - max(x for _, (x, _) in groups[-1]) < 3 * RADIUS:
+            groups[-1].append((dot, place))
+        else:
+            groups.append([(dot, place)])
+    starts = [min(x for _, (x, _) in group) for group in groups[1:]]
+    for group, following in zip(groups, [*starts, end][: len(groups)], strict=True):
+        said = ", ".join(dot.seed for dot, _ in group[:NAMED]) + ", ..." * (len(group) > NAMED)
+        last = max(x for _, (x, _) in group) + 2 * RADIUS
+        beside = last + width(said, SMALL) < following - 2 * RADIUS
+        yield (
+            text(last, y + 3, said, size=SMALL) if beside else text(group[0][1][0], y + 15, said, "middle", size=SMALL)
+        )
 
 
 def _free(x: float, y: float, taken: Sequence[tuple[float, float]]) -> tuple[float, float]:
@@ -158,6 +191,7 @@ def _free(x: float, y: float, taken: Sequence[tuple[float, float]]) -> tuple[flo
         x -= STEP
 
 
-def _dot(x: float, y: float, how: str) -> str:
+def _dot(x: float, y: float, how: str, told: str = "") -> str:
     stroke, fill, _ = LOOKS.get(how, LOOKS[""])
-    return f'<circle cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS - 0.5}" fill="{fill}" stroke="{stroke}" stroke-width="1.5"/>'
+    look = f'cx="{x:.1f}" cy="{y:.1f}" r="{RADIUS - 0.5}" fill="{fill}" stroke="{stroke}" stroke-width="1.5"'
+    return f"<circle {look}><title>{html_text(told)}</title></circle>" if told else f"<circle {look}/>"

@@ -231,7 +231,7 @@ def _chart(found: Iterable[Spread]) -> str:
         Strip(
             " ".join(filter(None, (row.name, row.program_class, row.settings))),
             tuple(
-                Dot(wrong, seconds, record.how or "")
+                Dot(wrong, seconds, record.how or "", str(record.settings.get("seed", "")))
                 for wrong, seconds, record in zip(row.wrong, row.seconds, row.records, strict=True)
             ),
             row.inputs,
