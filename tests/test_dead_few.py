@@ -8,6 +8,9 @@ from fractions import Fraction
 
 import pytest
 
+import analyze.dead.suspects
+import analyze.piecewise
+import tprog.run.pieces
 from analyze.dead import dead_nodes, find_dead
 from analyze.dead.proofs import Proofs
 from analyze.results.dead import DeadResult
@@ -164,3 +167,22 @@ def test_a_count_may_be_inert_at_the_largest_number_that_it_can_be_alone() -> No
     program = replace(SMALL, nodes=(count, vote), readout=Readout((own, votes)))
     (found,) = (node for node in find_dead(program, listed(program, [A, B])).dead if node.name == "count")
     assert [(verdict.kind, verdict.constant) for verdict in found.verdicts] == [("inert", 3)]
+
+
+def test_a_constant_that_is_tried_late_must_stand_on_earlier_inputs_too(monkeypatch: pytest.MonkeyPatch) -> None:
+    """`x` fails at the last input alone, and `y`, tried next, at the second."""
+    for module, name, value in (
+        (analyze.dead.suspects, "SECOND_SAMPLE", 1),
+        (analyze.piecewise, "KEPT", 0),
+        (tprog.run.pieces, "CHUNK", 1),
+    ):
+        monkeypatch.setattr(module, name, value)
+    margins, answers = ["firm"] * 9, ["x"] * 9  # of each word at each of three positions
+    margins[3 + 1], margins[6 + 2], answers[6 + 2] = "up", "down", "y"
+    both = ("tokens", "positions"), (None, None)
+    own = Lookup("own", *both, ("firm", "up", "down"), tuple(margins))
+    tells = Lookup("tells", *both, ("x", "y"), tuple(answers))
+    votes = Weights("own", ((9, 0), (1, 0), (0, 1))), Weights("tells", ((3, 0), (0, 3)))
+    program = replace(SMALL, nodes=(own, tells), readout=Readout(votes))
+    inputs = listed(program, [B, A, ["<s>", "b", "b"]])
+    assert "tells" not in _found(find_dead(program, inputs))
