@@ -154,6 +154,16 @@ def test_a_number_of_a_sum_becomes_nothing_its_negative_a_neighbour_or_another_o
     assert [edit.number for edit in found] == [-2, -1, 0, 1, 3]
 
 
+def test_a_term_of_a_sum_becomes_another_number_that_the_sum_does_not_add_yet() -> None:
+    more = Linear("more", ("count", "sum"), (1, 1))
+    sample = replace(SAMPLE, nodes=(*SAMPLE.nodes, more))
+    found = [*ReadEdit.near(sample, more, lambda where: True)]
+    assert [(edit.role, edit.variable) for edit in found] == [
+        (f"term {term}", name) for term in (1, 2) for name in ("ones", "excess")
+    ]
+    assert read_by(apply(sample, found[0]), "more", "term 1") == "ones"
+
+
 def test_a_combination_without_a_cell_gets_each_answer_but_that_to_all_others() -> None:
     found = CellEdit.apart(LISTING, "pair", [("b", "b", 1)])
     assert [(edit.at, edit.answer) for edit in found] == [(("b", "b", 1), 1), (("b", "b", 1), 2)]
