@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import combinations
 
 import numpy as np
@@ -11,6 +12,7 @@ import pytest
 from hypothesis import assume, given, settings
 from hypothesis import strategies as st
 
+import analyze.abstract.possible_values
 from analyze.abstract.possible_values import Interval, possible_values
 from analyze.circuits import Exactly, SubProblem, find_circuits
 from analyze.circuits import exact as exact_circuits
@@ -26,7 +28,7 @@ from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadUsage
-from tprog.ir.program import Program, Readout, Weights
+from tprog.ir.program import BEGIN, Linear, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.execute import execute
 from tprog.tasks.builtin import inputs_for
 
@@ -76,14 +78,16 @@ def test_margins_say_of_any_set_what_execution_says(program: Program, data: st.D
             assert bool(found) == bool(failing)
 
 
-@settings(max_examples=25)
-@given(programs(), st.data())
-def test_a_node_yields_nothing_that_was_not_possible(program: Program, data: st.DataObject) -> None:
+def _check_possible(program: Program, choose: Callable[[int], Iterable[int]]) -> None:
+    """What nodes yield where some are ablated is possible, and adds no more to a margin than is said.
+
+    Args:
+        choose: the number of nodes -> sets of those that are kept.
+    """
     trial = _trial(program)
     few = FewInputs(trial.on, trial.pairs, trial.constants, np.arange(len(trial.on.batch)))
     could = possible_values(program, few.batch, few.given, few.constants)
-    for _ in range(4):
-        kept = data.draw(st.integers(0, (1 << len(few.nodes)) - 1))
+    for kept in choose(len(few.nodes)):
         ablated = {name: code for bit, (name, code) in enumerate(few.constants.items()) if not kept >> bit & 1}
         run = execute(program, few.batch, overrides=ablated)
         fine = ~run.in_hole[:, None] & few.batch.present
@@ -98,6 +102,27 @@ def test_a_node_yields_nothing_that_was_not_possible(program: Program, data: st.
             if known.holed is None and few.nodes[node] in few.terms:
                 share = few.share_of(node, kept)
                 assert (few.most(node, possible) >= (0 if share is None else share)).all()
+
+
+@settings(max_examples=25)
+@given(programs(), st.data())
+def test_a_node_yields_nothing_that_was_not_possible(program: Program, data: st.DataObject) -> None:
+    _check_possible(program, lambda nodes: (data.draw(st.integers(0, (1 << nodes) - 1)) for _ in range(4)))
+
+
+@pytest.mark.parametrize("memory", [0, 1 << 20])
+def test_sums_and_means_yield_nothing_that_was_not_possible_whatever_is_held(
+    memory: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    some = (("a",),) * 3
+    count = NumericHead("count", "tokens", "tokens", "ones", some)
+    mean = NumericHead("mean", "tokens", "tokens", "count", some, mask="before", reduce="mean", default=Fraction(1, 2))
+    total = Linear("total", ("count", "mean"), (-1, 2), 1)
+    told = Lookup("told", ("total",), ((-1, 1, 2),), ("low", "middle", "high"), ("low", "middle", "high"))
+    words = (BEGIN, "a", "b")
+    readout = Readout((Weights("total", ((0, 1),)), Weights("told", ((1, 0), (0, 1), (2, 0)))))
+    monkeypatch.setattr(analyze.abstract.possible_values, "MEMORY", memory)
+    _check_possible(Program(words, ("x", "y"), 5, (count, mean, total, told), readout), lambda nodes: range(1 << nodes))
 
 
 def _sufficient(trial: TriedSets) -> list[int]:
