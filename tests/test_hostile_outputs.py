@@ -21,9 +21,10 @@ from cli.main import VERBS, function, main
 from tests.hostile_text import raw
 from tprog.escape import json_text, spelled, string_literal, visible
 from tprog.ir.domains import BEGIN, END, Keys
-from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead, Readout, Weights
+from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead
 from tprog.ir.program import Program
 from tprog.ir.provenance import SourceLine
+from tprog.ir.readout import Readout, Weights
 from tprog.text.emit import emit
 from trainer.record import Record
 from trainer.store import Store

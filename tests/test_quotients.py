@@ -24,7 +24,6 @@ from tests.test_emit import compiled, emitted_outcome, outcome
 from tests.verbs import Asked, every_verb
 from tprog.edits.edit import CellEdit, apply
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.nodes import IMPLIED
 from tprog.ir.program import (
     BEGIN,
     Head,
@@ -38,6 +37,7 @@ from tprog.ir.program import (
     Readout,
     Weights,
 )
+from tprog.ir.readout import IMPLIED
 from tprog.run.batch import encode
 from tprog.run.evaluate import level_codes
 from tprog.run.execute import execute, predict

@@ -19,11 +19,11 @@ import math
 from collections.abc import Mapping
 from dataclasses import dataclass
 from fractions import Fraction
-from functools import cached_property
 from typing import assert_never
 
 import numpy as np
 
+from analyze.abstract.lattice import Range, any_at, few_codes, interval, of_set, plus, times
 from analyze.abstract.transfer import (
     add_fallback,
     added,
@@ -44,10 +44,8 @@ from tprog.ir.program import (
     Linear,
     Lookup,
     Numbers,
-    Numeric,
     NumericHead,
     Program,
-    Quotients,
     Symbols,
     Value,
 )
@@ -55,51 +53,9 @@ from tprog.run.attention import accepting, selected, window
 from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import level_codes, numerator_share
 
-MOST_NUMBERS = 512
-"""A numeric variable with more possible values than this has an interval instead of a set."""
-
 _WORK = 4_000_000
 """Cells of the largest [group, row, query position, key position] array; four times as many of [group, position, word].
 Beyond, more lengths are taken together."""
-
-
-@dataclass(frozen=True, eq=False)
-class Range:
-    """What one variable can be.
-
-    Attributes:
-        support: the codes (or numerators) that `possible` is about, ascending; None for an interval.
-        possible: [group, position, support] whether it can be that there; None for an interval.
-        low, high: [group, position] the least and the largest code (or numerator); 0 where `some` is false.
-        some: [group, position] whether any input has a value there: the position is within it, and no hole before.
-    """
-
-    support: Array | None
-    possible: Bools | None
-    low: Array
-    high: Array
-    some: Bools
-
-    @cached_property
-    def anywhere(self) -> Array | None:
-        """The codes (or numerators) that it can be at any position of any input, ascending; None for an interval."""
-        if self.support is None or self.possible is None:
-            return None
-        found: Array = self.support[_any(self.possible, (0, 1))]
-        return found
-
-    @cached_property
-    def only(self) -> int | None:
-        """The one code (or numerator) that it can be anywhere, or None."""
-        if not self.some.any():
-            return None
-        low, high = int(self.low[self.some].min()), int(self.high[self.some].max())
-        return low if low == high else None
-
-    @property
-    def bounds(self) -> tuple[int, int]:
-        """The least and the largest code (or numerator) anywhere; (0, -1) if there is none."""
-        return (int(self.low[self.some].min()), int(self.high[self.some].max())) if self.some.any() else (0, -1)
 
 
 @dataclass(frozen=True, eq=False)
@@ -170,7 +126,7 @@ class _Walk:
             match node:
                 case Embedding():
                     words = self._set_of("tokens")
-                    self.reachable[node.name] = _any(words, (0, 1))
+                    self.reachable[node.name] = any_at(words, (0, 1))
                     self.of[node.name] = self._answered(node.table, node.name, words)
                 case Lookup():
                     self._lookup(node)
@@ -196,10 +152,10 @@ class _Walk:
                     tokens[group, length - 1, vocabulary.index(END)] = True
         if marks.begins:
             tokens[:, 0, vocabulary.index(BEGIN)] = True
-        self.of["tokens"] = _of_set(np.arange(len(vocabulary)), tokens)
+        self.of["tokens"] = of_set(np.arange(len(vocabulary)), tokens)
         here = np.eye(self.n, dtype=np.bool_) & self.there[:, :, None]
-        self.of["positions"] = _of_set(np.arange(self.n), here)
-        self.of["ones"] = _of_set(np.array([1]), self.there[:, :, None])
+        self.of["positions"] = of_set(np.arange(self.n), here)
+        self.of["ones"] = of_set(np.array([1]), self.there[:, :, None])
 
     def _set_of(self, variable: str) -> Bools:
         """[group, position, code] of a categorical variable."""
@@ -212,11 +168,11 @@ class _Walk:
     def _answered(self, table: tuple[Value | None, ...], name: str, consulting: Bools) -> Range:
         """The range of the answers, from which entries of the table are consulted: [group, position, entry]."""
         support, said = answers(table, self.program.variables[name].domain)
-        return _of_set(support, composed(consulting, said))
+        return of_set(support, composed(consulting, said))
 
     def _lookup(self, node: Lookup) -> None:
         cells = consulted(node, [self._levels(node, which) for which in range(len(node.inputs))])
-        self.reachable[node.name] = _any(cells, (0, 1))
+        self.reachable[node.name] = any_at(cells, (0, 1))
         self.of[node.name] = self._answered(node.cells, node.name, cells)
 
     def _levels(self, node: Lookup, which: int) -> Bools:
@@ -237,13 +193,13 @@ class _Walk:
         domain, total = self.program.numeric(node.name), None
         if isinstance(domain, Numbers):
             for name, coefficient, read in zip(node.inputs, node.coefficients, reads, strict=True):
-                term = _times(read, numerator_share(coefficient, self.program.numbers(name), domain))
-                total = term if total is None else _plus(total, term)
+                term = times(read, numerator_share(coefficient, self.program.numbers(name), domain))
+                total = term if total is None else plus(total, term)
         if total is not None and total.support is not None and total.possible is not None:
-            self.of[node.name] = _of_set(total.support + domain.code(node.constant), total.possible & some[:, :, None])
+            self.of[node.name] = of_set(total.support + domain.code(node.constant), total.possible & some[:, :, None])
             return
         least, most = added(node, self.program, [read.low for read in reads], [read.high for read in reads])
-        self.of[node.name] = _interval(least[:, None], most[:, None], some[:, None])
+        self.of[node.name] = interval(least[:, None], most[:, None], some[:, None])
 
     # Heads ############################################################################################################
 
@@ -254,7 +210,7 @@ class _Walk:
         # Of several clauses, what their rows say is taken together, in one row.
         matches = selected(node, {table: clause.may for table, clause in clauses.items()})
         certain = selected(node, {table: clause.must for table, clause in clauses.items()})
-        here = np.logical_and.reduce([_any(clause.here, 1) for clause in clauses.values()])
+        here = np.logical_and.reduce([any_at(clause.here, 1) for clause in clauses.values()])
         return _Selection(self._copyable(node, clauses), here[:, None], matches[:, None], (certain & matches)[:, None])
 
     def _copyable(self, node: AttentionHead, clauses: Mapping[TableKey, _Selection]) -> Bools:
@@ -262,7 +218,7 @@ class _Walk:
         domain = self.program.variables[node.value].domain
         every = np.ones(len(domain) if isinstance(domain, Symbols) else 1, dtype=np.bool_)
         found = {
-            table: _any(clause.accepts, 0) if node.clauses[table].key == node.value else every
+            table: any_at(clause.accepts, 0) if node.clauses[table].key == node.value else every
             for table, clause in clauses.items()
         }
         return selected(node, found)[None]
@@ -273,15 +229,15 @@ class _Walk:
         queries, keys = self._set_of(clause.query), self._set_of(clause.key)
         within = window(node, self.program, self.n)
         seen = within & self.there[:, None, :] & self.there[:, :, None]
-        sees = _any(seen, 2)
-        self.reachable[table] = _any(queries & sees[:, :, None], (0, 1))
+        sees = any_at(seen, 2)
+        self.reachable[table] = any_at(queries & sees[:, :, None], (0, 1))
         rows = list(dict.fromkeys(clause.predicate))
         row_of = np.array([rows.index(row) for row in clause.predicate])
-        here = np.stack([_any(queries[:, :, row_of == row], 2) for row in range(len(rows))], axis=1)
+        here = np.stack([any_at(queries[:, :, row_of == row], 2) for row in range(len(rows))], axis=1)
         accepts = accepting(tuple(rows), self.program.symbols(clause.key))
         for at, row in enumerate(rows):
             if row is None:  # an input goes on behind a hole only where nothing is seen
-                here[:, at] &= ~_any(within & self.sure, 2)
+                here[:, at] &= ~any_at(within & self.sure, 2)
         may, surely = (composed(keys, which.T).transpose(0, 2, 1) for which in (accepts, ~accepts))
         matches = may[:, :, None, :] & seen[:, None]
         certain = ~surely[:, :, None, :] & (seen & self.sure)[:, None]
@@ -290,8 +246,8 @@ class _Walk:
             accepted = accepts[row_of, np.arange(len(row_of))]
             for at in range(len(rows)):
                 mine = queries & (row_of == at)
-                matches[:, at, own, own] &= _any(mine & accepted, 2)
-                certain[:, at, own, own] |= ~_any(mine & ~accepted, 2) & seen[:, own, own]
+                matches[:, at, own, own] &= any_at(mine & accepted, 2)
+                certain[:, at, own, own] |= ~any_at(mine & ~accepted, 2) & seen[:, own, own]
         return _Selection(accepts, here, matches, certain & matches)
 
     def _head(self, node: Head) -> None:
@@ -306,10 +262,10 @@ class _Walk:
         for row, accepted in enumerate(found.accepts):
             copied = composed(candidates[:, row], values)
             possible |= copied & accepted if node.value == node.key or not node.alone else copied
-        alone = _any(found.here & ~_any(found.certain, 3), 1)
+        alone = any_at(found.here & ~any_at(found.certain, 3), 1)
         default = None if node.default is None else self.program.symbols(node.value).codes[node.default]
         add_fallback(possible, alone, values, default)
-        self.of[node.name] = _of_set(np.arange(values.shape[2]), possible & self.there[:, :, None])
+        self.of[node.name] = of_set(np.arange(values.shape[2]), possible & self.there[:, :, None])
 
     def _numeric_head(self, node: NumericHead) -> None:
         found, value = self._selection(node), self.of[node.value]
@@ -322,11 +278,11 @@ class _Walk:
             least, most = summed(low, high, found.matches, found.certain)
         else:
             step, up, extreme = 0, domain.code(Fraction(1, theirs.denominator)), np.iinfo(np.int64).max
-            default = here & ~_any(found.certain, 3)
-            here = here & _any(found.matches, 3)
+            default = here & ~any_at(found.certain, 3)
+            here = here & any_at(found.matches, 3)
             least = np.where(found.matches, low * up, extreme).min(axis=3)
             most = np.where(found.matches, high * up, -extreme).max(axis=3)
-        support = _few_codes(domain)
+        support = few_codes(domain)
         if support is not None:
             possible = np.zeros((*self.there.shape, len(support)), dtype=np.bool_)
             for row in range(here.shape[1]):
@@ -335,14 +291,14 @@ class _Walk:
             if step > 1:
                 possible &= support % step == 0
             if default is not None and node.default is not None:
-                possible[:, :, np.searchsorted(support, domain.code(node.default))] |= _any(default, 1)
-            self.of[node.name] = _of_set(support, possible & self.there[:, :, None])
+                possible[:, :, np.searchsorted(support, domain.code(node.default))] |= any_at(default, 1)
+            self.of[node.name] = of_set(support, possible & self.there[:, :, None])
             return
         if default is not None and node.default is not None:
             fallback = np.full(default.shape, domain.code(node.default))
             least, most = (np.concatenate([bound, fallback], axis=1) for bound in (least, most))
             here = np.concatenate([here, default], axis=1)
-        self.of[node.name] = _interval(least, most, here & self.there[:, None])
+        self.of[node.name] = interval(least, most, here & self.there[:, None])
 
     def _readout(self) -> None:
         readout = self.program.readout
@@ -356,19 +312,10 @@ class _Walk:
         for term in self.program.weights:
             found = self.of[term.variable]
             if isinstance(self.program.variables[term.variable].domain, Symbols):
-                reached = _any(self._set_of(term.variable) & read[:, :, None], (0, 1))
+                reached = any_at(self._set_of(term.variable) & read[:, :, None], (0, 1))
             else:
                 reached = np.array([bool((found.some & read).any())])
             self.reachable[WeightsOf(term.variable)] = reached
-
-
-def _few_codes(domain: Numeric) -> Array | None:
-    """The codes (or numerators) of a domain; None where they are too many for a set."""
-    if isinstance(domain, Quotients):
-        few = domain.codes is not None and len(domain.codes) <= MOST_NUMBERS
-        return np.array(domain.codes, dtype=np.int64) if few else None
-    start, stop = domain.ends
-    return np.arange(start, stop + 1) if stop - start < MOST_NUMBERS else None
 
 
 @dataclass(frozen=True, eq=False)
@@ -390,7 +337,7 @@ class _Selection:
     @property
     def may(self) -> Bools:
         """[group, position, key position]: whether that can be in M, by whatever row."""
-        return _any(self.matches & self.here[:, :, :, None], 1)
+        return any_at(self.matches & self.here[:, :, :, None], 1)
 
     @property
     def must(self) -> Bools:
@@ -408,51 +355,3 @@ def _groups(program: Program) -> tuple[tuple[int, ...], ...]:
     most = min(_WORK // (rows * longest**2), 4 * _WORK // (len(program.vocabulary) * longest))
     count = min(len(lengths), max(1, most))
     return tuple(tuple(part.tolist()) for part in np.array_split(np.array(lengths), count))
-
-
-def _any(at: Bools, axis: int | tuple[int, ...]) -> Bools:
-    found: Bools = np.logical_or.reduce(at, axis=axis)
-    return found
-
-
-def _of_set(support: Array, possible: Bools) -> Range:
-    some = _any(possible, 2)
-    if not len(support):
-        nothing = np.zeros(some.shape, dtype=np.int64)
-        return Range(support, possible, nothing, nothing, some)
-    low = np.where(some, support[possible.argmax(axis=2)], 0)
-    high = np.where(some, support[len(support) - 1 - possible[:, :, ::-1].argmax(axis=2)], 0)
-    return Range(support, possible, low, high, some)
-
-
-def _times(read: Range, share: int) -> Range:
-    """A set of numbers, each times a whole one; an interval stays one, of no bounds yet."""
-    if read.support is None or read.possible is None:
-        return read
-    return _summed(read.support * share, read.possible)
-
-
-def _plus(one: Range, other: Range) -> Range:
-    """The sums of two sets of numbers; an interval, of no bounds yet, where they would be too many."""
-    wide = Range(None, None, one.low, one.high, one.some)
-    if one.support is None or one.possible is None or other.support is None or other.possible is None:
-        return wide
-    if len(one.support) * len(other.support) > MOST_NUMBERS:
-        return wide
-    sums = one.support[:, None] + other.support
-    both = one.possible[:, :, :, None] & other.possible[:, :, None, :]
-    return _summed(sums.ravel(), both.reshape(*both.shape[:2], -1))
-
-
-def _summed(numbers: Array, possible: Bools) -> Range:
-    """The range of numbers that may be listed more than once and in any order."""
-    support, place = np.unique(numbers, return_inverse=True)
-    return _of_set(support, composed(possible, place.reshape(-1)[:, None] == np.arange(len(support))))
-
-
-def _interval(least: Array, most: Array, here: Bools) -> Range:
-    """The hull over rows: all [group, row, position]."""
-    some, extreme = _any(here, 1), np.iinfo(np.int64).max
-    low = np.where(some, np.where(here, least, extreme).min(axis=1), 0)
-    high = np.where(some, np.where(here, most, -extreme).max(axis=1), 0)
-    return Range(None, None, low, high, some)

@@ -18,8 +18,9 @@ from pathlib import Path
 import numpy as np
 
 from tprog.ir.domains import Number, Numbers
-from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead, Weights
+from tprog.ir.nodes import Embedding, Head, Lookup, NumericHead
 from tprog.ir.program import Program
+from tprog.ir.readout import Weights
 from tprog.run.batch import Array
 from tprog.run.execute import execute
 from tprog.tasks.builtin import Inputs, Task, task_of

@@ -30,9 +30,10 @@ from tprog.ir.domains import (
 )
 from tprog.ir.entries import Listed
 from tprog.ir.marks import Marks
-from tprog.ir.nodes import AttentionHead, Classify, Embedding, Head, Linear, Lookup, Node, NumericHead
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead
 from tprog.ir.numeric import linear_domain, mean_domain, sum_domain, table_domain
 from tprog.ir.provenance import check_told
+from tprog.ir.readout import Classify
 from tprog.ir.selections import Clause
 from tprog.ir.values import as_number
 

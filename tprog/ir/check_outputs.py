@@ -7,7 +7,7 @@ from collections.abc import Mapping
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.check import Frame
 from tprog.ir.domains import BEGIN, END, Domain, Numbers, Numeric, Quotients, Symbols, Variable
-from tprog.ir.nodes import Weights
+from tprog.ir.readout import Weights
 from tprog.listing import listing
 
 

@@ -46,23 +46,11 @@ from tprog.ir.domains import (
 )
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.marks import Marks
-from tprog.ir.nodes import (
-    IMPLIED,
-    READOUT,
-    AttentionHead,
-    Classify,
-    Embedding,
-    Head,
-    Linear,
-    Lookup,
-    Node,
-    NumericHead,
-    Readout,
-    Weights,
-)
+from tprog.ir.nodes import AttentionHead, Embedding, Head, Linear, Lookup, Node, NumericHead
 from tprog.ir.outcomes import Outcomes, joined, outcomes_of
 from tprog.ir.places import Places
 from tprog.ir.provenance import SourceLine, check_sources
+from tprog.ir.readout import IMPLIED, READOUT, Classify, Readout, Weights
 from tprog.ir.selections import Clause, Selection
 from tprog.shown import Shown
 

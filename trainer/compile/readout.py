@@ -13,8 +13,8 @@ from fractions import Fraction
 
 import numpy as np
 
-from tprog.ir.nodes import Weights
 from tprog.ir.program import Program, Symbols
+from tprog.ir.readout import Weights
 from trainer.compile.lowering import Lowering, always
 from trainer.compile.scores import head
 from trainer.compile.stream import Feature, Perceptron, Score, View, all_of, beside, constant, nothing

@@ -9,8 +9,8 @@ from functools import partial
 from typing import NoReturn
 
 from tprog.edits.entry import Entry
-from tprog.ir.nodes import READOUT
 from tprog.ir.program import BEGIN, Node, Program, Variable, domain_of
+from tprog.ir.readout import READOUT
 from tprog.text.dialects.parts import Parts, built
 from tprog.text.dialects.readout import read_weights
 from tprog.text.dialects.run_lines import read_node

@@ -9,8 +9,8 @@ from dataclasses import dataclass, field, replace
 
 from tprog.errors import BadFile
 from tprog.ir.domains import BEGIN, END, PAD, UNKNOWN
-from tprog.ir.nodes import Classify
 from tprog.ir.program import Program
+from tprog.ir.readout import Classify
 from tprog.text.dialects.parts import built
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.dialects.published.embeddings import Words, read_enums, read_words

@@ -13,8 +13,9 @@ from collections.abc import Iterator, Mapping, Sequence
 from tprog.edits.entry import Entry
 from tprog.ir.domains import Keys, Symbol, Value
 from tprog.ir.entries import Entries
-from tprog.ir.nodes import AttentionHead, Node, Weights
+from tprog.ir.nodes import AttentionHead, Node
 from tprog.ir.program import Program, Symbols
+from tprog.ir.readout import Weights
 from tprog.text.builder import literal
 from tprog.text.dialects.published.module import Published
 from tprog.text.dialects.published.scope import Chained, Scope

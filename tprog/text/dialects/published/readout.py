@@ -8,7 +8,7 @@ from collections.abc import Sequence
 
 from tprog.edits.entry import Entry
 from tprog.ir.domains import Numbers, Symbols, Value
-from tprog.ir.nodes import Weights
+from tprog.ir.readout import Weights
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.dialects.published.scope import Scope, Term
 from tprog.text.dialects.published.side import Row, decimal
