@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from types import TracebackType
+from typing import Self
 
 from rich.console import Console
 from rich.progress import BarColumn, Progress, TextColumn, TimeRemainingColumn
@@ -14,7 +15,26 @@ from tprog.escape import visible
 from trainer.checkpoint import State
 
 
-class EpochBar:
+class Bar:
+    """A bar of something long, while it goes on.
+
+    Attributes:
+        _bar: set by those that are made of it.
+    """
+
+    _bar: Progress
+
+    def __enter__(self) -> Self:
+        self._bar.start()
+        return self
+
+    def __exit__(
+        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
+    ) -> None:
+        self._bar.stop()
+
+
+class EpochBar(Bar):
     """Shows loss, temperature and the argmax model's validation accuracy, epoch by epoch."""
 
     def __init__(self, epochs: int, state: State, enabled: bool) -> None:
@@ -27,15 +47,6 @@ class EpochBar:
             disable=not enabled,
         )
         self._task = self._bar.add_task("", total=epochs, completed=len(state.metrics))
-
-    def __enter__(self) -> EpochBar:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def show(self, state: State) -> None:
         """Show where the run stands."""

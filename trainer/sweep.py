@@ -19,7 +19,7 @@ from dataclasses import dataclass
 from multiprocessing import resource_tracker
 from pathlib import Path
 from queue import Empty, SimpleQueue
-from types import FrameType, TracebackType
+from types import FrameType
 from typing import Any, TypeAlias
 
 import dask
@@ -34,6 +34,7 @@ from tprog.version import VERSION
 from trainer.config import TrainConfig, shown
 from trainer.data import prepare
 from trainer.grid import Trial
+from trainer.progress import Bar
 from trainer.record import LONGEST_TEXT, Record
 from trainer.store import Store
 from trainer.trial import run_trial
@@ -325,7 +326,7 @@ def _expect_workers(client: Client, scheduler: str) -> None:
             raise BadUsage(f"the worker {worker} runs tpdebug {version}, not {VERSION}; install the same on all")
 
 
-class SweepBar:
+class SweepBar(Bar):
     """The progress of a sweep, on stderr."""
 
     def __init__(self, total: int, done: int, enabled: bool) -> None:
@@ -340,15 +341,6 @@ class SweepBar:
             disable=not enabled,
         )
         self._task = self._bar.add_task("starting workers", total=total, completed=done)
-
-    def __enter__(self) -> SweepBar:
-        self._bar.start()
-        return self
-
-    def __exit__(
-        self, kind: type[BaseException] | None, error: BaseException | None, traceback: TracebackType | None
-    ) -> None:
-        self._bar.stop()
 
     def say(self, what: str) -> None:
         """Show what goes on."""

@@ -10,7 +10,6 @@ Tokens and answers are lists of strings, without the marks ``<s>`` and ``</s>``;
 
 from __future__ import annotations
 
-import sys
 from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -27,8 +26,7 @@ from tprog.listing import listing, shortened
 from tprog.run.batch import Array
 from tprog.tasks.cells import word_of
 from tprog.tasks.input_domain import NOTHING
-from tprog.tasks.own_code import their_turn, told
-from tprog.text.syntax import read_python
+from tprog.tasks.own_code import executed, their_turn, told
 
 _MARKED = "without <s> and </s>"
 
@@ -40,15 +38,7 @@ def read_relation(path: Path | str) -> Relation:
         BadFile: it cannot be read, fails, or defines no ``transform``; the message names its line where it is known.
     """
     path = Path(path)
-    source = read_python(path, "a metamorphic relation, in Python")
-    module = ModuleType("__tpdebug_relation__")
-    module.__file__ = str(path)
-    sys.modules[module.__name__] = module  # dataclasses look their module up there
-    with their_turn(path):
-        try:
-            exec(compile(source, str(path), "exec", dont_inherit=True), module.__dict__)
-        except (Exception, SystemExit) as error:
-            raise told(path, "the file", error) from None
+    module = executed(path, "relation", "a metamorphic relation")
     for name in ("transform", "expected"):
         if not callable(getattr(module, name, _left_out if name == "expected" else None)):
             raise BadFile(

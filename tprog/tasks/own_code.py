@@ -13,10 +13,18 @@ from tprog.errors import BadFile
 from tprog.text.syntax import read_python
 
 
-def executed(path: Path) -> ModuleType:
-    """The module of a Python file. Nothing is written beside it."""
-    source = read_python(path, "a task of your own, in Python")
-    module = ModuleType("__tpdebug_task__")
+def executed(path: Path, what: str = "task", said: str = "a task of your own") -> ModuleType:
+    """The module of a Python file, executed. Nothing is written beside it.
+
+    Args:
+        what: what it defines; its module is named so.
+        said: the same in words, for the message if it cannot be read.
+
+    Raises:
+        BadFile: it cannot be read, or fails; the message names its line where it is known.
+    """
+    source = read_python(path, f"{said}, in Python")
+    module = ModuleType(f"__tpdebug_{what}__")
     module.__file__ = str(path)
     sys.modules[module.__name__] = module  # dataclasses look their module up there
     with their_turn(path):

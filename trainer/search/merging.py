@@ -17,7 +17,7 @@ from numpy.typing import NDArray
 from tprog.ir.program import Mask
 from tprog.run.batch import Array, Bools
 from trainer.search.cells import Cells, apart
-from trainer.search.terms import Count, Term
+from trainer.search.terms import Count, Term, Workshop
 
 
 def counted(cells: Cells, heads: Sequence[tuple[Bools, Mask]]) -> list[Count] | None:
@@ -54,6 +54,23 @@ def _symbols(cells: Cells, rows: Bools, columns: Bools) -> tuple[NDArray[np.int6
     if fit:
         return both, both
     return grouped(cells, rows)[0], grouped(cells, columns)[0]
+
+
+def as_one(shop: Workshop, key: Cells, accepts: Bools) -> tuple[Term, Bools] | None:
+    """A key of one variable and what is accepted of it. Two variables, or a number, are a lookup whose symbols stand
+    for keys that are accepted alike; None if it has too few symbols.
+
+    Args:
+        accepts: [query, K].
+    """
+    term = key.inputs[0]
+    if len(key.inputs) == 1 and not term.numeric:
+        return term, accepts
+    codes, fit = grouped(key, accepts.T)
+    if not fit:
+        return None
+    accepts = accepts[:, np.unique(codes, return_index=True)[1]]
+    return shop.table(key.inputs, codes.reshape(key.sizes), int(codes.max()) + 1), accepts
 
 
 def grouped(cells: Cells, traits: Array) -> tuple[NDArray[np.int64], bool]:

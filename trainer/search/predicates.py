@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tprog.ir.program import Mask
 from tprog.run.batch import Bools
 from trainer.search.cells import Cells
-from trainer.search.merging import grouped
+from trainer.search.merging import as_one
 from trainer.search.rules import RELATIONS
 from trainer.search.solution import Solution, spelled
 from trainer.search.terms import Copy, Term, Workshop, kind_of
@@ -161,13 +161,9 @@ def _right(shop: Workshop, holders: Holders, query: Term | None, key: Cells) -> 
 
 def _head(shop: Workshop, holders: Holders, query: Term, key: Cells, accepts: Bools) -> Copy | None:
     """The node; of two variables the key is a lookup of both, in which keys that are accepted alike are one symbol."""
-    term = key.inputs[0]
-    if len(key.inputs) > 1 or term.numeric:
-        codes, fit = grouped(key, accepts.T)
-        if not fit:
-            return None
-        accepts = accepts[:, np.unique(codes, return_index=True)[1]]
-        term = shop.table(key.inputs, codes.reshape(key.sizes), int(codes.max()) + 1)
+    if (one := as_one(shop, key, accepts)) is None:
+        return None
+    term, accepts = one
     if len(accepts) == 1:
         accepts = np.broadcast_to(accepts, (query.size, accepts.shape[1]))
     copy = shop.copy(query, term, holders.value, accepts, holders.mask)

@@ -20,7 +20,7 @@ from numpy.typing import NDArray
 from tprog.ir.program import Mask
 from tprog.run.batch import Bools
 from trainer.search.cells import Cells
-from trainer.search.merging import grouped
+from trainer.search.merging import as_one
 from trainer.search.solution import Solution
 from trainer.search.terms import Count, Term, Workshop
 
@@ -106,14 +106,9 @@ class Presence:
         shop, asked = self.shop, query or self.shop.positions
         accepts = np.zeros((asked.size, int(np.prod(key.sizes))), dtype=np.bool_)
         accepts[:, key.seen] = event
-        term = key.inputs[0]
-        if len(key.inputs) > 1 or term.numeric:
-            codes, fit = grouped(key, accepts.T)
-            if not fit:
-                return None
-            accepts = accepts[:, np.unique(codes, return_index=True)[1]]
-            term = shop.table(key.inputs, codes.reshape(key.sizes), int(codes.max()) + 1)
-        head = shop.count(asked, term, accepts, mask)
+        if (one := as_one(shop, key, accepts)) is None:
+            return None
+        head = shop.count(asked, *one, mask)
         return head if shop.fits(head) else None
 
 
