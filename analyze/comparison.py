@@ -285,17 +285,9 @@ def common_space(pair: Pair, task: Task | None = None, length: int | None = None
         BadProgram: a program does not fit the task.
     """
     names = list(dict.fromkeys(program.task for program in (pair.a, pair.b) if program.task is not None))
-    notes = []
-    if task is None and len(names) > 1:
-        notes.append(f"they name different tasks, {names[0]} and {names[1]}, so every sequence counts as an input")
-    a, marked = pair.a, pair.a.marks.count != pair.b.marks.count
+    a = pair.a
     most = pair.most if length is None else min(pair.most, length - a.marks.count)
-    if _most(a) != _most(pair.b) and most == pair.most:
-        ends = (_most(a), _most(pair.b)) if marked else (a.max_length, pair.b.max_length)
-        unit = " symbols" if marked else ""
-        notes.append(f"the longest inputs differ, {ends[0]} and {ends[1]}{unit}: compared up to the shorter")
-    if marked:
-        notes.append("their inputs have other marks around them: compared at the symbols between")
+    notes = list(_differences(pair, [] if task is not None else names, most == pair.most))
     asked = task if task is not None else names[0] if len(names) == 1 else None
     longest = most + pair.shorter.marks.count
     space = space_of(replace(pair.shorter, task=None), _judging(pair, asked, longest), longest)
@@ -311,6 +303,24 @@ def common_space(pair: Pair, task: Task | None = None, length: int | None = None
         judged=judged,
     )
     return InputSpace(a, renamed, space.symbols, space.domain), tuple(notes)
+
+
+def _differences(pair: Pair, names: Sequence[str], longest: bool) -> Iterator[str]:
+    """What is to be said about inputs that two programs do not take alike.
+
+    Args:
+        names: the tasks that they name, where nobody says which is meant.
+        longest: whether the longest inputs that both take are looked at.
+    """
+    if len(names) > 1:
+        yield f"they name different tasks, {names[0]} and {names[1]}, so every sequence counts as an input"
+    marked = pair.a.marks.count != pair.b.marks.count
+    if longest and _most(pair.a) != _most(pair.b):
+        ends = (_most(pair.a), _most(pair.b)) if marked else (pair.a.max_length, pair.b.max_length)
+        unit = " symbols" if marked else ""
+        yield f"the longest inputs differ, {ends[0]} and {ends[1]}{unit}: compared up to the shorter"
+    if marked:
+        yield "their inputs have other marks around them: compared at the symbols between"
 
 
 def _judging(pair: Pair, asked: Task | str | None, longest: int) -> Task | None:

@@ -138,12 +138,7 @@ def _trials(row: Mapping[str, Any], where: str, folder: Path) -> Iterator[Trial]
     """Every combination of the alternatives of one row."""
     said = _said_of(row, where)
     kind = said.get("kind", PROGRAM)
-    alternatives = {key: value if isinstance(value, list) else [value] for key, value in row.items() if key not in said}
-    for key, values in alternatives.items():
-        if not values:
-            raise BadUsage(f"{where}: {key} is an empty list; expected at least one alternative")
-    if (count := math.prod(map(len, alternatives.values()))) > MOST_TRIALS:
-        raise BadUsage(f"{where}: its lists have {shown(count)} combinations; expected at most {MOST_TRIALS:,}")
+    alternatives = _alternatives({key: value for key, value in row.items() if key not in said}, where)
     for combination in product(*alternatives.values()):
         settings = dict(zip(alternatives, combination, strict=True))
         task = settings.get("task")
@@ -154,6 +149,20 @@ def _trials(row: Mapping[str, Any], where: str, folder: Path) -> Iterator[Trial]
         except BadUsage as error:
             raise BadUsage(f"{where}: {error}") from None
         yield Trial(said.get("name") or task_name(config.task), said.get("class", ""), config, kind)
+
+
+def _alternatives(row: Mapping[str, Any], where: str) -> dict[str, list[Any]]:
+    """Setting -> its alternatives.
+
+    Raises:
+        BadUsage: a setting has none, or there are too many combinations.
+    """
+    found = {key: value if isinstance(value, list) else [value] for key, value in row.items()}
+    if empty := [key for key, values in found.items() if not values]:
+        raise BadUsage(f"{where}: {empty[0]} is an empty list; expected at least one alternative")
+    if (count := math.prod(map(len, found.values()))) > MOST_TRIALS:
+        raise BadUsage(f"{where}: its lists have {shown(count)} combinations; expected at most {MOST_TRIALS:,}")
+    return found
 
 
 def _said_of(row: Mapping[str, Any], where: str) -> dict[str, str]:

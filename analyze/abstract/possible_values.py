@@ -8,7 +8,7 @@ Shapes: [input, position, code] or [input, position].
 
 from __future__ import annotations
 
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias, assert_never
 
@@ -66,14 +66,19 @@ def possible_values(
     # What only nodes read whose values are known too, as the words of a large vocabulary, takes no room.
     open_nodes = [node for node in program.nodes if node.name not in known]
     read = {name for node in open_nodes if not known.keys() >= set(node.reads) for name in node.reads}
-    domains = [program.variables[name].domain for name in (*read, *(node.name for node in open_nodes))]
-    codes = max((len(domain) if isinstance(domain, Symbols) else 8 for domain in domains), default=8)
+    codes = _most_codes(program, read | {node.name for node in open_nodes})
     size = max(1, MEMORY // max(1, 4 * codes * batch.tokens.shape[1] ** 2))
     parts = [
         _on_part(program, batch.take(rows), {name: values[rows] for name, values in known.items()}, constants, read)
         for rows in slices(max(1, len(batch)), size)
     ]
     return parts[0] if len(parts) == 1 else {name: _joined([part[name] for part in parts]) for name in parts[0]}
+
+
+def _most_codes(program: Program, names: Iterable[str]) -> int:
+    """Of these variables, the most values of one; a number takes as much as eight."""
+    domains = [program.variables[name].domain for name in names]
+    return max((len(domain) if isinstance(domain, Symbols) else 8 for domain in domains), default=8)
 
 
 def _joined(parts: Sequence[Possible]) -> Possible:

@@ -100,12 +100,17 @@ def ask(
         raise BadUsage("no position of this input is graded, so none can be right or wrong")
     asked = [place for place in graded if _is_about(program, place, position, output)]
     if not asked:
-        which = f"position {position}" if position is not None else f"output {output!r}"
-        which += f" of {output!r}" if position is not None and output is not None else ""
         listed = ", ".join(program.places.said(place).removeprefix("position ") for place in graded)
-        raise BadUsage(f"{which} is not graded; the graded ones are {listed}")
+        raise BadUsage(f"{_said(position, output)} is not graded; the graded ones are {listed}")
     wrong = (place for place in asked if found[place] != codes[place])
     return Prediction(run, codes, next(wrong, asked[0]))
+
+
+def _said(position: int | None, output: str | None) -> str:
+    """What is asked about, in words."""
+    if position is None:
+        return f"output {output!r}"
+    return f"position {position}" if output is None else f"position {position} of {output!r}"
 
 
 def _is_about(program: Program, place: int, position: int | None, output: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import dataclasses
 from enum import StrEnum
 from functools import partial
+from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
@@ -122,11 +123,16 @@ def circuits(
     else:
         with working("circuits", inputs.description):
             result = find()
-    if annotate or (file is not None and file.suffix.lower() == ".html"):
+    if annotate or _ends_in(file, "html"):
         module = subject.module
         result = dataclasses.replace(result, source=circuit_source(result, module.path, module.text, module.blocks))
     pictures: Pictures = {}
-    if file is not None and file.suffix.lower().removeprefix(".") in PICTURES:
+    if _ends_in(file, *PICTURES):
         flow = circuit_flow(subject.program, inputs, result, of=of, lines=subject.module.lines, name=subject.name)
         pictures = flow_pictures(flow)
     output.show(result, partial(circuits_document, result), pictures)
+
+
+def _ends_in(file: Path | None, *formats: str) -> bool:
+    """Whether the answer goes to a file of one of these formats."""
+    return file is not None and file.suffix.lower().removeprefix(".") in formats

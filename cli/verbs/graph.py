@@ -96,27 +96,16 @@ def graph(
 
     looks: dict[str, object] = {"--only-circuit": only_circuit, "--focus": focus, "--bare": bare}
     refuse_for_tables(looks, file)
+    asked: dict[str, object] = {"--class": answer, "--of": of, "--position": position, "--token": token}
+    asked |= {"--input": text, "--where": where, "--task": task, "--weights": weights, "--vocabulary": vocabulary}
+    asked |= {"--length": length, "--sample": sample, "--from": source, "--to": target}
+    asked |= {option: value or None for option, value in looks.items()}
     if calls or cross_check or engine is not Engine.LIBCST:
-        asked: dict[str, object] = {"--class": answer, "--of": of, "--position": position, "--token": token}
-        asked |= {"--input": text, "--where": where, "--task": task, "--weights": weights, "--vocabulary": vocabulary}
-        asked |= {"--length": length, "--sample": sample}
-        drawn = {option: value or None for option, value in looks.items()}
-        _refuse_for_calls({**asked, "--from": source, "--to": target, **drawn}, cross_check, file)
+        _refuse_for_calls(asked, cross_check, file)
         _show_calls(output, _call_graph(argument, program, engine, cross_check))
         return
     if weights is not None and weights.is_dir():
-        asked = {"PROGRAM": argument, "--program": program, "--class": answer, "--of": of}
-        asked |= {
-            "--position": position,
-            "--token": token,
-            "--input": text,
-            "--where": where,
-            "--from": source,
-            "--to": target,
-        }
-        asked |= {"--task": task, "--vocabulary": vocabulary, "--length": length, "--sample": sample}
-        asked |= {option: value or None for option, value in looks.items()}
-        _show_components(output, weights, asked)
+        _show_components(output, weights, {"PROGRAM": argument, "--program": program, **asked, "--weights": None})
         return
     from analyze.circuits import find_circuits
     from analyze.highlighted import circuit_flow, slice_flow

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Protocol
@@ -72,10 +72,15 @@ def run(
         if file is None or as_json:
             typer.echo(answer.line(as_json))
     if file is not None:
-        head = "tpdebug run, written by tpdebug\n\n" if file.suffix.lower() == ".txt" else ""
-        write_atomic(file, head + "".join(f"{line}\n" for line in kept), force=force)
-        note(f"wrote {file}")
+        _write(file, kept, force)
     return int(found_hole)
+
+
+def _write(file: Path, answers: Sequence[str], force: bool) -> None:
+    """Put the answers into a file, a line each."""
+    head = "tpdebug run, written by tpdebug\n\n" if file.suffix.lower() == ".txt" else ""
+    write_atomic(file, head + "".join(f"{line}\n" for line in answers), force=force)
+    note(f"wrote {file}")
 
 
 class Answer(Protocol):

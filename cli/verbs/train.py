@@ -20,6 +20,7 @@ from tprog.escape import shell_command
 
 if TYPE_CHECKING:
     from tprog.ir.program import Program
+    from trainer.config import TrainConfig
     from trainer.fit import TrainResult
 
 
@@ -109,11 +110,16 @@ def train(
         raise typer.Exit(130)
     write_module(result.program, file, force)
     if baselines:
-        from trainer.word_baselines import word_baselines
-
-        for name, accuracy in word_baselines(config, lambda what: note(f"training the {what}")):
-            say(f"test, {name}: {accuracy}")
+        _tell_baselines(config)
     _tell(result, file, folder)
+
+
+def _tell_baselines(config: TrainConfig) -> None:
+    """Say how right other models of words are, trained on the same sentences."""
+    from trainer.word_baselines import word_baselines
+
+    for name, accuracy in word_baselines(config, lambda what: note(f"training the {what}")):
+        say(f"test, {name}: {accuracy}")
 
 
 def _tell(result: TrainResult, file: Path, folder: Path) -> None:

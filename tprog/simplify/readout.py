@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import replace
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
 
@@ -111,16 +111,21 @@ def _telling(
     """
     own = _cost(program, list(program.readout.reads))
     some = patterns.take(np.linspace(0, len(patterns.wanted) - 1, min(_SPREAD, len(patterns.wanted))).astype(np.intp))
-    useful = [i for i, name in enumerate(names) if name != "ones"]
-    most = _TOGETHER if len(useful) <= 24 else _TOGETHER - 1
     enough: list[set[int]] = []
-    for chosen in (chosen for count in range(1, most + 1) for chosen in combinations(useful, count)):
+    for chosen in _few_of(names):
         cost = _cost(program, [names[i] for i in chosen])
         if cost >= own or any(known <= set(chosen) for known in enough) or some.only(chosen) is None:
             continue
         yield cost, chosen
         if len(chosen) < _TOGETHER and patterns.only(chosen) is not None:
             enough.append(set(chosen))
+
+
+def _few_of(names: Sequence[str]) -> Iterator[tuple[int, ...]]:
+    """The sets of few variables, as indices, small ones first; those of three only where there are not too many."""
+    useful = [i for i, name in enumerate(names) if name != "ones"]
+    most = _TOGETHER if len(useful) <= 24 else _TOGETHER - 1
+    return chain.from_iterable(combinations(useful, count) for count in range(1, most + 1))
 
 
 def _cost(program: Program, variables: Sequence[str]) -> tuple[int, int]:
@@ -147,12 +152,7 @@ def _leave_out(search: Search, names: Sequence[str], patterns: Patterns) -> None
         if patterns.only(which) is None:
             continue
         # Not its distinct patterns: what is hard without one variable is hard without the next.
-        part = Patterns(
-            [patterns.columns[i] for i in which],
-            [patterns.sizes[i] for i in which],
-            patterns.wanted,
-            patterns.classes,
-        )
+        part = patterns.of(which)
         weights, hard = separate(part, [_array(terms[other]) for other in left], hard)
         if weights is not None:
             candidate = _read(search.program, left, weights)

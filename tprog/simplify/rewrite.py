@@ -35,6 +35,8 @@ from tprog.text.clusters import LISTED_WORDS
 T = TypeVar("T")
 H = TypeVar("H", Head, NumericHead)
 
+Levels: TypeAlias = tuple[Number, ...]
+
 
 @dataclass(frozen=True)
 class Fixed:
@@ -92,20 +94,24 @@ class _Rewriter:
             if node is None:
                 continue
             kept.append(node)
-            match node:
-                case Head():
-                    self.domains[node.name] = self.domains[node.value]
-                case Embedding() | NumericHead() | Lookup() | Linear():
-                    if node.declares is not None:
-                        self.domains[node.name] = node.declares
-                case _:
-                    assert_never(node)
+            if (symbols := self._symbols_of(node)) is not None:
+                self.domains[node.name] = symbols
         sources = program.sources_of(kept)
         outputs = tuple(self._returned(name) if name in program.variables_out else name for name in program.outputs)
         readout = program.readout
         if not readout.implied:
             readout = replace(readout, terms=self._terms(kept))
         return replace(program, nodes=tuple(kept), readout=readout, outputs=outputs, sources=sources)
+
+    def _symbols_of(self, node: Node) -> tuple[Symbol, ...] | None:
+        """What a node may be; None of a numeric one."""
+        match node:
+            case Head():
+                return self.domains[node.value]
+            case Embedding() | NumericHead() | Lookup() | Linear():
+                return node.declares
+            case _:
+                assert_never(node)
 
     def _returned(self, output: str) -> str:
         """The variable that comes out, or the one that has the same values; one of several is known by its name."""
@@ -234,28 +240,29 @@ class _Rewriter:
                 raise Inexpressible
 
     def _lookup(self, node: Lookup) -> Lookup | None:
-        sources = [self.program.variables[name].domain for name in node.inputs]
-        inputs, levels, places = [], [], []
-        for name, own_levels, domain in zip(node.inputs, node.levels, sources, strict=True):
-            match self.stand_ins.get(name):
-                case Fixed(value):
-                    places.append([level_of(value, own_levels) if own_levels else _code(domain, value)])
-                case Via(variable, symbols, via_levels):
-                    inputs.append(variable)
-                    levels.append(via_levels)
-                    places.append([_code(domain, symbol) for symbol in symbols])
-                case other:
-                    inputs.append(other.variable if other else name)
-                    levels.append(own_levels)
-                    places.append(list(range(len(own_levels) if own_levels else len(_symbols(domain)))))
+        axes = [self._axis(name, levels) for name, levels in zip(node.inputs, node.levels, strict=True)]
         fixed = [isinstance(self.stand_ins.get(name), Fixed) for name in node.inputs]
-        listed, cells = read_through(self.program, node, places, fixed)
-        if inputs and listed != ():
-            return replace(node, inputs=tuple(inputs), levels=tuple(levels), cells=cells, listed=listed)
+        listed, cells = read_through(self.program, node, [places for _, _, places in axes], fixed)
+        read = [(name, levels) for name, levels, _ in axes if name is not None]
+        if read and listed != ():
+            inputs, levels = zip(*read, strict=True)
+            return replace(node, inputs=inputs, levels=levels, cells=cells, listed=listed)
         if cells[-1] is None:
             raise Inexpressible
         self.stand_ins[node.name] = Fixed(cells[-1])
         return None
+
+    def _axis(self, name: str, own: Levels | None) -> tuple[str | None, Levels | None, list[int]]:
+        """What a lookup reads instead of one input (None: nothing), its levels, and the old place of each new one."""
+        domain = self.program.variables[name].domain
+        match self.stand_ins.get(name):
+            case Fixed(value):
+                return None, None, [level_of(value, own) if own else _code(domain, value)]
+            case Via(variable, symbols, levels):
+                return variable, levels, [_code(domain, symbol) for symbol in symbols]
+            case other:
+                count = len(own) if own else len(_symbols(domain))
+                return other.variable if other else name, own, list(range(count))
 
     def _linear(self, node: Linear) -> Linear | None:
         constant, terms = Fraction(node.constant), dict[str, Fraction]()

@@ -11,7 +11,7 @@ perceptron); its bound on the number of mistakes is Novikoff's.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -71,6 +71,10 @@ class Patterns:
     def take(self, rows: Array) -> Patterns:
         return Patterns([column[rows] for column in self.columns], self.sizes, self.wanted[rows], self.classes)
 
+    def of(self, which: Sequence[int]) -> Patterns:
+        """The same, in some of the variables."""
+        return replace(self, columns=[self.columns[i] for i in which], sizes=[self.sizes[i] for i in which])
+
     def only(self, which: Sequence[int]) -> Patterns | None:
         """The patterns of some of the variables, or None if one pattern would have to give two classes."""
         columns, sizes = [self.columns[i] for i in which], [self.sizes[i] for i in which]
@@ -108,7 +112,7 @@ def separate(
     weights = [np.zeros((size or 1, patterns.classes), dtype=np.int64) for size in patterns.sizes]
     if start is not None:
         weights = [rows.copy() for rows in start]
-    step = max(1, max((int(np.abs(rows).max(initial=0)) for rows in weights), default=0) // 64)
+    step = max(1, max([0, *(int(np.abs(rows).max(initial=0)) for rows in weights)]) // 64)
     hard = np.zeros(0, dtype=np.intp) if hard is None else hard
     for _ in range(ROUNDS):
         if len(hard) and not _learn(patterns.take(hard), weights, step):
@@ -160,14 +164,18 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
             further = int(behind.argmax()) if len(behind) else 0
             still = len(behind) > 0 and bool(behind[further])
             row += 1 + further
-    blame = np.array(blamed, dtype=np.int64).reshape(rivals.shape)
-    for column, size, table in zip(patterns.columns, patterns.sizes, weights, strict=True):
-        for label in labels:
-            if size is None:
-                table[0, label] += int((blame[label] * column).sum())
-            else:
-                np.add.at(table[:, label], column, blame[label])
+    _correct(weights, patterns, np.array(blamed, dtype=np.int64).reshape(rivals.shape))
     return updates < UPDATES
+
+
+def _correct(weights: Sequence[Array], patterns: Patterns, blame: Array) -> None:
+    """Add to the weights what the patterns have been corrected by: [class, pattern]."""
+    for column, size, table in zip(patterns.columns, patterns.sizes, weights, strict=True):
+        for label, amounts in enumerate(blame):
+            if size is None:
+                table[0, label] += int((amounts * column).sum())
+            else:
+                np.add.at(table[:, label], column, amounts)
 
 
 def _inner_products(patterns: Patterns) -> Array:

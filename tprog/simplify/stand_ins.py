@@ -110,13 +110,7 @@ def _guesses(search: Search, name: str) -> Iterator[_Guess]:
         told = f"fixed at {shown(value)}"
         yield _Guess(Fixed(value), told, partial(_constant, code))
     if isinstance(domain, Symbols):
-        tables = [
-            table
-            for other in _earlier(program, name)
-            if not (other == "tokens" and _clusters(program, name))
-            and (table := _table(search, name, other)) is not None
-        ]
-        for table in sorted(tables, key=lambda table: table.unlike)[:_TABLES]:
+        for table in _tables(search, name):
             how = "a function of" if table.unlike == 0 else "as good as a function of"
             symbols = tuple(domain.values[code] for code in table.codes.tolist())
             told = f"{how} {table.other}, so whatever read it reads that"
@@ -126,6 +120,14 @@ def _guesses(search: Search, name: str) -> Iterator[_Guess]:
             theirs = program.variables[other].domain
             if coded_alike(theirs, domain) and _equal(search, name, other):
                 yield _Guess(Same(other), f"equal to {other}", partial(_value_of, other))
+
+
+def _tables(search: Search, name: str) -> list[_Table]:
+    """The best guesses at a variable from an earlier one, the most alike first."""
+    program = search.program
+    earlier = [other for other in _earlier(program, name) if other != "tokens" or not _clusters(program, name)]
+    tables = [table for other in earlier if (table := _table(search, name, other)) is not None]
+    return sorted(tables, key=lambda table: table.unlike)[:_TABLES]
 
 
 def _constant(code: int, values: Mapping[str, Array]) -> int:

@@ -10,6 +10,7 @@ import ast
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from difflib import SequenceMatcher
+from itertools import repeat
 from typing import TypeAlias
 
 from tprog.text.builder import INDENT
@@ -58,12 +59,12 @@ def respelled(places: Places, old: Piece, written: Places, new: Piece) -> Iterat
     """The changes by which the syntax `old` in the text `places` becomes `new` in the text `written`."""
     if _key(old) == _key(new):
         return
-    shape, parts = _parts(old)
-    other_shape, other_parts = _parts(new)
+    (shape, parts), (other_shape, other_parts) = _parts(old), _parts(new)
+    are_alike = shape == other_shape and len(parts) == len(other_parts) > 0
     if isinstance(old, ast.Set) and isinstance(new, ast.Set):
         wanted = [(_key(item), written.of(item)) for item in new.elts]
         yield from items(places, (places.begin(old), places.end(old) - 1), old.elts, list(map(_key, old.elts)), wanted)
-    elif parts and shape == other_shape and len(parts) == len(other_parts):
+    elif are_alike:
         for one, other in zip(parts, other_parts, strict=True):
             yield from respelled(places, one, written, other)
         if isinstance(old, ast.Call) and isinstance(new, ast.Call):
@@ -167,8 +168,8 @@ def items(
     # Without a comma behind the last item it stays so: JSON allows none.
     bare = bool(slots) and slots[-1].comma is None
     last = kept[-1] if kept else None
-    if bare and last is not None and last not in added:
-        yield from _without_comma(slots[last])
+    if bare and kept and last not in added:
+        yield from _without_comma(slots[kept[-1]])
     for before, texts in added.items():
         yield from _added(places, brackets, slots, before, texts, bare and before == last)
 
@@ -226,11 +227,10 @@ def _added(
     else:
         behind = comma + 1
     if places.number(places.code_from(behind)) > places.number(behind):
-        neighbour = slots[before or 0].begin if slots else brackets[1]
-        indent = _indent(places, neighbour) + ("" if slots else INDENT)
+        indent = _indent(places, slots[before or 0].begin) if slots else _indent(places, brackets[1]) + INDENT
         lines = "".join(f"\n{indent}{text}," for text in texts)
         at = places.line(behind)[1]
-        yield at, at, lines[:-1] if bare else lines
+        yield at, at, lines.removesuffix(",") if bare else lines
     elif not slots:
         yield behind, behind, ", ".join(texts)
     else:
@@ -322,10 +322,10 @@ def _paired(was: Sequence[_Unit], shall: Sequence[_Unit]) -> Iterator[tuple[int 
         for how, k1, k2, l1, l2 in kinds.get_opcodes():
             olds, news = range(i1 + k1, i1 + k2), range(j1 + l1, j1 + l2)
             if how == "equal":
-                yield from ((one, other, one) for one, other in zip(olds, news, strict=True))
+                yield from zip(olds, news, olds, strict=True)
             else:
-                yield from ((one, None, one) for one in olds)
-                yield from ((None, other, i1 + k2 - 1) for other in news)
+                yield from zip(olds, repeat(None), olds, strict=False)
+                yield from zip(repeat(None), news, repeat(i1 + k2 - 1), strict=False)
 
 
 def _units(places: Places, function: ast.stmt) -> list[_Unit] | None:

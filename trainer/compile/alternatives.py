@@ -8,13 +8,14 @@ the same queries accept.
 from __future__ import annotations
 
 import math
+from collections.abc import Iterable
 from itertools import combinations
 
 import numpy as np
 
 from tprog.errors import NotExact
 from tprog.ir.nodes import AttentionHead
-from tprog.ir.selections import Selection
+from tprog.ir.selections import Clause, Selection
 from tprog.run.attention import mask_word, windows
 from tprog.run.batch import Bools
 from trainer.compile.lowering import Lowering
@@ -47,11 +48,7 @@ def disjoint(lowering: Lowering, node: AttentionHead) -> list[Selected]:
     """What a head selects, as conjunctions of which no two select the same position: one where they would be many."""
     made: list[Tables] = []
     for clauses in node.alternatives:
-        own: Tables = {}
-        for clause in clauses:
-            table, reads = accepts(lowering, clause), (clause.query, clause.key)
-            own[reads] = own[reads] & table if reads in own else table
-        parts = [own]
+        parts = [_tables(lowering, clauses)]
         for earlier in made:
             parts = [piece for part in parts for piece in _without(part, earlier)]
         made += [part for part in parts if all(table.any() for table in part.values())]
@@ -68,6 +65,15 @@ def disjoint(lowering: Lowering, node: AttentionHead) -> list[Selected]:
             clauses_of.append(Accepting(of_query, of_key, table))
         found.append(Selected(tuple(clauses_of), seen))
     return found
+
+
+def _tables(lowering: Lowering, clauses: Iterable[Clause]) -> Tables:
+    """What a conjunction accepts; clauses of the same two variables are one."""
+    own: Tables = {}
+    for clause in clauses:
+        table, reads = accepts(lowering, clause), (clause.query, clause.key)
+        own[reads] = own[reads] & table if reads in own else table
+    return own
 
 
 def _without(one: Tables, other: Tables) -> list[Tables]:
@@ -144,8 +150,7 @@ def _classes(lowering: Lowering, node: AttentionHead, role: str, names: list[str
         return lowering.encoded[names[0]].columns, flat
     rows, classes = np.unique(flat, axis=0, return_inverse=True)
     sizes = [len(lowering.encoded[name].values) for name in names]
-    empty = int(np.flatnonzero(~rows.any(axis=1))[0]) if (~rows.any(axis=1)).any() else -1
-    kept = [at for at in range(len(rows)) if at != empty] or [0]
+    kept = np.flatnonzero(rows.any(axis=1)).tolist() or [0]
     feature = Feature(f"{node.name}.{role}", tuple(map(str, kept)), node.name)
     found = [box for box in boxes(classes.reshape(sizes)) if box.answer in kept]
     views = [lowering.encoded[name].columns for name in names]

@@ -14,6 +14,7 @@ from dataclasses import dataclass
 from typing import Any, TypeAlias
 
 from trainer.compile.assemble import Weights
+from trainer.compile.lower import Lowered
 from trainer.compile.stream import PAD, REAL, SINK, Feature, Operation
 
 SCHEMA = "tpdebug.components/1"
@@ -78,14 +79,7 @@ def ground_truth(weights: Weights) -> GroundTruth:
     writers |= dict.fromkeys(lowered.placed, POSITIONS)
     for operation in lowered.operations:
         writers |= dict.fromkeys(operation.writes, operation)
-    computed = [(place, operation.node) for operation, place in places.items()]
-    computed += [(EMBED, feature.node) for feature in lowered.given]
-    components: dict[str, dict[str, None]] = {}
-    alignment: dict[str, dict[str, None]] = {node.name: {} for node in lowered.program.nodes}
-    for place, node in computed:
-        if node is not None:
-            components.setdefault(place, {})[node] = None
-            alignment[node][place] = None
+    components, alignment = _aligned(lowered, places)
     edges = _edges(lowered.operations, places, writers) | _last(lowered.read.view.parts, places, writers)
     order = _order(weights)
     circuits = []
@@ -101,6 +95,21 @@ def ground_truth(weights: Weights) -> GroundTruth:
         _sorted(edges, order),
         tuple(circuits),
     )
+
+
+def _aligned(
+    lowered: Lowered, places: Mapping[Operation, str]
+) -> tuple[dict[str, dict[str, None]], dict[str, dict[str, None]]]:
+    """Component -> the nodes that it computes, and node -> the components that compute it, each once and in order."""
+    computed = [(place, operation.node) for operation, place in places.items()]
+    computed += [(EMBED, feature.node) for feature in lowered.given]
+    components: dict[str, dict[str, None]] = {}
+    alignment: dict[str, dict[str, None]] = {node.name: {} for node in lowered.program.nodes}
+    for place, node in computed:
+        if node is not None:
+            components.setdefault(place, {})[node] = None
+            alignment[node][place] = None
+    return components, alignment
 
 
 def translated(truth: GroundTruth, nodes: Iterable[str]) -> set[str]:

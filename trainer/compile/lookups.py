@@ -119,14 +119,16 @@ def _without_the_most(found: list[Box]) -> tuple[list[Box], int]:
     return [box for box in found if box.answer != rest], rest
 
 
+def _columns_of(place: list[int]) -> list[tuple[int, ...]]:
+    """Place on an axis -> the columns of the variable that stand for it."""
+    return [tuple(at for at, found in enumerate(place) if found == wanted) for wanted in range(max(place) + 1)]
+
+
 def _listed(node: Lookup, coded: Array, places: list[list[int]]) -> tuple[list[Box], int]:
     """The boxes of the combinations that are listed with another answer than all others have."""
     assert node.listed is not None
     rest = int(coded[-1])
-    columns = [
-        [tuple(at for at, found in enumerate(place) if found == wanted) for wanted in range(max(place) + 1)]
-        for place in places
-    ]
+    columns = [_columns_of(place) for place in places]
     found = []
     for key, answer in zip(node.listed, coded[:-1], strict=True):
         sides = tuple(of[at] if at < len(of) else () for of, at in zip(columns, key, strict=True))

@@ -7,7 +7,7 @@ from __future__ import annotations
 
 import json
 import math
-from collections.abc import Mapping
+from collections.abc import Iterable, Mapping
 from pathlib import Path
 
 import numpy as np
@@ -164,6 +164,11 @@ def _check_header(
                 f"{_short(told.get('dtype'))}, expected {list(shape)} and {kind[0]}"
             )
         spans.append((_span(path, name, told.get("data_offsets")), name, math.prod(shape) * kind[1]))
+    _check_spans(path, spans, size)
+
+
+def _check_spans(path: Path, spans: Iterable[tuple[tuple[int, int], str, int]], size: int) -> None:
+    """Refuse tensors that overlap or leave gaps: where each stands, its name, and the bytes that it needs."""
     end = 0
     for (first, last), name, needed in sorted(spans):
         if first != end or last - first != needed:

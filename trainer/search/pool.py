@@ -11,6 +11,7 @@ from itertools import combinations, permutations, product
 
 import numpy as np
 
+from tprog.ir.program import Mask
 from tprog.run.batch import Bools
 from trainer.search.terms import Copy, Term, Workshop, kind_of
 
@@ -113,15 +114,20 @@ class Pool:
                 if language.numbers and not language.sets and at < SEVERAL:
                     self.add(shop.count(term, term, equal, mask))
                 if term.size <= FEW:
-                    for code in range(term.size):
-                        accepts = np.broadcast_to(codes == code, (shop.positions.size, term.size))
-                        if language.numbers:
-                            self.add(shop.count(shop.positions, term, accepts, mask))
-                        if language.copies:
-                            self._all(shop.copies(shop.positions, term, [shop.tokens, shop.positions], accepts, mask))
+                    self._where_it_is(term, mask)
         for number in self.numbers[numbers:]:
             self.add(shop.symbol(number))
         self._beside_oneself(self.symbols[symbols:])
+
+    def _where_it_is(self, term: Term, mask: Mask) -> None:
+        """What heads copy from where a variable has one of its values, and how often it has that."""
+        shop, language = self.shop, self.shop.language
+        for code in range(term.size):
+            accepts = np.broadcast_to(np.arange(term.size) == code, (shop.positions.size, term.size))
+            if language.numbers:
+                self.add(shop.count(shop.positions, term, accepts, mask))
+            if language.copies:
+                self._all(shop.copies(shop.positions, term, [shop.tokens, shop.positions], accepts, mask))
 
     def _all(self, terms: Iterable[Term]) -> None:
         for term in terms:

@@ -311,13 +311,18 @@ class Reader:
         if isinstance(node, ast.Tuple):
             row = Row(form="tuple", of=None, parts=kinds)
             return self._made(node, row, collected(tuple, values), parts, parts=tuple(parts))
-        of = joined(kinds) if kinds else None
-        if kinds and of is None:
-            raise self.meaningless(node, f"{self._part(node)} has items of different kinds; expected one kind")
+        of = self._joined(node, kinds)
         if isinstance(node, ast.List):
             return self._made(node, Row(form="list", of=of, longest=len(parts)), values, parts, parts=tuple(parts))
         self._hashable(node, of)
         return self._made(node, Bag(of=of), collected(frozenset, values), parts, parts=tuple(parts))
+
+    def _joined(self, node: ast.expr, kinds: Sequence[Kind]) -> Kind | None:
+        """The one kind of all items; None if there are none."""
+        of = joined(kinds) if kinds else None
+        if kinds and of is None:
+            raise self.meaningless(node, f"{self._part(node)} has items of different kinds; expected one kind")
+        return of
 
     def _hashable(self, node: ast.expr, kind: Kind | None) -> None:
         if kind is not None and not hashable(kind):
@@ -334,7 +339,7 @@ class Reader:
         loops, used, ordered = [], [], True
         for generator in node.generators:
             over = self._over(generator)
-            ordered = ordered and not isinstance(over.kind, Bag) and not _unordered(over.kind)
+            ordered = ordered and not _unordered(over.kind)
             assert isinstance(generator.target, ast.Name)
             slot, self.slots = self.slots, self.slots + 1
             self._loops.append({generator.target.id: (slot, items_of(over.kind) or Nothing())})
@@ -401,4 +406,5 @@ class Reader:
 
 
 def _unordered(kind: Kind) -> bool:
-    return isinstance(kind, Stream) and not kind.ordered
+    """Whether its items come in no order: a set, or what goes through one."""
+    return isinstance(kind, Bag) or (isinstance(kind, Stream) and not kind.ordered)

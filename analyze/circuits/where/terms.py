@@ -115,17 +115,26 @@ def why_not_equal(one: Term, other: Term) -> str | None:
 
 def _of_two_kinds(one: Term, other: Term) -> str:
     shown = (_kind(one), _kind(other))
+    return f"{one.said} is {shown[0]} and {other.said} is {shown[1]}, which are never equal{_advice(one, other)}"
+
+
+def _advice(one: Term, other: Term) -> str:
+    """What to write instead of one of two terms of different kinds, if that can be told."""
     forms = {kind.form for kind in (one.kind, other.kind) if isinstance(kind, Row)}
+    if len(forms) == 2:
+        row = one if isinstance(one.kind, Row) and one.kind.form != "list" else other
+        return f"; write list({row.said})" if "list" in forms else f"; write tuple({row.said})"
     advice = ""
     for number, text in ((one, other), (other, one)):
-        if isinstance(number.node, ast.Constant) and isinstance(number.kind, Number) and _has(text, number.said):
+        if _is_number_written(number) and _has(text, number.said):
             advice = f"; write '{number.said}' if that is the symbol"
         elif forms == {"list"} and isinstance(text.kind, Text):
             advice = f"; write list({text.said})"
-    if len(forms) == 2:
-        row = one if isinstance(one.kind, Row) and one.kind.form != "list" else other
-        advice = f"; write list({row.said})" if "list" in forms else f"; write tuple({row.said})"
-    return f"{one.said} is {shown[0]} and {other.said} is {shown[1]}, which are never equal{advice}"
+    return advice
+
+
+def _is_number_written(term: Term) -> bool:
+    return isinstance(term.node, ast.Constant) and isinstance(term.kind, Number)
 
 
 def _kind(term: Term) -> str:
@@ -178,7 +187,7 @@ def why_no_order(one: Term, sign: str, other: Term) -> str | None:
     """Why nobody can mean to ask which of two terms is less; None where it can be meant."""
     if one.fixed and other.fixed:
         return f"{one.said} and {other.said} are the same for every input; leave the comparison out"
-    nothing = [term for term in (one, other) if isinstance(term.kind, Nothing)]
+    nothing = isinstance(one.kind, Nothing) or isinstance(other.kind, Nothing)
     if nothing or not alike(one.kind, other.kind) or not has_order(one.kind, other.kind):
         return f"{one.said}, {_kind(one)}, and {other.said}, {_kind(other)}, have no order"
     if isinstance(one.kind, Number) and isinstance(other.kind, Number) and not can_be(one.kind, sign, other.kind):
@@ -192,11 +201,7 @@ def why_not_in(one: Term, other: Term) -> str | None:
     """Why nobody can mean to ask whether a term is in another; None where it can be meant."""
     holder, kind = other.kind, one.kind
     if isinstance(holder, Text):
-        if not isinstance(kind, Text):
-            return f"{one.said} is {described(kind)}, and text holds text alone; write a text in quotes"
-        if one.fixed and other.fixed:
-            return f"{one.said} and {other.said} are the same for every input; leave the comparison out"
-        return None if can_hold(holder, kind) else f"{one.said} is never in {other.said}{_because(one, other)}"
+        return _why_not_in_text(one, other, holder)
     if not isinstance(holder, Row | Bag | Stream):
         return f"{other.said} is {described(holder)}, in which nothing can be; expected a text, tuple, list or set"
     if isinstance(holder, Bag) and not hashable(kind):
@@ -207,6 +212,15 @@ def why_not_in(one: Term, other: Term) -> str | None:
     if item is None:
         return f"{other.said} is empty, so nothing is in it"
     return why_not_equal(one, Term(other.node, f"an item of {other.said}", item, other.of))
+
+
+def _why_not_in_text(one: Term, other: Term, holder: Text) -> str | None:
+    """As `why_not_in`, for a text that is looked through."""
+    if not isinstance(one.kind, Text):
+        return f"{one.said} is {described(one.kind)}, and text holds text alone; write a text in quotes"
+    if one.fixed and other.fixed:
+        return f"{one.said} and {other.said} are the same for every input; leave the comparison out"
+    return None if can_hold(holder, one.kind) else f"{one.said} is never in {other.said}{_because(one, other)}"
 
 
 def items_of(kind: Kind) -> Kind | None:

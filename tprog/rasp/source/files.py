@@ -147,26 +147,29 @@ class Loading:
     def _find(self, name: str, by: Interpreter, at: Place) -> tuple[Path, str, bool]:
         """A file's path, its name for messages, and whether tpdebug brings it."""
         parts = PurePosixPath(name).parts
-        if not name or not name.isprintable() or "\\" in name or ":" in name or name.startswith("/") or ".." in parts:
+        if not parts or not name.isprintable() or "\\" in name or ":" in name or name.startswith("/") or ".." in parts:
             raise by.bad(
                 at,
                 f"the file {name!r}",
                 "a path below the folder of the source, without '..'",
                 "a path that leads away",
             )
-        if self._root is not None:
-            for folder in dict.fromkeys(("", by.file.folder)):
-                relative = PurePosixPath(folder, *parts[:-1], f"{parts[-1]}{ENDING}")
-                path = self._root / relative
-                if os.path.lexists(path):
-                    expected = Path(os.path.realpath(self._root)) / relative
-                    if os.path.realpath(path) != str(expected):
-                        raise by.bad(at, f"the file {name!r}, to which a link leads", "a plain file", "a link")
-                    return path, str(relative), False
+        below = PurePosixPath(*parts[:-1], f"{parts[-1]}{ENDING}")
+        if self._root is not None and (relative := _first_there(self._root, below, by.file.folder)) is not None:
+            path = self._root / relative
+            if os.path.realpath(path) != str(Path(os.path.realpath(self._root)) / relative):
+                raise by.bad(at, f"the file {name!r}, to which a link leads", "a plain file", "a link")
+            return path, str(relative), False
         if len(parts) == 1 and name != LIBRARY and (BUNDLED / f"{name}{ENDING}").is_file():
             return BUNDLED / f"{name}{ENDING}", f"{name}{ENDING}", True
         where = "a file of that name" if self._root is None else f"{name}{ENDING} at or below the folder of the source"
         raise by.bad(at, f"no file {name}{ENDING}", where, "a file that is not there")
+
+
+def _first_there(root: Path, below: PurePosixPath, folder: str) -> PurePosixPath | None:
+    """A path that is there, below the root or below a folder of it."""
+    ways = (PurePosixPath(each, below) for each in ("", folder))
+    return next((way for way in ways if os.path.lexists(root / way)), None)
 
 
 @cache

@@ -64,17 +64,22 @@ def binary(symbol: str, left: Thing, right: Thing, where: Where | None) -> Thing
     """Left and right, joined by an operator; ``in`` among them."""
     if symbol == "in":
         return contained(left, right, where)
-    if isinstance(left, Selector) or isinstance(right, Selector):
+    if _has(Selector, left, right):
         return _of_selectors(symbol, left, right, where)
-    if isinstance(left, SOp) or isinstance(right, SOp):
+    if _has(SOp, left, right):
         return elementwise(symbol, sop_of(left, where), sop_of(right, where), where=where)
-    if isinstance(left, RaspFunction) or isinstance(right, RaspFunction):
+    if _has(RaspFunction, left, right):
         raise Wrong("a function", f"two values for {symbol}")
     if symbol in ("and", "or"):
-        return (right if left else left) if symbol == "and" else (left if left else right)
+        return right if bool(left) == (symbol == "and") else left
     if is_atom(left) and is_atom(right):
         return _computed({**operators.ARITHMETIC, **operators.COMPARISONS}[symbol], left, right)
     return _of_lists(symbol, left, right)
+
+
+def _has(kind: type, *things: Thing) -> bool:
+    """Whether one of the things is of a kind."""
+    return any(isinstance(thing, kind) for thing in things)
 
 
 def _computed(call: Callable[..., Any], *values: Value) -> Value:
