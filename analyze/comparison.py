@@ -7,7 +7,7 @@ are equal if they are the same symbol, or the same number; a symbol is never a n
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass, replace
 from fractions import Fraction
@@ -21,7 +21,7 @@ from analyze.input_space import InputSpace, space_of
 from tprog.errors import BadUsage
 from tprog.ir.domains import INT64_LIMIT, Number
 from tprog.ir.outcomes import joined
-from tprog.ir.program import Numbers, Numeric, Program, Quotients, Symbols, Value
+from tprog.ir.program import Domain, Numbers, Numeric, Program, Quotients, Symbol, Symbols, Value
 from tprog.listing import listing
 from tprog.run.batch import BEHIND_END, Array, Batch, Bools
 from tprog.run.execute import FORCED, Execution, execute
@@ -192,9 +192,7 @@ class ValueCodes:
     def __init__(self, a: Program, b: Program) -> None:
         domains = [v.domain for program in (a, b) for v in program.variables.values()]
         self._met: dict[Number, int] = {}
-        self.symbols = tuple(
-            dict.fromkeys(value for domain in domains if isinstance(domain, Symbols) for value in domain)
-        )
+        self.symbols = _symbols_in(domains)
         numbers = [domain for domain in domains if isinstance(domain, Numbers)]
         self.denominator = lcm(*(domain.denominator for domain in numbers))
         largest = max(domain.bound * (self.denominator // domain.denominator) for domain in numbers)
@@ -267,6 +265,11 @@ def first_hole(run: Execution, row: int) -> str | None:
     """The hole that an input runs into, in words."""
     hole = run.hole(row)
     return None if hole is None else str(hole)
+
+
+def _symbols_in(domains: Iterable[Domain]) -> tuple[Symbol, ...]:
+    """All symbols of some domains, each once."""
+    return tuple(dict.fromkeys(value for domain in domains if isinstance(domain, Symbols) for value in domain))
 
 
 def computed(run: Execution) -> Bools:

@@ -72,16 +72,22 @@ def plotted(runs: Sequence[PlottedRun], sample: int = SAMPLE, seed: int = 0) -> 
                 _judge(run, run.program, (sample, seed), lengths, seeds)
             except TpdebugError as error:
                 notes.append(f"{run.series}, seed {run.seed}: not judged: {error}")
-    figures: dict[tuple[str, str], dict[int, list[float]]] = {}
-    for run in runs:
-        for at, row in run.rows.items():
-            for figure, value in row.items():
-                figures.setdefault((run.series, figure), {}).setdefault(at, []).append(value)
+    figures = _noted(runs)
     axes = {run.axis for run in runs if run.rows}
     if len(axes) > 1:
         notes.append("some runs note epochs, some steps: their curves share an axis that means both")
     axis = " or ".join(sorted(axes)) or "epoch"
     return PlotResult(len(runs), axis, _curves(figures), _curves(lengths), tuple(seeds), tuple(dict.fromkeys(notes)))
+
+
+def _noted(runs: Sequence[PlottedRun]) -> dict[tuple[str, str], dict[int, list[float]]]:
+    """(series, figure) -> place on the axis -> what its runs noted there."""
+    figures: dict[tuple[str, str], dict[int, list[float]]] = {}
+    for run in runs:
+        for at, row in run.rows.items():
+            for figure, value in row.items():
+                figures.setdefault((run.series, figure), {}).setdefault(at, []).append(value)
+    return figures
 
 
 def _judge(

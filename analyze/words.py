@@ -159,6 +159,14 @@ def _name(text: str) -> Symbol:
     return text[1:-1] if quoted else text
 
 
+def _check_alike(program: Program, after: Program, batch: Batch) -> None:
+    """Assert that two programs predict the same."""
+    for _, part in chunks(batch):
+        one, other = execute(program, part), execute(after, part)
+        assert (one.predictions == other.predictions).all()
+        assert (one.in_hole == other.in_hole).all()
+
+
 def rename_values(
     program: Program,
     edits: Sequence[RenameEdit],
@@ -185,10 +193,7 @@ def rename_values(
     for edit in edits:
         before, after = after, edit.apply(after)
         assert apply(after, edit.undo(before)) == before
-    for _, part in chunks(batch):
-        one, other = execute(program, part), execute(after, part)
-        assert (one.predictions == other.predictions).all()
-        assert (one.in_hole == other.in_hole).all()
+    _check_alike(program, after, batch)
     told = find_words(after, lines=lines, name=name)
     variables = tuple(each for each in told.variables if each.variable in {edit.node for edit in edits})
     result = dataclasses.replace(

@@ -62,10 +62,10 @@ def takes_corpus(verb: Verb, split: bool = True) -> Verb:
 def _as_task(task: str | None, corpus: str | None, split: str | None, columns: str | None) -> str:
     from tprog.words.names import CorpusName, are_splits, is_corpus
 
+    if corpus is None and (task is None or not is_corpus(task)):
+        raise BadUsage("--split is about a corpus; name it with --corpus")
     if corpus is None:
-        if task is None or not is_corpus(task):
-            raise BadUsage("--split is about a corpus; name it with --corpus")
-        corpus, task = task, None
+        corpus, task = str(task), None
     if task is not None:
         raise BadUsage(f"the task {task} and --corpus {corpus} both say what is right; give one")
     if split is not None and not are_splits(split):

@@ -10,6 +10,7 @@ from __future__ import annotations
 
 from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
+from itertools import chain
 from typing import TypeAlias, assert_never
 
 import numpy as np
@@ -65,7 +66,8 @@ def possible_values(
     """
     # What only nodes read whose values are known too, as the words of a large vocabulary, takes no room.
     open_nodes = [node for node in program.nodes if node.name not in known]
-    read = {name for node in open_nodes if not known.keys() >= set(node.reads) for name in node.reads}
+    reading = [node.reads for node in open_nodes if not known.keys() >= set(node.reads)]
+    read = set(chain.from_iterable(reading))
     codes = _most_codes(program, read | {node.name for node in open_nodes})
     size = max(1, MEMORY // max(1, 4 * codes * batch.tokens.shape[1] ** 2))
     parts = [

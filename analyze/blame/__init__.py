@@ -144,7 +144,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         right=asked.right,
         hole=None if hole is None else str(hole),
         wrong=asked.wrong(),
-        wrong_outputs=tuple(name for place in asked.wrong_places if (name := program.places.output(place))),
+        wrong_outputs=asked.wrong_outputs,
         account=_account(asked, shown) if hole is None else None,
         mending=len(found.mending),
         candidates=candidates,

@@ -28,6 +28,13 @@ def named_heads(program: Program, node: Node) -> Iterator[Node]:
                     yield made
 
 
+def _clauses(program: Program) -> Iterator[Clause]:
+    """Those of all heads, in order."""
+    for node in program.nodes:
+        if node.selection is not None:
+            yield from node.selection.clauses.values()
+
+
 def _before(program: Program, node: Node) -> list[str]:
     names = list(program.variables)
     return names[: names.index(node.name)]
@@ -40,12 +47,7 @@ def _frames(program: Program, node: Node, before: list[str], domain: Domain) -> 
         yield from (node.selection.selecting(((Clause(query, key, ()),),)) for query, key in pairs)
         return
     inputs = [("tokens", "tokens"), ("positions", "positions")]
-    read = [
-        (clause.query, clause.key)
-        for other in program.nodes
-        if (head := other.selection)
-        for clause in head.clauses.values()
-    ]
+    read = [(clause.query, clause.key) for clause in _clauses(program)]
     pairs = dict.fromkeys(pair for pair in [*inputs, *read] if set(pair) <= set(before))
     for query, key in pairs:
         if isinstance(domain, Symbols):
@@ -75,9 +77,7 @@ def _predicates(program: Program, frame: AttentionHead) -> Iterator[tuple[Keys, 
     add(ONE_MORE)
     for key in keys:
         made[((key,),) * len(queries)] = None
-    for head in (node.selection for node in program.nodes):
-        for clause in () if head is None else head.clauses.values():
-            alike = (program.symbols(clause.query), program.symbols(clause.key)) == (queries, keys)
-            if alike and not clause.partial:
-                made[tuple(row or () for row in clause.predicate)] = None
+    for clause in _clauses(program):
+        if (program.symbols(clause.query), program.symbols(clause.key)) == (queries, keys) and not clause.partial:
+            made[tuple(row or () for row in clause.predicate)] = None
     yield from made

@@ -76,6 +76,11 @@ class Prediction:
         found = outcomes(self.run)[0].tolist()
         return [place for place, code in enumerate(self.expected) if code not in (UNGRADED, found[place])]
 
+    @property
+    def wrong_outputs(self) -> tuple[str, ...]:
+        """Of several outputs, that of each wrong prediction."""
+        return tuple(name for place in self.wrong_places if (name := self.run.program.places.output(place)))
+
 
 def ask(
     program: Program,

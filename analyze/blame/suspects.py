@@ -10,7 +10,7 @@ form, with a wrong prediction and an edited entry at the same price).
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 
 import numpy as np
@@ -25,7 +25,7 @@ from analyze.reached_entries import entries_of, reached
 from tprog.edits.edit import Edit, apply
 from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadProgram, NotExact
-from tprog.ir.program import Node, Numbers, Program, Quotients
+from tprog.ir.program import AttentionHead, Domain, Node, Numbers, Program, Quotients
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import execute
@@ -86,14 +86,7 @@ class Redefinition:
         if old is None or new is None or old.kind != new.kind or old.by_alternative != new.by_alternative:
             tables = program.by_name[self.node].tables
             return [wiring, *(where for table in tables for where in entries_of(program)[table])]
-        rows = [
-            entry_of(table, "row", (query,))
-            for table, clause in old.clauses.items()
-            for query, was, becomes in zip(
-                program.symbols(clause.query), clause.predicate, new.clauses[table].predicate, strict=True
-            )
-            if was != becomes
-        ]
+        rows = _rows_anew(program, old, new)
         return [*rows, wiring] if old.mask != new.mask else rows
 
     def applied(self, program: Program) -> Program:
@@ -190,11 +183,7 @@ class Redefinitions:
             gains = [one.edits[0] for one in self._singles(KnownAnswers(on), name) if one.score > 0]
             if not gains:
                 break
-            tried = []
-            for some in (gains, gains[:1]) if len(gains) > 1 else (gains,):
-                together = {**edits, **{edit.entry: edit for edit in some}}
-                if (made := self._together(name, tuple(together.values()))) is not None:
-                    tried.append((*made, together))
+            tried = list(self._with(name, edits, gains))
             if not tried:
                 break
             made_best, after, together = max(tried, key=lambda one: one[0].score)
@@ -202,6 +191,15 @@ class Redefinitions:
                 break
             best, edits, on = made_best, together, after
         return best
+
+    def _with(
+        self, name: str, edits: Mapping[Entry, Edit], gains: Sequence[Edit]
+    ) -> Iterator[tuple[Redefinition, Ground, dict[Entry, Edit]]]:
+        """A redefinition with all that gains, and one with the first of it alone, where these are programs."""
+        for some in (gains, gains[:1]) if len(gains) > 1 else (gains,):
+            together = {**edits, **{edit.entry: edit for edit in some}}
+            if (made := self._together(name, tuple(together.values()))) is not None:
+                yield *made, together
 
     def _together(self, name: str, edits: tuple[Edit, ...]) -> tuple[Redefinition, Ground] | None:
         one = Redefinition(name, edits, None, sum(edit.counts_as for edit in edits), 0, 0, False)
@@ -217,10 +215,7 @@ class Redefinitions:
     def _named(self, node: Node) -> Redefinition | None:
         """The best of the heads that a person would write in the place of a node."""
         on, program = self.on, self.on.program
-        domain = program.variables[node.name].domain
-        if isinstance(domain, Quotients) or (
-            isinstance(domain, Numbers) and (domain.denominator != 1 or domain.low < 0)
-        ):
+        if not _is_named(program.variables[node.name].domain):
             return None
         outputs: dict[bytes, tuple[Node, Array]] = {}
         for head in named_heads(program, node):
@@ -240,6 +235,25 @@ class Redefinitions:
                 if (best is None or one.score > best.score) and _fits(program, head):
                     best = one
         return best
+
+
+def _is_named(domain: Domain) -> bool:
+    """Whether a head that a person writes yields such values: symbols, or counts."""
+    if isinstance(domain, Numbers):
+        return domain.denominator == 1 and domain.low >= 0
+    return not isinstance(domain, Quotients)
+
+
+def _rows_anew(program: Program, old: AttentionHead, new: AttentionHead) -> list[Entry]:
+    """The rows in which two heads of the same clauses differ."""
+    return [
+        entry_of(table, "row", (query,))
+        for table, clause in old.clauses.items()
+        for query, was, becomes in zip(
+            program.symbols(clause.query), clause.predicate, new.clauses[table].predicate, strict=True
+        )
+        if was != becomes
+    ]
 
 
 def _fits(program: Program, node: Node) -> bool:

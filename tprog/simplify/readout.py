@@ -68,7 +68,8 @@ def _patterns(search: Search) -> tuple[list[str], Patterns]:
         wanted.append(predictions[at])
         for column, found in zip(columns, values, strict=True):
             column.append(found[at])
-    sizes = [len(d) if isinstance(d, Symbols) else None for d in (program.variables[n].domain for n in names)]
+    domains = [program.variables[name].domain for name in names]
+    sizes = [len(domain) if isinstance(domain, Symbols) else None for domain in domains]
     joined = [np.concatenate(column) for column in columns]
     every = Patterns(joined, sizes, np.concatenate(wanted).astype(np.intp), len(program.written_classes))
     distinct = every.only(range(len(names)))
@@ -171,8 +172,7 @@ def _small_weights(search: Search, names: Sequence[str], patterns: Patterns) -> 
     part = patterns.only([names.index(name) for name in read]) if read else None
     if part is None:
         return
-    now = [_array(term) for term in terms]
-    found = [smaller(part, now)]
+    found = [smaller(part, list(map(_array, terms)))]
     if len(read) <= _TOGETHER + 1 and (anew := separate(part)[0]) is not None:
         found.append(smaller(part, anew))
     candidates = [_read(program, read, weights) for weights in found]

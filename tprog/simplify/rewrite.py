@@ -176,11 +176,8 @@ class _Rewriter:
                 rows = tuple(None if row is None else every if value in row else () for row in node.predicate)
                 return replace(node, key=self._any, predicate=rows)
             case Via(variable, symbols, None):
-                keys = self.domains[variable]
-                rows = tuple(
-                    None if row is None else tuple(k for k, s in zip(keys, symbols, strict=True) if s in row)
-                    for row in node.predicate
-                )
+                stands_for = dict(zip(self.domains[variable], symbols, strict=True))
+                rows = tuple(None if row is None else _keys_for(stands_for, row) for row in node.predicate)
                 return replace(node, key=variable, predicate=rows)
             case None:
                 return node
@@ -344,6 +341,11 @@ def _symbols(domain: object) -> Symbols:
 
 def _code(domain: object, value: Value) -> int:
     return _symbols(domain).codes[value]
+
+
+def _keys_for(stands_for: Mapping[Symbol, Symbol], row: Keys) -> Keys:
+    """The keys of a new variable that stand for those that a row accepts."""
+    return tuple(key for key, old in stands_for.items() if old in row)
 
 
 def plain(number: Fraction) -> Number:

@@ -182,9 +182,8 @@ def _table(search: Search, name: str, other: str) -> _Table | None:
     if isinstance(theirs, Symbols):
         count, low = len(theirs), 0
     else:
-        reached = [values[part.batch.present] for part, _, (values,) in search.values(other)]
-        low = min((int(values.min()) for values in reached if len(values)), default=0)
-        count = max((int(values.max()) for values in reached if len(values)), default=0) - low + 1
+        low, high = _reached(search, other)
+        count = high - low + 1
         if not isinstance(theirs, Numbers) or theirs.denominator != 1 or count > _LEVELS:
             return None
         levels = tuple(range(low, low + count))
@@ -198,6 +197,13 @@ def _table(search: Search, name: str, other: str) -> _Table | None:
     usual = int(table.sum(axis=0).argmax())
     best = np.where(table.sum(axis=1) > 0, table.argmax(axis=1), usual)
     return _Table(unlike, other, best, low, levels)
+
+
+def _reached(search: Search, name: str) -> tuple[int, int]:
+    """The least and the largest code of a variable on some input; 0 if there is none."""
+    reached = [values[part.batch.present] for part, _, (values,) in search.values(name)]
+    ends = [(int(values.min()), int(values.max())) for values in reached if len(values)] or [(0, 0)]
+    return min(low for low, _ in ends), max(high for _, high in ends)
 
 
 def _equal(search: Search, name: str, other: str) -> bool:

@@ -64,9 +64,9 @@ def _row(
     forced = _forced(program, tokens, output)
     free = _free(program, tokens, output, forced)
     answers = _items(text, program, 1 if position is not None else len(free))
-    whole = range(len(forced))
-    symbols = [place for place in whole if program.readout.pooled or tokens[place] not in (BEGIN, END)]
-    at = _places(len(answers), (free, whole, symbols), None if program.readout.pooled else position)
+    pooled, whole = program.readout.pooled, range(len(forced))
+    symbols = whole if pooled else [place for place in whole if tokens[place] not in (BEGIN, END)]
+    at = _places(len(answers), (free, whole, symbols), None if pooled else position)
     if at is None:
         raise BadInput(f"the expected output {text!r} has {len(answers)} items; expected {len(free)}, one a prediction")
     given = dict(zip(at, answers, strict=True))

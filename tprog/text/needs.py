@@ -10,6 +10,7 @@ import re
 from collections.abc import Mapping, Sequence
 from fractions import Fraction
 from functools import cache
+from itertools import chain
 from typing import assert_never
 
 from tprog import primitives
@@ -39,7 +40,11 @@ def _names_fraction(node: Node) -> bool:
     for entries in node.tables.values():
         # What a node declares is all that its entries answer, and of thousands of words they are many.
         told += [*([] if node.declares else [entries.answers]), *(levels or () for levels in entries.levels)]
-    return any(isinstance(value, Fraction) and value.denominator != 1 for values in told for value in values)
+    return any(map(_is_broken, chain.from_iterable(told)))
+
+
+def _is_broken(value: object) -> bool:
+    return isinstance(value, Fraction) and value.denominator != 1
 
 
 def needs_symbols(program: Program) -> bool:

@@ -75,10 +75,7 @@ def ground_truth(weights: Weights) -> GroundTruth:
     """The circuits of a compiled Transformer."""
     lowered = weights.lowered
     places = _places(weights)
-    writers: dict[Feature, Operation | str] = dict.fromkeys(lowered.given, EMBED)
-    writers |= dict.fromkeys(lowered.placed, POSITIONS)
-    for operation in lowered.operations:
-        writers |= dict.fromkeys(operation.writes, operation)
+    writers = _writers(lowered)
     components, alignment = _aligned(lowered, places)
     edges = _edges(lowered.operations, places, writers) | _last(lowered.read.view.parts, places, writers)
     order = _order(weights)
@@ -95,6 +92,15 @@ def ground_truth(weights: Weights) -> GroundTruth:
         _sorted(edges, order),
         tuple(circuits),
     )
+
+
+def _writers(lowered: Lowered) -> dict[Feature, Operation | str]:
+    """Feature -> what writes it."""
+    writers: dict[Feature, Operation | str] = dict.fromkeys(lowered.given, EMBED)
+    writers |= dict.fromkeys(lowered.placed, POSITIONS)
+    for operation in lowered.operations:
+        writers |= dict.fromkeys(operation.writes, operation)
+    return writers
 
 
 def _aligned(

@@ -191,9 +191,8 @@ def why_no_order(one: Term, sign: str, other: Term) -> str | None:
     if nothing or not alike(one.kind, other.kind) or not has_order(one.kind, other.kind):
         return f"{one.said}, {_kind(one)}, and {other.said}, {_kind(other)}, have no order"
     if isinstance(one.kind, Number) and isinstance(other.kind, Number) and not can_be(one.kind, sign, other.kind):
-        known = other if one.fixed else one
-        assert isinstance(known.kind, Number)
-        return f"{one.said} {sign} {other.said} is never true: {_between(known.said, known.kind)}"
+        said, known = (other.said, other.kind) if one.fixed else (one.said, one.kind)
+        return f"{one.said} {sign} {other.said} is never true: {_between(said, known)}"
     return None
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import replace
 from fractions import Fraction
 
@@ -84,8 +84,7 @@ def _copied(
     """The value at one position."""
     if by is not None and by.variable == "positions":
         attend, by = "last" if attend == "largest" else "first", None
-    if attend == "nearest":
-        asked = beside(building, asked)
+    asked = beside(building, asked) if attend == "nearest" else asked
     held, default = _with_default(building, node, asked, value)
     rows, query, key = asked.rows, asked.query, asked.key
     name = building.add(
@@ -194,14 +193,18 @@ def _best(building: Building, node: Aggregate, asked: Selection) -> Held:
 def _ranked(building: Building, node: Aggregate, sop: SOp, default: Value | None) -> Held:
     """A variable whose domain is in the order of its values."""
     held = building.as_symbols(sop, default=default)
-    values = [value for value in held.every() if default is None or key_of(value) != key_of(default)]
-    kinds = {"number" if is_number(value) else type(value) for value in values}
-    if kinds not in ({"number"}, {str}, set()) and len(held.values) > 1:
+    if len(held.values) > 1 and not _can_be_compared(held, default):
         raise NotLowered(node, "it compares values that are not all numbers or all words")
     order = [meant[0] for meant in held.values.values() if meant]
     if order == in_size_order(order):
         return held
     return building.widened(held, held_first(held), sop)
+
+
+def _can_be_compared(held: Held, default: Value | None) -> bool:
+    """Whether all that a variable may hold but a default are numbers, or all words."""
+    values = [value for value in held.every() if default is None or key_of(value) != key_of(default)]
+    return all(map(is_number, values)) or all(isinstance(value, str) for value in values)
 
 
 def held_first(held: Held) -> Value:
@@ -218,14 +221,23 @@ def _mean(building: Building, node: Aggregate, asked: Selection) -> Held:
     values = _values(building, node.sop)
     if asked.single or not any(map(is_number, values)):
         return _single(building, node, asked)
-    booleans = {isinstance(value, bool) for value in values} if node.dialect is Dialect.RASP else {False}
-    if booleans == {True}:
+    if node.dialect is Dialect.RASP and _are_booleans(node, values):
         return _single(building, node, asked)
-    if True in booleans:
-        raise NotLowered(node, "it is the mean of values of which some are booleans, others numbers")
     if others := [value for value in values if not is_exact(value)]:
         raise NotLowered(node, f"it is the mean of values of which some are numbers and one is {others[0]!r}")
     return _numeric(building, node, asked, lambda mean, meant: (Fraction(mean), *meant))
+
+
+def _are_booleans(node: Aggregate, values: Sequence[Value]) -> bool:
+    """Whether all are booleans, whose mean is none in the language of 2021.
+
+    Raises:
+        NotLowered: some are, and others are not.
+    """
+    booleans = {isinstance(value, bool) for value in values}
+    if len(booleans) > 1:
+        raise NotLowered(node, "it is the mean of values of which some are booleans, others numbers")
+    return True in booleans
 
 
 def _cut_mean(building: Building, node: Aggregate, asked: Selection) -> Held:

@@ -76,10 +76,7 @@ class Occurring:
         coded = [self._coded(held) for held in helds if held is not None]
         if len(coded) < len(sops):
             return None
-        joint = np.zeros_like(coded[0][1], dtype=np.int64)
-        for symbols, codes in coded:
-            joint = joint * len(symbols) + codes
-        rows = np.unique(joint, return_index=True)[1]
+        rows = _first_of_each(coded)
         meant = [
             [held.values.get(symbols[code], ()) for code in codes[rows]]
             for held, (symbols, codes) in zip(helds, coded, strict=True)
@@ -112,6 +109,14 @@ class Occurring:
             program = self.run.program
             self._codes[held.variable] = [decode(program, held.variable, code) for code in codes], places
         return self._codes[held.variable]
+
+
+def _first_of_each(coded: Sequence[tuple[list[Symbol], Array]]) -> Array:
+    """Where each combination of what variables have stands first; each with its values and their places."""
+    joint = np.zeros_like(coded[0][1], dtype=np.int64)
+    for symbols, codes in coded:
+        joint = joint * len(symbols) + codes
+    return np.unique(joint, return_index=True)[1]
 
 
 def answer_alike(one: Execution, other: Execution) -> bool:

@@ -178,8 +178,8 @@ def _of_clauses(
     domains: dict[str, tuple[Symbol, ...]] = {}
     for select in selects:
         query, key, table = _predicate(building, select, mask, [select], [select])
-        domains[key.variable] = symbols = tuple(key.values)
-        rows = tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
+        domains[key.variable] = tuple(key.values)
+        rows = _named(table, tuple(key.values))
         clause = Clause(query.variable, key.variable, rows)
         leaves[id(select)] = ((clause,),)
         facts[clause] = _facts(building, select, query, key, rows, mask, order=False)
@@ -193,6 +193,11 @@ def _of_clauses(
     return Selection(
         first.query, first.key, first.predicate, mask, single, filled, False, uniform, tuple(also), tuple(instead)
     )
+
+
+def _named(table: Sequence[list[int] | None], symbols: Sequence[Symbol]) -> tuple[Keys | None, ...]:
+    """The rows of a table, with the symbols in the place of their numbers."""
+    return tuple(None if row is None else tuple(symbols[at] for at in row) for row in table)
 
 
 def _alternatives(
@@ -315,10 +320,11 @@ def _facts(
     order: bool,
 ) -> Selection:
     sees_all = mask == "all" and not building.frame.causal
-    single, filled = _known(building, selector) or (
-        key.distinct and all(row is None or len(row) <= 1 for row in rows),
-        mask == "all" and _is_filled(building, query, key, rows),
-    )
+    if (known := _known(building, selector)) is not None:
+        single, filled = known
+    else:
+        single = key.distinct and max((len(row or ()) for row in rows), default=0) <= 1
+        filled = mask == "all" and _is_filled(building, query, key, rows)
     rank = sees_all and order
     uniform = sees_all and (query.uniform or len(set(rows)) == 1)
     own = mask == "all" and _is_own(query, key, rows)

@@ -153,13 +153,18 @@ def _side(building: Building, exprs: Sequence[SOp]) -> _Side | None:
         _classes(building.held(root), held, known)
         for root, held, known in zip(table.roots, helds, table.classes, strict=True)
     ]
-    reached = tuple(tuple(symbol for symbol, each in named.items() if each != UNREACHED) for named in classes)
+    reached = tuple(map(_reached, classes))
     if (options := _options(table, classes, reached)) is None:
         return None
     together = _together(helds, options)
     cost = len(options) if len(helds) > 1 else 0
     values = len({outcome for outcomes in options.values() for outcome in outcomes})
     return _Side(helds, reached, Side(one, together, options), cost, values)  # type: ignore[arg-type]  # none is refused
+
+
+def _reached(classes: Mapping[Symbol, int]) -> tuple[Symbol, ...]:
+    """The symbols that a variable has on some input."""
+    return tuple(symbol for symbol, each in classes.items() if each != UNREACHED)
 
 
 def _options(

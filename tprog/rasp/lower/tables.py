@@ -122,7 +122,7 @@ class Chain:
             raise TooMany
         rest = [node for node in self._inner if len(self._of[id(node)]) > 1]
         outcomes: dict[tuple[int, ...], tuple[Outcome, ...]] = {}
-        for key in product(*(range(len(each)) for each in behaviours)):
+        for key in product(*map(range, map(len, behaviours))):
             chosen = (each[place] for each, place in zip(behaviours, key, strict=True))
             found = (self._outcome(each, rest, fixed) for each in product(*chosen))
             outcomes[key] = tuple({_told(outcome): outcome for outcome in found}.values())
