@@ -243,3 +243,15 @@ def test_lines_are_split_as_python_or_a_diff_counts_them() -> None:
 def test_the_version_of_the_distribution_is_that_of_the_tool() -> None:
     project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
     assert project["version"] == VERSION
+
+
+def test_the_map_names_every_package() -> None:
+    told = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    packages = [path.parent.name for name, path in _modules().items() if path.name == "__init__.py" and "." in name]
+    assert [name for name in packages if not re.search(rf"[`/]{name}/", told)] == []
+
+
+def test_the_map_names_every_analysis() -> None:
+    told = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
+    modules = [path.name for path in (ROOT / "analyze").glob("[a-z]*.py")]
+    assert [name for name in modules if f"`{name}`" not in told] == []
