@@ -13,7 +13,7 @@ from typing import Any
 
 import pytest
 
-from analyze.render.page import SCRIPT, script
+from analyze.render.page import SCRIPT, script, text_of
 from analyze.render.report import report_document, report_html
 from analyze.render.terminal import as_text
 from analyze.report import report
@@ -224,3 +224,20 @@ def test_no_two_modules_of_the_page_give_one_name_two_meanings() -> None:
     names = [name for module in SCRIPT for name in named.findall(script(module))]
     assert len(names) > 100
     assert sorted(names) == sorted(set(names))
+
+
+def test_every_function_of_the_page_says_of_what_type_its_parameters_are() -> None:
+    declared = re.compile(
+        r"^(?P<doc>(?: *(?:/\*)?\*.*\n)*)(?:  )?(?:export )?(?:async )?(?:function\*? )?(\w+)\((.*)\) \{$", re.M
+    )
+    untold = []
+    for module in SCRIPT:
+        text = text_of(module)
+        for found in declared.finditer(text):
+            name, inner = found[2], re.sub(r"[\[{(][^\[\]{}()]*[\]})]", "given", found[3])
+            if name in ("if", "for", "while", "switch", "catch"):
+                continue
+            parameters = len([part for part in inner.split(",") if part.strip()])
+            if len(re.findall(r"@param \{.+\} \[?\w+", found["doc"])) < parameters:
+                untold.append(f"{module}: {name}({found[3]})")
+    assert untold == []

@@ -3,10 +3,23 @@
 // does not, no whole number that is met leaves what a float holds exactly; so the same operators serve both.
 
 /**
- * @typedef {number | bigint} Num
+ * @typedef {any} Num  a number, or a BigInt where the program is `big`
+ * @typedef {{symbols?: any, denominator?: any, unit?: any, most?: any}} Domain
+ *   Symbols by their codes; or numbers, as numerators over a denominator; or quotients by counts up to `most`.
  * @typedef {{table: string, query: number, key: number, rows: number[], sets: number[][], keys: Uint8Array[],
  *   accepted: Uint8Array[]}} Clause
  *   `keys` holds each set of keys as an array in which accepted key codes are 1; `accepted`, that of each query.
+ * @typedef {{variable: number, size: number, starts: Num[] | null, levels?: string[]}} Axis
+ *   An input of a lookup: its variable, and where it is a number the least of each level.
+ * @typedef {Record<string, any> & {kind: string, partial?: boolean, alone?: any, value?: any, alternatives?: any,
+ *   table?: any, axes?: any, cells?: any, places?: any, terms?: any}} ProgramNode
+ *   A node as `tprog.run.coded` has it, with what `prepare` added: `partial`, whether a row may be missing; `alone`,
+ *   the one clause of a head that has no other; `places`, the combinations that a lookup lists.
+ * @typedef {{vocabulary: string[], classes: string[], max_length: number, self_rule: string, unknown_rule: string,
+ *   begins: boolean, ends: boolean, big: boolean, domains: Domain[], outputs: any[], nodes: ProgramNode[], readout: any,
+ *   variables: {name: string, kind: string, domain: number}[], number: (value: any) => Num,
+ *   places?: Map<string, number>}} Machine
+ *   A program that `prepare` has made ready.
  * @typedef {{table: string, variable: number, position: number, asked: number[]}} Hole
  *   A missing row: of which table, at which position, and the variables whose values picked it. `variable` is that of
  *   the node, or -1 for the readout.
@@ -40,6 +53,12 @@ export function prepare(coded) {
   return { ...coded, number, domains, nodes, outputs, readout };
 }
 
+/**
+ * @param {any} node
+ * @param {{kind: string, domain: number}} variable
+ * @param {any} coded
+ * @param {(value: any) => Num} number
+ */
 function prepareNode(node, variable, coded, number) {
   const made = { ...node, kind: variable.kind };
   const symbolic = "symbols" in coded.domains[variable.domain];
@@ -68,7 +87,10 @@ function prepareNode(node, variable, coded, number) {
   throw new Error(`no such kind of node: ${variable.kind}`);
 }
 
-/** @returns {Clause} */
+/**
+ * @param {any} clause
+ * @returns {Clause}
+ */
 function prepareClause(clause) {
   const keys = clause.sets.map(membership);
   return { ...clause, keys, accepted: clause.rows.map((row) => (row === -1 ? NO_KEYS : keys[row])) };
@@ -76,7 +98,10 @@ function prepareClause(clause) {
 
 const NO_KEYS = new Uint8Array(0);
 
-/** Key codes as an array in which those that are accepted are 1; behind its end none is. */
+/**
+ * Key codes as an array in which those that are accepted are 1; behind its end none is.
+ * @param {number[]} accepted
+ */
 function membership(accepted) {
   const found = new Uint8Array(Math.max(-1, ...accepted) + 1);
   for (const key of accepted) found[key] = 1;
@@ -85,21 +110,35 @@ function membership(accepted) {
 
 // Arithmetic ///////////////////////////////////////////////////////////////////////////////////////////////////////////
 
-/** Division rounded down, and what is left: as Python has it, also below 0. */
+/**
+ * Division rounded down, and what is left: as Python has it, also below 0.
+ * @param {Num} whole
+ * @param {Num} by
+ */
 function divided(whole, by) {
   let rest = whole % by;
   if (rest < 0) rest += by;
   return [(whole - rest) / by, rest];
 }
 
-/** The code of whole / (unit count) among quotients by counts up to `most`. */
+/**
+ * The code of whole / (unit count) among quotients by counts up to `most`.
+ * @param {Num} whole
+ * @param {Num} count
+ * @param {Num} most
+ */
 function quotientCode(whole, count, most) {
   const square = most * most;
   const [over, rest] = divided(whole, count);
   return over * square + divided(rest * square, count)[0];
 }
 
-/** A number as a whole and a count: it is whole / (unit count). */
+/**
+ * A number as a whole and a count: it is whole / (unit count).
+ * @param {Num} code
+ * @param {Domain} domain
+ * @param {(value: any) => Num} number
+ */
 export function fraction(code, domain, number) {
   const one = number(1);
   if (!("most" in domain)) return [code, one];
@@ -115,7 +154,12 @@ export function fraction(code, domain, number) {
 
 // Nodes ////////////////////////////////////////////////////////////////////////////////////////////////////////////////
 
-/** The positions that a head may attend to, as the first and the one behind the last. */
+/**
+ * The positions that a head may attend to, as the first and the one behind the last.
+ * @param {ProgramNode} node
+ * @param {number} position
+ * @param {number} n
+ */
 function window_(node, position, n) {
   let first = node.mask === "after" ? position + 1 : 0;
   if (node.skip_first && first < 1) first = 1;
@@ -123,7 +167,13 @@ function window_(node, position, n) {
   return [first, behind];
 }
 
-/** The positions that a head selects from one position, from left to right. */
+/**
+ * The positions that a head selects from one position, from left to right.
+ * @param {ProgramNode} node
+ * @param {Num[][]} values
+ * @param {number} position
+ * @param {number} n
+ */
 function matches(node, values, position, n) {
   const [first, behind] = window_(node, position, n);
   const found = [];
@@ -137,6 +187,12 @@ function matches(node, values, position, n) {
   return found;
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {Num[][]} values
+ * @param {number} position
+ * @param {number} at
+ */
 function selects(node, values, position, at) {
   for (const clauses of node.alternatives) {
     let all = true;
@@ -151,7 +207,14 @@ function selects(node, values, position, at) {
   return false;
 }
 
-/** Of the positions that a head selects, the one that it copies from; -1 if there is none. */
+/**
+ * Of the positions that a head selects, the one that it copies from; -1 if there is none.
+ * @param {ProgramNode} node
+ * @param {Num[][]} values
+ * @param {number} position
+ * @param {number[]} found
+ * @param {string} selfRule
+ */
 function attended(node, values, position, found, selfRule) {
   if (found.length === 0) return -1;
   if (node.attend === "first") return found[0];
@@ -169,13 +232,24 @@ function attended(node, values, position, found, selfRule) {
   return best;
 }
 
+/**
+ * @param {number[]} found
+ * @param {Num[]} by
+ * @param {boolean} largest
+ */
 function bestBy(found, by, largest) {
   let best = by[found[0]];
   for (const at of found) if (largest ? by[at] > best : by[at] < best) best = by[at];
   return found.filter((at) => by[at] === best);
 }
 
-/** Every clause is consulted where a head sees any position, so a missing row is a hole whatever the others say. */
+/**
+ * Every clause is consulted where a head sees any position, so a missing row is a hole whatever the others say.
+ * @param {ProgramNode} node
+ * @param {number} variable
+ * @param {Num[][]} values
+ * @param {number} n
+ */
 function holeOfHead(node, variable, values, n) {
   for (const clauses of node.alternatives) {
     for (const clause of clauses) {
@@ -190,7 +264,11 @@ function holeOfHead(node, variable, values, n) {
   return null;
 }
 
-/** The place of a value, or of the level that a number reads as, along one axis of a lookup. */
+/**
+ * The place of a value, or of the level that a number reads as, along one axis of a lookup.
+ * @param {Axis} axis
+ * @param {Num} value
+ */
 function placeOf(axis, value) {
   if (axis.starts === null) return value;
   let place = 0;
@@ -198,7 +276,12 @@ function placeOf(axis, value) {
   return place;
 }
 
-/** Which entry of a lookup is picked at a position. */
+/**
+ * Which entry of a lookup is picked at a position.
+ * @param {ProgramNode} node
+ * @param {Num[][]} values
+ * @param {number} position
+ */
 export function cellAt(node, values, position) {
   if (node.places !== null) {
     const places = node.axes.map((axis) => placeOf(axis, values[axis.variable][position]));
@@ -209,7 +292,14 @@ export function cellAt(node, values, position) {
   return flat;
 }
 
-/** The nearest position that a predicate alone selects, itself last; -1 if there is none. So most heads attend. */
+/**
+ * The nearest position that a predicate alone selects, itself last; -1 if there is none. So most heads attend.
+ * @param {ProgramNode} node
+ * @param {Uint8Array} accepted
+ * @param {number[]} keys
+ * @param {number} position
+ * @param {number} n
+ */
 function nearest(node, accepted, keys, position, n) {
   const [first, behind] = window_(node, position, n);
   const most = Math.max(position - first, behind - 1 - position);
@@ -222,6 +312,11 @@ function nearest(node, accepted, keys, position, n) {
   return position >= first && position < behind && accepted[keys[position]] === 1 ? position : -1;
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {Num[][]} values
+ * @param {number} n
+ */
 function nearestColumn(node, values, n) {
   const [copied, keys, queries] = [values[node.value], values[node.alone.key], values[node.alone.query]];
   const column = new Array(n);
@@ -232,6 +327,12 @@ function nearestColumn(node, values, n) {
   return column;
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {Machine} machine
+ * @param {Num[][]} values
+ * @param {number} n
+ */
 function headColumn(node, machine, values, n) {
   if (node.alone !== null && node.attend === "nearest" && machine.self_rule === "last") return nearestColumn(node, values, n);
   const copied = values[node.value];
@@ -243,6 +344,13 @@ function headColumn(node, machine, values, n) {
   return column;
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {Machine} machine
+ * @param {Num[][]} values
+ * @param {number} n
+ * @param {Domain} domain
+ */
 function numericColumn(node, machine, values, n, domain) {
   const added = values[node.value];
   const column = new Array(n);
@@ -255,6 +363,13 @@ function numericColumn(node, machine, values, n, domain) {
   return column;
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {Machine} machine
+ * @param {Num} sum
+ * @param {number} many
+ * @param {Domain} domain
+ */
 function mean(node, machine, sum, many, domain) {
   if (many === 0) return node.default;
   const count = machine.number(many);
@@ -262,6 +377,13 @@ function mean(node, machine, sum, many, domain) {
   return (sum * node.over) / count; // exact: the denominator of the domain is a multiple of every count
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {Machine} machine
+ * @param {Num[][]} values
+ * @param {number} n
+ * @param {Domain} domain
+ */
 function linearColumn(node, machine, values, n, domain) {
   const column = new Array(n);
   for (let at = 0; at < n; at++) {
@@ -278,7 +400,12 @@ function linearColumn(node, machine, values, n, domain) {
   return column;
 }
 
-/** A column of a table, and where it first reaches a missing entry. */
+/**
+ * A column of a table, and where it first reaches a missing entry.
+ * @param {(Num | null)[]} cells
+ * @param {number[]} picks
+ * @param {{table: string, variable: number, asked: number[]}} hole
+ */
 function tableColumn(cells, picks, hole) {
   const column = new Array(picks.length);
   for (let at = 0; at < picks.length; at++) {
@@ -288,6 +415,13 @@ function tableColumn(cells, picks, hole) {
   return { column, hole: null };
 }
 
+/**
+ * @param {ProgramNode} node
+ * @param {number} variable
+ * @param {Machine} machine
+ * @param {Num[][]} values
+ * @param {number} n
+ */
 function nodeColumn(node, variable, machine, values, n) {
   const domain = machine.domains[machine.variables[variable].domain];
   const table = machine.variables[variable].name;
@@ -313,6 +447,7 @@ function nodeColumn(node, variable, machine, values, n) {
 /**
  * All that a program computes on one input.
  * @param {number[]} codes the tokens, marks included, as places in the vocabulary
+ * @param {Machine} machine
  * @returns {Run}
  */
 export function execute(machine, codes) {
@@ -337,7 +472,13 @@ export function execute(machine, codes) {
   return { codes, values, hole: null, predictions, totals: read.totals };
 }
 
-/** What the readout makes of the variables: nothing, where a program has none. */
+/**
+ * What the readout makes of the variables: nothing, where a program has none.
+ * @param {Machine} machine
+ * @param {number[]} codes
+ * @param {Num[][]} values
+ * @returns {{hole: Hole | null, pooled: boolean, predictions: any, totals: Num[][] | null}}
+ */
 function readOut(machine, codes, values) {
   if (machine.readout === null) return { hole: null, pooled: false, predictions: null, totals: null };
   const { terms, pooled, forced, everywhere } = machine.readout;
@@ -346,7 +487,8 @@ function readOut(machine, codes, values) {
     if (!partial) continue;
     for (let at = 0; at < codes.length; at++) {
       if ((everywhere || read[at]) && rows[number ? 0 : values[variable][at]] === null) {
-        return { hole: { table: "readout", variable: -1, position: at, asked: [variable] } };
+        const hole = { table: "readout", variable: -1, position: at, asked: [variable] };
+        return { hole, pooled, predictions: null, totals: null };
       }
     }
   }
@@ -356,6 +498,11 @@ function readOut(machine, codes, values) {
   return { hole: null, pooled, predictions: [largestAt(sums)], totals: [sums] };
 }
 
+/**
+ * @param {Machine} machine
+ * @param {Num[][]} values
+ * @param {number} at
+ */
 function logits(machine, values, at) {
   const width = machine.readout.classes;
   const sums = new Array(width).fill(machine.number(0));
@@ -369,7 +516,10 @@ function logits(machine, values, at) {
   return sums;
 }
 
-/** The place of the largest; of several, the first. */
+/**
+ * The place of the largest; of several, the first.
+ * @param {Num[]} row
+ */
 function largestAt(row) {
   let best = 0;
   for (let at = 1; at < row.length; at++) if (row[at] > row[best]) best = at;
@@ -382,6 +532,9 @@ function largestAt(row) {
  * What a node did at one position: the positions that it selects and the one that it copies from (-1: none), the rows
  * of its predicates that answered, or the entry of its table.
  * @param {Run} run
+ * @param {Machine} machine
+ * @param {number} variable
+ * @param {number} position
  */
 export function fired(machine, run, variable, position) {
   const node = machine.nodes[variable - 3];
@@ -404,13 +557,16 @@ export function fired(machine, run, variable, position) {
 
 /**
  * What the last output makes of the input: the tokens with it appended, or why the loop ends.
+ * @param {Machine} machine
+ * @param {number[]} codes
+ * @param {string | null} stop
  * @returns {{codes: number[], ended: null} | {codes: number[], ended: "stop" | "length" | "hole" | "no token"}}
  */
 export function loopStep(machine, codes, stop) {
   const run = execute(machine, codes);
   if (run.hole !== null) return { codes, ended: "hole" };
   const last = codes.length - 1;
-  const code = run.predictions[last];
+  const code = (/** @type {number[]} */ (run.predictions))[last];
   const said = code === FORCED ? machine.vocabulary[codes[last]] : machine.classes[code];
   if (said === stop) return { codes, ended: "stop" };
   if (codes.length === machine.max_length) return { codes, ended: "length" };

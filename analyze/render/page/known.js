@@ -5,7 +5,19 @@ import { execute } from "./executor.js";
 
 const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
-/** What is known of the inputs of a program. */
+/**
+ * @typedef {{codes: number[], expected: (number | null)[]}} Wrong
+ * @typedef {{machine: import("./executor.js").Machine, told: any, wrong: Map<string, Wrong>, listed: number[][] | null,
+ *   tried: Set<string> | null}} Knowledge
+ *   `wrong` by codes; `listed`, the inputs that were tried where no rule tells them.
+ * @typedef {{expected: (string | null)[] | null}} Judgement
+ */
+
+/**
+ * What is known of the inputs of a program.
+ * @param {import("./executor.js").Machine} machine
+ * @param {any} told
+ */
 export function knowledge(machine, told) {
   const pairs = typeof told.wrong === "string" ? unpacked(told.wrong) : told.wrong;
   const wrong = new Map(pairs.map(([codes, expected]) => [codes.join(), { codes, expected }]));
@@ -13,13 +25,20 @@ export function knowledge(machine, told) {
   return { machine, told, wrong, listed, tried: listed === null ? null : new Set(listed.map((codes) => codes.join())) };
 }
 
-/** Wrong inputs and what is expected of them, as a page packs them: a digit a code, a dash where nothing is expected. */
+/**
+ * Wrong inputs and what is expected of them, as a page packs them: a digit a code, a dash where nothing is expected.
+ * @param {string} text
+ */
 function unpacked(text) {
   const codesOf = (word) => [...word].map((digit) => (digit === "-" ? null : DIGITS.indexOf(digit)));
   return text === "" ? [] : text.split(" ").map((pair) => pair.split(":").map(codesOf));
 }
 
-/** Whether an input is among those that were tried, so that it is right if it is not among the wrong ones. */
+/**
+ * Whether an input is among those that were tried, so that it is right if it is not among the wrong ones.
+ * @param {Knowledge} known
+ * @param {number[]} codes
+ */
 function wasTried(known, codes) {
   if (known.tried !== null) return known.tried.has(codes.join());
   const { regular } = known.told;
@@ -30,6 +49,8 @@ function wasTried(known, codes) {
 
 /**
  * How an input is to be judged: "wrong", with the expected answers; "right"; or "unknown".
+ * @param {Knowledge} known
+ * @param {number[]} codes
  * @returns {{state: "right" | "wrong" | "unknown", expected: (string | null)[] | null}}
  */
 export function judged(known, codes) {
@@ -41,7 +62,12 @@ export function judged(known, codes) {
   return { state: "unknown", expected: null };
 }
 
-/** The places at which an input is wrong: positions, or with several outputs as many places a position. */
+/**
+ * The places at which an input is wrong: positions, or with several outputs as many places a position.
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Run} run
+ * @param {Judgement} judgement
+ */
 export function wrongAt(machine, run, judgement) {
   if (judgement.expected === null) return [];
   const said = run.predictions;
@@ -53,15 +79,21 @@ const SEARCHED = 400_000;
 /**
  * The right input nearest to a wrong one: of its length, else of the nearest, the one that differs in the fewest
  * positions, the first in order. Null if the page knows none.
+ * @param {Knowledge} known
+ * @param {number[]} codes
  */
 export function nearestRight(known, codes) {
   if (!known.told.complete) return null;
   return known.listed !== null ? nearestListed(known, codes) : known.told.regular !== null ? nearestRegular(known, codes) : null;
 }
 
+/**
+ * @param {Knowledge} known
+ * @param {number[]} codes
+ */
 function nearestListed(known, codes) {
   let best = null;
-  for (const other of known.listed) {
+  for (const other of known.listed ?? []) {
     if (known.wrong.has(other.join())) continue;
     const far = [Math.abs(other.length - codes.length), unlike(codes, other)];
     if (far[0] + far[1] > 0 && (best === null || far[0] < best.far[0] || (far[0] === best.far[0] && far[1] < best.far[1]))) best = { other, far };
@@ -69,12 +101,20 @@ function nearestListed(known, codes) {
   return best === null ? null : best.other;
 }
 
+/**
+ * @param {number[]} one
+ * @param {number[]} other
+ */
 function unlike(one, other) {
   let count = 0;
   for (let at = 0; at < Math.min(one.length, other.length); at++) if (one[at] !== other[at]) count++;
   return count;
 }
 
+/**
+ * @param {Knowledge} known
+ * @param {number[]} codes
+ */
 function nearestRegular(known, codes) {
   const { begins, ends } = known.machine;
   const first = Number(begins);
@@ -90,7 +130,13 @@ function nearestRegular(known, codes) {
   return null;
 }
 
-/** All that differ from an input in exactly so many places from one place on, in the order of their codes. */
+/**
+ * All that differ from an input in exactly so many places from one place on, in the order of their codes.
+ * @param {number[]} inner
+ * @param {number} changes
+ * @param {number} from
+ * @param {number[]} symbols
+ */
 function* changed(inner, changes, from, symbols) {
   if (changes === 0) {
     yield inner;
@@ -108,9 +154,12 @@ function* changed(inner, changes, from, symbols) {
  * The first node at which a wrong run and a right one part beyond their tokens, and the positions; else where they part
  * at all. With several outputs it is one that an output which is wrong comes of.
  * @param {(string | null)[]} expected the right answers to the wrong one
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Run} one
+ * @param {import("./executor.js").Run} other
  */
 export function parting(machine, one, other, expected) {
-  let first = { variable: -1, positions: [] };
+  let first = { variable: -1, positions: /** @type {number[]} */ ([]) };
   const width = Math.min(one.codes.length, other.codes.length);
   const wrong = wrongAt(machine, one, { expected }).map((at) => machine.outputs[at % machine.outputs.length]);
   const asked = machine.outputs.length === 1 ? null : new Set(wrong.flatMap((output) => output.from));
@@ -133,6 +182,8 @@ export const BUCKETED = 1_000;
  * The wrong inputs in buckets, the fullest first: by the first wrong answer and what is expected there, or by the node in
  * which each parts from the nearest right input.
  * @param {"answer" | "node"} way
+ * @param {Knowledge} known
+ * @param {number} [most]
  */
 export function bucketsOf(known, way, most = BUCKETED) {
   const found = new Map();
@@ -144,6 +195,11 @@ export function bucketsOf(known, way, most = BUCKETED) {
   return [...found].map(([name, inputs]) => ({ name, inputs })).sort((one, other) => other.inputs.length - one.inputs.length);
 }
 
+/**
+ * @param {Knowledge} known
+ * @param {number[]} codes
+ * @param {(number | null)[]} expected
+ */
 function partsAt(known, codes, expected) {
   const { machine } = known;
   const other = nearestRight(known, codes);
@@ -153,12 +209,18 @@ function partsAt(known, codes, expected) {
   return variable === -1 ? "in no node" : machine.variables[variable].name;
 }
 
+/**
+ * @param {Knowledge} known
+ * @param {number[]} codes
+ * @param {(number | null)[]} expected
+ */
 function answered(known, codes, expected) {
   const { machine } = known;
   const run = execute(machine, codes);
   if (run.hole !== null) return `a hole at ${run.hole.table}`;
-  const at = expected.findIndex((right, place) => right !== null && right !== run.predictions[place]);
+  const predictions = /** @type {number[]} */ (run.predictions);
+  const at = expected.findIndex((right, place) => right !== null && right !== predictions[place]);
   if (at === -1) return "not wrong";
   const output = machine.outputs.length > 1 ? `${machine.outputs[at % machine.outputs.length].name}: ` : "";
-  return `${output}${machine.classes[run.predictions[at]] ?? "no answer"} instead of ${machine.classes[expected[at]]}`;
+  return `${output}${machine.classes[predictions[at]] ?? "no answer"} instead of ${machine.classes[/** @type {number} */ (expected[at])]}`;
 }

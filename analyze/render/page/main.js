@@ -13,7 +13,10 @@ const FEW_SYMBOLS = 3;
 const TABS = ["run", "whole", "read"];
 
 /** What the views share: the program, what was found of it, and the way from one view to another. */
-class App {
+export class App {
+  /**
+   * @param {any} data
+   */
   constructor(data) {
     this.data = data;
     this.machine = prepare(data.program);
@@ -39,7 +42,10 @@ class App {
     return wrong.find((codes) => codes.length - marks >= FEW_SYMBOLS) ?? wrong[0] ?? this.data.example;
   }
 
-  /** Show one of the views; the others are made when they are first asked for. */
+  /**
+   * Show one of the views; the others are made when they are first asked for.
+   * @param {string} name
+   */
   show(name) {
     for (const other of TABS) {
       byId(`tab-${other}`).setAttribute("aria-selected", String(other === name));
@@ -51,6 +57,10 @@ class App {
     if (name === "run") this.runView.drawArcs();
   }
 
+  /**
+   * @param {KeyboardEvent} event
+   * @param {string} name
+   */
   tabKey(event, name) {
     const by = { ArrowLeft: -1, ArrowRight: 1 }[event.key];
     if (by === undefined) return;
@@ -59,54 +69,87 @@ class App {
     byId(`tab-${next}`).focus();
   }
 
+  /**
+   * @param {string} name
+   */
   variable(name) {
     return this.places.get(name) ?? -1;
   }
 
+  /**
+   * @param {any} variable
+   */
   graphNode(variable) {
     return this.nodes.get(this.machine.variables[variable].name);
   }
 
+  /**
+   * @param {string} name
+   */
   deadWords(name) {
     return this.data.dead[name] ?? [];
   }
 
-  /** The names of the tables of a node. */
+  /**
+   * The names of the tables of a node.
+   * @param {string} name
+   */
   tablesOf(name) {
     const node = this.machine.nodes[this.variable(name) - 3];
     if (node === undefined || node.kind === "linear") return [];
     return "alternatives" in node ? node.alternatives.flat().map((clause) => clause.table) : [name];
   }
 
-  /** The entry of a lookup that some values pick. */
+  /**
+   * The entry of a lookup that some values pick.
+   * @param {any} node
+   * @param {(variable: number) => import("./executor.js").Num} value
+   */
   cellOf(node, value) {
     const values = [];
     for (const axis of node.axes) values[axis.variable] = [value(axis.variable)];
     return cellAt(node, values, 0);
   }
 
-  /** The table of a node as the cursor needs it, with the row or cell that answered. */
+  /**
+   * The table of a node as the cursor needs it, with the row or cell that answered.
+   * @param {any} variable
+   * @param {import("./executor.js").Run} run
+   * @param {number} position
+   */
   shortTable(variable, run, position) {
     return html("div", {}, ...ownTables(this, variable, run, position));
   }
 
+  /**
+   * @param {number | null} line
+   */
   lineLink(line) {
     return line === null ? "" : html("button", { class: "link", click: () => this.openLine(line) }, `line ${line}`);
   }
 
+  /**
+   * @param {any} variable
+   */
   openNode(variable) {
     this.show("whole");
     this.wholeView.choose(this.machine.variables[variable].name);
     byId("whole-node").focus();
   }
 
+  /**
+   * @param {number | null} line
+   */
   openLine(line) {
     this.show("read");
     this.readView.open(line);
   }
 }
 
-/** What the page holds: JSON, compressed, in base64. */
+/**
+ * What the page holds: JSON, compressed, in base64.
+ * @param {string} text
+ */
 async function inflated(text) {
   const bytes = Uint8Array.from(atob(text), (letter) => letter.charCodeAt(0));
   const plain = new Blob([bytes]).stream().pipeThrough(new DecompressionStream("gzip"));

@@ -6,7 +6,13 @@ import { clustersOf, decoded, hasClusters, firstWords } from "./words.js";
 const MOST_ROWS = 48;
 const MOST_COLUMNS = 32;
 
-/** What one node is, reads, holds and who reads it. */
+/**
+ * What one node is, reads, holds and who reads it.
+ * @param {import("./main.js").App} app
+ * @param {number} variable
+ * @param {import("./executor.js").Run | null} [run]
+ * @param {number | null} [position]
+ */
 export function nodeDetail(app, variable, run = null, position = null) {
   const node = app.graphNode(variable);
   const reads = app.data.graph.edges.filter((edge) => edge.target === node.name);
@@ -25,25 +31,44 @@ export function nodeDetail(app, variable, run = null, position = null) {
   );
 }
 
+/**
+ * @param {import("./main.js").App} app
+ * @param {string} name
+ */
 function nodeLink(app, name) {
   const variable = app.variable(name);
   return variable === -1 ? name : html("button", { class: "link", click: () => app.openNode(variable) }, short(name));
 }
 
+/**
+ * @param {number} number
+ */
 function rounded(number) {
   return Number(number.toPrecision(3)).toLocaleString("en");
 }
 
-/** The tables of a node: of its clauses, its cells, its words; then the weights of its variable in the readout. */
+/**
+ * The tables of a node: of its clauses, its cells, its words; then the weights of its variable in the readout.
+ * @param {import("./main.js").App} app
+ * @param {number} variable
+ * @param {import("./executor.js").Run | null} run
+ * @param {number | null} position
+ */
 function tablesOf(app, variable, run, position) {
   return [...ownTables(app, variable, run, position), ...weightsOf(app, variable, run, position)];
 }
 
-/** The tables that a node consults itself. */
+/**
+ * The tables that a node consults itself.
+ * @param {import("./main.js").App} app
+ * @param {number} variable
+ * @param {import("./executor.js").Run | null} run
+ * @param {number | null} position
+ */
 export function ownTables(app, variable, run, position) {
   const node = app.machine.nodes[variable - 3];
   if (node === undefined) return [];
-  const value = (which) => (run === null || run.values[which] === undefined ? null : run.values[which][position]);
+  const value = (which) => (run === null || run.values[which] === undefined || position === null ? null : run.values[which][position]);
   switch (node.kind) {
     case "head":
     case "numeric head":
@@ -56,16 +81,30 @@ export function ownTables(app, variable, run, position) {
   return [];
 }
 
-/** A table and, above it, what it says: a caption would be as wide as the table, and cut where that is scrolled. */
+/**
+ * A table and, above it, what it says: a caption would be as wide as the table, and cut where that is scrolled.
+ * @param {string} caption
+ * @param {...any} parts
+ */
 function grid(caption, ...parts) {
   return [html("p", { class: "caption" }, caption), html("table", { class: "grid", "aria-label": caption }, ...parts)];
 }
 
+/**
+ * @param {number} count
+ * @param {number} most
+ * @param {string} what
+ */
 function cut(count, most, what) {
   return count > most ? html("p", { class: "faint" }, `${(count - most).toLocaleString("en")} more ${what} are left out`) : null;
 }
 
-/** Query by key: rows that accept the same keys stand together. */
+/**
+ * Query by key: rows that accept the same keys stand together.
+ * @param {import("./main.js").App} app
+ * @param {any} clause
+ * @param {number | null} current
+ */
 function predicateGrid(app, clause, current) {
   const { machine } = app;
   const counts = app.data.reached[clause.table] ?? [];
@@ -86,19 +125,37 @@ function predicateGrid(app, clause, current) {
     cut(groups.size, MOST_ROWS, "rows"), cut(keys.length, MOST_COLUMNS, "keys"));
 }
 
+/**
+ * @param {import("./executor.js").Machine} machine
+ * @param {number} variable
+ */
 function keyValues(machine, variable) {
   return machine.domains[machine.variables[variable].domain].symbols;
 }
 
+/**
+ * @param {boolean} current
+ * @param {boolean} dead
+ */
 function rowClass(current, dead) {
   return `${current ? "fired" : ""}${dead ? " unreached" : ""}`.trim() || null;
 }
 
+/**
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Axis} axis
+ */
 function axisValues(machine, axis) {
   return axis.levels ?? keyValues(machine, axis.variable);
 }
 
-/** The cells of a lookup: of one variable as a column, of two as a heat map, else as a list. */
+/**
+ * The cells of a lookup: of one variable as a column, of two as a heat map, else as a list.
+ * @param {import("./main.js").App} app
+ * @param {any} node
+ * @param {number} variable
+ * @param {(variable: number) => import("./executor.js").Num} value
+ */
 function cellsTable(app, node, variable, value) {
   const { machine } = app;
   const name = machine.variables[variable].name;
@@ -115,6 +172,10 @@ function cellsTable(app, node, variable, value) {
   return html("div", { class: "scroll" }, ...grid(`${name}: what it answers for ${axes.map((axis) => axis.name).join(", ")}`, html("thead", {}, html("tr", {}, html("th", {}, "reads"), html("th", {}, "answers"), html("th", {}, "reached"))), html("tbody", {}, ...rows)), cut(node.cells.length, MOST_ROWS * 2, "cells"));
 }
 
+/**
+ * @param {{name: string, values: string[]}[]} axes
+ * @param {number} at
+ */
 function combination(axes, at) {
   const places = [];
   for (const axis of [...axes].reverse()) {
@@ -124,16 +185,32 @@ function combination(axes, at) {
   return places.join(", ");
 }
 
+/**
+ * @param {import("./main.js").App} app
+ * @param {any} node
+ * @param {(variable: number) => import("./executor.js").Num} value
+ */
 function currentCell(app, node, value) {
   return node.axes.every((axis) => value(axis.variable) !== null) ? app.cellOf(node, value) : null;
 }
 
-/** Equal answers get equal shades; what they are is written in each cell. */
+/**
+ * Equal answers get equal shades; what they are is written in each cell.
+ * @param {string[]} answers
+ */
 function heatOf(answers) {
   const shades = new Map([...new Set(answers)].map((answer, at) => [answer, `heat${at % 8}`]));
   return (answer) => shades.get(answer);
 }
 
+/**
+ * @param {{name: string, values: string[]}[]} axes
+ * @param {(at: number) => string} shown
+ * @param {(answer: string) => string | undefined} heat
+ * @param {number[]} counts
+ * @param {number | null} current
+ * @param {string} name
+ */
 function heatMap([rows, columns], shown, heat, counts, current, name) {
   const width = columns.values.length;
   const head = html("tr", {}, html("th", { scope: "col" }, short(rows.name), " \\ ", short(columns.name)), ...columns.values.slice(0, MOST_COLUMNS).map((key) => html("th", { scope: "col" }, short(String(key), 8))));
@@ -147,6 +224,12 @@ function heatMap([rows, columns], shown, heat, counts, current, name) {
     cut(rows.values.length, MOST_ROWS, "rows"), cut(width, MOST_COLUMNS, "columns"));
 }
 
+/**
+ * @param {import("./main.js").App} app
+ * @param {any} node
+ * @param {number} variable
+ * @param {number | null} current
+ */
 function wordsTable(app, node, variable, current) {
   const { machine } = app;
   const counts = app.data.reached[machine.variables[variable].name] ?? [];
@@ -154,7 +237,13 @@ function wordsTable(app, node, variable, current) {
   return html("div", { class: "scroll" }, ...grid("the value of each word", html("tbody", {}, ...rows)), cut(node.table.length, MOST_ROWS * 2, "words"));
 }
 
-/** The words of each value: how many there are, how often inputs hold one, and the first of them. */
+/**
+ * The words of each value: how many there are, how often inputs hold one, and the first of them.
+ * @param {import("./main.js").App} app
+ * @param {any} node
+ * @param {number} variable
+ * @param {number | null} current
+ */
 function clustersTable(app, node, variable, current) {
   const { machine } = app;
   const counts = app.data.reached[machine.variables[variable].name] ?? [];
@@ -169,14 +258,20 @@ function clustersTable(app, node, variable, current) {
   cut(clusters.length, MOST_ROWS * 2, "values"));
 }
 
-/** The weights that the readout has for a variable. */
+/**
+ * The weights that the readout has for a variable.
+ * @param {import("./main.js").App} app
+ * @param {number} variable
+ * @param {import("./executor.js").Run | null} run
+ * @param {number | null} position
+ */
 function weightsOf(app, variable, run, position) {
   const { machine } = app;
   const term = machine.readout?.terms.find((each) => each.variable === variable);
   if (term === undefined) return [];
   const scale = Number(machine.readout.scale);
   const counts = app.data.reached[`readout of ${machine.variables[variable].name}`] ?? [];
-  const current = run === null || term.number ? null : run.values[variable][position];
+  const current = run === null || position === null || term.number ? null : run.values[variable][position];
   const most = Math.max(1, ...term.rows.flatMap((row) => (row ?? []).map((weight) => Math.abs(Number(weight)))));
   const cell = (weight) => html("td", { class: `amount weight${Math.round((4 * Math.abs(Number(weight))) / most)} ${Number(weight) < 0 ? "minus" : "plus"}` }, rounded(Number(weight) / scale));
   const rows = term.rows.slice(0, MOST_ROWS).map((row, at) => html("tr", { class: rowClass(at === current, counts[at] === 0) }, html("th", { scope: "row" }, term.number ? "times its number" : short(decoded(machine, variable, at), 16)),

@@ -9,6 +9,9 @@ import { byId, html } from "./dom.js";
 
 /** The source and what stands beside it. */
 export class ReadView {
+  /**
+   * @param {import("./main.js").App} app
+   */
   constructor(app) {
     this.app = app;
     const select = byId("read-circuit");
@@ -18,7 +21,10 @@ export class ReadView {
     this.mark();
   }
 
-  /** Lines that stand together; those of helpers are folded. */
+  /**
+   * Lines that stand together; those of helpers are folded.
+   * @param {any} part
+   */
   part({ first, lines }) {
     const rows = lines.map((line, at) => this.row(line, first + at));
     const table = html("table", { class: "source-lines" }, html("tbody", {}, ...rows));
@@ -26,7 +32,11 @@ export class ReadView {
     return html("details", {}, html("summary", {}, `lines ${first} to ${first + lines.length - 1}: helpers, as in other modules`), table);
   }
 
-  /** One line. Its number leads to its node. */
+  /**
+   * One line. Its number leads to its node.
+   * @param {any} line
+   * @param {number} number
+   */
   row(line, number) {
     const place = line.node;
     const link = place === null ? number : html("a", { href: "#whole", click: (event) => { event.preventDefault(); this.app.openNode(place); } }, number);
@@ -48,6 +58,9 @@ export class ReadView {
     }
   }
 
+  /**
+   * @param {number} line
+   */
   open(line) {
     const row = document.getElementById(`L${line}`);
     if (row === null) return;
@@ -60,7 +73,10 @@ export class ReadView {
   }
 }
 
-/** Runs of lines that are folded, or are not. */
+/**
+ * Runs of lines that are folded, or are not.
+ * @param {any[]} lines
+ */
 function partsOf(lines) {
   const parts = [];
   lines.forEach((line, at) => {
@@ -71,6 +87,9 @@ function partsOf(lines) {
   return parts;
 }
 
+/**
+ * @param {string[]} text
+ */
 function wordsOf(text) {
   const made = [];
   for (let at = 0; at < text.length; at += 2) made.push(text[at] === "" ? text[at + 1] : html("span", { class: `tok-${text[at]}` }, text[at + 1]));

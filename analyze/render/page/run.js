@@ -8,11 +8,21 @@ import { clusterText, counted, decoded, told } from "./words.js";
 
 /** The part of the page that executes the program. */
 export class RunView {
+  /**
+   * @param {import("./main.js").App} app
+   */
   constructor(app) {
     this.app = app;
     this.machine = app.machine;
     this.cursor = { variable: 3, position: Number(this.machine.begins) };
+    /** @type {number[][]} the inputs before each step of a loop */
     this.history = [];
+    /** @type {any} the run that is shown */
+    this.run = null;
+    /** @type {any} how it is judged, and beside it the run of the nearest right input and where the two part */
+    this.judgement = this.contrast = this.parting = null;
+    /** @type {any} what arcs are drawn on */
+    this.canvas = null;
     byId("run-form").addEventListener("submit", (event) => {
       event.preventDefault();
       this.typed(byId("run-input").value);
@@ -25,6 +35,9 @@ export class RunView {
     this.showBuckets();
   }
 
+  /**
+   * @param {string} text
+   */
   typed(text) {
     try {
       this.history = [];
@@ -35,7 +48,11 @@ export class RunView {
     }
   }
 
-  /** Execute an input and show it. */
+  /**
+   * Execute an input and show it.
+   * @param {number[]} codes
+   * @param {string | null} [ended]
+   */
   open(codes, ended = null) {
     byId("run-error").textContent = "";
     byId("run-input").value = typedText(this.machine, codes);
@@ -89,11 +106,15 @@ export class RunView {
     const rows = machine.variables.map((_, variable) => this.row(variable, n));
     const body = html("tbody", {}, rows[0], ...this.answerRows(wrong, n), ...rows.slice(1));
     const table = html("table", { class: "chips", role: "grid", "aria-label": "each variable at each position", keydown: (event) => this.key(event) }, html("thead", {}, head), body);
-    byId("run-table").replaceChildren(this.arcs(n), table);
+    byId("run-table").replaceChildren(this.arcs(), table);
     this.contrastNote();
     this.mark(false);
   }
 
+  /**
+   * @param {number} variable
+   * @param {number} n
+   */
   row(variable, n) {
     const { name, kind } = this.machine.variables[variable];
     const parted = this.parting !== null && this.parting.variable === variable;
@@ -104,6 +125,11 @@ export class RunView {
     return html("tr", { "data-variable": variable, class: variable === 0 ? "input tokens" : kind.replace(" ", "-") }, label, ...cells);
   }
 
+  /**
+   * @param {number} variable
+   * @param {number} at
+   * @param {import("./executor.js").Num | null} code
+   */
   cell(variable, at, code) {
     const chip = code === null ? "" : decoded(this.machine, variable, code);
     const other = this.contrast === null ? undefined : this.contrast.values[variable];
@@ -114,17 +140,31 @@ export class RunView {
       html("span", { class: "chip" }, short(chip, 12)), beside);
   }
 
-  /** For each output what is answered, and what is expected where that is known. */
+  /**
+   * For each output what is answered, and what is expected where that is known.
+   * @param {number[]} wrong
+   * @param {number} n
+   */
   answerRows(wrong, n) {
     return this.machine.outputs.flatMap((output, which) => [this.answerRow(output, which, wrong, n), this.expectedRow(output, which, wrong, n)]);
   }
 
-  /** The places of one output among those of all. */
+  /**
+   * The places of one output among those of all.
+   * @param {any[]} all
+   * @param {number} which
+   */
   placesOf(all, which) {
     const each = this.machine.outputs.length;
     return all.map((value, place) => ({ value, place })).filter(({ place }) => place % each === which);
   }
 
+  /**
+   * @param {any} output
+   * @param {number} which
+   * @param {number[]} wrong
+   * @param {number} n
+   */
   answerRow(output, which, wrong, n) {
     const { run, machine } = this;
     const pooled = machine.readout !== null && machine.readout.pooled;
@@ -134,10 +174,20 @@ export class RunView {
     return html("tr", { class: "answers" }, html("th", { scope: "row" }, this.named("answer", output)), ...cells);
   }
 
+  /**
+   * @param {string} what
+   * @param {any} output
+   */
   named(what, output) {
     return this.machine.outputs.length > 1 ? short(`${what}: ${output.name}`) : what;
   }
 
+  /**
+   * @param {any} output
+   * @param {number} which
+   * @param {number[]} wrong
+   * @param {number} n
+   */
   expectedRow(output, which, wrong, n) {
     const { expected } = this.judgement;
     if (expected === null) return null;
@@ -160,6 +210,9 @@ export class RunView {
 
   // The cursor /////////////////////////////////////////////////////////////////////////////////////////////////////////
 
+  /**
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     const moves = { ArrowUp: [-1, 0], ArrowDown: [1, 0], ArrowLeft: [0, -1], ArrowRight: [0, 1] };
     const move = moves[event.key];
@@ -168,11 +221,19 @@ export class RunView {
     this.moveTo(this.cursor.variable + move[0], this.cursor.position + move[1]);
   }
 
+  /**
+   * @param {number} by
+   */
   step(by) {
     this.moveTo(this.cursor.variable + by, this.cursor.position, false);
     this.mark(false);
   }
 
+  /**
+   * @param {number} variable
+   * @param {number} position
+   * @param {boolean} [focus]
+   */
   moveTo(variable, position, focus = true) {
     const found = { variable: clamped(variable, this.last()), position: clamped(position, this.run.codes.length - 1) };
     if (!focus && found.variable === this.cursor.variable && found.position === this.cursor.position) return;
@@ -180,7 +241,10 @@ export class RunView {
     this.mark(focus);
   }
 
-  /** Mark the node under the cursor, and say what it did. */
+  /**
+   * Mark the node under the cursor, and say what it did.
+   * @param {boolean} focus
+   */
   mark(focus) {
     const { variable, position } = this.cursor;
     for (const row of byId("run-table").querySelectorAll("tr[data-variable]")) {
@@ -234,10 +298,16 @@ export class RunView {
     for (const at of [...order, position]) this.arcsOf(variable, at, middle, at === position);
   }
 
+  /**
+   * @param {number} variable
+   * @param {number} at
+   * @param {number[]} middle
+   * @param {boolean} current
+   */
   arcsOf(variable, at, middle, current) {
     const did = fired(this.machine, this.run, variable, at);
     // Of a sum all positions count, and those of all queries at once would hide each other.
-    const drawn = current ? did.selected : did.kind === "head" && did.from !== -1 ? [did.from] : [];
+    const drawn = current ? did.selected ?? [] : did.kind === "head" && did.from !== -1 ? [did.from] : [];
     for (const from of drawn) {
       const taken = did.kind !== "head" || from === did.from;
       this.canvas.append(svg("path", { d: arc(middle[from], middle[at]), class: `${current ? "arc" : "arc pale"}${taken ? "" : " passed"}` }));
@@ -247,6 +317,10 @@ export class RunView {
 
   // Wrong inputs ///////////////////////////////////////////////////////////////////////////////////////////////////////
 
+  /**
+   * @param {"answer" | "node"} [way]
+   * @param {number} [most]
+   */
   showBuckets(way = "answer", most = BUCKETED) {
     const { known, data } = this.app;
     const box = byId("run-wrong");
@@ -266,6 +340,10 @@ export class RunView {
     );
   }
 
+  /**
+   * @param {{name: string, inputs: number[][]}} bucket
+   * @param {boolean} open
+   */
   bucket({ name, inputs }, open) {
     const button = (codes) => html("button", { class: "input", click: () => { this.history = []; this.open(codes); byId("run-input").focus(); } }, short(typedText(this.machine, codes) || "(empty)", 30));
     const first = html("div", { class: "inputs" }, ...inputs.slice(0, FEW).map(button));
@@ -278,11 +356,19 @@ const FEW = 24;
 
 const WAYS = { answer: "what is answered instead", node: "where it parts from the nearest right input" };
 
+/**
+ * @param {number} value
+ * @param {number} last
+ */
 function clamped(value, last) {
   return Math.max(0, Math.min(value, last));
 }
 
-/** An arc above the header, from one middle to another, that ends in an arrow. */
+/**
+ * An arc above the header, from one middle to another, that ends in an arrow.
+ * @param {number} from
+ * @param {number} to
+ */
 function arc(from, to) {
   const high = Math.min(46, 12 + Math.abs(to - from) / 6);
   if (from === to) return `M ${from - 5} 56 C ${from - 18} 30, ${from + 18} 30, ${from + 5} 56`;

@@ -10,10 +10,16 @@ const DOWN = 46;
 
 /** The picture of a program and its toggles. */
 export class WholeView {
+  /**
+   * @param {import("./main.js").App} app
+   */
   constructor(app) {
     this.app = app;
     this.graph = app.data.graph;
+    /** @type {Map<string, any>} node -> its corner */
     this.place = placed(this.graph.columns);
+    /** @type {any} node -> its box; the drawing, and how large it is */
+    this.boxes = this.canvas = this.size = null;
     this.chosen = null;
     this.view = { x: 0, y: 0, scale: 1 };
     this.draw();
@@ -35,6 +41,9 @@ export class WholeView {
     this.fit();
   }
 
+  /**
+   * @param {any} node
+   */
   box(node) {
     const { x, y } = this.place.get(node.name);
     const name = clipped(node.name, 22);
@@ -59,6 +68,9 @@ export class WholeView {
     return Math.max(0, ...this.graph.nodes.map((node) => node.swing));
   }
 
+  /**
+   * @param {{source: string, target: string, role: string}} edge
+   */
   edge({ source, target, role }) {
     const [from, to] = [this.place.get(source), this.place.get(target)];
     const [x, y, u, v] = [from.x + WIDE, from.y + HIGH / 2, to.x, to.y + HIGH / 2];
@@ -67,7 +79,10 @@ export class WholeView {
     return { path, source, target };
   }
 
-  /** Show what flows into a node and what it flows into; null: all alike. */
+  /**
+   * Show what flows into a node and what it flows into; null: all alike.
+   * @param {string | null} name
+   */
   highlight(name) {
     const up = reached(name, this.paths, "target", "source");
     const down = reached(name, this.paths, "source", "target");
@@ -83,6 +98,9 @@ export class WholeView {
     }
   }
 
+  /**
+   * @param {string} name
+   */
   choose(name) {
     this.chosen = name;
     this.highlight(name);
@@ -121,7 +139,10 @@ export class WholeView {
     byId("whole-said").textContent = said;
   }
 
-  /** How many of a node's entries inputs reach. */
+  /**
+   * How many of a node's entries inputs reach.
+   * @param {string} name
+   */
   covered(name) {
     const counts = this.app.tablesOf(name).flatMap((table) => this.app.data.reached[table] ?? []);
     return counts.length === 0 ? "" : `${counts.filter((count) => count > 0).length}/${counts.length}`;
@@ -137,11 +158,19 @@ export class WholeView {
     this.move({ x: 10, y: 15, scale });
   }
 
+  /**
+   * @param {{x: number, y: number, scale: number}} view
+   */
   move(view) {
     this.view = view;
     this.stage.setAttribute("transform", `translate(${view.x},${view.y}) scale(${view.scale})`);
   }
 
+  /**
+   * @param {number} by
+   * @param {number} [x]
+   * @param {number} [y]
+   */
   zoom(by, x = 200, y = 150) {
     const { view } = this;
     const scale = Math.max(0.15, Math.min(4, view.scale * by));
@@ -163,6 +192,9 @@ export class WholeView {
     canvas.addEventListener("keydown", (event) => this.key(event));
   }
 
+  /**
+   * @param {KeyboardEvent} event
+   */
   key(event) {
     const moves = { ArrowLeft: [60, 0], ArrowRight: [-60, 0], ArrowUp: [0, 60], ArrowDown: [0, -60] };
     const move = moves[event.key];
@@ -175,7 +207,10 @@ export class WholeView {
   }
 }
 
-/** node -> its corner: a column a stage, each centred. */
+/**
+ * node -> its corner: a column a stage, each centred.
+ * @param {string[][]} columns
+ */
 function placed(columns) {
   const most = Math.max(...columns.map((column) => column.length));
   const found = new Map();
@@ -184,7 +219,13 @@ function placed(columns) {
   return found;
 }
 
-/** All that a path of edges leads to from a node, which is included. */
+/**
+ * All that a path of edges leads to from a node, which is included.
+ * @param {string | null} name
+ * @param {any[]} edges
+ * @param {string} from
+ * @param {string} to
+ */
 function reached(name, edges, from, to) {
   const found = new Set(name === null ? [] : [name]);
   const waiting = [...found];
@@ -200,6 +241,10 @@ function reached(name, edges, from, to) {
   return found;
 }
 
+/**
+ * @param {string} text
+ * @param {number} most
+ */
 function clipped(text, most) {
   const letters = [...text];
   return letters.length > most ? `${letters.slice(0, most - 1).join("")}…` : text;

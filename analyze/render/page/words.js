@@ -2,12 +2,21 @@
 
 import { fired, fraction } from "./executor.js";
 
-/** So many of a thing. */
+/**
+ * So many of a thing.
+ * @param {number} count
+ * @param {string} thing
+ */
 export function counted(count, thing) {
   return `${count.toLocaleString("en")} ${thing}${count === 1 ? "" : "s"}`;
 }
 
-/** A value of a variable, from its code. */
+/**
+ * A value of a variable, from its code.
+ * @param {import("./executor.js").Machine} machine
+ * @param {number} variable
+ * @param {import("./executor.js").Num} code
+ */
 export function decoded(machine, variable, code) {
   const domain = machine.domains[machine.variables[variable].domain];
   if ("symbols" in domain) return domain.symbols[code];
@@ -16,6 +25,10 @@ export function decoded(machine, variable, code) {
   return reduced(BigInt(whole), BigInt(domain.denominator ?? domain.unit) * BigInt(count));
 }
 
+/**
+ * @param {bigint} over
+ * @param {bigint} under
+ */
 function reduced(over, under) {
   let [one, other] = [over < 0n ? -over : over, under];
   while (other !== 0n) [one, other] = [other, one % other];
@@ -23,7 +36,12 @@ function reduced(over, under) {
   return under === shared ? String(over / shared) : `${over / shared}/${under / shared}`;
 }
 
-/** The keys that a row of a predicate accepts. */
+/**
+ * The keys that a row of a predicate accepts.
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Clause} clause
+ * @param {number} query
+ */
 export function acceptedKeys(machine, clause, query) {
   const row = clause.rows[query];
   return row === -1 ? null : clause.sets[row].map((key) => decoded(machine, clause.key, key));
@@ -33,12 +51,19 @@ export function acceptedKeys(machine, clause, query) {
 
 const LISTED_WORDS = 100;
 
-/** Whether words are so many that an embedding is shown by its clusters; as `tprog.text.clusters` has it. */
+/**
+ * Whether words are so many that an embedding is shown by its clusters; as `tprog.text.clusters` has it.
+ * @param {import("./executor.js").Machine} machine
+ */
 export function hasClusters(machine) {
   return machine.vocabulary.length > LISTED_WORDS;
 }
 
-/** By code of a value, the codes of its words, in the order of the vocabulary. */
+/**
+ * By code of a value, the codes of its words, in the order of the vocabulary.
+ * @param {import("./executor.js").Machine} machine
+ * @param {number} embedding
+ */
 export function clustersOf(machine, embedding) {
   const node = machine.nodes[embedding - 3];
   if (node.clusters === undefined) {
@@ -48,19 +73,32 @@ export function clustersOf(machine, embedding) {
   return node.clusters;
 }
 
-/** The first words of a cluster. */
+/**
+ * The first words of a cluster.
+ * @param {import("./executor.js").Machine} machine
+ * @param {number[]} cluster
+ */
 export function firstWords(machine, cluster) {
   return some(cluster.slice(0, LISTED_KEYS).map((word) => decoded(machine, 0, word)), cluster.length);
 }
 
-/** The embedding whose values a variable has, its own or copied from it by heads; -1 if there is none. */
+/**
+ * The embedding whose values a variable has, its own or copied from it by heads; -1 if there is none.
+ * @param {import("./executor.js").Machine} machine
+ * @param {number} variable
+ */
 function embeddingOf(machine, variable) {
   let at = variable;
   while (machine.variables[at].kind === "head") at = machine.nodes[at - 3].value;
   return machine.variables[at].kind === "embedding" ? at : -1;
 }
 
-/** What a value of a variable stands for, where words are many; null where it stands for none. */
+/**
+ * What a value of a variable stands for, where words are many; null where it stands for none.
+ * @param {import("./executor.js").Machine} machine
+ * @param {number} variable
+ * @param {import("./executor.js").Num} code
+ */
 export function clusterText(machine, variable, code) {
   const embedding = hasClusters(machine) ? embeddingOf(machine, variable) : -1;
   if (embedding === -1) return null;
@@ -72,13 +110,23 @@ export function clusterText(machine, variable, code) {
 
 const LISTED_KEYS = 12;
 
+/**
+ * @param {string[]} words
+ * @param {number} [count]
+ */
 function some(words, count = words.length) {
   if (count === 0) return "nothing";
   const more = count > LISTED_KEYS ? ` and ${(count - LISTED_KEYS).toLocaleString("en")} more` : "";
   return `${words.slice(0, LISTED_KEYS).join(", ")}${more}`;
 }
 
-/** What a node did at a position, as sentences. */
+/**
+ * What a node did at a position, as sentences.
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Run} run
+ * @param {number} variable
+ * @param {number} position
+ */
 export function told(machine, run, variable, position) {
   if (variable < 3) return ["It is given with the input."];
   const node = machine.nodes[variable - 3];
@@ -96,16 +144,34 @@ export function told(machine, run, variable, position) {
   return [...asked(machine, run, node, position), ...looked(machine, run, node, did, value)];
 }
 
+/**
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Run} run
+ * @param {number} variable
+ * @param {number} position
+ */
 function stoodFor(machine, run, variable, position) {
   const text = clusterText(machine, variable, run.values[variable][position]);
   return text === null ? [] : [`${text}.`];
 }
 
+/**
+ * @param {import("./executor.js").ProgramNode} node
+ * @param {number} entry
+ * @param {string[]} read
+ * @param {string} value
+ */
 function lookedUp(node, entry, read, value) {
   const otherwise = node.places !== null && entry === node.cells.length - 1;
   return `It reads ${read.join(", ")}${otherwise ? ", which is not listed; otherwise" : "; that cell"} answers ${value}.`;
 }
 
+/**
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Run} run
+ * @param {import("./executor.js").ProgramNode} node
+ * @param {number} position
+ */
 function asked(machine, run, node, position) {
   const many = node.alternatives.length * node.alternatives[0].length > 1;
   return node.alternatives.flatMap((clauses, alternative) =>
@@ -122,6 +188,13 @@ function asked(machine, run, node, position) {
 
 const PICKED = { nearest: "the nearest", first: "the first", last: "the last", largest: "the one with the largest", smallest: "the one with the smallest" };
 
+/**
+ * @param {import("./executor.js").Machine} machine
+ * @param {import("./executor.js").Run} run
+ * @param {import("./executor.js").ProgramNode} node
+ * @param {any} did
+ * @param {string} value
+ */
 function looked(machine, run, node, did, value) {
   const copied = machine.variables[node.value].name;
   const where = did.selected.length === 1 ? `position ${did.selected[0]}` : `positions ${some(did.selected)}`;
