@@ -144,3 +144,16 @@ def test_the_place_modulo_a_number_takes_few_lines_however_long_inputs_are() -> 
     assert program.max_length > 100
     assert made.lines is not None
     assert made.lines < 40
+
+
+def test_values_of_a_pair_that_weigh_alike_are_one_value() -> None:
+    pair = Pair(Tokens(), Ordinal(3))
+    weights: Ints = np.repeat(np.random.default_rng(1).integers(-3, 4, size=(len(ANSWER.words), 2)), 3, axis=0)
+    weights[1] = 5, 6
+    hard = HardNetwork(Linear((pair,), (weights,), 0.0), Classes(((0,), (1,)), sets=False), 1.0, ())
+    program = assembled(hard, ANSWER)
+    assert "like 0 0" in program.symbols("both").values
+    assert "0 1" in program.symbols("both").values
+    inputs = ANSWER.random_strings(60, (1, 20), 0)
+    predicted = hard.readout.predict(Facts(inputs, len(ANSWER.words), ANSWER.symbols))
+    assert (said(program, ANSWER, inputs)[inputs.graded] == predicted).all()

@@ -163,6 +163,21 @@ class Assembly:
         read = "positions" if short else self.variable(first)
         return Lookup(self._named(f"place_modulo_{modulus}"), (read,), (None,), tuple(range(modulus)), cells)
 
+    # What a readout reads
+
+    def weighed(self, what: Symbolic, rows: tuple[tuple[int, ...], ...]) -> Weights:
+        """A variable with its weights; values of a pair that weigh alike are one value."""
+        alike: dict[tuple[int, ...], list[Symbol]] = {}
+        for (_, symbol), row in zip(self.domain(what), rows, strict=True):
+            alike.setdefault(row, []).append(symbol)
+        if not isinstance(what, Pair) or not 1 < len(alike) < len(rows):
+            return Weights(self.variable(what), rows)
+        said = {row: f"like {symbols[0]}" if len(symbols) > 1 else symbols[0] for row, symbols in alike.items()}
+        inputs = (self.variable(what.one), self.variable(what.other))
+        node = Lookup(self._named("both"), inputs, (None, None), tuple(said.values()), tuple(said[row] for row in rows))
+        self.nodes.append(node)
+        return Weights(node.name, tuple(said))
+
     # Heads
 
     def _clauses(self, where: Selection, rank: int | None = None) -> list[Clause]:
@@ -274,7 +289,7 @@ def assembled(hard: HardNetwork, source: Source, provenance: Sequence[tuple[str,
                 terms.append(Weights(assembly.variable(counted), (tuple(int(w) for w in row),)))
             continue
         rows = tuple(tuple(int(w) for w in weights[code]) for code, _ in assembly.domain(column))
-        terms.append(Weights(assembly.variable(column), rows))
+        terms.append(assembly.weighed(column, rows))
     order = {
         name: at for at, name in enumerate(["tokens", "positions", "ones", *(node.name for node in assembly.nodes)])
     }
