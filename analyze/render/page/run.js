@@ -324,7 +324,7 @@ export class RunView {
   showBuckets(way = "answer", most = BUCKETED) {
     const { known, data } = this.app;
     const box = byId("run-wrong");
-    if (!data.judges) return box.replaceChildren(html("p", {}, "No task says what is right, so no input is wrong."));
+    if (!data.judges) return box.replaceChildren(html("p", {}, "No task says what is right, so none is known."));
     if (known.wrong.size === 0) return box.replaceChildren(html("p", {}, `No input is wrong; ${data.checked}.`));
     const all = bucketsOf(known, way, most);
     const shown = all.reduce((sum, bucket) => sum + bucket.inputs.length, 0);
