@@ -44,7 +44,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "tasks": ("tprog/tasks", "tasks pooled_tasks own_task examples answers heldout next_token corpus rasp_cli"),
     "simplify": ("tprog/simplify", "simplify"),
     "files": ("tprog/files", "files beside lock hostile_store"),
-    "rasp": ("tprog/rasp", "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_cli"),
+    "rasp": ("tprog/rasp", "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli"),
     "blame": ("analyze/blame", "blame blame_all blame_edits"),
     "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems where"),
     "dead": ("analyze/dead", "dead dead_few dead_proofs"),
