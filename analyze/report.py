@@ -80,6 +80,7 @@ def report(
         progress("blame")
         found = blame_all(program, inputs, shown=Presentation(named, None, module.lines))
     checked = Checked(len(inputs.batch), inputs.exhaustive, inputs.description)
+    tried = _tried(program, inputs)
     alone = {node.name for node in dead.dead}
     looped, stop = _loop(program)
     return ReportResult(
@@ -88,12 +89,13 @@ def report(
         task=program.task,
         tables=json.loads(json.dumps(coded(program))),
         checked=checked,
-        tried=_tried(program, inputs),
+        tried=tried,
         verify=verified,
         dead=dead,
         circuits=circuits,
         graph=data_flow(program, dead=alone, checked=checked, lines=module.lines, name=named),
         blame=found,
+        divided=() if tried.regular else _divided(inputs),
         reached=tuple(EntriesReached(str(table), tuple(at[:, 0].tolist())) for table, at in counts.tables.items()),
         lines=_lines(module, program, counts, dead, found),
         example=_example(inputs.batch),
@@ -136,6 +138,19 @@ def _tried(program: Program, inputs: Inputs) -> Tried:
     rows = zip(batch.tokens[:few], batch.lengths[:few], strict=True)
     listed = tuple(tuple(row[:length].tolist()) for row, length in rows)
     return Tried(False, symbols, least, most, listed, few >= len(batch))
+
+
+def _divided(inputs: Inputs) -> tuple[tuple[int, ...], ...]:
+    """What is read alike and has different right answers."""
+    batch, expected = inputs.batch, inputs.expected
+    if expected is None or not len(batch):
+        return ()
+    read = np.concatenate([np.where(batch.present, batch.tokens, -1), batch.lengths[:, None]], axis=1)
+    _, first, which = np.unique(read, axis=0, return_index=True, return_inverse=True)
+    which = which.reshape(-1)  # NumPy 2.0 gives it another shape
+    unlike = (expected != expected[first][which]).reshape(len(batch), -1).any(axis=1)
+    rows = sorted(first[np.unique(which[unlike])].tolist())
+    return tuple(tuple(batch.tokens[row, : batch.lengths[row]].tolist()) for row in rows)
 
 
 def _all_there(batch: Batch, symbols: tuple[int, ...], least: int, most: int, first: int) -> bool:

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import base64
+import dataclasses
 import gzip
 import hashlib
 import json
@@ -11,6 +12,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pytest
 
 from analyze.render.page import SCRIPT, script, text_of
@@ -27,7 +29,7 @@ from tests.test_several_outputs import TASK, edited, fitted_pair
 from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, Program
 from tprog.ir.values import spelling
-from tprog.run.batch import encode
+from tprog.run.batch import Batch, encode
 from tprog.run.execute import execute
 from tprog.tasks.builtin import get_task, inputs_for
 from tprog.text.emit import emit
@@ -169,6 +171,23 @@ def test_an_input_that_was_not_tried_is_not_said_to_be_right() -> None:
     for codes in ([0, 1, 1, 2, 6], list(next(iter(tried)))):
         state = value_of(f"judged(knowledge(machine, {known}), {codes})")["state"]
         assert (state == "unknown") == (tuple(codes) not in tried)
+
+
+def test_of_inputs_that_are_read_alike_and_have_different_answers_none_is_said_to_be_right_or_wrong() -> None:
+    given = inputs_for(FAULTY, sample=20)
+    assert given.expected is not None
+    other = given.expected[:1].copy()
+    other[0, 1] = (other[0, 1] + 1) % len(FAULTY.classes)
+    batch = Batch(*(np.concatenate([part, part[:1]]) for part in (given.batch.tokens, given.batch.lengths)))
+    twice = dataclasses.replace(given, batch=batch, expected=np.concatenate([given.expected, other]))
+    result = report(read_source(emit(FAULTY).text, "program.py"), FAULTY, twice)
+    codes = tuple(batch.tokens[0, : batch.lengths[0]].tolist())
+    assert result.divided == (codes,)
+    load(FAULTY)
+    known = json.dumps(data(report_html(result))["known"])
+    assert value_of(f"judged(knowledge(machine, {known}), {list(codes)})") == {"state": "divided", "expected": None}
+    others = batch.tokens[1, : batch.lengths[1]].tolist()
+    assert value_of(f"judged(knowledge(machine, {known}), {others})")["state"] != "divided"
 
 
 @pytest.mark.parametrize("name", ["rationals", "partial", "mean_of_means", "next_larger", "apart"])

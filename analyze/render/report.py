@@ -146,6 +146,7 @@ def _known(result: ReportResult) -> dict[str, Any]:
     regular = {"symbols": tried.symbols, "least": tried.least, "most": tried.most} if tried.regular else None
     return {
         "wrong": wrong if max(len(words), len(classes)) > len(_DIGITS) else _packed_pairs(wrong),
+        "divided": result.divided,
         "complete": found is not None and found.wrong_inputs == len(wrong),
         "regular": regular,
         "listed": None if tried.regular or len(words) > len(_DIGITS) else _packed(tried.listed),

@@ -75,6 +75,8 @@ class ReportResult(Result):
         checked: the inputs that were looked at.
         verify: None where no task says what is right. It may list fewer wrong inputs than it counts.
         blame: None where it was not asked for, or nothing is wrong.
+        divided: the inputs, as codes, that stand for several whose right answers differ, as the program does not know
+            the words by which these do.
         reached: by table, in execution order.
         example: an input, as codes.
         looped: whether the program can be fed its own output, and `stop`, the class that ends that.
@@ -94,6 +96,7 @@ class ReportResult(Result):
     circuits: CircuitResult
     graph: GraphResult
     blame: BlameAllResult | None
+    divided: tuple[tuple[int, ...], ...]
     reached: tuple[EntriesReached, ...]
     lines: tuple[ReportLine, ...]
     example: tuple[int, ...]

@@ -8,8 +8,9 @@ const DIGITS = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 /**
  * @typedef {{codes: number[], expected: (number | null)[]}} Wrong
  * @typedef {{machine: import("./executor.js").Machine, told: any, wrong: Map<string, Wrong>, listed: number[][] | null,
- *   tried: Set<string> | null}} Knowledge
- *   `wrong` by codes; `listed`, the inputs that were tried where no rule tells them.
+ *   tried: Set<string> | null, divided: Set<string>}} Knowledge
+ *   `wrong` by codes; `listed`, the inputs that were tried where no rule tells them; `divided`, those that stand for several
+ *   with different right answers.
  * @typedef {{expected: (string | null)[] | null}} Judgement
  */
 
@@ -22,7 +23,8 @@ export function knowledge(machine, told) {
   const pairs = typeof told.wrong === "string" ? unpacked(told.wrong) : told.wrong;
   const wrong = new Map(pairs.map(([codes, expected]) => [codes.join(), { codes, expected }]));
   const listed = told.listed === null ? null : told.listed.split(" ").map((word) => [...word].map((digit) => DIGITS.indexOf(digit)));
-  return { machine, told, wrong, listed, tried: listed === null ? null : new Set(listed.map((codes) => codes.join())) };
+  const divided = new Set(told.divided.map((codes) => codes.join()));
+  return { machine, told, wrong, divided, listed, tried: listed === null ? null : new Set(listed.map((codes) => codes.join())) };
 }
 
 /**
@@ -48,12 +50,13 @@ function wasTried(known, codes) {
 }
 
 /**
- * How an input is to be judged: "wrong", with the expected answers; "right"; or "unknown".
+ * How an input is to be judged: "wrong", with the expected answers; "right"; "divided"; or "unknown".
  * @param {Knowledge} known
  * @param {number[]} codes
- * @returns {{state: "right" | "wrong" | "unknown", expected: (string | null)[] | null}}
+ * @returns {{state: "right" | "wrong" | "divided" | "unknown", expected: (string | null)[] | null}}
  */
 export function judged(known, codes) {
+  if (known.divided.has(codes.join())) return { state: "divided", expected: null };
   const found = known.wrong.get(codes.join());
   if (found !== undefined) {
     return { state: "wrong", expected: found.expected.map((code) => (code === null ? null : known.machine.classes[code])) };

@@ -98,7 +98,12 @@ export class RunView {
     const { run, machine } = this;
     const n = run.codes.length;
     const wrong = wrongAt(machine, run, this.judgement);
-    const words = { right: "right at every graded position", wrong: "wrong", unknown: "no right answer is known here" };
+    const words = {
+      right: "right at every graded position",
+      wrong: "wrong",
+      divided: "several are read like it, and their right answers differ, so the program is right for some of them at most",
+      unknown: "no right answer is known here",
+    };
     const hole = run.hole === null ? "" : ` It reaches a hole at ${run.hole.table}, position ${run.hole.position}: a missing row, so there is no prediction.`;
     byId("run-verdict").textContent = `${this.app.data.judges ? `This input: ${words[this.judgement.state]}.` : ""}${hole}`;
     byId("run-verdict").className = `verdict ${this.judgement.state}`;
