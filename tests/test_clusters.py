@@ -5,6 +5,7 @@ from __future__ import annotations
 import ast
 from dataclasses import replace
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -115,9 +116,9 @@ def test_hostile_words_are_listed_as_what_they_are(program: Program, tmp_path: P
     for name, text in emitted.side.items():
         (tmp_path / name).write_text(text, encoding="utf-8")
     tokens = ["<s>", *HOSTILE[:9], "</s>"]
-    namespace = {"__name__": "words", "__file__": str(path)}
+    namespace: dict[str, Any] = {"__name__": "words", "__file__": str(path)}
     exec(compile(emitted.text, str(path), "exec"), namespace)
-    assert namespace["run"](tokens) == execute(program, encode(program, [tokens])).outputs(0)  # type: ignore[operator]
+    assert namespace["run"](tokens) == execute(program, encode(program, [tokens])).outputs(0)
 
 
 def test_twenty_thousand_words_of_one_value_are_one_line() -> None:

@@ -46,15 +46,17 @@ def definition(folder: Path, tokens: list[int], first: int = 0) -> np.ndarray[An
     def norm(x: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:
         centred = x - x.mean(1, keepdims=True)
         spread = np.sqrt((centred**2).mean(1, keepdims=True) + settings["layer_norm_epsilon"])
-        return centred / spread * w[f"{name}.weight"] + w[f"{name}.bias"]  # type: ignore[no-any-return]
+        normed: np.ndarray[Any, Any] = centred / spread * w[f"{name}.weight"] + w[f"{name}.bias"]
+        return normed
 
     def linear(x: np.ndarray[Any, Any], name: str) -> np.ndarray[Any, Any]:
         return x @ w[f"{name}.weight"] + w[f"{name}.bias"]
 
     def activation(x: np.ndarray[Any, Any]) -> np.ndarray[Any, Any]:
-        if settings["activation_function"] == "relu":
-            return np.maximum(x, 0)  # type: ignore[no-any-return]
-        return 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))  # type: ignore[no-any-return]
+        relu = settings["activation_function"] == "relu"
+        gelu_new = 0.5 * x * (1 + np.tanh(np.sqrt(2 / np.pi) * (x + 0.044715 * x**3)))
+        found: np.ndarray[Any, Any] = np.maximum(x, 0) if relu else gelu_new
+        return found
 
     x = w["transformer.wte.weight"][tokens] + w["transformer.wpe.weight"][first : first + n]
     for layer in range(settings["n_layer"]):
