@@ -113,7 +113,7 @@ class Tracing(_Session):
         for item in session.items:
             self.told.write_text("{}", encoding="utf-8")
             child = os.fork()
-            code = _ended(child, 60 + 20 * self.most) if child else _in_fork(partial(self._traced, item), self.most)
+            code = _ended(child, 60 + 20 * self.most) if child else _in_fork(partial(self._traced, item))
             if code not in (0, *TOO_LONG):
                 pytest.exit(f"{item.nodeid} does not pass", 1)
             if code == 0:
@@ -122,6 +122,7 @@ class Tracing(_Session):
         return True
 
     def _traced(self, item: pytest.Item) -> int:
+        _limit(self.most)
         self.coverage = self._start()
         code = _run([item], [self.most])
         signal.setitimer(signal.ITIMER_PROF, 0)
@@ -188,9 +189,12 @@ class Trying(_Session):
             chosen.append(test)
         limit = 20 + 5 * sum(self.known.seconds[test] for test in chosen)
         child = os.fork()
-        return _ended(child, 20 * limit) if child else _in_fork(lambda: self._changed(chosen, items, change), limit)
+        return _ended(child, 20 * limit) if child else _in_fork(lambda: self._changed(chosen, items, change, limit))
 
-    def _changed(self, chosen: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None) -> int:
+    def _changed(
+        self, chosen: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None, limit: float
+    ) -> int:
+        _limit(limit)
         if change is None:
             # With all parameters of a test, as some are made of what ran before.
             names = dict.fromkeys(test.partition("[")[0] for test in chosen)
@@ -199,14 +203,11 @@ class Trying(_Session):
         return _run([items[test] for test in chosen], [5 + 5 * self.known.seconds[test] for test in chosen])
 
 
-def _in_fork(do: Callable[[], int], limit: float) -> NoReturn:
-    """End this process, a fork, with the exit code that comes of doing something within limits."""
+def _in_fork(do: Callable[[], int]) -> NoReturn:
+    """End this process, a fork, with the exit code that comes of doing something in a process group of its own."""
     code = NOT_RUN
     try:
         os.setpgid(0, 0)
-        cpu = 20 + int(limit)
-        resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
-        resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
         code = do()
     except BaseException:  # whatever it is, it must not run on as a second parent
         traceback.print_exc()
@@ -214,6 +215,13 @@ def _in_fork(do: Callable[[], int], limit: float) -> NoReturn:
         sys.stdout.flush()
         sys.stderr.flush()
         os._exit(code)
+
+
+def _limit(seconds: float) -> None:
+    """Limit this process to somewhat more seconds of processor than it is thought to need, and to `MEMORY`."""
+    cpu = 20 + int(seconds)
+    resource.setrlimit(resource.RLIMIT_CPU, (cpu, cpu + 5))
+    resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
 def _run(items: list[pytest.Item], most: list[float]) -> int:
@@ -309,33 +317,22 @@ def _ended(child: int, most: float) -> int:
 def in_child(copy: Path, root: Path, tests: list[str], plugin: Callable[[], object], log: Path) -> int:
     """Run pytest in a fork of this process, which has imported pytest but none of the code: its exit code."""
     child = os.fork()
-    if not child:
-        _be_pytest(copy, root, tests, plugin, log)
-    return _ended(child, float("inf"))
+    return _ended(child, float("inf")) if child else _in_fork(lambda: _pytest(copy, root, tests, plugin, log))
 
 
-def _be_pytest(copy: Path, root: Path, tests: list[str], plugin: Callable[[], object], log: Path) -> None:
-    """What the child does; it never returns."""
-    code = NOT_RUN
-    try:
-        os.setpgid(0, 0)
-        told = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
-        for stream in (1, 2):
-            os.dup2(told, stream)
-        os.chdir(copy)
-        for name in [name for name in sys.modules if name.partition(".")[0] in CODE]:
-            del sys.modules[name]
-        sys.path[:] = [str(copy), *(place for place in sys.path if Path(place or ".").resolve() != root)]
-        os.environ |= {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
-        os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and each takes time to start
-        made = plugin()
-        if isinstance(made, Trying):  # nothing compiled from a fault may stay
-            os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
-            sys.dont_write_bytecode = True
-        code = int(pytest.main(["-x", *PLAIN, *tests], plugins=[made]))
-    except BaseException:  # whatever it is, it must not run on as a second parent
-        traceback.print_exc()
-    finally:
-        sys.stdout.flush()
-        sys.stderr.flush()
-        os._exit(code)
+def _pytest(copy: Path, root: Path, tests: list[str], plugin: Callable[[], object], log: Path) -> int:
+    """The exit code of pytest in a copy of the checkout, none of whose code has been imported."""
+    told = os.open(log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC)
+    for stream in (1, 2):
+        os.dup2(told, stream)
+    os.chdir(copy)
+    for name in [name for name in sys.modules if name.partition(".")[0] in CODE]:
+        del sys.modules[name]
+    sys.path[:] = [str(copy), *(place for place in sys.path if Path(place or ".").resolve() != root)]
+    os.environ |= {"PYTHONPATH": str(copy), "OMP_NUM_THREADS": "1"}
+    os.environ["PYTEST_DISABLE_PLUGIN_AUTOLOAD"] = "1"  # none is needed, and each takes time to start
+    made = plugin()
+    if isinstance(made, Trying):  # nothing compiled from a fault may stay
+        os.environ["PYTHONDONTWRITEBYTECODE"] = "1"
+        sys.dont_write_bytecode = True
+    return int(pytest.main(["-x", *PLAIN, *tests], plugins=[made]))
