@@ -48,7 +48,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "blame": ("analyze/blame", "blame blame_all blame_edits"),
     "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems where"),
     "dead": ("analyze/dead", "dead dead_few dead_proofs"),
-    "abstract": ("analyze/abstract", "ranges sums dead_proofs circuits_exact"),
+    "abstract": ("analyze/abstract", "ranges transfer sums dead_proofs circuits_exact"),
     "compile": ("trainer/compile", "compile compile_circuit compile_folder"),
     "decompile": (
         "trainer/decompile",

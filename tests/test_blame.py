@@ -16,7 +16,7 @@ from analyze.blame import blame
 from analyze.blame.effects import KnownAnswers
 from analyze.blame.presentation import Presentation
 from analyze.blame.race import best_edits
-from analyze.blame.single_edits import trials, weight_edits
+from analyze.blame.single_edits import stays_exact, trials, weight_edits
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.outcome import ground
 from analyze.render.blame import blame_document
@@ -39,7 +39,7 @@ from tprog.edits.edit import (
 )
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.ir.program import Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
+from tprog.ir.program import IMPLIED, Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.run.outcome import graded_at, outcomes
@@ -129,7 +129,10 @@ def _sound(program: Program, edit: Edit) -> Program | None:
 @given(st.data())
 def test_the_edits_found_to_mend_an_input_are_those_that_do(data: st.DataObject) -> None:
     program = replace(data.draw(programs(max_nodes=3)), task=None)
-    tokens = data.draw(st.sampled_from(some_inputs(program, 20)))
+    _check_trials(program, data.draw(st.sampled_from(some_inputs(program, 20))))
+
+
+def _check_trials(program: Program, tokens: list[str]) -> None:
     run = execute(program, encode(program, [tokens]))
     before = outcomes(run)[0]
     found = {trial.edit: trial.outcomes for trial in trials(run)}
@@ -379,6 +382,17 @@ def test_an_answer_that_is_given_counts_for_its_input_in_place_of_the_tasks() ->
     assert result.checked.description == "all 19,530 inputs, this one with the answer as given"
 
 
+def test_of_several_outputs_the_wrong_ones_are_named_and_a_missing_weight_row_mends_the_others() -> None:
+    program = replace(_readout_of_tokens((0, 1), (0, 1), None), outputs=("readout", "tokens"))
+    inputs = replace(inputs_for(program), expected=None)
+    wanted: dict[str, list[str | None]] = {"readout": [None, "y", "y"], "tokens": ["<s>", "a", "b"]}
+    found = blame(program, inputs, ["<s>", "a", "b"], expected=wanted, output="tokens", position=1)
+    assert [c.edit for c in found.candidates] == ["readout of tokens = 'b': weights become (0, 0)"]
+    assert found.wrong_outputs == ("tokens", "readout", "tokens", "readout", "tokens")
+    right = blame(program, inputs, ["<s>", "a"], expected={"readout": [None, "x"], "tokens": ["<s>", "a"]})
+    assert (right.wrong_outputs, right.predicted, right.expected) == (("readout",), "y", "x")
+
+
 # What counts as an edit that mends ####################################################################################
 
 ROWS = ((0, 0), (0, 1), None, None)
@@ -390,6 +404,32 @@ def _readout_of_tokens(*rows: tuple[int, ...] | None, pooled: bool = False) -> P
     return Program(
         WORDS[: len(rows)], ("x", "y"), 4, (), Readout((Weights("tokens", rows),), pooled=pooled, forced=forced)
     )
+
+
+TWO_STEPS = Program(
+    ("a", "b"),
+    ("x", "y"),
+    3,
+    (
+        Head("h", "tokens", "tokens", "tokens", (("a",), ("b",)), default="b"),
+        Lookup("l", ("h", "tokens"), (None, None), ("u", "v"), ("u", "v", "v", "u")),
+    ),
+    Readout((Weights("l", ((0, 1), (1, 0))),), forced=()),
+)
+
+
+@pytest.mark.parametrize("row", [("a",), (), None])
+def test_what_every_edit_does_to_short_inputs_is_what_execution_says(row: tuple[str, ...] | None) -> None:
+    counting = _counting(row)
+    for program in (TWO_STEPS, replace(TWO_STEPS, readout=IMPLIED, outputs=("h", "l"), classes=()), counting):
+        for tokens in some_inputs(program, 7):
+            _check_trials(program, tokens)
+
+
+def test_a_weight_near_the_limit_of_exact_arithmetic_may_fall_and_not_rise() -> None:
+    large = _readout_of_tokens((0, 0), (3 * 2**61, 0))
+    assert stays_exact(large, WeightEdit("tokens", "a", "x", 3 * 2**61 - 1))
+    assert not stays_exact(large, WeightEdit("tokens", "a", "x", 2**63))
 
 
 def _blamed(program: Program, symbols: str, *expected: str | None, position: int | None = None) -> BlameResult:
@@ -406,6 +446,7 @@ def test_only_the_missing_weight_row_mends_an_input_that_ends_there_wherever_it_
     found = _blamed(program, "ab", None, "y", "x", position=1)
     assert [c.edit for c in found.candidates] == ["readout of tokens = 'b': weights become (0, 0)"]
     assert _blamed(program, "ab", None, "x", "y", position=1).candidates == ()
+    assert _blamed(_readout_of_tokens((0, 0), (1, 0)), "a", None, "y").predicted == "x"
 
 
 @pytest.mark.parametrize("pooled", [False, True])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import replace
 
 import numpy as np
@@ -15,7 +15,8 @@ import analyze.blame.working_set
 from analyze.blame import blame
 from analyze.blame.all_failures import blame_all
 from analyze.blame.presentation import Presentation
-from analyze.blame.weights import Bends, weight_rows
+from analyze.blame.suspects import Redefinition
+from analyze.blame.weights import Bend, Bends, weight_rows
 from analyze.blame.working_set import hold
 from analyze.outcome import ground
 from analyze.render.blame import blame_document, ranges
@@ -65,7 +66,8 @@ def _printed(result: BlameAllResult) -> str:
 def test_two_faults_lead_the_table_and_fill_buckets() -> None:
     inputs = inputs_for(TWO_FAULTS, sample=3000)
     after: list[Program] = []
-    result = blame_all(TWO_FAULTS, inputs, shown=Presentation(show=_kept(after)))
+    others = inputs_for(TWO_FAULTS, sample=400, seed=1)
+    result = blame_all(TWO_FAULTS, inputs, shown=Presentation(show=_kept(after)), verify_on=others)
     assert result.entries[0].entry == result.buckets[0].entry == "sorted, query 6"
     assert "rank, input 1, 3" in {found.entry for found in result.entries}
     assert "rank, input 1, 3" in {bucket.entry for bucket in result.buckets}
@@ -77,6 +79,7 @@ def test_two_faults_lead_the_table_and_fill_buckets() -> None:
     assert len({found.entry for found in result.entries}) == len(result.entries)
     for program, found in zip(after, result.entries, strict=True):
         assert _effect(TWO_FAULTS, program, inputs) == (found.mended, found.broken)
+        assert _effect(TWO_FAULTS, program, others) == found.verified
 
 
 def test_the_top_entry_of_a_bucket_is_the_one_that_blame_of_its_inputs_names() -> None:
@@ -127,9 +130,26 @@ def test_what_a_bent_weight_does_equals_plain_execution(data: st.DataObject) -> 
     answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
     expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
     inputs = listed(program, tokens, expected)
+    every = _bends(program, inputs)
+    _check_bends(program, inputs, data.draw(st.lists(st.sampled_from(every), max_size=8)) if every else [])
+
+
+def test_what_a_weight_of_a_program_with_two_faults_does_up_or_down_equals_plain_execution() -> None:
+    inputs = inputs_for(TWO_FAULTS, sample=1000)
+    every = _bends(TWO_FAULTS, inputs)
+    for sign in (1, -1):
+        some = [bend for bend in every if bend.sign == sign]
+        assert some
+        _check_bends(TWO_FAULTS, inputs, some[:6])
+
+
+def _bends(program: Program, inputs: Inputs) -> list[Bend]:
     bends = Bends(ground(program, inputs))
-    every = [bend for variable, value in weight_rows(program) for bend in bends.of(variable, value)]
-    for bend in data.draw(st.lists(st.sampled_from(every), max_size=8)) if every else []:
+    return [bend for variable, value in weight_rows(program) for bend in bends.of(variable, value)]
+
+
+def _check_bends(program: Program, inputs: Inputs, some: Sequence[Bend]) -> None:
+    for bend in some:
         amounts, nets = bend.best_from()
         for amount in {int(amounts[0]), int(bend.mended[-1]), bend.midway(int(amounts[0]))}:
             try:
@@ -288,6 +308,15 @@ def test_where_a_single_edit_mends_all_nothing_else_is_suspected() -> None:
     result = blame(program, inputs, on.batch.words(program, row))
     assert result.candidates[0].restores
     assert (result.suspects, result.looked_at) == ((), 0)
+
+
+def test_a_redefined_head_changes_the_rows_that_differ_and_its_wiring_if_the_mask_does() -> None:
+    same = SORT.by_name["same"]
+    assert isinstance(same, NumericHead)
+    rows = replace(same, predicate=(same.predicate[0], (), *same.predicate[2:]))
+    for head, wiring in ((rows, []), (replace(rows, mask="all"), ["wiring of same"])):
+        found = Redefinition("same", (), head, 1, 0, 0, False).entries(SORT)
+        assert list(map(str, found)) == [f"same, query {SORT.vocabulary[1]!r}", *wiring]
 
 
 def test_entries_of_edits_are_what_buckets_are_named_after() -> None:

@@ -28,7 +28,7 @@ from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadUsage
-from tprog.ir.program import BEGIN, Linear, Lookup, NumericHead, Program, Readout, Weights
+from tprog.ir.program import BEGIN, Linear, Lookup, NumericHead, Program, Quotients, Readout, Symbols, Weights
 from tprog.run.execute import execute
 from tprog.tasks.builtin import inputs_for
 
@@ -36,15 +36,25 @@ SORT = PROGRAMS["sort"].program
 FAULTY = PROGRAMS["sort_with_a_fault"].program
 
 
-def _trial(program: Program, most: int = 25) -> TriedSets:
-    """All predictions of a program on a few inputs."""
+def _trial(program: Program, data: st.DataObject | None = None, most: int = 25) -> TriedSets:
+    """All predictions of a program on a few inputs.
+
+    Args:
+        data: draws what some nodes yield when ablated: any value that there is, where others yield their usual one.
+    """
     inputs = listed(program, some_inputs(program, most))
     on = survey(program, inputs)
     try:
         pairs = select(on, SubProblem("all"))
     except BadUsage:
         assume(False)  # every input reaches a hole
-    return trial_of(on, pairs, constants_of(on, {}), "all")
+    constants = constants_of(on, {})
+    for name in constants:
+        domain = program.variables[name].domain
+        if data is not None and data.draw(st.booleans()) and not isinstance(domain, Quotients):
+            low, high = (0, len(domain) - 1) if isinstance(domain, Symbols) else domain.ends
+            constants[name] = data.draw(st.integers(low, high))
+    return trial_of(on, pairs, constants, "all")
 
 
 def _candidates(program: Program) -> int:
@@ -66,25 +76,59 @@ def test_a_survey_says_what_one_execution_of_everything_says(program: Program) -
 @settings(max_examples=25)
 @given(programs(), st.data())
 def test_margins_say_of_any_set_what_execution_says(program: Program, data: st.DataObject) -> None:
-    trial = _trial(program)
+    trial = _trial(program, data)
     rows = np.arange(len(trial.on.batch))
     for remember_shares in (True, False):
         few = FewInputs(trial.on, trial.pairs, trial.constants, rows, remember_shares=remember_shares)
         for _ in range(4):
-            kept = data.draw(st.integers(0, (1 << len(few.nodes)) - 1))
-            failing = set(trial.failing(kept, rows).tolist())
-            assert few.keeps(kept) == (not failing)
-            assert (found := set(few.failing(kept).tolist())) <= failing
-            assert bool(found) == bool(failing)
+            _check_margins(trial, few, data.draw(st.integers(0, (1 << len(few.nodes)) - 1)))
 
 
-def _check_possible(program: Program, choose: Callable[[int], Iterable[int]]) -> None:
+def _check_margins(trial: TriedSets, few: FewInputs, kept: int) -> None:
+    failing = set(trial.failing(kept, np.arange(len(trial.on.batch))).tolist())
+    assert few.keeps(kept) == (not failing)
+    assert (found := set(few.failing(kept).tolist())) <= failing
+    assert bool(found) == bool(failing)
+
+
+@pytest.mark.parametrize("value", ["u", "v", "w"])
+def test_a_node_whose_constant_has_no_row_of_weights_is_part_of_every_sufficient_set(value: str) -> None:
+    first = Lookup("first", ("tokens",), (None,), ("u", "v"), ("u", "v", "u"))
+    then = Lookup("then", ("first",), (None,), ("u", "v", "w"), ("v", "u"))
+    readout = Readout((Weights("then", ((1, 0), (0, 1), None)),))
+    program = Program((BEGIN, "a", "b"), ("x", "y"), 4, (first, then), readout)
+    on = survey(program, listed(program, some_inputs(program, 8)))
+    trial = trial_of(on, select(on, SubProblem("all")), constants_of(on, {"then": value}), "all")
+    few = FewInputs(trial.on, trial.pairs, trial.constants, np.arange(len(trial.on.batch)))
+    for kept in range(4):
+        _check_margins(trial, few, kept)
+    found = find_circuits(program, on.inputs, [SubProblem("all")], baseline={"then": value}, exactly=Exactly())
+    assert (found.circuits[0].members, found.circuits[0].status) == (("first", "then"), "smallest")
+    assert smaller_than(replace(trial, few=[0]), 3, 3).smallest == 3
+
+
+def test_sets_are_counted_by_their_size_and_exchanged_one_node_for_another() -> None:
+    for count in range(5):
+        sizes = [kept.bit_count() for kept in range(1 << count)]
+        for size in range(-1, 6):
+            assert exact_circuits._exactly(count, size) == sizes.count(size)
+            assert exact_circuits._up_to(count, size) == sum(one <= size for one in sizes)
+    for kept in range(16):
+        found = [*circuit_search._exchanges(kept, 0b1111)]
+        one_other = [o for o in range(16) if o.bit_count() == kept.bit_count() and (o ^ kept).bit_count() == 2]
+        assert sorted(found) == sorted(((other & ~kept).bit_length() - 1, other) for other in one_other)
+
+
+def _check_possible(
+    program: Program, choose: Callable[[int], Iterable[int]], data: st.DataObject | None = None
+) -> None:
     """What nodes yield where some are ablated is possible, and adds no more to a margin than is said.
 
     Args:
         choose: the number of nodes -> sets of those that are kept.
+        data: see `_trial`.
     """
-    trial = _trial(program)
+    trial = _trial(program, data)
     few = FewInputs(trial.on, trial.pairs, trial.constants, np.arange(len(trial.on.batch)))
     could = possible_values(program, few.batch, few.given, few.constants)
     for kept in choose(len(few.nodes)):
@@ -107,7 +151,7 @@ def _check_possible(program: Program, choose: Callable[[int], Iterable[int]]) ->
 @settings(max_examples=25)
 @given(programs(), st.data())
 def test_a_node_yields_nothing_that_was_not_possible(program: Program, data: st.DataObject) -> None:
-    _check_possible(program, lambda nodes: (data.draw(st.integers(0, (1 << nodes) - 1)) for _ in range(4)))
+    _check_possible(program, lambda nodes: (data.draw(st.integers(0, (1 << nodes) - 1)) for _ in range(4)), data)
 
 
 @pytest.mark.parametrize("memory", [0, 1 << 20])
@@ -132,9 +176,11 @@ def _sufficient(trial: TriedSets) -> list[int]:
 
 
 @settings(max_examples=30)
-@given(programs())
-def test_the_exact_search_finds_the_smallest_size_or_proves_that_there_is_none(program: Program) -> None:
-    trial = _trial(program)
+@given(programs(), st.data())
+def test_the_exact_search_finds_the_smallest_size_or_proves_that_there_is_none(
+    program: Program, data: st.DataObject
+) -> None:
+    trial = _trial(program, data)
     smallest = min(kept.bit_count() for kept in _sufficient(trial))
     candidates = _candidates(program)
     # One more than there are, so that the smallest set itself is to be found.

@@ -6,7 +6,7 @@ from dataclasses import replace
 
 import pytest
 
-from analyze.circuits import SubProblem, find_circuits
+from analyze.circuits import SubProblem, find_circuits, overlaps
 from analyze.circuits.ablation import parse_baseline
 from analyze.circuits.member_lines import circuit_source
 from analyze.circuits.subproblem import both, select
@@ -113,6 +113,8 @@ def test_overlaps_are_those_of_jaccard_and_two_empty_circuits_are_equal() -> Non
     nothing = find_circuits(SORT, inputs_for(SORT), empty, baseline={"sorted": "c"})
     assert [circuit.members for circuit in nothing.circuits] == [(), ()]
     assert nothing.overlaps[0].jaccard == 1.0
+    three, single = (replace(nothing.circuits[0], members=found) for found in (("less", "same", "rank"), ("rank",)))
+    assert [(o.shared, o.either, o.jaccard) for o in overlaps([three, single])] == [(1, 3, 0.3333)]
 
 
 @pytest.mark.parametrize(

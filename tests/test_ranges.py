@@ -16,7 +16,8 @@ from analyze.reached_entries import Counts
 from tests.interventions import listed
 from tests.programs import PROGRAMS, equal, everything
 from tests.strategies import programs, some_inputs
-from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Symbols
+from tprog.ir.entries import WeightsOf
+from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Symbols, Weights
 from tprog.tasks.builtin import Inputs, inputs_for
 
 SORT = PROGRAMS["sort"].program
@@ -115,6 +116,20 @@ def test_sums_of_values_with_gaps_keep_the_gaps() -> None:
     total = NumericHead("total", "tokens", "tokens", "fives", everything(WORDS, WORDS))
     program = replace(SORT, nodes=(*SORT.nodes, fives, total))
     assert _values(program, "total") <= {0, 5, 10, 15, 20, 25, 30}
+
+
+def test_a_lookup_reads_no_level_that_lies_in_a_gap() -> None:
+    fives = Lookup("fives", ("tokens",), (None,), None, (0, 5, 5, 5, 5, 5, 0))
+    told = Lookup("told", ("fives",), ((0, 2, 5),), ("low", "middle", "high"), ("low", "middle", "high"))
+    found = ranges(replace(SORT, nodes=(*SORT.nodes, fives, told)))
+    assert found.reachable["told"].tolist() == [True, False, True]
+
+
+@pytest.mark.parametrize("forced", [(BEGIN, END), (END,), (BEGIN,), ()])
+def test_a_weight_is_read_where_the_output_is_not_forced(forced: tuple[str, ...]) -> None:
+    program = replace(SORT, readout=replace(SORT.readout, terms=(Weights("tokens", ((0,) * 5,) * 7),), forced=forced))
+    reachable = ranges(program).reachable[WeightsOf("tokens")]
+    assert {word for word, read in zip(WORDS, reachable, strict=True) if not read} == set(forced)
 
 
 def test_nothing_goes_on_behind_a_hole() -> None:

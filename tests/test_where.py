@@ -2,11 +2,12 @@
 
 from __future__ import annotations
 
+import operator
 import re
 import string
 from collections.abc import Callable, Sequence
 from dataclasses import replace
-from itertools import pairwise
+from itertools import pairwise, product
 from typing import Any
 
 import pytest
@@ -15,6 +16,7 @@ from hypothesis import strategies as st
 
 from analyze.circuits import where as language
 from analyze.circuits.where import Where, names_of
+from analyze.circuits.where.kinds import Number, can_be
 from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END, Program, Readout, Weights
 
@@ -24,6 +26,9 @@ LETTERS = Program((BEGIN, "a", "b", "c", END), ("a", "b", "c"), 8, (), _PLAIN)
 WORDS = Program((BEGIN, "cat", "saw", "the"), ("a", "b", "c"), 7, (), replace(_PLAIN, forced=(BEGIN,)))
 """Inputs of at most six words, which are a tuple."""
 INPUTS = [a + b + c + d for a in "abc" for b in ("", *"abc") for c in ("", *"abc") for d in ("", *"abc", "ab")]
+
+
+COMPARE = {"<": operator.lt, "<=": operator.le, ">": operator.gt, ">=": operator.ge}
 
 
 def where(condition: str, program: Program = LETTERS) -> Where:
@@ -149,6 +154,9 @@ def test_what_stands_behind_a_condition_that_does_not_hold_is_not_asked() -> Non
         ("x in len(x)", "in which nothing can be"),
         ("3 in set(x)", "which are never equal"),
         ("[1] in {(1, 2)}", "which cannot be in a set"),
+        ("len({[1], [2]}) == len(x)", "a list cannot be in a set; expected texts, numbers or tuples"),
+        ("max(s == 'a' for s in x)", "can be None, which is no condition; compare it with True"),
+        ("(x, 'a')[2] == 'a'", "has at most 2 items"),
         ("x.count('z') == 0", "count finds nothing: 'z' is never in x"),
         ("x.count(3) == 0", "count finds nothing"),
         ("x.startswith('z')", "startswith is never true: 'z' is never in x"),
@@ -180,6 +188,17 @@ def test_what_nobody_can_mean_is_refused_before_any_input_is_seen(condition: str
     with pytest.raises(BadUsage, match=message) as refused:
         where(condition)
     assert len(str(refused.value)) < 300
+
+
+@pytest.mark.parametrize("sign", COMPARE)
+def test_an_order_is_refused_if_no_numbers_within_the_bounds_have_it_and_only_then(sign: str) -> None:
+    spans = [(least, most) for least in range(3) for most in range(least, 3)]
+    for one, other in product(spans, repeat=2):
+        numbers = [Number(least=least, most=most) for least, most in (one, other)]
+        pairs = product(*(range(least, most + 1) for least, most in (one, other)))
+        assert can_be(numbers[0], sign, numbers[1]) == any(COMPARE[sign](a, b) for a, b in pairs)
+        assert can_be(numbers[0], sign, Number())
+        assert can_be(Number(), sign, numbers[1])
 
 
 def test_a_number_is_not_a_symbol_of_digits() -> None:

@@ -16,7 +16,6 @@ from analyze.outcome import Ground, Rows, spread, take
 from analyze.reached_entries import reached
 from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
-from tprog.ir.entries import WeightsOf
 from tprog.run.batch import Array
 
 _MANY, _AHEAD, _FIRST_PARTS = 4096, 32, 2
@@ -87,7 +86,7 @@ class JointSearch:
         """Weight rows that are missing, with the least weight that makes the prediction right which runs into them."""
         seen: set[Edit] = set()
         for index, row in enumerate(self.rows.tolist()):
-            if not any(isinstance(table, WeightsOf) and at[row].any() for table, at in self.on.intact.holed.items()):
+            if not self.on.intact.in_hole[row]:
                 continue
             place, run = int(self.places[index]), take(self.on.intact, np.array([row]))
             for edit in weight_edits(run, place, int(self.domain.expected[row, place])):
