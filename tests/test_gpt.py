@@ -162,7 +162,8 @@ def test_what_others_write_differently_is_read_the_same(tmp_path: Path) -> None:
     theirs["h.0.attn.bias"] = np.ones((1, 1, 12, 12), dtype=np.bool_)
     theirs["lm_head.weight"] = tensors["transformer.wte.weight"]
     save_file(theirs, tmp_path / WEIGHTS)
-    changed(tmp_path / CONFIG, tie_word_embeddings=None, n_inner=None, positions=None, vocabulary=None, new_key=[1])
+    changed(tmp_path / CONFIG, tie_word_embeddings=None, n_inner=None, positions=None, vocabulary=None, alibi=False)
+    changed(tmp_path / CONFIG, reorder_and_upcast_attn=True, pruned_heads={}, _name_or_path='some', summary_type='mean')
     changed(tmp_path / CONFIG, architectures=["GPT2WithALossOfTheirOwnLMHeadModel"])
     assert all(torch.equal(value, before[key]) for key, value in load(tmp_path).state_dict().items())
 
@@ -208,6 +209,9 @@ def refused(folder: Path) -> str:
         ({"position_embedding_type": "rotary"}, "position_embedding_type is 'rotary'; expected absolute"),
         ({"scale_attn_weights": False}, "scores that are not divided"),
         ({"scale_attn_by_inverse_layer_idx": True}, "divided by the number of the layer"),
+        ({"alibi": True}, "has 'alibi': True, which is not known here; expected the settings of a GPT2LMHeadModel: del"),
+        ({"norm_type": "rms"}, "has 'norm_type': 'rms', which is not known here"),
+        ({"pruned_heads": {"0": [1]}}, "has 'pruned_heads': {'0': [1]}, which is not known here"),
         ({"n_layer": 10**9}, "n_layer is 1000000000; expected a whole number from 1 to 96"),
         ({"n_head": 3}, "width is 8, which 3 heads cannot share"),
         ({"n_embd": "8"}, "n_embd is '8'; expected a whole number"),

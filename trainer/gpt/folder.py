@@ -26,6 +26,7 @@ from tprog.files import read_text, write_atomic
 from tprog.files.formats import parse_json
 from trainer.fields import Fields
 from trainer.gpt.model import RANGES, Gpt, GptConfig
+from trainer.settings import shown
 from trainer.tensor_files import LARGEST, expect_tensors
 
 CONFIG, WEIGHTS = "config.json", "model.safetensors"
@@ -58,6 +59,23 @@ _ROTARY = ("rotary_dim", "rotary_pct", "rotary_emb_base", "rope_theta", "rope_sc
 
 _DECODER = re.compile("GPT2.*Model")
 """A class whose weights these may be: HuggingFace's, or one that somebody has made of it."""
+
+_HARMLESS = frozenset(
+    """
+    architectures model_type tool training dtype torch_dtype transformers_version n_ctx use_cache reorder_and_upcast_attn
+    attn_pdrop embd_pdrop resid_pdrop summary_activation summary_first_dropout summary_proj_to_labels summary_type
+    summary_use_proj problem_type finetuning_task task_specific_params id2label label2id num_labels initializer_range
+    gradient_checkpointing tokenizer_class prefix bos_token_id eos_token_id pad_token_id sep_token_id
+    decoder_start_token_id is_decoder tie_encoder_decoder cross_attention_hidden_size return_dict output_attentions
+    output_hidden_states output_scores return_dict_in_generate torchscript use_bfloat16 tf_legacy_loss
+    chunk_size_feed_forward max_length min_length do_sample early_stopping num_beams num_beam_groups diversity_penalty
+    temperature top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
+    encoder_no_repeat_ngram_size bad_words_ids num_return_sequences forced_bos_token_id forced_eos_token_id
+    remove_invalid_values exponential_decay_length_penalty suppress_tokens begin_suppress_tokens
+    """.split()
+)
+"""Keys that HuggingFace's library or `save` write, and on which no logit depends, whatever they say: what is done in
+training or in generation, which tokens are marks, how the same arithmetic is carried out."""
 
 _UNUSUAL = {
     "is_encoder_decoder": (False, "an encoder beside the decoder"),
@@ -128,6 +146,7 @@ def load_config(folder: Path) -> GptConfig:
         "vocabulary": told.optional("vocabulary", lambda key: _words(told, key)),
         "task": told.optional("task", lambda key: told.text(key, 1000)),
     }
+    _expect_known(told)
     try:
         return GptConfig(**config)  # type: ignore[arg-type]  # each was read as its type
     except BadUsage as error:
@@ -193,6 +212,17 @@ def _expect_ordinary(told: Fields) -> None:
     for key, (usual, otherwise) in _UNUSUAL.items():
         if rest.get(key) not in (None, usual):
             raise BadFile(f"{told.where}: {key} is {rest[key]!r}: {otherwise}; expected an ordinary decoder")
+
+
+def _expect_known(told: Fields) -> None:
+    """Refuse settings that are not known here, unless they are off: nobody could say what they do to the logits."""
+    known = {*_HARMLESS, *_UNUSUAL, *_ROTARY, "position_embedding_type"}
+    for key, value in told.rest().items():
+        if key not in known and not key.startswith("_") and value not in (None, False, 0, {}, [], ""):
+            raise BadFile(
+                f"{told.where} has {shown(key)}: {shown(value)}, which is not known here; expected the settings of a "
+                "GPT2LMHeadModel: delete it if no logit depends on it"
+            )
 
 
 def _empty(config: GptConfig) -> Gpt:
