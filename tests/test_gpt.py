@@ -163,7 +163,7 @@ def test_what_others_write_differently_is_read_the_same(tmp_path: Path) -> None:
     theirs["lm_head.weight"] = tensors["transformer.wte.weight"]
     save_file(theirs, tmp_path / WEIGHTS)
     changed(tmp_path / CONFIG, tie_word_embeddings=None, n_inner=None, positions=None, vocabulary=None, alibi=False)
-    changed(tmp_path / CONFIG, reorder_and_upcast_attn=True, pruned_heads={}, _name_or_path='some', summary_type='mean')
+    changed(tmp_path / CONFIG, reorder_and_upcast_attn=True, pruned_heads={}, _name_or_path="some", summary_type="mean")
     changed(tmp_path / CONFIG, architectures=["GPT2WithALossOfTheirOwnLMHeadModel"])
     assert all(torch.equal(value, before[key]) for key, value in load(tmp_path).state_dict().items())
 
@@ -209,7 +209,10 @@ def refused(folder: Path) -> str:
         ({"position_embedding_type": "rotary"}, "position_embedding_type is 'rotary'; expected absolute"),
         ({"scale_attn_weights": False}, "scores that are not divided"),
         ({"scale_attn_by_inverse_layer_idx": True}, "divided by the number of the layer"),
-        ({"alibi": True}, "has 'alibi': True, which is not known here; expected the settings of a GPT2LMHeadModel: del"),
+        (
+            {"alibi": True},
+            "has 'alibi': True, which is not known here; expected the settings of a GPT2LMHeadModel: del",
+        ),
         ({"norm_type": "rms"}, "has 'norm_type': 'rms', which is not known here"),
         ({"pruned_heads": {"0": [1]}}, "has 'pruned_heads': {'0': [1]}, which is not known here"),
         ({"n_layer": 10**9}, "n_layer is 1000000000; expected a whole number from 1 to 96"),
@@ -225,6 +228,10 @@ def refused(folder: Path) -> str:
         ({"vocab_size": 6}, "5 tokens are embedded, and vocab_size is 6"),
         ({"n_layer": 3}, "'transformer.h.2.attn.c_attn.bias' is not there, expected of the shape [24]"),
         ({"n_layer": 1}, "'transformer.h.1.attn.c_attn.bias' is of the shape [24] and type F32, expected not there"),
+        (
+            {"n_embd": 16_384, "n_layer": 96},
+            "'transformer.h.0.attn.c_attn.bias' is of the shape [24]",
+        ),  # nothing is made
         ({"n_inner": 12}, "'transformer.h.0.mlp.c_fc.bias' is of the shape [32]"),
         ({"n_positions": 13}, "'transformer.wpe.weight' is of the shape [12, 8]"),
         ({"tie_word_embeddings": False}, "'lm_head.weight' is not there, expected of the shape [5, 8]"),

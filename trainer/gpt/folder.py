@@ -13,6 +13,7 @@ from __future__ import annotations
 import json
 import re
 from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -41,14 +42,15 @@ _BLANK = 512
 _WHAT = "the settings of a GPT-2 model, as HuggingFace writes them"
 
 _LAYER = {
-    "ln_1": "attention_norm",
-    "attn.c_attn": "query_key_value",
-    "attn.c_proj": "output",
-    "ln_2": "mlp_norm",
-    "mlp.c_fc": "mlp.0",
-    "mlp.c_proj": "mlp.2",
+    "ln_1": ("attention_norm", "", "D"),
+    "attn.c_attn": ("query_key_value", "D", "3D"),
+    "attn.c_proj": ("output", "D", "D"),
+    "ln_2": ("mlp_norm", "", "D"),
+    "mlp.c_fc": ("mlp.0", "D", "M"),
+    "mlp.c_proj": ("mlp.2", "M", "D"),
 }
-"""HuggingFace's names of a layer's parts -> ours. Its matrices are multiplied from the right, ours from the left."""
+"""HuggingFace's names of a layer's parts -> ours, what they read, if they are matrices, and what they give: of D, the
+width, or of M neurons. Its matrices are multiplied from the right, ours from the left."""
 
 _UNTRAINED = (".attn.bias", ".attn.masked_bias")
 """Masks that older versions of HuggingFace's library have written among the weights."""
@@ -60,20 +62,18 @@ _ROTARY = ("rotary_dim", "rotary_pct", "rotary_emb_base", "rope_theta", "rope_sc
 _DECODER = re.compile("GPT2.*Model")
 """A class whose weights these may be: HuggingFace's, or one that somebody has made of it."""
 
-_HARMLESS = frozenset(
-    """
-    architectures model_type tool training dtype torch_dtype transformers_version n_ctx use_cache reorder_and_upcast_attn
-    attn_pdrop embd_pdrop resid_pdrop summary_activation summary_first_dropout summary_proj_to_labels summary_type
+_HARMLESS = """
+    architectures model_type tool training dtype torch_dtype transformers_version n_ctx use_cache attn_pdrop embd_pdrop
+    resid_pdrop reorder_and_upcast_attn summary_activation summary_first_dropout summary_proj_to_labels summary_type
     summary_use_proj problem_type finetuning_task task_specific_params id2label label2id num_labels initializer_range
-    gradient_checkpointing tokenizer_class prefix bos_token_id eos_token_id pad_token_id sep_token_id
-    decoder_start_token_id is_decoder tie_encoder_decoder cross_attention_hidden_size return_dict output_attentions
-    output_hidden_states output_scores return_dict_in_generate torchscript use_bfloat16 tf_legacy_loss
-    chunk_size_feed_forward max_length min_length do_sample early_stopping num_beams num_beam_groups diversity_penalty
-    temperature top_k top_p typical_p repetition_penalty length_penalty no_repeat_ngram_size
-    encoder_no_repeat_ngram_size bad_words_ids num_return_sequences forced_bos_token_id forced_eos_token_id
-    remove_invalid_values exponential_decay_length_penalty suppress_tokens begin_suppress_tokens
-    """.split()
-)
+    gradient_checkpointing tokenizer_class prefix bos_token_id eos_token_id pad_token_id sep_token_id is_decoder
+    decoder_start_token_id tie_encoder_decoder cross_attention_hidden_size return_dict return_dict_in_generate
+    output_attentions output_hidden_states output_scores torchscript use_bfloat16 tf_legacy_loss max_length min_length
+    chunk_size_feed_forward do_sample early_stopping num_beams num_beam_groups diversity_penalty temperature top_k top_p
+    typical_p repetition_penalty length_penalty no_repeat_ngram_size encoder_no_repeat_ngram_size bad_words_ids
+    num_return_sequences forced_bos_token_id forced_eos_token_id remove_invalid_values suppress_tokens
+    begin_suppress_tokens exponential_decay_length_penalty
+"""
 """Keys that HuggingFace's library or `save` write, and on which no logit depends, whatever they say: what is done in
 training or in generation, which tokens are marks, how the same arithmetic is carried out."""
 
@@ -96,11 +96,13 @@ def load(folder: Path | str) -> Gpt:
     folder = Path(folder)
     if not folder.is_dir():
         raise BadFile(f"there is no folder {folder}; expected one with {CONFIG} and {WEIGHTS}")
-    model = _empty(load_config(folder))
-    tensors = _read(folder / WEIGHTS, model)
+    config = load_config(folder)
+    tensors = _read(folder / WEIGHTS, config)
+    with torch.random.fork_rng(devices=[]):  # its first numbers are drawn, and nobody looks at them
+        model = Gpt(config)
     state = {
-        ours: (tensors[name].T if turned else tensors[name]).contiguous()
-        for name, (ours, turned) in _names(model.config).items()
+        each.ours: (tensors[name].T if each.turned else tensors[name]).contiguous()
+        for name, each in _tensors(config).items()
     }
     model.load_state_dict(state, assign=True)
     return model.eval()
@@ -163,7 +165,7 @@ def save(model: Gpt, folder: Path, training: Mapping[str, Any] | None = None) ->
         BadFile: they cannot be written.
     """
     config, own = model.config, model.state_dict()
-    tensors = {name: own[ours].T if turned else own[ours] for name, (ours, turned) in _names(config).items()}
+    tensors = {name: own[each.ours].T if each.turned else own[each.ours] for name, each in _tensors(config).items()}
     if not config.positions:
         tensors[_POSITIONS] = torch.zeros(_BLANK, config.width)
     plain = {name: tensor.detach().cpu().contiguous() for name, tensor in tensors.items()}
@@ -216,7 +218,7 @@ def _expect_ordinary(told: Fields) -> None:
 
 def _expect_known(told: Fields) -> None:
     """Refuse settings that are not known here, unless they are off: nobody could say what they do to the logits."""
-    known = {*_HARMLESS, *_UNUSUAL, *_ROTARY, "position_embedding_type"}
+    known = {*_HARMLESS.split(), *_UNUSUAL, *_ROTARY, "position_embedding_type"}
     for key, value in told.rest().items():
         if key not in known and not key.startswith("_") and value not in (None, False, 0, {}, [], ""):
             raise BadFile(
@@ -225,29 +227,42 @@ def _expect_known(told: Fields) -> None:
             )
 
 
-def _empty(config: GptConfig) -> Gpt:
-    """A model with shapes and no numbers."""
-    with torch.device("meta"):
-        return Gpt(config)
+@dataclass(frozen=True)
+class _Stored:
+    """A tensor of a file.
+
+    Attributes:
+        ours: its name in a `Gpt`.
+        shape: as it is stored.
+        turned: whether it lies turned there.
+    """
+
+    ours: str
+    shape: tuple[int, ...]
+    turned: bool = False
 
 
-def _names(config: GptConfig) -> dict[str, tuple[str, bool]]:
-    """HuggingFace's name of each tensor -> ours, and whether it lies turned."""
-    found = {"transformer.wte.weight": ("tokens.weight", False)}
+def _tensors(config: GptConfig) -> dict[str, _Stored]:
+    """HuggingFace's name of each tensor -> what it is. Known from the settings alone, before anything is allocated."""
+    sizes = {"D": config.width, "3D": 3 * config.width, "M": config.neurons}
+    table = config.vocabulary_size, config.width
+    found = {_TOKENS: _Stored("tokens.weight", table)}
     if config.positions:
-        found["transformer.wpe.weight"] = ("positions.weight", False)
+        found[_POSITIONS] = _Stored("positions.weight", (config.positions, config.width))
     for layer in range(config.layers):
-        for theirs, ours in _LAYER.items():
-            found[f"transformer.h.{layer}.{theirs}.weight"] = (f"layers.{layer}.{ours}.weight", "ln" not in theirs)
-            found[f"transformer.h.{layer}.{theirs}.bias"] = (f"layers.{layer}.{ours}.bias", False)
+        for theirs, (part, reads, gives) in _LAYER.items():
+            name, ours = f"transformer.h.{layer}.{theirs}", f"layers.{layer}.{part}"
+            shape = (sizes[reads], sizes[gives]) if reads else (sizes[gives],)
+            found[f"{name}.weight"] = _Stored(f"{ours}.weight", shape, turned=bool(reads))
+            found[f"{name}.bias"] = _Stored(f"{ours}.bias", (sizes[gives],))
     for part in ("weight", "bias"):
-        found[f"transformer.ln_f.{part}"] = (f"norm.{part}", False)
+        found[f"transformer.ln_f.{part}"] = _Stored(f"norm.{part}", (config.width,))
     if not config.tied:
-        found["lm_head.weight"] = ("readout.weight", False)
+        found[_READOUT] = _Stored("readout.weight", table)
     return found
 
 
-def _read(path: Path, model: Gpt) -> dict[str, Tensor]:
+def _read(path: Path, config: GptConfig) -> dict[str, Tensor]:
     """The tensors of a file by HuggingFace's names, in float32; those that mean nothing are left out."""
     if not path.is_file():
         raise BadFile(f"there is no file {path}; expected the weights of the model, as safetensors")
@@ -261,28 +276,26 @@ def _read(path: Path, model: Gpt) -> dict[str, Tensor]:
             stored = {_PREFIX + name if bare and name != _READOUT else name: name for name in names}
             slices = {name: file.get_slice(stored[name]) for name in stored}
             found = {name: (each.get_shape(), each.get_dtype()) for name, each in slices.items()}
-            _expect(path, model, found)
+            _expect(path, config, found)
             tensors = {name: file.get_tensor(stored[name]).float() for name in found}
     except (SafetensorError, OSError, UnicodeError) as error:
         raise BadFile(f"{path} is no safetensors file, damaged or cut short ({error})") from None
     for name, tensor in tensors.items():
         if not bool(torch.isfinite(tensor).all()):
             raise BadFile(f"{path}: {name} holds numbers that are none or infinite; expected finite ones")
-    _expect_spare(path, model.config, tensors)
-    return {name: tensors[name] for name in _names(model.config)}
+    _expect_spare(path, config, tensors)
+    return {name: tensors[name] for name in _tensors(config)}
 
 
-def _expect(path: Path, model: Gpt, found: dict[str, tuple[list[int], str]]) -> None:
+def _expect(path: Path, config: GptConfig, found: dict[str, tuple[list[int], str]]) -> None:
     """Refuse tensors that do not fit the settings; of those that mean nothing, forget them."""
-    config = model.config
     for name in [name for name in found if name.endswith(_UNTRAINED)]:
         del found[name]
     fitting = f"{path} does not fit {path.parent / CONFIG}"
     words = found.get(_TOKENS, ([], ""))[0]
     if len(words) == 2 and words[0] != config.vocabulary_size and words[1] == config.width:
         raise BadFile(f"{fitting}: {words[0]} tokens are embedded, and vocab_size is {config.vocabulary_size}")
-    shapes = {name: tuple(parameter.shape) for name, parameter in model.named_parameters()}
-    expected = {name: shapes[ours][::-1] if turned else shapes[ours] for name, (ours, turned) in _names(config).items()}
+    expected = {name: each.shape for name, each in _tensors(config).items()}
     if config.tied and _READOUT in found:
         expected[_READOUT] = expected[_TOKENS]
     if not config.positions and _POSITIONS in found:
