@@ -16,6 +16,7 @@ from cli import INTERRUPTED
 from cli.columns import takes_columns
 from cli.corpora import takes_corpus
 from cli.layout import Verb
+from cli.streams import checked_sizes
 from cli.values import Group
 from tprog.errors import TpdebugError
 from tprog.escape import visible
@@ -158,6 +159,7 @@ def tpdebug(
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command line (left out: the process's own) and return its exit code. Nothing escapes but bugs."""
     given = sys.argv[1:] if arguments is None else arguments
+    checked_sizes()
     try:
         code = app()(given, prog_name="tpdebug", standalone_mode=False)
         sys.stdout.flush()

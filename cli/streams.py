@@ -10,6 +10,7 @@ from __future__ import annotations
 import errno
 import io
 import os
+import re
 import sys
 from typing import TYPE_CHECKING, TextIO
 
@@ -19,6 +20,8 @@ if TYPE_CHECKING:
     from _typeshed import ReadableBuffer
 
 _ANSWER, _REMARKS = 1, 2
+
+_SIZE = re.compile("[1-9][0-9]{0,8}")
 
 
 class _Stream(io.FileIO):
@@ -35,6 +38,13 @@ class _Stream(io.FileIO):
                 reason = "it is closed" if error.errno == errno.EBADF else (error.strerror or str(error)).lower()
                 raise BadFile(f"cannot write the answer to standard output: {reason}") from None
             return memoryview(data).nbytes
+
+
+def checked_sizes() -> None:
+    """Leave out sizes of the terminal that are none: in 0 columns nothing is shown, and not every digit is a number."""
+    for name in ("COLUMNS", "LINES"):
+        if not _SIZE.fullmatch(os.environ.get(name, "")):
+            os.environ.pop(name, None)
 
 
 def checked_streams() -> None:

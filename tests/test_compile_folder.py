@@ -202,6 +202,8 @@ def test_a_file_that_was_cut_short_or_swapped_is_refused_before_it_is_read(model
     assert "was changed or damaged" in refusal(lambda: load(model))
     path.unlink()
     assert "there is no file" in refusal(lambda: load(model))
+    os.mkfifo(path)
+    assert "is a pipe, which may never end; expected the weights" in refusal(lambda: load(model))
 
 
 def _with_header(path: Path, change: Callable[[dict[str, Any]], object]) -> None:

@@ -306,7 +306,7 @@ def test_files_that_are_not_there_or_cut_short_are_refused(tmp_path: Path) -> No
     (tmp_path / WEIGHTS).unlink()
     assert "expected the weights of the model, as safetensors" in refused(tmp_path)
     (tmp_path / WEIGHTS).mkdir()
-    assert "expected the weights of the model, as safetensors" in refused(tmp_path)
+    assert "is a folder; expected the weights of the model, as safetensors" in refused(tmp_path)
 
 
 @pytest.mark.parametrize(

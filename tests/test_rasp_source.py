@@ -310,7 +310,9 @@ def test_a_file_that_is_none_is_refused_in_one_line(tmp_path: Path) -> None:
     (tmp_path / "binary.rasp").write_bytes(b"a\0b")
     (tmp_path / "folder.rasp").mkdir()
     for name in ("big", "binary", "folder"):
-        assert "a file that cannot be loaded" in refusal(f'load "{name}"; indices;', tmp_path)
+        said = refusal(f'load "{name}"; indices;', tmp_path)
+        assert "a file that cannot be loaded" in said
+        assert said.count("expected a RASP source") == 1
         with pytest.raises(BadFile):
             load_program(tmp_path / f"{name}.rasp")
 

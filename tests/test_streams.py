@@ -11,6 +11,7 @@ from pathlib import Path
 
 import pytest
 
+from cli.main import main
 from tests.programs import PROGRAMS
 from tprog.text.emit import emit
 
@@ -164,6 +165,21 @@ def _pressed(folder: Path, chosen: str, ignored: bool = False) -> tuple[int, str
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     return done.returncode, done.stdout, done.stderr
+
+
+@pytest.mark.parametrize("size", ["0", "00", "-5", "", "²", "9" * 5000])
+@pytest.mark.parametrize("name", ["COLUMNS", "LINES"])
+def test_a_size_of_the_terminal_that_is_none_hides_no_answer(
+    name: str, size: str, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for other in ("COLUMNS", "LINES"):
+        monkeypatch.delenv(other, raising=False)
+    assert main(["tasks"]) == 0
+    told = capsys.readouterr()
+    monkeypatch.setenv(name, size)
+    assert main(["tasks"]) == 0
+    assert capsys.readouterr() == told
+    assert told.out
 
 
 @pytest.mark.parametrize("chosen", ["cli", "cli.streams", "cli.main", "typer", "cli.verbs.verify"])

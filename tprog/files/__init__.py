@@ -154,6 +154,20 @@ def read_bytes(path: Path | str, what: str = "a file", *, largest: int = LARGEST
     return data
 
 
+def check_plain(path: Path | str, what: str) -> None:
+    """Refuse, in the words of `read_bytes`, a file that another library is to open, if it is none that holds bytes.
+
+    Raises:
+        BadFile: as `read_bytes`.
+    """
+    try:
+        _check_kind(path, os.stat(path), what)
+    except FileNotFoundError:
+        raise BadFile(f"there is no file {path}; expected {what}") from None
+    except OSError as error:
+        raise BadFile(f"cannot read {path}: {reason(error)}") from None
+
+
 def _check_kind(path: Path | str, found: os.stat_result, what: str) -> None:
     if stat.S_ISDIR(found.st_mode):
         raise BadFile(f"{path} is a folder; expected {what}")

@@ -13,7 +13,7 @@ from pathlib import Path
 import numpy as np
 
 from tprog.errors import BadFile
-from tprog.files import read_bytes
+from tprog.files import check_plain, read_bytes
 from tprog.files.formats import parse_json
 from tprog.run.batch import Array
 from trainer.compile.assemble import HeadWeights, Weights
@@ -117,8 +117,7 @@ def _check_size(path: Path, size: int, expected: Mapping[str, tuple[int, ...]], 
     needed = sum(math.prod(shape) for shape in expected.values()) * each
     if needed > LARGEST:
         raise BadFile(f"{path} would hold {needed:,} bytes of weights; expected at most {LARGEST:,}")
-    if not path.is_file():
-        raise BadFile(f"there is no file {path}; expected the weights of a compiled model")
+    check_plain(path, "the weights of a compiled model")
     found = path.stat().st_size
     if found != size or found < needed:
         raise BadFile(

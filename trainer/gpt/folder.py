@@ -23,7 +23,7 @@ from safetensors.torch import save as to_bytes
 from torch import Tensor
 
 from tprog.errors import BadFile, BadUsage
-from tprog.files import read_text, write_atomic
+from tprog.files import check_plain, read_text, write_atomic
 from tprog.files.formats import parse_json
 from trainer.fields import Fields
 from trainer.gpt.model import RANGES, Gpt, GptConfig
@@ -264,8 +264,7 @@ def _tensors(config: GptConfig) -> dict[str, _Stored]:
 
 def _read(path: Path, config: GptConfig) -> dict[str, Tensor]:
     """The tensors of a file by HuggingFace's names, in float32; those that mean nothing are left out."""
-    if not path.is_file():
-        raise BadFile(f"there is no file {path}; expected the weights of the model, as safetensors")
+    check_plain(path, "the weights of the model, as safetensors")
     if path.stat().st_size > LARGEST:
         raise BadFile(f"{path} is larger than {LARGEST // 2**30} GiB; expected the weights of a small model")
     try:

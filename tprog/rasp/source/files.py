@@ -34,6 +34,8 @@ BUNDLED = Path(__file__).parents[1] / "library"
 VOCABULARY = "vocabulary"
 """The variable in which the source of a task names its tokens."""
 
+_WHAT = "a RASP source"
+
 MARKS = ("<s>", "</s>")
 """What stands in a vocabulary and is no token of a source."""
 
@@ -87,9 +89,10 @@ class Loading:
         if str(path) in self.open:
             raise by.bad(at, f"the file {shown}, which loads itself", "files that do not load each other in a circle")
         try:
-            text = read_text(path, "a RASP source", largest=LARGEST_SOURCE)
+            text = read_text(path, _WHAT, largest=LARGEST_SOURCE)
         except BadFile as error:
-            raise by.bad(at, f"a file that cannot be loaded: {error}", "a RASP source") from None
+            found = str(error).removesuffix(f"; expected {_WHAT}")
+            raise by.bad(at, f"a file that cannot be loaded: {found}", _WHAT) from None
         file = SourceFile(shown, quoted=bundled, bundled=bundled, folder=str(PurePosixPath(shown).parent))
         where = by.where(at)
         inner = Interpreter(
@@ -242,7 +245,7 @@ def read_file(path: Path | str, outputs: Sequence[str] = (), given: Sequence[obj
         BadSource: a statement has no meaning; the message says where, what was found and what was expected.
         BadUsage: it has no such output.
     """
-    text = read_text(path, "a RASP source", largest=LARGEST_SOURCE)
+    text = read_text(path, _WHAT, largest=LARGEST_SOURCE)
     return run_text(text, str(path), outputs, given, Path(path).absolute().parent)
 
 
