@@ -6,7 +6,7 @@ from collections.abc import Mapping, Sequence
 
 from analyze.dataflow import class_of, data_flow, reached_from, reaching, toward_output
 from analyze.dead import dead_nodes
-from analyze.results.checked import Checked
+from analyze.outcome import checked_on
 from analyze.results.circuits import CircuitResult
 from analyze.results.graph import GraphResult
 from tprog.edits.entry import Entry
@@ -88,7 +88,7 @@ def _flow(
     return data_flow(
         program,
         dead=dead_nodes(program, inputs),
-        checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
+        checked=checked_on(inputs),
         highlighted=highlighted,
         circuit=circuits is not None,
         circuits=circuits,

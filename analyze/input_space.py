@@ -69,7 +69,7 @@ class InputSpace:
     @property
     def noun(self) -> str:
         """What one of them is, in a word."""
-        return "sentence" if self.task is not None and self.task.inputs_are else "input"
+        return "input" if self.task is None else self.task.noun
 
     @property
     def enumerable(self) -> bool:

@@ -74,6 +74,11 @@ def hole_order(program: Program) -> dict[TableKey, int]:
     return order | {node.name: max(order[table] for table in node.tables) for node in program.nodes}
 
 
+def checked_on(inputs: Inputs) -> Checked:
+    """Inputs as evidence."""
+    return Checked(len(inputs.batch), inputs.exhaustive, inputs.description, inputs.noun)
+
+
 class _Asked:
     """A program and the inputs of an analysis."""
 
@@ -87,7 +92,7 @@ class _Asked:
     @property
     def checked(self) -> Checked:
         """The inputs as evidence."""
-        return Checked(len(self.batch), self.inputs.exhaustive, self.inputs.description)
+        return checked_on(self.inputs)
 
     @cached_property
     def expected(self) -> Array | None:
@@ -162,7 +167,7 @@ def ground(program: Program, inputs: Inputs) -> Ground:
     """
     width = inputs.batch.tokens.shape[1]
     if (taken := len(inputs.batch) * held_bytes(program, width)) > LARGEST:
-        what = f"{len(program.nodes)} nodes and {len(program.classes)} classes on {len(inputs.batch):,} inputs"
+        what = f"{len(program.nodes)} nodes and {len(program.classes)} classes on {len(inputs.batch):,} {inputs.noun}s"
         raise BadUsage(
             f"the values of {what} of {width} tokens take {taken // 10**6:,} MB; ask for a --sample of at most "
             f"{held_at_once(program, width, LARGEST):,}"

@@ -16,9 +16,9 @@ from analyze.circuits import find_circuits
 from analyze.circuits.member_lines import nodes_at
 from analyze.dataflow import data_flow
 from analyze.dead import find_dead
+from analyze.outcome import checked_on
 from analyze.reached_entries import Counts, count_reached
 from analyze.results.blame import BlameAllResult
-from analyze.results.checked import Checked
 from analyze.results.dead import DeadResult
 from analyze.results.report import EntriesReached, ReportLine, ReportResult, Tried
 from analyze.verify import verify
@@ -79,7 +79,7 @@ def report(
     if blamed and verified is not None and verified.wrong_inputs:
         progress("blame")
         found = blame_all(program, inputs, shown=Presentation(named, None, module.lines))
-    checked = Checked(len(inputs.batch), inputs.exhaustive, inputs.description)
+    checked = checked_on(inputs)
     tried = _tried(program, inputs)
     alone = {node.name for node in dead.dead}
     looped, stop = _loop(program)

@@ -7,8 +7,7 @@ from collections.abc import Callable, Iterator
 
 import numpy as np
 
-from analyze.outcome import Ground, Rows, ground, label
-from analyze.results.checked import Checked
+from analyze.outcome import Ground, Rows, checked_on, ground, label
 from analyze.results.verify import Counterexample, EntityLine, HoleCount, LengthCount, VerifyResult
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
@@ -61,7 +60,7 @@ def verify(
     return VerifyResult(
         program=label(program, name),
         task=program.task or "",
-        checked=Checked(len(in_hole), inputs.exhaustive, inputs.description),
+        checked=checked_on(inputs),
         tokens_right=tokens_right,
         tokens=tokens,
         token_accuracy=tokens_right / tokens if tokens else 1.0,

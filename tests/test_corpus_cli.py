@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import json
+import re
 from collections import Counter
 from collections.abc import Callable
 from dataclasses import replace
@@ -83,6 +84,7 @@ def test_validation_is_what_a_program_is_judged_by_if_nobody_says(said: Said) ->
 @pytest.mark.parametrize(
     "arguments",
     [
+        ["verify", "tagger.py", "--limit", "2"],
         ["dead", "tagger.py"],
         ["circuits", "tagger.py", "--class", "B-PER"],
         ["coverage", "tagger.py"],
@@ -91,6 +93,7 @@ def test_validation_is_what_a_program_is_judged_by_if_nobody_says(said: Said) ->
         ["simplify", "tagger.py", "-o", "small.py"],
         ["fuzz", "tagger.py", "--no-database", "--buckets-limit", "2"],
         ["diff", "tagger.py", "tagger.py"],
+        ["verify", "sorter.py", "--limit", "2"],
         ["dead", "sorter.py"],
         ["blame", "sorter.py", "--all", "--limit", "2"],
         ["fuzz", "sorter.py", "--no-database", "--buckets-limit", "2"],
@@ -98,8 +101,8 @@ def test_validation_is_what_a_program_is_judged_by_if_nobody_says(said: Said) ->
     ],
     ids=" ".join,
 )
-def test_every_verb_takes_sentences(arguments: list[str], said: Said) -> None:
-    name = "synthetic" if arguments[1] == "tagger.py" else "topics"
+def test_every_verb_takes_sentences_and_texts_and_calls_them_so(arguments: list[str], said: Said) -> None:
+    name, noun = ("synthetic", "sentences") if arguments[1] == "tagger.py" else ("topics", "texts")
     code, out, err = said(*arguments, "--corpus", name)
     assert code in (0, 1), err
     assert "Traceback" not in out + err
@@ -107,7 +110,8 @@ def test_every_verb_takes_sentences(arguments: list[str], said: Said) -> None:
         assert "they answer alike on all 80 sentences" in out
         assert f"sentences of {name} " in out
     else:
-        assert f"80 sentences of {name}, split valid" in out + err
+        assert f"80 {noun} of {name}, split valid" in out + err
+    assert not re.findall(r"(?i)(?<!for every )\binputs?\b", out + err)  # a proof is about what is no sentence too
 
 
 def test_a_wrong_tag_of_a_sentence_is_blamed(said: Said) -> None:

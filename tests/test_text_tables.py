@@ -13,9 +13,11 @@ from analyze.callgraph import call_graph
 from analyze.render.blame import blame_document
 from analyze.render.calls import calls_document
 from analyze.render.circuits import circuits_document
+from analyze.render.data import csv_text
 from analyze.render.dead import dead_document
 from analyze.render.document import Document, document, table
 from analyze.render.graph import graph_document
+from analyze.render.pages import page_html
 from analyze.render.terminal import FOLDED, as_text, put
 from analyze.render.trace import trace_document
 from analyze.render.verify import verify_document
@@ -276,6 +278,20 @@ def test_a_folded_column_keeps_a_width_that_can_be_read() -> None:
     lines = printed(document("", "", table(("one", "two"), [(long, "short")])), 5).splitlines()
     assert max(map(len, lines)) == FOLDED + len("short") + 3
     assert sum(line.count("word") for line in lines) == 20
+
+
+def test_a_table_that_fits_by_a_hair_is_not_drawn_wider_than_the_terminal() -> None:
+    heads = ("", "sentences", "wrong sentences", "wrong predictions", "F1 of entities")
+    row = ("never more wrong on", "all 80 sentences of some corpus", "19 -> 3", "23 -> 3", "86.96% -> 97.72%")
+    lines = printed(document("", "", table(heads, [row], heads[2:])), 80).splitlines()
+    assert max(map(len, lines)) == 80
+
+
+def test_inputs_are_called_what_they_are_in_headings_and_data_keep_their_columns() -> None:
+    said = document("", "", table(("input", "wrong inputs", "input.py"), [("a", 1, 2)], name="n"), noun="sentence")
+    assert printed(said).split("\n")[1].split("   ") == ["sentence", "wrong sentences", "input.py"]
+    assert csv_text(said.tables[0]).startswith("input,wrong inputs,input.py\n")
+    assert '<th title="inputs with a wrong prediction">wrong sentences</th>' in page_html(said)
 
 
 def test_folded_columns_become_narrower_where_the_table_then_fits() -> None:

@@ -29,9 +29,8 @@ from analyze.blame.single_edits import TriedEdit, stays_exact, trials
 from analyze.blame.suspects import Redefinition, find_redefinitions
 from analyze.blame.weights import best_bends
 from analyze.blame.working_set import Held, effects_over_all, hold
-from analyze.outcome import label
+from analyze.outcome import checked_on, label
 from analyze.results.blame import Account, BlameResult, Fired
-from analyze.results.checked import Checked
 from tprog.edits.edit import Edit, WeightEdit
 from tprog.ir.program import Program
 from tprog.tasks.builtin import Inputs
@@ -150,7 +149,7 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         candidates=candidates,
         proven=found.ranking.proven and (all_tried if asked.right else found.complete),
         dependences=reached,
-        checked=Checked(len(found.inputs.batch), found.inputs.exhaustive, found.inputs.description),
+        checked=checked_on(found.inputs),
         wrong_before=held.wrong,
         suspects=tuple(suspect(program, one, place, shown) for place, one in enumerate(found.suspects)),
         looked_at=found.looked_at,

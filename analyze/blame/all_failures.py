@@ -17,9 +17,8 @@ from analyze.blame.joint_search import BestOfEach, JointSearch
 from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.responsibility import annotate_all
 from analyze.blame.working_set import effects_over_all, hold
-from analyze.outcome import label
+from analyze.outcome import checked_on, label
 from analyze.results.blame import BlameAllResult, Bucket, VerifiedOn
-from analyze.results.checked import Checked
 from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
@@ -76,7 +75,7 @@ def blame_all(
     buckets = _buckets(search, best.top, shown)
     return BlameAllResult(
         program=label(program, shown.name),
-        checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
+        checked=checked_on(inputs),
         wrong_inputs=held.failing,
         wrong=held.wrong,
         searched=len(search.rows),
@@ -106,7 +105,7 @@ def _verified(program: Program, inputs: Inputs, edits: Sequence[Edit]) -> tuple[
     for edit in edits:
         after = wrong(edit.apply(program))
         counts.append((int((before & ~after).sum()), int((after & ~before).sum())))
-    return VerifiedOn(Checked(len(inputs.batch), inputs.exhaustive, inputs.description), int(before.sum())), counts
+    return VerifiedOn(checked_on(inputs), int(before.sum())), counts
 
 
 def _buckets(search: JointSearch, top: Sequence[Edit | None], shown: Presentation) -> tuple[Bucket, ...]:

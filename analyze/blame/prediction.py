@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TypeAlias
 
 import numpy as np
@@ -158,7 +158,7 @@ def with_prediction(inputs: Inputs, asked: Prediction) -> tuple[Inputs, int]:
     """The inputs with known answers, the one in question among them with the answer that was given; and its row."""
     one, places = asked.run.batch, len(asked.expected)
     if inputs.expected is None:
-        return Inputs(one, np.array([asked.expected]), False, "this input alone"), 0
+        return Inputs(one, np.array([asked.expected]), False, f"this {inputs.noun} alone", inputs.noun), 0
     width = one.tokens.shape[1]
     same = np.flatnonzero(inputs.batch.lengths == one.lengths[0])
     found = same[(inputs.batch.tokens[same, :width] == one.tokens[0]).all(axis=1)] if len(same) else same
@@ -168,7 +168,7 @@ def with_prediction(inputs: Inputs, asked: Prediction) -> tuple[Inputs, int]:
         answers = inputs.expected.copy()
         answers[found, :places] = asked.expected
         description = f"{inputs.description}, this one with the answer as given"
-        return Inputs(inputs.batch, answers, inputs.exhaustive, description), int(found[0])
+        return replace(inputs, expected=answers, description=description), int(found[0])
     widest = max(width, inputs.batch.tokens.shape[1])
     rectangle = np.full((len(inputs.batch) + 1, widest), -1, dtype=inputs.batch.tokens.dtype)
     rectangle[:-1, : inputs.batch.tokens.shape[1]] = inputs.batch.tokens
@@ -177,4 +177,5 @@ def with_prediction(inputs: Inputs, asked: Prediction) -> tuple[Inputs, int]:
     expected[:-1, : inputs.expected.shape[-1]] = inputs.expected
     expected[-1, :places] = asked.expected
     batch = Batch(rectangle, np.append(inputs.batch.lengths, one.lengths[0]))
-    return Inputs(batch, expected, inputs.exhaustive, f"{inputs.description} and this input"), len(batch) - 1
+    description = f"{inputs.description} and this {inputs.noun}"
+    return Inputs(batch, expected, inputs.exhaustive, description, inputs.noun), len(batch) - 1

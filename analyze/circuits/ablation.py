@@ -215,7 +215,7 @@ def _cut(batch: Batch, rows: Rows) -> Batch:
 def trial_of(on: Survey, pairs: Bools, constants: Mapping[str, int], description: str) -> TriedSets:
     """A sub-problem of which nothing is known yet."""
     rows = np.flatnonzero(pairs.any(axis=1))
-    alone = Inputs(on.batch.take(rows), None, False, description)
+    alone = Inputs(on.batch.take(rows), None, False, description, on.inputs.noun)
     kept = Survey(on.program, alone, on.outcomes[rows], on.in_hole[rows], on.modes)
     return TriedSets(kept, pairs[rows], constants, spread(len(rows), FIRST_FEW).tolist())
 

@@ -100,7 +100,7 @@ def surveyed(on: Survey, problem: SubProblem, task: Task | None) -> Survey:
     expected = None if task is None else task.expected(batch)
     if expected is not None and not (expected != UNGRADED).any():
         expected = None
-    return survey(on.program, Inputs(batch, expected, False, " ".join(tokens)))
+    return survey(on.program, Inputs(batch, expected, False, " ".join(tokens), on.inputs.noun))
 
 
 def select(on: Survey, problem: SubProblem) -> Bools:

@@ -16,7 +16,7 @@ from analyze.coverage.entry_counts import EntryCounts, entry_counts
 from analyze.coverage.line_counts import RunLines, covered_source
 from analyze.coverage.measuring import MODULE, Extent, Measured, extents_of, measure
 from analyze.coverage.sandbox import Limits, Progress
-from analyze.outcome import Rows, label, spread
+from analyze.outcome import Rows, checked_on, label, spread
 from analyze.reached_entries import holes_of
 from analyze.results.checked import Checked
 from analyze.results.coverage import (
@@ -115,7 +115,7 @@ def _result(
     nodes = {function: node.name for node in ran.program.nodes for function in node.functions.values()}
     return CoverageResult(
         program=name,
-        checked=Checked(len(inputs.batch), inputs.exhaustive, inputs.description),
+        checked=checked_on(inputs),
         ran=_ran(inputs, counts, runs),
         converted=ran is not module,
         lacking=found.lacking,
@@ -143,11 +143,11 @@ def _result(
 def _ran(inputs: Inputs, counts: EntryCounts, runs: int) -> Checked:
     """The inputs that were run."""
     if runs == len(inputs.batch):
-        return Checked(runs, inputs.exhaustive, "all of them")
+        return Checked(runs, inputs.exhaustive, "all of them", inputs.noun)
     told = "one for each entry and outcome, the rest evenly from all"
     if runs < len(counts.firsts):
         told = f"not one for each entry and outcome, which takes {len(counts.firsts):,}"
-    return Checked(runs, False, f"{runs:,} of them: {told}")
+    return Checked(runs, False, f"{runs:,} of them: {told}", inputs.noun)
 
 
 def _source(module: Module, counts: EntryCounts, found: Measured | None) -> AnnotatedSource:

@@ -46,6 +46,7 @@ class EntryCounts:
         tables: table (see `analyze.reached_entries`) -> [entry, column].
         lines: line -> [column] inputs that reach an entry of the line, a wiring included.
         firsts: indices of inputs that together reach every entry that any reaches, with every outcome that it has.
+        noun: what one of the inputs is, in a word.
     """
 
     outcomes: tuple[str, ...]
@@ -54,6 +55,7 @@ class EntryCounts:
     tables: Mapping[TableKey, Array]
     lines: Mapping[int, tuple[int, ...]]
     firsts: frozenset[int]
+    noun: str = "input"
 
     def by_entry(self, program: Program) -> dict[Entry, tuple[int, ...]]:
         """entry -> counts, in execution order; wirings are not among them."""
@@ -94,7 +96,7 @@ def entry_counts(program: Program, inputs: Inputs, lines: Mapping[Entry, int] | 
         flat = np.unique(np.concatenate(at_lines))
         _add(by_line, flat % len(by_line), here[flat // len(by_line)])
     held = {line: tuple(by_line[line].tolist()) for line in sorted(set((lines or {}).values()))}
-    return EntryCounts(outcomes, classes, member, tables, held, frozenset(firsts))
+    return EntryCounts(outcomes, classes, member, tables, held, frozenset(firsts), inputs.noun)
 
 
 def _lines(entries: Sequence[Entry], lines: Mapping[Entry, int]) -> Codes:

@@ -60,10 +60,10 @@ def covered_source(
     legend: list[tuple[Mark, str]] = [
         ("lit", "reached"),
         ("part", "reached in part: an entry of the line is not, or a way on is never taken"),
-        ("dim", "not reached by any input"),
+        ("dim", f"not reached by any {counts.noun}"),
     ]
     if judged:
-        legend.append(("bad", "reached by inputs with a wrong answer alone"))
+        legend.append(("bad", f"reached by {counts.noun}s with a wrong answer alone"))
     return AnnotatedSource(path, "/".join(counts.outcomes[:shown]), tuple(legend), tuple(rows))
 
 

@@ -20,10 +20,9 @@ from analyze.dead.removal import Fix, jointly
 from analyze.dead.suspects import Suspect, all_suspects, finish
 from analyze.dead.unreached import unreached
 from analyze.dead.verdicts import verdicts_on
-from analyze.outcome import label, node_line
+from analyze.outcome import checked_on, label, node_line
 from analyze.piecewise import Pieces
 from analyze.reached_entries import Counts
-from analyze.results.checked import Checked
 from analyze.results.dead import DeadNode, DeadResult, Proof, Removal, Verdict
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
@@ -52,7 +51,7 @@ def find_dead(
     """
     pieces, proofs = Pieces(program, inputs), Proofs(program)
     seen = _look_at_all(pieces, proofs, progress)
-    checked = Checked(len(inputs.batch), inputs.exhaustive, inputs.description)
+    checked = checked_on(inputs)
     tried: Proof = "enumerated" if inputs.exhaustive else "sampled"
     judged = {suspect.name: verdicts_on(program, suspect, checked, tried) for suspect in seen.suspects}
     dead = {name: found for name, found in judged.items() if found}

@@ -158,13 +158,13 @@ class _Search:
 
     @property
     def checked(self) -> Checked:
-        count = len(self.tried)
+        count, noun = len(self.tried), self.oracle.space.noun
         if self._whole and self.stopped:
-            return Checked(count, False, f"{count:,} of the {self._planned:,} inputs")
+            return Checked(count, False, f"{count:,} of the {self._planned:,} {noun}s", noun)
         words = self._words.format(count)
         if self.known and not self.complete:
             words += f", those known to fail before them ({self.known:,})"
-        return Checked(count, self.complete, words)
+        return Checked(count, self.complete, words, noun)
 
     @cached_property
     def failing(self) -> Found:

@@ -134,7 +134,9 @@ class Blamer:
     @cached_property
     def _inputs(self) -> Inputs:
         assert isinstance(self.oracle, Answers)
-        return self.oracle.inputs(self.tried[spread(len(self.tried), BLAMED_OVER)], False, "the inputs tried")
+        return self.oracle.inputs(
+            self.tried[spread(len(self.tried), BLAMED_OVER)], False, f"the {self.oracle.space.noun}s tried"
+        )
 
     def _blame(self, sequence: Array) -> _Blamed:
         space = self.oracle.space
@@ -210,7 +212,7 @@ def buckets_of(oracle: Oracle, failing: Found, complete: bool, blamer: Blamer, s
         elif complete:
             # Only what was not blamed could belong here as well.
             settled = members[0] < unknown or reason.kind not in _BY_BLAME
-            how = "all inputs were tried" if settled else "the smallest of those blamed"
+            how = f"all {oracle.space.noun}s were tried" if settled else "the smallest of those blamed"
             smallest = replace(smallest, proven=settled, how=how)
         elif shrink:
             smallest = _smaller(oracle, blamer, reason, smallest)

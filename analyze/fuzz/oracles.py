@@ -83,7 +83,7 @@ class Answers(Oracle):
         """The sequences with their right answers."""
         assert self.space.task is not None
         batch = self.space.batch(sequences)
-        return Inputs(batch, self.space.task.expected(batch), exhaustive, description)
+        return Inputs(batch, self.space.task.expected(batch), exhaustive, description, self.space.noun)
 
     def judge(self, sequences: Array) -> Judged:
         inputs = self.inputs(sequences, False, "")

@@ -194,5 +194,5 @@ def worth_trying(space: InputSpace, relations: Sequence[Relation]) -> tuple[tupl
         else:
             kept.append(one)
     if not kept:
-        notes.append("no other relation is known for it: all that can be found are inputs that reach a hole")
+        notes.append(f"no other relation is known for it: all that can be found are {space.noun}s that reach a hole")
     return tuple(kept), tuple(notes)

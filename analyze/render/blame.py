@@ -18,7 +18,7 @@ from analyze.render.document import (
     document,
     table,
 )
-from analyze.render.phrases import counted, evidence, shorten, typed
+from analyze.render.phrases import as_called, counted, evidence, shorten, typed
 from analyze.render.written import written
 from analyze.results.blame import BlameResult, Candidate, Share, Suspect
 from tprog.escape import spelled
@@ -66,6 +66,7 @@ def blame_document(result: BlameResult, shown: int = 10, number: int = 1) -> Doc
         _slice(result),
         *_source(result),
         title=f"Blame in {result.program}",
+        noun=result.checked.noun,
     )
 
 
@@ -142,7 +143,7 @@ def _candidates(result: BlameResult, shown: int, number: int) -> list[Part | str
         f"where {counted(result.wrong_before, 'prediction')} {'is' if result.wrong_before == 1 else 'are'} wrong",
         edits,
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in best) else None,
-        None if result.proven else UNPROVEN,
+        None if result.proven else as_called(UNPROVEN, result.checked.noun),
         *(change(best[number - first].diff, number) if first <= number < first + len(best) else []),
     ]
 
@@ -172,8 +173,9 @@ def _suspects(result: BlameResult, shown: int, number: int) -> list[Part | str |
     if not rows:
         return [suspects]
     here = any(not one.mends for one in result.suspects[: len(rows)])
+    on = counted(result.looked_at, result.checked.noun)
     return [
-        f"no single edit makes all predictions right; where to look first, on {counted(result.looked_at, 'input')}:",
+        f"no single edit makes all predictions right; where to look first, on {on}:",
         suspects,
         "*: leaves this prediction wrong" if here else None,
         *(change(result.suspects[number - 1].diff, number) if number <= len(rows) else []),

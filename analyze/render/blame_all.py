@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from analyze.render.blame import AROUND, EDITS, UNPROVEN, change, edit_cells
 from analyze.render.document import BAD, GOOD, Cell, Document, Heading, Part, Source, Table, document, table
-from analyze.render.phrases import counted, evidence, typed
+from analyze.render.phrases import as_called, counted, evidence, typed
 from analyze.render.written import written
 from analyze.results.blame import BlameAllResult, Bucket, Candidate
 from tprog.text.tokens import Spacing
@@ -23,17 +23,20 @@ def blame_all_document(result: BlameAllResult, number: int = 1) -> Document:
         number: of which edit of the list to show the change of the source.
     """
     parts = [*_entries(result, number), *_buckets(result)]
-    title = f"Blame in {result.program}"
+    title, noun = f"Blame in {result.program}", result.checked.noun
     if not result.wrong:
-        return document(f"{result.program}: nothing is wrong; {evidence(result.checked)}", GOOD, *parts, title=title)
+        return document(
+            f"{result.program}: nothing is wrong; {evidence(result.checked)}", GOOD, *parts, title=title, noun=noun
+        )
     if result.source is not None:
         parts.append(Heading("the module, with what the best edit of each line mends:"))
         parts.append(Source(result.source, AROUND, ""))
-    return document(_answer(result), BAD, evidence(result.checked), *parts, title=title)
+    return document(_answer(result), BAD, evidence(result.checked), *parts, title=title, noun=noun)
 
 
 def _answer(result: BlameAllResult) -> str:
-    found = f"{result.program}: {counted(result.wrong, 'wrong prediction')} on {counted(result.wrong_inputs, 'input')}"
+    on = counted(result.wrong_inputs, result.checked.noun)
+    found = f"{result.program}: {counted(result.wrong, 'wrong prediction')} on {on}"
     if not result.entries:
         return f"{found}; no single edit mends more than it breaks"
     best = result.entries[0]
@@ -56,7 +59,7 @@ def _entries(result: BlameAllResult, number: int) -> list[Part | str | None]:
         _both(result) if verified else None,
         _verified(result),
         "all: with this edit no prediction is wrong any more" if any(c.restores for c in result.entries) else None,
-        None if result.proven else UNPROVEN,
+        None if result.proven else as_called(UNPROVEN, result.checked.noun),
         written(result.sources, {entry.node for entry in result.entries}),
         *change(result.entries[number - 1].diff, number),
     ]
@@ -90,6 +93,7 @@ def _verified(result: BlameAllResult) -> str | None:
 
 def _buckets(result: BlameAllResult) -> list[Part | str | None]:
     """The failing inputs by suspect."""
+    noun = result.checked.noun
     part = "" if result.searched == result.wrong_inputs else f" ({result.searched:,} of them, evenly spread)"
     rows = [
         (bucket.inputs, bucket.entry or Cell(None, NONE), bucket.line, _examples(bucket, result.spaced))
@@ -99,10 +103,9 @@ def _buckets(result: BlameAllResult) -> list[Part | str | None]:
     if not result.wrong:
         return [buckets]
     return [
-        Heading(f"the failing inputs{part} by the entry whose edit mends their first wrong prediction best:"),
+        Heading(f"the failing {noun}s{part} by the entry whose edit mends their first wrong prediction best:"),
         buckets,
-        f"{counted(result.unmended, 'of these inputs', 'of these inputs')} no edit of one key, cell, word, read, mask "
-        "or weight mends there"
+        f"{result.unmended:,} of these {noun}s no edit of one key, cell, word, read, mask or weight mends there"
         if result.unmended
         else None,
     ]

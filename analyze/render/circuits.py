@@ -32,6 +32,7 @@ def circuits_document(result: CircuitResult) -> Document:
         _overlap_data(result),
         source,
         title=f"Circuits of {result.program}",
+        noun=result.checked.noun,
     )
 
 
@@ -62,7 +63,7 @@ def _several(result: CircuitResult) -> tuple[str, list[str | Part | None]]:
 def _claim(circuit: Circuit, result: CircuitResult) -> str:
     if circuit.status != "smallest":
         return circuit.status
-    return "smallest, proven" if result.checked.exhaustive else "smallest on these inputs, proven"
+    return "smallest, proven" if result.checked.exhaustive else f"smallest on these {result.checked.noun}s, proven"
 
 
 def _claims(result: CircuitResult) -> str:
@@ -102,12 +103,14 @@ def _statistics(result: CircuitResult) -> list[Part | str]:
         return []
     columns = ("resampled: circuit of", "stay with it kept", "stay with nothing kept", "predictions")
     rows = [(_short(c), _share(r.stay, r), _share(r.stay_without, r), number(c.pairs)) for c, r in found]
-    first = found[0][1]
+    first, noun = found[0][1], result.checked.noun
     alone = sum(one.alone for _, one in found)
-    more = f"; {counted(alone, 'prediction')} on inputs without another of their length keep their own" if alone else ""
+    more = (
+        f"; {counted(alone, 'prediction')} on {noun}s without another of their length keep their own" if alone else ""
+    )
     return [
         table(columns, rows, columns[1:], whole=columns[:1], name="resampled"),
-        "a statistic, no verdict: here ablated nodes yield what they compute on another input of the same length; "
+        f"a statistic, no verdict: here ablated nodes yield what they compute on another {noun} of the same length; "
         f"mean of {counted(first.draws, 'draw')} with seed {first.seed} (least to most){more}",
     ]
 
@@ -174,7 +177,7 @@ def _one_circuit(result: CircuitResult) -> tuple[str, list[str | Part | None]]:
         for node in result.nodes
         if node.name in circuit.members
     ]
-    stays = f"{counted(circuit.pairs, 'prediction')} on {counted(circuit.inputs, 'input')} stay"
+    stays = f"{counted(circuit.pairs, 'prediction')} on {counted(circuit.inputs, result.checked.noun)} stay"
     others = [", ".join(names) or "none" for names in circuit.alternatives]
     many = counted(len(result.nodes), "node")
     return f"{result.program}: {len(circuit.members)} of {many} suffice for {circuit.problem}", [

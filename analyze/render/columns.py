@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Mapping
 
 MEANINGS: Mapping[str, str] = {
@@ -128,3 +129,7 @@ MEANINGS: Mapping[str, str] = {
     "wrong then": "inputs that are wrong after the step",
 }
 """Column -> what it holds."""
+
+OF_INPUTS = frozenset(name for name in MEANINGS if re.search(r"\binputs?\b", name)) - {"for every input"}
+"""The columns that speak of the inputs looked at: where these are sentences, their headings say so. What is proven for
+every input is so of what is no sentence too."""

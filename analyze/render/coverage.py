@@ -39,14 +39,15 @@ def coverage_document(result: CoverageResult) -> Document:
         _more(len(untaken), "more branch", "more branches"),
         *(Source(source, title=title) for source, title in sources if source is not None),
         title=f"Coverage of {result.program}",
+        noun=result.checked.noun,
     )
 
 
 def answer(result: CoverageResult) -> str:
     """The whole in one line."""
     return (
-        f"{result.program}: inputs reach {_of(result.entries)} entries, {_of(result.own_lines)} lines and "
-        f"{_of(result.own_branches)} branches of the program"
+        f"{result.program}: {result.checked.noun}s reach {_of(result.entries)} entries, {_of(result.own_lines)} lines "
+        f"and {_of(result.own_branches)} branches of the program"
     )
 
 

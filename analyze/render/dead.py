@@ -3,8 +3,8 @@
 from __future__ import annotations
 
 from analyze.render.document import STRONG, Document, Heading, Part, Table, again, document, noted, table
-from analyze.render.phrases import counted, evidence, shorten
-from analyze.results.dead import DeadResult, TableCount
+from analyze.render.phrases import as_called, counted, evidence, shorten
+from analyze.results.dead import DeadResult, Proof, TableCount
 from tprog.escape import spelled
 
 WORST = 10
@@ -19,7 +19,7 @@ def dead_document(result: DeadResult, lines: bool = False) -> Document:
     Args:
         lines: list every table with dead entries and every dead line.
     """
-    together = counted(len(result.removable), "node")
+    together, noun = counted(len(result.removable), "node"), result.checked.noun
     removable = ", ".join(
         f"{r.name} -> {r.mate}" if r.mate is not None else f"{r.name} = {spelled(str(r.constant))}"
         for r in result.removable
@@ -35,8 +35,13 @@ def dead_document(result: DeadResult, lines: bool = False) -> Document:
         f"only values that occur were tried for: {', '.join(result.untried)}" if result.untried else None,
         *_entries(result, lines),
         *_lines(result, seen=lines),
-        *noted(result.notes, result.read),
+        *noted(result.notes, result.read, noun),
+        noun=noun,
     )
+
+
+def _holds_for(proof: Proof, result: DeadResult) -> str:
+    return as_called(HOLDS_FOR[proof], result.checked.noun) if proof != "static" else HOLDS_FOR[proof]
 
 
 def _answer(result: DeadResult) -> str:
@@ -55,7 +60,7 @@ def _nodes(result: DeadResult) -> Table:
     for node in result.dead:
         for index, verdict in enumerate(node.verdicts):
             name, line = (node.name, node.line) if index == 0 else (again(node.name), again(node.line))
-            rows.append((name, verdict.kind, verdict.evidence, HOLDS_FOR[verdict.proof], line))
+            rows.append((name, verdict.kind, verdict.evidence, _holds_for(verdict.proof, result), line))
     return table(("node", "verdict", "evidence", "holds for", "line"), rows, ("line",), name="nodes")
 
 
@@ -91,10 +96,10 @@ def _missing_entries(result: DeadResult) -> list[Part]:
         return []
     total, met = (sum(found.missing for found in missing), sum(found.missing_reached for found in missing))
     named = shorten(", ".join(f"{found.table} {found.missing}" for found in missing))
-    return [Heading(f"missing entries: {total:,}, of which inputs run into {met:,} ({named})")]
+    return [Heading(f"missing entries: {total:,}, of which {result.checked.noun}s run into {met:,} ({named})")]
 
 
 def _lines(result: DeadResult, seen: bool) -> list[Part]:
-    rows = [(found.line, "; ".join(found.entries), HOLDS_FOR[found.proof]) for found in result.dead_lines]
+    rows = [(found.line, "; ".join(found.entries), _holds_for(found.proof, result)) for found in result.dead_lines]
     listed = table(("dead line", "its entries", "holds for"), rows, ("dead line",), name="lines", seen=seen)
     return [Heading("no line is dead"), listed] if seen and not rows else [listed]

@@ -27,6 +27,7 @@ def diff_document(result: DiffResult) -> Document:
         _left_out(result),
         _node_differences(result.nodes),
         _readout(result.readout),
+        noun=checked.noun,
     )
 
 

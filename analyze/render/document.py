@@ -8,9 +8,11 @@ said once, and no form says more than another.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal, TypeAlias
 
+from analyze.render.columns import OF_INPUTS
+from analyze.render.phrases import as_called
 from analyze.results.source import AnnotatedSource, Mark
 
 Tone: TypeAlias = Literal["", "strong", "good", "bad"]
@@ -47,7 +49,7 @@ class Table:
     """A plain table. One without rows is not shown, but files and frames hold its columns.
 
     Attributes:
-        columns: their names, as `analyze.render.columns` explains them.
+        columns: their names, as `analyze.render.columns` explains them; `headings` are what a reader sees.
         rows: of one cell a column.
         numbers: the columns that are aligned right and never folded.
         optional: the columns that are left out where no row has anything in them.
@@ -58,6 +60,7 @@ class Table:
         seen: whether terminals and pages show it; where not, it holds as data what another table shows to a reader.
         dense: without a rule and an empty line above.
         main: whether files and frames mean it where they name none; else the first.
+        noun: what an input is called: see `document`.
     """
 
     columns: tuple[str, ...]
@@ -71,6 +74,12 @@ class Table:
     seen: bool = True
     dense: bool = False
     main: bool = False
+    noun: str = "input"
+
+    @property
+    def headings(self) -> tuple[str, ...]:
+        """What stands above the columns: their names, in which an input is called what it is."""
+        return tuple(as_called(column, self.noun) if column in OF_INPUTS else column for column in self.columns)
 
     @property
     def on_screen(self) -> tuple[Row, ...]:
@@ -209,10 +218,19 @@ class Document:
         return tuple(sorted(named, key=lambda table: not table.main))
 
 
-def document(answer: str, tone: Tone, *parts: Part | str | None, title: str = "") -> Document:
-    """A document of the parts that there are; a text is a note."""
-    made = (Note(part) if isinstance(part, str) else part for part in parts if part)
-    return Document(answer, tone, tuple(made), title or answer)
+def document(answer: str, tone: Tone, *parts: Part | str | None, title: str = "", noun: str = "input") -> Document:
+    """A document of the parts that there are; a text is a note.
+
+    Args:
+        noun: what an input is called in the headings of its tables: a sentence, where the task is a corpus of them.
+            Files and frames keep the names of columns, whatever they are about.
+    """
+    made = tuple(Note(part) if isinstance(part, str) else part for part in parts if part)
+    called = tuple(
+        replace(part, noun=noun, title=as_called(part.title, noun)) if isinstance(part, Table) else part
+        for part in made
+    )
+    return Document(answer, tone, called, title or answer)
 
 
 def table(
@@ -265,10 +283,10 @@ def again(value: object) -> Cell:
     return Cell(value, "")
 
 
-def noted(notes: Sequence[str], read: Sequence[str] = ()) -> list[Part]:
-    """How the sentences were read, and what is known of a module, one line each."""
+def noted(notes: Sequence[str], read: Sequence[str] = (), noun: str = "sentence") -> list[Part]:
+    """How the sentences of a corpus were read, and what is known of a module, one line each."""
     found: list[Part] = []
-    for heading, lines in (("how the sentences were read:", read), ("known of this module:", notes)):
+    for heading, lines in ((f"how the {noun}s were read:", read), ("known of this module:", notes)):
         if lines:
             found += [Heading(heading), *(Note(f"  {each}") for each in lines)]
     return found

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from textwrap import wrap
 
+from analyze.render.phrases import counted
 from analyze.results.fuzz import Bucket, FuzzResult
 from tprog.escape import docstring_text, string_literal, visible
 from tprog.ir.places import ByOutput, by_output
@@ -25,21 +26,23 @@ def failing_tests(result: FuzzResult, module: str, relations: Sequence[str] = ()
     related = result.oracle == "relations"
     made = [_head(result, module), _imports(related and any(b.smallest.relation for b in cases))]
     made.append(f"MODULE = Path(__file__).parent / {string_literal(module)}")
+    noun = result.checked.noun
     if not cases:
-        made.append("# No input failed, so there is nothing to reproduce.")
+        made.append(f"# No {noun} failed, so there is nothing to reproduce.")
     for number, bucket in enumerate(cases, 1):
-        made.append("\n\n" + _test(number, bucket, relations, task))
+        made.append("\n\n" + _test(number, bucket, relations, task, noun))
     return "\n".join(made) + "\n"
 
 
 def _head(result: FuzzResult, module: str) -> str:
-    tried = f"{result.failing:,} of {result.checked.description}"
+    tried, noun = f"{result.failing:,} of {result.checked.description}", result.checked.noun
     said = (
-        f"Compared with {visible(result.against)}: {tried} failed. One test a cause, with the smallest input that is "
+        f"Compared with {visible(result.against)}: {tried} failed. One test a cause, with the smallest {noun} that is "
         "known; it passes once the program is mended. Run it with pytest; tpdebug must be installed."
     )
     lines = [
-        f'"""Inputs on which {docstring_text(module)} fails, written by tpdebug {VERSION} (tpdebug fuzz).',
+        f'"""{noun.capitalize()}s on which {docstring_text(module)} fails, '
+        f"written by tpdebug {VERSION} (tpdebug fuzz).",
         "",
         *map(docstring_text, wrap(said, LONGEST_LINE)),
         '"""',
@@ -55,10 +58,10 @@ def _imports(relations: bool) -> str:
     return "\n".join([*lines, ""])
 
 
-def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str) -> str:
+def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str, noun: str) -> str:
     failure = bucket.smallest
     comment = f"# {visible(bucket.what)}" + (f" (line {bucket.line})" if bucket.line is not None else "")
-    comment += f": {bucket.failures:,} input{'s' * (bucket.failures != 1)} of those tried"
+    comment += f": {counted(bucket.failures, noun)} of those tried"
     lines = [comment[:LONGEST_LINE], f"def test_failure_{number}():", f"    tokens = {_listed(failure.tokens)}"]
     if failure.relation is not None:
         own = next((path for path in relations if path.endswith(failure.relation.rsplit("/", 1)[-1])), None)

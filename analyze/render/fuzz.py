@@ -17,11 +17,11 @@ MENDED = "mended alike"
 
 def fuzz_document(result: FuzzResult) -> Document:
     """Whether an input fails, over how many that was looked for, and the buckets."""
-    failing, tried = result.failing, result.checked.inputs
+    failing, tried, noun = result.failing, result.checked.inputs, result.checked.noun
     if failing:
-        what = f"{result.program}: {failing:,} of {counted(tried, 'input')} {'fails' if failing == 1 else 'fail'}"
+        what = f"{result.program}: {failing:,} of {counted(tried, noun)} {'fails' if failing == 1 else 'fail'}"
     else:
-        what = f"{result.program}: no failure among {counted(tried, 'input')}"
+        what = f"{result.program}: no failure among {counted(tried, noun)}"
     return document(
         what + f"; against {result.against}",
         BAD if failing else GOOD,
@@ -32,6 +32,7 @@ def fuzz_document(result: FuzzResult) -> Document:
         _buckets(result),
         _smallest(result),
         *_explained(result),
+        noun=noun,
     )
 
 
@@ -44,7 +45,7 @@ def _evidence(result: FuzzResult) -> str:
     if result.failing and result.first_at is None:
         return f"{tried}; only those that were known fail"
     if result.failing:
-        return f"{tried}; the first failing one after {counted(result.first_at or 0, 'input')}"
+        return f"{tried}; the first failing one after {counted(result.first_at or 0, result.checked.noun)}"
     return tried + ", so this is no proof"
 
 

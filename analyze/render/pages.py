@@ -87,9 +87,9 @@ def _titled(title: str, what: Html) -> Html:
 def _table(made: Table) -> Html:
     """A plain table; numbers are aligned right, and a heading says what it means to who points at it."""
     kept = made.kept(made.rows)
-    names = [made.columns[at] for at in kept]
-    right = [name in made.numbers for name in names]
-    head = "".join(_head(name, number) for name, number in zip(names, right, strict=True))
+    right = [made.columns[at] in made.numbers for at in kept]
+    heads = ((made.columns[at], made.headings[at]) for at in kept)
+    head = "".join(_head(*head, number) for head, number in zip(heads, right, strict=True))
     body = "\n".join(
         "<tr>" + "".join(_cell(row[at], number) for at, number in zip(kept, right, strict=True)) + "</tr>"
         for row in made.rows
@@ -97,10 +97,10 @@ def _table(made: Table) -> Html:
     return f'<table class="listing">\n<tr>{head}</tr>\n{body}\n</table>'
 
 
-def _head(name: str, number: bool) -> Html:
+def _head(name: str, said: str, number: bool) -> Html:
     meaning = MEANINGS.get(name, "")
     told = f' title="{html_text(meaning)}"' if meaning else ""
-    return f"<th{' class=amount' * number}{told}>{html_text(name)}</th>"
+    return f"<th{' class=amount' * number}{told}>{html_text(said)}</th>"
 
 
 def _cell(cell: Cell, number: bool) -> Html:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from collections.abc import Sequence
 
 from analyze.results.checked import Checked
@@ -21,6 +22,13 @@ def shorten(text: str, limit: int = LONG) -> str:
 def counted(number: int, noun: str, plural: str = "") -> str:
     """``1 input``, ``2 inputs``."""
     return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def as_called(text: str, noun: str) -> str:
+    """A text of ours that speaks of inputs, where one of them is called `noun`."""
+    if noun == "input":
+        return text
+    return re.sub(r"\b([Ii])nput(?=s?\b)", lambda found: noun if found[1] == "i" else noun.capitalize(), text)
 
 
 def evidence(checked: Checked) -> str:

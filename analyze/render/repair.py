@@ -4,8 +4,20 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from analyze.render.document import BAD, GOOD, Change, Document, Heading, Part, Table, again, document, number, table
-from analyze.render.phrases import counted, typed
+from analyze.render.document import (
+    BAD,
+    GOOD,
+    Change,
+    Document,
+    Heading,
+    Part,
+    Table,
+    again,
+    document,
+    number,
+    table,
+)
+from analyze.render.phrases import as_called, counted, typed
 from analyze.results.repair import Compared, RepairResult, RepairStep
 from tprog.text.tokens import Spacing
 
@@ -33,6 +45,7 @@ def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -
         diff_lines: how many lines of the change to show; None shows all.
     """
     left, before, of = _counts(result)
+    noun = result.chosen.checked.noun
     if before == 0:
         answer, style = f"{result.program}: nothing to repair, right on all {of}", GOOD
     elif left == 0:
@@ -43,25 +56,29 @@ def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -
     columns = ("", "entry", "line", "becomes", "why", "wrong then", "mends")
     parts.append(table(columns, _steps(result), ("", "line", "wrong then"), ("line", "mends"), name="steps", main=True))
     if before:
-        parts.append(Heading(_ENDS[result.stopped]))
+        parts.append(Heading(as_called(_ENDS[result.stopped], noun)))
     if result.refused:
         more = "step was" if result.refused == 1 else "steps were"
         parts.append(f"{result.refused:,} {more} refused because more of the whole domain would have been wrong")
     if result.unaccepted:
         more = "step was" if result.unaccepted == 1 else "steps were"
-        parts.append(f"{result.unaccepted:,} {more} refused because the inputs that accept them gained nothing")
-    return document(answer, style, *parts, *_diff(result.diff, diff_lines))
+        parts.append(f"{result.unaccepted:,} {more} refused because the {noun}s that accept them gained nothing")
+    return document(answer, style, *parts, *_diff(result.diff, diff_lines), noun=noun)
 
 
 def _counts(result: RepairResult) -> tuple[int, int, str]:
     """Wrong inputs after and before, and of how many."""
     if result.whole is not None:
         on = result.whole
-        return on.after.wrong_inputs, on.before.wrong_inputs, counted(on.after.inputs, "input")
+        return on.after.wrong_inputs, on.before.wrong_inputs, counted(on.after.inputs, on.checked.noun)
     parts = result.parts
     before = sum(part.before.wrong_inputs for part in parts)
     sample = "" if all(part.checked.exhaustive for part in parts) else " of a sample"
-    return result.wrong_inputs, before, f"{sum(part.after.inputs for part in parts):,} inputs{sample}"
+    return (
+        result.wrong_inputs,
+        before,
+        f"{sum(part.after.inputs for part in parts):,} {result.chosen.checked.noun}s{sample}",
+    )
 
 
 def _figures(result: RepairResult) -> list[Table]:
@@ -161,5 +178,5 @@ def repair_claim(result: RepairResult) -> str:
     judged = result.whole or result.rest
     if judged is None:
         return steps
-    wrong = f"wrong on {judged.after.wrong_inputs:,} of {judged.after.inputs:,} inputs"
+    wrong = f"wrong on {judged.after.wrong_inputs:,} of {judged.after.inputs:,} {judged.checked.noun}s"
     return f"{steps}; {wrong}, before on {judged.before.wrong_inputs:,}"

@@ -77,9 +77,9 @@ def _verdict(result: ReportResult) -> str:
         return f"no task says what is right; looked at on {result.checked.description}"
     total = found.inputs_right + found.wrong_inputs
     if not found.wrong_inputs:
-        return f"right on {'all ' * (total > 1)}{counted(total, 'input')} of the task {found.task}"
+        return f"right on {'all ' * (total > 1)}{counted(total, found.checked.noun)} of the task {found.task}"
     return (
-        f"wrong on {found.wrong_inputs:,} of {counted(total, 'input')} of the task {found.task}; "
+        f"wrong on {found.wrong_inputs:,} of {counted(total, found.checked.noun)} of the task {found.task}; "
         f"per token {found.token_accuracy:.3%}, whole sequence {found.sequence_accuracy:.3%}"
     )
 
@@ -147,6 +147,7 @@ def _known(result: ReportResult) -> dict[str, Any]:
     return {
         "wrong": wrong if max(len(words), len(classes)) > len(_DIGITS) else _packed_pairs(wrong),
         "divided": result.divided,
+        "noun": result.checked.noun,
         "complete": found is not None and found.wrong_inputs == len(wrong),
         "regular": regular,
         "listed": None if tried.regular or len(words) > len(_DIGITS) else _packed(tried.listed),

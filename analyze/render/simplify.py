@@ -31,7 +31,7 @@ def _counts(result: Simplification) -> Table:
         for what in ("nodes", "entries", "lines")
     ]
     if result.wrong_before is not None and result.wrong_after is not None:
-        rows.append(("wrong inputs", number(result.wrong_before), number(result.wrong_after)))
+        rows.append((f"wrong {result.noun}s", number(result.wrong_before), number(result.wrong_after)))
     return table(("", "before", "after"), rows, name="sizes", dense=True)
 
 

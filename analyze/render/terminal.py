@@ -156,7 +156,9 @@ class Listing(RichTable):
         while self._least > room:
             widest = max(folded, key=lambda column: column.min_width or 0)
             widest.min_width = (widest.min_width or 0) - 1
-            widest.width = widest.min_width  # rich would share out what is left otherwise, and come out too wide
+        if self._least == room:  # nothing is left to share out, and rich, which tries, comes out too wide
+            for column in folded:
+                column.width = column.min_width
 
 
 def _fold_heading(column: Column) -> None:
@@ -178,8 +180,8 @@ def _table(made: Table) -> Listing:
     cells = [[_cell(row[at]) for at in kept] for row in rows]
     unfolded = made.numbers | made.whole
     shown = Listing(dense=made.dense)
-    for place, name in enumerate(made.columns[at] for at in kept):
-        heading = line(name)
+    for place, (name, said) in enumerate((made.columns[at], made.headings[at]) for at in kept):
+        heading = line(said)
         widest = width(heading.plain, *(row[place].plain for row in cells))
         shown.add_column(
             heading,

@@ -71,7 +71,8 @@ def _is_one(table: TraceTable) -> bool:
 def _parting(contrast: Contrast, spaced: Spacing) -> tuple[str, str]:
     shown = typed(contrast.table.tokens, spaced.inputs)
     apart = counted(contrast.distance, "position")
-    says = f"nearest right input: {shown}, which differs in {apart} (looked for among {contrast.checked.description})"
+    checked = contrast.checked
+    says = f"nearest right {checked.noun}: {shown}, which differs in {apart} (looked for among {checked.description})"
     if contrast.parts_at is None:
         return says, "only what they hold differs: no head or lookup does, at any position that both have"
     where = ", ".join(map(str, contrast.positions))

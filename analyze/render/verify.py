@@ -11,10 +11,10 @@ from tprog.ir.places import ByOutput
 def verify_document(result: VerifyResult) -> Document:
     """Whether the program is right, both accuracies, and the counterexamples."""
     wrong, spaced = result.wrong_inputs, result.spaced
-    total = result.inputs_right + wrong
-    what = f"{result.program}: wrong on {wrong:,} of {counted(total, 'input')} of the task {result.task}"
+    total, noun = result.inputs_right + wrong, result.checked.noun
+    what = f"{result.program}: wrong on {wrong:,} of {counted(total, noun)} of the task {result.task}"
     if not wrong:
-        what = f"{result.program}: right on {'all ' * (total > 1)}{counted(total, 'input')} of the task {result.task}"
+        what = f"{result.program}: right on {'all ' * (total > 1)}{counted(total, noun)} of the task {result.task}"
     accuracy = (
         f"per token {_percent(result.tokens_right, result.tokens)}, "
         f"whole sequence {_percent(result.inputs_right, total)}; {evidence(result.checked)}"
@@ -59,10 +59,11 @@ def verify_document(result: VerifyResult) -> Document:
         accuracy,
         holes,
         listed,
-        f"... and {counted(unlisted, 'more wrong input')}" if unlisted else None,
+        f"... and {counted(unlisted, f'more wrong {noun}')}" if unlisted else None,
         entities,
         lengths,
-        *noted(result.notes, result.read),
+        *noted(result.notes, result.read, noun),
+        noun=noun,
     )
 
 

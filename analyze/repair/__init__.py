@@ -13,11 +13,10 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from analyze.outcome import ground, label
+from analyze.outcome import checked_on, ground, label
 from analyze.repair.division import Division, Verdicts, divide, f1, judge, some
 from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, again, proposals, single_edits
-from analyze.results.checked import Checked
 from analyze.results.repair import Compared, RepairEdit, RepairResult, RepairStep, Stopped
 from tprog.edits.edit import Change
 from tprog.edits.entry import Entry
@@ -188,7 +187,7 @@ def _told(
     def compared(on: Inputs | None) -> Compared | None:
         if on is None:
             return None
-        checked = Checked(len(on.batch), on.exhaustive, on.description)
+        checked = checked_on(on)
         figures = judge(before, on).figures, judge(search.program, on).figures
         scores = f1(before, on), f1(search.program, on)
         return Compared(checked, *figures, None if scores[0] is None or scores[1] is None else (scores[0], scores[1]))

@@ -63,25 +63,25 @@ def divide(
     whole = inputs_for(program, task=task) if task.size is not None and task.size <= ENUMERATED else None
     if on == "domain":
         if sample is not None:
-            raise BadUsage("--on domain chooses edits on all inputs, so there is no sample to draw")
+            raise BadUsage(f"--on domain chooses edits on all {task.noun}s, so there is no sample to draw")
         if whole is None:
-            raise BadUsage(f"{task.name} has too many inputs to choose edits on all of them; use --on sample")
+            raise BadUsage(f"{task.name} has too many {task.noun}s to choose edits on all of them; use --on sample")
         return Division(whole, None, whole)
     most = held_at_once(program, program.max_length)
     batch = task.draw(min(SAMPLE, most) if sample is None else sample, seed)
     batch = batch.take(np.random.default_rng(seed).permutation(len(batch)))
     first = len(batch) * 8 // 10
     if first == 0:
-        raise BadUsage(f"a sample of {len(batch)} inputs is too few: 80 % of it is chosen on; ask for more")
-    drawn = Inputs(batch, task.expected(batch), False, f"{len(batch):,} sampled with seed {seed}")
-    chosen = drawn.take(slice(0, first), f"{first:,} inputs, the training split of {drawn.description}")
+        raise BadUsage(f"a sample of {len(batch)} {task.noun}s is too few: 80 % of it is chosen on; ask for more")
+    drawn = Inputs(batch, task.expected(batch), False, f"{len(batch):,} sampled with seed {seed}", task.noun)
+    chosen = drawn.take(slice(0, first), f"{first:,} {task.noun}s, the training split of {drawn.description}")
     if whole is None:
-        left = f"{len(batch) - first:,} inputs, the others of {drawn.description}"
+        left = f"{len(batch) - first:,} {task.noun}s, the others of {drawn.description}"
         return Division(chosen, drawn.take(slice(first, None), left), None)
     others = np.flatnonzero(~_among(whole.batch, chosen.batch))
     if not len(others):
         return Division(chosen, None, whole)
-    return Division(chosen, whole.take(others, f"the other {len(others):,} inputs"), whole)
+    return Division(chosen, whole.take(others, f"the other {len(others):,} {task.noun}s"), whole)
 
 
 def _among(batch: Batch, some: Batch) -> Bools:

@@ -94,4 +94,5 @@ def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: 
         changed=int((by_place(old != new) & compared).sum()),
         wrong_before=wrong(old, lost),
         wrong_after=wrong(new, now_lost),
+        noun=inputs.noun,
     )

@@ -55,6 +55,7 @@ class Simplification(Shown):
         keep: which had to stay.
         changed: how many graded predictions differ from the original's: 0 unless `keep` is ``right``.
         wrong_before, wrong_after: inputs with a wrong prediction; None where no task says what is right.
+        noun: what one of the inputs is, in a word.
     """
 
     verb: ClassVar[str] = "simplify"
@@ -72,6 +73,7 @@ class Simplification(Shown):
     changed: int
     wrong_before: int | None
     wrong_after: int | None
+    noun: str = field(default="input", metadata=UNTOLD)
 
     @classmethod
     def schema(cls) -> str:

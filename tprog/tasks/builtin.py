@@ -293,24 +293,26 @@ class Inputs:
         expected: [input, place] codes of the right classes, `UNGRADED` elsewhere; None if no task says.
         exhaustive: whether these are all inputs that there are.
         description: which inputs these are, in words.
+        noun: what one of them is, in a word: see `Task.noun`.
     """
 
     batch: Batch
     expected: Array | None
     exhaustive: bool
     description: str
+    noun: str = "input"
 
     def take(self, rows: Array | slice, description: str = "") -> Inputs:
         """The chosen inputs, in the chosen order, at the width of these; a part, so never exhaustive."""
         expected = None if self.expected is None else self.expected[rows]
-        return Inputs(self.batch.take(rows), expected, False, description or f"some of {self.description}")
+        return Inputs(self.batch.take(rows), expected, False, description or f"some of {self.description}", self.noun)
 
     def cut(self) -> Inputs:
         """The same inputs, only as wide as the longest of them."""
         batch, expected, width = self.batch.cut(), self.expected, self.batch.tokens.shape[1]
         if expected is not None and width and expected.shape[1:] != (1,) and expected.shape[1] % width == 0:
             expected = expected[:, : batch.tokens.shape[1] * (expected.shape[1] // width)]
-        return Inputs(batch, expected, self.exhaustive, self.description)
+        return Inputs(batch, expected, self.exhaustive, self.description, self.noun)
 
 
 def _domain_of(program: Program, length: int | None) -> tuple[Sequence[str], InputDomain, int | None]:
@@ -349,15 +351,15 @@ def inputs_for(
     symbols, domain, size = _domain_of(program, length) if task is None else (task.symbols, task.domain, task.size)
     whole = size is not None and size <= (limit if sample is None else sample)
     count = None if whole else sample or SAMPLE
-    of, what, expected = _shorter(domain, program), "inputs", None
+    of, what, noun, expected = _shorter(domain, program), "inputs", "input", None
     if task is not None:
         batch, expected = task.answered(count, seed)
-        of, what = "" if task.examples else of, task.inputs_are or what
+        of, what, noun = "" if task.examples else of, task.inputs_are or what, task.noun
     else:
         drawn = domain.enumerate() if count is None else draw_distinct(domain, count, seed)
         batch = framed(drawn, symbols, program.vocabulary)
     description = f"all {len(batch):,} {what}{of}" if whole else _drawn(len(batch), size, of, seed, what)
-    return Inputs(batch, expected, whole, description)
+    return Inputs(batch, expected, whole, description, noun)
 
 
 def _shorter(domain: InputDomain, program: Program) -> str:

@@ -97,6 +97,7 @@ def corpus_task(
         notes=(*corpus.notes, *told.notes),
         pooled=not corpus.tagged,
         inputs_are=told.what,
+        noun=told.noun,
     )
 
 
@@ -184,10 +185,15 @@ class _Told:
     read_as: str
 
     @property
+    def noun(self) -> str:
+        """What one of them is, in a word."""
+        return "sentence" if self.corpus.tagged else "text"
+
+    @property
     def what(self) -> str:
         """Which inputs these are, in words."""
         split = "" if ALL in self.corpus.splits else f", split {self.part}"
-        return f"sentences of {self.corpus.name}{split}" + (
+        return f"{self.noun}s of {self.corpus.name}{split}" + (
             f" of up to {self.most} words" if self.kept < self.there else ""
         )
 
@@ -196,7 +202,7 @@ class _Told:
         found = []
         if self.kept < self.there:
             found.append(
-                f"{self.there - self.kept:,} of {self.there:,} sentences of {self.corpus.name} have more than "
+                f"{self.there - self.kept:,} of {self.there:,} {self.noun}s of {self.corpus.name} have more than "
                 f"{self.most} words, and are left out"
             )
         if self.how == "cut":

@@ -47,6 +47,7 @@ class Task:
         outputs: the names of what is asked for, where that is several outputs: then the rule gives each place its
             answers side by side (`tprog.ir.places`), and `classes` are those of all outputs.
         inputs_are: which inputs these are, in words ("sentences of ner, split valid"), where that is not plain.
+        noun: what one of them is, in a word: an input, a sentence, a text. All that is said of them says so.
         judged: the outputs of the program that it judges, in its order; those that it does not ask for are not graded.
             None where the program has one.
     """
@@ -67,6 +68,7 @@ class Task:
     outputs: tuple[str, ...] = ()
     judged: tuple[str, ...] = ()
     inputs_are: str = ""
+    noun: str = "input"
 
     @property
     def size(self) -> int | None:

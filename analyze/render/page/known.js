@@ -206,7 +206,7 @@ export function bucketsOf(known, way, most = BUCKETED) {
 function partsAt(known, codes, expected) {
   const { machine } = known;
   const other = nearestRight(known, codes);
-  if (other === null) return "no nearest right input is known";
+  if (other === null) return `no nearest right ${known.told.noun} is known`;
   const right = expected.map((code) => (code === null ? null : machine.classes[code]));
   const { variable } = parting(machine, execute(machine, codes), execute(machine, other), right);
   return variable === -1 ? "in no node" : machine.variables[variable].name;

@@ -105,7 +105,7 @@ export class RunView {
       unknown: "no right answer is known here",
     };
     const hole = run.hole === null ? "" : ` It reaches a hole at ${run.hole.table}, position ${run.hole.position}: a missing row, so there is no prediction.`;
-    byId("run-verdict").textContent = `${this.app.data.judges ? `This input: ${words[this.judgement.state]}.` : ""}${hole}`;
+    byId("run-verdict").textContent = `${this.app.data.judges ? `This ${this.app.known.told.noun}: ${words[this.judgement.state]}.` : ""}${hole}`;
     byId("run-verdict").className = `verdict ${this.judgement.state}`;
     const head = html("tr", {}, html("th", { scope: "col" }, "position"), ...run.codes.map((_, at) => html("th", { scope: "col" }, at)));
     const rows = machine.variables.map((_, variable) => this.row(variable, n));
@@ -209,8 +209,8 @@ export class RunView {
     const where = variable === -1 ? "No node tells them apart." : `They part first at ${this.machine.variables[variable].name}, position${positions.length > 1 ? "s" : ""} ${positions.join(", ")} (marked >).`;
     const other = this.contrast.codes;
     const among = this.app.known.told.whole ? "" : " of those in this page";
-    note.replaceChildren(`The nearest right input${among} is `, html("button", { class: "link", click: () => this.open(other) }, short(typedText(this.machine, other), 40)),
-      `. ${where} Where a value differs, that of the right input stands below it.`);
+    note.replaceChildren(`The nearest right ${this.app.known.told.noun}${among} is `, html("button", { class: "link", click: () => this.open(other) }, short(typedText(this.machine, other), 40)),
+      `. ${where} Where a value differs, that of the right ${this.app.known.told.noun} stands below it.`);
   }
 
   // The cursor /////////////////////////////////////////////////////////////////////////////////////////////////////////
@@ -329,18 +329,19 @@ export class RunView {
   showBuckets(way = "answer", most = BUCKETED) {
     const { known, data } = this.app;
     const box = byId("run-wrong");
+    byId("run-wrong-said").textContent = `Wrong ${known.told.noun}s`;
     if (!data.judges) return box.replaceChildren(html("p", {}, "No task says what is right, so none is known."));
-    if (known.wrong.size === 0) return box.replaceChildren(html("p", {}, `No input is wrong; ${data.checked}.`));
+    if (known.wrong.size === 0) return box.replaceChildren(html("p", {}, `No ${known.told.noun} is wrong; ${data.checked}.`));
     const all = bucketsOf(known, way, most);
     const shown = all.reduce((sum, bucket) => sum + bucket.inputs.length, 0);
-    const left = known.wrong.size > shown ? html("button", { class: "link", click: () => this.showBuckets(way, Infinity) }, `group ${counted(known.wrong.size, "input")}`) : "";
+    const left = known.wrong.size > shown ? html("button", { class: "link", click: () => this.showBuckets(way, Infinity) }, `group ${counted(known.wrong.size, known.told.noun)}`) : "";
     const first = shown < known.wrong.size || !known.told.complete;
     const few = first ? ` These are the first ${shown.toLocaleString("en")}. ` : ` The program reads some of them alike: ${shown.toLocaleString("en")} differ. `;
     const more = shown < data.wrongInputs ? html("span", {}, few, left) : null;
-    const ways = Object.keys(WAYS).map((name) => html("option", { value: name, selected: name === way }, WAYS[name]));
-    const choice = html("select", { "aria-label": "how wrong inputs are grouped", change: (event) => this.showBuckets(event.target.value) }, ...ways);
+    const ways = Object.keys(WAYS).map((name) => html("option", { value: name, selected: name === way }, WAYS[name](known.told.noun)));
+    const choice = html("select", { "aria-label": `how wrong ${known.told.noun}s are grouped`, change: (event) => this.showBuckets(event.target.value) }, ...ways);
     box.replaceChildren(
-      html("p", {}, `${counted(data.wrongInputs, "wrong input")}, by `, choice, more),
+      html("p", {}, `${counted(data.wrongInputs, `wrong ${known.told.noun}`)}, by `, choice, more),
       ...all.map((bucket, at) => this.bucket(bucket, at === 0)),
     );
   }
@@ -359,7 +360,8 @@ export class RunView {
 
 const FEW = 24;
 
-const WAYS = { answer: "what is answered instead", node: "where it parts from the nearest right input" };
+/** How wrong inputs are grouped, in words, by what one of them is called. */
+const WAYS = { answer: () => "what is answered instead", node: (noun) => `where it parts from the nearest right ${noun}` };
 
 /**
  * @param {number} value
