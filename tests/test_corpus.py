@@ -14,6 +14,7 @@ from tprog.tasks.corpus_task import corpus_task
 from tprog.tasks.own import find_task
 from tprog.words.corpus import Corpus, Sentence
 from tprog.words.read import read_corpus, read_file
+from tprog.words.rows import Columns
 from tprog.words.synthetic import made
 from tprog.words.tag_schemes import read_tags
 from tprog.words.word_form import WordForm
@@ -71,6 +72,50 @@ def test_document_lines_and_comments_belong_to_no_sentence(tmp_path: Path) -> No
         "-DOCSTART- -X- O\n\n# a remark of more words\nAnna X B-PER\n\n-DOCSTART- -X- O\nit X O\n# X O\n",
     )
     assert _rows(read_file(path)) == [(("Anna",), ("B-PER",)), (("it", "#"), ("O", "O"))]
+
+
+@pytest.mark.parametrize(
+    ("text", "words", "comments"),
+    [
+        ("# NN O\nAnna NN B-PER\n", ("#", "Anna"), 0),  # as in CoNLL-2003, which has no comments
+        ("# NN B-LOC\nAnna NN B-PER\n", ("#", "Anna"), 0),
+        ("#Anna NN O\nAnna NN B-PER\n", ("#Anna", "Anna"), 0),
+        ("# id = 1\nAnna NN B-PER\nis VB O\n", ("Anna", "is"), 1),
+        ("# id = s\nAnna NN X B-PER\nis VB X O\n", ("Anna", "is"), 1),  # as many columns as the words have
+        ("# id = O\nAnna NN X B-PER\nis VB X O\n", ("Anna", "is"), 1),
+        ("# by hand\n#\nAnna NN B-PER\nis VB O\n", ("Anna", "is"), 2),
+        ("# all by hand\n# NN O\nis VB O\n", ("#", "is"), 1),
+        ("# NN #\nan DT DT\n# NN #\n", ("#", "an", "#"), 0),  # the tag of a line that is a word
+    ],
+)
+def test_what_begins_with_a_sharp_is_a_word_or_a_comment_by_its_columns(
+    tmp_path: Path, text: str, words: tuple[str, ...], comments: int
+) -> None:
+    read = read_file(_file(tmp_path, "s.conll", text))
+    assert [row.words for row in read.split("all")] == [words]
+    told = f"{comments} comment{'s' * (comments != 1)} (# before the first word of a sentence) left out"
+    assert [note for note in read.notes if "comment" in note] == [f"{tmp_path / 's.conll'}: {told}"] * bool(comments)
+
+
+def test_what_may_be_a_word_or_a_comment_is_refused(tmp_path: Path) -> None:
+    path = _file(tmp_path, "s.conll", "an DT\n\n# hand\nAnna NN\n")
+    with pytest.raises(BadFile, match=r"s\.conll:3: a word or a comment, since 'hand' is the tag of no other line"):
+        read_file(path)
+
+
+def test_comments_ranges_and_fractions_of_conll_u_are_no_words(tmp_path: Path) -> None:
+    rest = "\t_\t{}\t_\t_\t0\troot\t_\t_\n"
+    words = ("1-2\tcannot" + rest.format("_"), "1\tcan" + rest.format("AUX"), "2\tnot" + rest.format("PART"))
+    text = "# sent_id = 1\n# text = cannot go\n" + "".join(words) + "2.1\tgo" + rest.format("VERB") + "\n"
+    path = _file(tmp_path, "u.conllu", text)
+    read = read_file(path, Columns("2", "4"))
+    assert _rows(read) == [(("can", "not"), ("AUX", "PART"))]
+    assert read.notes == (
+        f"{path}: 2 comments (# before the first word of a sentence) left out",
+        f"{path}: 2 lines of a range or a fraction, which are no words, left out",
+    )
+    with pytest.raises(BadFile, match=r"u\.conllu:3: the first column counts the words .* such as 2,10$"):
+        read_file(path)
 
 
 def test_columns_are_chosen_by_their_numbers(tmp_path: Path) -> None:

@@ -98,7 +98,7 @@ def _ner(source: Source, archive: Archive) -> Corpus:
     for split in SPLITS:
         name = f"{_CONLL}/{split}.txt"
         text = decoded(_pinned(source, archive, name, _CONLL_SHA256[split]), f"{archive.where}: {name}")
-        parts.append(read_columns(Path(name), text))
+        parts.append(read_columns(Path(name), text)[0])
     sha256 = hashlib.sha256("".join(_CONLL_SHA256.values()).encode()).hexdigest()
     rows = tuple(row for part in parts for row in part)
     read = as_iob2(Corpus(source.name, True, {ALL: rows}, source.package, sha256), Path(_CONLL))

@@ -136,7 +136,8 @@ def read_file(path: Path, columns: Columns | None = None) -> Corpus:
         if divided and not tagged:
             notes.append(f"{path}: texts are divided into words: {tokenizer.NAME}")
     else:
-        tagged, rows = True, read_columns(path, text, columns)
+        rows, left_out = read_columns(path, text, columns)
+        tagged, notes = True, [*left_out]
     if empty := sum(not row.words for row in rows):
         notes.append(f"{path}: {empty:,} sentence{'s' * (empty != 1)} without a word left out")
         rows = tuple(row for row in rows if row.words)
