@@ -77,7 +77,23 @@ def test_links_over_which_nothing_comes_to_the_readout_are_not_live() -> None:
     assert live_links([read, value, idle, inner]) == {read, value, inner}
 
 
+def test_of_many_paths_those_over_links_that_nothing_needs_are_never_looked_at(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    network = random_network(1, 1, 160)
+    source = TaskSource(get_next_token_task("tomita2"), network.longest)
+    monkeypatch.setattr(pipeline, "MANY_EDGES", edge_count(network) - 1)
+    made = decompile(network, source, Settings("tomita2"), lambda stage, what: None, until="prune")
+    assert made.linked is not None
+    assert made.pruned is not None
+    assert made.pruned.steps[0].stage == "links"
+    assert made.pruned.edges <= all_edges(network, made.linked.links)
+    monkeypatch.setattr(pipeline, "MANY_EDGES", edge_count(network))
+    assert decompile(network, source, Settings("tomita2"), lambda stage, what: None, until="prune").linked is None
+
+
 def test_a_network_all_of_whose_paths_are_needed_has_no_program(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(pipeline, "MANY_EDGES", 3)
     monkeypatch.setattr(pipeline, "MOST_EDGES", 3)
     network = random_network(1, 1, 160)
     source = TaskSource(get_next_token_task("tomita2"), network.longest)

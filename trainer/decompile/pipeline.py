@@ -40,8 +40,12 @@ from trainer.decompile.terms import Classes
 from trainer.gpt import expect_fits, load
 from trainer.threads import one_thread
 
+MANY_EDGES = 500
+"""Edges of the path expansion from which on links are taken out before: two layers of two heads have 191, four layers
+of one head 1,138. There are few links, so what they rid of costs little."""
+
 MOST_EDGES = 2_000
-"""Edges of the path expansion, at most: four layers of one head have 1,138. Of more, links are taken out before."""
+"""Edges of the path expansion that are looked at, at most."""
 
 KEPT_LINKS = 0.999
 """The positions that a network must predict like the whole one, once links are taken out; edges may cost as much."""
@@ -183,7 +187,7 @@ def decompile(
     made = Decompiled(settings, model_accuracy(network, source, seed + 900))
     begun = time.process_time()
     inputs = source.draw(JUDGING * (5 if source.exact else 1), source.bins[0], seed + 1, shifted=True)
-    linked = _linked(network, inputs, source, kept, tell) if edge_count(network) > MOST_EDGES else None
+    linked = _linked(network, inputs, source, kept, tell) if edge_count(network) > MANY_EDGES else None
     if linked is not None:
         timed("links", begun)
         made = replace(made, linked=linked, seconds=tuple(seconds))
