@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+from typing import Any
+
 import numpy as np
 import pytest
 import torch
+from numpy.typing import NDArray
 
 from tests.small_networks import drawn, random_network
 from trainer.decompile.attend import (
@@ -12,12 +15,9 @@ from trainer.decompile.attend import (
     MOST_TABLES,
     Hard,
     candidates,
-    ordered,
     pattern,
-    related,
     symbols_of,
     tabled,
-    tiers,
 )
 from trainer.decompile.edges import TOKENS, Answered, Edges, Feed, Moved, Read, Score, all_edges
 from trainer.decompile.harden import inner_heads
@@ -25,6 +25,7 @@ from trainer.decompile.network import Inputs, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.plain import plainness
 from trainer.decompile.symbols import FIRST, Copied, Facts, Number, Ordinal, Pair, Selection, Symbolic, Tokens
+from trainer.decompile.tables import Table, ordered, related, tiers
 
 SYMBOLS = 50
 SIZE = SYMBOLS + 4
@@ -59,11 +60,25 @@ def test_a_table_without_a_relation_has_none() -> None:
     assert related(tuple(map(tuple, random.tolist())), SYMBOLS) is None
 
 
-def test_scores_that_fall_with_the_key_above_the_query_ask_for_the_least_greater_one() -> None:
+def _by_token(scores: NDArray[Any]) -> Table:
+    return Table(Tokens(), Tokens(), scores.astype(np.float32), ALL, ALL)
+
+
+def _drawn_tokens() -> Facts:
+    """40 inputs of 20 random symbols behind a mark."""
+    tokens = np.concatenate([np.full((40, 1), SYMBOLS), np.random.default_rng(1).integers(SYMBOLS, size=(40, 20))], 1)
+    whole = np.ones(tokens.shape, dtype=np.bool_)
+    lengths, none = np.full(40, 21), np.zeros(40, dtype=np.int64)
+    return Facts(Inputs(tokens, lengths, none, whole), SIZE, SYMBOLS)
+
+
+@pytest.mark.parametrize("far", [0.0, 3.0])
+def test_scores_that_fall_with_the_key_above_the_query_ask_for_the_least_greater_one(far: float) -> None:
     at = np.arange(SIZE)
     distance = (at[None, :] - at[:, None]).astype(np.float32)
-    table = np.where(distance > 0, -0.3 * distance, -30.0 + 0.01 * distance)
-    ranks = ordered(table, ALL, SYMBOLS)
+    noise = np.random.default_rng(0).normal(size=distance.shape) * far  # of keys beside which a better one mostly is
+    table = np.where(distance > 0, np.where(distance < 25, 80 - 3 * distance, noise), -30.0 + 0.01 * distance)
+    ranks = ordered(_by_token(table), _drawn_tokens())
     assert ranks is not None
     row = ranks[10]
     assert row[11] > row[12] > row[SYMBOLS - 1] > 0
@@ -76,7 +91,7 @@ def test_scores_that_fall_with_the_key_above_the_query_ask_for_the_least_greater
 
 
 def test_scores_in_no_order_have_none() -> None:
-    assert ordered(np.random.default_rng(0).normal(size=(SIZE, SIZE)).astype(np.float32), ALL, SYMBOLS) is None
+    assert ordered(_by_token(np.random.default_rng(0).normal(size=(SIZE, SIZE))), _drawn_tokens()) is None
 
 
 def _inputs(row: list[int]) -> Inputs:

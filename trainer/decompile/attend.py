@@ -1,27 +1,23 @@
 """What a head attends to, as a selection: candidates from its weights, the simplest first.
 
-A score is a sum of products of queries and keys. Those that read no places give a *table* over symbols, from the mean
-query and the mean key of each symbol: so pairs that no input has come out right too. A table becomes *tiers*: keys
-within `spread` of the best of a query are alike. What reads places is tried as a distance, or as its remainder.
+A score is a sum of products of queries and keys. Those that read no places give a table over symbols
+(`trainer.decompile.tables`); what reads places is tried as a distance, or as its remainder.
 """
 
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import combinations
+from itertools import chain, combinations
 
 import numpy as np
-from numpy.typing import NDArray
 
 from trainer.decompile.edges import CONSTANTS, PLACES, TOKENS, Answered, Edges, Feed, Moved, Score, Variable
-from trainer.decompile.network import Bools, Floats, Ints
+from trainer.decompile.network import Floats
 from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.plain import plainness
 from trainer.decompile.symbols import FIRST, Copied, Facts, Number, Pair, Place, Selection, Symbolic, Tokens, key_order
-
-SPREADS = (1.0, 2.0, 4.0)
-"""Nats by which scores of one tier may differ."""
+from trainer.decompile.tables import SPREADS, Table, ordered, related, table_of, tiers
 
 MOST_PAIRED = 100
 """Values of a pair of symbols that tables are made over."""
@@ -48,12 +44,6 @@ FEW = 8
 
 MOST_COUNTED = 12
 """The largest number that is told apart as a symbol, larger ones being that."""
-
-REGULAR = 0.5
-"""The share of symbols that must follow a relation for all to be taken to."""
-
-ORDERLY = 0.9
-"""The share of pairs of keys that scores must put in an order for it to be taken for theirs."""
 
 
 @dataclass(frozen=True)
@@ -146,98 +136,6 @@ def sides(symbols: Sequence[Symbolic], facts: Facts) -> list[Symbolic]:
     return [*symbols, *(pair for pair in pairs if facts.size(pair) <= MOST_PAIRED)]
 
 
-# Tables and profiles ##################################################################################################
-
-
-def _means(codes: Ints, size: int, values: Floats, present: np.ndarray) -> tuple[Floats, np.ndarray]:
-    """[size, d] the mean of values by code, and which codes are seen."""
-    flat = codes[present]
-    counts = np.bincount(flat, minlength=size)
-    order = np.argsort(flat, kind="stable")
-    sums = np.zeros((size, values.shape[-1]), dtype=np.float64)
-    seen = np.flatnonzero(counts)
-    starts = np.cumsum(counts[seen]) - counts[seen]
-    if len(seen):
-        sums[seen] = np.add.reduceat(values[present][order].astype(np.float64), starts, axis=0)
-    return (sums / np.maximum(counts, 1)[:, None]).astype(np.float32), counts > 0
-
-
-@dataclass(frozen=True, eq=False)
-class Table:
-    """Mean scores by symbol.
-
-    Attributes:
-        query, key: what it is over; without a query it has one row.
-        scores: [queries, keys].
-        asked, seen: [queries] and [keys] which of them there are.
-    """
-
-    query: Symbolic | None
-    key: Symbolic
-    scores: Floats
-    asked: Bools
-    seen: Bools
-
-    def unmarked(self, symbols: int) -> Table | None:
-        """Without the marks among its keys, where these are tokens and a mark may be selected by some query; else None.
-
-        What else a head scores may keep it from that mark.
-        """
-        if len(self.seen) <= symbols or not self.seen[:symbols].any():
-            return None
-        known = np.where(self.seen, self.scores, -np.inf)[self.asked]
-        if not (known[:, symbols:].max(axis=1) >= known.max(axis=1) - max(SPREADS)).any():
-            return None
-        return replace(self, seen=self.seen & (np.arange(len(self.seen)) < symbols))
-
-
-def table_of(
-    paths: Paths, made: PathRun, scores: Sequence[Score], facts: Facts, query: Symbolic | None, key: Symbolic
-) -> Table:
-    """The table of some scores over a symbol of queries, or none, and one of keys."""
-    present = facts.inputs.present
-    rows = 1 if query is None else facts.size(query)
-    table = np.zeros((rows, facts.size(key)), dtype=np.float32)
-    asked_seen = np.ones(rows, dtype=np.bool_)
-    for score in scores:
-        asked, keys = paths.products(score, made.values)
-        key_means, key_seen = _means(facts.codes(key), facts.size(key), keys, present)
-        if asked.ndim == 1:
-            table += asked @ key_means.T
-            continue
-        if query is None:
-            table += asked[present].mean(axis=0) @ key_means.T
-            continue
-        query_means, asked_seen = _means(facts.codes(query), rows, asked, present)
-        table += query_means @ key_means.T
-    if not scores:
-        key_seen = np.bincount(facts.codes(key)[present], minlength=facts.size(key)) > 0
-    return Table(query, key, table, asked_seen, key_seen)
-
-
-def tiers(
-    table: Floats, spread: float, most: int, seen_rows: np.ndarray, seen_keys: np.ndarray
-) -> tuple[tuple[int, ...], ...]:
-    """Ranks of keys by query: the best tier has the rank `most`, the worst that is kept 1, the others 0."""
-    rows = []
-    for row, seen in zip(table, seen_rows, strict=True):
-        ranks = np.zeros(len(row), dtype=np.int64)
-        if seen:
-            rank, top = most, None
-            for at in np.argsort(-row, kind="stable"):
-                if not seen_keys[at]:
-                    continue
-                if top is None:
-                    top = row[at]
-                elif top - row[at] > spread:
-                    rank, top = rank - 1, row[at]
-                    if rank == 0:
-                        break
-                ranks[at] = rank
-        rows.append(tuple(int(rank) for rank in ranks))
-    return tuple(rows)
-
-
 # Candidates ###########################################################################################################
 
 
@@ -246,42 +144,52 @@ def candidates(
 ) -> Iterator[Hard]:
     """What a head may be, the simplest first, each once."""
     scores = [e for e in sorted(edges, key=str) if isinstance(e, Score) and (e.layer, e.head) == head]
+    attended = made.patterns[head]
+    never_own = _own_share(attended, paths) < OWN
+    ramps = any(is_place(score.key) for score in scores)  # the earlier, the more, it may be
+    by_tables = (
+        each
+        for table in _tables(paths, made, edges, facts, hardened, scores)
+        for hard in _by_table(table, facts)
+        for each in _variants(hard, ramps, never_own)
+    )
     found: set[Hard] = set()
-    for hard in _all(paths, made, edges, facts, head, hardened, scores):
+    for hard in chain(_plain(attended, paths, never_own), by_tables):
         if hard not in found:
             found.add(hard)
             yield hard
 
 
-def _all(
-    paths: Paths,
-    made: PathRun,
-    edges: Edges,
-    facts: Facts,
-    head: tuple[int, int],
-    hardened: Hardened,
-    scores: list[Score],
-) -> Iterator[Hard]:
-    attended = made.patterns[head]
-    never_own = _own_share(attended, paths) < OWN
+def _plain(attended: Floats, paths: Paths, never_own: bool) -> Iterator[Hard]:
+    """What says nothing of symbols."""
     yield Hard(Selection(), copies=False)
     if never_own:
         yield Hard(Selection(before=True), copies=False)
     yield Hard(FIRST, copies=True)
     yield from _distances(attended, paths)
-    ramps = any(is_place(score.key) for score in scores)  # the earlier, the more, it may be
+
+
+def _tables(
+    paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: Hardened, scores: list[Score]
+) -> Iterator[Table]:
+    """What the scores of a head say of symbols."""
     for some in _alike(scores, bool(facts.places)):
         queries, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
         for query, key in tabled(queries, keys, facts):
             table = table_of(paths, made, some, facts, query, key)
+            yield table
             besides = table.unmarked(facts.symbols) if key == Tokens() and len(some) < len(scores) else None
-            for one in (table, *(() if besides is None else (besides,))):
-                for hard in _by_table(one, facts.symbols):
-                    yield hard
-                    if ramps and hard.copies and hard.where.tiers == 1 and not hard.where.others:
-                        yield replace(hard, where=replace(hard.where, first=True))
-                    if never_own:
-                        yield replace(hard, where=replace(hard.where, others=False, before=True))
+            if besides is not None:
+                yield besides
+
+
+def _variants(hard: Hard, ramps: bool, never_own: bool) -> Iterator[Hard]:
+    """A candidate by a table, and what else a head that scores so may do, by what its scores say of places."""
+    yield hard
+    if ramps and hard.copies and hard.where.tiers == 1 and not hard.where.others:
+        yield replace(hard, where=replace(hard.where, first=True))
+    if never_own:
+        yield replace(hard, where=replace(hard.where, others=False, before=True))
 
 
 def tabled(
@@ -319,10 +227,10 @@ def _own_share(attended: Floats, paths: Paths) -> float:
     return float(attended[:, at, at][paths.inputs.present[:, 1:]].mean()) if len(at) else 1.0
 
 
-def _by_table(table: Table, symbols: int) -> Iterator[Hard]:
-    query, key, scores = table.query, table.key, table.scores
+def _by_table(table: Table, facts: Facts) -> Iterator[Hard]:
+    query, key, scores, symbols = table.query, table.key, table.scores, facts.symbols
     square = query is not None and scores.shape[0] == scores.shape[1] > symbols >= RELATED
-    if square and (ranks := ordered(scores, table.seen, symbols)) is not None:
+    if square and (ranks := ordered(table, facts)) is not None:
         yield Hard(Selection(query, key, ranks), copies=True)
     for most in (1, 2, 3):
         for spread in SPREADS:
@@ -340,49 +248,6 @@ def _by_table(table: Table, symbols: int) -> Iterator[Hard]:
             if most == 1:
                 yield Hard(replace(where, others=True), copies=True)
                 yield Hard(where, copies=False)
-
-
-def related(ranks: tuple[tuple[int, ...], ...], symbols: int) -> tuple[tuple[int, ...], ...] | None:
-    """A table of one tier in which all symbols accept the key at one distance, as most of them do; the marks stay."""
-    table = np.array(ranks)
-    for step in (0, 1, -1):
-        regular = np.eye(symbols, k=step, dtype=np.int64)
-        if (table[:symbols, :symbols] == regular).all(axis=1).mean() >= REGULAR:
-            made = table.copy()
-            common = table[:symbols, symbols:].mean(axis=0) >= REGULAR
-            made[:symbols] = np.concatenate([regular, np.tile(common, (symbols, 1))], axis=1)
-            return tuple(tuple(int(rank) for rank in row) for row in made)
-    return None
-
-
-def ordered(table: Floats, seen_keys: Bools, symbols: int) -> tuple[tuple[int, ...], ...] | None:
-    """Ranks that say "the least key that is greater", or the like, where scores follow such an order; else None.
-
-    A mark as a query accepts every symbol, and none as a key is accepted.
-    """
-    random = np.random.default_rng(0)
-    keys = np.flatnonzero(seen_keys[:symbols])
-    if len(keys) < 3:
-        return None
-    asked = random.integers(symbols, size=4000)
-    one, other = random.choice(keys, size=(2, 4000))
-    seen = np.sign(table[asked, one] - table[asked, other])
-    at = np.arange(symbols)
-    best: tuple[float, NDArray[np.int64]] | None = None
-    for compare in (np.greater, np.greater_equal, np.less, np.less_equal):
-        accepted = compare(at[None, :], at[:, None])
-        for order in (at + 1, symbols - at):
-            ranks = accepted * order
-            first, second = ranks[asked, one], ranks[asked, other]
-            told = first != second
-            alike = float((np.sign(first - second) == seen)[told].mean())
-            if best is None or alike > best[0] + 1e-3:
-                whole = np.zeros(table.shape, dtype=np.int64)
-                whole[:symbols, :symbols], whole[symbols:, :symbols] = ranks, order
-                best = alike, whole
-    if best is None or best[0] < ORDERLY:
-        return None
-    return tuple(tuple(int(rank) for rank in row) for row in best[1])
 
 
 def _distances(attended: Floats, paths: Paths) -> Iterator[Hard]:
