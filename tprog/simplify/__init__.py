@@ -55,8 +55,8 @@ def simplify(
     """
     if keep == "right" and inputs.expected is None:
         raise BadUsage("to keep what is right, the program must name its task; name one with --task")
-    before = size(program)
     search = Search(program, inputs, keep)
+    before = search.size
     if (read := pruned(program)) != program:
         search.attempt(read, "readout", "left out what nothing reads")
     done: dict[str, Program] = {}  # pass -> the program in which it found nothing more to do
@@ -69,7 +69,7 @@ def simplify(
             if search.program is found:
                 done[name] = found
             if progress:
-                progress(name, size(search.program))
+                progress(name, search.size)
     return _told(program, search, inputs, keep, before)
 
 
@@ -84,7 +84,7 @@ def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: 
     return Simplification(
         program=search.program,
         before=before,
-        after=size(search.program),
+        after=search.size,
         steps=tuple(search.steps),
         inputs=len(inputs.batch),
         exhaustive=inputs.exhaustive,

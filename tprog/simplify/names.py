@@ -5,7 +5,6 @@ from __future__ import annotations
 from collections.abc import Iterator, Mapping
 
 from tprog.ir.program import Clause, Program, Symbol
-from tprog.simplify.record import size
 from tprog.simplify.search import Search
 from tprog.simplify.stand_ins import renamed
 
@@ -17,10 +16,9 @@ def natural_names(search: Search) -> None:
     """
     for name in [node.name for node in search.program.nodes]:
         for names in _matches(search.program, name):
-            before = size(search.program).lines
-            state = search.state()
+            before, state = search.size.lines, search.state()
             if renamed(search, name, names, "its symbols named after what they are compared with"):
-                if size(search.program).lines < before:
+                if search.size.lines < before:
                     break
                 search.restore(state)
 

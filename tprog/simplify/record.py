@@ -30,6 +30,10 @@ class Size:
     entries: int
     lines: int
 
+    def within(self, other: Size) -> bool:
+        """Whether it is nowhere larger than another."""
+        return self.nodes <= other.nodes and self.entries <= other.entries and self.lines <= other.lines
+
 
 @dataclass(frozen=True)
 class Step:

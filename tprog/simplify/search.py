@@ -6,7 +6,7 @@ Shapes: [input, position]; [input, place], see `tprog.run.outcome`.
 from __future__ import annotations
 
 from collections.abc import Callable, Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 import numpy as np
 
@@ -17,7 +17,7 @@ from tprog.run.evaluate import evaluate
 from tprog.run.execute import Execution, execute, some_of
 from tprog.run.outcome import by_place, graded_at, is_hole, outcomes
 from tprog.run.pieces import HELD, LARGE_CHUNK, held_bytes, pieces_of
-from tprog.simplify.record import Keep, Step
+from tprog.simplify.record import Keep, Size, Step, entries, size
 from tprog.tasks.builtin import Inputs
 
 ANY = -1
@@ -83,9 +83,18 @@ class Search:
         self._sample: Part | None = None
         self._sample_run: Execution | None = None
         self._sampled: set[tuple[int, int]] = set()
+        self._sized: tuple[Program, Size] | None = None
+        self._entries = entries(program)
         self._hard: list[int] = []  # rows of the sample, those that refuted a candidate last first
         self._vanguard: tuple[Part, Execution] | None = None
         self._draw()
+
+    @property
+    def size(self) -> Size:
+        """How large the program is by now."""
+        if self._sized is None or self._sized[0] is not self.program:
+            self._sized = self.program, size(self.program)
+        return self._sized[1]
 
     @property
     def predictions(self) -> int:
@@ -97,17 +106,16 @@ class Search:
         candidate: Program | None,
         node: str,
         reason: str,
-        wanted: Callable[[Program], bool] = lambda candidate: True,
     ) -> bool:
-        """Go on with a candidate if it keeps all outcomes.
+        """Go on with a candidate if it keeps all outcomes and is not larger.
 
-        Args:
-            wanted: a condition that is dearer to check than some inputs, and cheaper than all.
+        It may have more entries, with which nodes or lines are bought, but no more than there were at the start.
         """
         if candidate is None:
             return False
         run = self._survives(lambda base: execute(candidate, base.batch, base=base))
-        if run is None or not wanted(candidate):
+        # Counting lines is dearer than some inputs, and cheaper than all.
+        if run is None or not size(candidate).within(replace(self.size, entries=self._entries)):
             return False
         runs = self._passes(candidate)
         if runs is None:

@@ -13,7 +13,7 @@ from tprog.ir.program import Node, Number, Numbers, Program, Symbol, Symbols
 from tprog.ir.values import shown
 from tprog.run.batch import Array
 from tprog.run.execute import decode
-from tprog.simplify.record import Size, size
+from tprog.simplify.record import Size
 from tprog.simplify.rewrite import Fixed, Same, StandIn, Via, rewritten
 from tprog.simplify.search import Search
 from tprog.text.clusters import LISTED_WORDS
@@ -34,7 +34,7 @@ def fewer_nodes(search: Search) -> None:
     Which nodes can go together depends on which went first, so no order is the best for every program.
     """
     start = search.state()
-    best, best_size = start, _rank(size(start[0]))
+    best, best_size = start, _rank(search.size)
     orders = (_last_first, _largest_first, _first_first)
     for order in orders if len(start[0].nodes) <= _FEW else orders[:1]:
         search.restore(start)
@@ -44,7 +44,7 @@ def fewer_nodes(search: Search) -> None:
                 _take_out(search, name)
         if order is _last_first and len(search.steps) == before:
             return  # not one can go, in whatever order
-        if (found := _rank(size(search.program))) < best_size:
+        if (found := _rank(search.size)) < best_size:
             best, best_size = search.state(), found
     search.restore(best)
 
@@ -82,16 +82,10 @@ class _Guess:
 
 
 def _take_out(search: Search, name: str) -> bool:
-    before = size(search.program)
-
-    def no_larger(candidate: Program) -> bool:
-        after = size(candidate)
-        return after.lines <= before.lines and after.entries <= before.entries
-
     for guess in _guesses(search, name):
         if search.may_be(name, guess.codes):
             candidate = rewritten(search.program, {name: guess.stand_in})
-            if search.attempt(candidate, name, guess.reason, no_larger):
+            if search.attempt(candidate, name, guess.reason):
                 return True
     return False
 
