@@ -5,6 +5,7 @@ from __future__ import annotations
 import operator
 from dataclasses import replace
 from string import ascii_lowercase
+from typing import Any
 
 import pytest
 from hypothesis import given, settings
@@ -97,9 +98,56 @@ def test_words_out_of_the_order_of_their_letters_are_compared_as_python_compares
     program = _of_words(words, rows)
     assert _function(program) == ["    return k_token < q_token"]
     assert read_source(emit(program).text).program == program
-    by_place = _of_words(words, tuple(words[:at] for at in range(len(words))))
-    assert "<" not in "".join(_function(by_place))
-    assert read_source(emit(by_place).text).program == by_place
+
+
+@pytest.mark.parametrize("sign", ORDERS)
+def test_words_in_the_order_of_the_vocabulary_are_compared_by_their_places(sign: str) -> None:
+    numbers = tuple(map(str, range(20)))
+    words = (BEGIN, *numbers, "<sep>")
+    rows = tuple(tuple(key for key in numbers if ORDERS[sign](words.index(key), at)) for at in range(len(words)))
+    rows = (*rows[:-1], numbers)  # what comes behind the letters asks for any of them
+    program = _of_words(words, rows)
+    said = _function(program)
+    assert said[-1].endswith(f"VOCABULARY.index(k_token) {sign} VOCABULARY.index(q_token)")
+    assert len(said) <= 6
+    assert not any('"7"' in line for line in said)
+    module = read_source(emit(program).text)
+    assert module.program == program
+    namespace: dict[str, Any] = {"__name__": "module"}
+    exec(emit(program).text, namespace)
+    holds = namespace["predicate_seen"]
+    assert rows == tuple(tuple(key for key in words if holds(query, key)) for query in words)
+    after = apply(module.program, RowEdit("seen", "7", ("3",)))
+    assert read_source(patched(module, after)).program == after
+    aside = " ('<s>' and '<sep>' aside)"
+    assert WORDS[sign] in reading(program, program.nodes[0])
+    assert aside in reading(program, program.nodes[0])
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        ("VOCABULARY.index(q_token)", "VOCABULARY.count(q_token)", "a number, or `VOCABULARY.index(...)`"),
+        ("VOCABULARY.index(q_token)", "CLASSES.index(q_token)", "a number, or `VOCABULARY.index(...)`"),
+        ("VOCABULARY.index(q_token)", 'VOCABULARY.index("7")', "the argument `q_token`"),
+    ],
+)
+def test_other_places_of_words_are_refused(old: str, new: str, message: str) -> None:
+    words = tuple(map(str, range(20)))
+    text = emit(_of_words(words, tuple(words[:at] for at in range(20)))).text
+    assert old in text
+    with pytest.raises(BadSource) as caught:
+        read_source(text.replace(old, new))
+    assert message in str(caught.value)
+
+
+def test_places_of_what_is_no_word_of_the_vocabulary_are_refused() -> None:
+    words = tuple(map(str, range(20)))
+    text = emit(_of_words(words, tuple(words[:at] for at in range(20)))).text
+    text = text.replace("select(tokens, tokens, predicate_seen", "select(tokens, positions, predicate_seen")
+    text = text.replace("q_token", "q_position")
+    with pytest.raises(BadSource, match="values are not all"):
+        read_source(text)
 
 
 def test_fewer_words_are_said_row_by_row_as_ever() -> None:

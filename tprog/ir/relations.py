@@ -13,7 +13,7 @@ from collections.abc import Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from functools import lru_cache
-from itertools import islice, pairwise, product
+from itertools import chain, islice, pairwise, product
 from math import gcd
 from typing import Any, Literal, TypeAlias, assert_never
 
@@ -158,11 +158,13 @@ class Recognised:
     Attributes:
         exceptions: the places of the queries whose rows say something else, ascending.
         aside: keys that no row accepts, whatever the relation says of them.
+        placed: whether code compares the places of words in the vocabulary, and not the words.
     """
 
     relation: Relation | Constant
     exceptions: tuple[int, ...] = ()
     aside: Keys = ()
+    placed: bool = False
 
 
 def recognised(
@@ -191,6 +193,9 @@ def recognised(
 LEAST_SAID = 16
 """Rows that a relation must replace where a function says it in place of them."""
 
+_MOST_ASIDE = 3
+"""Keys at most that are left aside where places are compared."""
+
 _MOST_TRIED = 8
 """Offsets, and remainders, that are tried, those that most rows show first."""
 
@@ -198,23 +203,31 @@ _MOST_TRIED = 8
 # Cached, since a program is printed anew for each of very many candidates, which differ in one node.
 @lru_cache(maxsize=4096)
 def said_in_code(
-    queries: tuple[Symbol, ...], keys: tuple[Symbol, ...], rows: tuple[Keys | None, ...]
+    queries: tuple[Symbol, ...],
+    keys: tuple[Symbol, ...],
+    rows: tuple[Keys | None, ...],
+    vocabulary: tuple[Symbol, ...] = (),
 ) -> Recognised | None:
     """The relation that a function of query and key says for most rows, if those are `LEAST_SAID` at least.
 
     It compares symbols as Python does: whole numbers as such, words by their letters, and any by whether they differ.
     That a query accepts itself alone is said otherwise, of fewer rows. Fewer may be alike in any other way than follow
-    it, holes apart. The marks are keys that are told apart where words are compared: mostly no row accepts them.
+    it, holes apart. The marks are keys that are told apart where words are compared: mostly no row accepts them. Words
+    of a vocabulary that show no such relation are compared by their places in it: numbers that are written as words.
     """
     if len(rows) < LEAST_SAID:
         return None
     equal = sum(follows(EQUAL, queries, keys, rows))
     alike = max(equal, *Counter(row for row in rows if row is not None).values(), LEAST_SAID - 1)
     best: Recognised | None = None
-    for relation, aside, wanted in _sayable(queries, keys, rows):
+    by_value = ((*each, False) for each in _sayable(queries, keys, rows))
+    by_place = ((*each, True) for each in _of_places(queries, keys, rows, vocabulary))
+    for relation, aside, wanted, placed in chain(by_value, by_place):
+        if placed and best is not None and not best.placed:
+            break
         others = _exceptions(rows, wanted, len(rows) - alike - 1)
         if others is not None:
-            best, alike = Recognised(relation, others, aside), len(rows) - len(others)
+            best, alike = Recognised(relation, others, aside, placed), len(rows) - len(others)
     return best
 
 
@@ -234,7 +247,27 @@ def _sayable(queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows) -> I
 
 def _of_words(relation: Relation, queries: Sequence[Symbol], keys: Sequence[Symbol], aside: Keys) -> Rows:
     """The rows of an order of words, as Python compares them; a query need be no key."""
-    place = {word: at for at, word in enumerate(sorted({*map(str, queries), *map(str, keys)}))}
+    return _in_order(relation, queries, keys, aside, sorted({*map(str, queries), *map(str, keys)}))
+
+
+def _of_places(
+    queries: Sequence[Symbol], keys: Sequence[Symbol], rows: Rows, vocabulary: Sequence[Symbol]
+) -> Iterator[tuple[Relation, Keys, Rows]]:
+    """Orders of words by their places in a vocabulary, the keys that no row accepts left aside if they are few."""
+    words = [word for word in vocabulary if isinstance(word, str)]
+    if not {*queries, *keys} <= set(words):
+        return
+    accepted = {key for row in rows for key in row or ()}
+    never = tuple(key for key in keys if key not in accepted)
+    for relation, aside in product(ORDERS, ((), never) if 0 < len(never) <= _MOST_ASIDE else ((),)):
+        yield relation, aside, _in_order(relation, queries, keys, aside, words)
+
+
+def _in_order(
+    relation: Relation, queries: Sequence[Symbol], keys: Sequence[Symbol], aside: Keys, order: Sequence[str]
+) -> Rows:
+    """The rows of a relation between the places of words in an order."""
+    place = {word: at for at, word in enumerate(order)}
     own, others = (np.array([place[str(word)] for word in words]) for words in (queries, keys))
     kept = np.array([key not in aside for key in keys])
     held = relation.holds(own[:, None], others[None, :]) & kept

@@ -91,7 +91,7 @@ def _pair(first: str, second: str, prefixes: tuple[str, str]) -> tuple[str, str]
 def _predicate(out: Builder, program: Program, clause: Clause, function: str) -> None:
     queries, keys = program.symbols(clause.query), program.symbols(clause.key)
     query, key = _pair(clause.query, clause.key, ("q_", "k_"))
-    relation = said_in_code(queries.values, keys.values, clause.predicate)
+    relation = said_in_code(queries.values, keys.values, clause.predicate, program.vocabulary)
     # Three queries or more that accept just themselves are said once: "the same letter".
     equal = follows(EQUAL, queries.values, keys.values, clause.predicate)
     said_once = sum(equal) >= 3
@@ -131,16 +131,30 @@ def _say_relation(
             if accepted is None:
                 out.line("return None")
             else:
-                _return_test(out, names[1], domains[1], accepted)
+                _return_exception(out, names[1], domains[1], accepted, found)
     assert isinstance(found.relation, Relation)
-    test = found.relation.test(names[1], names[0])
-    match tuple(map(literal, found.aside)):
-        case ():
-            out.line(f"return {test}")
-        case (mark,):
-            out.line(f"return {names[1]} != {mark} and {test}")
-        case marks:
-            out.wrapped(f"return {names[1]} not in {{", marks, f"}} and {test}")
+    query, key = (f"VOCABULARY.index({name})" if found.placed else name for name in names)
+    test = found.relation.test(key, query)
+    if found.aside:
+        _return_apart(out, names[1], found.aside, f" and {test}")
+    else:
+        out.line(f"return {test}")
+
+
+def _return_exception(out: Builder, key: str, keys: Symbols, accepted: Keys, found: Recognised) -> None:
+    """The test of an exception: of all keys but those that are left aside, that it is none of these."""
+    if found.placed and found.aside and len(accepted) == len(keys) - len(found.aside):
+        _return_apart(out, key, found.aside, "")
+    else:
+        _return_test(out, key, keys, accepted)
+
+
+def _return_apart(out: Builder, key: str, aside: Keys, also: str) -> None:
+    """The test that a key is none of some, and another one."""
+    if len(aside) == 1:
+        out.line(f"return {key} != {literal(aside[0])}{also}")
+    else:
+        out.wrapped(f"return {key} not in {{", list(map(literal, aside)), f"}}{also}")
 
 
 def _return_accepted(out: Builder, query: str, key: str, keys: Symbols, accepted: Keys | None) -> None:

@@ -132,11 +132,13 @@ def _said(program: Program, clause: Clause, key: str, relation: Relation | Const
     query = _ONE.get(clause.query, clause.query)
     aside = " (marks aside)" * marks_aside
     if relation is None:
-        found = said_in_code(program.symbols(clause.query).values, program.symbols(clause.key).values, clause.predicate)
+        queries, keys = program.symbols(clause.query).values, program.symbols(clause.key).values
+        found = said_in_code(queries, keys, clause.predicate, program.vocabulary)
         if found is None:
             return f"{key} = f({query})"
         relation, others = found.relation, len(found.exceptions)
-        aside = " (marks aside)" * bool(found.aside)
+        aside = f" ({'marks' if MARKS.issuperset(found.aside) else ' and '.join(map(shown, found.aside))} aside)"
+        aside *= bool(found.aside)
         aside += f" but for {others} {'query' if others == 1 else 'queries'}" if others else ""
     if isinstance(relation, Constant):
         return f"{key} = {shown(relation.keys[0])}{aside}"

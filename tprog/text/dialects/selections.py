@@ -182,7 +182,8 @@ def _predicate(
 ) -> tuple[Keys | None, ...]:
     names = plain_parameters(parts.source, function, 2)
     parameters = [Parameter(n, domain.codes, False) for n, domain in zip(names, (queries, keys), strict=True)]
-    accepts = Function(parts.source, without_docstring(function.body), parameters, tests=True)
+    words = () if isinstance(parts.constants["VOCABULARY"], ast.Set) else parts.frame.vocabulary
+    accepts = Function(parts.source, without_docstring(function.body), parameters, tests=True, vocabulary=words)
     check_work(parts, function, [len(queries), len(keys)])
     rows: list[Keys | None] = []
     for query in queries:

@@ -128,10 +128,23 @@ class Parameter:
 
 
 class Function:
-    """A function of the subset, compiled."""
+    """A function of the subset, compiled.
 
-    def __init__(self, source: Source, body: Sequence[ast.stmt], parameters: Sequence[Parameter], *, tests: bool):
+    Args:
+        vocabulary: the words of VOCABULARY, whose places may be compared.
+    """
+
+    def __init__(
+        self,
+        source: Source,
+        body: Sequence[ast.stmt],
+        parameters: Sequence[Parameter],
+        *,
+        tests: bool,
+        vocabulary: Sequence[str] = (),
+    ):
         self._source = source
+        self._vocabulary = {word: place for place, word in enumerate(vocabulary)}
         self._places = {parameter.name: place for place, parameter in enumerate(parameters)}
         self._parameters = parameters
         self._returns_tests = tests
@@ -275,6 +288,8 @@ class Function:
     def _number(self, node: ast.expr) -> Callable[[Arguments], Number]:
         if isinstance(node, ast.BinOp):
             return self._arithmetic(node)
+        if isinstance(node, ast.Call) and isinstance(node.func, ast.Attribute):
+            return self._place(node)
         if self._is_argument(node):
             place = self._argument(node)
             parameter = self._parameters[place]
@@ -288,6 +303,19 @@ class Function:
             return as_number(operand(arguments))
 
         return number
+
+    def _place(self, node: ast.Call) -> Callable[[Arguments], int]:
+        """The place of an argument's word in the vocabulary."""
+        match node:
+            case ast.Call(
+                func=ast.Attribute(value=ast.Name(id="VOCABULARY"), attr="index"), args=[argument], keywords=[]
+            ) if self._vocabulary and "VOCABULARY" not in self._places:
+                at, places = self._argument(argument), self._vocabulary
+                if not all(value in places for value in self._parameters[at].values):
+                    found = f"the place of `{self._parameters[at].name}` in VOCABULARY"
+                    self._source.refuse(node, found, "== or in: its values are not all in VOCABULARY")
+                return lambda arguments: places[cast("str", arguments[at])]
+        self._source.unexpected(node, "a number, or `VOCABULARY.index(...)` of an argument")
 
     def _member(self, place: int, value: Value, at: ast.expr) -> Value:
         """A literal that an argument is compared with: it must be one of the argument's values."""
