@@ -7,7 +7,7 @@ import pytest
 
 from trainer.decompile.examples import Examples, Relations
 from trainer.decompile.network import Inputs, Ints
-from trainer.decompile.readout import Rows, fit, in_order
+from trainer.decompile.readout import Linear, Rows, fit, in_order, telling
 from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Pair, Selection, Tokens
 from trainer.decompile.terms import Classes, Column
 
@@ -73,3 +73,19 @@ def test_counts_of_what_is_no_token_have_a_weight_each() -> None:
     column = Counts(Selection(), pair, tuple(code * (SYMBOLS + 5) for code in range(12)))
     linear = fit([facts], [column, Ones()], examples.answers, CLASSES)
     assert linear.weights[0].shape == (12, SYMBOLS + 1)
+
+
+def test_what_speaks_for_no_class_more_than_for_another_is_left_out() -> None:
+    counts = Counts(Selection(), Tokens(), (4, 7, 9))
+    linear = Linear(
+        (counts, Tokens(), Ones()), (_rows((2, 0), (3, 3), (0, 1)), _rows((5, 5), (0, 0)), _rows((1, 0))), 0
+    )
+    left = telling(linear)
+    assert left.columns == (Counts(Selection(), Tokens(), (4, 9)), Ones())
+    assert [weights.tolist() for weights in left.weights] == [[[2, 0], [0, 1]], [[1, 0]]]
+    nothing = Linear((Ones(),), (_rows((1, 1)),), 0)
+    assert telling(nothing) is nothing
+
+
+def _rows(*rows: tuple[int, ...]) -> Ints:
+    return np.array(rows)

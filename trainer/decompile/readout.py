@@ -9,7 +9,7 @@ Letters in shapes: R rows, C classes.
 from __future__ import annotations
 
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Any
 
 import numpy as np
@@ -78,6 +78,22 @@ class Linear:
             else:
                 total += weights[values]
         return np.asarray(total.argmax(axis=-1))
+
+
+def telling(linear: Linear) -> Linear:
+    """Without the counts and the columns that speak for no class more than for another, unless these are all."""
+    kept: list[tuple[Column, Ints]] = []
+    for column, weights in zip(linear.columns, linear.weights, strict=True):
+        speaks = (weights != weights[:, :1]).any(axis=1)
+        if isinstance(column, Counts) and speaks.any():
+            codes = tuple(code for code, has in zip(column.codes, speaks, strict=True) if has)
+            column, weights = replace(column, codes=codes), weights[speaks]
+        if speaks.any():
+            kept.append((column, weights))
+    if not kept:
+        return linear
+    columns, weighed = zip(*kept, strict=True)
+    return Linear(columns, weighed, linear.wrong)
 
 
 # Rows #################################################################################################################
