@@ -16,6 +16,7 @@ from trainer.decompile.attend import (
     Hard,
     candidates,
     pattern,
+    sides,
     symbols_of,
     tabled,
 )
@@ -155,4 +156,8 @@ def test_of_too_many_tables_the_plainest_are_made() -> None:
     assert made[0] == (None, Tokens())
     assert (Tokens(), Tokens()) in made
     assert (copied[-1], copied[-1]) not in made
+    pairs = [(query, key) for query in [None, *sides(copied, FACTS)] for key in sides(copied, FACTS)]
+    much = [sum(plainness(side) for side in pair if side is not None) for pair in pairs]
+    plainest = sorted(sorted(range(len(pairs)), key=much.__getitem__)[:MOST_TABLES])
+    assert tabled(copied, copied, FACTS) == [pairs[at] for at in plainest]
     assert tabled([Tokens()], [Tokens()], FACTS) == [(None, Tokens()), (Tokens(), Tokens())]

@@ -196,12 +196,19 @@ def tabled(
     queries: Sequence[Symbolic], keys: Sequence[Symbolic], facts: Facts
 ) -> list[tuple[Symbolic | None, Symbolic]]:
     """What tables are made over: of too many the plainest, in their order all the same."""
-    found = [(query, key) for query in [None, *sides(queries, facts)] for key in sides(keys, facts)]
+    # The plainest pairs have no side but the plainest: of many symbols there are far more pairs than can be made.
+    asked, looked = _plainest(sides(queries, facts)), _plainest(sides(keys, facts))
+    found = [(query, key) for query in [None, *asked] for key in looked]
 
     def much(at: int) -> float:
         return sum(plainness(side) for side in found[at] if side is not None)
 
     return [found[at] for at in sorted(sorted(range(len(found)), key=much)[:MOST_TABLES])]
+
+
+def _plainest(some: Sequence[Symbolic]) -> list[Symbolic]:
+    """Of too many the plainest, in their order all the same."""
+    return [some[at] for at in sorted(sorted(range(len(some)), key=lambda at: plainness(some[at]))[:MOST_TABLES])]
 
 
 def _alike(scores: Sequence[Score], places: bool) -> list[list[Score]]:

@@ -8,7 +8,7 @@ Letters in shapes: B inputs, n positions.
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, fields
 from functools import cached_property
 from typing import TypeAlias
 
@@ -88,6 +88,14 @@ class Selection:
     others: bool = False
     before: bool = False
     first: bool = False
+
+    @cached_property
+    def _hash(self) -> int:
+        return hash(tuple(getattr(self, field.name) for field in fields(self)))
+
+    def __hash__(self) -> int:
+        """Taken once: a table may be large, and a search asks for it again and again."""
+        return self._hash
 
     @property
     def plain(self) -> bool:
