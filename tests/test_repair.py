@@ -220,6 +220,18 @@ def test_a_step_that_gains_nothing_on_the_inputs_that_accept_it_is_refused() -> 
     assert RepairResult.from_json(both.to_json()) == both
 
 
+def test_where_inputs_stand_for_others_a_step_has_to_gain_on_both_halves_of_them() -> None:
+    program, every = sort_with_a_fault(), inputs_for(sort_with_a_fault())
+    wrong, right = (np.flatnonzero(_failing(program, every) == failing)[:8] for failing in (True, False))
+    one_half = every.take(np.stack([wrong, right], axis=1).ravel(), "every other one fails")
+    alone = repair(program, Division(one_half, None, None, for_others=True), limit=1).result
+    assert alone.steps == ()
+    assert "because they gained nothing on one half of the inputs" in as_text(repair_document(alone))
+    assert len(repair(program, Division(one_half, None, None), limit=1).result.steps) == 1
+    both = every.take(np.concatenate([wrong, right]), "some fail")
+    assert len(repair(program, Division(both, None, None, for_others=True), limit=1).result.steps) == 1
+
+
 def _failing(program: Program, inputs: Inputs) -> Bools:
     on = ground(program, inputs)
     found: Bools = ((on.outcomes != on.expected) & on.graded).any(axis=1)

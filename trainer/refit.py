@@ -14,11 +14,12 @@ import numpy as np
 
 from tprog.errors import NotExact
 from tprog.ir.program import Program, Symbols
+from tprog.minimise import Floats
 from tprog.run.batch import Array
 from tprog.run.execute import execute
 from trainer.data import Split
 from trainer.search.fitting import wrong_answers
-from trainer.search.regression import Floats, Graded, columns, fit_readout, round_weights
+from trainer.search.regression import Graded, columns, fit_readout, round_weights
 from trainer.search.stagewise import StageResult
 
 RIDGE = 1e-9

@@ -62,8 +62,15 @@ def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -
         parts.append(f"{result.refused:,} {more} refused because more of the whole domain would have been wrong")
     if result.unaccepted:
         more = "step was" if result.unaccepted == 1 else "steps were"
-        parts.append(f"{result.unaccepted:,} {more} refused because the {noun}s that accept them gained nothing")
+        parts.append(f"{result.unaccepted:,} {more} refused because {_lacking(result, noun)}")
     return document(answer, style, *parts, *_diff(result.diff, diff_lines), noun=noun)
+
+
+def _lacking(result: RepairResult, noun: str) -> str:
+    """What a step has to do to be accepted, and did not."""
+    if result.accepted is not None:
+        return f"the {noun}s that accept them gained nothing"
+    return f"they gained nothing on one half of the {noun}s"
 
 
 def _counts(result: RepairResult) -> tuple[int, int, str]:

@@ -6,6 +6,10 @@ readout, which is convex (`analyze.repair.refit`); where none of them gains, an 
 (`analyze.repair.lookahead`). Of what was tried, the step with the greatest net gain on the inputs chosen on is taken,
 unless more of the whole domain were wrong with it, or the inputs that steps are accepted on did not gain too: then the
 next best.
+
+The sentences of a corpus stand for others like them, so what suits them alone is not wanted (`Division.for_others`):
+there the refit is one whose pull to the old weights is chosen on held-out halves of them (`analyze.repair.pulled`), any
+other step has to gain on both halves, and none is taken together with a refit.
 """
 
 from __future__ import annotations
@@ -16,7 +20,7 @@ from dataclasses import dataclass
 from analyze.outcome import checked_on, ground, label
 from analyze.repair.division import Division, Verdicts, divide, f1, judge, some
 from analyze.repair.lookahead import pairs
-from analyze.repair.proposals import Proposal, again, proposals, single_edits
+from analyze.repair.proposals import Proposal, Refits, again, proposals, single_edits
 from analyze.results.repair import Compared, RepairEdit, RepairResult, RepairStep, Stopped
 from tprog.edits.edit import Change
 from tprog.edits.entry import Entry
@@ -106,14 +110,23 @@ class _Search:
         self.progress(f"{wrong}, trying single edits")
         on = self.on
         effects = single_edits(on)
-        if self._take(proposals(on, effects, first=not self.steps)):
+        if self._take(proposals(on, effects, first=not self.steps, refits=self._refits)):
             while self.steps[-1].kind in SINGLE and len(self.steps) < limit and self.chosen.wrong.any():
                 self.progress(f"step {len(self.steps) + 1}: weighing the other edits anew")
                 if not self._take(again(self.on, effects)):
                     break
             return True
+        if self.inputs.for_others:
+            return False
         self.progress(f"{wrong}, trying edits together with a refit")
         return any(self._take(sorted(steps, key=lambda step: step.key)) for steps in pairs(on, effects))
+
+    @property
+    def _refits(self) -> Refits:
+        """The refit that may come next. A pulled one once only: held-out inputs tell nothing of a second."""
+        if not self.inputs.for_others:
+            return "exact"
+        return "none" if any(step.kind == "refit" for step in self.steps) else "pulled"
 
     def _take(self, steps: Iterable[Proposal]) -> bool:
         for step in steps:
@@ -127,6 +140,9 @@ class _Search:
                 continue
             on = self.on.after(step.after)
             chosen = Verdicts.of(on)
+            if self.inputs.for_others and step.held_out is None and not chosen.better_on_halves(self.chosen):
+                self.unaccepted += 1
+                continue
             self.steps.append(self._told(step, chosen, whole))
             self.program, self.on, self.chosen, self.whole, self.accepted = step.after, on, chosen, whole, accepted
             return True
@@ -169,6 +185,9 @@ def _reason(step: Proposal) -> str:
     """Why a step was taken, in words."""
     effect = f"mends {step.mended:,} and breaks {step.broken:,}"
     match step.kind:
+        case "refit" if step.held_out is not None:
+            before, after = step.held_out
+            return f"new weights near the old ones: {effect}; held-out ones would go from {before:,} wrong to {after:,}"
         case "refit":
             return f"new weights near the old ones: {effect}, more than any single edit"
         case "edit and refit":

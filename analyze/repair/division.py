@@ -31,12 +31,15 @@ class Division:
         whole: the whole domain, which no step may make worse; None if it is not enumerated.
         accepted: other inputs on which a step must gain as well to be taken, so that what suits `chosen` alone is not
             believed; None if there are none.
+        for_others: what is chosen on stands for others like it, so that steps have to hold up on parts of it that they
+            were not made for: see `repair`.
     """
 
     chosen: Inputs
     rest: Inputs | None
     whole: Inputs | None
     accepted: Inputs | None = None
+    for_others: bool = False
 
 
 def divide(
@@ -66,7 +69,7 @@ def divide(
             raise BadUsage(f"--on domain chooses edits on all {task.noun}s, so there is no sample to draw")
         if whole is None:
             raise BadUsage(f"{task.name} has too many {task.noun}s to choose edits on all of them; use --on sample")
-        return Division(whole, None, whole)
+        return Division(whole, None, whole, for_others=task.is_corpus)
     most = held_at_once(program, program.max_length)
     batch = task.draw(min(SAMPLE, most) if sample is None else sample, seed)
     batch = batch.take(np.random.default_rng(seed).permutation(len(batch)))
@@ -77,11 +80,13 @@ def divide(
     chosen = drawn.take(slice(0, first), f"{first:,} {task.noun}s, the training split of {drawn.description}")
     if whole is None:
         left = f"{len(batch) - first:,} {task.noun}s, the others of {drawn.description}"
-        return Division(chosen, drawn.take(slice(first, None), left), None)
+        return Division(chosen, drawn.take(slice(first, None), left), None, for_others=task.is_corpus)
     others = np.flatnonzero(~_among(whole.batch, chosen.batch))
     if not len(others):
-        return Division(chosen, None, whole)
-    return Division(chosen, whole.take(others, f"the other {len(others):,} {task.noun}s"), whole)
+        return Division(chosen, None, whole, for_others=task.is_corpus)
+    return Division(
+        chosen, whole.take(others, f"the other {len(others):,} {task.noun}s"), whole, for_others=task.is_corpus
+    )
 
 
 def _among(batch: Batch, some: Batch) -> Bools:
@@ -122,6 +127,11 @@ class Verdicts:
     def better_than(self, other: Verdicts) -> bool:
         """Whether fewer predictions are wrong, and no more inputs."""
         return int(self.wrong.sum()) < int(other.wrong.sum()) and self.no_worse_than(other)
+
+    def better_on_halves(self, other: Verdicts) -> bool:
+        """Whether fewer predictions are wrong of every other input, and of the others too."""
+        halves = (slice(None, None, 2), slice(1, None, 2))
+        return all(int(self.wrong[half].sum()) < int(other.wrong[half].sum()) for half in halves)
 
     def no_worse_than(self, other: Verdicts) -> bool:
         """Whether neither more predictions nor more inputs are wrong."""

@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from fractions import Fraction
+from typing import Literal, TypeAlias
 
 import numpy as np
 
@@ -22,6 +23,7 @@ from analyze.blame.single_edits import (
     weight_edits,
 )
 from analyze.outcome import Ground, spread
+from analyze.repair.pulled import pulled_refit
 from analyze.repair.refit import Refit, refit
 from analyze.results.repair import StepKind
 from tprog.edits.edit import Change, Edit, SelfRuleEdit
@@ -29,6 +31,10 @@ from tprog.ir.program import Program
 from tprog.run.batch import Batch
 from tprog.run.execute import Execution, execute
 from tprog.run.outcome import outcomes
+
+Refits: TypeAlias = Literal["exact", "pulled", "none"]
+"""The refit that is right on the most of the inputs chosen on (`analyze.repair.refit`), or the one that holds up on
+held-out parts of them (`analyze.repair.pulled`)."""
 
 FAILING = 16
 """Wrong inputs, evenly spaced, of which mending edits are sought."""
@@ -48,6 +54,7 @@ class Proposal:
         mended, broken: predictions on the inputs chosen on.
         size: of the edit, as `Change.size`; for a refit the number of weights.
         weights: how many weights a refit changes.
+        held_out: of a pulled refit, wrong predictions before it, and with one that was not fitted on them.
     """
 
     kind: StepKind
@@ -57,6 +64,7 @@ class Proposal:
     broken: int
     size: Fraction
     weights: int = 0
+    held_out: tuple[int, int] | None = None
 
     @property
     def net(self) -> int:
@@ -107,12 +115,13 @@ def _whole_rows(run: Execution) -> Iterator[TriedEdit]:
                     yield from row_trials(run, where)[0]
 
 
-def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Proposal]:
+def proposals(on: Ground, effects: Sequence[Effect], first: bool, refits: Refits) -> list[Proposal]:
     """The steps that gain something on the inputs chosen on, the best first.
 
     Args:
         effects: the single edits, as `single_edits` found them.
         first: whether no step was taken before. Then, and where no single edit gains, the refit takes its time.
+        refits: which refit is proposed.
     """
     found = []
     for effect in effects:
@@ -123,10 +132,24 @@ def proposals(on: Ground, effects: Sequence[Effect], first: bool) -> list[Propos
     if on.program.self_rule != "last":
         change = SelfRuleEdit("last")
         found.append(weighed(on, change.kind, (change,), change.apply(on.program), change.size(on.program)))
-    quick = bool(found) and not first
-    if (fitted := refit(on, quick=quick)) is not None and (step := refitted(on, (), on.program, fitted)) is not None:
+    if (step := _refit(on, quick=bool(found) and not first, refits=refits)) is not None:
         found.append(step)
     return sorted((step for step in found if step.net > 0), key=lambda step: step.key)
+
+
+def _refit(on: Ground, quick: bool, refits: Refits) -> Proposal | None:
+    """A refit of the readout as a step."""
+    if refits == "pulled" and (pulled := pulled_refit(on)) is not None:
+        after = changed_by(on.program, pulled.edits)
+        step = (
+            None
+            if after is None
+            else weighed(on, "refit", pulled.edits, after, Fraction(pulled.weights), pulled.weights)
+        )
+        return None if step is None else replace(step, held_out=pulled.held_out)
+    if refits == "exact" and (fitted := refit(on, quick=quick)) is not None:
+        return refitted(on, (), on.program, fitted)
+    return None
 
 
 def again(on: Ground, effects: Sequence[Effect]) -> list[Proposal]:

@@ -264,14 +264,18 @@ class _Space:
         return sum(int((rows != old).sum()) for rows, old in zip(weights, self.old, strict=True))
 
     def edits(self, weights: Sequence[Array]) -> tuple[WeightRowEdit, ...]:
-        """The rows that differ from the old ones."""
-        found = []
-        for name, rows, old in zip(self.patterns.names, weights, self.old, strict=True):
-            domain = self.program.variables[name].domain
-            for at in np.flatnonzero((rows != old).any(axis=1)).tolist():
-                value = domain.values[at] if isinstance(domain, Symbols) else None
-                found.append(WeightRowEdit(name, value, tuple(rows[at].tolist())))
-        return tuple(found)
+        return row_edits(self.program, self.old, weights)
+
+
+def row_edits(program: Program, old: Sequence[Array], new: Sequence[Array]) -> tuple[WeightRowEdit, ...]:
+    """The edits of the rows of weights that differ; one array [row, class] a variable, in the order of the readout."""
+    found = []
+    for name, was, rows in zip(program.readout.reads, old, new, strict=True):
+        domain = program.variables[name].domain
+        for at in np.flatnonzero((rows != was).any(axis=1)).tolist():
+            value = domain.values[at] if isinstance(domain, Symbols) else None
+            found.append(WeightRowEdit(name, value, tuple(rows[at].tolist())))
+    return tuple(found)
 
 
 def _solved(space: _Space, margin: float, penalty: float) -> tuple[list[Array], int]:

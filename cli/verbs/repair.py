@@ -108,7 +108,7 @@ def repair(
             None if name is None else inputs_of_other(subject, name, task, length, option)
             for name, option in ((verify_on, "--verify-on"), (accept_on, "--accept-on"))
         )
-        inputs = analysis.Division(chosen, rest, None, accepted)
+        inputs = analysis.Division(chosen, rest, None, accepted, subject.task.is_corpus)
     with status("repair") as progress:
         repaired = analysis.repair(
             subject.program,

@@ -71,6 +71,11 @@ class Task:
     noun: str = "input"
 
     @property
+    def is_corpus(self) -> bool:
+        """Whether its inputs are sentences or texts that stand for others like them, and not all that there is."""
+        return bool(self.inputs_are)
+
+    @property
     def size(self) -> int | None:
         """The number of inputs in the domain; None if that is not known."""
         return self.domain.size if self.listable else None

@@ -12,8 +12,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from tprog.ir.program import Lookup, Program
+from tprog.minimise import Floats
 from tprog.run.batch import Array, Bools
-from trainer.search.regression import Floats, Graded
+from trainer.search.regression import Graded
 
 
 def cell_codes(program: Program, node: Lookup, values: Mapping[str, Array]) -> tuple[NDArray[np.int64], int]:

@@ -15,9 +15,10 @@ from dataclasses import dataclass
 
 import numpy as np
 
+from tprog.minimise import Floats
 from tprog.run.batch import Array, Bools
 from trainer.search.attention_values import Copies
-from trainer.search.regression import Floats, losses, probabilities
+from trainer.search.regression import losses, probabilities
 
 STIFFNESS = 1.0
 """Ridge on a node's own weights, in units of one position's curvature: rows seen once must not run away."""

@@ -11,12 +11,13 @@ from typing import TypeVar
 
 import numpy as np
 
+from tprog.minimise import Floats
 from tprog.run.batch import Array
 from trainer.search.compounds import Compounds
 from trainer.search.coordinate_descent import Learned
 from trainer.search.fitted import Fitted, Proposal
 from trainer.search.program_class import ProgramClass
-from trainer.search.regression import Floats, Readings, logits
+from trainer.search.regression import Readings, logits
 from trainer.search.wirings import Candidate, broadcast, each_row, learn
 
 REFINED = 2

@@ -7,21 +7,21 @@ training run stops short of them, because it moved the variables and the readout
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
-from typing import Any, TypeAlias
+from typing import TypeAlias
 
 import numpy as np
 from numpy.typing import NDArray
 
 from tprog.errors import NotExact
 from tprog.ir.program import Classify, Program, Symbols, Weights
+from tprog.minimise import Floats, lbfgs
 from tprog.run.batch import Array, Batch
 from tprog.run.logits import read_out_at
 from tprog.tasks.builtin import UNGRADED
 
-Floats: TypeAlias = NDArray[np.floating[Any]]
 Readings: TypeAlias = Mapping[str, Floats]
 """variable -> weights [value, class]; a number has one row, which multiplies it."""
 
@@ -34,24 +34,6 @@ RIDGE = 1e-5
 DEPENDENT = 1e-4
 """Added to the Gram matrix of the columns: those of two variables depend on each other, as each has one for every
 symbol."""
-
-HISTORY = 12
-"""Steps that L-BFGS remembers; Nocedal and Wright find 3 to 20 to do well."""
-
-DECREASE = 1e-4
-"""The share of the decrease that the slope promises which a step must bring (Armijo's rule, ibid., 3.4)."""
-
-HALVINGS = 12
-"""Of the length of a step, before it is given up."""
-
-FLAT = 1e-12
-"""A slope along the step that is less steep than this is that of the optimum."""
-
-CURVED = 1e-10
-"""Steps along which the slope changes less than this, beside its own size, tell nothing of the curvature."""
-
-CONVERGED = 1e-7
-"""The share of the loss below which a step is the last."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -205,7 +187,7 @@ def fit_readout(
     begin = np.zeros((len(gram), classes), dtype=np.float32)
     if start:
         begin = np.linalg.solve(basis, _stack(program, list(read), start, classes)).astype(np.float32)
-    found = basis @ _lbfgs(objective, begin.ravel(), iterations).reshape(-1, classes)
+    found = basis @ lbfgs(objective, begin.ravel(), iterations).reshape(-1, classes)
     weights = _unstack(program, list(read), found)
     each = losses(design @ found, labels)
     return Fit(weights, float(each @ share))
@@ -265,46 +247,6 @@ def _unstack(program: Program, names: Sequence[str], stacked: Floats) -> dict[st
         weights[name] = stacked[start : start + rows] / _unit(program, name)
         start += rows
     return weights
-
-
-def _lbfgs(objective: Callable[[Floats], tuple[float, Floats]], x: Floats, iterations: int) -> Floats:
-    """Minimise a smooth convex function: limited-memory BFGS (Nocedal and Wright, algorithm 7.5) with backtracking."""
-    value, slope = objective(x)
-    pairs: list[tuple[Floats, Floats, float]] = []
-    for _ in range(iterations):
-        step = -_two_loops(slope, pairs)
-        descent = float(step @ slope)
-        if descent > -FLAT:
-            break
-        length = 1.0 if pairs else min(1.0, 1.0 / float(np.abs(slope).sum() + 1e-12))
-        for _ in range(HALVINGS):
-            tried, (new, new_slope) = x + length * step, objective(x + length * step)
-            if new <= value + DECREASE * length * descent:
-                break
-            length /= 2
-        else:
-            break
-        moved, turned = length * step, new_slope - slope
-        if (curvature := float(moved @ turned)) > CURVED * float(turned @ turned):
-            pairs = [*pairs[1 - HISTORY :], (moved, turned, curvature)]
-        done = value - new < CONVERGED * max(value, 1e-3)
-        x, value, slope = tried, new, new_slope
-        if done:
-            break
-    return x
-
-
-def _two_loops(slope: Floats, pairs: Sequence[tuple[Floats, Floats, float]]) -> Floats:
-    direction, shares = slope.copy(), []
-    for moved, turned, curvature in reversed(pairs):
-        shares.append(float(moved @ direction) / curvature)
-        direction -= shares[-1] * turned
-    if pairs:
-        _, turned, curvature = pairs[-1]
-        direction *= curvature / float(turned @ turned)
-    for (moved, turned, curvature), share in zip(pairs, reversed(shares), strict=True):
-        direction += moved * (share - float(turned @ direction) / curvature)
-    return direction
 
 
 # Rounding #############################################################################################################

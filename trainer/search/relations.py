@@ -16,9 +16,10 @@ import numpy as np
 
 from tprog.ir.program import Mask
 from tprog.ir.relations import EQUAL, GREATER, SMALLER
+from tprog.minimise import Floats
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
-from trainer.search.regression import Floats, Graded
+from trainer.search.regression import Graded
 
 Level: TypeAlias = tuple[int, int]
 """A layer, and 1 if it stands behind the layer's heads; what is given is at (-1, 1)."""

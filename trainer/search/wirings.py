@@ -13,12 +13,13 @@ from typing import assert_never
 import numpy as np
 
 from tprog.ir.program import AttentionHead, Head, Lookup, Node, NumericHead, Program
+from tprog.minimise import Floats
 from tprog.run.attention import preference, window
 from tprog.run.batch import Array
 from trainer.search.attention_values import Copies, cell_codes, key_ranks, key_sums
 from trainer.search.coordinate_descent import Learned, learn_categorical, learn_lookup, learn_numeric
 from trainer.search.program_class import Wiring
-from trainer.search.regression import Floats, Graded
+from trainer.search.regression import Graded
 
 
 @dataclass(frozen=True, eq=False)
