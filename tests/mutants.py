@@ -41,7 +41,10 @@ ROOMS: dict[str, tuple[str, str]] = {
     "text": ("tprog/text", "emit read patch handwork describe tokens layout beside published published_edits"),
     "edits": ("tprog/edits", "edit handwork selections clusters"),
     "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),
-    "tasks": ("tprog/tasks", "tasks pooled_tasks own_task examples answers heldout next_token corpus rasp_cli"),
+    "tasks": (
+        "tprog/tasks",
+        "tasks pooled_tasks own_task examples answers heldout next_token corpus published_length rasp_cli",
+    ),
     "simplify": ("tprog/simplify", "simplify simplify_small sums"),
     "files": ("tprog/files", "files beside lock hostile_store"),
     "rasp": ("tprog/rasp", "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli"),

@@ -62,6 +62,19 @@ def test_an_answer_that_fits_no_input_is_refused_by_name(text: str, says: str) -
         parse_answer(text, SORTS, TOKENS)
 
 
+def test_of_several_outputs_a_json_object_or_one_name_says_which_are_answered() -> None:
+    both = dataclasses.replace(SORTS, outputs=("tokens", "readout"), task=None)
+    asked = parse_answer('{"readout": ["a", null, "c"], "tokens": "bac"}', both, TOKENS)
+    assert asked == {"tokens": (None, "b", "a", "c", None), "readout": (None, "a", None, "c", None)}
+    one = parse_answer("abc", both, TOKENS, output="readout")
+    assert one == {"tokens": (None,) * 5, "readout": (None, "a", "b", "c", None)}
+    for text in ('["a", "b", "c"]', "abc", '{"other": "abc"}', "3"):
+        with pytest.raises(BadInput, match="is no JSON object; expected one with some of 'tokens', 'readout'"):
+            parse_answer(text, both, TOKENS)
+    with pytest.raises(BadInput, match="there is no output 'other'; expected one of 'tokens', 'readout'"):
+        parse_answer("abc", both, TOKENS, output="other")
+
+
 def test_a_position_behind_the_end_of_the_input_is_refused() -> None:
     with pytest.raises(BadInput, match="no position 9; the input's last is 4"):
         parse_answer("b", SORTS, TOKENS, position=9)

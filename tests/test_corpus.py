@@ -285,6 +285,8 @@ def test_a_corpus_is_a_task_by_its_name_or_file(tmp_path: Path) -> None:
     task = find_task(str(path))
     assert (task.name, task.size, task.classes) == ("tags", 20, ("X", "Y"))
     assert find_task(f"corpus:{path}@test").size == 2
+    assert task.symbols == ("<unk>", "v", "w@")
+    assert find_task(str(path), vocabulary_size=1).symbols == ("<unk>", "v")
     assert find_task("synthetic@valid").size == 80
 
 

@@ -23,6 +23,8 @@ from tprog.tasks.next_token import (
     NextTokenTask,
     get_next_token_task,
 )
+from tprog.tasks.next_token.answers import _pairs_differ
+from tprog.tasks.next_token.languages import shuffled
 from tprog.tasks.rules import UNGRADED
 
 ANSWERS = [task for task in NEXT_TOKEN_TASKS.values() if isinstance(task, Answer)]
@@ -106,6 +108,18 @@ def test_words_that_are_drawn_are_words_of_every_third_of_the_lengths(task: Lang
     task.whole(walk)  # a beginning of a word, so not refused
 
 
+def test_letters_of_which_there_are_so_many_come_in_any_order() -> None:
+    drawn = {tuple(shuffled((2, 1), np.random.default_rng(seed))) for seed in range(30)}
+    assert drawn == {(0, 0, 1), (0, 1, 0), (1, 0, 0)}
+
+
+@pytest.mark.parametrize("task", LANGUAGES, ids=of(LANGUAGES))
+def test_a_language_needs_as_many_positions_as_its_longest_word_with_both_marks(task: Language) -> None:
+    length = max(length for length in range(task.longest + 1) if task.fits(length))
+    (word,) = task.batch([task.draw(length, np.random.default_rng(0))]).tokens
+    assert task.positions - len(word) == task.longest - length
+
+
 def test_a_walk_takes_every_legal_way() -> None:
     task = LANGUAGES[of(LANGUAGES).index("ab_d_bc")]
     walks = {"".join(task.symbols[c] for c in task.walk(2, np.random.default_rng(seed))) for seed in range(200)}
@@ -173,6 +187,7 @@ def test_samples_hold_the_right_answers_behind_the_separator_and_nothing_else_is
     ("name", "x", "y"),
     [
         ("addition", "1 1 + 1", "1 0 0 <eos>"),
+        ("addition", "1 + 0", "1 <eos>"),
         ("count", "8 11", "8 9 10 11 <eos>"),
         ("interleaved_majority", "1 0 0", "1 0 0 <eos>"),
         ("parity", "", "0"),
@@ -214,6 +229,13 @@ def test_the_oracle_tells_what_comes_next(name: str, x: str, y: str) -> None:
 def test_an_input_without_an_answer_is_refused(name: str, x: str) -> None:
     with pytest.raises(BadInput, match=f"{name} has no answer to"):
         get_next_token_task(name).oracle(x.split())
+
+
+def test_pairs_of_neighbours_differ_where_none_comes_twice() -> None:
+    for length in range(5):
+        for x in itertools.product(range(2), repeat=length):
+            pairs = [x[at : at + 2] for at in range(length - 1)]
+            assert _pairs_differ(list(x)) == all(pairs.count(pair) == 1 for pair in pairs)
 
 
 def test_an_answer_is_predicted_by_the_largest_logit_and_every_place_of_it_has_to_be_right() -> None:

@@ -12,8 +12,11 @@ import pytest
 
 from tests.programs import PROGRAMS
 from tprog.errors import BadInput, BadProgram, BadUsage
+from tprog.ir.marks import Marks
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program, Readout
 from tprog.tasks.builtin import TASKS, UNGRADED, Task, get_task, inputs_for, task_of
+from tprog.tasks.listing import listing
+from tprog.text.tokens import is_spaced, parse_input, show_tokens
 
 
 def _whole(task: Task, symbols: Sequence[str]) -> list[str]:
@@ -165,6 +168,38 @@ def test_the_domain_of_induction_is_all_pairs_with_one_digit_a_letter(k: int, le
     batch = task.inputs()
     assert [tuple(task.vocabulary[code] for code in row) for row in batch.tokens] == wanted
     assert task.size == len(wanted)
+
+
+@pytest.mark.parametrize("name", TASKS)
+def test_a_domain_cut_to_a_length_holds_its_sequences_of_that_length_or_less(name: str) -> None:
+    domain = get_task(name, vocabulary_size=None if name.startswith("dyck") else 6, length=5).domain
+    whole = [tuple(code for code in row if code >= 0) for row in domain.enumerate().tolist()]
+    for most in range(1, domain.most + 1):
+        cut = domain.shortened(most)
+        found = [tuple(code for code in row if code >= 0) for row in cut.enumerate().tolist()]
+        assert found == [sequence for sequence in whole if len(sequence) <= most]
+        assert (cut.most, cut.size) == (most, len(found))
+        drawn = cut.draw(20, np.random.default_rng(0)).tolist()
+        assert {tuple(code for code in row if code >= 0) for row in drawn} <= set(found)
+
+
+@pytest.mark.parametrize("marks", [(), (BEGIN,), (BEGIN, END)])
+def test_a_task_with_other_marks_asks_about_as_many_symbols(marks: tuple[str, ...]) -> None:
+    task = get_task("sort")
+    other = task.marked(Marks.of(marks))
+    assert (other.symbols, other.max_length - len(marks)) == (task.symbols, task.max_length - 2)
+    assert set(other.vocabulary) == {*task.symbols, *marks}
+
+
+def test_the_list_of_tasks_shows_each_with_an_input_and_its_answer() -> None:
+    lines = [*listing()]
+    assert [line.task for line in lines] == list(TASKS)
+    for line in lines:
+        task = get_task(line.task)
+        assert (line.symbols, line.classes, line.inputs) == (task.symbols, task.classes, task.size)
+        tokens = parse_input(line.example, _program(task))
+        answers = [answer for answer in task.oracle(tokens) if answer is not None]
+        assert line.answer == show_tokens(answers, is_spaced(task.classes))
 
 
 def test_a_domain_that_is_too_large_is_not_enumerated() -> None:
