@@ -38,7 +38,11 @@ ROOMS: dict[str, tuple[str, str]] = {
         "nodes program relations said_relations identities outputs nothing selections values several_outputs sums",
     ),
     "run": ("tprog/run", "outcome execute attention matches groups loop outputs selections program page_executor"),
-    "text": ("tprog/text", "emit read patch handwork describe tokens layout beside published published_edits"),
+    "text": (
+        "tprog/text",
+        "emit read patch handwork describe tokens layout beside combinations selections published published_edits "
+        "published_refusals published_paths published_functions published_around",
+    ),
     "edits": ("tprog/edits", "edit handwork selections clusters"),
     "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),
     "tasks": (

@@ -17,7 +17,7 @@ from tests.bench.random_program import word_program
 from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
 from tests.strategies import programs
 from tprog.errors import BadUsage
-from tprog.ir.program import Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.ir.program import IMPLIED, Head, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.execute import execute, predict
 from tprog.simplify import Simplification, simplify, told
 from tprog.simplify.rewrite import Fixed, Via, rewritten
@@ -229,6 +229,27 @@ def test_separable_patterns_get_small_weights_and_others_none() -> None:
     assert max(int(np.abs(rows).max()) for rows in small) <= 3
     just_one = Patterns([first, second], [2, 2], np.array([0, 1, 1, 0]), 2)
     assert separate(just_one)[0] is None
+
+
+def test_weights_that_are_0_stay_so_where_that_does() -> None:
+    nothing = Patterns([np.array([0, 1])], [2], np.array([0, 0]), 2)
+    (rows,) = smaller(nothing, [np.zeros((2, 2), dtype=np.int64)])
+    assert not rows.any()
+
+
+def test_symbols_that_a_head_compares_one_to_one_are_named_after_their_partners() -> None:
+    letters = ("a", "b", "c")
+    # Neither the token nor the position alone tells it.
+    mixed = Lookup("mixed", ("tokens", "positions"), (None, None), ("u", "v", "w", "z"), tuple("uvwzvuwzuvwz"))
+    program = Program(letters, (), 4, (mixed,), IMPLIED, outputs=("mixed",))
+    seen = NumericHead("seen", "mixed", "tokens", "ones", (("c",), ("a",), ("b",), ()))
+    program = replace(program, nodes=(mixed, seen), outputs=("seen",))
+    result = _checked(program, _inputs(program))
+    found, head = result.program.nodes
+    assert isinstance(found, Lookup)
+    assert isinstance(head, NumericHead)
+    assert dict(zip(mixed.cells, found.cells, strict=True)) == {"u": "c", "v": "a", "w": "b", "z": 0}
+    assert "its symbols named after what they are compared with" in {step.reason for step in result.steps}
 
 
 def test_a_pattern_of_two_classes_is_no_pattern() -> None:

@@ -233,11 +233,10 @@ def _lowered(part: Array, wanted: Array, factor: Array, label: int, old: int, ti
     """The weight nearest to 0 of a few that keeps every pattern right; `part` is brought up to date."""
     before = part[:, label].copy()
     sign = 1 if old > 0 else -1
-    for size in dict.fromkeys((0, abs(old) // 4, abs(old) // 2, abs(old) * 3 // 4, abs(old) - 1)):
-        if size < abs(old):
-            part[:, label] = before + (sign * size - old) * factor
-            if not not_on_top(part, wanted, ties).any():
-                return sign * size
+    for size in dict.fromkeys((0, abs(old) // 4, abs(old) // 2, abs(old) * 3 // 4, abs(old) - 1)) if old else ():
+        part[:, label] = before + (sign * size - old) * factor
+        if not not_on_top(part, wanted, ties).any():
+            return sign * size
     part[:, label] = before
     return old
 
