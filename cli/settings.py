@@ -19,6 +19,7 @@ from cli.output import Preset
 from cli.signatures import told
 from tprog.errors import BadFile, BadUsage
 from tprog.files.formats import read_toml
+from tprog.files.run_folder import is_run
 
 if TYPE_CHECKING:
     from trainer.config import TrainConfig
@@ -172,6 +173,8 @@ def resumed(
     if folder is None:
         if task is None:
             raise BadUsage("which run is to go on? name its task, or its folder with --run-folder")
+        if is_run(Path(task)):
+            raise BadUsage(f"{task} is the folder of a run, not a task; write --run-folder {task}")
         folder = run_folder(task, 0 if seed is None else seed)
     config = load_config(folder)
     if task is not None and os.path.normpath(config.task) != os.path.normpath(task):

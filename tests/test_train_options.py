@@ -211,6 +211,7 @@ def test_a_run_that_goes_on_takes_no_settings_and_need_not_be_named_twice(said: 
         (["--seed", "5", "--run-folder", "runs/sort-4"], "the run in runs/sort-4 has the seed 4, not 5"),
         (["hist", "--run-folder", "runs/sort-4"], "the run in runs/sort-4 is about the task sort, not hist"),
         ([], "which run is to go on? name its task, or its folder with --run-folder"),
+        (["runs/sort-4"], "runs/sort-4 is the folder of a run, not a task; write --run-folder runs/sort-4"),
     ):
         code, _, err = said("train", "--resume", *more)
         assert (code, err.count("\n")) == (2, 1)
