@@ -24,6 +24,8 @@ from tests import api_results
 from tests.api_results import FAULTY, INPUT, RIGHT
 from tests.test_api import python
 from tprog.errors import BadUsage, TpdebugError
+from tprog.escape import spelled
+from tprog.ir.program import BEGIN, END, Embedding, Program, Readout
 from tprog.shown import LONGEST, Shown
 from tprog.text.emit import emit
 
@@ -143,6 +145,21 @@ def test_a_table_as_csv_holds_values_and_not_how_they_are_shown() -> None:
         ["a,b", "1234", ""],
         ['say "x"', "5", "7"],
     ]
+
+
+def test_no_two_words_are_written_alike_in_csv() -> None:
+    words = ("a\tb", "a\\tb", "a\\\\tb")
+    seen = Embedding("seen", words, (words[0], *words, words[0]))
+    program = Program((BEGIN, *words, END), words, 5, (seen,), Readout((), forced=(BEGIN, END)))
+    listed = document_of(tpdebug.find_words(program))
+    assert sorted(_column(listed, "word")) == sorted(map(spelled, program.vocabulary))
+    traced = document_of(tpdebug.trace(program, [BEGIN, *words, END]))
+    assert _column(traced, "token")[1:4] == _column(traced, "value")[1:4] == [spelled(word) for word in words]
+    assert tuple(row[3].value for row in traced.tables[0].rows[1:4]) == words  # as frames hold them
+
+
+def _column(shown: Document, name: str) -> list[str]:
+    return [row[name] for row in csv.DictReader(io.StringIO(csv_text(shown.tables[0])))]
 
 
 def test_a_file_name_asks_for_one_of_several_tables(

@@ -7,9 +7,9 @@ import io
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from analyze.render.document import Document, Table
+from analyze.render.document import Cell, Document, Table
 from tprog.errors import BadUsage, TpdebugError
-from tprog.escape import visible
+from tprog.escape import spelled, visible
 from tprog.listing import listing
 
 if TYPE_CHECKING:
@@ -51,12 +51,15 @@ def csv_text(table: Table) -> str:
     page = io.StringIO()
     writer = csv.writer(page, lineterminator="\n")
     writer.writerow(map(visible, table.fields))
-    writer.writerows([_field(cell.value) for cell in row] for row in table.rows)
+    writer.writerows(map(_field, row) for row in table.rows)
     return page.getvalue()
 
 
-def _field(value: object) -> object:
-    return visible(value) if isinstance(value, str) else value
+def _field(cell: Cell) -> object:
+    if not isinstance(cell.value, str):
+        return cell.value
+    unlike_others = spelled(cell.value)
+    return unlike_others if cell.text == unlike_others else visible(cell.value)
 
 
 def frame(document: Document, name: str | None = None) -> pandas.DataFrame:

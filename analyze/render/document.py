@@ -14,6 +14,7 @@ from typing import Literal, TypeAlias
 from analyze.render.columns import OF_INPUTS
 from analyze.render.phrases import as_called
 from analyze.results.source import AnnotatedSource, Mark
+from tprog.escape import spelled
 
 Tone: TypeAlias = Literal["", "strong", "good", "bad"]
 """How an answer stands out: as any text, as an answer, as one that pleases, as one that does not."""
@@ -276,6 +277,11 @@ def _cell(value: object) -> Cell:
 def number(value: int) -> Cell:
     """A count, as ``1,234``."""
     return Cell(value, f"{value:,}")
+
+
+def word(value: str) -> Cell:
+    """A word of a program: as it is in frames, and as no other is written elsewhere."""
+    return Cell(value, spelled(value))
 
 
 def again(value: object) -> Cell:

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from analyze.render.metrics import FAMILY, width
-from tprog.escape import html_text, visible
+from tprog.escape import html_text, spelled
 from tprog.version import VERSION
 
 CELL, SMALL_CELL, MANY = 22, 12, 20
@@ -79,18 +79,18 @@ def _head(heat: Heat, y: float) -> tuple[list[str], float, float]:
 def _squares(heat: Heat, y: float) -> tuple[list[str], float, float, float]:
     """The square of scores, how far right it reaches, where it ends, and its strongest score."""
     cell = CELL if len(heat.queries) <= MANY else SMALL_CELL
-    left = EDGE + max((width(visible(word), SMALL) for word in heat.queries), default=0) + 6
-    y += max((width(visible(word), SMALL) for word in heat.keys), default=0)
+    left = EDGE + max((width(spelled(word), SMALL) for word in heat.queries), default=0) + 6
+    y += max((width(spelled(word), SMALL) for word in heat.keys), default=0)
     most = max((abs(s) for row in heat.scores for s in row if s is not None), default=0) or 1.0
     parts = []
     for at, word in enumerate(heat.keys):
         x = left + cell * (at + 0.5) + SMALL / 3
-        parts.append(_text(x, y - 4, visible(word), size=SMALL, turned=True))
+        parts.append(_text(x, y - 4, spelled(word), size=SMALL, turned=True))
     for row, (word, scores) in enumerate(zip(heat.queries, heat.scores, strict=True)):
         top = y + cell * row
-        parts.append(_text(left - 4, top + cell / 2 + 3, visible(word), "end", SMALL))
+        parts.append(_text(left - 4, top + cell / 2 + 3, spelled(word), "end", SMALL))
         for at, (key, score) in enumerate(zip(heat.keys, scores, strict=True)):
-            parts.append(_square(left + cell * at, top, cell, score, most, f"{word} to {key}"))
+            parts.append(_square(left + cell * at, top, cell, score, most, f"{spelled(word)} to {spelled(key)}"))
     return parts, left + cell * len(heat.keys), y + cell * len(heat.queries), most
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Iterator, Sequence
 from typing import assert_never
 
-from analyze.render.document import BAD, GOOD, STRONG, Document, Grid, GridRow, Table, Tone, document, table
+from analyze.render.document import BAD, GOOD, STRONG, Document, Grid, GridRow, Table, Tone, document, table, word
 from analyze.render.phrases import counted, named, positions_said, shorten, typed
 from analyze.render.written import written
 from analyze.results.trace import Contrast, TraceResult, TraceTable
@@ -175,8 +175,8 @@ def _values(traced: TraceTable, whose: str) -> Iterator[tuple[object, ...]]:
     for name, values in _named_rows(traced):
         tokens = traced.tokens if len(values) == len(traced.tokens) else ()
         for position, value in enumerate(values):
-            token = tokens[position] if tokens else None
-            plain = value if value is None or type(value) is int else str(value)
+            token = word(tokens[position]) if tokens else None
+            plain = value if value is None or type(value) is int else word(str(value))
             yield name, whose, position if tokens else None, token, plain
 
 

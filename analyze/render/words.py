@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from analyze.render.document import STRONG, Cell, Change, Document, Heading, Part, Table, document, number, table
+from analyze.render.document import STRONG, Cell, Change, Document, Heading, Part, Table, document, number, table, word
 from analyze.render.phrases import counted
 from analyze.results.words import ClusterShown, EmbeddingShown, FoundWord, WordsResult
 from tprog.ir.values import shown
@@ -77,10 +77,10 @@ def _row(cluster: ClusterShown) -> tuple[object, ...]:
 def _clusters(result: WordsResult) -> Table:
     """A row for each word that is listed, as data."""
     rows = [
-        (each.variable, None if cluster.value is None else shown(cluster.value), word, cluster.count)
+        (each.variable, None if cluster.value is None else shown(cluster.value), word(listed), cluster.count)
         for each in result.variables
         for cluster in each.clusters
-        for word in cluster.words
+        for listed in cluster.words
     ]
     return table(("embedding", "value", "word", "words of the value"), rows, name="words", seen=False)
 
