@@ -114,8 +114,7 @@ def visited(
 ) -> Inputs:
     """The prefixes that loops from these prompts visit, each once, as the inputs of an analysis of single steps.
 
-    Only the last position of each is graded: what stands before it was said by an earlier step, or given. Without a
-    task every position counts.
+    Only the last position of each counts: what stands before it was said by an earlier step, or given.
     """
     stop_of(program, stop)
     loops = generate_all(program, _prompts(program, inputs), stop=stop, steps=steps)
@@ -129,7 +128,7 @@ def visited(
         of_task = task.expected(batch.take(rows).cut())
         expected[rows, batch.lengths[rows] - 1] = of_task[np.arange(len(rows)), batch.lengths[rows] - 1]
     told = f"the {len(batch):,} prefixes that loops visit from {_of_prompts(len(loops), inputs)}"
-    return Inputs(batch, expected, inputs.exhaustive, told)
+    return Inputs(batch, expected, inputs.exhaustive, told, last_alone=True)
 
 
 def trace_loop(

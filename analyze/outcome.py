@@ -22,7 +22,7 @@ from tprog.ir.entries import TableKey
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import Execution, execute
-from tprog.run.outcome import by_place, graded_at, outcomes
+from tprog.run.outcome import by_place, outcomes
 from tprog.run.pieces import LARGEST, cached_at_once, held_at_once, held_bytes, inputs_at_once, slices
 from tprog.tasks.builtin import Inputs
 
@@ -102,7 +102,7 @@ class _Asked:
     @cached_property
     def graded(self) -> Bools:
         """[input, place]: whether a prediction counts there."""
-        return graded_at(self.program, self.batch, self.expected)
+        return self.inputs.graded(self.program)
 
 
 @dataclass(frozen=True, eq=False)

@@ -10,6 +10,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 
+from analyze.circuits import find_circuits
+from analyze.circuits.subproblem import SubProblem
+from analyze.coverage.entry_counts import entry_counts
 from analyze.dead import find_dead
 from analyze.loop import trace_loop, verify_loop, visited
 from analyze.results.loop import TraceLoopResult, VerifyLoopResult
@@ -18,6 +21,7 @@ from tests.programs import PROGRAMS
 from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, Program
 from tprog.run.generate import generate, generate_all
+from tprog.simplify import simplify
 from tprog.tasks.builtin import Inputs, fitted, inputs_for
 from tprog.tasks.classes import with_answers
 from tprog.tasks.own import find_task
@@ -98,6 +102,25 @@ def test_other_analyses_look_at_the_prefixes_that_loops_visit(judged: tuple[Prog
     assert found.expected is not None
     assert ((found.expected >= 0).sum(axis=1) == 1).all()
     assert find_dead(program, found).checked.inputs == 128
+
+
+def test_of_a_prefix_that_a_loop_visits_the_last_position_alone_counts_whether_a_task_is_known_or_not(
+    judged: tuple[Program, Task, Inputs],
+) -> None:
+    program, task, inputs = judged
+    known = visited(program, inputs, task)
+    unknown = visited(program, replace(inputs, expected=None), None)
+    assert len(known.batch) == len(unknown.batch) == 128
+    for found in (known, unknown, unknown.take(np.arange(128)), unknown.cut()):
+        assert np.array_equal(np.argwhere(found.graded(program))[:, 1], found.batch.lengths - 1)
+    for problem, pairs in ((SubProblem("all"), 128), (SubProblem("input", (BEGIN, "0", "1", "=")), 1)):
+        same = [find_circuits(program, found, [problem], task=task).circuits[0] for found in (known, unknown)]
+        assert [circuit.pairs for circuit in same] == [pairs, pairs]
+        assert same[0] == same[1]
+    assert simplify(program, unknown).predictions == 128
+    assert find_dead(program, unknown).removable == find_dead(program, known).removable
+    counts = [entry_counts(program, found) for found in (known, unknown)]
+    assert np.array_equal(counts[0].member[:, 3:], counts[1].member[:, 2:])
 
 
 def test_a_trace_of_a_loop_has_a_table_a_step(judged: tuple[Program, Task, Inputs]) -> None:

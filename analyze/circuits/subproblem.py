@@ -13,7 +13,7 @@ from analyze.outcome import Survey, survey
 from tprog.errors import BadUsage
 from tprog.listing import listing
 from tprog.run.batch import Bools, encode
-from tprog.tasks.builtin import UNGRADED, Inputs, Task, task_of
+from tprog.tasks.builtin import UNGRADED, Task, task_of
 
 ConditionKind: TypeAlias = Literal["class", "output", "position", "token", "input", "where", "all"]
 
@@ -100,7 +100,8 @@ def surveyed(on: Survey, problem: SubProblem, task: Task | None) -> Survey:
     expected = None if task is None else task.expected(batch)
     if expected is not None and not (expected != UNGRADED).any():
         expected = None
-    return survey(on.program, Inputs(batch, expected, False, " ".join(tokens), on.inputs.noun))
+    one = replace(on.inputs, batch=batch, expected=expected, exhaustive=False, description=" ".join(tokens))
+    return survey(on.program, one)
 
 
 def select(on: Survey, problem: SubProblem) -> Bools:

@@ -19,7 +19,7 @@ from tprog.ir.entries import TableKey
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution, execute
-from tprog.run.outcome import by_place, graded_at, wrong_at
+from tprog.run.outcome import by_place, wrong_at
 from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import Inputs
 
@@ -82,9 +82,8 @@ def entry_counts(program: Program, inputs: Inputs, lines: Mapping[Entry, int] | 
     member, firsts = np.zeros((len(inputs.batch), columns), dtype=np.bool_), set[int]()
     for rows, piece in pieces_of(program, inputs.batch):
         run = execute(program, piece)
-        expected = inputs.take(rows).cut().expected
         here = member[rows]
-        here[...] = _member(run, expected, len(outcomes), len(classes))
+        here[...] = _member(run, inputs.take(rows).cut(), len(outcomes), len(classes))
         at_lines = [_wirings(run, lines or {}, len(by_line))]
         for found in consulted(run):
             reached, entry = _pairs(found)
@@ -104,9 +103,9 @@ def _lines(entries: Sequence[Entry], lines: Mapping[Entry, int]) -> Codes:
     return np.array([lines.get(entry, 0) for entry in entries], dtype=np.int64)
 
 
-def _member(run: Execution, expected: Array | None, outcomes: int, classes: int) -> Bools:
+def _member(run: Execution, inputs: Inputs, outcomes: int, classes: int) -> Bools:
     """[input, column] of one execution."""
-    predictions, graded = by_place(run.predictions), graded_at(run.program, run.batch, expected)
+    predictions, graded, expected = by_place(run.predictions), inputs.graded(run.program), inputs.expected
     found = np.zeros((len(predictions), outcomes + classes), dtype=np.bool_)
     found[:, outcomes - 1] = run.in_hole
     if expected is None:

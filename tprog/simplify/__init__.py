@@ -12,7 +12,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import predict
-from tprog.run.outcome import by_place, graded_at, wrong_at
+from tprog.run.outcome import by_place, wrong_at
 from tprog.simplify.lookups import shorter_lookups
 from tprog.simplify.names import natural_names
 from tprog.simplify.predicates import shorter_predicates
@@ -76,7 +76,7 @@ def simplify(
 def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: Size) -> Simplification:
     expected = inputs.expected
     (old, lost), (new, now_lost) = predict(program, inputs.batch), predict(search.program, inputs.batch)
-    compared = graded_at(program, inputs.batch, expected) & ~lost[:, None]
+    compared = inputs.graded(program) & ~lost[:, None]
 
     def wrong(predictions: Array, in_hole: Bools) -> int | None:
         return None if expected is None else int(wrong_at(predictions, in_hole, expected).any(axis=1).sum())

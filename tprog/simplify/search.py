@@ -15,7 +15,7 @@ from tprog.ir.program import Node, Program
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import evaluate
 from tprog.run.execute import Execution, execute, some_of
-from tprog.run.outcome import by_place, graded_at, is_hole, outcomes
+from tprog.run.outcome import by_place, is_hole, outcomes
 from tprog.run.pieces import HELD, LARGE_CHUNK, held_bytes, pieces_of
 from tprog.simplify.record import Keep, Size, Step, entries, size
 from tprog.tasks.builtin import Inputs
@@ -73,11 +73,11 @@ class Search:
         self.runs: list[Execution | None] = []  # those that are kept: beyond `HELD`, a part is run when it is needed
         room = HELD // held_bytes(program, inputs.batch.tokens.shape[1])
         for rows, batch in pieces_of(program, inputs.batch, LARGE_CHUNK):
-            run, expected = execute(program, batch), inputs.take(rows).cut().expected
+            run, piece = execute(program, batch), inputs.take(rows).cut()
             found: Array = outcomes(run).astype(np.int32 if run.holed else np.int16)
-            graded = graded_at(program, batch, expected)
-            if keep == "right" and expected is not None:
-                graded = graded & (found == by_place(expected))
+            graded = piece.graded(program)
+            if keep == "right" and piece.expected is not None:
+                graded = graded & (found == by_place(piece.expected))
             self.parts.append(Part(batch, np.where(graded | is_hole(found), found, ANY)))
             self.runs.append(run if rows.stop <= room else None)
         self._sample: Part | None = None

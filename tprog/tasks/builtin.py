@@ -11,10 +11,13 @@ from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, replace
 from string import ascii_lowercase, digits
 
+import numpy as np
+
 from tprog.errors import BadProgram, BadUsage
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program
 from tprog.listing import difference, listing
-from tprog.run.batch import Batch
+from tprog.run.batch import Batch, Bools
+from tprog.run.outcome import graded_at
 from tprog.tasks import rules as task_rules
 from tprog.tasks.input_domain import Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
 from tprog.tasks.own_symbols import brackets_of, in_order, letters_and_digits
@@ -294,6 +297,7 @@ class Inputs:
         exhaustive: whether these are all inputs that there are.
         description: which inputs these are, in words.
         noun: what one of them is, in a word: see `Task.noun`.
+        last_alone: whether of each the last position alone counts, as in a loop.
     """
 
     batch: Batch
@@ -301,18 +305,27 @@ class Inputs:
     exhaustive: bool
     description: str
     noun: str = "input"
+    last_alone: bool = False
+
+    def graded(self, program: Program) -> Bools:
+        """[input, place]: whether an outcome counts there."""
+        at = graded_at(program, self.batch, self.expected)
+        if self.last_alone and not program.readout.pooled:
+            at = at & (np.arange(at.shape[1]) == self.batch.lengths[:, None] - 1)
+        return at
 
     def take(self, rows: Array | slice, description: str = "") -> Inputs:
         """The chosen inputs, in the chosen order, at the width of these; a part, so never exhaustive."""
         expected = None if self.expected is None else self.expected[rows]
-        return Inputs(self.batch.take(rows), expected, False, description or f"some of {self.description}", self.noun)
+        described = description or f"some of {self.description}"
+        return replace(self, batch=self.batch.take(rows), expected=expected, exhaustive=False, description=described)
 
     def cut(self) -> Inputs:
         """The same inputs, only as wide as the longest of them."""
         batch, expected, width = self.batch.cut(), self.expected, self.batch.tokens.shape[1]
         if expected is not None and width and expected.shape[1:] != (1,) and expected.shape[1] % width == 0:
             expected = expected[:, : batch.tokens.shape[1] * (expected.shape[1] // width)]
-        return Inputs(batch, expected, self.exhaustive, self.description, self.noun)
+        return replace(self, batch=batch, expected=expected)
 
 
 def _domain_of(program: Program, length: int | None) -> tuple[Sequence[str], InputDomain, int | None]:
