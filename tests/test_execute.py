@@ -449,6 +449,21 @@ def test_a_program_with_more_classes_starts_its_logits_anew() -> None:
     _same(execute(program, batch, base=execute(wider, batch)), execute(program, batch))
 
 
+@pytest.mark.parametrize("bound", [2**29 - 1, 2**29, 2**31 - 1, 2**31, 2**62])
+def test_logits_at_the_edge_of_an_integer_type_do_not_wrap_around(bound: int) -> None:
+    echo = Head("echo", "tokens", "tokens", "tokens", (("a",),) * 3)
+    tokens, one = Weights("tokens", ((0, 0), (-1, bound - 1), (1 - bound, 1))), Weights("ones", ((-1, 1),))
+    program = Program((BEGIN, "a", "b"), ("x", "y"), 3, (echo,), Readout((tokens, one)))
+    assert program.logit_bound == bound
+    batch = encode(program, [[BEGIN, "a", "b"]])
+    run, none = execute(program, batch), execute(replace(program, readout=Readout((one,))), batch)
+    assert run.totals[0, 1:].tolist() == [[-2, bound], [-bound, 2]]
+    _same(execute(program, batch, base=none), run)
+    _same(execute(none.program, batch, base=run), none)
+    turned = replace(program, readout=Readout((replace(tokens, rows=((0, 0), (1, 1 - bound), (bound - 1, -1))), one)))
+    _same(execute(turned, batch, base=run), execute(turned, batch))
+
+
 def test_very_many_inputs_reach_the_holes_that_each_reaches() -> None:
     program = PROGRAMS["partial"].program
     few = encode(program, some_inputs(program, 50))

@@ -25,7 +25,7 @@ def account(run: Execution, position: int, wanted: int, predicted: int, shown: P
     one, other = wanted, predicted
     if one == other:
         totals = (run.totals[0] if program.readout.pooled else run.totals[0, position]).copy()
-        totals[one] = np.iinfo(np.int64).min
+        totals[one] = np.iinfo(totals.dtype).min
         other = int(totals.argmax())
     found = []
     for term in program.readout.terms:

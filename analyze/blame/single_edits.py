@@ -337,10 +337,10 @@ def shares(run: Execution, variable: str, value: Symbol | None) -> Array:
 
 
 def rivals(totals: Array, output: int) -> tuple[Array, Array]:
-    """The best logit among the other classes, and the first class that has it; totals are [..., class]."""
+    """The best logit among the other classes, in int64, and the first class that has it; totals are [..., class]."""
     others = totals.copy()
-    others[..., output] = np.iinfo(np.int64).min
-    return others.max(axis=-1), others.argmax(axis=-1)
+    others[..., output] = np.iinfo(totals.dtype).min
+    return others.max(axis=-1).astype(np.int64, copy=False), others.argmax(axis=-1)
 
 
 def _least(run: Execution, place: int, output: int, wanted: int, per_weight: int) -> int | None:

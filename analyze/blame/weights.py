@@ -146,7 +146,8 @@ class Bends:
         if output not in self._logits:
             totals = self.on.intact.totals
             best, rival = rivals(totals, output)
-            self._logits[output] = best.ravel(), rival.ravel(), totals[..., output].ravel()
+            own = totals[..., output].astype(np.int64)  # a weight may move it beyond the type of the totals
+            self._logits[output] = best.ravel(), rival.ravel(), own.ravel()
         return self._logits[output]
 
 

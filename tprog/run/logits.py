@@ -1,7 +1,8 @@
 """Logits: what the readout adds up of the variables that it reads, and where it lacks a row.
 
-They are whole multiples of 1 / `Program.logit_scale`, in int64. Shapes: [input, position, class], or [input, class] if
-pooled.
+They are whole multiples of 1 / `Program.logit_scale`, in int64, or in int32 where a program's proven bound says that
+nothing is lost: they are most of what an execution moves in memory. Shapes: [input, position, class], or [input, class]
+if pooled.
 """
 
 from __future__ import annotations
@@ -14,6 +15,9 @@ import numpy as np
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import Program, Symbols, Weights
 from tprog.run.batch import Array, Batch, Bools
+
+_NARROW = 2**29
+"""Logits below this are held in int32: so are the difference of two, and what is left when one is taken away."""
 
 
 class Summed(Protocol):
@@ -41,7 +45,7 @@ def summed_up(program: Program, batch: Batch, values: Mapping[str, Array]) -> Ar
     """The logits' numerators."""
     if program.readout.implied:
         return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
-    totals = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
+    totals = _nothing(batch, program)
     for term in program.readout.terms:
         _add_term(totals, program, term, values[term.variable])
     return _pooled(program, batch, totals)
@@ -62,7 +66,7 @@ def totals_on_top(
     alike = program.readout is base.program.readout
     if alike and changed.isdisjoint(terms):
         return base.totals
-    difference = np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=np.int64)
+    difference = _nothing(batch, program, base.program)
     for name in old_terms | terms:
         if name not in changed and (alike or old_terms.get(name) == terms.get(name)):
             continue
@@ -95,14 +99,23 @@ def missing_rows(program: Program, batch: Batch, values: Mapping[str, Array]) ->
     return found
 
 
+def _nothing(batch: Batch, *programs: Program) -> Array:
+    """[input, position, class] zeros, of a type that holds the logits of these programs."""
+    narrow = all(program.logit_bound < _NARROW for program in programs)
+    shape = (*batch.tokens.shape, len(programs[0].written_classes))
+    return np.zeros(shape, dtype=np.int32 if narrow else np.int64)
+
+
 def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:
     """Add one variable's share to totals [input, position, class]."""
     domain = program.variables[term.variable].domain
     unit = sign * program.logit_scale // program.readout.scale
     if isinstance(domain, Symbols):
-        totals += (term.array * unit).take(values, axis=0)
+        totals += (term.array * unit).astype(totals.dtype, copy=False).take(values, axis=0)
     else:
-        totals += values[:, :, None] * (term.array[0] * (unit // program.numbers(term.variable).denominator))
+        row = term.array[0] * (unit // program.numbers(term.variable).denominator)
+        # A number too large for the logits' type has the weight 0, so what it is cut to does not matter.
+        totals += np.multiply(values[:, :, None], row, dtype=totals.dtype)
 
 
 def _pooled(program: Program, batch: Batch, totals: Array) -> Array:
