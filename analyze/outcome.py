@@ -39,7 +39,7 @@ class _Chosen(Mapping[str, Array]):
 
     def __getitem__(self, name: str) -> Array:
         if name not in self._chosen:
-            self._chosen[name] = self._values[name][:, : self._width].take(self._rows, axis=0)
+            self._chosen[name] = _cut(self._values[name].take(self._rows, axis=0), self._width)
         return self._chosen[name]
 
     def __iter__(self) -> Iterator[str]:
@@ -57,15 +57,20 @@ def take(execution: Execution, rows: Rows, *, cut: bool = False) -> Execution:
     """
     batch = execution.batch.take(rows)
     batch = batch.cut() if cut else batch
-    width, totals = batch.tokens.shape[1], execution.totals
+    # Rows first: to cut all inputs, of which a few are chosen, takes longer than all the rest.
+    width, totals = batch.tokens.shape[1], execution.totals.take(rows, axis=0)
     return Execution(
         execution.program,
         batch,
         _Chosen(execution.values, rows, width),
         {name: at[rows, :width] for name, at in execution.holed.items()},
-        # `take` is quicker than an index, where rows are long.
-        (totals if execution.program.readout.pooled else totals[:, :width]).take(rows, axis=0),
+        totals if execution.program.readout.pooled else _cut(totals, width),
     )
+
+
+def _cut(array: Array, width: int) -> Array:
+    """An array [input, position, ...] of the first positions,."""
+    return np.ascontiguousarray(array[:, :width])
 
 
 def hole_order(program: Program) -> dict[TableKey, int]:

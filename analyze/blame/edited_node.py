@@ -47,25 +47,19 @@ class EditedNode:
         self._last: tuple[TableKey, int, Rows, Bools] | None = None
 
     @cached_property
-    def _by_entry(self) -> Mapping[TableKey, tuple[Array, Array]]:
-        """Table -> the entries consulted, ascending, -1 behind the end of an input; and their flat places."""
-        found = {}
-        for table, entries in self.node.tables.items():
-            codes = np.where(self.batch.present, entry_codes(entries, self.program, self._reads), -1).ravel()
-            order = codes.argsort(kind="stable")
-            found[table] = codes[order], order
-        return found
+    def _consulted(self) -> Mapping[TableKey, Array]:
+        """Table -> [input, position] the entries consulted, -1 behind the end of an input."""
+        return {
+            table: np.where(self.batch.present, entry_codes(entries, self.program, self._reads), -1)
+            for table, entries in self.node.tables.items()
+        }
 
     def _consulting(self, table: TableKey, code: int) -> tuple[Rows, Bools]:
         """The inputs that consult an entry, and [input, position] where; the edits of one entry follow each other."""
         if self._last is None or self._last[:2] != (table, code):
-            codes, order = self._by_entry[table]
-            here = order[slice(*np.searchsorted(codes, (code, code + 1)))]
-            rows, positions = np.divmod(here, self.batch.tokens.shape[1])
-            which, index = np.unique(rows, return_inverse=True)
-            at = np.zeros((len(which), self.batch.tokens.shape[1]), dtype=np.bool_)
-            at[index, positions] = True
-            self._last = table, code, which, at
+            at = self._consulted[table] == code
+            which = np.flatnonzero(any_of(at, len(at)))
+            self._last = table, code, which, at.take(which, axis=0)
         return self._last[2:]
 
     def output(self, edit: NodeEdit) -> Output:
@@ -79,8 +73,9 @@ class EditedNode:
         new = edit.yields
         if new is None or self.node.tables[table].answers[code] is None:
             return self._evaluated(edit, which)
-        values = np.where(here, self._coded(new), self._old[which])
-        differs = np.flatnonzero(np.logical_or.reduce(values != self._old[which], axis=1))
+        old = self._old.take(which, axis=0)
+        values = np.where(here, self._coded(new), old)
+        differs = np.flatnonzero(np.logical_or.reduce(values != old, axis=1))
         return Output(self.rows[which[differs]], values[differs], self._was_lost[which[differs]])
 
     def _coded(self, value: Value) -> int:
@@ -96,7 +91,7 @@ class EditedNode:
         reads = {read: self._intact.values[read].take(rows, axis=0) for read in made.reads}
         values, missing = evaluate(made, self.program, batch, reads)
         lost = any_missing(missing, batch)
-        changed = (values != self._old[which]) & batch.present
+        changed = (values != self._old.take(which, axis=0)) & batch.present
         differs = np.logical_or(any_of(changed, len(rows)), lost != self._was_lost[which])
         return Output(rows[differs], values[differs], lost[differs])
 

@@ -177,12 +177,12 @@ class KnownAnswers:
         of positions, and most sentences are far shorter than the longest.
         """
         lengths = self.on.batch.lengths[rows]
-        found = self.on.outcomes[rows].astype(np.int64)  # what stands behind the end of an input stays
+        found = self.on.outcomes.take(rows, axis=0).astype(np.int64, copy=False)  # what is behind an input's end stays
         order = lengths.argsort(kind="stable")
         for some in slices(len(rows), evaluated_at_once(self.on.program, self.on.batch)):
             part = order[some]
             base = take(self.on.intact, rows[part], cut=True)
-            given = {node: values[part, : base.batch.tokens.shape[1]]}
+            given = {node: values.take(part, axis=0)[:, : base.batch.tokens.shape[1]]}
             made = outcomes(execute(self.on.program, base.batch, overrides=given, base=base))
             found[part, : made.shape[1]] = made
         return found
@@ -214,8 +214,9 @@ class KnownAnswers:
 
     def _compare(self, found: Array, rows: Rows) -> tuple[int, int]:
         """(mended, broken) predictions, from new [row, place] outcomes of the inputs `rows`."""
-        now = found == self.expected[rows]
-        return int((now & self.wrong[rows]).sum()), int((~now & self.right[rows]).sum())
+        now = found == self.expected.take(rows, axis=0)
+        wrong, right = self.wrong.take(rows, axis=0), self.right.take(rows, axis=0)
+        return int(np.count_nonzero(now & wrong)), int(np.count_nonzero(~now & right))
 
     def _spend(self, node: str, rows: int) -> None:
         self.work += int(rows * (len(self._place) - self._place[node]) * self._dearer)

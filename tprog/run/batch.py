@@ -20,6 +20,14 @@ BEHIND_END = -1
 """The token code at positions behind the end of an input."""
 
 
+def chosen(array: Array, rows: Array | slice) -> Array:
+    """The rows of an array [input, ...] at these indices, or where they say true: as indexing, but `take` copies whole
+    rows and is up to ten times as fast."""
+    if isinstance(rows, slice) or rows.dtype.kind == "b":
+        return array[rows]
+    return array.take(rows, axis=0)
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Inputs as token codes.
@@ -37,7 +45,7 @@ class Batch:
 
     def take(self, rows: Array | slice) -> Batch:
         """The chosen inputs, in the chosen order, at the width of this batch."""
-        return Batch(self.tokens[rows], self.lengths[rows])
+        return Batch(chosen(self.tokens, rows), chosen(self.lengths, rows))
 
     def cut(self) -> Batch:
         """The same inputs, only as wide as the longest of them."""
