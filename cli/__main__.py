@@ -38,6 +38,7 @@ def run() -> int:
             signal.signal(signal.SIGINT, _leave)
     except KeyboardInterrupt:  # a second one, while `main` tells of the first
         return INTERRUPTED
+    gc.freeze()  # else Python looks through all objects once more before it ends, and nothing is left to be done
     return written(code)
 
 
