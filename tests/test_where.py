@@ -127,17 +127,22 @@ def test_what_stands_behind_a_condition_that_does_not_hold_is_not_asked() -> Non
         ("True", "it names none of x, predicted, i, token, right, so it says nothing of an input"),
         ("x[0] == 'a' or 'b'", "'b' is text, not a condition; write x\\[0\\] in \\('a', 'b'\\)"),
         ("x.count('a') or i > 3", "x.count\\('a'\\) is a whole number, not a condition"),
+        ("9 < (i if x[0] == 'a' else 2)", ": 9 < \\(i if x\\[0\\] == 'a' else 2\\) is never true"),
+        ("(i if x[0] == 'a' else 2)", "compare it, as in \\(i if x\\[0\\] == 'a' else 2\\) > 0"),
         ("(x[0] if x else 'a') == 'a'", "x is text, not a condition"),
         ("any(x)", "any takes conditions, and an item of x is text"),
         ("all(s for s in x)", "all takes conditions"),
         ("[s for s in x if s] == ['a']", "s is text, not a condition"),
-        ("x[0] == 3", "x\\[0\\] is text and 3 is a whole number, which are never equal"),
-        ("len(x) == '3'", "which are never equal"),
-        ("len(x) == True", "len\\(x\\) is a whole number and True is a condition, which are never equal"),
-        ("1 < len(x) == 'a'", "which are never equal"),
-        ("sorted(x) == x", "sorted\\(x\\) is a list of texts and x is text, which are never equal; write list\\(x\\)"),
+        ("x[0] == 3", "x\\[0\\] is text and 3 is a whole number; only values of one kind are compared"),
+        ("len(x) == '3'", "only values of one kind are compared"),
+        ("len(x) == True", "len\\(x\\) is a whole number and True is a condition; only values of one kind"),
+        ("1 < len(x) == 'a'", "only values of one kind are compared"),
+        (
+            "sorted(x) == x",
+            "sorted\\(x\\) is a list of texts and x is text; only values of one kind are compared; write list\\(x\\)",
+        ),
         ("(len(x), 1) == [2, 1]", "is a tuple.*is a list.*write list\\("),
-        ("set(x) == 'a'", "a set.*never equal"),
+        ("set(x) == 'a'", "a set.*only values of one kind"),
         ("i is None", "i is never None"),
         ("len(x) is 3", "'is' asks about None alone; write =="),
         ("token == 'z'", "token is never 'z'; it is one of '</s>', '<s>', 'a', 'b', 'c'"),
@@ -147,12 +152,12 @@ def test_what_stands_behind_a_condition_that_does_not_hold_is_not_asked() -> Non
         ("x == 'abz'", "x is never 'abz'; it has the letters abc, at most 6"),
         ("x == 'aaaaaaa'", "x is never 'aaaaaaa'; it has the letters abc, at most 6"),
         ("token in ('a', 'z')", "token is never 'z'"),
-        ("token in ('a', 3)", "which are never equal"),
+        ("token in ('a', 3)", "only values of one kind are compared"),
         ("token in ()", "is empty, so nothing is in it"),
         ("'z' in x", "'z' is never in x"),
         ("3 in x", "3 is a whole number, and text holds text alone"),
         ("x in len(x)", "in which nothing can be"),
-        ("3 in set(x)", "which are never equal"),
+        ("3 in set(x)", "only values of one kind are compared"),
         ("[1] in {(1, 2)}", "which cannot be in a set"),
         ("len({[1], [2]}) == len(x)", "a list cannot be in a set; expected texts, numbers or tuples"),
         ("max(s == 'a' for s in x)", "can be None, which is no condition; compare it with True"),
@@ -203,7 +208,7 @@ def test_an_order_is_refused_if_no_numbers_within_the_bounds_have_it_and_only_th
 
 def test_a_number_is_not_a_symbol_of_digits() -> None:
     digits = Program((BEGIN, "0", "1"), ("0", "1"), 4, (), Readout((Weights("ones", ((0, 0),)),)))
-    with pytest.raises(BadUsage, match="never equal; write '1' if that is the symbol"):
+    with pytest.raises(BadUsage, match="only values of one kind are compared; write '1' if that is the symbol"):
         where("x[0] == 1", digits)
 
 

@@ -53,6 +53,16 @@ class Term(NamedTuple):
     fixed: bool = False
     parts: tuple[Term, ...] = ()
 
+    @property
+    def compared(self) -> str:
+        """As it is written on one side of a comparison."""
+        loose = isinstance(self.node, ast.IfExp | ast.BoolOp | ast.Compare) or _denied(self.node)
+        return f"({self.said})" if loose else self.said
+
+
+def _denied(node: ast.expr) -> bool:
+    return isinstance(node, ast.UnaryOp) and isinstance(node.op, ast.Not)
+
 
 def why_no_condition(term: Term, before: Term | None = None) -> str | None:
     """Why a term cannot be a condition; None where it is one.
@@ -77,9 +87,9 @@ def _instead(term: Term, before: Term | None) -> str:
             example = min(among) if among else "a"
             return f"write predicted == right where the program is right, or {said} == {example!r}"
         case Text(among=among) if among is not None and not term.fixed:
-            return f"compare it, as in {said} == {min(among, default='a')!r}"
+            return f"compare it, as in {term.compared} == {min(among, default='a')!r}"
         case Number() if not term.fixed:
-            return f"compare it, as in {said} > 0"
+            return f"compare it, as in {term.compared} > 0"
         case Text() | Row() | Bag() if not term.fixed:
             return f"compare it, as in len({said}) > 0"
     return "compare it with something, or leave it out"
@@ -115,7 +125,8 @@ def why_not_equal(one: Term, other: Term) -> str | None:
 
 def _of_two_kinds(one: Term, other: Term) -> str:
     shown = (_kind(one), _kind(other))
-    return f"{one.said} is {shown[0]} and {other.said} is {shown[1]}, which are never equal{_advice(one, other)}"
+    apart = "only values of one kind are compared"  # Python finds True and 1 equal, so "never equal" would not be so
+    return f"{one.said} is {shown[0]} and {other.said} is {shown[1]}; {apart}{_advice(one, other)}"
 
 
 def _advice(one: Term, other: Term) -> str:
@@ -192,7 +203,7 @@ def why_no_order(one: Term, sign: str, other: Term) -> str | None:
         return f"{one.said}, {_kind(one)}, and {other.said}, {_kind(other)}, have no order"
     if isinstance(one.kind, Number) and isinstance(other.kind, Number) and not can_be(one.kind, sign, other.kind):
         said, known = (other.said, other.kind) if one.fixed else (one.said, one.kind)
-        return f"{one.said} {sign} {other.said} is never true: {_between(said, known)}"
+        return f"{one.compared} {sign} {other.compared} is never true: {_between(said, known)}"
     return None
 
 
