@@ -35,7 +35,7 @@ def held(corpus: Corpus) -> CorporaResult:
     counted = Counter(answer for row in training for answer in row.answers)
     source = SOURCES.get(corpus.name)
     never = [
-        f"no sentence of training has the answer {name!r}, so no program can learn it"
+        f"no {corpus.noun} of training has the answer {name!r}, so no program can learn it"
         for name in corpus.classes
         if not counted[name]
     ]
@@ -48,6 +48,7 @@ def held(corpus: Corpus) -> CorporaResult:
         len(words),
         (*corpus.notes, *never),
         source.licence if source is not None else "",
+        corpus.noun,
     )
 
 

@@ -181,10 +181,10 @@ def test_a_file_that_is_no_corpus_is_refused_with_its_line(
     assert "\n" not in str(refused.value)
 
 
-def test_sentences_without_a_word_are_left_out_and_counted(tmp_path: Path) -> None:
+def test_texts_without_a_word_are_left_out_and_counted(tmp_path: Path) -> None:
     corpus = read_file(_file(tmp_path, "e.csv", 'text,label\n"  ",good\nfine,good\nnot,bad\n'))
     assert len(corpus.split("all")) == 2
-    assert any("1 sentence without a word left out" in note for note in corpus.notes)
+    assert any("1 text without a word left out" in note for note in corpus.notes)
 
 
 def test_a_folder_of_splits_is_one_corpus(tmp_path: Path) -> None:

@@ -307,6 +307,19 @@ def test_what_cannot_be_prepared_is_one_line(
     assert not cache.exists()
 
 
+def test_texts_with_one_label_are_called_texts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv("COLUMNS", "500")  # however long the path is
+    (tmp_path / "own.csv").write_text("text,label\n" + "it rained,dull\nit shone,fine\n,dull\n" * 10)
+    assert main(["data", "mine", "--from", str(tmp_path / "own.csv")]) == 0
+    told = capsys.readouterr().out
+    assert told.startswith("mine: 20 texts, ")
+    assert "split   texts   words" in told
+    assert "10 texts without a word left out" in told
+    assert "80/10/10 of its 20 texts" in told
+
+
 def test_an_answer_that_training_never_sees_is_told(tmp_path: Path, capsys: pytest.CaptureFixture[str]) -> None:
     for split, tag in (("train", "X"), ("valid", "Y"), ("test", "Z")):
         (tmp_path / f"{split}.conll").write_text(f"a {tag}\nb Y\n")

@@ -29,7 +29,7 @@ def _one(result: CorporaResult) -> Document:
     sentences = sum(split.sentences for split in result.splits)
     answers = "tags" if result.scheme is not None else "answers"
     told = f"{len(result.classes)} {answers}; {result.vocabulary:,} different words in training (digits as @)"
-    columns = ("split", "sentences", "words", "longest", "words seen in training")
+    columns = ("split", f"{result.noun}s", "words", "longest", "words seen in training")
     splits = [
         (
             split.split,
@@ -42,7 +42,7 @@ def _one(result: CorporaResult) -> Document:
     ]
     classes = [(name, number(count)) for name, count in result.classes]
     return document(
-        f"{line.name}: {counted(sentences, 'sentence')}, {line.where or 'not prepared'}",
+        f"{line.name}: {counted(sentences, result.noun)}, {line.where or 'not prepared'}",
         GOOD,
         told,
         table(columns, splits, columns[1:], name="splits"),

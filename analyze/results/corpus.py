@@ -2,10 +2,10 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import ClassVar
 
-from analyze.record import Result
+from analyze.record import WHERE_TOLD, Result
 
 
 @dataclass(frozen=True)
@@ -51,6 +51,7 @@ class CorporaResult(Result):
         vocabulary: different words in training, runs of digits as one.
         notes: how it was read, where there was a choice, one line each.
         licence: under which terms it may be used.
+        noun: what one of them is, in a word.
     """
 
     verb: ClassVar[str] = "data"
@@ -63,3 +64,4 @@ class CorporaResult(Result):
     vocabulary: int = 0
     notes: tuple[str, ...] = ()
     licence: str = ""
+    noun: str = field(default="sentence", metadata=WHERE_TOLD)

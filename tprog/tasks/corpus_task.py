@@ -68,7 +68,7 @@ def corpus_task(
     how: Longer = longer or ("leave out" if corpus.tagged else "cut")
     kept = [row for row in sentences if len(row.words) <= most] if how == "leave out" else list(sentences)
     if not kept:
-        raise BadUsage(f"{corpus.name} has no sentence of up to {most} words in the split {part}")
+        raise BadUsage(f"{corpus.name} has no {corpus.noun} of up to {most} words in the split {part}")
     classes = corpus.classes
     if len(classes) < 2:
         raise BadFile(f"{corpus.source} gives only the answer {classes[0]!r}; expected two different ones or more")
@@ -97,7 +97,7 @@ def corpus_task(
         notes=(*corpus.notes, *told.notes),
         pooled=not corpus.tagged,
         inputs_are=told.what,
-        noun=told.noun,
+        noun=corpus.noun,
     )
 
 
@@ -185,15 +185,10 @@ class _Told:
     read_as: str
 
     @property
-    def noun(self) -> str:
-        """What one of them is, in a word."""
-        return "sentence" if self.corpus.tagged else "text"
-
-    @property
     def what(self) -> str:
         """Which inputs these are, in words."""
         split = "" if ALL in self.corpus.splits else f", split {self.part}"
-        return f"{self.noun}s of {self.corpus.name}{split}" + (
+        return f"{self.corpus.noun}s of {self.corpus.name}{split}" + (
             f" of up to {self.most} words" if self.kept < self.there else ""
         )
 
@@ -202,8 +197,8 @@ class _Told:
         found = []
         if self.kept < self.there:
             found.append(
-                f"{self.there - self.kept:,} of {self.there:,} {self.noun}s of {self.corpus.name} have more than "
-                f"{self.most} words, and are left out"
+                f"{self.there - self.kept:,} of {self.there:,} {self.corpus.noun}s of {self.corpus.name} have more "
+                f"than {self.most} words, and are left out"
             )
         if self.how == "cut":
             found.append(f"of each text of {self.corpus.name} the first {self.most} words are read")

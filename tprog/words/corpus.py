@@ -61,6 +61,11 @@ class Corpus:
     scheme: str | None = None
     notes: tuple[str, ...] = field(default=())
 
+    @property
+    def noun(self) -> str:
+        """What one of them is, in a word."""
+        return "sentence" if self.tagged else "text"
+
     @cached_property
     def classes(self) -> tuple[str, ...]:
         """All answers of all splits, ordered by name, ``O`` first: the set of answers is known before training."""
@@ -77,7 +82,7 @@ class Corpus:
         for part in names:
             if part not in self.splits:
                 has = f"it has {listing(tuple(self.splits))}" if ALL not in self.splits else "it is not split"
-                raise BadUsage(f"the corpus {self.name} has no split {part!r}; {has} (all: every sentence)")
+                raise BadUsage(f"the corpus {self.name} has no split {part!r}; {has} (all: every {self.noun})")
         return tuple(sentence for part in dict.fromkeys(names) for sentence in self.splits[part])
 
     @property
@@ -93,7 +98,7 @@ class Corpus:
         order = np.random.default_rng(seed).permutation(len(rows)).tolist()
         first, second = len(rows) * 8 // 10, len(rows) * 9 // 10
         parts = (order[:first], order[first:second], order[second:])
-        told = f"{self.name} has no splits: 80/10/10 of its {len(rows):,} sentences, drawn with seed {seed}"
+        told = f"{self.name} has no splits: 80/10/10 of its {len(rows):,} {self.noun}s, drawn with seed {seed}"
         splits = {name: tuple(rows[row] for row in sorted(part)) for name, part in zip(SPLITS, parts, strict=True)}
         return replace(self, splits=splits, notes=(*self.notes, told))
 

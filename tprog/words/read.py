@@ -139,7 +139,9 @@ def read_file(path: Path, columns: Columns | None = None) -> Corpus:
         rows, left_out = read_columns(path, text, columns)
         tagged, notes = True, [*left_out]
     if empty := sum(not row.words for row in rows):
-        notes.append(f"{path}: {empty:,} sentence{'s' * (empty != 1)} without a word left out")
+        notes.append(
+            f"{path}: {empty:,} {'sentence' if tagged else 'text'}{'s' * (empty != 1)} without a word left out"
+        )
         rows = tuple(row for row in rows if row.words)
     if not rows:
         raise BadFile(f"{path} holds no sentence; expected some")
