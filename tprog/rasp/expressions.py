@@ -205,7 +205,7 @@ class Aggregate(SOp):
         how: ``mean``: the one value if one position is selected, else the mean of numbers. ``single``: the one value;
             several positions are an error. ``first``, ``last``, ``nearest``: the value at that position (nearest by
             distance, the left one of two, the own one only if it is alone). ``largest``, ``smallest``: the value where
-            `by` is so, the nearest of several. ``max``, ``min``: of the values.
+            `by` is so, of several as ``nearest`` has it. ``max``, ``min``: of the values.
         by: the s-op that the best position is chosen by.
     """
 

@@ -271,10 +271,10 @@ def nearest(selector: Selector, sop: SOp, default: object = None) -> SOp:
 
 
 def best(selector: Selector, sop: SOp, by: SOp, smallest: bool = False, default: object = None) -> SOp:
-    """The value at the selected position where `by` is largest, or smallest; the nearest of several.
+    """The value at the selected position where `by` is largest, or smallest; of several as `nearest` has it.
 
-    >>> shown(best(select(indices, indices, "<="), indices, by=tokens), [2, 7, 5])
-    '0 1 1'
+    >>> shown(best(select(indices, indices, "<="), indices, by=tokens), [2, 7, 5, 7, 7])
+    '0 1 1 1 3'
     """
     return aggregate(selector, sop, default, "smallest" if smallest else "largest", by)
 
