@@ -21,7 +21,7 @@ from trainer.decompile.attend import (
     tabled,
 )
 from trainer.decompile.edges import TOKENS, Answered, Edges, Feed, Moved, Read, Score, all_edges
-from trainer.decompile.harden import inner_heads
+from trainer.decompile.harden import inner_heads, mostly
 from trainer.decompile.network import Inputs, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.plain import plainness
@@ -161,3 +161,12 @@ def test_of_too_many_tables_the_plainest_are_made() -> None:
     plainest = sorted(sorted(range(len(pairs)), key=much.__getitem__)[:MOST_TABLES])
     assert tabled(copied, copied, FACTS) == [pairs[at] for at in plainest]
     assert tabled([Tokens()], [Tokens()], FACTS) == [(None, Tokens()), (Tokens(), Tokens())]
+
+
+def test_a_head_that_stays_soft_mostly_does_what_most_of_its_attention_is_at() -> None:
+    back = np.arange(4)[:, None] - np.arange(4)[None, :]
+    shares = np.where(back == 1, 4.0, np.where(back >= 0, 1.0, 0.0)).astype(np.float32)
+    attended = (shares / shares.sum(axis=1, keepdims=True))[None]
+    known = [Hard(Selection(), copies=False), *(Hard(Selection(step=step), copies=True) for step in (0, 1, 2))]
+    assert mostly(known, attended, FACTS) == Hard(Selection(step=1), copies=True, soft=True)
+    assert mostly(known[:1], attended, FACTS) == Hard(Selection(), copies=False, soft=True)

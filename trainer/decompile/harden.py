@@ -8,8 +8,10 @@ have, and one that is fitted anew may not: so their candidates become columns, a
 
 from __future__ import annotations
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
+
+import numpy as np
 
 from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.attend import (
@@ -112,12 +114,26 @@ def harden_inner(
         best = max(alike for alike, _, _ in judged)
         alike, apart, hard = next(entry for entry in judged if entry[0] >= best - EASE)
         if best < LOST:
-            copying = [entry for entry in judged if entry[2].copies]
-            nearly = max(copying, key=lambda entry: entry[0])[2].where if copying else Selection()
-            alike, apart, hard = 1.0, 0.0, Hard(nearly, copies=bool(copying), soft=True)
+            alike, apart, hard = 1.0, 0.0, mostly([one for _, _, one in judged], made.patterns[head], facts)
         else:
             patterns[head] = pattern(facts, hard)
             made = paths.run(edges, made, patterns)
         hardened[head] = hard
         accepted.append(Accepted(f"attn_{head[0]}_{head[1]}", str(hard), alike, apart))
     return hardened, made, accepted
+
+
+def mostly(known: Sequence[Hard], attended: Floats, facts: Facts) -> Hard:
+    """A head that stays soft, and which position it attends to most of those that a candidate would copy.
+
+    How well the network does with that position alone tells little: its rest counts on the shares of the others.
+    """
+
+    def share(hard: Hard) -> float:
+        there = np.take_along_axis(attended, facts.at(hard.where)[:, :, None], axis=2)[..., 0]
+        return float(there[facts.inputs.present].mean())
+
+    copying = [hard for hard in known if hard.copies]
+    if not copying:
+        return Hard(Selection(), copies=False, soft=True)
+    return Hard(max(copying, key=share).where, copies=True, soft=True)
