@@ -119,10 +119,11 @@ def test_sums_of_values_with_gaps_keep_the_gaps() -> None:
 
 
 def test_a_lookup_reads_no_level_that_lies_in_a_gap() -> None:
-    fives = Lookup("fives", ("tokens",), (None,), None, (0, 5, 5, 5, 5, 5, 0))
+    fives = Lookup("fives", ("tokens",), (None,), None, (0, 5, 0, 5, 5, 5, 0))
     told = Lookup("told", ("fives",), ((0, 2, 5),), ("low", "middle", "high"), ("low", "middle", "high"))
     found = ranges(replace(SORT, nodes=(*SORT.nodes, fives, told)))
     assert found.reachable["told"].tolist() == [True, False, True]
+    assert (found.of["fives"].bounds, found.of["told"].bounds) == ((0, 5), (0, 2))
 
 
 @pytest.mark.parametrize("forced", [(BEGIN, END), (END,), (BEGIN,), ()])
@@ -140,4 +141,5 @@ def test_nothing_goes_on_behind_a_hole() -> None:
     stopped = ranges(replace(SORT, nodes=(*SORT.nodes, holey, after)))
     assert _values(program, "after") == {0, 1}
     assert not stopped.of["after"].some.any()
+    assert stopped.of["after"].bounds == (0, -1)
     assert not stopped.reachable["after"].any()
