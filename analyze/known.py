@@ -4,10 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Collection, Sequence
 
-import numpy as np
-
 from tprog.ir.program import Program, Value
 from tprog.run.execute import Execution, decode, execute
+from tprog.run.groups import tallied
 from tprog.run.pieces import pieces_of
 from tprog.tasks.builtin import Inputs
 from tprog.text.dialects.published.defects import Defect
@@ -28,7 +27,7 @@ class Met:
         """Add what variables are, at any position of any input that reaches no hole."""
         computed = run.batch.present & ~run.in_hole[:, None]
         for name, codes in self._codes.items():
-            codes.update(np.unique(run.values[name][computed]).tolist())
+            codes.update(tallied(run.values[name][computed])[0])
 
     def run(self) -> Met:
         """Execute all inputs."""

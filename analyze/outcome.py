@@ -22,6 +22,7 @@ from tprog.ir.entries import TableKey
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import Execution, execute
+from tprog.run.groups import tallied
 from tprog.run.outcome import by_place, outcomes
 from tprog.run.pieces import LARGEST, cached_at_once, held_at_once, held_bytes, inputs_at_once, slices
 from tprog.tasks.builtin import Inputs
@@ -147,10 +148,8 @@ class Ground(_Asked):
 
     def mode(self, variable: str) -> int:
         """The most frequent code (or numerator) of a variable; ties: the smallest; if none is computed, the first."""
-        found, counts = np.unique(self.intact.values[variable][self.computed(variable)], return_counts=True)
-        if len(found):
-            return int(found[counts.argmax()])
-        return _first(self.program, variable)
+        found, counts = tallied(self.intact.values[variable][self.computed(variable)])
+        return found[counts.index(max(counts))] if found else _first(self.program, variable)
 
     def after(self, program: Program) -> Ground:
         """An edited program on the same inputs: only what lies downstream of the edits is computed anew."""
@@ -214,7 +213,7 @@ def survey(program: Program, inputs: Inputs) -> Survey:
         on = Ground(program, part, execute(program, part.batch))
         found[rows], in_hole[rows] = on.outcomes, on.intact.in_hole
         for name, counted in counts.items():
-            for code, many in zip(*_tallied(on.intact.values[name][on.computed(name)]), strict=True):
+            for code, many in zip(*tallied(on.intact.values[name][on.computed(name)]), strict=True):
                 counted[code] += many
     modes = {
         # Ties: the smallest. A node that is nowhere computed has the first value of its domain.
@@ -222,16 +221,6 @@ def survey(program: Program, inputs: Inputs) -> Survey:
         for name, counted in counts.items()
     }
     return Survey(program, inputs, found, in_hole, modes)
-
-
-def _tallied(codes: Array) -> tuple[list[int], list[int]]:
-    """The different codes, ascending, and how often each occurs."""
-    if codes.dtype.itemsize == 1 and len(codes):  # a sort is slow beside this
-        many = np.bincount(codes.astype(np.int64) + 128)
-        present = np.flatnonzero(many)
-        return (present - 128).tolist(), many[present].tolist()
-    found, often = np.unique(codes, return_counts=True)
-    return found.tolist(), often.tolist()
 
 
 def _first(program: Program, variable: str) -> int:

@@ -16,8 +16,6 @@ from itertools import combinations
 from operator import and_
 from typing import Protocol
 
-import numpy as np
-
 from analyze.circuits.ablation import TriedSets, constants_of, resampled, trial_of
 from analyze.circuits.exact import Exhausted, smaller_than
 from analyze.circuits.margins import ablatable, members
@@ -29,6 +27,7 @@ from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overla
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program, Value
 from tprog.run.execute import decode
+from tprog.run.groups import tallied
 from tprog.tasks.builtin import Inputs, Task
 from tprog.text.describe import reading
 
@@ -112,7 +111,7 @@ def _one_each(on: Survey) -> tuple[list[SubProblem], list[str]]:
     """
     if on.program.places.several:
         return [SubProblem("output", name) for name in on.program.outputs], []
-    predicted = set(np.unique(on.outcomes[on.graded]).tolist())
+    predicted = set(tallied(on.outcomes[on.graded])[0])
     words = on.program.classes
     never = [word for code, word in enumerate(words) if code not in predicted]
     problems = [SubProblem("class", word) for code, word in enumerate(words) if code in predicted]

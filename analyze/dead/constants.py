@@ -12,6 +12,7 @@ from analyze.piecewise import Pieces
 from tprog.ir.domains import INT64_LIMIT
 from tprog.ir.program import Program, Quotients, Symbols
 from tprog.run.execute import Execution, execute
+from tprog.run.groups import tallied
 from tprog.run.pieces import slices
 
 MOST_VALUES = 1024
@@ -76,7 +77,7 @@ def _values_taken(pieces: Pieces, names: Sequence[str]) -> dict[str, set[int]]:
     taken: dict[str, set[int]] = {name: set() for name in names}
     for on in pieces if names else ():
         for name in names:
-            taken[name].update(np.unique(on.intact.values[name][on.computed(name)]).tolist())
+            taken[name].update(tallied(on.intact.values[name][on.computed(name)])[0])
     return taken
 
 

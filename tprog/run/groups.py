@@ -1,4 +1,4 @@
-"""Rows of whole numbers, grouped where they are the same: by counting, which is several times as fast as sorting."""
+"""Rows of whole numbers, grouped or told apart: by counting, which is several times as fast as sorting."""
 
 from __future__ import annotations
 
@@ -40,6 +40,19 @@ def _ranked(group: Array, width: int, few: int) -> Array:
     there = np.zeros(width, dtype=np.bool_)
     there[group] = True
     return (np.cumsum(there) - 1)[group]
+
+
+def tallied(codes: Array) -> tuple[list[int], list[int]]:
+    """The different whole numbers, ascending, and how often each occurs."""
+    if not len(codes):
+        return [], []
+    low, high = int(codes.min()), int(codes.max())
+    if high - low >= max(len(codes), _DENSE):
+        found, often = np.unique(codes, return_counts=True)
+        return found.tolist(), often.tolist()
+    many = np.bincount(codes.astype(np.int64) - low)
+    present = np.flatnonzero(many)
+    return (present + low).tolist(), many[present].tolist()
 
 
 def firsts(group: Array) -> Array:

@@ -13,6 +13,7 @@ from tprog.ir.program import Node, Number, Numbers, Program, Symbol, Symbols
 from tprog.ir.values import shown
 from tprog.run.batch import Array
 from tprog.run.execute import decode
+from tprog.run.groups import tallied
 from tprog.simplify.record import Size
 from tprog.simplify.rewrite import Fixed, Same, StandIn, Via, rewritten
 from tprog.simplify.search import Search
@@ -136,8 +137,8 @@ def _frequent(search: Search, name: str) -> list[int]:
     """The most frequent codes (or numerators) of a variable."""
     counts: dict[int, int] = {}
     for part, _, (values,) in search.values(name):
-        for code, count in zip(*np.unique(values[part.batch.present], return_counts=True), strict=True):
-            counts[int(code)] = counts.get(int(code), 0) + int(count)
+        for code, count in zip(*tallied(values[part.batch.present]), strict=True):
+            counts[code] = counts.get(code, 0) + count
     return sorted(counts, key=lambda code: (-counts[code], code))[:_CONSTANTS]
 
 
