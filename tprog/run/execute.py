@@ -244,9 +244,10 @@ def _on_top(program: Program, batch: Batch, overrides: Mapping[str, Array | int]
     values = _Layered(program.variables, anew, base.values)
     holed: dict[TableKey, Bools] = {}
     changed: set[str] = set()
+    same = program is base.program
     for node in program.nodes:
         name, old = node.name, base.program.by_name.get(node.name)
-        alike = old is not None and program.variables[name].domain == base.program.variables[name].domain
+        alike = same or (old is not None and program.variables[name].domain == base.program.variables[name].domain)
         if name not in overrides and (old is node or old == node) and changed.isdisjoint(node.reads):
             holed |= {table: base.holed[table] for table in node.tables if table in base.holed}
             alike_still = alike

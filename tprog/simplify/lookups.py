@@ -12,7 +12,7 @@ import numpy as np
 
 from tprog.ir.program import Lookup, Program, Symbols, Value, axis
 from tprog.run.batch import Array
-from tprog.simplify.rewrite import level_of
+from tprog.run.evaluate import level_codes
 from tprog.simplify.search import Search
 from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten, transposed
 from tprog.simplify.wide_lookups import wide_edits
@@ -60,16 +60,12 @@ def _counts(search: Search, node: Lookup) -> Array:
     for part, _, values in search.values(*node.inputs):
         flat = np.zeros(int(part.batch.present.sum()), dtype=np.int64)
         for name, levels, found in zip(node.inputs, node.levels, values, strict=True):
-            place = found[part.batch.present].astype(np.int64)
-            domain = program.variables[name].domain
-            if not isinstance(domain, Symbols):
-                assert levels is not None
-                numbers, inverse = np.unique(place, return_inverse=True)
-                at = [level_of(domain.number(number), levels) for number in numbers.tolist()]
-                place = np.array(at, dtype=np.int64)[inverse.reshape(-1)]
-                flat = flat * len(levels) + place
-            else:
+            place, domain = found[part.batch.present], program.variables[name].domain
+            if isinstance(domain, Symbols):
                 flat = flat * len(domain) + place
+            else:
+                assert levels is not None
+                flat = flat * len(levels) + level_codes(place, levels, domain)
         counts += np.bincount(flat, minlength=len(counts))
     return counts.reshape(shape)
 
