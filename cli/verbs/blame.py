@@ -5,7 +5,7 @@ Imports stand inside the functions, so that ``tpdebug --help`` and a bad option 
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -133,35 +133,23 @@ def blame(
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
     wish = _Wish(subject, limit, number, one_diff, annotate or _is_page(file), writes)
-    if every:
+    inputs = partial(subject.inputs, sample, seed, loop=loop, stop=stop)
+    if text is None:
         other = None if verify_on is None else inputs_of_other(subject, verify_on, task, length)
-        _blame_all(wish, output, sample, seed, loop, stop, other)
-        return
-    from analyze import blame as analysis
-    from analyze.render.blame import blame_document, listed
-    from tprog.text.tokens import parse_input
+        _blame_all(wish, output, inputs, other)
+    else:
+        _blame_one(wish, output, _Question(text, position, of, expect, thorough), inputs)
 
-    assert text is not None
-    tokens = parse_input(text, subject.program)
-    expected = _expected(subject, tokens, expect, position, of)
-    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
-    with working("blame", inputs.description):
-        result = analysis.blame(
-            subject.program,
-            inputs,
-            tokens,
-            position=position,
-            output=of,
-            expected=expected,
-            limit=limit,
-            thorough=thorough or None,
-            shown=wish.presentation(),
-        )
-    edits = listed(result, limit)
-    _refuse_number(number, len(edits), "the prediction is right, so there is no list of edits" if result.right else "")
-    output.show(result, partial(blame_document, result, limit, number or 1))
-    if writes is not None:
-        writes.write(edits, result.checked)
+
+@dataclass(frozen=True)
+class _Question:
+    """The prediction to explain, as the command line names it."""
+
+    text: str
+    position: int | None
+    of: str | None
+    expect: str | None
+    thorough: bool
 
 
 @dataclass(frozen=True)
@@ -208,10 +196,36 @@ def _refuse_contradictions(
         raise BadUsage(f"--show {number} and --apply {applied} are two edits; give one")
 
 
-def _expected(
-    subject: Subject, tokens: Sequence[str], expect: str | None, position: int | None, of: str | None
-) -> ByOutput[str | None]:
-    expected = subject.answers(tokens, expect, position, of)
+def _blame_one(wish: _Wish, output: Output, asked: _Question, drawn: Callable[[], Inputs]) -> None:
+    from analyze import blame as analysis
+    from analyze.render.blame import blame_document, listed
+    from tprog.text.tokens import parse_input
+
+    tokens = parse_input(asked.text, wish.subject.program)
+    expected = _expected(wish.subject, tokens, asked)
+    inputs = drawn()
+    with working("blame", inputs.description):
+        result = analysis.blame(
+            wish.subject.program,
+            inputs,
+            tokens,
+            position=asked.position,
+            output=asked.of,
+            expected=expected,
+            limit=wish.limit,
+            thorough=asked.thorough or None,
+            shown=wish.presentation(),
+        )
+    edits = listed(result, wish.limit)
+    none = "the prediction is right, so there is no list of edits" if result.right else ""
+    _refuse_number(wish.number, len(edits), none)
+    output.show(result, partial(blame_document, result, wish.limit, wish.number or 1))
+    if wish.writes is not None:
+        wish.writes.write(edits, result.checked)
+
+
+def _expected(subject: Subject, tokens: Sequence[str], asked: _Question) -> ByOutput[str | None]:
+    expected = subject.answers(tokens, asked.expect, asked.position, asked.of)
     if expected is not None:
         return expected
     if subject.task is not None:
@@ -221,9 +235,7 @@ def _expected(
     raise BadUsage(f"{subject.name} names no task, so the right answer is unknown; give --expect or --task")
 
 
-def _blame_all(
-    wish: _Wish, output: Output, sample: int | None, seed: int, loop: bool, stop: str | None, verify_on: Inputs | None
-) -> None:
+def _blame_all(wish: _Wish, output: Output, drawn: Callable[[], Inputs], verify_on: Inputs | None) -> None:
     from analyze.blame import all_failures as analysis
     from analyze.render.blame_all import blame_all_document
 
@@ -232,7 +244,7 @@ def _blame_all(
         if subject.unknown_task is not None:
             raise BadUsage(subject.unknown_task)
         raise BadUsage(f"{subject.name} names no task, so the right answers are unknown; name one with --task")
-    inputs = subject.inputs(sample, seed, loop=loop, stop=stop)
+    inputs = drawn()
     with working("blame --all", inputs.description):
         result = analysis.blame_all(
             subject.program, inputs, limit=wish.limit, shown=wish.presentation(), verify_on=verify_on

@@ -50,15 +50,7 @@ def lookup(lowering: Lowering, node: Lookup) -> Encoded:
     """A table, as hidden units; what it answers most is what is left where none is 1."""
     values = lowering.attained[node.name]
     assert values is not None, node.name
-    places = [_places(lowering, node, which) for which in range(len(node.inputs))]
-    coded = _coded(node, values)
-    sizes = [len(place) for place in places]
-    found, rest = _dense(lowering, node, coded, places) if node.listed is None else _listed(node, coded, places)
-    if len(found) > MOST_UNITS:
-        raise NotExact(
-            f"node {node.name!r} cannot be compiled: its table takes {len(found):,} hidden units; expected at most "
-            f"{MOST_UNITS:,}: bring its inputs, of {' x '.join(map(str, sizes))} values, to fewer"
-        )
+    found, rest = _boxes(lowering, node, _coded(node, values))
     answers = [at for at in range(len(values)) if at != rest]
     feature = Feature(node.name, labelled([_value(values, at) for at in answers]), node.name)
     written = {feature: _written(found, answers)}
@@ -75,6 +67,19 @@ def lookup(lowering: Lowering, node: Lookup) -> Encoded:
         numbers = [Fraction(as_number(value)) for value in values]
         return Encoded(tuple(numbers), encoded.view, size_of(numbers, encoded.columns, lowering.precision))
     return encoded
+
+
+def _boxes(lowering: Lowering, node: Lookup, coded: Array) -> tuple[list[Box], int]:
+    """The boxes that become hidden units, and the answer where there is none."""
+    places = [_places(lowering, node, which) for which in range(len(node.inputs))]
+    found, rest = _dense(lowering, node, coded, places) if node.listed is None else _listed(node, coded, places)
+    if len(found) > MOST_UNITS:
+        sizes = " x ".join(str(len(place)) for place in places)
+        raise NotExact(
+            f"node {node.name!r} cannot be compiled: its table takes {len(found):,} hidden units; expected at most "
+            f"{MOST_UNITS:,}: bring its inputs, of {sizes} values, to fewer"
+        )
+    return found, rest
 
 
 def _value(values: Attained, at: int) -> Value:

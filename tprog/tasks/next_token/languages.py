@@ -106,13 +106,7 @@ class Language(NextTokenTask):
     @cached_property
     def _tables(self) -> tuple[list[list[int]], list[int], tuple[tuple[str, ...], ...]]:
         """[state][letter] the next state, -1 if dead; the class of each state; the classes. State 0 is the start."""
-        edges: dict[State, list[State | None]] = {}
-        waiting = [self.start]
-        while waiting:
-            state = waiting.pop()
-            if state not in edges:
-                edges[state] = [self.step(state, letter) for letter in range(len(self.symbols))]
-                waiting += [after for after in edges[state] if after is not None]
+        edges = self._edges()
         alive = {state for state in edges if self.ends(state)}
         while more := {state for state in edges.keys() - alive if alive.intersection(edges[state])}:
             alive |= more
@@ -124,6 +118,17 @@ class Language(NextTokenTask):
         ]
         classes = tuple(dict.fromkeys(sets))
         return following, [classes.index(each) for each in sets], classes
+
+    def _edges(self) -> dict[State, list[State | None]]:
+        """Each state that can be reached -> the next one for each letter, None if there is none."""
+        edges: dict[State, list[State | None]] = {}
+        waiting = [self.start]
+        while waiting:
+            state = waiting.pop()
+            if state not in edges:
+                edges[state] = [self.step(state, letter) for letter in range(len(self.symbols))]
+                waiting += [after for after in edges[state] if after is not None]
+        return edges
 
 
 # How words are drawn ##################################################################################################
