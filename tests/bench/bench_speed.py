@@ -28,6 +28,7 @@ import numpy as np
 import tprog
 from analyze.circuits import find_circuits
 from analyze.dead import find_dead
+from tests.bench.beside import environment
 from tests.bench.random_program import random_program, word_program
 from tests.browser import CHROMIUM, Page, browser
 from tests.rasp_programs import TRACR
@@ -115,15 +116,15 @@ def one_call(path: Path, program: Program) -> Figure:
 
 
 def _run(command: list[str], folder: Path | None = None) -> str:
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
-    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=environment)
+    own = environment(Path(__file__).parents[2])
+    done = subprocess.run(command, capture_output=True, text=True, check=False, cwd=folder, env=own)
     if done.returncode not in (0, 1):
         raise SystemExit(f"{' '.join(command)} exited with {done.returncode}: {done.stderr.strip()}")
     return done.stdout
 
 
 def _tpdebug(*arguments: str) -> list[str]:
-    return [sys.executable, "-c", "import sys; from cli.main import main; sys.exit(main())", *arguments]
+    return [sys.executable, "-P", "-m", "tpdebug", *arguments]
 
 
 def help_page() -> Figure:
@@ -138,9 +139,9 @@ def help_page() -> Figure:
 
 def _measured(command: list[str], folder: Path) -> tuple[float, float]:
     """Wall seconds and peak memory in GB of one process, start-up included."""
-    environment = {**os.environ, "PYTHONPATH": str(Path(__file__).parents[2])}
+    own = environment(Path(__file__).parents[2])
     start = time.perf_counter()
-    child = subprocess.Popen(command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
+    child = subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE)
     assert child.stderr is not None
     told = child.stderr.read().decode(errors="replace")
     _, status, usage = os.wait4(child.pid, 0)

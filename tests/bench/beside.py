@@ -36,14 +36,20 @@ VERBS: dict[str, tuple[str, ...]] = {
 MILLION = "`execute`, 1,000,000 random inputs of 8 letters"
 
 
+_COMPILED = tempfile.TemporaryDirectory(ignore_cleanup_errors=True)
+"""Where the compiled form of modules is kept until this process ends; each is found by the path of its file."""
+
+
+def environment(checkout: Path) -> dict[str, str]:
+    """That of a process which runs a checkout as where tpdebug is installed: modules need not be compiled anew."""
+    kept = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
+    return {**kept, "PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": _COMPILED.name}
+
+
 def measured(checkout: Path, module: Sequence[str], folder: Path) -> tuple[float, float]:
     """CPU-seconds and peak memory, in MB, of a module of a checkout run as a process."""
-    environment = {name: value for name, value in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
-    environment |= {"PYTHONPATH": str(checkout), "PYTHONPYCACHEPREFIX": str(folder / "compiled")}
-    command = [sys.executable, "-P", "-m", *module]
-    child = subprocess.Popen(
-        command, cwd=folder, env=environment, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True
-    )
+    command, own = [sys.executable, "-P", "-m", *module], environment(checkout)
+    child = subprocess.Popen(command, cwd=folder, env=own, stdout=subprocess.DEVNULL, stderr=subprocess.PIPE, text=True)
     assert child.stderr is not None
     told = child.stderr.read()
     _, status, usage = os.wait4(child.pid, 0)
