@@ -108,7 +108,8 @@ def repair(
             None if name is None else inputs_of_other(subject, name, task, length, option)
             for name, option in ((verify_on, "--verify-on"), (accept_on, "--accept-on"))
         )
-        inputs = analysis.Division(chosen, rest, None, accepted, subject.task.is_corpus)
+        # Those that accept steps stand for others themselves.
+        inputs = analysis.Division(chosen, rest, None, accepted, subject.task.is_corpus and accepted is None)
     with status("repair") as progress:
         repaired = analysis.repair(
             subject.program,
