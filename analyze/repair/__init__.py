@@ -9,8 +9,8 @@ next best.
 
 The sentences of a corpus stand for others like them, so what suits them alone is not wanted (`Division.for_others`):
 there the refit is one whose pull to the old weights is chosen on held-out halves of them (`analyze.repair.pulled`), any
-other step has to gain on both halves, and none is taken together with a refit. Where other sentences accept steps, these
-decide instead.
+other step has to gain on both halves, and none is taken together with a refit. Where other sentences accept steps,
+these decide instead.
 """
 
 from __future__ import annotations
