@@ -1,7 +1,8 @@
 """How Hypothesis runs here: a test says what is right, never how fast, and draws the same examples everywhere.
 
-Fresh examples are drawn by `tests.soak`. Tracing for coverage doubles what a test takes, so that property tests are not
-traced, since a line that only chance reaches is not one that is tested, and of a test with many cases the first one is.
+Fresh examples are drawn by `tests.soak`. Tracing for coverage doubles what some test files take. So property tests are
+not traced, since a line that only chance reaches is not one that is tested, and of a test with many cases only the
+first is.
 """
 
 import pytest
