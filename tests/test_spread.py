@@ -6,13 +6,17 @@ import dataclasses
 import json
 import math
 import xml.etree.ElementTree as ElementTree
+from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 
 from analyze.render.strip_chart import LOOKS, Dot, Strip, strip_chart
 from cli.main import main
+from tests.layout import faults
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile
 from tprog.tasks.builtin import TASKS
@@ -176,6 +180,33 @@ def test_no_dot_covers_another_one() -> None:
     assert len(placed) == 2 * len(dots)
     for i, (x, y, _) in enumerate(placed):
         assert all(math.dist((x, y), other[:2]) > 5.9 for other in placed[:i])
+
+
+_SEEDS = st.lists(st.one_of(st.integers(0, 3), st.integers(0, 10**6), st.integers(170_000, 190_000)), max_size=16)
+
+
+@given(st.lists(_SEEDS.filter(bool), min_size=1, max_size=3))
+def test_names_and_dots_cover_nothing_and_a_dot_stands_where_its_wrong_inputs_are(rows: list[list[int]]) -> None:
+    strips = [
+        Strip("a", tuple(Dot(n, 1.0, "trained", str(seed)) for seed, n in enumerate(row)), 10**6, True) for row in rows
+    ]
+    picture = strip_chart(strips)
+    assert faults(picture) == []
+    placed = circles(picture)
+    assert all(math.dist(a[:2], b[:2]) > 5.9 for i, a in enumerate(placed) for b in placed[:i])
+    wrong = [(n, x) for n, (x, *_) in zip([n for row in rows for n in sorted(row)], placed, strict=True) if n]
+    ordered = sorted(wrong)
+    assert all(one[1] <= other[1] for one, other in pairwise(ordered)), "further right the more is wrong"
+    assert all(one[1] == other[1] for one, other in pairwise(ordered) if one[0] == other[0])
+
+
+def test_a_row_of_many_seeds_that_are_wrong_alike_grows_and_tells_their_names_beside_them() -> None:
+    """Seeds within three per cent of each other, as those of hist in the categorical class were."""
+    dots = tuple(Dot(170_000 + 300 * seed, 1.0, "trained", str(seed)) for seed in range(16))
+    picture = strip_chart([Strip("hist", dots, 335_922, True)])
+    assert faults(picture) == []
+    assert "0, 1, 2, 3, 4, 5, ..." in picture
+    assert float(ElementTree.fromstring(picture.encode()).attrib["height"]) > 16 * 6
 
 
 def test_the_chart_is_well_formed_whatever_a_row_is_called() -> None:
