@@ -11,6 +11,9 @@ COUNT ?= 200
 # One thread each: the arrays are small, and two test workers share the machine.
 export OMP_NUM_THREADS = 1
 
+# The tests start hundreds of processes: what Python has compiled once is kept.
+unexport PYTHONDONTWRITEBYTECODE
+
 # Print a command as a user would type it, then run it.
 type = @printf '\n$$ %s\n' '$(1)'; PATH="$(CURDIR)/$(BIN):$$PATH" $(1)
 
