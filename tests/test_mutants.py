@@ -63,7 +63,8 @@ def test_quick():
 
 
 def _written(root: Path) -> None:
-    for name, text in (("tprog/__init__.py", ""), ("tprog/doubles.py", CODE), ("tests/test_doubles.py", TESTS)):
+    tests = {"tests/test_doubles.py": TESTS, "tests/test_more.py": ""}
+    for name, text in {"tprog/__init__.py": "", "tprog/doubles.py": CODE, **tests}.items():
         (root / name).parent.mkdir(parents=True, exist_ok=True)
         (root / name).write_text(text, encoding="utf-8")
 
@@ -116,10 +117,11 @@ def test_what_the_tests_notice_is_found_and_a_run_that_was_stopped_goes_on(
     root, into = tmp_path / "checkout", tmp_path / "known"
     _written(root)
     monkeypatch.setattr(mutants, "ROOT", root)
-    monkeypatch.setattr(mutants, "ROOMS", {"doubles": ("tprog", "doubles")})
+    monkeypatch.setattr(mutants, "ROOMS", {"doubles": ("tprog", "doubles more")})
     asked = ["doubles", "--into", str(into)]
     assert mutants.main([*asked, "--count", "4"]) == 0
-    (kept,) = into.iterdir()
+    kept, known = sorted(into.iterdir())
+    assert (known.name, kept.name) == ("doubles-baseline.json", "doubles-1.jsonl")
     four = kept.read_text(encoding="utf-8").splitlines()
     assert len(four) == 5
     assert mutants.main(asked) == 0  # 200, or as many as there are
@@ -135,11 +137,20 @@ def test_what_the_tests_notice_is_found_and_a_run_that_was_stopped_goes_on(
     assert came["number % 7", "(number // 7)"] == "found"  # in a function that was made when the module was imported
     assert came["2", "(3)"] == came["number > 0 and twice", "(number > 0 or twice)"] == "found"
     assert (root / "tprog/doubles.py").read_text(encoding="utf-8") == CODE
+    found_by = {one["before"]: one["by"].partition("::")[2] for one in map(json.loads, every[1:])}
+    assert found_by["number % 7"] == "test_made"
+    assert found_by["number > 0 and twice"] == "test_quick"
     told = capsys.readouterr().out
+    assert "running 2 of its 2 test files" in told
     assert "tprog/doubles.py:6 in doubled, run by 2 tests\n  - number > 0\n  + (number >= 0)" in told
-    (root / "tprog/doubles.py").write_text(CODE + "\n", encoding="utf-8")
+    more = "from tprog.doubles import never\n\ndef test_never():\n    assert never(2) == 1\n"
+    (root / "tests/test_more.py").write_text(more, encoding="utf-8")
     with pytest.raises(SystemExit, match="other code"):
         mutants.main(asked)
+    assert mutants.main([*asked, "--seed", "2"]) == 0
+    told = capsys.readouterr().out
+    assert "running 1 of its 2 test files" in told
+    assert "0 of the others stand where no test comes" in told
 
 
 def test_the_interval_of_a_rate_is_wilsons() -> None:

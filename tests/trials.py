@@ -16,7 +16,8 @@ import signal
 import sys
 import time
 import traceback
-from collections.abc import Callable, Iterable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterable, Iterator
 from contextlib import contextmanager, suppress
 from dataclasses import asdict, dataclass
 from functools import partial
@@ -64,6 +65,15 @@ class Baseline:
         """These tests in the order in which they are run."""
         return sorted(set(tests) & set(self.seconds), key=lambda test: (self.seconds[test], test))
 
+    def only(self, files: Collection[str]) -> Baseline:
+        """What is known of the tests of these files."""
+        seconds = {test: spent for test, spent in self.seconds.items() if test.partition("::")[0] in files}
+        lines = {
+            file: {line: [test for test in tests if not test or test in seconds] for line, tests in known.items()}
+            for file, known in self.lines.items()
+        }
+        return Baseline(seconds, lines, self.modules)
+
     def at_import(self, fault: Fault) -> bool:
         """Whether a fault's lines run before the first test."""
         return "" in self._running(fault)
@@ -85,10 +95,10 @@ class _Session:
 
 
 class Tracing(_Session):
-    """A plugin of pytest that writes a `Baseline`. Each test runs in a fork; one that is too slow is left out."""
+    """A plugin of pytest that adds to a `Baseline` and writes it. Each test runs in a fork; a slow one is left out."""
 
-    def __init__(self, folder: str, most: float, told: Path) -> None:
-        self.folder, self.most, self.told = folder, most, told
+    def __init__(self, folder: str, most: float, known: Baseline, told: Path) -> None:
+        self.folder, self.most, self.known, self.told = folder, most, known, told
         self.coverage = self._start()
 
     def _start(self) -> Any:
@@ -106,8 +116,7 @@ class Tracing(_Session):
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Run all tests."""
-        known = Baseline({}, {}, [])
-        self._note(known, "", {"lines": self._lines(), "modules": []})
+        self._note("", {"lines": self._lines(), "modules": []})
         gc.collect()
         gc.freeze()
         for item in session.items:
@@ -117,8 +126,8 @@ class Tracing(_Session):
             if code not in (0, *TOO_LONG):
                 pytest.exit(f"{item.nodeid} does not pass", 1)
             if code == 0:
-                self._note(known, item.nodeid, json.loads(self.told.read_text(encoding="utf-8")))
-        self.told.write_text(json.dumps(asdict(known)), encoding="utf-8")
+                self._note(item.nodeid, json.loads(self.told.read_text(encoding="utf-8")))
+        self.told.write_text(json.dumps(asdict(self.known)), encoding="utf-8")
         return True
 
     def _traced(self, item: pytest.Item) -> int:
@@ -131,8 +140,9 @@ class Tracing(_Session):
         self.told.write_text(json.dumps(told), encoding="utf-8")
         return code
 
-    def _note(self, known: Baseline, test: str, told: dict[str, Any]) -> None:
+    def _note(self, test: str, told: dict[str, Any]) -> None:
         """What one test runs, or, before any, what imports do."""
+        known = self.known
         if test:
             if told["seconds"] > self.most:
                 return
@@ -150,6 +160,8 @@ class Trying(_Session):
         self, copy: Path, known: Baseline, most: float, faults: list[Fault], tell: Callable[..., None]
     ) -> None:
         self.copy, self.known, self.most, self.faults, self.tell = copy, known, most, faults, tell
+        self.failed = copy.with_name("failed")
+        self.finds: Counter[tuple[str, str]] = Counter()
 
     def pytest_runtestloop(self, session: pytest.Session) -> bool:
         """Try all faults, and first none: the tests must pass in a fork and in this order too."""
@@ -162,22 +174,30 @@ class Trying(_Session):
         if self._code(self.known.quickest_first(items), items, lambda: None):
             pytest.exit("the tests do not pass quickest first", 1)
         for fault in self.faults:
-            self.tell(fault, self._outcome(fault, items))
+            self.failed.write_text("", encoding="utf-8")
+            before = sum(os.times()[2:4])
+            came = self._outcome(fault, items)
+            by = self.failed.read_text(encoding="utf-8")
+            self.finds[fault.file, by] += 1
+            self.tell(fault, came, by, sum(os.times()[2:4]) - before)
         return True
 
     def _outcome(self, fault: Fault, items: dict[str, pytest.Item]) -> str:
         """What the tests say of a fault: found, timeout, survived, or unreached if none runs its line."""
         tests, path = self.known.tests_of(fault), self.copy / fault.file
+        tests = [test for test in tests if test in items]
         if not tests:
             return "unreached"
         with _in_file(path, fault) as whole:
-            code = self._code(tests, items, lambda: _change(path, fault, whole))
+            code = self._code(tests, items, lambda: _change(path, fault, whole), fault.file)
             if code == NOT_RUN or (code == 0 and self.known.at_import(fault)):
                 code = self._code(self.known.quickest_first(items), items, None)
         return "timeout" if code in TOO_LONG else "survived" if code == 0 else "found"
 
-    def _code(self, tests: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None) -> int:
-        """The exit code of those of the tests that fit.
+    def _code(
+        self, tests: list[str], items: dict[str, pytest.Item], change: Callable[[], None] | None, file: str = ""
+    ) -> int:
+        """The exit code of those of the tests that fit; what has found faults of a file before goes first.
 
         Args:
             change: what is done first, in a fork of this process; None: they run in a process that imports all anew.
@@ -187,6 +207,7 @@ class Trying(_Session):
             if sum(self.known.seconds[one] for one in [*chosen, test]) > self.most:
                 break
             chosen.append(test)
+        chosen.sort(key=lambda test: -self.finds[file, test])
         limit = 20 + 5 * sum(self.known.seconds[test] for test in chosen)
         child = os.fork()
         return _ended(child, 20 * limit) if child else _in_fork(lambda: self._changed(chosen, items, change, limit))
@@ -200,7 +221,8 @@ class Trying(_Session):
             names = dict.fromkeys(test.partition("[")[0] for test in chosen)
             os.execv(sys.executable, [sys.executable, "-m", "pytest", "-x", *PLAIN, *names])
         change()
-        return _run([items[test] for test in chosen], [5 + 5 * self.known.seconds[test] for test in chosen])
+        most = [5 + 5 * self.known.seconds[test] for test in chosen]
+        return _run([items[test] for test in chosen], most, self.failed)
 
 
 def _in_fork(do: Callable[[], int]) -> NoReturn:
@@ -224,14 +246,20 @@ def _limit(seconds: float) -> None:
     resource.setrlimit(resource.RLIMIT_AS, (MEMORY, resource.getrlimit(resource.RLIMIT_AS)[1]))
 
 
-def _run(items: list[pytest.Item], most: list[float]) -> int:
-    """Run tests until one fails, which 1 tells, or takes more than its seconds of processor: SIGPROF ends it then."""
+def _run(items: list[pytest.Item], most: list[float], told: Path | None = None) -> int:
+    """Run tests until one fails, which 1 tells, or takes more than its seconds of processor: SIGPROF ends it then.
+
+    Args:
+        told: where the name of the one that fails is written.
+    """
     failed: list[str] = []
 
     class Reports:
         def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
             if report.failed:
                 failed.append(report.nodeid)
+                if told:
+                    told.write_text(report.nodeid, encoding="utf-8")
 
     items[0].config.pluginmanager.register(Reports())
     for item, seconds, after in zip(items, most, [*items[1:], None], strict=True):
