@@ -42,7 +42,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "run": (
         "tprog/run",
         "outcome execute attention matches groups loop outputs selections program quotients memory attending begin "
-        "page_executor",
+        "coded page_executor",
     ),
     "text": (
         "tprog/text",
