@@ -1,8 +1,12 @@
-"""Small decoders for tests: random ones, and some that are trained in a few seconds."""
+"""Small decoders for tests: random ones, and one that is trained in a few seconds and kept.
+
+`python -m tests.small_networks` trains it anew. It is kept so that each test that reads it takes no longer than what it
+tests, and since training comes to other numbers on another machine.
+"""
 
 from __future__ import annotations
 
-from functools import cache
+from pathlib import Path
 
 import numpy as np
 import torch
@@ -10,7 +14,10 @@ import torch
 from tprog.tasks.next_token import get_next_token_task
 from tprog.tasks.rules import UNGRADED
 from trainer.decompile.network import Inputs, Network, network_of
-from trainer.gpt import Gpt, GptConfig
+from trainer.gpt import Gpt, GptConfig, save
+
+LEARNED = Path(__file__).parent / "fixtures" / "ab_d_bc"
+"""The folder of a network that has learned words {a, b}* d {b, c}*."""
 
 
 class _Random:
@@ -42,16 +49,21 @@ def drawn(network: Network, count: int = 12, width: int = 9) -> Inputs:
     return Inputs(np.where(present, tokens, 0), lengths, offsets, present)
 
 
-@cache
-def trained(task: str, layers: int = 1, width: int = 16, steps: int = 200, longest: int = 20) -> Gpt:
-    """A small model that is trained on a task for a few seconds, on short inputs."""
+def fresh(task: str) -> Gpt:
+    """A small model of a task, before any training."""
     asked = get_next_token_task(task)
     words = asked.vocabulary
-    model = Gpt(GptConfig(layers, 1, width, asked.positions, len(words), vocabulary=words, task=task))
+    model = Gpt(GptConfig(1, 1, 16, asked.positions, len(words), vocabulary=words, task=task))
     model.start(torch.Generator().manual_seed(0))
+    return model.eval()
+
+
+def trained(task: str, steps: int = 200, longest: int = 20) -> Gpt:
+    """The same, trained on short inputs for a few seconds."""
+    model, asked = fresh(task).train(), get_next_token_task(task)
     optimizer = torch.optim.Adam(model.parameters(), lr=1e-2)
     random = np.random.default_rng(0)
-    legal = torch.tensor([[float(word in label) for word in words] for label in asked.classes])
+    legal = torch.tensor([[float(word in label) for word in asked.vocabulary] for label in asked.classes])
     for _ in range(steps):
         sequences = asked.sample(32, (0, longest), random)
         offset = int(random.integers(0, asked.positions - sequences.tokens.shape[1] + 1))
@@ -63,3 +75,7 @@ def trained(task: str, layers: int = 1, width: int = 16, steps: int = 200, longe
         loss.backward()
         optimizer.step()
     return model.eval()
+
+
+if __name__ == "__main__":
+    save(trained(LEARNED.name), LEARNED)

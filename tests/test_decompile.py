@@ -13,21 +13,13 @@ import pytest
 import torch
 
 from cli.main import main
-from tests.small_networks import trained
+from tests.small_networks import LEARNED, fresh
 from tprog.tasks.next_token import get_next_token_task
 from tprog.text.read import read_module
 from trainer.decompile import pipeline
 from trainer.decompile.measure import Agreement, Errors
 from trainer.decompile.samples import TaskSource
 from trainer.gpt import CONFIG, save
-
-
-@pytest.fixture(scope="module")
-def model(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The folder of a network that has learned words {a, b}* d {b, c}*."""
-    folder = tmp_path_factory.mktemp("model") / "ab_d_bc"
-    save(trained("ab_d_bc"), folder)
-    return folder
 
 
 def _words(text: str) -> str:
@@ -40,10 +32,10 @@ def _run(*words: object) -> int:
 
 
 def test_a_trained_network_becomes_an_exact_program(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run("decompile", model, "-o", "program.py", "--json") == 0
+    assert _run("decompile", LEARNED, "-o", "program.py", "--json") == 0
     told = json.loads(capsys.readouterr().out)
     assert told["schema"] == "tpdebug.decompile/1"
     assert told["task"] == "ab_d_bc"
@@ -64,39 +56,39 @@ def test_a_trained_network_becomes_an_exact_program(
 
 
 def test_the_same_command_goes_on_from_the_stages_that_are_done(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run("decompile", model, "--stage", "prune", "--heat", "heat.svg") == 0
+    assert _run("decompile", LEARNED, "--stage", "prune", "--heat", "heat.svg") == 0
     squares = Path("heat.svg").read_text()
     assert "left of its scores: attn_0_0: every query x tokens" in squares
     assert ElementTree.fromstring(squares).tag.endswith("svg")
     assert "edges are needed on the task ab_d_bc" in _words(capsys.readouterr().out)
-    assert _run("decompile", model, "--stage", "readout") == 0
+    assert _run("decompile", LEARNED, "--stage", "readout") == 0
     first = json.loads((tmp_path / "runs" / "decompile-ab_d_bc" / "readout.json").read_text())
     monkeypatch.setattr(pipeline, "prune", None)
     monkeypatch.setattr(pipeline, "fewest", None)
-    assert _run("decompile", model, "-o", "program.py") == 0
+    assert _run("decompile", LEARNED, "-o", "program.py") == 0
     assert "on the task ab_d_bc" in _words(capsys.readouterr().out)
     assert json.loads((tmp_path / "runs" / "decompile-ab_d_bc" / "readout.json").read_text()) == first
-    assert _run("decompile", model, "-o", "steps.csv") == 0
+    assert _run("decompile", LEARNED, "-o", "steps.csv") == 0
     assert len(Path("steps.csv").read_text(encoding="utf-8").splitlines()) > 1
 
 
 def test_a_damaged_stage_is_refused(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run("decompile", model, "--stage", "prune", "--run-folder", "kept") == 0
+    assert _run("decompile", LEARNED, "--stage", "prune", "--run-folder", "kept") == 0
     path = tmp_path / "kept" / "prune.json"
     path.write_text(path.read_text().replace('"tokens"', '"places"', 1))
     capsys.readouterr()
-    assert _run("decompile", model, "--stage", "prune", "--run-folder", "kept") == 2
+    assert _run("decompile", LEARNED, "--stage", "prune", "--run-folder", "kept") == 2
     assert "is damaged" in capsys.readouterr().err
 
 
 def test_stopping_says_how_to_go_on(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
 
@@ -104,16 +96,16 @@ def test_stopping_says_how_to_go_on(
         raise KeyboardInterrupt
 
     monkeypatch.setattr(pipeline, "fewest", stopped)
-    assert _run("decompile", model) == 130
+    assert _run("decompile", LEARNED) == 130
     assert "the same command goes on from there" in capsys.readouterr().err
     assert (tmp_path / "runs" / "decompile-ab_d_bc" / "prune.json").exists()
 
 
 def test_no_program_as_asked_for_is_an_answer_of_its_own(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run("decompile", model, "--nodes", "0") == 1
+    assert _run("decompile", LEARNED, "--nodes", "0") == 1
     assert "no program within 0 nodes at match >= 0.9; the best found has" in _words(capsys.readouterr().out)
 
 
@@ -131,13 +123,12 @@ def test_no_program_as_asked_for_is_an_answer_of_its_own(
 def test_what_cannot_be_done_is_told_before_the_work_begins(
     words: list[str],
     message: str,
-    model: Path,
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
     capsys: pytest.CaptureFixture[str],
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert _run("decompile", *(model if word == "MODEL" else word for word in words)) == 2
+    assert _run("decompile", *(LEARNED if word == "MODEL" else word for word in words)) == 2
     assert message in capsys.readouterr().err
     assert not list(tmp_path.iterdir())
 
@@ -146,7 +137,7 @@ def test_a_model_that_answers_by_chance_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    save(trained("ab_d_bc", steps=0), tmp_path / "fresh")
+    save(fresh("ab_d_bc"), tmp_path / "fresh")
     assert _run("decompile", "fresh", "-o", "program.py") == 2
     assert "and one answer everywhere on" in capsys.readouterr().err
     assert [path.name for path in tmp_path.iterdir()] == ["fresh"]
@@ -156,7 +147,7 @@ def test_a_model_that_overflows_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    large = copy.deepcopy(trained("ab_d_bc", steps=0))
+    large = copy.deepcopy(fresh("ab_d_bc"))
     with torch.no_grad():
         large.tokens.weight.mul_(1e3)
         large.norm.weight.mul_(1e38)
@@ -168,10 +159,10 @@ def test_a_model_that_overflows_is_refused(
 
 
 def test_a_model_whose_tokens_have_other_names_is_refused(
-    model: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    shutil.copytree(model, "renamed")
+    shutil.copytree(LEARNED, "renamed")
     path = Path("renamed") / CONFIG
     settings = json.loads(path.read_text(encoding="utf-8"))
     settings["vocabulary"][:2] = ["b", "a"]
