@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Callable
@@ -366,6 +367,16 @@ def test_an_own_relation_that_is_wrong_is_told_so(source: str, says: str, tmp_pa
         fuzz(Relations(space_of(SORT), (read_relation(tmp_path / "own.py"),)), examples=50)
 
 
+def test_an_input_that_breaks_two_relations_counts_at_both() -> None:
+    space = space_of(noisy("sort"))
+    swap, mirror = RELATIONS["sort"]
+    alone = [fuzz(Relations(space, (one,)), examples=300).failing for one in (swap, mirror)]
+    for order, wanted in (((swap, mirror), alone), ((mirror, swap), alone[::-1])):
+        both = fuzz(Relations(space, order), examples=300)
+        assert [one.failures for one in both.relations] == wanted
+        assert both.failing < sum(alone)
+
+
 # Results and files ####################################################################################################
 
 
@@ -449,6 +460,24 @@ def test_known_failures_are_tried_first_until_none_fails_any_more(folder: Path, 
     assert "none fails any more" in out
     assert json.loads(said("fuzz", "faulty.py", "--sample", "1", "--json")[1])["known"] == 0
     assert not (folder / ".hypothesis").exists()
+
+
+def test_what_broke_one_relation_is_not_said_to_keep_to_another(folder: Path, said: Said) -> None:
+    assert said("fuzz", "faulty.py", "--relation", "mirror", "--sample", "300")[0] == 1
+    _, out, _ = said("fuzz", "faulty.py", "--relation", "prefix", "--sample", "5")
+    assert "earlier runs" not in out
+    assert json.loads(said("fuzz", "faulty.py", "--relation", "mirror", "--sample", "1", "--json")[1])["known"] > 0
+
+
+def test_a_written_test_asks_for_the_relation_that_failed_where_files_are_named_alike(folder: Path, said: Said) -> None:
+    for name in ("a/rotate.py", "my_rotate.py"):
+        (folder / name).parent.mkdir(exist_ok=True)
+        (folder / name).write_text("def transform(tokens):\n    return None\n", encoding="utf-8")
+    (folder / "rotate.py").write_text(f"{OWN[: OWN.rindex('output')]}output[::-1]\n", encoding="utf-8")
+    related = [part for name in ("a/rotate.py", "my_rotate.py", "./rotate.py") for part in ("--relation", name)]
+    assert said("fuzz", "faulty.py", *related, "--sample", "50", "-o", "test_own.py")[0] == 1
+    written = (folder / "test_own.py").read_text(encoding="utf-8")
+    assert set(re.findall("parent / .(.*rotate.py)", written)) == {"rotate.py"}
 
 
 @pytest.mark.parametrize("what", ["pipe", "/dev/zero", "large"])

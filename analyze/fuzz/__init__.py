@@ -86,7 +86,10 @@ def fuzz(
         program=label(oracle.space.program, name),
         oracle=oracle.kind,
         against=oracle.against,
-        relations=_relation_counts(oracle, failing),
+        relations=tuple(
+            RelationCount(one.name, one.statement, len(breaking))
+            for one, breaking in zip(oracle.relations, search.breaking, strict=True)
+        ),
         checked=search.checked,
         failing=len(failing.sequences),
         known=search.known,
@@ -102,7 +105,11 @@ def fuzz(
 
 @dataclass(eq=False)
 class _Search:
-    """Inputs tried, and those that failed."""
+    """Inputs tried, and those that failed.
+
+    Attributes:
+        breaking: relation number -> the sequences that break it.
+    """
 
     oracle: Oracle
     progress: Callable[[int, int], object] | None
@@ -110,12 +117,16 @@ class _Search:
     known_failing: int = 0
     first_at: int | None = None
     stopped: bool = False
+    breaking: tuple[set[tuple[int, ...]], ...] = field(init=False)
     _found: list[Found] = field(default_factory=list)
     _tried: list[Array] = field(default_factory=list)
     _whole: bool = False
     _words: str = ""
     _planned: int = 0
     _drawn: int = 0
+
+    def __post_init__(self) -> None:
+        self.breaking = tuple(set() for _ in self.oracle.relations)
 
     def run_known(self, sequences: Array) -> None:
         """Try the failures of earlier runs."""
@@ -141,6 +152,8 @@ class _Search:
             if self.first_at is None and self._words:
                 self.first_at = self._drawn + int(judged.rows[0]) + 1
             self._found.append(Found(sequences[judged.rows], judged.reasons))
+        for rows, breaking in zip(judged.broken, self.breaking, strict=True):
+            breaking.update(map(tuple, sequences[sorted(rows)].tolist()))
         self._tried.append(sequences)
         self._drawn += len(sequences) if self._words else 0
 
@@ -185,11 +198,6 @@ def _not_blamed(bucket: Bucket) -> int:
     return bucket.alike + (bucket.failures if bucket.kind == "not blamed" else 0)
 
 
-def _relation_counts(oracle: Oracle, failing: Found) -> tuple[RelationCount, ...]:
-    names = [reason.what.split(", position")[0] for reason in failing.reasons if reason.kind == "relation"]
-    return tuple(RelationCount(one.name, one.statement, names.count(one.name)) for one in oracle.relations)
-
-
 def still_broken(program: Program, tokens: Sequence[str], relation: str | Path, task: str | None = None) -> bool:
     """Whether a program breaks a metamorphic relation at one input: what the tests that `fuzz` writes ask.
 
@@ -204,7 +212,7 @@ def still_broken(program: Program, tokens: Sequence[str], relation: str | Path, 
     """
     own = None if task is None else judging(task, program)
     space = space_of(program if own is None else replace(program, task=own.name), own)
-    one = read_relation(relation) if Path(relation).suffix == ".py" else find_relation(space, str(relation))
+    one = read_relation(relation) if Path(relation).suffix.lower() == ".py" else find_relation(space, str(relation))
     encode(program, [tokens])  # refuses what is no input
     inner = [space.symbols.index(token) for token in tokens if token in space.symbols]
     return len(Relations(space, (one,)).judge(space.sequence(inner)[None, :]).rows) > 0

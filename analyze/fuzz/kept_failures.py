@@ -39,7 +39,7 @@ def _check(folder: Path) -> None:
 
 
 class KnownFailures:
-    """The inputs on which a program failed before.
+    """The inputs on which a program failed before, asked the same: other relations have failures of their own.
 
     Args:
         folder: of the database; None keeps nothing.
@@ -51,7 +51,8 @@ class KnownFailures:
 
     def __init__(self, folder: Path | None, oracle: Oracle, name: str) -> None:
         self._space = oracle.space
-        self._key = f"{Path(name).absolute()}: {oracle.kind}, {oracle.against}".encode("utf-8", "surrogateescape")
+        asked = ", ".join([oracle.kind, oracle.against, *(one.name for one in oracle.relations)])
+        self._key = f"{Path(name).absolute()}: {asked}".encode("utf-8", "surrogateescape")
         self._database: ExampleDatabase | None = None
         if folder is not None and self._space.kind != "drawn":
             from hypothesis.database import DirectoryBasedExampleDatabase

@@ -39,10 +39,15 @@ TO_BLAME = Reason("not blamed", "")
 
 @dataclass(frozen=True)
 class Judged:
-    """The failing ones of some inputs, ascending, and the reason of each."""
+    """The failing ones of some inputs, ascending, and the reason of each.
+
+    Attributes:
+        broken: of each relation the inputs that break it, whatever else they break.
+    """
 
     rows: Rows
     reasons: tuple[Reason, ...]
+    broken: tuple[frozenset[int], ...] = ()
 
 
 class Oracle(ABC):
@@ -197,10 +202,13 @@ class Relations(Oracle):
         reasons: dict[int, Reason] = {}
         for lost, hole in self._lost(sequences):
             reasons[lost] = Reason("hole", hole)
+        broken: list[set[int]] = [set() for _ in self.relations]
         for found in self._breaks(sequences):
             reasons.setdefault(found.row, found.reason)
+            broken[found.relation].add(found.row)
         rows = sorted(reasons)
-        return Judged(np.array(rows, dtype=np.intp), tuple(reasons[row] for row in rows))
+        found_in = tuple(map(frozenset, broken))
+        return Judged(np.array(rows, dtype=np.intp), tuple(reasons[row] for row in rows), found_in)
 
     def _lost(self, sequences: Array) -> Iterator[tuple[int, str]]:
         """The inputs that reach a hole themselves."""
@@ -212,14 +220,15 @@ class Relations(Oracle):
                 yield row, str(run.hole(at))
 
     def _breaks(self, sequences: Array) -> Iterator[_Break]:
-        """The first broken step of each input, by relation and step."""
-        lengths, broken = lengths_of(sequences), np.zeros(len(sequences), dtype=np.bool_)
+        """The first broken step of each relation and input, by relation and step."""
+        lengths = lengths_of(sequences)
         for length in np.unique(lengths).tolist():
             of_length = np.flatnonzero(lengths == length)
             x = sequences[of_length, :length]
             answers, lost = self._answers(x)
             of_length, x, answers = of_length[~lost], x[~lost], answers[~lost]
             for number, relation in enumerate(self.relations):
+                broken = np.zeros(len(sequences), dtype=np.bool_)
                 for step in self._steps(relation, x, answers):
                     for at, reason in self._wrong_rows(relation, step):
                         row = int(of_length[step.rows[at]])

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from textwrap import wrap
 
 from analyze.render.phrases import counted
@@ -14,12 +14,12 @@ from tprog.version import VERSION
 LONGEST_LINE = 120
 
 
-def failing_tests(result: FuzzResult, module: str, relations: Sequence[str] = (), task: str = "") -> str:
+def failing_tests(result: FuzzResult, module: str, relations: Mapping[str, str] | None = None, task: str = "") -> str:
     """A file for plain pytest, in which tpdebug reads the module and never executes it.
 
     Args:
         module: the program's path, as seen from the folder that the file will be in.
-        relations: the paths of the user's own relations, likewise.
+        relations: name of a relation of the user's own -> its path, likewise.
         task: the task by which relations are told, if not the one that the program names: an expression.
     """
     cases = [bucket for bucket in result.buckets if bucket.smallest.expected or result.oracle == "relations"]
@@ -30,7 +30,7 @@ def failing_tests(result: FuzzResult, module: str, relations: Sequence[str] = ()
     if not cases:
         made.append(f"# No {noun} failed, so there is nothing to reproduce.")
     for number, bucket in enumerate(cases, 1):
-        made.append("\n\n" + _test(number, bucket, relations, task, noun))
+        made.append("\n\n" + _test(number, bucket, relations or {}, task, noun))
     return "\n".join(made) + "\n"
 
 
@@ -58,13 +58,13 @@ def _imports(relations: bool) -> str:
     return "\n".join([*lines, ""])
 
 
-def _test(number: int, bucket: Bucket, relations: Sequence[str], task: str, noun: str) -> str:
+def _test(number: int, bucket: Bucket, relations: Mapping[str, str], task: str, noun: str) -> str:
     failure = bucket.smallest
     comment = f"# {visible(bucket.what)}" + (f" (line {bucket.line})" if bucket.line is not None else "")
     comment += f": {counted(bucket.failures, noun)} of those tried"
     lines = [comment[:LONGEST_LINE], f"def test_failure_{number}():", f"    tokens = {_listed(failure.tokens)}"]
     if failure.relation is not None:
-        own = next((path for path in relations if path.endswith(failure.relation.rsplit("/", 1)[-1])), None)
+        own = relations.get(failure.relation)
         which = string_literal(failure.relation) if own is None else f"Path(__file__).parent / {string_literal(own)}"
         judged = f", task={task}" if task else ""
         lines.append(f"    assert not still_broken(tprog.load(MODULE), tokens, {which}{judged})")

@@ -79,7 +79,7 @@ class Bucket(Record):
 
 @dataclass(frozen=True)
 class RelationCount:
-    """A relation, and how many of the inputs tried break it first."""
+    """A relation, and how many of the inputs tried break it, alone or beside others."""
 
     name: str
     statement: str

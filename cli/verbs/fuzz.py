@@ -118,7 +118,8 @@ def fuzz(
     def tests() -> str:
         assert file is not None
         folder = file.absolute().parent
-        own = [Path(os.path.relpath(path, folder)).as_posix() for path in relation or () if _is_file(path)]
+        files = [Path(path) for path in relation or () if _is_file(path)]
+        own = {str(path): Path(os.path.relpath(path, folder)).as_posix() for path in files}
         judged = "" if task is None else _task_named(task, folder)
         return failing_tests(result, Path(os.path.relpath(subject.name, folder)).as_posix(), own, judged)
 
@@ -178,7 +179,8 @@ def _relations(
     from analyze.fuzz.relations import find_relation, relations_of, worth_trying
 
     found = [*(relations_of(space) if metamorphic else ())]
-    found += [read_relation(name) if _is_file(name) else find_relation(space, name) for name in named]
+    files = {str(Path(name)): read_relation(name) for name in named if _is_file(name)}
+    found += [files[str(Path(name))] if _is_file(name) else find_relation(space, name) for name in named]
     return worth_trying(space, found)
 
 
