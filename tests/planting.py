@@ -136,8 +136,8 @@ class _Places:
             if name in ("annotation", "returns", "args", "decorator_list") and not isinstance(node, ast.Call):
                 continue
             for child in field if isinstance(field, list) else [field]:
-                if isinstance(child, ast.keyword) and child.arg == "strict":
-                    continue  # of zip: an assertion
+                if isinstance(child, ast.keyword) and child.arg in ("strict", "copy"):
+                    continue  # of zip: an assertion; of an array: whether it may be the same one
                 if isinstance(child, ast.stmt):
                     yield from self._statement(child)
                 elif isinstance(child, ast.expr):

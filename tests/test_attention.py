@@ -84,6 +84,7 @@ def test_a_table_accepts_what_its_rows_name_however_many_keys_there_are(size: in
 
 @given(st.integers(1, 6))
 def test_what_is_shared_cannot_be_changed(n: int) -> None:
-    for shared in (windows(n, "all"), preference(n), by_preference(n)):
+    table = accepting(((),) * n, Symbols(tuple(range(n))))
+    for shared in (windows(n, "all"), preference(n), by_preference(n), table):
         with pytest.raises(ValueError, match="read-only"):
             shared[0, 0] = 0

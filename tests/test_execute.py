@@ -9,6 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 
+import tprog.run.pieces
 from tests.programs import PROGRAMS
 from tests.slow import Reached, Slow, slow_run
 from tests.strategies import programs, some_inputs
@@ -16,6 +17,7 @@ from tprog.errors import BadInput, NotExact
 from tprog.ir.program import (
     BEGIN,
     END,
+    IMPLIED,
     UNKNOWN,
     Embedding,
     Head,
@@ -36,7 +38,7 @@ from tprog.ir.program import (
 from tprog.ir.values import as_number
 from tprog.run.batch import BEHIND_END, Batch, encode
 from tprog.run.execute import FORCED, Execution, execute, predict
-from tprog.run.pieces import CHUNK, PIECE, chunks
+from tprog.run.pieces import CHUNK, PIECE, chunks, inputs_at_once
 from tprog.tasks.builtin import inputs_for
 
 # Two evaluators #######################################################################################################
@@ -439,6 +441,16 @@ def test_a_program_with_another_scale_starts_its_logits_anew() -> None:
     _same(execute(rescaled, batch, base=execute(program, batch)), execute(rescaled, batch))
 
 
+def test_a_number_of_another_denominator_is_read_anew_though_its_codes_are_the_same() -> None:
+    worth = Lookup("worth", ("tokens",), (None,), None, (0, 1))
+    high = Lookup("high", ("worth",), ((0, 1),), ("no", "yes"), ("no", "yes"))
+    program = Program(("a", "b"), (), 3, (worth, high), IMPLIED, outputs=("high",))
+    halved = replace(program, nodes=(replace(worth, cells=(0, Fraction(1, 2))), high))
+    batch = encode(program, [["a", "b"]])
+    found = execute(halved, batch, base=execute(program, batch))
+    assert found.outputs(0) == execute(halved, batch).outputs(0) == ["no", "no"]
+
+
 def test_a_program_with_more_classes_starts_its_logits_anew() -> None:
     program = PROGRAMS["sort"].program
     rows = {term.variable: tuple(None if row is None else (*row, 7) for row in term.rows) for term in program.weights}
@@ -476,6 +488,17 @@ def test_very_many_inputs_reach_the_holes_that_each_reaches() -> None:
         assert np.array_equal(other.holed[table], np.tile(at, (times, 1)))
     assert np.array_equal(other.in_hole, np.tile(one.in_hole, times))
     assert np.array_equal(other.predictions[: len(few)][~one.in_hole], one.predictions[~one.in_hole])
+
+
+def test_what_changes_in_pieces_of_a_large_batch_is_changed_in_all_of_it(monkeypatch: pytest.MonkeyPatch) -> None:
+    program = PROGRAMS["sort"].program
+    batch = encode(program, some_inputs(program, 50))
+    base, fixed = execute(program, batch), {"rank": 0}
+    whole = execute(program, batch, overrides=fixed, base=base)
+    assert not np.array_equal(whole.predictions, base.predictions)
+    monkeypatch.setattr(tprog.run.pieces, "MEMORY", 20_000)
+    assert inputs_at_once(program, batch.tokens.shape[1]) < len(batch) / 4
+    _same(execute(program, batch, overrides=fixed, base=base), whole)
 
 
 def test_what_did_not_change_is_not_computed_again() -> None:

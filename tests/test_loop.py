@@ -18,8 +18,8 @@ from analyze.loop import trace_loop, verify_loop, visited
 from analyze.results.loop import TraceLoopResult, VerifyLoopResult
 from cli.main import main
 from tests.programs import PROGRAMS
-from tprog.errors import BadUsage
-from tprog.ir.program import BEGIN, Program
+from tprog.errors import BadInput, BadUsage
+from tprog.ir.program import BEGIN, Program, Readout, Weights
 from tprog.run.generate import generate, generate_all
 from tprog.simplify import simplify
 from tprog.tasks.builtin import Inputs, fitted, inputs_for
@@ -72,6 +72,15 @@ def _broken(program: Program) -> Program:
 def test_many_loops_at_once_are_those_of_each_alone() -> None:
     prompts = [[BEGIN, *bits, "="] for n in range(1, 5) for bits in product("01", repeat=n)]
     assert generate_all(PARITY, prompts) == [generate(PARITY, prompt) for prompt in prompts]
+
+
+def test_a_mark_that_a_loop_would_go_on_with_is_refused() -> None:
+    """Nothing but the mark stands there, and its output is forced to be itself."""
+    readout = Readout((Weights("tokens", ((0, 0),) * 3),), forced=(BEGIN,))
+    program = Program((BEGIN, "a", "b"), ("a", "b"), 5, (), readout)
+    with pytest.raises(BadInput, match="'<s>'"):
+        generate(program, [BEGIN])
+    assert generate(program, [BEGIN, "b"]).said == ("a",) * 4
 
 
 def test_a_loop_is_right_if_each_step_is_what_the_task_says_comes_next(judged: tuple[Program, Task, Inputs]) -> None:

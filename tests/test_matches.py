@@ -17,7 +17,20 @@ from tprog.run.attention import accepted
 from tprog.run.batch import Batch, encode
 from tprog.run.evaluate import level_codes
 from tprog.run.execute import execute
-from tprog.run.matches import LEAST_INPUTS, MOST_POSITIONS, Pairs, Sets, accepted_sets, matches_of, pairs_of
+from tprog.run.matches import (
+    LEAST_INPUTS,
+    MOST_POSITIONS,
+    Pairs,
+    Sets,
+    _attended,
+    _bits,
+    _powers,
+    _prefixes,
+    _sizes,
+    accepted_sets,
+    matches_of,
+    pairs_of,
+)
 
 
 def _both(n: int, inputs: int = 100) -> tuple[Pairs, Sets]:
@@ -86,3 +99,10 @@ def test_many_bytes_read_as_the_levels_that_each_reads_as(levels: tuple[Number, 
     expected = [max((at for at, level in enumerate(levels) if level <= Fraction(int(n), 2)), default=0) for n in every]
     assert level_codes(np.tile(every, (2, 1)), levels, domain).tolist() == [expected, expected]
     assert level_codes(every, levels, domain).tolist() == expected
+
+
+@pytest.mark.parametrize("n", [1, 8, 9])
+def test_the_tables_that_heads_share_cannot_be_changed(n: int) -> None:
+    for shared in (_powers(n), _prefixes(n), _bits(n), _sizes(n), _attended(n, "nearest", "last")):
+        with pytest.raises(ValueError, match="read-only"):
+            shared[...] = 0

@@ -23,7 +23,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END, Embedding, Head, Keys, NumericHead, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute
-from tprog.run.pieces import CHUNK, held_bytes, inputs_at_once
+from tprog.run.pieces import CHUNK, MEMORY, held_bytes, inputs_at_once
 from tprog.tasks.builtin import inputs_for
 from tprog.text.emit import emit
 
@@ -57,6 +57,15 @@ def alike(one: Execution, other: Execution) -> bool:
         np.array_equal(at, other.holed[name]) for name, at in one.holed.items()
     )
     return values and holed and np.array_equal(one.predictions, other.predictions)
+
+
+@pytest.mark.parametrize("width", [10, 100, 1000, 4000])
+def test_inputs_that_are_executed_at_once_have_no_more_pairs_and_values_than_memory_holds(width: int) -> None:
+    program = long_program()
+    each = 20 * width**2 + held_bytes(program, width)
+    most = inputs_at_once(program, width)
+    assert most == 1 or each * most <= MEMORY
+    assert each * (2 * most + 1) > MEMORY / 2  # and not many fewer than would fit
 
 
 @given(programs(), st.data())

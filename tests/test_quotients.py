@@ -39,7 +39,7 @@ from tprog.ir.program import (
 )
 from tprog.ir.readout import IMPLIED
 from tprog.run.batch import encode
-from tprog.run.evaluate import level_codes
+from tprog.run.evaluate import _proper_fraction, _proper_fractions, level_codes
 from tprog.run.execute import execute, predict
 from tprog.simplify import simplify
 from tprog.tasks.builtin import inputs_for
@@ -105,6 +105,14 @@ def mean_at(length: int, *more: Node, causal: bool = False) -> Program:
         *more,
     )
     return Program(WORDS, ("n", "y"), length + 1, nodes, Readout(()), causal=causal)
+
+
+def test_a_fraction_that_is_worked_out_is_the_one_in_the_table() -> None:
+    """Where counts may be too large for a table."""
+    wholes, counts = _proper_fractions(12)
+    found = [_proper_fraction(12, code) for code in range(12**2)]
+    assert found == list(zip(wholes.tolist(), counts.tolist(), strict=True))
+    assert len(set(found)) > 12
 
 
 def test_a_mean_has_a_common_denominator_up_to_length_42_and_beyond_it_1261_values_to_64() -> None:

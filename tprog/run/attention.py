@@ -109,9 +109,9 @@ def by_preference(n: int, attend: Attend = "nearest") -> Array:
         case "nearest":
             far = np.where(key == query, 2 * n, near)
         case "first":
-            far = key + 0 * query
+            far = np.broadcast_to(key, (n, n))
         case "last":
-            far = 0 * query - key
+            far = np.broadcast_to(-key, (n, n))
         case "largest" | "smallest":
             far = near
         case _:

@@ -35,7 +35,7 @@ def groups(columns: Sequence[Array], count: int) -> Array:
 def _ranked(group: Array, width: int, few: int) -> Array:
     """[row]: the rank of each of the numbers below `width` among those that there are."""
     if width > few:
-        ranked: Array = np.unique(group, return_inverse=True)[1].reshape(-1)
+        ranked: Array = np.unique(group, return_inverse=True)[1]
         return ranked
     there = np.zeros(width, dtype=np.bool_)
     there[group] = True
