@@ -65,7 +65,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "compile": ("trainer/compile", "compile compile_circuit compile_folder"),
     "decompile": (
         "trainer/decompile",
-        "decompile decompile_attend decompile_compiled decompile_paths decompile_readout decompile_symbols",
+        "decompile decompile_attend decompile_compiled decompile_measured decompile_paths decompile_readout "
+        "decompile_symbols",
     ),
 }
 """Room -> its folder, and the test files that are its own."""
