@@ -92,13 +92,13 @@ class Pair:
         return np.array([*(self.classes.index(word) for word in self.b.classes), NO_ANSWER, FORCED])
 
     def beside(self, theirs: Array, shape: tuple[int, ...], filler: int) -> Array:
-        """[input, position] of the second program, where the first has it; `filler` at its own marks.
+        """[input, position, ...] of the second program, where the first has it; `filler` at marks that differ.
 
         Args:
-            shape: that of what the first has.
+            shape: how many inputs and positions the first has.
         """
         mine, other = self.a.marks.first, self.b.marks.first
-        if mine == other and theirs.shape == shape:
+        if mine == other and theirs.shape[:2] == shape:
             return theirs
         found = np.full((*shape, *theirs.shape[2:]), filler, dtype=theirs.dtype)
         inner = theirs[:, other : other + shape[1] - mine]

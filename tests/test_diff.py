@@ -15,6 +15,9 @@ from hypothesis import strategies as st
 import tprog
 from analyze.diff import diff
 from analyze.diff.matching import heaviest
+from analyze.fuzz import fuzz
+from analyze.fuzz.oracles import against_program
+from analyze.input_space import space_of
 from analyze.render.diff import diff_document
 from analyze.render.terminal import as_text
 from analyze.results.diff import DiffResult, NodeMatch
@@ -72,6 +75,16 @@ def test_names_and_places_do_not_matter() -> None:
     assert kinds(result) == found
     assert (result.differing, result.readout, result.inputs) == (0, (), ())
     assert "they answer alike on all 19,530 inputs" in as_text(diff_document(result))
+
+
+def test_programs_that_part_at_the_first_position_alone_differ() -> None:
+    """Where `<s>` is not forced, what stands there is an answer like any other."""
+    program = Program(("<s>", "a"), ("x", "y"), 3, (), Readout((Weights("tokens", ((1, 0), (1, 0))),), forced=()))
+    other = replace(program, readout=Readout((Weights("tokens", ((0, 1), (1, 0))),), forced=()))
+    assert [one.positions for one in diff(program, other).inputs] == [(0,), (0,)]
+    assert fuzz(against_program(space_of(program), other, "other")[0]).failing == 2
+    marked = replace(other, readout=replace(other.readout, forced=("<s>",)))
+    assert diff(program, marked).differing == 0
 
 
 @given(programs())
