@@ -30,7 +30,7 @@ from tests.strategies import programs, some_inputs
 from tprog.edits.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.ir.program import NumericHead, Program
+from tprog.ir.program import Linear, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.execute import execute, predict
 from tprog.run.outcome import outcomes
 from tprog.run.pieces import held_bytes
@@ -95,6 +95,16 @@ def test_a_right_program_has_no_failures() -> None:
     result = blame_all(SORT, inputs_for(SORT))
     assert (result.wrong, result.entries, result.buckets) == (0, (), ())
     assert "nothing is wrong; checked on all 19,530 inputs" in _printed(result)
+
+
+def test_an_edit_after_which_numbers_would_not_be_exact_is_left_out() -> None:
+    """That the constant becomes the coefficient would make 2**63 of it, which no program may."""
+    total = Linear("total", ("ones",), (2**62,), 0)
+    large = Lookup("large", ("total",), ((0, 1),), ("x", "y"), ("x", "y"))
+    readout = Readout((Weights("large", ((1, 0), (0, 1))),), forced=())
+    program = Program(("a",), ("x", "y"), 1, (total, large), readout)
+    found = blame_all(program, listed(program, [["a"]], [[0]]))
+    assert "total, coefficient of ones" in {entry.entry for entry in found.entries}
 
 
 def test_without_answers_nothing_can_be_blamed() -> None:

@@ -13,7 +13,7 @@ from functools import cached_property
 import numpy as np
 
 from analyze.blame.edited_node import EditedNode, Output, any_of
-from analyze.blame.single_edits import rivals, shares
+from analyze.blame.single_edits import changed_by, rivals, shares
 from analyze.outcome import Ground, Rows, evaluated_at_once, take
 from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, weight_row
 from tprog.ir.program import Program
@@ -137,14 +137,18 @@ class KnownAnswers:
             yield from self._finished(edits[0].node, waiting)
 
     def _outputs(self, edits: Sequence[NodeEdit], rows: Rows) -> Iterator[tuple[int, Output | Array]]:
-        """The changed outputs of the edits' node; or at once the outcomes, where an edit changes the node's coding."""
+        """The changed outputs of the edits' node; or at once the outcomes, where an edit changes the node's coding.
+
+        Edits that a Program refuses are left out.
+        """
         node = self._node(edits[0].node, rows) if edits else None
         for index, edit in enumerate(edits):
             assert node is not None
             if edit.recodes(self.on.program):
-                self._spend(edit.node, len(rows))
-                base = take(self.on.intact, rows)
-                yield index, outcomes(execute(edit.apply(self.on.program), base.batch, base=base))
+                if (changed := changed_by(self.on.program, [edit])) is not None:
+                    self._spend(edit.node, len(rows))
+                    base = take(self.on.intact, rows)
+                    yield index, outcomes(execute(changed, base.batch, base=base))
             else:
                 output = node.output(edit)
                 if len(output.rows):
