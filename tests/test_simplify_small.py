@@ -30,11 +30,32 @@ from tprog.text.emit import module_lines
 
 COUNT = 240
 
+LEFT = (
+    (13, 65, 2061, 21),
+    (14, 83, 2145, 44),
+    (14, 77, 2175, 26),
+    (16, 92, 2314, 34),
+    (15, 93, 2217, 55),
+    (15, 78, 2140, 31),
+    (11, 79, 2072, 34),
+    (16, 83, 2195, 19),
+    (13, 78, 2119, 33),
+    (13, 63, 2112, 18),
+    (13, 83, 2117, 34),
+    (17, 90, 2275, 23),
+)
+"""Nodes, entries, lines and the sum of all weights of each twenty of the programs, simplified.
+
+Of 589 nodes, 3,291 entries and 37,231 lines in all. What looks for less may find less still, so these are no goal.
+"""
+
+TWENTY = COUNT // len(LEFT)
+
 
 @cache
-def simplified() -> list[tuple[Program, Simplification]]:
-    programs = [small(seed) for seed in range(COUNT)]
-    return [(program, simplify(program, inputs_for(program))) for program in programs]
+def simplified(seed: int) -> tuple[Program, Simplification]:
+    program = small(seed)
+    return program, simplify(program, inputs_for(program))
 
 
 def test_a_step_that_needs_another_primitive_is_none_where_the_module_becomes_longer() -> None:
@@ -51,19 +72,22 @@ def test_a_step_that_needs_another_primitive_is_none_where_the_module_becomes_lo
     assert (alone.attend, alone.by) == ("last", None)
 
 
-def test_small_programs_stay_equal_on_every_input_and_get_nowhere_larger() -> None:
-    for program, result in simplified():
+@pytest.mark.parametrize("part", range(len(LEFT)))
+def test_small_programs_stay_equal_on_every_input_and_get_at_once_as_small_as_they_have_been(part: int) -> None:
+    left = [0, 0, 0, 0]
+    for seed in range(part * TWENTY, (part + 1) * TWENTY):
+        program, result = simplified(seed)
         batch = inputs_for(program).batch
         before, after = (execute(each, batch) for each in (program, result.program))
         assert [before.spelled(row) for row in range(len(batch))] == [after.spelled(row) for row in range(len(batch))]
-        for what in ("nodes", "entries", "lines"):
+        for at, what in enumerate(("nodes", "entries", "lines")):
             assert getattr(result.after, what) <= getattr(result.before, what)
-
-
-def test_small_programs_that_are_simplified_again_stay_as_they_are() -> None:
-    for program, result in simplified():
+            left[at] += getattr(result.after, what)
         again = simplify(result.program, inputs_for(program))
         assert (again.after, again.program.readout.scale) == (result.after, result.program.readout.scale)
+        rows = [row or () for term in result.program.weights for row in term.rows]
+        left[-1] += sum(abs(weight) for row in rows for weight in row)
+    assert all(found <= known for found, known in zip(left, LEFT[part], strict=True)), left
 
 
 def test_a_program_without_a_node_says_what_the_node_held_at_its_stand_in_would_make_it_say() -> None:
@@ -107,50 +131,74 @@ def _stand_in(
     return Via(other, table[: len(program.symbols(other))]), np.array(codes)[values[other]]
 
 
-STEPS = frozenset(
-    {
-        "_ and _ and _ alone", "_ and _ alone", "_ alone", "a function of _", "as good as a function of _",
-        "accepts _ alone", "accepts equal keys", "accepts every key", "accepts no key", "accepts one more keys",
-        "accepts smaller keys, marks aside", "_ accepts _ alone", "_ accepts everything", "_ accepts nothing",
-        "_ accepts what _ does", "asks nothing of the query", "attends to the _", "attends to the nearest",
-        "attends to the last", "does without its constant", "equal to _", "fixed at _", "lacks alternative _",
-        "lacks clause _ of alternative _", "left out values that it never has", "left out what nothing reads",
-        "lists what occurs alone", "no default", "no mask", "position _ not left out",
-        "says nothing of inputs that do not occur", "says nothing of pairs that no input shows it", "smaller weights",
-        "two of its inputs are treated alike",
-        "_ has fewer levels", "_ in place of _", "_ left out", "_ left out, with new weights for the others",
-    }
-)  # fmt: skip
-"""What is done to them, names and values aside."""
+STEPS: dict[int, tuple[str, ...]] = {
+    2: ("_ alone",),
+    12: ("accepts equal keys",),
+    17: ("lists what occurs alone",),
+    23: ("_ in place of _",),
+    30: (
+        "_ accepts everything",
+        "_ and _ alone",
+        "a function of _",
+        "says nothing of pairs that no input shows it",
+    ),
+    34: (
+        "_ and _ and _ alone",
+        "_ left out",
+        "_ left out, with new weights for the others",
+        "lacks alternative _",
+        "smaller weights",
+    ),
+    60: ("_ accepts _ alone",),
+    61: ("accepts _ alone",),
+    78: ("no default",),
+    92: ("as good as a function of _",),
+    105: ("two of its inputs are treated alike",),
+    111: (
+        "_ has fewer levels",
+        "accepts every key",
+        "left out values that it never has",
+    ),
+    117: (
+        "_ accepts what _ does",
+        "accepts smaller keys, marks aside",
+    ),
+    163: (
+        "accepts no key",
+        "asks nothing of the query",
+        "attends to the _",
+        "attends to the last",
+        "attends to the nearest",
+        "fixed at _",
+        "lacks clause _ of alternative _",
+        "left out what nothing reads",
+        "no mask",
+        "position _ not left out",
+    ),
+    165: ("_ accepts nothing",),
+    191: ("does without its constant",),
+    227: ("equal to _",),
+    229: (
+        "accepts one more keys",
+        "says nothing of inputs that do not occur",
+    ),
+}
+"""Seed of a program -> some of what is done to it, names and values aside: everything that is ever done, once."""
 
 
-def test_each_step_is_the_one_that_makes_some_small_program_smaller() -> None:
+def _steps(seed: int) -> set[str]:
     found = set()
-    for _, result in simplified():
-        for step in result.steps:
-            said = re.sub(
-                r"^clause_\w+ |^reads |, (whatever the|so whatever|with weights of its own).*", "", step.reason
-            )
-            found.add(re.sub(r"'[^']*'|<s>|-?\b\d+\b|\b(first|second|third|fourth|tokens|positions|ones)\b", "_", said))
-    assert found >= STEPS
+    for step in simplified(seed)[1].steps:
+        said = re.sub(r"^clause_\w+ |^reads |, (whatever the|so whatever|with weights of its own).*", "", step.reason)
+        found.add(re.sub(r"'[^']*'|<s>|-?\b\d+\b|\b(first|second|third|fourth|tokens|positions|ones)\b", "_", said))
+    return found
 
 
-def test_small_programs_get_as_small_as_they_have_been() -> None:
-    left = [result.after for _, result in simplified()]
-    nodes, entries, lines = (sum(getattr(one, what) for one in left) for what in ("nodes", "entries", "lines"))
-    weights = sum(
-        abs(weight)
-        for _, result in simplified()
-        for term in result.program.weights
-        for row in term.rows
-        for weight in row or ()
-    )
-    # Of 589 nodes, 3,291 entries and 37,231 lines.
-    # Of 589 nodes, 3,291 entries and 37,231 lines. What looks for less may find less still, so these are no goal.
-    assert nodes <= 170
-    assert entries <= 964
-    assert lines <= 25_942
-    assert weights <= 372
+@pytest.mark.parametrize("seed", STEPS)
+def test_each_step_is_the_one_that_makes_some_small_program_smaller(seed: int) -> None:
+    lacking = set(STEPS[seed]) - _steps(seed)
+    elsewhere = set().union(*map(_steps, range(COUNT))) if lacking else set()  # the order of passes may have changed
+    assert lacking <= elsewhere
 
 
 @pytest.mark.parametrize("keep", ["all", "right"])
