@@ -21,10 +21,11 @@ from analyze.repair.refit import patterns_of, refit
 from analyze.results.repair import RepairResult
 from analyze.verify import verify
 from cli.main import main
+from tests.interventions import listed
 from tests.programs import PROGRAMS, equal, sort, sort_with_a_fault
 from tprog.edits.edit import CellEdit, Change, RowEdit, SelfRuleEdit, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, BadUsage, NotExact
-from tprog.ir.program import Head, Lookup, Program, Readout, Symbols, Weights
+from tprog.ir.program import Head, Linear, Lookup, Program, Readout, Symbols, Weights
 from tprog.run.batch import Bools
 from tprog.tasks.builtin import Inputs, get_task, inputs_for
 from tprog.text.emit import emit
@@ -63,6 +64,13 @@ def test_a_wrong_cell_is_found_on_the_training_split_and_mended_everywhere() -> 
     assert repaired.result.rest is not None
     assert repaired.result.rest.before.wrong_inputs > 0
     assert repaired.result.rest.after.wrong_inputs == 0
+
+
+def test_a_readout_that_reads_nothing_but_0_has_no_weights_to_refit() -> None:
+    frame = Program(("a", "b"), ("x", "y"), 2, (), Readout((), forced=()))
+    nothing = Linear("nothing", ("ones",), (0,))
+    program = replace(frame, nodes=(nothing,), readout=Readout((Weights("nothing", ((1, 0),)),), forced=()))
+    assert refit(ground(program, listed(program, [["a"], ["b"]], [[1], [1]]))) is None
 
 
 def test_two_faults_in_two_nodes_take_two_steps() -> None:

@@ -315,6 +315,7 @@ def _ascend(inner: Array, start: Array, wanted: Array, multipliers: Array, margi
         [pattern, class]: how often the vector of each pattern is added to the weights of each class.
     """
     every = np.arange(len(wanted))
+    moves = inner.diagonal() > 0  # [pattern]: no weight moves the logits of one that reads nothing but 0
     by = -multipliers
     by[every, wanted] += multipliers.sum(axis=1)
     logits = np.ascontiguousarray((start + inner @ by).T)  # [class, pattern]
@@ -324,6 +325,7 @@ def _ascend(inner: Array, start: Array, wanted: Array, multipliers: Array, margi
         gaps[wanted, every] = np.inf
         owed = (gaps < 0.999 * margin) & (multipliers < most).T
         owed |= (gaps > 1.001 * margin) & (multipliers > 0).T
+        owed &= moves
         if not owed.any():
             break
         due = np.argwhere(owed).tolist()
