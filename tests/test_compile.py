@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from fractions import Fraction
 
+import numpy as np
 import pytest
 from hypothesis import assume, given, settings
 
@@ -18,6 +19,8 @@ from tprog.run.execute import execute
 from tprog.text.read import read_module
 from trainer.compile import DtypeName, TooNarrow, compile_program
 from trainer.compile.forward import answers, decided, forward, model_tokens
+from trainer.compile.sizes import sizes
+from trainer.compile.tensors import tensors
 
 BOTH: tuple[DtypeName, ...] = ("float32", "float64")
 REFUSED = {"mean_of_means"}
@@ -112,6 +115,44 @@ def test_length_64_and_64_words_are_exact_in_float32() -> None:
         for spread in (1, 2, 3, 5, 20, 63)
     ]
     agree(program, inputs, "float32")
+
+
+# What is told of the weights ##########################################################################################
+
+MARGINS: dict[str, dict[str, float]] = {
+    "sort": {"thresholds": 432.4, "scores": 1380, "logits": 1.864e6, "whole numbers": 3.355e6},
+    "rationals": {
+        "thresholds": 32.18, "logits": 45.44, "scores": 5699, "whole numbers": 250_400, "sums": 254_200,
+    },
+    "masks": {"thresholds": 1035, "scores": 1101, "logits": 52_270, "sums": 599_200},
+    "partial": {"thresholds": 2575, "scores": 916.6, "logits": 1.118e6, "whole numbers": 5.592e6},
+    "most_freq": {"thresholds": 555.6, "scores": 1380, "logits": 838_900, "whole numbers": 3.355e6},
+    "question_type": {
+        "thresholds": 740.1, "means": 77.43, "scores": 916.6, "logits": 11_460, "whole numbers": 5.592e6,
+    },
+}  # fmt: skip
+"""Program -> what numbers of it are apart, in float32 -> by how many times what is needed, at least."""
+
+
+@pytest.mark.parametrize("name", MARGINS)
+def test_the_margins_that_are_told_are_what_they_were(name: str) -> None:
+    """They bound errors that no input may show, so nothing but their figures tells when a bound is wrong."""
+    found: dict[str, float] = {}
+    for margin in compile_program(PROGRAMS[name].program).lowered.margins:
+        what = " ".join(margin.what.removeprefix("the ").split(" of ")[0].split()[:2]).removesuffix(" between")
+        found[what] = min(margin.times, found.get(what, margin.times))
+    assert found == pytest.approx(MARGINS[name], rel=1e-3)
+
+
+@pytest.mark.parametrize("name", ["sort", "masks", "dyck1", "no_nodes"])
+def test_sizes_are_those_of_the_tensors_as_they_are_and_padded(name: str) -> None:
+    weights = compile_program(PROGRAMS[name].program)
+    told, made = sizes(weights), [*tensors(weights).values()]
+    assert told.parameters == sum(each.size for each in made)
+    assert told.not_zero == sum(int(np.count_nonzero(each)) for each in made)
+    assert told.uniform == sum(each.size for each in tensors(weights, uniform=True).values())
+    assert told.width == weights.tokens.shape[1]
+    assert told.layers == len(weights.layers) <= told.one_by_one
 
 
 # What must not matter #################################################################################################
