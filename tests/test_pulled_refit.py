@@ -13,10 +13,11 @@ from analyze.blame.single_edits import changed_by
 from analyze.outcome import ground
 from analyze.repair import Division, repair
 from analyze.repair.division import judge
-from analyze.repair.pulled import pulled_refit, readings_of, stacked_weights
+from analyze.repair.pulled import pulled_refit, readings_of
 from tests.test_corpus_cli import unigram
 from tprog.ir.program import Program
 from tprog.minimise import lbfgs
+from tprog.run.readings import stacked_weights
 from tprog.tasks.builtin import Inputs, inputs_for
 from tprog.tasks.corpus_task import corpus_task
 from tprog.words.synthetic import made

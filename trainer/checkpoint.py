@@ -54,6 +54,8 @@ class State:
         best_epochs: for each member, epochs done when it was found.
         digest: of the settings and the training inputs (`trainer.data.Data`); empty before the first checkpoint.
         metrics: one row an epoch done, of the member that was best then (the loss: the mean over members).
+        refitted: of a corpus, what came of fitting the readout anew (`trainer.refit_words`), the best argmax model
+            having that readout; empty before it.
         module: sha256 of each file of the module that was searched, and of the one that was emitted, by name.
     """
 
@@ -64,6 +66,7 @@ class State:
     best_epochs: tuple[int, ...] = ()
     digest: str = ""
     metrics: tuple[Mapping[str, float | None], ...] = ()
+    refitted: str = ""
     module: Mapping[str, str] = field(default_factory=dict)
 
 
@@ -152,6 +155,7 @@ def _state(told: Fields) -> State:
         ),
         digest=told.text("digest", 64),
         metrics=tuple(Fields(each, f"{told.where}: metrics").rest() for each in told.listed("metrics")),
+        refitted=told.optional("refitted", lambda name: told.text(name, 400)) or "",
         module=_files(Fields(told.mapping("module"), f"{told.where}: module")),
     )
     told.end()

@@ -144,7 +144,8 @@ class TrainConfig(Settings):
     refit: bool = setting(
         False,
         "solve the readout to its optimum after the last epoch; kept if no more training and no more validation "
-        "predictions are wrong then.",
+        "predictions are wrong then. Of a corpus: fit it anew with rare words read as unknown, pulled to the trained "
+        "weights as hard as is best on validation.",
     )
     polish: int = setting(
         0,

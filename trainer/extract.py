@@ -9,7 +9,7 @@ Rounding the readout is a pass of its own (`round_readout`), which counts the pr
 from __future__ import annotations
 
 import dataclasses
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from functools import partial
 from itertools import product
@@ -30,6 +30,7 @@ from tprog.ir.program import (
     Symbols,
     Weights,
 )
+from tprog.run.batch import Array
 from trainer.model import UNREAD, Network
 
 FLOAT64_LIMIT = 2**53
@@ -147,6 +148,29 @@ def _rounded(weights: Tensor, scale: int) -> Tensor:
 
 def extract(member: Member, scale: int) -> Program:
     """The Program of a member whose readout holds whole numbers, in units of 1 / `scale`."""
+    walk = _walked(member, scale)
+    readout = dataclasses.replace(walk.program.readout, terms=_terms(walk, member))
+    return dataclasses.replace(walk.program, readout=readout)
+
+
+def put_readout(member: Member, weights: Mapping[str, Array]) -> Member:
+    """A copy of a member that reads out with other weights: what `extract` reads, the other way round.
+
+    Args:
+        weights: of each variable that the Program's readout reads, [row, class], in units of 1.
+    """
+    walk, theta = _walked(member, 1), member.theta.clone()
+    views = member.network.layout.views(theta[None])
+    symbols, numbers = views["readout"][0], views["number_readout"][0]  # [class, variable, slot], [class, variable]
+    for at, name in enumerate(walk.symbols):
+        symbols[:, at, : len(weights[name])] = torch.as_tensor(weights[name].T)
+    for at, name in enumerate(walk.numbers):
+        numbers[:, at] = torch.as_tensor(weights[name][0])
+    return Member(member.network, theta)
+
+
+def _walked(member: Member, scale: int) -> _Walk:
+    """The Program without what it reads out, and its variables."""
     network = member.network
     frame = network.frame
     bare = Program(
@@ -166,8 +190,7 @@ def extract(member: Member, scale: int) -> Program:
     for name in walk.numbers:
         if (bound := walk.program.numbers(name).bound) >= FLOAT64_LIMIT:
             raise NotExact(f"{name} can reach {bound}; the network is exact below 2**53: use fewer layers")
-    readout = dataclasses.replace(walk.program.readout, terms=_terms(walk, member))
-    return dataclasses.replace(walk.program, readout=readout)
+    return walk
 
 
 def _embeddings(member: Member) -> tuple[list[str], list[Node]]:

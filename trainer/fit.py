@@ -49,7 +49,9 @@ class TrainResult:
         epochs: passes over the training inputs completed, over all calls.
         searched: a search was asked for, in a class that it knows.
         agreement: of a corpus, on how many predictions network and program are equal; None of other tasks, and where
-            the program was refitted or polished.
+            the program was polished.
+        refitted: of a corpus, what came of fitting the readout anew (`trainer.refit_words`); None if it was not.
+        refit_seconds: of CPU, what that took, if it was done in this call.
         begun: whether the program is the one searched or given before the first epoch; None if there was none.
     """
 
@@ -63,6 +65,8 @@ class TrainResult:
     searched: bool
     begun: bool | None = None
     agreement: Agreement | None = None
+    refitted: str | None = None
+    refit_seconds: float | None = None
 
     @property
     def wrong(self) -> dict[str, tuple[int, int]]:
@@ -112,7 +116,7 @@ def train(
                 run.to_the_end(folder, interrupted, watchers)
         with searching(enabled=progress and run.polishes and run.trained):
             program, accuracies, rounding = run.finish(folder)
-        extracted = is_divided(config.task) and run.trained and not (config.refit or config.polish)
+        extracted = is_divided(config.task) and run.trained and not config.polish
         agreement = run.agreement(program) if extracted else None
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
@@ -128,6 +132,8 @@ def train(
         can_search(config),
         begun,
         agreement,
+        run.state.refitted or None,
+        run.refit_seconds,
     )
 
 

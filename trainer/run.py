@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import threading
+import time
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -25,6 +26,7 @@ from trainer.data import Accuracy, Data
 from trainer.extract import Member, Rounding, model_to_program, round_readout
 from trainer.population import TENSORS, Population
 from trainer.refit import refitted
+from trainer.refit_words import refitted_words
 from trainer.schedule import Schedule
 from trainer.search.stagewise import improve
 from trainer.search.synthesis import Say
@@ -39,9 +41,12 @@ from trainer.searched import (
     write_program,
     wrong,
 )
+from trainer.sentences import is_divided
 from trainer.start import started
 
 OnEpoch = Callable[[State], object]
+
+REFITTED = "refitted"
 
 BEGUN = "begun with"
 """What is said of where a program comes from that was given, and not searched for."""
@@ -80,6 +85,7 @@ class Run:
         self.schedule = Schedule(config, self.steps_an_epoch)
         self._losses = torch.zeros(config.members, dtype=torch.float64)  # of the current epoch
         self._searched: Searched | None = None
+        self.refit_seconds: float | None = None  # of CPU, what `_refit_words` cost in this call
 
     def begin_with(self, program: Program) -> None:
         """Let all members start as the network that computes a Program.
@@ -254,6 +260,10 @@ class Run:
         written = read_written(folder / MODULE, self.state.module)
         searched = self.searched(folder)
         rounding: Rounding | None = None
+        if written is None and self._refits_words and not self.state.refitted:
+            self._refit_words()
+            if write:
+                self.save(folder)
         if searched is not None and self.state.step == 0 and searched.exact:
             program = searched.program if written is None else written
         else:
@@ -275,7 +285,9 @@ class Run:
             return written, None if ROUNDING not in dict(written.provenance) else rounding
         if not self.trained:
             return program, rounding
-        if self.config.refit:
+        if self.state.refitted:
+            program = dataclasses.replace(program, provenance=((REFITTED, self.state.refitted),))
+        elif self.config.refit:
             program = refitted(program, self.data.train, self.data.validation)
         if self.polishes:
             better = improve(
@@ -285,6 +297,21 @@ class Run:
         if searched is not None and searched.wrong < wrong(program, self.data):
             return searched.program, None
         return program, rounding
+
+    @property
+    def _refits_words(self) -> bool:
+        """Whether what is trained has its readout fitted anew as that of words."""
+        return self.config.refit and self.trained and is_divided(self.config.task) and bool(self.state.best_scores)
+
+    def _refit_words(self) -> None:
+        """Give the best argmax model the readout that `trainer.refit_words` finds."""
+        started, best = time.process_time(), self.population.best
+        member = Member.of(self.population.network, best[self.chosen])
+        better, told = refitted_words(member, self.data, self.config.unknown, self.config.seed)
+        with torch.no_grad():
+            best[self.chosen] = better.theta.to(best.dtype)
+        self.state = dataclasses.replace(self.state, refitted=str(told))
+        self.refit_seconds = time.process_time() - started
 
     def agreement(self, program: Program) -> Agreement:
         """On how many of all graded predictions, of all splits, the Program is equal to the network it was extracted

@@ -69,6 +69,7 @@ def default_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
         cooling=0.3,
         shapes=True,
         unknown=0.5,
+        refit=True,
         evaluate_every=1,
         seed=seed,
     )
@@ -84,6 +85,7 @@ def default_words(task: str, tagged: bool, seed: int = 0) -> TrainConfig:
         lr=5e-3,
         dropout=0.3,
         epochs=3,
+        refit=False,
     )
 
 

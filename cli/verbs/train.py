@@ -130,6 +130,9 @@ def _tell(result: TrainResult, file: Path, folder: Path) -> None:
         say(f"{split}: {accuracy}")
     if result.rounding is not None:
         say(str(result.rounding))
+    if result.refitted is not None:
+        cost = "" if result.refit_seconds is None else f"; {result.refit_seconds:.0f} CPU-seconds"
+        say(f"{result.refitted}{cost}")
     if result.agreement is not None:
         say(str(result.agreement))
     say(f"wrote {file}, from the run in {folder} ({_how(result)}, {result.seconds:.0f} s)")
