@@ -15,6 +15,7 @@ from typing import TYPE_CHECKING, Literal
 import numpy as np
 
 from tprog.ir.program import Program
+from tprog.listing import every_one
 from tprog.run.batch import Array, Batch, Bools
 from tprog.tasks.builtin import ENUMERATED, SAMPLE, Task, fitted, task_of
 from tprog.tasks.input_domain import NOTHING, Brackets, InputDomain, Pairs, draw_distinct, framed, symbols_of
@@ -136,7 +137,8 @@ class InputSpace:
             the sequences, whether they are all, and a text about them in which ``{:,}`` stands for their number.
         """
         if self.enumerable and (count is None or count >= len(self.every)):
-            return self.every, True, f"all {len(self.every):,} {self.inputs_are}"
+            one = self.inputs_are.replace(f"{self.noun}s", self.noun, 1)
+            return self.every, True, every_one(len(self.every), one, self.inputs_are)
         whole = "different inputs of the task's sampler" if self.size is None else f"of {self.size:,} {self.inputs_are}"
         return self.draw(count or SAMPLE, seed), False, f"{{:,}} {whole}, {done} with seed {seed}"
 

@@ -5,6 +5,7 @@ from __future__ import annotations
 from collections.abc import Collection, Sequence
 
 from tprog.ir.program import Program, Value
+from tprog.listing import counted
 from tprog.run.execute import Execution, decode, execute
 from tprog.run.groups import tallied
 from tprog.run.pieces import pieces_of
@@ -76,4 +77,4 @@ def _largest(values: Collection[Value]) -> int:
 
 
 def _listing(predicates: int) -> str:
-    return f"{predicates} predicate{'s' * (predicates != 1)} list{'s' * (predicates == 1)}"
+    return f"{counted(predicates, 'predicate')} {'lists' if predicates == 1 else 'list'}"

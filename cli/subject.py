@@ -84,7 +84,7 @@ class Subject:
         from tprog.words.names import is_corpus
 
         name = self.program.task
-        how = f"ask about its sentences with --corpus {name}" if is_corpus(name) else "give its file with --task FILE"
+        how = f"ask about that corpus with --corpus {name}" if is_corpus(name) else "give its file with --task FILE"
         return f"{self.name} is for the task {name!r}, which is not one of tpdebug's own; {how}"
 
     def tell(self) -> None:

@@ -235,7 +235,7 @@ def test_words_are_looked_up_in_the_form_of_the_vocabulary() -> None:
     lower = corpus_task(corpus, vocabulary=["<s>", "<unk>", "in", "@", "anna"])
     kept = corpus_task(corpus, vocabulary=["<unk>", "In", "1999"])
     assert [task.sample(1)[0][1:-1] for task in (lower, kept)] == [("in", "@", "anna"), ("In", "1999", "<unk>")]
-    assert "1 of 3 words (33.3%) are read as <unk>" in kept.notes
+    assert "1 of 3 words (33.3%) is read as <unk>" in kept.notes
 
 
 def test_longer_sentences_are_left_out_or_cut_and_that_is_said() -> None:

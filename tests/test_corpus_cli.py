@@ -18,6 +18,7 @@ from tprog.ir.program import Classify, Program, Weights
 from tprog.words.corpus import Corpus
 from tprog.words.synthetic import made
 from tprog.words.word_form import WordForm
+from tprog.words.written import write_splits
 
 Said = Callable[..., tuple[int, str, str]]
 
@@ -126,7 +127,7 @@ def test_a_program_for_a_corpus_is_told_how_to_be_asked(said: Said, tmp_path: Pa
     program.write_text(tprog.emit(replace(unigram(made("synthetic")), task="synthetic")).text, encoding="utf-8")
     code, _, err = said("verify", "tagger.py")
     assert code == 2
-    assert "for the task 'synthetic', which is not one of tpdebug's own; ask about its sentences with --corpus" in err
+    assert "for the task 'synthetic', which is not one of tpdebug's own; ask about that corpus with --corpus" in err
 
 
 def test_a_file_of_columns_is_judged_as_it_stands(said: Said, tmp_path: Path) -> None:
@@ -161,3 +162,36 @@ def test_a_label_that_the_program_does_not_know_is_told(said: Said, tmp_path: Pa
     code, _, err = said("verify", "sorter.py", "--corpus", "more.csv")
     assert code == 2
     assert "its classes are without 'politics'" in err
+
+
+def test_an_answer_about_one_text_names_the_only_one(said: Said, tmp_path: Path) -> None:
+    corpus = made("topics")
+    one = replace(corpus, splits={**corpus.splits, "valid": corpus.split("valid")[:1]})
+    write_splits(one, tmp_path / "few")
+    _, out, _ = said("verify", "sorter.py", "--corpus", "few", "--split", "valid")
+    assert "the only text of few, split valid" in " ".join(out.split())
+    assert "all 1" not in out
+
+
+def test_a_corpus_of_texts_is_named_without_calling_them_sentences(said: Said, tmp_path: Path) -> None:
+    program = replace(tprog.load(tmp_path / "sorter.py"), task="topics")
+    (tmp_path / "topics.py").write_text(tprog.emit(program).text, encoding="utf-8")
+    code, _, err = said("verify", "topics.py")
+    assert code == 2
+    assert "ask about that corpus with --corpus topics" in err
+    assert "sentences" not in err
+
+
+def test_a_seed_is_refused_where_nothing_is_divided(said: Said, tmp_path: Path) -> None:
+    Path("own.csv").write_text("text,label\n" + "fine day,good\nbad day,bad\n" * 10)
+    write_splits(made("topics"), tmp_path / "split")
+    for arguments, why in (
+        (("data", "--seed", "1"), "--seed wants a name; leave it out"),
+        (("data", "synthetic", "--seed", "1"), "--seed wants --from; leave it out"),
+        (("data", "own", "--from", "split", "--seed", "0"), "split is split already, so there is nothing to divide"),
+    ):
+        code, out, err = said(*arguments)
+        assert (code, out) == (2, "")
+        assert why in err
+    assert not (tmp_path / "cache").exists()
+    assert said("data", "own", "--from", "own.csv", "--seed", "1")[0] == 0

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +12,7 @@ from analyze.render.terminal import diff_lines, line
 from cli.main import main
 from cli.output import note
 from tests.programs import PROGRAMS
-from tprog.listing import LONGEST_LINE, bounded, difference, listing, shortened
+from tprog.listing import LONGEST_LINE, bounded, counted, difference, every_one, listing, shortened
 
 WORDS = [f"word{number}" for number in range(4000)]
 NEAR = LONGEST_LINE + 60
@@ -58,3 +59,22 @@ def test_a_program_that_does_not_fit_a_large_task_is_refused_in_a_line(
     err = capsys.readouterr().err
     assert len(err) < NEAR
     assert "whose vocabulary is 4,001 words; of these it lacks 'word0', 'word1', " in err
+
+
+def test_one_is_told_as_the_only_one_and_more_as_all() -> None:
+    assert [counted(number, "input") for number in (0, 1, 2, 1500)] == [
+        "0 inputs",
+        "1 input",
+        "2 inputs",
+        "1,500 inputs",
+    ]
+    assert [every_one(number, "box", "boxes") for number in (1, 2)] == ["the only box", "all 2 boxes"]
+
+
+def test_no_text_of_the_tool_makes_a_plural_by_hand() -> None:
+    """Who writes a count uses `counted`, so that one is never told as several."""
+    by_hand = re.compile(r"""['"]s['"] \* \(""")
+    root = Path(__file__).parents[1]
+    files = [path for room in ("analyze", "cli", "tprog", "trainer") for path in (root / room).rglob("*.py")]
+    found = [str(path) for path in files if by_hand.search(path.read_text(encoding="utf-8"))]
+    assert found == []

@@ -8,6 +8,7 @@ import io
 import pkgutil
 from html.parser import HTMLParser
 from pathlib import Path
+from xml.etree import ElementTree
 
 import pytest
 
@@ -17,6 +18,7 @@ from analyze.record import Result
 from analyze.render import shown as homes
 from analyze.render.data import csv_text
 from analyze.render.document import Document, Table, document, number, table
+from analyze.render.heat import Heat, heat_svg
 from analyze.render.pages import page_html
 from analyze.render.shown import document_of
 from cli.main import main
@@ -192,3 +194,14 @@ def test_only_tables_with_a_name_are_data() -> None:
     assert isinstance(named, Table)
     assert isinstance(document("x", ""), Document)
     assert "<td>2" not in page_html(document("x", "", shown, named))
+
+
+def test_a_picture_of_scores_tells_words_apart_that_look_alike() -> None:
+    words = ("a\tb", "a\\tb", "=1", "<b>")
+    scores = tuple(tuple(float(row == column) for column in range(4)) for row in range(4))
+    picture = ElementTree.fromstring(heat_svg([Heat("attn_0_0", (), words, words, scores, (1.0,))], "scores"))
+    told = [text for each in picture.iter() if each.tag.endswith("text") and (text := each.text) is not None]
+    assert [told.count(spelled(word)) for word in words] == [2] * 4  # a row and a column each
+    titles = [text for each in picture.iter() if each.tag.endswith("title") and (text := each.text) is not None]
+    pairs = [f"{spelled(query)} to {spelled(key)}" for query in words for key in words]
+    assert all(any(title.startswith(pair) for title in titles) for pair in pairs)

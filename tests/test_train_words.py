@@ -51,7 +51,7 @@ def test_a_run_on_words_ends_with_a_program_that_finds_entities(tmp_path: Path) 
     assert spans.f1 > 0.8
     assert result.agreement is not None
     assert result.agreement.equal == result.agreement.total > 5000
-    assert sum("F1" in line for _, line in result.program.provenance) == 2  # of validation and test
+    assert sum("entities F1" in line for _, line in result.program.provenance) == 2  # of validation and test
 
 
 def test_the_presets_for_corpora_have_the_published_sizes_and_one_label_is_pooled() -> None:

@@ -1,4 +1,4 @@
-"""What is too long for one line of a message or a table: cut, with what was left out."""
+"""Counts and lists in words; what is too long for one line of a message or a table is cut, with what was left out."""
 
 from __future__ import annotations
 
@@ -10,6 +10,20 @@ LONGEST_LINE = 1200
 _LISTED = 20
 _WORD = 40
 _VALUE = 70
+
+
+def counted(number: int, noun: str, plural: str = "") -> str:
+    """``1 input``, ``2 inputs``."""
+    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
+
+
+def every_one(number: int, noun: str, plural: str = "") -> str:
+    """``the only input``, ``all 2 inputs``.
+
+    Args:
+        noun: it may go on: ``sentence of ner``; its plural is then to be given.
+    """
+    return f"the only {noun}" if number == 1 else f"all {counted(number, noun, plural)}"
 
 
 def bounded(text: str, most: int = LONGEST_LINE) -> str:

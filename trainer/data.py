@@ -19,6 +19,7 @@ from torch import Tensor
 from tprog.errors import BadUsage
 from tprog.escape import visible
 from tprog.ir.program import BEGIN, END
+from tprog.listing import counted
 from tprog.run.batch import Batch
 from tprog.tasks.builtin import UNGRADED, Task
 from tprog.tasks.own import find_task, is_own
@@ -218,7 +219,7 @@ def _notes(data: Data) -> Iterator[str]:
     if len(set(data.train.batch.lengths.tolist())) == 1:
         marks = sum(mark in data.frame.vocabulary for mark in (BEGIN, END))
         length = int(data.train.batch.lengths[0]) - marks
-        yield f"all training inputs have {length} tokens; of shorter or longer ones nothing will be known"
+        yield f"all training inputs have {counted(length, 'token')}; of shorter or longer ones nothing will be known"
 
 
 def task_of(config: TrainConfig) -> Task:

@@ -26,6 +26,7 @@ from analyze.outcome import spread
 from analyze.results.fuzz import Bucket
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
+from tprog.listing import every_one
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import predict
 from tprog.run.outcome import wrong_at
@@ -298,7 +299,7 @@ def _smallest_of_all(oracle: Oracle, blamer: Blamer, reason: Reason, found: Arra
         return None
     every = space.shorter(length + 1)
     judged = oracle.judge(every)
-    how = f"all {count:,} inputs that are not longer were tried"
+    how = f"{every_one(count, 'input')} not longer {'was' if count == 1 else 'were'} tried"
     if reason.kind not in _BY_BLAME:
         return _Smallest(every[_rows_of(judged, reason)[0]], True, how)
     rows = _rows_of(judged, TO_BLAME)

@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyze.render.document import BAD, GOOD, STRONG, Cell, Document, Heading, document, table
-from analyze.render.phrases import counted, evidence, typed
+from analyze.render.phrases import counted, every_one, evidence, typed
 from analyze.render.trace import trace_document
 from analyze.results.loop import LoopCounterexample, TraceLoopResult, VerifyLoopResult
 from analyze.results.trace import TraceResult
@@ -22,7 +22,7 @@ def verify_loop_document(result: VerifyLoopResult) -> Document:
     wrong, total = result.wrong_prompts, result.prompts_right + result.wrong_prompts
     what = f"{result.program}, looped: wrong from {wrong:,} of {counted(total, 'prompt')} of the task {result.task}"
     if not wrong:
-        what = f"{result.program}, looped: right from {'all ' * (total > 1)}{counted(total, 'prompt')} of the task "
+        what = f"{result.program}, looped: right from {every_one(total, 'prompt')} of the task "
         what += result.task
     endings = ", ".join(f"{count:,} {WHY[ended]}" for ended, count in result.endings)
     rows = [_row(result, one) for one in result.counterexamples]

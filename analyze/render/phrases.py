@@ -8,6 +8,8 @@ from collections.abc import Sequence
 from analyze.results.checked import Checked
 from tprog.escape import spelled
 from tprog.ir.places import ByOutput, by_output
+from tprog.listing import counted as counted
+from tprog.listing import every_one as every_one
 from tprog.text.tokens import show_tokens
 
 LONG = 200
@@ -17,11 +19,6 @@ LONG = 200
 def shorten(text: str, limit: int = LONG) -> str:
     """The text, its end cut where it is too long."""
     return text if len(text) <= limit else text[: limit - 3] + "..."
-
-
-def counted(number: int, noun: str, plural: str = "") -> str:
-    """``1 input``, ``2 inputs``."""
-    return f"{number:,} {noun if number == 1 else plural or noun + 's'}"
 
 
 def as_called(text: str, noun: str) -> str:

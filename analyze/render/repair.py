@@ -17,7 +17,7 @@ from analyze.render.document import (
     number,
     table,
 )
-from analyze.render.phrases import as_called, counted, typed
+from analyze.render.phrases import as_called, counted, every_one, typed
 from analyze.results.repair import Compared, RepairResult, RepairStep
 from tprog.text.tokens import Spacing
 
@@ -44,12 +44,14 @@ def repair_document(result: RepairResult, diff_lines: int | None = DIFF_LINES) -
     Args:
         diff_lines: how many lines of the change to show; None shows all.
     """
-    left, before, of = _counts(result)
+    left, before, total = _counts(result)
     noun = result.chosen.checked.noun
+    sampled = result.whole is None and not all(part.checked.exhaustive for part in result.parts)
+    of, every = (f"{how(total, noun)}{' of a sample' * sampled}" for how in (counted, every_one))
     if before == 0:
-        answer, style = f"{result.program}: nothing to repair, right on all {of}", GOOD
+        answer, style = f"{result.program}: nothing to repair, right on {every}", GOOD
     elif left == 0:
-        answer, style = f"{result.program}: repaired, right on all {of}; before, {before:,} were wrong", GOOD
+        answer, style = f"{result.program}: repaired, right on {every}; before, {before:,} were wrong", GOOD
     else:
         answer, style = f"{result.program}: still wrong on {left:,} of {of}; before, on {before:,}", BAD
     parts: list[Part | str | None] = [None if result.carries_over else SUITS_ALONE, *_figures(result)]
@@ -73,19 +75,14 @@ def _lacking(result: RepairResult, noun: str) -> str:
     return f"they gained nothing on one half of the {noun}s"
 
 
-def _counts(result: RepairResult) -> tuple[int, int, str]:
+def _counts(result: RepairResult) -> tuple[int, int, int]:
     """Wrong inputs after and before, and of how many."""
     if result.whole is not None:
         on = result.whole
-        return on.after.wrong_inputs, on.before.wrong_inputs, counted(on.after.inputs, on.checked.noun)
+        return on.after.wrong_inputs, on.before.wrong_inputs, on.after.inputs
     parts = result.parts
     before = sum(part.before.wrong_inputs for part in parts)
-    sample = "" if all(part.checked.exhaustive for part in parts) else " of a sample"
-    return (
-        result.wrong_inputs,
-        before,
-        f"{sum(part.after.inputs for part in parts):,} {result.chosen.checked.noun}s{sample}",
-    )
+    return result.wrong_inputs, before, sum(part.after.inputs for part in parts)
 
 
 def _figures(result: RepairResult) -> list[Table]:
@@ -181,7 +178,7 @@ def _diff(diff: str, most: int | None) -> list[Part]:
 
 def repair_claim(result: RepairResult) -> str:
     """What the module says of itself."""
-    steps = f"{len(result.steps)} step{'s' * (len(result.steps) != 1)} chosen on {result.chosen.checked.description}"
+    steps = f"{counted(len(result.steps), 'step')} chosen on {result.chosen.checked.description}"
     judged = result.whole or result.rest
     if judged is None:
         return steps

@@ -21,7 +21,7 @@ from analyze.render.highlight import highlighted
 from analyze.render.order import with_few_crossings
 from analyze.render.page import SCRIPT, script, text_of
 from analyze.render.pages import Html
-from analyze.render.phrases import counted, evidence
+from analyze.render.phrases import counted, every_one, evidence
 from analyze.results.graph import GraphResult
 from analyze.results.report import ReportResult
 from tprog.escape import html_text, json_text
@@ -77,7 +77,7 @@ def _verdict(result: ReportResult) -> str:
         return f"no task says what is right; looked at on {result.checked.description}"
     total = found.inputs_right + found.wrong_inputs
     if not found.wrong_inputs:
-        return f"right on {'all ' * (total > 1)}{counted(total, found.checked.noun)} of the task {found.task}"
+        return f"right on {every_one(total, found.checked.noun)} of the task {found.task}"
     return (
         f"wrong on {found.wrong_inputs:,} of {counted(total, found.checked.noun)} of the task {found.task}; "
         f"per token {found.token_accuracy:.3%}, whole sequence {found.sequence_accuracy:.3%}"

@@ -12,6 +12,7 @@ from typing import NamedTuple
 from analyze.render.chart import SIZE, page, text
 from analyze.render.metrics import width
 from tprog.escape import html_text
+from tprog.listing import counted
 
 PLOT = 420
 """Width of the axis, from no wrong input to the last power of ten."""
@@ -49,7 +50,7 @@ class Dot(NamedTuple):
     @property
     def told(self) -> str:
         """What a reader is told who points at it."""
-        wrong = f"{self.wrong:,} wrong input{'s' * (self.wrong != 1)}"
+        wrong = counted(self.wrong, "wrong input")
         return f"seed {self.seed}: {wrong}" if self.seed else wrong
 
 

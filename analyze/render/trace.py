@@ -76,8 +76,8 @@ def _parting(contrast: Contrast, spaced: Spacing) -> tuple[str, str]:
     if contrast.parts_at is None:
         return says, "only what they hold differs: no head or lookup does, at any position that both have"
     where = ", ".join(map(str, contrast.positions))
-    plural = "s" * (len(contrast.positions) != 1)
-    return says, f"they part at {contrast.parts_at}, position{plural} {where}"
+    which = "position" if len(contrast.positions) == 1 else "positions"
+    return says, f"they part at {contrast.parts_at}, {which} {where}"
 
 
 # Rows #################################################################################################################

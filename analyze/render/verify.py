@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 from analyze.render.document import BAD, GOOD, Cell, Document, document, noted, number, table
-from analyze.render.phrases import answered, counted, evidence, positions_said, typed
+from analyze.render.phrases import answered, counted, every_one, evidence, positions_said, typed
 from analyze.results.verify import Counterexample, EntityLine, LengthCount, VerifyResult
 from tprog.ir.places import ByOutput
 
@@ -14,7 +14,7 @@ def verify_document(result: VerifyResult) -> Document:
     total, noun = result.inputs_right + wrong, result.checked.noun
     what = f"{result.program}: wrong on {wrong:,} of {counted(total, noun)} of the task {result.task}"
     if not wrong:
-        what = f"{result.program}: right on {'all ' * (total > 1)}{counted(total, noun)} of the task {result.task}"
+        what = f"{result.program}: right on {every_one(total, noun)} of the task {result.task}"
     accuracy = (
         f"per token {_percent(result.tokens_right, result.tokens)}, "
         f"whole sequence {_percent(result.inputs_right, total)}; {evidence(result.checked)}"

@@ -38,6 +38,7 @@ from cli.output import Color, Output
 from cli.progress import working
 from cli.subject import Subject, inputs_of_other, read_subject
 from tprog.errors import BadUsage
+from tprog.listing import counted
 
 if TYPE_CHECKING:
     from analyze.blame.presentation import Presentation
@@ -270,7 +271,7 @@ def _refuse_number(number: int | None, count: int, none: str) -> None:
     """Refuses an edit that the list does not have."""
     if number is None or number <= count:
         return
-    has = none or ("no edit was found" if count == 0 else f"the list has {count} edit{'s' * (count != 1)}")
+    has = none or ("no edit was found" if count == 0 else f"the list has {counted(count, 'edit')}")
     raise BadUsage(f"there is no edit {number}: {has}")
 
 

@@ -8,10 +8,11 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import ColorOption, ForceOption, JsonOption, SeedOption
+from cli.options import ColorOption, ForceOption, JsonOption
 from cli.output import Color, Output, for_answer, note, say
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
+from tprog.listing import counted
 
 if TYPE_CHECKING:
     from tprog.words.corpus import Corpus
@@ -46,7 +47,16 @@ def data(
             show_default="as their names tell; in .conll the first and the last",
         ),
     ] = None,
-    seed: SeedOption = 0,
+    seed: Annotated[
+        int | None,
+        typer.Option(
+            "--seed",
+            min=0,
+            metavar="SEED",
+            help="With which a corpus without splits is divided 80/10/10.",
+            show_default="0",
+        ),
+    ] = None,
     folder: Annotated[
         Path | None,
         typer.Option(
@@ -72,18 +82,18 @@ def data(
     output = Output(as_json, folder if for_answer(folder) else None, force, color)
     folder = None if output.file else folder
     if name is None:
-        _only("a name", **{"from": source, "columns": columns, "output": folder})
+        _only("a name", **{"from": source, "columns": columns, "seed": seed, "output": folder})
         result = listed()
         output.show(result, partial(corpora_document, result))
         return
     if name == VECTORS.name:
-        _only("a corpus", columns=columns, output=folder)
+        _only("a corpus", columns=columns, seed=seed, output=folder)
         _vectors(source, force)
         return
     if source is None:
         from tprog.words.read import read_corpus
 
-        _only("--from", columns=columns)
+        _only("--from", columns=columns, seed=seed)
         corpus = read_corpus(name)
     else:
         if name in SOURCES:
@@ -105,7 +115,7 @@ def _only(wanted: str, **given: object) -> None:
             raise BadUsage(f"--{option} wants {wanted}; leave it out")
 
 
-def _prepared(name: str, source: Path, columns: str | None, seed: int, force: bool) -> Corpus:
+def _prepared(name: str, source: Path, columns: str | None, seed: int | None, force: bool) -> Corpus:
     """A corpus that is read and kept."""
     from tprog.tasks.builtin import TASKS
     from tprog.words.packages import corpus_from
@@ -115,7 +125,10 @@ def _prepared(name: str, source: Path, columns: str | None, seed: int, force: bo
 
     if name in TASKS:
         raise BadUsage(f"the name {name!r} is that of a task of tpdebug's own; give another")
-    corpus = corpus_from(name, source, seed) if name in SOURCES else read_own(name, source, columns, seed)
+    drawn = 0 if seed is None else seed
+    corpus = corpus_from(name, source, drawn) if name in SOURCES else read_own(name, source, columns, drawn)
+    if seed is not None and corpus.seed is None:
+        raise BadUsage(f"{source} is split already, so there is nothing to divide; leave --seed out")
     asked = ["tpdebug", "data", name, "--from", str(source)]
     asked += [] if columns is None else ["--columns", columns]
     asked += ["--seed", str(seed)] if seed else []
@@ -133,4 +146,5 @@ def _vectors(source: Path | None, force: bool) -> None:
         write_prepared_vectors(found, shell_command(["tpdebug", "data", "vectors", "--from", str(source)]), force=force)
     else:
         found = prepared_vectors()
-    say(f"vectors: {len(found.words):,} words, {found.width} numbers each, from {found.source}; in {vectors_folder()}")
+    held = f"{counted(len(found.words), 'word')}, {counted(found.width, 'number')} each"
+    say(f"vectors: {held}, from {found.source}; in {vectors_folder()}")

@@ -17,6 +17,7 @@ from cli.settings import PANEL, ConfigOption, Log, configured, resumed, run_fold
 from cli.subject import read_program
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
+from tprog.listing import counted
 
 if TYPE_CHECKING:
     from tprog.ir.program import Program
@@ -104,7 +105,7 @@ def train(
     if board is not None:
         board.write_run()
     if result.interrupted:
-        after = f"stopped after {result.epochs} of {config.epochs} epochs"
+        after = f"stopped after {result.epochs} of {counted(config.epochs, 'epoch')}"
         note(f"{after}; what is learned is in {folder}. Go on with: {go_on}")
         note(f"for the program as it is now: {_emitting(config.task, folder, file)}")
         raise typer.Exit(130)
@@ -163,8 +164,8 @@ def _other_than_task(file: Path, task: str) -> Path:
 def _wrong_inputs(result: TrainResult) -> str:
     """On how many inputs of each split the program is wrong; empty if on none."""
     shown = {"train": "training"}
-    counted = ((shown.get(split, split), wrong, total) for split, (wrong, total) in result.wrong.items() if wrong)
-    return ", ".join(f"{wrong:,} of {total:,} {split} inputs" for split, wrong, total in counted)
+    found = ((shown.get(split, split), wrong, total) for split, (wrong, total) in result.wrong.items() if wrong)
+    return ", ".join(f"{wrong:,} of {counted(total, f'{split} input')}" for split, wrong, total in found)
 
 
 def _emitting(task: str, folder: Path, file: Path) -> str:
@@ -187,7 +188,7 @@ def _how(result: TrainResult) -> str:
     """Where the program of a run comes from: where there was a choice, who won."""
     if not result.epochs:
         return "found before the first epoch"
-    epochs = f"{result.epochs} epochs"
+    epochs = counted(result.epochs, "epoch")
     if result.begun is None:
         return epochs
     if result.begun:

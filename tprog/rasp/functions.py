@@ -17,7 +17,7 @@ from typing import Any, Literal, TypeAlias
 
 from tprog.errors import BadUsage
 from tprog.ir.values import NOTHING
-from tprog.listing import shortened
+from tprog.listing import counted, shortened
 from tprog.rasp import operators
 from tprog.rasp.values import Value
 
@@ -93,7 +93,7 @@ def python_function(function: Callable[..., Any], arity: int, where: Where | Non
 
 def values_told(count: int) -> str:
     """A number of values, in words."""
-    return f"{count} value{'s' * (count != 1)}"
+    return counted(count, "value")
 
 
 def at(where: Where | None) -> str:

@@ -15,7 +15,7 @@ import numpy as np
 
 from tprog.errors import BadProgram, BadUsage
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program
-from tprog.listing import difference, listing
+from tprog.listing import counted, difference, every_one, listing
 from tprog.run.batch import Batch, Bools
 from tprog.run.outcome import graded_at
 from tprog.tasks import rules as task_rules
@@ -371,16 +371,17 @@ def inputs_for(
     else:
         drawn = domain.enumerate() if count is None else draw_distinct(domain, count, seed)
         batch = framed(drawn, symbols, program.vocabulary)
-    description = f"all {len(batch):,} {what}{of}" if whole else _drawn(len(batch), size, of, seed, what)
+    if whole:
+        description = every_one(len(batch), what.replace(f"{noun}s", noun, 1), what) + of
+    else:
+        description = _drawn(len(batch), size, of, seed, what)
     return Inputs(batch, expected, whole, description, noun)
 
 
 def _shorter(domain: InputDomain, program: Program) -> str:
     """How long the inputs of a domain are, where the program takes longer ones."""
     marks = len(program.vocabulary) - domain.symbols
-    return (
-        f" of up to {domain.most} symbol{'s' * (domain.most != 1)}" if domain.most < program.max_length - marks else ""
-    )
+    return f" of up to {counted(domain.most, 'symbol')}" if domain.most < program.max_length - marks else ""
 
 
 def _drawn(count: int, size: int | None, of: str, seed: int, what: str = "inputs") -> str:
@@ -392,6 +393,6 @@ def _drawn(count: int, size: int | None, of: str, seed: int, what: str = "inputs
         what: which inputs these are.
     """
     if size is None:
-        return f"{count:,} different inputs of the task's sampler{of}, drawn with seed {seed}"
+        return f"{counted(count, 'different input')} of the task's sampler{of}, drawn with seed {seed}"
     total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
     return f"{count:,} of {total} {what}{of}, sampled with seed {seed}"

@@ -11,6 +11,7 @@ from typing import Literal, TypeAlias
 from tprog.errors import BadFile, BadProgram, BadUsage
 from tprog.ir.domains import BEGIN, END, UNKNOWN
 from tprog.ir.marks import Marks
+from tprog.listing import counted
 from tprog.tasks.listed import Sentences, looked_up, rectangle
 from tprog.tasks.rules import UNGRADED
 from tprog.tasks.task import Task
@@ -68,7 +69,7 @@ def corpus_task(
     how: Longer = longer or ("leave out" if corpus.tagged else "cut")
     kept = [row for row in sentences if len(row.words) <= most] if how == "leave out" else list(sentences)
     if not kept:
-        raise BadUsage(f"{corpus.name} has no {corpus.noun} of up to {most} words in the split {part}")
+        raise BadUsage(f"{corpus.name} has no {corpus.noun} of up to {counted(most, 'word')} in the split {part}")
     classes = corpus.classes
     if len(classes) < 2:
         raise BadFile(f"{corpus.source} gives only the answer {classes[0]!r}; expected two different ones or more")
@@ -189,7 +190,7 @@ class _Told:
         """Which inputs these are, in words."""
         split = "" if ALL in self.corpus.splits else f", split {self.part}"
         return f"{self.corpus.noun}s of {self.corpus.name}{split}" + (
-            f" of up to {self.most} words" if self.kept < self.there else ""
+            f" of up to {counted(self.most, 'word')}" if self.kept < self.there else ""
         )
 
     @property
@@ -198,11 +199,13 @@ class _Told:
         if self.kept < self.there:
             found.append(
                 f"{self.there - self.kept:,} of {self.there:,} {self.corpus.noun}s of {self.corpus.name} have more "
-                f"than {self.most} words, and are left out"
+                f"than {counted(self.most, 'word')}, and are left out"
             )
         if self.how == "cut":
-            found.append(f"of each text of {self.corpus.name} the first {self.most} words are read")
+            first = "the first word is" if self.most == 1 else f"the first {self.most} words are"
+            found.append(f"of each text of {self.corpus.name} {first} read")
         if self.unknown:
             share = self.unknown / self.words
-            found.append(f"{self.unknown:,} of {self.words:,} words ({share:.1%}) are read as {self.read_as}")
+            of = f"{self.unknown:,} of {counted(self.words, 'word')} ({share:.1%})"
+            found.append(f"{of} {'is' if self.unknown == 1 else 'are'} read as {self.read_as}")
         return tuple(found)

@@ -10,6 +10,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 
 from tprog.errors import BadUsage
+from tprog.listing import counted
 from tprog.tasks.builtin import get_task, published_length
 from tprog.tasks.input_domain import symbols_of
 from tprog.text.read import Module
@@ -65,7 +66,7 @@ def _check_asked(module: Module, asked: int, capacity: int, unmarked: int) -> No
     marks = module.program.marks
     if asked > capacity:
         raise BadUsage(
-            f"--length {asked}: {module.path} takes inputs of up to {capacity} tokens"
+            f"--length {asked}: {module.path} takes inputs of up to {counted(capacity, 'token')}"
             f"{' without <s>' if unmarked else ', marks included' if marks.count else ''}"
         )
     if asked < (least := marks.count + 1 - unmarked):
@@ -79,13 +80,12 @@ def _told(used: int, known: int, why: str, capacity: int) -> str | None:
             f"it has weights for {capacity} positions, and nothing in it says how many its training used; --length N "
             "looks at shorter inputs"
         )
+    tokens = counted(known, "token")
     if used > known:
-        return (
-            f"inputs of more than {known} tokens are longer than its training is known to have used ({known} is {why})"
-        )
+        return f"inputs of more than {tokens} are longer than its training is known to have used ({known} is {why})"
     if used == known < capacity:
         return (
-            f"inputs of up to {known} tokens, {why}: it has weights for {capacity} positions, and nothing says that "
-            "its training used more; --length N looks at others"
+            f"inputs of up to {tokens}, {why}: it has weights for {capacity} positions, and nothing says that its "
+            "training used more; --length N looks at others"
         )
     return None

@@ -6,6 +6,7 @@ import re
 from collections.abc import Sequence
 
 from tprog.errors import BadUsage
+from tprog.listing import counted
 
 BRACKETS = (("(", ")"), ("{", "}"), ("[", "]"), ("<", ">"))
 """Pairs that a program over brackets may have, in the order of their types."""
@@ -49,7 +50,7 @@ def brackets_of(name: str, words: Sequence[str], pairs: int) -> tuple[str, ...]:
     found = [pair for pair in BRACKETS if set(pair) <= set(words)]
     if len(found) != pairs or len(words) != 2 * pairs:
         known = " ".join(map("".join, BRACKETS))
-        raise BadUsage(f"{name} has {pairs} pair{'s' * (pairs > 1)} of brackets, of {known}; found {_some(words)}")
+        raise BadUsage(f"{name} has {counted(pairs, 'pair')} of brackets, of {known}; found {_some(words)}")
     return tuple(bracket for pair in found for bracket in pair)
 
 

@@ -14,7 +14,7 @@ import numpy as np
 
 from tprog.errors import BadFile
 from tprog.ir.program import BEGIN, END
-from tprog.listing import listing, shortened
+from tprog.listing import counted, listing, shortened
 from tprog.run.batch import Batch
 from tprog.tasks.builtin import ENUMERATED, UNGRADED, Task
 from tprog.tasks.examples import MOST_TOKENS, check_words, word_of
@@ -219,9 +219,7 @@ class _Functions:
         found = self._several(result, len(tokens), what)
         if len(found) != len(tokens):
             count = (
-                f"{len(found)} answer{'s' * (len(found) != 1)}"
-                if len(found) <= len(tokens)
-                else f"more than {len(tokens)} answers"
+                f"{counted(len(found), 'answer')}" if len(found) <= len(tokens) else f"more than {len(tokens)} answers"
             )
             hint = f" ({ONE_LABEL})" if len(found) == 1 else ""
             raise BadFile(f"{self.path}: {what} gives {count}; expected {len(tokens)}, one a token{hint}")

@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 
 from tprog.escape import spelled, string_literal, visible
 from tprog.ir.program import Node, Program, Symbol
 from tprog.ir.values import shown
+from tprog.listing import counted
 from tprog.text.builder import LINE_LENGTH
 
 LISTED_WORDS = 100
@@ -52,11 +53,6 @@ def word_shown(word: str) -> str:
     return told if told.isalnum() and spelled(told) == told else string_literal(told)
 
 
-def counted(words: Sequence[str]) -> str:
-    """How many words, in words."""
-    return f"{len(words):,} word{'s' * (len(words) != 1)}"
-
-
 def cluster_comments(program: Program) -> Mapping[str, Mapping[Symbol | None, tuple[str, ...]]]:
     """Embedding -> value -> the lines of its comment, in the order in which they stand.
 
@@ -77,7 +73,7 @@ def cluster_head(program: Program) -> str:
 def _lines(cluster: Cluster) -> Iterator[str]:
     """The comment of a cluster. A word is never broken, lest it be taken for two."""
     value = "no value" if cluster.value is None else visible(shown(cluster.value))
-    line = f"#   {value}: {counted(cluster.words)}{':' * bool(cluster.words)}"
+    line = f"#   {value}: {counted(len(cluster.words), 'word')}{':' * bool(cluster.words)}"
     told = [f"{word_shown(word)}," for word in cluster.words[:FIRST_WORDS]]
     if len(cluster.words) > FIRST_WORDS:
         told.append("...")

@@ -18,6 +18,7 @@ from sys import intern
 from typing import TypeAlias
 
 from tprog.errors import BadFile
+from tprog.listing import counted
 from tprog.words.corpus import Sentence
 from tprog.words.rows import Columns
 from tprog.words.tag_schemes import is_span_tag
@@ -128,11 +129,7 @@ class _Read:
             (self.comments, "comment", f"({_SIGN} before the first word of a sentence)"),
             (self.no_words, "line", "of a range or a fraction, which are no words,"),
         )
-        return tuple(
-            f"{self.path}: {count:,} {what}{'s' * (count != 1)} {which} left out"
-            for count, what, which in told
-            if count
-        )
+        return tuple(f"{self.path}: {counted(count, what)} {which} left out" for count, what, which in told if count)
 
 
 def _shaped(path: Path, text: str, columns: Columns | None) -> tuple[_Shape, list[list[Line]]]:
@@ -204,7 +201,7 @@ def _chosen(where: str, count: int, cut: str | None, columns: Columns | None) ->
 
 def _misfit(where: str, cells: Sequence[str], shape: _Shape) -> BadFile:
     if len(cells) != shape.count:
-        found = f"{len(cells)} column{'s' * (len(cells) != 1)}"
+        found = counted(len(cells), "column")
         divided = f"as in line {shape.line} ({_divider(shape.cut)} divide them)"
         return BadFile(f"{where}: {found}; expected {shape.count}, {divided}")
     return BadFile(f"{where}: a column is empty; expected a word and a tag")

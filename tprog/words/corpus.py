@@ -51,6 +51,7 @@ class Corpus:
         sha256: of the bytes that were read, in hexadecimal.
         scheme: in which its tags were written, if they tell spans: IOB, IOB2 or BIOES; they are IOB2 here.
         notes: how it was read, where there was a choice, one line each.
+        seed: with which it was divided into splits here; None where it was not.
     """
 
     name: str
@@ -60,6 +61,7 @@ class Corpus:
     sha256: str
     scheme: str | None = None
     notes: tuple[str, ...] = field(default=())
+    seed: int | None = None
 
     @property
     def noun(self) -> str:
@@ -100,7 +102,7 @@ class Corpus:
         parts = (order[:first], order[first:second], order[second:])
         told = f"{self.name} has no splits: 80/10/10 of its {len(rows):,} {self.noun}s, drawn with seed {seed}"
         splits = {name: tuple(rows[row] for row in sorted(part)) for name, part in zip(SPLITS, parts, strict=True)}
-        return replace(self, splits=splits, notes=(*self.notes, told))
+        return replace(self, splits=splits, notes=(*self.notes, told), seed=seed)
 
     def vocabulary(
         self,

@@ -16,6 +16,7 @@ from sys import intern
 
 from tprog.errors import BadFile
 from tprog.files import decoded
+from tprog.listing import counted
 from tprog.words import tokenizer
 from tprog.words.archives import Archive, archive_of, open_archive
 from tprog.words.columns import read_columns
@@ -156,5 +157,8 @@ def _labelled(source: Source, rows: Sequence[Sentence], sha256: str, notes: Sequ
             first.setdefault(row.words, row)
     told = [f"texts are divided into words: {tokenizer.NAME}", *notes]
     if len(first) < len(rows):
-        told.append(f"{len(rows) - len(first):,} texts that stand there again, or have no word, are left out")
+        again = len(rows) - len(first)
+        has, are = ("has", "is") if again == 1 else ("have", "are")
+        which = counted(again, "text that stands", "texts that stand")
+        told.append(f"{which} there again, or {has} no word, {are} left out")
     return Corpus(source.name, False, {ALL: tuple(first.values())}, source.package, sha256, None, tuple(told))

@@ -11,7 +11,7 @@ from tprog.errors import BadFile, BadUsage
 from tprog.escape import half_a_pair
 from tprog.files import BYTE_ORDER_MARK, read_text
 from tprog.ir.domains import BEGIN, END, PAD
-from tprog.listing import listing
+from tprog.listing import counted, listing
 from tprog.words import tokenizer
 from tprog.words.columns import ENDINGS as OF_COLUMNS
 from tprog.words.columns import read_columns
@@ -139,9 +139,7 @@ def read_file(path: Path, columns: Columns | None = None) -> Corpus:
         rows, left_out = read_columns(path, text, columns)
         tagged, notes = True, [*left_out]
     if empty := sum(not row.words for row in rows):
-        notes.append(
-            f"{path}: {empty:,} {'sentence' if tagged else 'text'}{'s' * (empty != 1)} without a word left out"
-        )
+        notes.append(f"{path}: {counted(empty, 'sentence' if tagged else 'text')} without a word left out")
         rows = tuple(row for row in rows if row.words)
     if not rows:
         raise BadFile(f"{path} holds no sentence; expected some")
@@ -189,6 +187,6 @@ def as_iob2(corpus: Corpus, path: Path) -> Corpus:
     read = read_tags([row.answers for row in rows])
     told = f"{path}: the tags are {read.scheme}" + (", read as IOB2" if read.scheme != "IOB2" else "")
     if read.broken:
-        told += f"; {read.broken:,} broken transition{'s' * (read.broken != 1)}, where a span begins or ends otherwise"
+        told += f"; {counted(read.broken, 'broken transition')}, where a span begins or ends otherwise"
     again = tuple(replace(row, answers=tags) for row, tags in zip(rows, read.rows, strict=True))
     return replace(corpus, splits={ALL: again}, scheme=read.scheme, notes=(*corpus.notes, told))

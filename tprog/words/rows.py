@@ -15,7 +15,7 @@ from typing import Any, TypeAlias
 from tprog.errors import BadFile
 from tprog.files import read_text
 from tprog.files.formats import parse_json
-from tprog.listing import listing, shortened
+from tprog.listing import counted, listing, shortened
 
 ENDINGS = (".csv", ".tsv", ".jsonl", ".json")
 """What tells a file of examples."""
@@ -168,9 +168,9 @@ def _table(path: Path, text: str, delimiter: str, columns: Columns | None) -> tu
 
 def _check_columns(where: str, row: Sequence[str], header: Sequence[str], delimiter: str) -> None:
     if len(row) != len(header):
-        quote, plural = "comma" if delimiter == "," else "tab", "s" * (len(row) != 1)
+        quote = "comma" if delimiter == "," else "tab"
         raise BadFile(
-            f"{where}: {len(row)} column{plural}; expected {len(header)}, as in the header "
+            f"{where}: {counted(len(row), 'column')}; expected {len(header)}, as in the header "
             f"(quote a cell that holds a {quote})"
         )
 

@@ -16,7 +16,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import BEGIN, END, PAD, UNKNOWN, Program
 from tprog.ir.provenance import SourceLine
 from tprog.ir.values import spelling
-from tprog.listing import bounded, listing, shortened
+from tprog.listing import bounded, every_one, listing, shortened
 from tprog.rasp.evaluate import Run, checked_vocabulary, is_causal
 from tprog.rasp.expressions import Expression, SelectorWidth, SOp, Tokens
 from tprog.rasp.failures import Failed
@@ -77,9 +77,8 @@ def lowered(
 def _again(building: Building, made: Program, program: RaspProgram, sops: Sequence[SOp], every: Batch) -> Program:
     """The Program made again from what occurs, if it answers alike on all inputs."""
     occurring = Occurring(made, every, building.known)
-    found = _finished(
-        Building(building.frame, gathered, occurring), program, sops, f"those that occur, on all {len(every):,} inputs"
-    )
+    on = f"those that occur, on {every_one(len(every), 'input')}"
+    found = _finished(Building(building.frame, gathered, occurring), program, sops, on)
     return found if answer_alike(occurring.run, execute(found, every)) else made
 
 
