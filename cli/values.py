@@ -4,9 +4,13 @@ from __future__ import annotations
 
 from enum import Enum
 from functools import partial
+from pathlib import Path
 from typing import Any
 
 from typer.core import TyperCommand, TyperGroup
+
+_LONG = 18
+"""Digits of a number that typer has to look at."""
 
 
 class _AsItComes:
@@ -21,6 +25,8 @@ class _AsItComes:
             return () if several else None
         if not several and _is_as_meant(value, param):
             return value
+        if not several and isinstance(value, str) and (meant := _read(value, param.type_descriptor)) is not None:
+            return meant
         return type(self._parameter).get_runtime_param(self._parameter).coerce(value, param=param, ctx=ctx)
 
 
@@ -31,6 +37,21 @@ def _is_as_meant(value: Any, parameter: Any) -> bool:
     if descriptor.parameter_info.parser is not None or not isinstance(meant, type) or not isinstance(value, meant):
         return False
     return meant is str or (value is parameter.default and issubclass(meant, int | float | Enum))
+
+
+def _read(value: str, descriptor: Any) -> Path | int | None:
+    """A path, or a whole number within its bounds; None where typer has to look, or to refuse."""
+    meant, info = descriptor.annotation, descriptor.parameter_info
+    if info.parser is not None:
+        return None
+    if meant is Path:
+        asked = info.exists or info.resolve_path or info.allow_dash or not (info.file_okay and info.dir_okay)
+        return None if asked else Path(value)
+    if meant is not int or info.clamp or not (value.isascii() and value.isdecimal() and len(value) < _LONG):
+        return None
+    number = int(value)
+    fits = (info.min is None or number >= info.min) and (info.max is None or number <= info.max)
+    return number if fits else None
 
 
 def _spared(parameters: list[Any]) -> list[Any]:

@@ -126,8 +126,15 @@ def test_the_help_page_imports_no_verb() -> None:
     assert _python(code, "--help").stdout.splitlines()[-1] == "[]"
 
 
-@pytest.mark.parametrize("arguments", [("tasks",), ("run", "-", "--input", "ab", "--color", "never")])
-def test_text_and_defaults_are_taken_without_what_typer_checks_values_with(arguments: tuple[str, ...]) -> None:
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ("tasks",),
+        ("run", "-", "--input", "ab", "--color", "never"),
+        ("verify", "no.py", "--sample", "5", "--limit", "3", "-o", "told.md"),
+    ],
+)
+def test_usual_values_are_taken_without_what_typer_checks_values_with(arguments: tuple[str, ...]) -> None:
     told = "print([name for name in sys.modules if name.startswith('pydantic')])"
     done = _python(f"{RUN_MAIN.replace('sys.exit(run())', 'run()')}; {told}", *arguments)
     assert done.stdout.splitlines()[-1] == "[]"
@@ -138,6 +145,8 @@ def test_text_and_defaults_are_taken_without_what_typer_checks_values_with(argum
     [
         (("verify", "--sample", "many"), "--sample"),
         (("verify", "--sample", "0"), "--sample"),
+        (("verify", "--sample", "-1"), "--sample"),
+        (("verify", "--sample", "1e3"), "--sample"),
         (("verify", "--color", "red"), "--color"),
         (("run", "--input"), "--input"),
         (("schema", "--nothing"), "--nothing"),

@@ -8,7 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tprog.run.groups
-from tprog.run.groups import firsts, groups, tallied
+from tprog.run.groups import contradictory, firsts, groups, scattered, tallied
 
 
 @given(st.lists(st.tuples(*[st.integers(-(2**40), 2**40) | st.integers(-3, 3)] * 3), max_size=30), st.booleans())
@@ -25,6 +25,26 @@ def test_equal_rows_have_one_number_in_the_order_of_the_rows(rows: list[tuple[in
 def test_rows_without_columns_are_all_the_same() -> None:
     assert groups([], 3).tolist() == [0, 0, 0]
     assert groups([], 0).tolist() == firsts(groups([], 0)).tolist() == []
+
+
+@given(
+    st.lists(st.tuples(*[st.integers(-(2**40), 2**40) | st.integers(-2, 2)] * 3, st.integers(0, 2)), max_size=40),
+    st.integers(0, 3),
+    st.sampled_from((2, 512)),
+    st.booleans(),
+)
+def test_rows_contradict_each_other_where_alike_ones_have_different_labels(
+    rows: list[tuple[int, ...]], count: int, few: int, all_in_one_slot: bool
+) -> None:
+    columns = [np.array([row[which] for row in rows], dtype=np.int64) for which in range(count)]
+    marks = [np.zeros_like(mark) if all_in_one_slot else mark for mark in scattered(columns)]
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setattr(tprog.run.groups, "_FEW", few)
+        found = contradictory(columns, marks, np.array([row[3] for row in rows], dtype=np.int64))
+    labels: dict[tuple[int, ...], set[int]] = {}
+    for row in rows:
+        labels.setdefault(row[:count], set()).add(row[3])
+    assert found == any(len(each) > 1 for each in labels.values())
 
 
 @given(st.lists(st.integers(-3, 3) | st.integers(-(2**40), 2**40), max_size=30), st.booleans())

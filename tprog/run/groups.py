@@ -11,6 +11,9 @@ from tprog.run.batch import Array
 _DENSE = 2**16
 """Numbers that are always few enough to be counted, however few the rows."""
 
+_FEW = 512
+"""Rows that are looked at first, where one that contradicts another is looked for."""
+
 
 def groups(columns: Sequence[Array], count: int) -> Array:
     """[row]: a number from 0 up for each different row of some columns, in the order of the rows' values.
@@ -40,6 +43,50 @@ def _ranked(group: Array, width: int, few: int) -> Array:
     there = np.zeros(width, dtype=np.bool_)
     there[group] = True
     return (np.cumsum(there) - 1)[group]
+
+
+def scattered(columns: Sequence[Array]) -> list[Array]:
+    """Each column [row] times a large odd number of its own: sums of these tell rows apart that differ, nearly always.
+
+    They are whole numbers modulo 2**32.
+    """
+    odd = np.random.default_rng(0).integers(0, 2**31, len(columns), dtype=np.uint32) * 2 + 1
+    return [column.astype(np.uint32) * factor for column, factor in zip(columns, odd, strict=True)]
+
+
+def contradictory(columns: Sequence[Array], marks: Sequence[Array], labels: Array) -> bool:
+    """Whether two rows that are alike in some columns have different labels.
+
+    Rows are thrown into slots by the sum of their marks. Only those that meet another label in a slot are compared: few
+    do by chance.
+
+    Args:
+        marks: what `scattered` makes of the columns.
+    """
+    if not columns:
+        return bool((labels != labels[:1]).any())
+    if len(labels) >= 2 * _FEW:  # few of them show most contradictions
+        apart = slice(None, None, len(labels) // _FEW)
+        if contradictory([each[apart] for each in columns], [each[apart] for each in marks], labels[apart]):
+            return True
+    total = marks[0].copy()
+    for mark in marks[1:]:
+        total += mark
+    bits = min(len(labels).bit_length() + 3, 24)
+    slots = (total >> np.uint32(32 - bits)).astype(np.intp)
+    last = np.empty(2**bits, dtype=np.uint32)
+    last[slots] = np.arange(len(labels), dtype=np.uint32)
+    unlike = np.flatnonzero(labels[last.take(slots)] != labels)
+    if not len(unlike):
+        return False
+    met = last[slots[unlike[0]]]
+    if all(column[unlike[0]] == column[met] for column in columns):
+        return True
+    shared = np.zeros(2**bits, dtype=np.bool_)
+    shared[slots[unlike]] = True
+    rows = np.flatnonzero(shared.take(slots))
+    group, own = groups([column[rows] for column in columns], len(rows)), labels[rows]
+    return bool((own[firsts(group)][group] != own).any())
 
 
 def tallied(codes: Array) -> tuple[list[int], list[int]]:

@@ -111,14 +111,14 @@ def _telling(
         what a set costs, and its indices in `names`. No set is larger than one that tells enough on all patterns.
     """
     own = _cost(program, list(program.readout.reads))
-    some = patterns.take(np.linspace(0, len(patterns.wanted) - 1, min(_SPREAD, len(patterns.wanted))).astype(np.intp))
+    some = patterns.some(_SPREAD)
     enough: list[set[int]] = []
     for chosen in _few_of(names):
         cost = _cost(program, [names[i] for i in chosen])
-        if cost >= own or any(known <= set(chosen) for known in enough) or some.only(chosen) is None:
+        if cost >= own or any(known <= set(chosen) for known in enough) or not some.tell(chosen):
             continue
         yield cost, chosen
-        if len(chosen) < _TOGETHER and patterns.only(chosen) is not None:
+        if len(chosen) < _TOGETHER and patterns.tell(chosen):
             enough.append(set(chosen))
 
 
@@ -150,7 +150,7 @@ def _leave_out(search: Search, names: Sequence[str], patterns: Patterns) -> None
             continue
         left = [other for other in terms if other != name]
         which = [names.index(other) for other in left]
-        if patterns.only(which) is None:
+        if not patterns.tell(which):
             continue
         # Not its distinct patterns: what is hard without one variable is hard without the next.
         part = patterns.of(which)

@@ -5,8 +5,11 @@ Shapes: [input, position]; [input, place], see `tprog.run.outcome`.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterable, Mapping, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
+from typing import Any, TypeVar
+from weakref import ref
 
 import numpy as np
 
@@ -20,6 +23,8 @@ from tprog.run.pieces import HELD, LARGE_CHUNK, held_bytes, pieces_of
 from tprog.simplify.record import Keep, Size, Step, entries, size
 from tprog.tasks.builtin import Inputs
 
+T = TypeVar("T")
+
 ANY = -1
 """The wanted class where every prediction will do."""
 
@@ -28,6 +33,10 @@ _FIRST, _MORE, _MOST = 192, 48, 1536
 
 _VANGUARD, _HARD = 96, 16
 """Inputs of the sample that are run before its others: those that refuted a candidate last; how many each adds."""
+
+
+_KNOWN = 4096
+"""Answers that are kept."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -42,21 +51,54 @@ class Part:
     batch: Batch
     wanted: Array
 
-    @property
+    @cached_property
     def in_hole(self) -> Bools:
         """[input]: whether the input reaches a hole."""
         return np.asarray(is_hole(self.wanted).any(axis=1))
 
-    def failing(self, run: Execution) -> Bools:
-        """[input]: whether a run has another outcome than wanted."""
-        found = outcomes(run)
-        unlike: Bools = ((found != self.wanted) & (self.wanted != ANY)).any(axis=1)
+    @cached_property
+    def _counts(self) -> Bools:
+        """[input, place]: whether an outcome must stay."""
+        return np.asarray(self.wanted != ANY)
+
+    def failing(self, run: Execution, base: Execution | None) -> Array:
+        """The inputs, as rows, on which a run has another outcome than wanted.
+
+        Args:
+            base: a run that has the wanted outcomes, on top of which this one was made.
+        """
+        none = np.zeros(0, dtype=np.intp)
+        if base is not None and run.totals is base.totals and not (run.holed or base.holed or run.program.returned):
+            return none
+        unlike = outcomes(run) != self.wanted
+        unlike &= self._counts
+        if not run.holed and not unlike.any():  # as most are that get so far; to look input by input takes long
+            return none
+        rows: Bools = unlike.any(axis=1)
         if run.holed:
-            unlike |= run.in_hole & ~self.in_hole
-        return unlike
+            rows |= run.in_hole & ~self.in_hole
+        return np.flatnonzero(rows)
 
     def take(self, rows: Array) -> Part:
         return Part(self.batch.take(rows), self.wanted[rows])
+
+
+class Known:
+    """What follows from arrays that never change, for as long as these exist."""
+
+    def __init__(self) -> None:
+        self._found: dict[tuple[Hashable, ...], tuple[list[ref[Array]], Any]] = {}
+
+    def what(self, question: Hashable, arrays: Sequence[Array], answer: Callable[[], T]) -> T:
+        """The answer to a question about these very arrays, found once."""
+        key = (question, *map(id, arrays))
+        found = self._found.get(key)
+        if found is None or any(known() is not array for known, array in zip(found[0], arrays, strict=True)):
+            if len(self._found) >= _KNOWN:
+                self._found.clear()
+            found = self._found[key] = [*map(ref, arrays)], answer()
+        result: T = found[1]
+        return result
 
 
 class Search:
@@ -87,6 +129,7 @@ class Search:
         self._entries = entries(program)
         self._hard: list[int] = []  # rows of the sample, those that refuted a candidate last first
         self._vanguard: tuple[Part, Execution] | None = None
+        self.known = Known()
         self._draw()
 
     @property
@@ -170,11 +213,11 @@ class Search:
             changed: a run of the program as it is -> that of the program as it would be.
         """
         part, base = self._in_front()
-        if part.failing(changed(base)).any():
+        if len(part.failing(changed(base), base)):
             return None
         sample, base = self._sampled_run()
         run = changed(base)
-        failing = np.flatnonzero(sample.failing(run))
+        failing = sample.failing(run, base)
         if not len(failing):
             return run
         worst = failing[:: max(1, len(failing) // _HARD)][:_HARD].tolist()
@@ -201,7 +244,7 @@ class Search:
         runs: list[Execution | None] = []
         for index, (part, base) in enumerate(zip(self.parts, self.runs, strict=True)):
             run = execute(candidate, part.batch, base=base)
-            failing = np.flatnonzero(part.failing(run))
+            failing = part.failing(run, base)
             if len(failing):
                 self._remember((index, int(row)) for row in failing[:: max(1, len(failing) // _MORE)][:_MORE])
                 return None

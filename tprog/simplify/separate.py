@@ -12,11 +12,12 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 from dataclasses import dataclass, replace
+from functools import cached_property
 
 import numpy as np
 
 from tprog.run.batch import Array
-from tprog.run.groups import firsts, groups
+from tprog.run.groups import contradictory, firsts, groups, scattered
 
 ROUNDS = 40
 """How often all patterns are looked at."""
@@ -30,8 +31,17 @@ _ADDED, _HARD = 150, 1000
 LOWERED = 500_000
 """Patterns times variables up to which weights are lowered one by one: beyond, no readout is pleasant to read."""
 
+_SOME = 4096
+"""Patterns that weights must suit before all are looked at: most weights fail on some of them."""
+
 _NEVER = np.iinfo(np.int64).min // 2
-"""Below every logit, and far enough from the least number there is to be moved like a logit."""
+"""Below every logit."""
+
+_BYTE = 255
+"""The largest number in a byte."""
+
+_NARROW = 2**28
+"""Logits below this, and all by which the perceptron moves them, are held in int32, which is twice as fast."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -75,14 +85,26 @@ class Patterns:
         """The same, in some of the variables."""
         return replace(self, columns=[self.columns[i] for i in which], sizes=[self.sizes[i] for i in which])
 
+    def some(self, most: int) -> Patterns:
+        """So many of the patterns, or all if they are no more, evenly spaced."""
+        count = len(self.wanted)
+        return self if count <= most else self.take(np.linspace(0, count - 1, most).astype(np.intp))
+
+    def tell(self, which: Sequence[int]) -> bool:
+        """Whether the class follows from some of the variables: no pattern of these would have to give two."""
+        columns, marks = [self.columns[i] for i in which], [self._scattered[i] for i in which]
+        return not contradictory(columns, marks, self.wanted)
+
+    @cached_property
+    def _scattered(self) -> list[Array]:
+        return scattered(self.columns)
+
     def only(self, which: Sequence[int]) -> Patterns | None:
-        """The patterns of some of the variables, or None if one pattern would have to give two classes."""
-        columns, sizes = [self.columns[i] for i in which], [self.sizes[i] for i in which]
-        group = groups(columns, len(self.wanted))
-        first = firsts(group)
-        if (self.wanted[first][group] != self.wanted).any():
+        """The patterns of some of the variables, or None if these do not tell the class."""
+        if not self.tell(which):
             return None
-        return Patterns([column[first] for column in columns], sizes, self.wanted[first], self.classes)
+        first = firsts(groups([self.columns[i] for i in which], len(self.wanted)))
+        return self.of(which).take(first)
 
 
 def not_on_top(logits: Array, wanted: Array, ties: bool = False) -> Array:
@@ -132,21 +154,24 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
     It runs on the patterns' inner products, in which one correction is two additions.
 
     Returns:
-        whether it came to an end.
+        whether it came to an end; if not, the weights are as they were.
     """
-    alike = _inner_products(patterns) * step
     wanted, every, labels = patterns.wanted, np.arange(len(patterns.wanted)), range(patterns.classes)
+    alike, logits = _inner_products(patterns) * step, patterns.logits(weights).T
+    most = UPDATES + len(wanted)  # corrections: the last look at all patterns is not cut short
+    narrow = int(np.abs(logits).max(initial=0)) + most * int(np.abs(alike).max(initial=0)) < _NARROW
+    kind, never = (np.int32, -4 * _NARROW) if narrow else (np.int64, _NEVER)
+    alike, rivals = alike.astype(kind), np.array(logits, dtype=kind, order="C")  # [class, pattern]
     # The class that a pattern must give stands apart from its rivals, so that the two compare at once.
-    rivals = np.ascontiguousarray(patterns.logits(weights).T)  # [class, pattern]
-    own = rivals[wanted, every]
-    rivals[wanted, every] = _NEVER
+    own: Array = rivals[wanted, every]
+    rivals[wanted, every] = never  # far enough from the least number there is to be moved like a logit
     rows = list(rivals)
-    gives = [np.where(wanted == label, 1, 0) for label in labels]
+    gives = [(wanted == label).astype(kind) for label in labels]
     swaps = [[gives[label] - gives[rival] for rival in labels] for label in labels]
     blamed = [[0] * len(wanted) for _ in labels]
     updates, must = 0, wanted.tolist()
     while updates < UPDATES:
-        waiting = own <= rivals.max(axis=0, initial=_NEVER)
+        waiting = own <= rivals.max(axis=0, initial=never)
         if not waiting.any():
             break
         row, still = int(waiting.argmax()), True
@@ -164,8 +189,10 @@ def _learn(patterns: Patterns, weights: Sequence[Array], step: int) -> bool:
             further = int(behind.argmax()) if len(behind) else 0
             still = len(behind) > 0 and bool(behind[further])
             row += 1 + further
+    if updates >= UPDATES:
+        return False
     _correct(weights, patterns, np.array(blamed, dtype=np.int64).reshape(rivals.shape))
-    return updates < UPDATES
+    return True
 
 
 def _correct(weights: Sequence[Array], patterns: Patterns, blame: Array) -> None:
@@ -191,7 +218,7 @@ def _inner_products(patterns: Patterns) -> Array:
             continue
         alike += column[:, None] == column
         added += 1
-        if added == np.iinfo(np.uint8).max:  # one byte a pair is several times as fast as eight, and holds no more
+        if added == _BYTE:  # one byte a pair is several times as fast as eight, and holds no more
             both, alike, added = both + alike, np.zeros_like(alike), 0
     return both + alike
 
@@ -220,11 +247,12 @@ def smaller(patterns: Patterns, weights: Sequence[Array]) -> list[Array]:
 def _coarser(patterns: Patterns, weights: list[Array], ties: bool) -> list[Array]:
     """The weights in the largest units of a few in which they do the same."""
     largest = max((int(np.abs(rows).max(initial=0)) for rows in weights), default=0)
+    some = patterns.some(_SOME)
     for largest_then in (*range(1, 13), 15, 20, 25, 30, 40, 50, 70, 100, 150, 200, 300, 500, 700, 1000, 2000):
         if largest_then >= largest:
             break
         coarse = [np.rint(rows * (largest_then / largest)).astype(np.int64) for rows in weights]
-        if not patterns.wrong(coarse, ties).any():
+        if not some.wrong(coarse, ties).any() and not patterns.wrong(coarse, ties).any():
             return coarse
     return weights
 

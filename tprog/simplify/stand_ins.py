@@ -170,7 +170,16 @@ class _Table:
 
 
 def _table(search: Search, name: str, other: str) -> _Table | None:
-    """The best guess at a variable from another; None if it would need more than `_LEVELS` levels, or fractions."""
+    """The best guess at a variable from another; None if it would need more than `_LEVELS` levels, or fractions.
+
+    It follows from the values of the two, which most other changes of the program leave as they are.
+    """
+    arrays = [array for _, _, both in search.values(name, other) for array in both]
+    domains = search.program.symbols(name), search.program.variables[other].domain
+    return search.known.what((other, *domains), arrays, lambda: _counted(search, name, other))
+
+
+def _counted(search: Search, name: str, other: str) -> _Table | None:
     program = search.program
     own, theirs = program.symbols(name), program.variables[other].domain
     levels: tuple[Number, ...] | None = None

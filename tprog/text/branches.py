@@ -62,11 +62,12 @@ def function_lines(program: Program, node: Node, table: TableKey) -> tuple[str, 
     It follows from the node and the domains of what that reads. None of these ever changes, so the text is kept.
     """
     key = node, table, tuple(program.variables[name].domain for name in node.reads)
-    if key not in _WRITTEN:
+    written = _WRITTEN.get(key)  # once: to hash a node takes long
+    if written is None:
         if len(_WRITTEN) >= _MOST_WRITTEN:
             _WRITTEN.clear()
-        _WRITTEN[key] = _written(program, node, table)
-    return _WRITTEN[key]
+        written = _WRITTEN[key] = _written(program, node, table)
+    return written
 
 
 def _written(program: Program, node: Node, table: TableKey) -> tuple[str, ...]:

@@ -18,6 +18,8 @@ def literal(value: Value | None) -> str:
     match value:
         case str():
             return string_literal(value)
+        case int():  # most values; to ask whether one is a fraction takes longer
+            return repr(value)
         case Fraction():
             whole = value.denominator == 1
             return str(value.numerator) if whole else f"Fraction({value.numerator}, {value.denominator})"
