@@ -46,8 +46,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "text": (
         "tprog/text",
-        "emit small_modules read patch handwork describe tokens layout beside combinations selections published "
-        "published_edits published_refusals published_paths published_functions published_around",
+        "emit small_modules changed_modules read patch handwork describe tokens layout beside combinations selections "
+        "published published_edits published_refusals published_paths published_functions published_around",
     ),
     "edits": ("tprog/edits", "edit handwork selections clusters"),
     "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),

@@ -16,7 +16,7 @@ from tprog.run.execute import execute
 from trainer.compile import compile_program
 from trainer.compile.folder import write_model
 from trainer.compile.forward import forward, model_tokens
-from trainer.decompile.compiled import network_of_compiled
+from trainer.decompile.compiled import CompiledSource, network_of_compiled
 from trainer.decompile.network import in_pieces
 
 
@@ -67,3 +67,15 @@ def test_a_compiled_model_takes_no_task(tmp_path: Path, capsys: pytest.CaptureFi
     folder = _compiled("answer = indices;", tmp_path / "model")
     assert main(["decompile", str(folder), "--task", "tomita2"]) == 2
     assert "leave --task out" in capsys.readouterr().err
+
+
+def test_all_inputs_are_looked_at_where_they_are_few_and_else_only_drawn() -> None:
+    few = CompiledSource(("a", "b", "c"), ("x",), 5).domain()
+    assert few is not None
+    assert len({tuple(row) for row in few.tokens.tolist()}) == len(few) == 3**4
+    assert (few.tokens[:, 0] == 3).all()  # the sink, which is not graded
+    assert few.graded.tolist() == [[False, *[True] * 4]] * len(few)
+    assert CompiledSource(("a", "b", "c"), ("x",), 12).domain() is None
+    drawn = CompiledSource(("a", "b", "c"), ("x",), 12).random_strings(200, (2, 11), 0)
+    assert (drawn.lengths.min(), drawn.lengths.max()) == (3, 12)
+    assert set(drawn.tokens[:, 1:][drawn.present[:, 1:]].tolist()) == {0, 1, 2}

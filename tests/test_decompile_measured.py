@@ -16,7 +16,7 @@ from tprog.run.execute import execute
 from tprog.tasks.next_token import get_next_token_task
 from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.assemble import NO_TOKEN, assembled
-from trainer.decompile.edges import all_edges
+from trainer.decompile.edges import Score, all_edges
 from trainer.decompile.harden import HardNetwork
 from trainer.decompile.heat import heat_maps
 from trainer.decompile.keeping import Kept
@@ -207,13 +207,16 @@ def test_walks_take_only_what_the_network_calls_legal_and_the_smallest_strings_c
 
 
 def test_a_picture_of_a_head_shows_what_its_attention_is_in_the_mean() -> None:
-    network = random_network(1, 1, 160)
+    network = random_network(1, 2, 160)
     source = TaskSource(get_next_token_task("tomita2"), network.longest)
     paths = Paths(network, drawn(network))
     edges = all_edges(network)
     made = paths.freeze_means(edges)
-    (found,) = heat_maps(paths, made, edges, source)
-    pattern, inputs = made.patterns[0, 0], paths.inputs
+    one, found = heat_maps(paths, made, edges, source)
+    assert (one.head, found.head) == ("attn_0_0", "attn_0_1")
+    for at, picture in enumerate((one, found)):
+        assert picture.edges == tuple(sorted(str(e) for e in edges if isinstance(e, Score) and e.head == at))
+    pattern, inputs = made.patterns[0, 1], paths.inputs
     pairs: dict[tuple[str, str], list[float]] = {}
     distances: dict[int, list[float]] = {}
     for at, length in enumerate(inputs.lengths.tolist()):
@@ -224,7 +227,6 @@ def test_a_picture_of_a_head_shows_what_its_attention_is_in_the_mean() -> None:
                 pairs.setdefault((words[query], words[key]), []).append(log - sum(logs) / len(logs))
                 distances.setdefault(query - key, []).append(pattern[at, query, key])
     assert found.distances.tolist() == pytest.approx([sum(each) / len(each) for _, each in sorted(distances.items())])
-    assert found.head == "attn_0_0"
     for row, asked in enumerate(found.queries):
         for column, word in enumerate(found.keys):
             known = pairs.get((asked, word))

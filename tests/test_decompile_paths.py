@@ -87,6 +87,8 @@ def test_of_many_paths_those_over_links_that_nothing_needs_are_never_looked_at(
     assert made.linked is not None
     assert made.pruned is not None
     assert made.pruned.steps[0].stage == "links"
+    # A sweep that takes nothing out is the last.
+    assert [step.edges for step in made.linked.steps] == [made.linked.paths] * 2
     assert made.pruned.edges <= all_edges(network, made.linked.links)
     monkeypatch.setattr(pipeline, "MANY_EDGES", edge_count(network))
     assert decompile(network, source, Settings("tomita2"), lambda stage, what: None, until="prune").linked is None

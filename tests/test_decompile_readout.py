@@ -4,12 +4,13 @@ from __future__ import annotations
 
 import numpy as np
 import pytest
+import torch
 
 from trainer.decompile.examples import Examples, Relations
 from trainer.decompile.network import Inputs, Ints
 from trainer.decompile.readout import Linear, Rows, fit, in_order, telling
-from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Pair, Selection, Tokens
-from trainer.decompile.terms import Classes, Column
+from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Ordinal, Pair, Selection, Tokens
+from trainer.decompile.terms import Classes, Column, terms_of
 
 SYMBOLS = 60
 BOS, EOS = SYMBOLS, SYMBOLS + 2
@@ -73,6 +74,52 @@ def test_counts_of_what_is_no_token_have_a_weight_each() -> None:
     column = Counts(Selection(), pair, tuple(code * (SYMBOLS + 5) for code in range(12)))
     linear = fit([facts], [column, Ones()], examples.answers, CLASSES)
     assert linear.weights[0].shape == (12, SYMBOLS + 1)
+
+
+SMALL = Classes(((0,), (1,), (0, 1)), sets=True)
+
+
+@pytest.mark.parametrize(
+    ("column", "classes"),
+    [
+        (Tokens(), CLASSES),
+        (BEFORE, CLASSES),
+        (Counts(Selection(), Tokens(), tuple(range(3, 20))), CLASSES),
+        (Counts(Selection(), Tokens(), (0, 7, 9)), CLASSES),
+        (AGAIN, SMALL),
+        (Tokens(), SMALL),
+        (Ordinal(3), SMALL),
+    ],
+    ids=str,
+)
+def test_what_a_descent_adds_is_what_the_weights_say_that_it_finds(column: Column, classes: Classes) -> None:
+    """Rows of their own, weights tied in a large vocabulary, numbers made alike in size: all say it in the end."""
+    (facts,) = _examples(4, 20).facts
+    codes = facts.graded(column)
+    terms = terms_of(column, codes, classes, facts)
+    generator = torch.Generator().manual_seed(0)
+    with torch.no_grad():
+        for parameter in terms.parameters:
+            parameter.normal_(0.0, 1.0, generator=generator)
+    weights = terms.weights()
+    said = codes @ weights if isinstance(column, Counts) else weights[codes]
+    assert abs(said).max() > 0.01
+    np.testing.assert_allclose(terms.added().detach().numpy(), said, rtol=0, atol=1e-9)
+
+
+def test_in_a_large_vocabulary_a_token_speaks_for_itself_and_its_neighbours_and_marks_for_themselves() -> None:
+    (facts,) = _examples(4, 20).facts
+    terms = terms_of(Tokens(), facts.graded(Tokens()), CLASSES, facts)
+    same, after, before = 100.0, 10.0, 1.0
+    with torch.no_grad():
+        terms.parameters[0].copy_(torch.tensor([same, after, before]))
+    weights = terms.weights()
+    for token in range(SYMBOLS + 4):
+        expected = np.zeros(SYMBOLS + 1)
+        for step, weight in ((0, same), (1, after), (-1, before)):
+            if token < SYMBOLS and 0 <= token + step < SYMBOLS:
+                expected[token + step] = weight
+        assert weights[token].tolist() == expected.tolist()
 
 
 def test_what_speaks_for_no_class_more_than_for_another_is_left_out() -> None:

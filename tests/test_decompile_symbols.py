@@ -118,6 +118,13 @@ def test_ranks_that_no_order_of_keys_alone_gives_have_none() -> None:
     assert key_order(Selection(Tokens(), Tokens(), ((1, 2, 0), (0, 3, 2)))) == (0, 2, 1)
 
 
+def test_a_selection_says_how_many_tiers_it_has_if_more_than_one() -> None:
+    one, two = (Selection(Tokens(), Tokens(), ((0, 1, 0), (most, 1, 0))) for most in (1, 2))
+    assert (Selection().tiers, one.tiers, two.tiers) == (0, 1, 2)
+    assert "tiers" not in str(one)
+    assert "in 2 tiers" in str(two)
+
+
 def test_what_stands_behind_an_input_is_not_looked_at() -> None:
     tokens = np.array([[4, 0, 1, 2, 0]])
     lengths, graded = np.array([3]), np.array([[True, True, True, False, False]])
