@@ -10,6 +10,7 @@ from tests.small_networks import drawn, random_network
 from tprog.errors import BadUsage
 from tprog.tasks.next_token import get_next_token_task
 from trainer.decompile import pipeline
+from trainer.decompile import prune as pruning
 from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.components import Components, live_links
 from trainer.decompile.edges import (
@@ -27,9 +28,10 @@ from trainer.decompile.edges import (
     edge_count,
     live,
 )
-from trainer.decompile.network import in_pieces, network_of
+from trainer.decompile.network import Network, attended, in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.pipeline import Settings, decompile
+from trainer.decompile.prune import Linked, prune
 from trainer.decompile.samples import TaskSource
 
 
@@ -149,3 +151,51 @@ def test_numbers_that_are_not_finite_are_refused() -> None:
         model.tokens.weight[0, 0] = float("nan")
     with pytest.raises(BadUsage, match="not finite"):
         network_of(model)
+
+
+def test_scores_are_the_sum_of_the_products_of_their_edges() -> None:
+    network = random_network(2, 1, 60)
+    paths = Paths(network, drawn(network))
+    everything = all_edges(network)
+    paths.freeze_means(everything)
+    dropped = {Score(1, 0, TOKENS, Answered(0)), Score(1, 0, None, TOKENS), Score(1, 0, Answered(0), TOKENS)}
+    assert dropped < everything
+    fewer = everything - dropped
+    made = paths.run(fewer)
+    scores = np.zeros_like(made.patterns[1, 0])
+    for edge in fewer:
+        if isinstance(edge, Score) and edge.layer == 1:
+            asked, keys = paths.products(edge, made.values)
+            asked = np.broadcast_to(asked, keys.shape)
+            scores += asked @ np.broadcast_to(keys, asked.shape).transpose(0, 2, 1)
+    np.testing.assert_allclose(made.patterns[1, 0], attended(scores, 1.0), rtol=0, atol=1e-5)
+
+
+@pytest.fixture(name="lossy")
+def _lossy() -> tuple[Network, Linked]:
+    """A network, and so few of its links that it predicts worse over them."""
+    network = random_network(3, 1, 60)
+    links = live_links(sorted(all_links(network), key=str)[1::2])
+    return network, Linked(links, edge_count(network, links), ())
+
+
+def test_edges_may_go_though_what_they_begin_with_predicts_worse_than_asked(lossy: tuple[Network, Linked]) -> None:
+    network, linked = lossy
+    made = prune(network, Paths(network, drawn(network)), False, lambda what: None, 0.998, linked)
+    assert made.steps[0].match < 0.998
+    assert made.steps[-1].match >= made.steps[0].match
+    assert len(made.edges) < linked.paths
+
+
+def test_of_many_edges_all_that_a_module_reads_of_a_variable_goes_first(
+    lossy: tuple[Network, Linked], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, linked = lossy
+    monkeypatch.setattr(pruning, "MANY_EDGES", 3)
+    told: list[str] = []
+    made = prune(network, Paths(network, drawn(network)), False, told.append, 0.998, linked)
+    by_stage = {step.stage: step for step in made.steps}
+    assert by_stage["readings"].edges < by_stage["modules"].edges
+    assert by_stage["readings"].match >= by_stage["paths"].match
+    alone = [what for what in told if what.startswith("sweep 1,")]
+    assert len(alone) <= 2 * by_stage["readings"].edges  # those that went before are not tried one by one

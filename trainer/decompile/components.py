@@ -154,17 +154,18 @@ class Components:
         """[B, n, D] what is read, before the shift of the norm: shares of sources, means of those taken out."""
         use, chosen = use_of(reader), sources.get(reader, set())
         total = np.zeros((*self.inputs.tokens.shape, self.network.tokens.shape[1]), dtype=self.network.dtype)
+        mean = np.zeros(total.shape[-1], dtype=total.dtype)
         for source in self._sources[reader]:
             if source in chosen:
                 value = self._constants[use] if source == CONSTANTS else made.values[source]
-                share = share_of(self.network, self.own, use, value)
                 if measuring:
-                    whole = np.broadcast_to(share, total.shape)
+                    whole = np.broadcast_to(share_of(self.network, self.own, use, value), total.shape)
                     self._means[use, source] = whole[self.inputs.present].mean(axis=0)
-                total += share
+                total += value
             else:
-                total += self._means[use, source]
-        return total
+                mean += self._means[use, source]
+        made_of: Floats = share_of(self.network, self.own, use, total) + mean  # the share of a sum is the sum of shares
+        return made_of
 
 
 def _by_reader(links: Links) -> Mapping[Reader, set[Component]]:

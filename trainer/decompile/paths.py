@@ -13,7 +13,7 @@ Letters in shapes: see `trainer.decompile.network`.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TypeAlias
 
@@ -123,13 +123,40 @@ class Paths:
             self._means[use, variable] = whole[self._present].mean(axis=0)
         return self._means[use, variable]
 
-    def summed(self, use: Use, edges: Iterable[Edge], values: Mapping[Variable, Floats], measuring: bool) -> Floats:
-        """[B, n, D] what is read where only some variables are, with the means of the others; before the shift."""
+    def summed(
+        self, use: Use, variables: Sequence[Variable], values: Mapping[Variable, Floats], measuring: bool
+    ) -> Floats:
+        """[B, n, D] the shares of some variables in a use, added up, less their means.
+
+        The share of a sum is the sum of the shares: so many variables cost little more than one.
+        """
+        if measuring:
+            for variable in variables:
+                self.mean(use, variable, self.normed(use, variable, values), True)
         total = np.zeros((*self.inputs.tokens.shape, self.network.tokens.shape[1]), dtype=self.network.dtype)
-        for edge in edges:
-            share = self.normed(use, edge.reads[0], values)
-            total += share - self.mean(use, edge.reads[0], share, measuring)
-        made: Floats = total + self._totals[use]
+        mean = np.zeros(total.shape[-1], dtype=total.dtype)
+        for variable in variables:
+            total += self._constants[use] if variable == CONSTANTS else values[variable]
+            mean += self._means[use, variable]
+        made: Floats = share_of(self.network, self.own, use, total) - mean
+        return made
+
+    def read(self, use: Use, edges: Iterable[Edge], values: Mapping[Variable, Floats], measuring: bool) -> Floats:
+        """[B, n, D] what is read where only some variables are, with the means of the others; before the shift."""
+        read = [edge.reads[0] for edge in edges]
+        made: Floats = self.summed(use, read, values, measuring) + self._totals[use]
+        return made
+
+    def brought(self, layer: int, head: int, variable: Variable, values: Mapping[Variable, Floats]) -> Floats:
+        """[B, n, d] the value that a head takes of a variable, or [d] where it is the same everywhere."""
+        use = ("heads", layer)
+        value = self._constants[use] if variable == CONSTANTS else values[variable]
+        matrix, norm = self.network.blocks[layer].value[head], norm_of(self.network, use)
+        if norm is None:
+            return np.asarray(value @ matrix)
+        # The norm without what it divides by is a matrix, too.
+        scaled = norm.gain[:, None] * matrix
+        made: Floats = (value @ (scaled - scaled.mean(axis=0))) * self.own.inverse[use]
         return made
 
     def every_query(self, layer: int, head: int) -> Floats:
@@ -204,15 +231,14 @@ class _Run:
 
     def attend(self, layer: int) -> None:
         """What the heads of a layer bring of each variable that somebody reads."""
-        shares: dict[Variable, tuple[Floats, Floats]] = {}
         for head in range(self._paths.network.blocks[layer].heads):
             moved = [v for v in self._wanted if isinstance(v, Moved) and (v.layer, v.head) == (layer, head)]
             if moved or self._at(("attn", layer, head)):
-                stale = self._look(layer, head, shares)
+                stale = self._look(layer, head)
                 for variable in moved:
                     self._move(variable, stale)
 
-    def _look(self, layer: int, head: int, shares: dict[Variable, tuple[Floats, Floats]]) -> bool:
+    def _look(self, layer: int, head: int) -> bool:
         """The pattern of a head; whether it is another than that of the base."""
         base, made = self._base, self._made
         known = None if base is None else base.patterns.get((layer, head))
@@ -222,7 +248,7 @@ class _Run:
         if known is not None and not self._stale(("attn", layer, head)):
             made.patterns[layer, head] = known
             return False
-        made.patterns[layer, head] = self._pattern(layer, head, shares)
+        made.patterns[layer, head] = self._pattern(layer, head)
         return True
 
     def _move(self, variable: Moved, stale: bool) -> None:
@@ -233,30 +259,22 @@ class _Run:
         self._changed.add(variable)
         layer, head = variable.layer, variable.head
         block = self._paths.network.blocks[layer]
-        share = self._paths.normed(("heads", layer), variable.what, made.values) @ block.value[head]
-        made.values[variable] = (made.patterns[layer, head] @ share) @ block.out[head]
+        brought = self._paths.brought(layer, head, variable.what, made.values)
+        made.values[variable] = (made.patterns[layer, head] @ brought) @ block.out[head]
 
-    def _pattern(self, layer: int, head: int, shares: dict[Variable, tuple[Floats, Floats]]) -> Pattern:
-        paths, use = self._paths, ("heads", layer)
+    def _pattern(self, layer: int, head: int) -> Pattern:
+        paths, use, values = self._paths, ("heads", layer), self._made.values
         block = paths.network.blocks[layer]
-
-        def share(variable: Variable) -> tuple[Floats, Floats]:
-            if variable not in shares:
-                whole = paths.normed(use, variable, self._made.values)
-                shares[variable] = whole, whole - paths.mean(use, variable, whole, self._measuring)
-            return shares[variable]
-
-        constant = paths.every_query(layer, head)
-        by_key: dict[Variable, Floats] = {}
-        for edge in self._at(("attn", layer, head)):
-            assert isinstance(edge, Score)
-            asked = constant if edge.query is None else share(edge.query)[1] @ block.query[head]
-            by_key[edge.key] = by_key[edge.key] + asked if edge.key in by_key else asked
         batch, width = paths.inputs.tokens.shape
         scores = np.zeros((batch, width, width), dtype=paths.network.dtype)
-        for key, asked in by_key.items():
-            keys = np.broadcast_to(share(key)[0], (batch, width, share(key)[0].shape[-1])) @ block.key[head]
-            scores += np.broadcast_to(asked, (batch, width, asked.shape[-1])) @ keys.transpose(0, 2, 1)
+        for queries, keys in _together(self._at(("attn", layer, head))):
+            known = [query for query in queries if query is not None]
+            asked = paths.summed(use, known, values, self._measuring) @ block.query[head]
+            if None in queries:
+                asked += paths.every_query(layer, head)
+            # What all keys have in common changes no share of attention, so their means may be left out.
+            looked = paths.summed(use, keys, values, self._measuring) @ block.key[head]
+            scores += asked @ looked.transpose(0, 2, 1)
         return attended(scores, block.scale[head])
 
     # MLPs and the readout
@@ -272,14 +290,14 @@ class _Run:
         self._changed.add(answer)
         network = self._paths.network
         block = network.blocks[layer]
-        summed = self._paths.summed(("mlp", layer), self._at(("mlp", layer)), made.values, self._measuring)
+        summed = self._paths.read(("mlp", layer), self._at(("mlp", layer)), made.values, self._measuring)
         inward = (summed + shift_of(block.before_mlp)) @ block.inward + block.inward_bias
         made.values[answer] = activated(inward, network.activation) @ block.outward
 
     def read(self) -> None:
         """The logits."""
         network = self._paths.network
-        summed = self._paths.summed(READOUT, self._at(("readout",)), self._made.values, self._measuring)
+        summed = self._paths.read(READOUT, self._at(("readout",)), self._made.values, self._measuring)
         self._made.logits = (summed + shift_of(network.last)) @ network.unembedding.T
 
 
@@ -291,6 +309,21 @@ def _place(edge: Edge) -> object:
             return "mlp", layer
         case _:
             return ("readout",)
+
+
+def _together(scores: Iterable[Edge]) -> list[tuple[list[Variable | None], list[Variable]]]:
+    """Queries and keys all products of which are among the scores, each product once.
+
+    The product of sums is the sum of products: so many edges cost no more than the variables that they read.
+    """
+    asking: dict[Variable, set[Variable | None]] = {}
+    for edge in scores:
+        assert isinstance(edge, Score)
+        asking.setdefault(edge.key, set()).add(edge.query)
+    keys: dict[frozenset[Variable | None], list[Variable]] = {}
+    for key in sorted(asking, key=str):
+        keys.setdefault(frozenset(asking[key]), []).append(key)
+    return [(sorted(queries, key=str), some) for queries, some in keys.items()]
 
 
 def _wanted(edges: Edges) -> set[Variable]:

@@ -33,16 +33,12 @@ from trainer.decompile.measure import (
 )
 from trainer.decompile.network import Bools, Floats, Inputs, Network, fingerprint, in_pieces, network_of
 from trainer.decompile.paths import Paths
-from trainer.decompile.prune import KEPT, Linked, Pruned, prune, prune_links
+from trainer.decompile.prune import KEPT, MANY_EDGES, Linked, Pruned, prune, prune_links
 from trainer.decompile.readout import Linear, telling
 from trainer.decompile.samples import Source, TaskSource
 from trainer.decompile.terms import Classes
 from trainer.gpt import expect_fits, load
 from trainer.threads import one_thread
-
-MANY_EDGES = 500
-"""Edges of the path expansion from which on links are taken out before: two layers of two heads have 191, four layers
-of one head 1,138. There are few links, so what they rid of costs little."""
 
 MOST_EDGES = 2_000
 """Edges of the path expansion that are looked at, at most."""

@@ -14,9 +14,25 @@ from typing import Any, TypeVar
 
 from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.components import ComponentRun, Components, live_links
-from trainer.decompile.edges import Edges, Links, Score, all_edges, edge_count, live, modules_of
+from trainer.decompile.edges import (
+    Edge,
+    Edges,
+    Feed,
+    Links,
+    Score,
+    Variable,
+    all_edges,
+    edge_count,
+    live,
+    modules_of,
+)
 from trainer.decompile.network import Inputs, Network
 from trainer.decompile.paths import PathRun, Paths
+
+MANY_EDGES = 500
+"""Edges from which on larger things are taken out before them: links before they are expanded into paths, and then all
+that a module reads of a variable. Two layers of two heads have 191, four layers of one head 1,138. There are few links
+and readings, so what they rid of costs little."""
 
 SWEEPS = 3
 """Sweeps at most; each begins from what the one before has left."""
@@ -135,6 +151,7 @@ def prune(
     everything = all_edges(network, None if linked is None else linked.links)
     whole = paths.freeze_means(everything)
     alike, apart, _ = judged(everything, whole)
+    kept = min(kept, alike)  # paths over few links may predict a little worse than the links, whose means differ
     steps = [*(() if linked is None else linked.steps), Step("paths", len(everything), alike, apart)]
 
     modules = sorted({m for edge in everything for v in edge.reads for m in modules_of(v)})
@@ -150,6 +167,18 @@ def prune(
     edges = _swept(everything, modules, without, judged, whole, kept, lambda m: tell(f"module {m[0]}_{m[1]}_{m[2]}"))
     alike, apart, base = judged(edges, None)
     steps.append(Step("modules", len(edges), alike, apart))
+    if len(edges) > MANY_EDGES:
+        edges = _swept(
+            edges,
+            sorted({reading for edge in edges for reading in _readings(edge)}, key=str),
+            lambda some, taken: live(edge for edge in some if not _readings(edge) & set(taken)),
+            judged,
+            base,
+            kept,
+            lambda reading: tell(f"all that {reading[0]} reads of {reading[1]}"),
+        )
+        alike, apart, base = judged(edges, None)
+        steps.append(Step("readings", len(edges), alike, apart))
     for sweep in range(SWEEPS):
         before = edges
         edges = _swept(
@@ -166,6 +195,17 @@ def prune(
         if edges == before:
             break
     return Pruned(edges, tuple(steps))
+
+
+def _readings(edge: Edge) -> set[tuple[str, Variable | None]]:
+    """Which module reads which variable: of a product both sides."""
+    match edge:
+        case Score(layer, head, query, key):
+            return {(f"attn_{layer}_{head} query", query), (f"attn_{layer}_{head} key", key)}
+        case Feed(layer, what):
+            return {(f"mlp_{layer}", what)}
+        case _:
+            return {("readout", edge.what)}
 
 
 def _owner(edge: object) -> Module | None:
