@@ -8,7 +8,7 @@ from __future__ import annotations
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass, replace
-from itertools import chain, combinations
+from itertools import chain, combinations, product
 
 import numpy as np
 
@@ -104,21 +104,20 @@ def symbols_of(variable: Variable, edges: Edges, hardened: Hardened, facts: Fact
     """
     match variable:
         case Answered(layer):
-            found: list[Symbolic] = []
             fed = sorted((e for e in edges if isinstance(e, Feed) and e.layer == layer), key=str)
-            for edge in fed:
-                found += symbols_of(edge.what, edges, hardened, facts)
-            return list(dict.fromkeys(found))
+            return list(dict.fromkeys(x for edge in fed for x in symbols_of(edge.what, edges, hardened, facts)))
         case Moved(layer, head, what):
             hard = hardened.get((layer, head))
-            if hard is None:
-                return []
-            carried = symbols_of(what, edges, hardened, facts)
-            copied: list[Symbolic] = [Copied(hard.where, x) for x in carried] if hard.copies else []
-            return copied if hard.copies and not hard.soft else [*_numbers(hard, carried, facts), *copied]
+            return [] if hard is None else _told(hard, symbols_of(what, edges, hardened, facts), facts)
     if variable == PLACES:
         return [Place()] if facts.places else []
     return [Tokens()] if variable == TOKENS else []
+
+
+def _told(hard: Hard, carried: Sequence[Symbolic], facts: Facts) -> list[Symbolic]:
+    """What a head tells that moves some symbols."""
+    copied: list[Symbolic] = [Copied(hard.where, x) for x in carried] if hard.copies else []
+    return copied if hard.copies and not hard.soft else [*_numbers(hard, carried, facts), *copied]
 
 
 def _numbers(hard: Hard, carried: Sequence[Symbolic], facts: Facts) -> list[Symbolic]:
@@ -239,22 +238,23 @@ def _by_table(table: Table, facts: Facts) -> Iterator[Hard]:
     square = query is not None and scores.shape[0] == scores.shape[1] > symbols >= RELATED
     if square and (ranks := ordered(table, facts)) is not None:
         yield Hard(Selection(query, key, ranks), copies=True)
-    for most in (1, 2, 3):
-        for spread in SPREADS:
-            ranks = tiers(scores, spread, most, table.asked, table.seen)
-            if all(rank == most for row in ranks for rank in row):
-                continue
-            if square and most == 1 and (regular := related(ranks, symbols)) is not None:
-                yield Hard(Selection(query, key, regular), copies=True)
-                yield Hard(Selection(query, key, regular, others=True), copies=True)
-                yield Hard(Selection(query, key, regular), copies=False)
-                continue  # what of the table is no relation is noise, or too little to learn
-            where = Selection(query, key, ranks)
-            if most == 1 or key_order(where) is not None:
-                yield Hard(where, copies=True)
-            if most == 1:
-                yield Hard(replace(where, others=True), copies=True)
-                yield Hard(where, copies=False)
+    for most, spread in product((1, 2, 3), SPREADS):
+        ranks = tiers(scores, spread, most, table.asked, table.seen)
+        if all(rank == most for row in ranks for rank in row):
+            continue
+        if most == 1:
+            # What of the table is no relation is noise, or too little to learn.
+            regular = related(ranks, symbols) if square else None
+            yield from _of_one_tier(Selection(query, key, ranks if regular is None else regular))
+        elif key_order(where := Selection(query, key, ranks)) is not None:
+            yield Hard(where, copies=True)
+
+
+def _of_one_tier(where: Selection) -> Iterator[Hard]:
+    """What a head may do with positions that are all alike to it."""
+    yield Hard(where, copies=True)
+    yield Hard(replace(where, others=True), copies=True)
+    yield Hard(where, copies=False)
 
 
 def _distances(attended: Floats, paths: Paths) -> Iterator[Hard]:
