@@ -6,7 +6,7 @@ that they select, how many they select, pairs of symbols where these have few va
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 from itertools import combinations
 
@@ -76,13 +76,14 @@ def offered(paths: Paths, made: PathRun, edges: Edges, facts: Facts, hardened: H
     """The columns that the variables which the readout reads may become, simplest first."""
     moved = [variable for variable in read_by_readout(edges) if isinstance(variable, Moved)]
     found: list[Column] = [Tokens()]
+    known: dict[tuple[int, int], list[Hard]] = {}
     for variable in moved:
         head = (variable.layer, variable.head)
+        if head not in known:
+            is_hard = head in hardened and not hardened[head].soft
+            known[head] = [hardened[head]] if is_hard else list(candidates(paths, made, edges, facts, head, hardened))
         carried = symbols_of(variable.what, edges, hardened, facts)
-        known: Iterable[Hard] = candidates(paths, made, edges, facts, head, hardened)
-        if head in hardened and not hardened[head].soft:
-            known = [hardened[head]]
-        for hard in known:
+        for hard in known[head]:
             found += _brought(hard, carried, facts)
     if any(map(is_place, moved)):
         found += [Ordinal(modulus) for modulus in MODULI]

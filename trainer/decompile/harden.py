@@ -13,14 +13,9 @@ from dataclasses import dataclass
 
 import numpy as np
 
-from trainer.decompile.apart import divergence, positions_alike
-from trainer.decompile.attend import (
-    Hard,
-    Hardened,
-    candidates,
-    pattern,
-)
+from trainer.decompile.attend import Hard, Hardened, candidates
 from trainer.decompile.edges import Answered, Edges, Feed, Moved, Score, Variable
+from trainer.decompile.judging import Judge, Judged
 from trainer.decompile.network import Floats
 from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.readout import Linear
@@ -95,32 +90,24 @@ def harden_inner(
     paths: Paths, edges: Edges, facts: Facts, sets: bool, tell: Callable[[str], object]
 ) -> tuple[Hardened, PathRun, list[Accepted]]:
     """The heads that others read, layer by layer."""
-    graded = paths.inputs.graded
+    judge = Judge(paths, edges, facts, sets)
     hardened: Hardened = {}
-    patterns: dict[tuple[int, int], Floats] = {}
-    made = paths.run(edges)
     accepted: list[Accepted] = []
     for head in sorted(inner_heads(edges)):
-        if head not in made.patterns:
+        if head not in judge.made.patterns:
             continue
-        judged: list[tuple[float, float, Hard]] = []
-        for hard in candidates(paths, made, edges, facts, head, hardened):
-            tell(f"attn_{head[0]}_{head[1]} as {hard}")
-            tried = paths.run(edges, made, {**patterns, head: pattern(facts, hard)})
-            alike = float(positions_alike(paths.own.logits, tried.logits, sets)[graded].mean())
-            judged.append((alike, divergence(paths.own.logits, tried.logits, sets, graded), hard))
-            if alike == 1.0:
-                break
-        best = max(alike for alike, _, _ in judged)
-        alike, apart, hard = next(entry for entry in judged if entry[0] >= best - EASE)
+        known = candidates(paths, judge.made, edges, facts, head, hardened)
+        judged = judge.judged(head, known, lambda hard, head=head: tell(f"attn_{head[0]}_{head[1]} as {hard}"))  # type: ignore[misc]
+        best = max(each.alike for each in judged)
+        chosen = next(each for each in judged if each.alike >= best - EASE)
         if best < LOST:
-            alike, apart, hard = 1.0, 0.0, mostly([one for _, _, one in judged], made.patterns[head], facts)
+            soft = mostly([each.hard for each in judged], judge.made.patterns[head], facts)
+            chosen = Judged(1.0, 0.0, soft)
         else:
-            patterns[head] = pattern(facts, hard)
-            made = paths.run(edges, made, patterns)
-        hardened[head] = hard
-        accepted.append(Accepted(f"attn_{head[0]}_{head[1]}", str(hard), alike, apart))
-    return hardened, made, accepted
+            judge.take(head, chosen.hard)
+        hardened[head] = chosen.hard
+        accepted.append(Accepted(f"attn_{head[0]}_{head[1]}", str(chosen.hard), chosen.alike, chosen.apart))
+    return hardened, judge.made, accepted
 
 
 def mostly(known: Sequence[Hard], attended: Floats, facts: Facts) -> Hard:
