@@ -199,3 +199,23 @@ def test_of_many_edges_all_that_a_module_reads_of_a_variable_goes_first(
     assert by_stage["readings"].match >= by_stage["paths"].match
     alone = [what for what in told if what.startswith("sweep 1,")]
     assert len(alone) <= 2 * by_stage["readings"].edges  # those that went before are not tried one by one
+
+
+@pytest.mark.parametrize(("many", "inputs"), [(500, 12), (3, 4)])
+def test_of_many_edges_each_alone_is_measured_by_a_third_of_the_inputs(
+    lossy: tuple[Network, Linked], monkeypatch: pytest.MonkeyPatch, many: int, inputs: int
+) -> None:
+    network, linked = lossy
+    paths = Paths(network, drawn(network))
+    monkeypatch.setattr(pruning, "MANY_EDGES", many)
+    seen: list[int] = []
+    ran = Paths.run
+
+    def run(some: Paths, *rest: object, **named: object) -> object:
+        seen.append(len(some.inputs))
+        return ran(some, *rest, **named)  # type: ignore[arg-type]
+
+    monkeypatch.setattr(Paths, "run", run)
+    prune(network, paths, False, lambda what: seen.clear() if what.startswith("module") else None, 0.998, linked)
+    assert seen[0] == inputs
+    assert seen[-1] == 12  # what is left is judged by all

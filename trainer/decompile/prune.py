@@ -2,15 +2,16 @@
 
 In a network of very many paths links between modules are taken out before that.
 
-A sweep measures every edge alone. The longest prefix of them, cheapest first, that keeps the match goes at once; the
-rest are tried one by one. Match is that of positions: whether a whole input is predicted alike says little on the way.
+A sweep measures every edge alone; of very many, by a third of the inputs. The longest prefix of them, cheapest first,
+that keeps the match goes at once; the rest are tried one by one. Match is that of positions: whether a whole input is
+predicted alike says little on the way.
 """
 
 from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.components import ComponentRun, Components, live_links
@@ -44,6 +45,8 @@ Thing = TypeVar("Thing", bound=Hashable)
 Some = TypeVar("Some", bound=frozenset[Any])
 Ran = TypeVar("Ran")
 Module = tuple[str, int, int]
+Judge: TypeAlias = Callable[[Some, Ran | None], tuple[float, float, Ran]]
+Cost: TypeAlias = Callable[[Some], float | None]
 
 
 @dataclass(frozen=True)
@@ -111,6 +114,7 @@ def prune_links(
             links,
             sorted(links, key=str),
             lambda some, taken: live_links(some - frozenset(taken)),
+            _cost(judged, base, kept),
             judged,
             base,
             kept,
@@ -140,20 +144,23 @@ def prune(
         kept: the least match, as of `KEPT`.
         linked: the links between modules to keep to; None: all.
     """
-    graded = paths.inputs.graded
-    own = paths.own.logits
-
-    def judged(edges: Edges, base: PathRun | None) -> tuple[float, float, PathRun]:
-        made = paths.run(edges, base)
-        alike = float(positions_alike(own, made.logits, sets)[graded].mean())
-        return alike, divergence(own, made.logits, sets, graded), made
-
+    judged = _judge(paths, sets)
     everything = all_edges(network, None if linked is None else linked.links)
     whole = paths.freeze_means(everything)
     alike, apart, _ = judged(everything, whole)
     kept = min(kept, alike)  # paths over few links may predict a little worse than the links, whose means differ
     steps = [*(() if linked is None else linked.steps), Step("paths", len(everything), alike, apart)]
 
+    few = _few(network, paths, everything) if len(everything) > MANY_EDGES else None
+
+    def cost_beside(edges: Edges) -> Cost[Edges]:
+        if few is None:
+            return _cost(judged, base, kept)
+        by_few = _judge(few, sets)
+        alike, _, beside = by_few(edges, None)
+        return _cost(by_few, beside, min(kept, alike))
+
+    base = whole
     modules = sorted({m for edge in everything for v in edge.reads for m in modules_of(v)})
 
     def without(edges: Edges, taken: Iterable[Module]) -> Edges:
@@ -164,7 +171,16 @@ def prune(
             if not any(m in gone for v in edge.reads for m in modules_of(v)) and _owner(edge) not in gone
         )
 
-    edges = _swept(everything, modules, without, judged, whole, kept, lambda m: tell(f"module {m[0]}_{m[1]}_{m[2]}"))
+    edges = _swept(
+        everything,
+        modules,
+        without,
+        cost_beside(everything),
+        judged,
+        base,
+        kept,
+        lambda m: tell(f"module {m[0]}_{m[1]}_{m[2]}"),
+    )
     alike, apart, base = judged(edges, None)
     steps.append(Step("modules", len(edges), alike, apart))
     if len(edges) > MANY_EDGES:
@@ -172,6 +188,7 @@ def prune(
             edges,
             sorted({reading for edge in edges for reading in _readings(edge)}, key=str),
             lambda some, taken: live(edge for edge in some if not _readings(edge) & set(taken)),
+            cost_beside(edges),
             judged,
             base,
             kept,
@@ -185,6 +202,7 @@ def prune(
             edges,
             sorted(edges, key=str),
             lambda some, taken: live(some - frozenset(taken)),
+            cost_beside(edges),
             judged,
             base,
             kept,
@@ -212,11 +230,41 @@ def _owner(edge: object) -> Module | None:
     return ("attn", edge.layer, edge.head) if isinstance(edge, Score) else None
 
 
+def _judge(paths: Paths, sets: bool) -> Judge[Edges, PathRun]:
+    """How alike the network predicts over some edges, how far it is from its own predictions, and the run."""
+    own, graded = paths.own.logits, paths.inputs.graded
+
+    def judged(edges: Edges, base: PathRun | None) -> tuple[float, float, PathRun]:
+        made = paths.run(edges, base)
+        alike = float(positions_alike(own, made.logits, sets)[graded].mean())
+        return alike, divergence(own, made.logits, sets, graded), made
+
+    return judged
+
+
+def _cost(judged: Judge[Some, Ran], base: Ran, kept: float) -> Cost[Some]:
+    """The divergence over fewer than those of a run; None where it predicts too little alike."""
+
+    def cost(fewer: Some) -> float | None:
+        alike, apart, _ = judged(fewer, base)
+        return apart if alike >= kept else None
+
+    return cost
+
+
+def _few(network: Network, paths: Paths, edges: Edges) -> Paths:
+    """The network on some of the inputs."""
+    found = Paths(network, paths.inputs.rows(slice(max(len(paths.inputs) // 3, 1))))
+    found.freeze_means(edges, paths)
+    return found
+
+
 def _swept(
     some: Some,
     things: Sequence[Thing],
     without: Callable[[Some, Iterable[Thing]], Some],
-    judged: Callable[[Some, Ran | None], tuple[float, float, Ran]],
+    cost: Cost[Some],
+    judged: Judge[Some, Ran],
     base: Ran,
     kept: float,
     tell: Callable[[Thing], object],
@@ -225,8 +273,8 @@ def _swept(
     costs: list[tuple[float, int]] = []
     for at, thing in enumerate(things):
         tell(thing)
-        alike, apart, _ = judged(without(some, [thing]), base)
-        if alike >= kept:
+        apart = cost(without(some, [thing]))
+        if apart is not None:
             costs.append((apart, at))
     order = [things[at] for _, at in sorted(costs)]
     low, high = 0, len(order)
