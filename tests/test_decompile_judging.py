@@ -8,6 +8,7 @@ from tests.small_networks import drawn, random_network
 from trainer.decompile import judging
 from trainer.decompile.attend import Hard
 from trainer.decompile.edges import Edges, all_edges
+from trainer.decompile.harden import harden_inner
 from trainer.decompile.judging import Judge, Judged
 from trainer.decompile.paths import Paths
 from trainer.decompile.symbols import Facts, Selection
@@ -69,3 +70,14 @@ def test_a_candidate_that_changes_nothing_ends_the_search(monkeypatch: pytest.Mo
     counted.judge.take(HEAD, KNOWN[2])
     counted.paths.own.logits[...] = counted.judge.made.logits
     assert [each.hard for each in counted.judged()] == KNOWN[:3]
+
+
+def test_a_network_that_needs_no_edge_has_no_head_to_harden() -> None:
+    network = random_network(1, 1, 60)
+    paths = Paths(network, drawn(network))
+    paths.freeze_means(all_edges(network))
+    hardened, _, accepted = harden_inner(
+        paths, frozenset(), Facts(paths.inputs, 6, 2), sets=True, tell=lambda what: None
+    )
+    assert not hardened
+    assert not accepted

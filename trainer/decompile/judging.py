@@ -72,7 +72,7 @@ class Judge:
         self._few = _Rest(few, edges, Facts(inputs, facts.vocabulary, facts.symbols, facts.places), sets)
         share = len(inputs) / len(paths.inputs)
         # A third of the bound goes to the plainest, one to those behind them, and one to the best of these.
-        self._at_once = max(MOST_RUN // 3 // len(edges), 1)
+        self._at_once = max(MOST_RUN // 3 // max(len(edges), 1), 1)
         self._sieved = int(self._at_once / share)
 
     @property
