@@ -50,7 +50,7 @@ def find_program(argument: str | None, option: str | None, folder: Path) -> Chos
     """
     if argument is not None and option is not None and argument != option:
         raise BadUsage(f"two programs are given, {argument} and --program {option}; give one")
-    if named := argument or option:
+    if (named := option if argument is None else argument) is not None:
         return Chosen(module_of(named), None)
     if named := os.environ.get(VARIABLE):
         return Chosen(module_of(named), f"from ${VARIABLE}")
@@ -69,8 +69,10 @@ def module_of(named: Path | str) -> Path:
     """The module that somebody means: a file, or the folder of a run that is done.
 
     Raises:
-        BadUsage: a folder without a program.
+        BadUsage: a folder without a program, or nothing at all: an answer about another program would be believed.
     """
+    if named == "":
+        raise BadUsage("the program's name is empty, as of a variable that is not set; expected a module")
     path = Path(named)
     if not path.is_dir():
         return path

@@ -34,6 +34,14 @@ def test_the_argument_comes_first_and_needs_no_reason(folder: Path, monkeypatch:
     assert find_program("named.py", "named.py", folder) == chosen
 
 
+def test_an_empty_name_is_not_taken_for_one_that_was_left_out(folder: Path) -> None:
+    (folder / "only.py").write_text(PROGRAM)
+    for argument, option in (("", None), (None, "")):
+        with pytest.raises(BadUsage, match="name is empty"):
+            find_program(argument, option, folder)
+    assert find_program(None, None, folder).path == Path("only.py")
+
+
 def test_an_argument_and_an_option_that_differ_are_both_named(folder: Path) -> None:
     with pytest.raises(BadUsage, match=r"one\.py and --program two\.py"):
         find_program("one.py", "two.py", folder)
