@@ -168,26 +168,35 @@ def read_subject(
         BadFile, BadSource: the program, or the file of the task, cannot be read.
         BadProgram: it does not fit the task.
     """
-    from tprog.tasks.own import is_own, judging
-    from tprog.words.names import is_corpus
-
-    words = task is not None and is_corpus(task)
-    given = None if task is None or words else _task(task, vocabulary, length)
-    for line in () if given is None else given.notes:
-        note(line)
+    given = None if task is None else _given(task, vocabulary, length)
     path = told_program(argument, option)
     if vocabulary is not None and not any(is_source(each) for each in (path, task or "", beside or "")):
         raise BadUsage(f"--vocabulary is about RASP source, and {path} is none; leave it out")
     module = read_named(path, length, vocabulary, weights)
-    if words:
-        given = judging(str(task), module.program, length)
-    if given is not None and is_own(str(task)):
-        subject = _by_own_task(module, given, length)
-    else:
-        subject = _by_named_task(module, None if given is None else given.name, length)
+    subject = _by_named_task(module, None, length) if task is None else _by_given_task(module, task, given, length)
     if not is_source(path):
         remember(path, Path.cwd())
     return subject
+
+
+def _given(name: str, vocabulary: str | None, length: int | None) -> Task | None:
+    """The task that a command line names; None if it is a corpus, which is read in the words that a program knows."""
+    from tprog.words.names import is_corpus
+
+    if is_corpus(name):
+        return None
+    given = _task(name, vocabulary, length)
+    for line in given.notes:
+        note(line)
+    return given
+
+
+def _by_given_task(module: Module, name: str, given: Task | None, length: int | None) -> Subject:
+    """A program judged by the task that a command line names, None if it is a corpus."""
+    from tprog.tasks.own import is_own, judging
+
+    given = judging(name, module.program, length) if given is None else given
+    return _by_own_task(module, given, length) if is_own(name) else _by_named_task(module, given.name, length)
 
 
 def inputs_of_other(

@@ -28,7 +28,7 @@ class Bend:
         sign: 1 for up, -1 for down.
         mended: ascending amounts, in units of 1 / `Classify.scale`, at each of which one wrong prediction is mended.
         places: the indices of these predictions in [input, place], flattened.
-        broken: ascending amounts at each of which one right prediction becomes wrong.
+        broken: amounts, in no order, at each of which one right prediction becomes wrong: there are very many.
     """
 
     variable: str
@@ -45,13 +45,13 @@ class Bend:
 
     def effect(self, amount: int) -> tuple[int, int]:
         """(mended, broken) predictions."""
-        mended, broken = (int(np.searchsorted(found, amount, side="right")) for found in (self.mended, self.broken))
-        return mended, broken
+        return int(np.searchsorted(self.mended, amount, side="right")), int(np.count_nonzero(self.broken <= amount))
 
     def best_from(self) -> tuple[Array, Array]:
         """For each of the amounts `mended`: the best one that is not less, the smallest of equals; its net effect."""
         upto = np.searchsorted(self.mended, self.mended, side="right")
-        nets = upto - np.searchsorted(self.broken, self.mended, side="right")
+        breaking = np.bincount(np.searchsorted(self.mended, self.broken), minlength=len(upto) + 1)
+        nets = upto - np.cumsum(breaking[:-1])
         greatest = np.maximum.accumulate(nets[::-1])[::-1]
         count = len(nets)
         reached = np.where(nets == greatest, np.arange(count), count)
@@ -60,8 +60,8 @@ class Bend:
 
     def midway(self, amount: int) -> int:
         """An amount with the same effect, as far from the next prediction that breaks as from the last that mends."""
-        after = int(np.searchsorted(self.broken, amount, side="right"))
-        return amount if after == len(self.broken) else (amount + int(self.broken[after])) // 2
+        later = self.broken[self.broken > amount]
+        return (amount + int(later.min())) // 2 if len(later) else amount
 
 
 class Bends:
@@ -132,7 +132,7 @@ class Bends:
         order = np.argsort(amounts, kind="stable")
         breaks = np.flatnonzero(moves & ~wrong)
         places = here[mends][order] * self._each + self._first  # among those of all outputs
-        return amounts[order], places, np.sort(self._amounts(here[breaks], units[breaks], output))
+        return amounts[order], places, self._amounts(here[breaks], units[breaks], output)
 
     def _amounts(self, here: Array, units: Array, output: int) -> Array:
         """By how much the weight must move until predictions that move with it become others."""

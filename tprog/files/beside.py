@@ -7,7 +7,6 @@ process that is killed, or a disk that is full, between any two steps leaves a w
 
 from __future__ import annotations
 
-import hashlib
 import os
 import re
 from collections.abc import Iterator, Mapping, Sequence
@@ -51,6 +50,8 @@ def plain_name(name: str, text: str) -> str:
 
 
 def _digest(data: bytes) -> str:
+    import hashlib  # late: it starts a library of ciphers, and most commands need no digest
+
     return hashlib.sha256(data).hexdigest()[:_DIGITS]
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import hashlib
 import json
 import re
 import unicodedata
@@ -79,4 +78,6 @@ def _cut(label: tuple[str, ...]) -> tuple[str, bool]:
 
 
 def _digest(label: tuple[str, ...]) -> str:
+    import hashlib  # late: see `tprog.files.beside`
+
     return hashlib.sha256(json.dumps(label).encode()).hexdigest()

@@ -11,6 +11,9 @@ from tprog.run.batch import Array
 _DENSE = 2**16
 """Numbers that are always few enough to be counted, however few the rows."""
 
+_ODD = 0x9E3779B1
+"""Near 2**32 divided by the golden ratio, whose multiples lie far apart (Knuth, TAOCP 3, section 6.4)."""
+
 _FEW = 512
 """Rows that are looked at first, where one that contradicts another is looked for."""
 
@@ -50,7 +53,7 @@ def scattered(columns: Sequence[Array]) -> list[Array]:
 
     They are whole numbers modulo 2**32.
     """
-    odd = np.random.default_rng(0).integers(0, 2**31, len(columns), dtype=np.uint32) * 2 + 1
+    odd = [np.uint32(pow(_ODD, which + 1, 2**32)) for which in range(len(columns))]
     return [column.astype(np.uint32) * factor for column, factor in zip(columns, odd, strict=True)]
 
 
