@@ -89,6 +89,24 @@ def train(
     if not is_corpus(config.task):  # what is read of a corpus depends on the settings, and is told as training begins
         tell_reading(config.task)
     file = module_path(_module_of(config.task) if file is None else _other_than_task(file, config.task), force)
+    result = _trained(config, folder, file, resume=resume, force=force, log=log, beginning=beginning)
+    write_module(result.program, file, force)
+    if baselines:
+        _tell_baselines(config)
+    _tell(result, file, folder)
+
+
+def _trained(
+    config: TrainConfig,
+    folder: Path,
+    file: Path,
+    *,
+    resume: bool,
+    force: bool,
+    log: Log | None,
+    beginning: Program | None,
+) -> TrainResult:
+    """What training ends with. If it is stopped, the command that goes on is told, and the exit code is 130."""
     with needs_training():
         from trainer.checkpoint import CHECKPOINT
         from trainer.fit import train as fit
@@ -109,10 +127,7 @@ def train(
         note(f"{after}; what is learned is in {folder}. Go on with: {go_on}")
         note(f"for the program as it is now: {_emitting(config.task, folder, file)}")
         raise typer.Exit(130)
-    write_module(result.program, file, force)
-    if baselines:
-        _tell_baselines(config)
-    _tell(result, file, folder)
+    return result
 
 
 def _tell_baselines(config: TrainConfig) -> None:

@@ -61,22 +61,17 @@ def corpus_task(
         BadFile: all answers are the same.
     """
     part = corpus.judging if split is None else split
-    sentences = corpus.split(part)
     symbols, known = _known_words(corpus, vocabulary, form)
-    most = (LONGEST_TAGGED if corpus.tagged else LONGEST_LABELLED) if longest is None else longest
-    if not 1 <= most <= LARGEST:
-        raise BadUsage(f"the longest sentence has {most:,} words; expected 1 to {LARGEST:,}")
+    most = _expect_length((LONGEST_TAGGED if corpus.tagged else LONGEST_LABELLED) if longest is None else longest)
     how: Longer = longer or ("leave out" if corpus.tagged else "cut")
-    kept = [row for row in sentences if len(row.words) <= most] if how == "leave out" else list(sentences)
-    if not kept:
-        raise BadUsage(f"{corpus.name} has no {corpus.noun} of up to {counted(most, 'word')} in the split {part}")
-    classes = corpus.classes
-    if len(classes) < 2:
-        raise BadFile(f"{corpus.source} gives only the answer {classes[0]!r}; expected two different ones or more")
+    sentences = corpus.split(part)
+    kept = _short_enough(corpus, part, most, how)
+    classes = _expect_classes(corpus)
     coded, unknown = _coded(kept, known, most)
     if unknown and UNKNOWN not in symbols:
         raise BadProgram(
-            f"the program knows no {UNKNOWN}, and {unknown:,} words of {corpus.name} are not in its vocabulary"
+            f"the program knows no {UNKNOWN}, and {counted(unknown, 'word')} of {corpus.name} "
+            f"{'is' if unknown == 1 else 'are'} not in its vocabulary"
         )
     answers = _answers(corpus.tagged, kept, coded, {word: code for code, word in enumerate(classes)})
     longest_row = max(map(len, coded))
@@ -100,6 +95,30 @@ def corpus_task(
         inputs_are=told.what,
         noun=corpus.noun,
     )
+
+
+def _expect_length(most: int) -> int:
+    """The longest sentence that is asked about, if there can be such a one."""
+    if not 1 <= most <= LARGEST:
+        raise BadUsage(f"the longest sentence has {counted(most, 'word')}; expected 1 to {LARGEST:,}")
+    return most
+
+
+def _short_enough(corpus: Corpus, part: str, most: int, how: Longer) -> list[Sentence]:
+    """The sentences of a split that are asked about."""
+    kept = [row for row in corpus.split(part) if how == "cut" or len(row.words) <= most]
+    if not kept:
+        raise BadUsage(f"{corpus.name} has no {corpus.noun} of up to {counted(most, 'word')} in the split {part}")
+    return kept
+
+
+def _expect_classes(corpus: Corpus) -> tuple[str, ...]:
+    """The answers of a corpus, of which there are several."""
+    if len(corpus.classes) < 2:
+        raise BadFile(
+            f"{corpus.source} gives only the answer {corpus.classes[0]!r}; expected two different ones or more"
+        )
+    return corpus.classes
 
 
 def _known_words(

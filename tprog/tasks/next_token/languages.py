@@ -8,7 +8,7 @@ Source: Tomita (1982) for the seven; Huang et al. (arXiv 2602.08857) for the cho
 
 from __future__ import annotations
 
-from collections.abc import Callable, Hashable, Sequence
+from collections.abc import Callable, Hashable, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
 from typing import TypeAlias
@@ -107,17 +107,24 @@ class Language(NextTokenTask):
     def _tables(self) -> tuple[list[list[int]], list[int], tuple[tuple[str, ...], ...]]:
         """[state][letter] the next state, -1 if dead; the class of each state; the classes. State 0 is the start."""
         edges = self._edges()
+        alive = self._alive(edges)
+        order = {state: index for index, state in enumerate(each for each in edges if each in alive)}
+        following = [[order.get(after, -1) for after in edges[state]] for state in order]
+        sets = [self._legal_after(state, row) for state, row in zip(order, following, strict=True)]
+        classes = tuple(dict.fromkeys(sets))
+        return following, [classes.index(each) for each in sets], classes
+
+    def _alive(self, edges: Mapping[State, list[State | None]]) -> set[State]:
+        """The states from which a word can still be ended."""
         alive = {state for state in edges if self.ends(state)}
         while more := {state for state in edges.keys() - alive if alive.intersection(edges[state])}:
             alive |= more
-        order = {state: index for index, state in enumerate(each for each in edges if each in alive)}
-        following = [[order.get(after, -1) for after in edges[state]] for state in order]
-        sets = [
-            (*(word for word, after in zip(self.symbols, row, strict=True) if after >= 0), *((EOS,) * self.ends(state)))
-            for state, row in zip(order, following, strict=True)
-        ]
-        classes = tuple(dict.fromkeys(sets))
-        return following, [classes.index(each) for each in sets], classes
+        return alive
+
+    def _legal_after(self, state: State, following: Sequence[int]) -> tuple[str, ...]:
+        """The tokens that may come in a state, from what follows on each letter."""
+        letters = [word for word, after in zip(self.symbols, following, strict=True) if after >= 0]
+        return (*letters, EOS) if self.ends(state) else tuple(letters)
 
     def _edges(self) -> dict[State, list[State | None]]:
         """Each state that can be reached -> the next one for each letter, None if there is none."""
