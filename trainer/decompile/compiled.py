@@ -10,7 +10,7 @@ Letters in shapes: see `trainer.decompile.network`.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from itertools import product
+from itertools import islice, product
 from pathlib import Path
 
 import numpy as np
@@ -21,7 +21,7 @@ from tprog.run.batch import Array
 from trainer.compile.folder import Config, read_config, read_vocabulary, read_weights
 from trainer.compile.tensors import POSITIONS, TOKENS, UNEMBEDDING, head_name, mlp_name
 from trainer.decompile.network import Block, Floats, Inputs, Network
-from trainer.decompile.samples import Source
+from trainer.decompile.samples import SHORT, Source
 
 MOST_INPUTS = 50_000
 """Inputs of a domain that are all compared."""
@@ -43,7 +43,10 @@ def network_of_compiled(folder: Path) -> tuple[Network, CompiledSource]:
     if len(vocabulary.names) > 1:
         raise BadUsage(f"{folder} has {len(vocabulary.names)} outputs; expected one")
     if vocabulary.hole is not None:
-        raise BadUsage(f"the program of {folder} has no answer to some inputs; expected one that always answers")
+        raise BadUsage(
+            f"{folder} has an output for holes: its program lacks rows, whether or not an input reaches them; expected "
+            "one that has them all"
+        )
     blocks = tuple(_block(weights, at, config) for at in range(len(config.layers)))
     network = Network(
         tokens=weights[TOKENS],
@@ -129,6 +132,11 @@ class CompiledSource(Source):
         if self.symbols**length > MOST_INPUTS:
             return None
         return self._inputs([np.array(row, dtype=np.int64) for row in product(range(self.symbols), repeat=length)])
+
+    def smallest(self) -> Inputs:
+        """All inputs up to some length, the shortest first: of `domain` only the longest are compared."""
+        every = (row for length in range(1, self.longest) for row in product(range(self.symbols), repeat=length))
+        return self._inputs([np.array(row, dtype=np.int64) for row in islice(every, SHORT)])
 
     def _inputs(self, rows: list[Array]) -> Inputs:
         sink = self.codes[0]
