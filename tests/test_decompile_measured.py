@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import math
+from contextlib import nullcontext
 from itertools import product
 from pathlib import Path
 
@@ -10,6 +11,7 @@ import numpy as np
 import pytest
 
 from tests.small_networks import LEARNED, drawn, random_network
+from tprog.errors import BadUsage
 from tprog.ir.program import Program
 from tprog.run.batch import encode
 from tprog.run.execute import execute
@@ -25,11 +27,12 @@ from trainer.decompile.measure import (
     Errors,
     answered,
     classes_of,
+    expect_learned,
     measured,
     model_accuracy,
     with_frequent,
 )
-from trainer.decompile.network import Inputs, Network, in_pieces, network_of
+from trainer.decompile.network import Bools, Floats, Inputs, Network, in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.readout import Linear
 from trainer.decompile.samples import TaskSource
@@ -134,6 +137,20 @@ def test_a_parting_is_told_by_its_first_position_and_what_both_say_there() -> No
         assert one.position == first
         assert frozenset(one.network.split("|")) - {NO_TOKEN} == own[first]
         assert frozenset(one.program.split("|")) - {NO_TOKEN} == other[first]
+
+
+@pytest.mark.parametrize(("wrong", "refused"), [(0, False), (0.1, False), (0.9, True), (1, True)])
+def test_a_network_must_be_right_more_often_than_one_answer_everywhere(
+    wrong: float, refused: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    network, source = _network("tomita2")
+
+    def right(logits: Floats, inputs: Inputs) -> Bools:
+        return np.random.default_rng(0).random(inputs.tokens.shape) >= wrong
+
+    monkeypatch.setattr(source, "right", right)
+    with pytest.raises(BadUsage, match="one answer everywhere") if refused else nullcontext():
+        expect_learned(network, source, 0, "tomita2", COUNT)
 
 
 def test_a_set_becomes_a_class_if_a_network_predicts_it_often_elsewhere() -> None:

@@ -17,7 +17,7 @@ from tests.bench.random_program import word_program
 from tests.programs import PROGRAMS, Case, equal, lookup, masks, sort, sort_with_a_fault
 from tests.strategies import programs
 from tprog.errors import BadUsage
-from tprog.ir.program import IMPLIED, Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.ir.program import IMPLIED, Embedding, Head, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.execute import execute, predict
 from tprog.simplify import Simplification, simplify, told
 from tprog.simplify.rewrite import Fixed, Via, rewritten
@@ -204,6 +204,39 @@ def test_what_hangs_on_no_word_lists_none() -> None:
 def test_what_no_reader_can_read_is_refused() -> None:
     # A number cannot be a key.
     assert rewritten(sort(), {"rank": Via("less", (1, 2), (0, 1))}) is None
+
+
+def test_a_sum_over_a_constant_is_a_count_where_that_is_1_and_nothing_where_it_is_0() -> None:
+    letters = ("a", "b")
+    worth = Lookup("worth", ("tokens",), (None,), None, (1, 2))
+    total = NumericHead("total", "tokens", "tokens", "worth", (letters, letters))
+    answers = ("no", "yes", "yes", "no")
+    high = Lookup("high", ("total", "tokens"), ((0, 2), None), ("no", "yes"), answers)
+    program = Program(letters, (), 3, (worth, total, high), IMPLIED, outputs=("high",))
+    counted, nothing = (rewritten(program, {"worth": Fixed(number)}) for number in (1, 0))
+    assert counted is not None
+    assert counted.nodes == (replace(total, value="ones"), high)
+    assert nothing is not None
+    assert "total" not in nothing.by_name
+    # Of any other constant it is a multiple of a count, which no head says.
+    assert rewritten(program, {"worth": Fixed(3)}) is None
+    mean = replace(total, reduce="mean", default=3)
+    averaged = replace(program, nodes=(worth, mean, high))
+    assert rewritten(averaged, {"worth": Fixed(2)}) is None  # the default is another
+    fixed = rewritten(averaged, {"worth": Fixed(3)})
+    assert fixed is not None
+    assert "total" not in fixed.by_name
+
+
+def test_a_lookup_that_lists_combinations_does_without_an_input_that_tells_nothing() -> None:
+    letters = ("a", "b", "c")
+    listed = tuple((at, place) for at in (0, 1) for place in range(3))
+    cells = (*("u",) * 3, *("v",) * 3, "w")
+    told_by = Lookup("told", ("tokens", "positions"), (None, None), ("u", "v", "w"), cells, listed=listed)
+    program = Program(letters, (), 3, (told_by,), IMPLIED, outputs=("told",))
+    (node,) = _checked(program, _inputs(program)).program.nodes
+    assert isinstance(node, Lookup | Embedding)
+    assert "positions" not in node.reads
 
 
 def test_a_predicate_counts_as_named_by_what_it_is_and_not_by_what_its_symbols_look_like() -> None:
