@@ -7,7 +7,7 @@ Shapes: [input, place], see `tprog.run.outcome`.
 from __future__ import annotations
 
 from collections import Counter
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from dataclasses import dataclass
 from functools import cached_property
 from typing import TypeAlias
@@ -29,49 +29,6 @@ from tprog.tasks.builtin import Inputs
 
 Rows: TypeAlias = NDArray[np.intp]
 """Indices of inputs in a batch."""
-
-
-class _Chosen(Mapping[str, Array]):
-    """Values of the chosen inputs, each variable's picked out when it is first asked for."""
-
-    def __init__(self, values: Mapping[str, Array], rows: Rows, width: int) -> None:
-        self._values, self._rows, self._width = values, rows, width
-        self._chosen: dict[str, Array] = {}
-
-    def __getitem__(self, name: str) -> Array:
-        if name not in self._chosen:
-            self._chosen[name] = _cut(self._values[name].take(self._rows, axis=0), self._width)
-        return self._chosen[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(self._values)
-
-    def __len__(self) -> int:
-        return len(self._values)
-
-
-def take(execution: Execution, rows: Rows, *, cut: bool = False) -> Execution:
-    """The execution of the chosen inputs, in the chosen order; an input may be chosen more than once.
-
-    Args:
-        cut: only as wide as the longest of them.
-    """
-    batch = execution.batch.take(rows)
-    batch = batch.cut() if cut else batch
-    # Rows first: to cut all inputs, of which a few are chosen, takes longer than all the rest.
-    width, totals = batch.tokens.shape[1], execution.totals.take(rows, axis=0)
-    return Execution(
-        execution.program,
-        batch,
-        _Chosen(execution.values, rows, width),
-        {name: at[rows, :width] for name, at in execution.holed.items()},
-        totals if execution.program.readout.pooled else _cut(totals, width),
-    )
-
-
-def _cut(array: Array, width: int) -> Array:
-    """An array [input, position, ...] of the first positions,."""
-    return np.ascontiguousarray(array[:, :width])
 
 
 def hole_order(program: Program) -> dict[TableKey, int]:

@@ -14,11 +14,11 @@ import numpy as np
 
 from analyze.blame.edited_node import EditedNode, Output, any_of
 from analyze.blame.single_edits import changed_by, rivals, shares
-from analyze.outcome import Ground, Rows, evaluated_at_once, take
+from analyze.outcome import Ground, Rows, evaluated_at_once
 from tprog.edits.edit import Edit, NodeEdit, ReadoutEdit, WeightEdit, weight_row
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
-from tprog.run.execute import execute
+from tprog.run.execute import execute, some_of
 from tprog.run.matches import MOST_POSITIONS
 from tprog.run.outcome import SOME_HOLE, outcomes
 from tprog.run.pieces import slices
@@ -147,7 +147,7 @@ class KnownAnswers:
             if edit.recodes(self.on.program):
                 if (changed := changed_by(self.on.program, [edit])) is not None:
                     self._spend(edit.node, len(rows))
-                    base = take(self.on.intact, rows)
+                    base = some_of(self.on.intact, rows)
                     yield index, outcomes(execute(changed, base.batch, base=base))
             else:
                 output = node.output(edit)
@@ -185,7 +185,7 @@ class KnownAnswers:
         order = lengths.argsort(kind="stable")
         for some in slices(len(rows), evaluated_at_once(self.on.program, self.on.batch)):
             part = order[some]
-            base = take(self.on.intact, rows[part], cut=True)
+            base = some_of(self.on.intact, rows[part], cut=True)
             given = {node: values.take(part, axis=0)[:, : base.batch.tokens.shape[1]]}
             made = outcomes(execute(self.on.program, base.batch, overrides=given, base=base))
             found[part, : made.shape[1]] = made

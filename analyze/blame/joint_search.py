@@ -12,11 +12,12 @@ from analyze.blame.effects import Effect, KnownAnswers, order_key
 from analyze.blame.race import KNOWN, Contender, Race, tie
 from analyze.blame.single_edits import node_edits, stays_exact, weight_edits
 from analyze.blame.weights import Bend, Bends, weight_rows
-from analyze.outcome import Ground, Rows, spread, take
+from analyze.outcome import Ground, Rows, spread
 from analyze.reached_entries import reached
 from tprog.edits.edit import Edit
 from tprog.edits.entry import Entry
 from tprog.run.batch import Array
+from tprog.run.execute import some_of
 
 _MANY, _AHEAD, _FIRST_PARTS = 4096, 32, 2
 """Edits from which on they go over the first parts of the inputs together, and then so many at a time: of a vocabulary
@@ -65,7 +66,7 @@ class JointSearch:
 
     def _node_edits(self) -> Iterator[Mender]:
         on, domain = self.on, self.domain
-        failing = take(on.intact, self.rows)
+        failing = some_of(on.intact, self.rows)
         near = {where for where, count in reached(failing).items() if count}
         for node in on.program.nodes:
 
@@ -88,7 +89,7 @@ class JointSearch:
         for index, row in enumerate(self.rows.tolist()):
             if not self.on.intact.in_hole[row]:
                 continue
-            place, run = int(self.places[index]), take(self.on.intact, np.array([row]))
+            place, run = int(self.places[index]), some_of(self.on.intact, np.array([row]))
             for edit in weight_edits(run, place, int(self.domain.expected[row, place])):
                 if edit not in seen and stays_exact(self.on.program, edit):
                     seen.add(edit)

@@ -15,7 +15,6 @@ import numpy as np
 
 from analyze.blame.edited_node import EditedNode
 from analyze.blame.slice import asked_at, consults, entries_at, reached_entries, seen
-from analyze.outcome import take
 from tprog.edits.edit import (
     CellEdit,
     Change,
@@ -44,7 +43,7 @@ from tprog.ir.program import (
 )
 from tprog.run.batch import Array
 from tprog.run.evaluate import Missing, any_missing, entry_codes, evaluate
-from tprog.run.execute import Execution, execute
+from tprog.run.execute import Execution, execute, some_of
 from tprog.run.outcome import SOME_HOLE, outcomes
 
 MOST_ROWS = 4096
@@ -141,7 +140,7 @@ def row_trials(run: Execution, where: Entry) -> tuple[list[TriedEdit], bool]:
     first = np.sort(np.unique(values, axis=0, return_index=True)[1])
     if not run.lost_at(node.name).any():
         first = first[(values[first] != run.values[node.name]).any(axis=1)]
-    changed = execute(program, base.batch.take(first), overrides={node.name: values[first]}, base=take(base, first))
+    changed = execute(program, base.batch.take(first), overrides={node.name: values[first]}, base=some_of(base, first))
     found = outcomes(changed)
     edits = (RowEdit(node.name, query, rows[at], where.clause) for at in first.tolist())
     return [TriedEdit(edit, found[at]) for at, edit in enumerate(edits)], complete
@@ -188,7 +187,7 @@ def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
         by_output.setdefault(key, []).append(edit)
     if not found:
         return
-    base = take(run, np.zeros(len(found), dtype=np.intp))
+    base = some_of(run, np.zeros(len(found), dtype=np.intp))
     changed = execute(run.program, base.batch, overrides={node.name: np.stack(found)}, base=base)
     for edits_alike, outcome in zip(by_output.values(), outcomes(changed), strict=True):
         yield from (TriedEdit(edit, outcome) for edit in edits_alike)
@@ -233,7 +232,7 @@ def _with_rows(
     queries = run.values[clause.query].astype(np.int64)[one_each]
     own = len(clause.predicate) + np.arange(len(rows))[:, None]
     made = node.with_clause(table, Clause(_OWN_QUERY, clause.key, (*clause.predicate, *rows)))
-    base = take(run, one_each)
+    base = some_of(run, one_each)
     asked = np.where(queries == codes[:, None], own, queries)
     return base, *evaluate(made, run.program, base.batch, {**base.values, _OWN_QUERY: asked})
 

@@ -20,7 +20,7 @@ from analyze.blame.named_heads import named_heads
 from analyze.blame.single_edits import node_edits, stays_exact
 from analyze.blame.slice import dynamic_slice
 from analyze.blame.weights import Bends, weight_rows
-from analyze.outcome import Ground, take
+from analyze.outcome import Ground
 from analyze.reached_entries import entries_of, reached
 from tprog.edits.edit import Edit, apply
 from tprog.edits.entry import Entry, entry_of
@@ -28,7 +28,7 @@ from tprog.errors import BadProgram, NotExact
 from tprog.ir.program import AttentionHead, Domain, Node, Numbers, Program, Quotients
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate
-from tprog.run.execute import execute
+from tprog.run.execute import execute, some_of
 from tprog.run.outcome import outcomes
 
 ROUNDS = 6
@@ -113,7 +113,7 @@ class Redefinitions:
         self.on, self.asked = on, asked
         self.before = KnownAnswers(on)
         failing = np.flatnonzero(np.logical_or.reduce(self.before.wrong, axis=1))
-        consulted = {where for where, count in reached(take(on.intact, failing)).items() if count}
+        consulted = {where for where, count in reached(some_of(on.intact, failing)).items() if count}
         self.near = {where for where in inside if where in consulted or where.part == "wiring"}
 
     def best(self) -> list[Redefinition]:
@@ -156,7 +156,7 @@ class Redefinitions:
         was_right = bool(domain.right[self.asked])
         if name in program.by_name:
             node = program.by_name[name]
-            here = take(domain.on.intact, np.array([row]))
+            here = some_of(domain.on.intact, np.array([row]))
             edits = list(node_edits(here, node, self.near.__contains__))
             for at, rows, outcomes in domain.after(edits, np.arange(len(domain.on.batch))):
                 now = outcomes == domain.expected[rows]
@@ -225,7 +225,7 @@ class Redefinitions:
         count, best = len(on.batch), None
         for start in range(0, len(made), _TOGETHER):
             some = made[start : start + _TOGETHER]
-            base = take(on.intact, np.tile(np.arange(count), len(some)))
+            base = some_of(on.intact, np.tile(np.arange(count), len(some)))
             stacked = np.concatenate([values for _, values in some])
             found = outcomes(execute(program, base.batch, overrides={node.name: stacked}, base=base))
             for at, (head, _) in enumerate(some):
@@ -275,8 +275,8 @@ def find_redefinitions(on: Ground, row: int, place: int) -> tuple[list[Redefinit
     first = KnownAnswers(on).order[: 2 * SAMPLED] if len(on.batch) > MOST else np.arange(len(on.batch))
     rows = np.unique(np.append(first, row))
     inputs = on.inputs.take(rows, f"{len(rows)} of {on.inputs.description}")
-    some = Ground(on.program, inputs, take(on.intact, rows))
-    run = take(on.intact, np.array([row]))
+    some = Ground(on.program, inputs, some_of(on.intact, rows))
+    run = some_of(on.intact, np.array([row]))
     wirings = {Entry(node.name, "wiring") for node in on.program.nodes}
     refit = Redefinitions(some, (int(np.searchsorted(rows, row)), place), wirings | set(dynamic_slice(run, place)))
     return refit.best(), len(rows)

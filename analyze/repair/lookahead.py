@@ -17,14 +17,14 @@ import numpy as np
 from analyze.blame.edited_node import EditedNode
 from analyze.blame.effects import Effect
 from analyze.blame.single_edits import changed_by, reached_entries
-from analyze.outcome import Ground, Rows, spread, take
+from analyze.outcome import Ground, Rows, spread
 from analyze.repair.proposals import Proposal, refitted
 from analyze.repair.refit import patterns_of, refit
 from tprog.edits.edit import Edit, NodeEdit, candidates
 from tprog.edits.entry import Entry
 from tprog.ir.program import Node
 from tprog.run.batch import Array
-from tprog.run.execute import Execution, execute
+from tprog.run.execute import Execution, execute, some_of
 from tprog.run.groups import groups
 
 CONFLICTS, FEWEST = 192, 12
@@ -150,7 +150,7 @@ def _conflict(on: Ground) -> _Conflict | None:
 def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int, NodeEdit]]:
     """The edits of a node that resolve some of the conflict, each with the errors that are left of it."""
     program, count = on.program, len(conflict.inputs)
-    base = take(on.intact, conflict.inputs)
+    base = some_of(on.intact, conflict.inputs)
     names = list(program.readout.reads)
     index, place = conflict.at
     classes = len(program.written_classes)
@@ -158,7 +158,7 @@ def _counted(on: Ground, node: Node, conflict: _Conflict) -> Iterator[tuple[int,
     made, most = _outputs(base, node), max(1, 20_000 // max(count, 1))
     for start in range(0, len(made), most):
         some = made[start : start + most]
-        many = take(base, np.tile(np.arange(count), len(some)))
+        many = some_of(base, np.tile(np.arange(count), len(some)))
         values = np.concatenate([output for _, output in some])
         run = execute(program, many.batch, overrides={node.name: values}, base=many)
         rows = (np.arange(len(some))[:, None] * count + index).reshape(-1)
@@ -175,7 +175,7 @@ def _outputs(base: Execution, node: Node) -> list[tuple[NodeEdit, Array]]:
     program, old = base.program, base.values[node.name]
     reached: set[Entry] = set()
     for row in range(len(base.batch)):
-        reached |= {where for where in reached_entries(take(base, np.array([row]))) if where.node == node.name}
+        reached |= {where for where in reached_entries(some_of(base, np.array([row]))) if where.node == node.name}
     edited, found = EditedNode(base, node.name, np.arange(len(base.batch))), {old.tobytes(): None}
     made = []
     for edit in islice(candidates(program, node, reached.__contains__), TRIED):

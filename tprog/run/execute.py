@@ -17,7 +17,7 @@ import numpy as np
 from tprog.ir.entries import ClauseOf, Entries, TableKey, WeightsOf, owner, picked
 from tprog.ir.program import Node, Program, Symbols, Value, Variable
 from tprog.ir.values import spelling
-from tprog.run.batch import Array, Batch, Bools
+from tprog.run.batch import Array, Batch, Bools, chosen
 from tprog.run.evaluate import dtype_of, evaluate
 from tprog.run.logits import missing_rows, read_out_at, summed_up, totals_on_top
 from tprog.run.pieces import PIECE, inputs_at_once, pieces_of, slices
@@ -281,16 +281,17 @@ def _computed(
 
 @dataclass(frozen=True, eq=False)
 class _Some(Mapping[str, Array]):
-    """The values of some inputs, none of which is touched before somebody asks for it."""
+    """The values of some inputs, as wide as `width`; none is touched before somebody asks for it."""
 
     of_all: Mapping[str, Array]
     rows: slice | Array
+    width: int
     taken: dict[str, Array] = field(default_factory=dict)
 
     def __getitem__(self, name: str) -> Array:
         found = self.taken.get(name)
         if found is None:
-            found = self.taken[name] = self.of_all[name][self.rows]
+            found = self.taken[name] = _cut(chosen(self.of_all[name], self.rows), self.width)
         return found
 
     def __iter__(self) -> Iterator[str]:
@@ -304,15 +305,10 @@ def _in_pieces(
     program: Program, batch: Batch, size: int, overrides: Mapping[str, Array | int], base: Execution | None
 ) -> Execution:
     """A large batch executed piece by piece, and put together again."""
-    runs = [
-        execute(
-            program,
-            batch.take(rows),
-            overrides=_given(overrides, rows),
-            base=None if base is None else some_of(base, rows),
-        )
-        for rows in slices(len(batch), size)
-    ]
+    runs = []
+    for rows in slices(len(batch), size):
+        below = None if base is None else some_of(base, rows)
+        runs.append(execute(program, batch.take(rows), overrides=_given(overrides, rows), base=below))
     totals = np.concatenate([run.totals for run in runs])
     return Execution(program, batch, _joined_values(program, runs, base), _joined_holes(program, runs), totals)
 
@@ -344,10 +340,25 @@ def _joined_values(program: Program, runs: Sequence[Execution], base: Execution 
     return _Layered(program.variables, made, base.values)
 
 
-def some_of(run: Execution, rows: slice | Array) -> Execution:
-    """An execution of some of its inputs."""
-    holed = {name: at[rows] for name, at in run.holed.items()}
-    return Execution(run.program, run.batch.take(rows), _Some(run.values, rows), holed, run.totals[rows])
+def some_of(run: Execution, rows: slice | Array, *, cut: bool = False) -> Execution:
+    """An execution of some of its inputs, in the order of `rows`; one may be there more than once.
+
+    Args:
+        cut: only as wide as the longest of them.
+    """
+    batch = run.batch.take(rows)
+    batch = batch.cut() if cut else batch
+    # Rows first: to cut all inputs, of which a few are chosen, takes longer than all the rest.
+    width, totals = batch.tokens.shape[1], chosen(run.totals, rows)
+    if not run.program.readout.pooled:
+        totals = _cut(totals, width)
+    holed = {name: _cut(chosen(at, rows), width) for name, at in run.holed.items()}
+    return Execution(run.program, batch, _Some(run.values, rows, width), holed, totals)
+
+
+def _cut(array: Array, width: int) -> Array:
+    """An array [input, position, ...] of the first positions."""
+    return array if array.shape[1] == width else np.ascontiguousarray(array[:, :width])
 
 
 def predict(

@@ -1,0 +1,112 @@
+"""Walks through the house: in which order a verb first calls our functions, and how often that goes back.
+
+    python -m tests.bench.walks [--steps] [VERB ...]
+
+A walk is the functions in the order of their first calls, without those that run while a module is imported. It returns
+where the next function stands in another file than the one before it, and a function of that file was called earlier:
+whoever reads along opens a file again. A caller that goes on after what it called is such a return, too. They are
+counted by files and by rooms, which are folders.
+"""
+
+from __future__ import annotations
+
+import argparse
+import contextlib
+import io
+import sys
+import tempfile
+from collections.abc import Callable, Iterator, Sequence
+from pathlib import Path
+from types import CodeType, FrameType
+
+HERE = Path(__file__).parents[2]
+
+VERBS: dict[str, tuple[str, ...]] = {
+    "blame": ("blame", "{program}", "--input", "eed"),
+    "circuits --where": ("circuits", "{program}", "--where", "len(x) > 4"),
+    "simplify": ("simplify", "{program}", "-o", "small.py", "--force"),
+}
+"""Each walk's command line."""
+
+Step = tuple[str, str]
+"""A module's file, relative to the checkout, and a function of it."""
+
+
+def walk(run: Callable[[], object]) -> list[Step]:
+    """The functions of ours in the order of their first calls."""
+    steps: list[Step] = []
+    known: set[CodeType] = set()
+
+    def called(frame: FrameType, event: str, _: object) -> None:
+        code = frame.f_code
+        if event != "call" or code in known:
+            return
+        known.add(code)
+        path = Path(code.co_filename)
+        within = "." not in code.co_name and not code.co_name.startswith("<")
+        if within and path.is_relative_to(HERE) and not _imported(frame) and ".venv" not in path.parts:
+            steps.append((str(path.relative_to(HERE)), code.co_qualname))
+
+    before = sys.getprofile()
+    sys.setprofile(called)
+    try:
+        run()
+    finally:
+        sys.setprofile(before)
+    return steps
+
+
+def _imported(frame: FrameType | None) -> bool:
+    """Whether a frame runs because a module is imported."""
+    while frame is not None:
+        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") not in ("__main__", __name__):
+            return True
+        frame = frame.f_back
+    return False
+
+
+def returns(places: Sequence[str]) -> Iterator[tuple[str, str]]:
+    """Where a walk goes back: from which place, and to which it had left."""
+    seen: set[str] = set()
+    before: str | None = None
+    for place in places:
+        if place != before:
+            if before is not None and place in seen:
+                yield before, place
+            seen.add(place)
+            before = place
+
+
+def rooms(steps: Sequence[Step]) -> list[str]:
+    """The folder of each step."""
+    return [str(Path(file).parent) for file, _ in steps]
+
+
+def _called(line: Sequence[str], folder: Path) -> list[Step]:
+    from cli.main import main
+
+    sys.argv = ["tpdebug", *(part.format(program=HERE / "docs/examples/sort_program.py") for part in line)]
+    with contextlib.chdir(folder), contextlib.redirect_stdout(io.StringIO()), contextlib.redirect_stderr(io.StringIO()):
+        return walk(main)
+
+
+def main() -> None:
+    parser = argparse.ArgumentParser(prog="python -m tests.bench.walks", description=__doc__)
+    parser.add_argument("verbs", nargs="*", default=[*VERBS], metavar="VERB", help=", ".join(VERBS))
+    parser.add_argument("--steps", action="store_true", help="print every step")
+    options = parser.parse_args()
+    for verb in options.verbs:
+        with tempfile.TemporaryDirectory() as folder:
+            steps = _called(VERBS[verb], Path(folder))
+        files = [file for file, _ in steps]
+        if options.steps:
+            print("\n".join(f"{file}: {function}" for file, function in steps))
+        back, far = len([*returns(files)]), len([*returns(rooms(steps))])
+        print(
+            f"{verb}: {len(set(files))} modules, {len(steps)} functions, {back} returns to a module, {far} to a room "
+            f"already left"
+        )
+
+
+if __name__ == "__main__":
+    main()
