@@ -26,8 +26,8 @@ WORDS = (BEGIN, *LETTERS)
 RANKS = tuple(range(30))
 
 
-def _diagonal(values: tuple[Symbol, ...], weight: int = 1) -> list[tuple[int, ...] | None]:
-    return [tuple(weight * (str(value) == label) for label in LETTERS) for value in values]
+def _diagonal(values: tuple[Symbol, ...], weight: int = 1, step: int = 0) -> list[tuple[int, ...] | None]:
+    return [tuple(weight * (str(value) == LETTERS[(at - step) % 20]) for at in range(20)) for value in values]
 
 
 def _copying(rows: list[tuple[int, ...] | None]) -> Program:
@@ -45,6 +45,19 @@ def _said(program: Program) -> list[str]:
 def test_a_copying_readout_is_one_line() -> None:
     assert _said(_copying(_diagonal(WORDS, 3))) == ['    "before": _identity({}, VOCABULARY, CLASSES, 3),']
     assert "def _identity(rows, values, classes, weight):" in emit(_copying(_diagonal(WORDS))).text
+
+
+@pytest.mark.parametrize(("step", "classes"), [(1, "CLASSES[-1:] + CLASSES[:-1]"), (-1, "CLASSES[1:] + CLASSES[:1]")])
+def test_a_readout_that_counts_on_is_one_line(step: int, classes: str) -> None:
+    rows = _diagonal(WORDS, 3, step)
+    assert rows[3] == tuple(3 * (label == "dcb"[1 - step]) for label in LETTERS)  # of c: d, or b
+    program = _copying(rows)
+    assert _said(program) == [f'    "before": _identity({{}}, VOCABULARY, {classes}, 3),']
+    after = apply(program, WeightEdit("before", "a", "b", 2))
+    module = read_source(emit(program).text)
+    back = read_source(patched(module, after))
+    assert back.program == after
+    assert patched(back, program) == module.text
 
 
 def test_fewer_rows_of_classes_are_said_one_by_one_as_ever() -> None:
@@ -93,11 +106,14 @@ def test_the_values_are_named_by_where_they_stand_in_the_module(values: tuple[Sy
 
 @given(
     st.integers(-3, 3).filter(bool),
+    st.sampled_from(identities.STEPS),
     st.dictionaries(st.integers(0, 20), st.one_of(st.none(), st.integers(-2, 2)), max_size=6),
 )
 @settings(max_examples=60, deadline=None)
-def test_whatever_is_excepted_a_module_says_its_program(weight: int, exceptions: dict[int, int | None]) -> None:
-    rows = _diagonal(WORDS, weight)
+def test_whatever_is_excepted_a_module_says_its_program(
+    weight: int, step: int, exceptions: dict[int, int | None]
+) -> None:
+    rows = _diagonal(WORDS, weight, step)
     for at, other in exceptions.items():
         rows[at] = None if other is None else (other,) * 20
     program = _copying(rows)
@@ -160,6 +176,7 @@ CALL = "_identity({}, VOCABULARY, CLASSES, 1)"
         (CALL, "_identity({}, CLASSES, CLASSES, 1)", "a tuple with the values of `before`"),
         (CALL, "_identity({}, VOCABULARY, CLASSES, 'a')", "the weight 'a'"),
         (CALL, "_identity({}, VOCABULARY, CLASSES)", r"expected `\{value: \(weight"),
+        (CALL, "_identity({}, VOCABULARY, CLASSES[2:] + CLASSES[:2], 1)", r"expected `\{value: \(weight"),
         (CALL, "_identity({'z': None}, VOCABULARY, CLASSES, 1)", "a value of `before`"),
         ("label == str(value)", "label != str(value)", "a `_identity` other than the one that tpdebug writes"),
     ],

@@ -1,4 +1,7 @@
-"""Identity readouts: each value of a variable weighs for the class that is written as it is, and for no other."""
+"""Identity readouts: each value of a variable weighs for the class that is written as it is, and for no other.
+
+Or for the one after that class, or before it, as a program says that counts on.
+"""
 
 from __future__ import annotations
 
@@ -18,16 +21,31 @@ class Identity:
     """What most rows of weights are.
 
     Attributes:
-        weight: that of the class that is written as the value.
+        weight: that of the one class that a value weighs for.
         exceptions: the places of the values whose rows are others, or missing, ascending.
+        step: how many places that class lies behind the one that is written as the value.
     """
 
     weight: int
     exceptions: tuple[int, ...]
+    step: int = 0
+
+
+STEPS = (0, 1, -1)
+"""The places that a class may lie behind the one that is written as the value, in the order in which they are tried."""
+
+
+def turned(classes: Sequence[str], step: int) -> Sequence[str]:
+    """At each class's place the one that lies some places before it, around the end."""
+    return (*classes[-step:], *classes[:-step]) if step else classes
 
 
 def identity_row(value: Symbol, classes: Sequence[str], weight: int) -> tuple[int, ...]:
-    """The weights of one value."""
+    """The weights of one value.
+
+    Args:
+        classes: as `turned` gives them.
+    """
     return tuple(weight * (label == str(value)) for label in classes)
 
 
@@ -42,6 +60,14 @@ def identity(
     """The identity that `LEAST_SAID` rows at least are, each with a class of its own; None if they are none."""
     if not LEAST_SAID <= len(rows) <= MOST_WEIGHTS // len(classes) or not plain_symbols(values):
         return None
+    return next((found for step in STEPS if (found := _identity_at(values, classes, rows, step)) is not None), None)
+
+
+def _identity_at(
+    values: Sequence[Symbol], classes: Sequence[str], rows: Sequence[tuple[int, ...] | None], step: int
+) -> Identity | None:
+    """The identity whose classes lie so many places behind."""
+    classes = turned(classes, step)
     weight = _weight_of_own(values, classes, rows)
     if weight is None:
         return None
@@ -49,7 +75,7 @@ def identity(
     labels = frozenset(classes)
     if sum(one and str(value) in labels for one, value in zip(follows, values, strict=True)) < LEAST_SAID:
         return None
-    return Identity(weight, tuple(place for place, one in enumerate(follows) if not one))
+    return Identity(weight, tuple(place for place, one in enumerate(follows) if not one), step)
 
 
 def _weight_of_own(

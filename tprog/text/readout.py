@@ -8,6 +8,9 @@ from tprog.ir.identities import Identity, identity
 from tprog.ir.program import Numbers, Program, Symbols, Weights
 from tprog.text.builder import Builder, literal, tuple_end
 
+TURNED = {0: "CLASSES", 1: "CLASSES[-1:] + CLASSES[:-1]", -1: "CLASSES[1:] + CLASSES[:1]"}
+"""Step of an identity -> how a module writes the classes that its values are looked for among."""
+
 
 def readout_lines(out: Builder, program: Program, side_name: str | None) -> None:
     """READOUT: the weights of each variable, a row a value, or as an identity where that replaces many."""
@@ -47,7 +50,7 @@ def identity_of(program: Program, term: Weights) -> Identity | None:
 def _say_identity(out: Builder, program: Program, term: Weights, found: Identity) -> None:
     """The rows that are exceptions, and what all others are."""
     name, values = literal(term.variable), program.symbols(term.variable).values
-    arguments = [values_named(program, term.variable), "CLASSES", str(found.weight)]
+    arguments = [values_named(program, term.variable), TURNED[found.step], str(found.weight)]
     if not found.exceptions:
         out.line(f"{name}: _identity({', '.join(['{}', *arguments])}),")
         return

@@ -8,12 +8,13 @@ from typing import cast
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
 from tprog.ir import identities
-from tprog.ir.identities import identity_row, plain_symbols
+from tprog.ir.identities import identity_row, plain_symbols, turned
 from tprog.ir.program import Symbols, Value, Weights
 from tprog.text.dialects.calls import ordered_values
 from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import dict_items, literal_items, literal_value
 from tprog.text.emit import Block
+from tprog.text.readout import TURNED
 
 
 def read_weights(parts: Parts) -> tuple[Weights, ...]:
@@ -50,11 +51,11 @@ def _rows(
 
 
 def _identity_rows(parts: Parts, name: str, domain: Symbols, call: ast.Call) -> tuple[tuple[int, ...] | None, ...]:
-    """The rows of ``_identity({value: row, ...}, values, CLASSES, weight)``."""
+    """The rows of ``_identity({value: row, ...}, values, CLASSES, weight)``; CLASSES may be turned by one."""
     match call:
-        case ast.Call(
-            func=ast.Name(id="_identity"), args=[rows_at, values_at, ast.Name(id="CLASSES"), weight_at], keywords=[]
-        ):
+        case ast.Call(func=ast.Name(id="_identity"), args=[rows_at, values_at, classes_at, weight_at], keywords=[]) if (
+            step := step_of(classes_at)
+        ) is not None:
             parts.called.add("_identity")
         case _:
             wanted = "`{value: (weight, ...), ...}` or `_identity({...}, values, CLASSES, weight)`"
@@ -71,12 +72,19 @@ def _identity_rows(parts: Parts, name: str, domain: Symbols, call: ast.Call) -> 
         parts.source.refuse(weight_at, f"the weight {weight!r}", "a whole number")
     _check_defined(parts, call)
     exceptions = _rows(parts, name, domain, rows_at, missing=True)
+    classes = turned(parts.frame.classes, step)
     made: list[tuple[int, ...] | None] = []
     for value in domain:
         if value not in exceptions:
             _place(parts, ("weights", name, value), call)
-        made.append(exceptions.get(value, identity_row(value, parts.frame.classes, weight)))
+        made.append(exceptions.get(value, identity_row(value, classes, weight)))
     return tuple(made)
+
+
+def step_of(classes: ast.expr) -> int | None:
+    """How far the classes of an identity are turned; None if they are no such classes."""
+    written = ast.unparse(classes)
+    return next((step for step, text in TURNED.items() if text == written), None)
 
 
 def _check_defined(parts: Parts, call: ast.Call) -> None:

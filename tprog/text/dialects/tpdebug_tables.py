@@ -13,11 +13,12 @@ from itertools import zip_longest
 from typing import TypeAlias
 
 from tprog.errors import BadSource
-from tprog.ir.identities import identity_row
+from tprog.ir.identities import identity_row, turned
 from tprog.ir.program import Program, Symbol, Symbols, Value
 from tprog.ir.values import json_value
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
 from tprog.text.clusters import cluster_comments
+from tprog.text.dialects.readout import step_of
 from tprog.text.dialects.subset import Source, dict_items
 from tprog.text.emit import side_text
 from tprog.text.merge import items, parsed, respelled
@@ -124,8 +125,10 @@ def _beside_identity(
     places: Places, source: Source, call: ast.Call, classes: Sequence[str], sides: tuple[Rows, Rows]
 ) -> Iterator[Change]:
     """The changes of the rows that stand as exceptions in a call of `_identity`."""
-    listed, weight = call.args[0], ast.literal_eval(call.args[3])
+    listed, step, weight = call.args[0], step_of(call.args[2]), ast.literal_eval(call.args[3])
     assert isinstance(listed, ast.Dict)
+    assert step is not None
+    classes = turned(classes, step)
 
     def exceptions(rows: Rows) -> list[tuple[str, str | None]]:
         found: list[tuple[str, str | None]] = []
