@@ -8,7 +8,7 @@ import torch
 
 from trainer.decompile.examples import Examples, Relations
 from trainer.decompile.network import Inputs, Ints
-from trainer.decompile.readout import Linear, Rows, fit, in_order, telling
+from trainer.decompile.readout import Linear, Rows, fit, in_order, once, telling
 from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Ordinal, Pair, Selection, Tokens
 from trainer.decompile.terms import Classes, Column, terms_of
 
@@ -136,3 +136,31 @@ def test_what_speaks_for_no_class_more_than_for_another_is_left_out() -> None:
 
 def _rows(*rows: tuple[int, ...]) -> Ints:
     return np.array(rows)
+
+
+def test_what_most_tokens_weigh_alike_is_said_once() -> None:
+    (facts,) = _examples(5, 20).facts
+    size, classes = SYMBOLS + 4, SYMBOLS + 1
+    following = np.eye(size, classes, k=1, dtype=np.int64)
+    following[SYMBOLS - 1 :] = 0
+    ending = np.zeros((1, classes), dtype=np.int64)
+    ending[0, SYMBOLS] = 1
+    weights = following + ending
+    weights[BOS] = 0
+    copied = np.eye(size, classes, dtype=np.int64)
+    before = Linear((Tokens(), BEFORE), (weights, copied), 0.0)
+    after = once(before)
+    assert after.columns == (Tokens(), BEFORE, Ones())
+    assert after.weights[0][:SYMBOLS].tolist() == following[:SYMBOLS].tolist()
+    assert after.weights[0][BOS].tolist() == (-ending[0]).tolist()
+    assert after.weights[1] is copied
+    assert after.weights[2].tolist() == ending.tolist()
+    assert after.predict(facts).tolist() == before.predict(facts).tolist()
+    assert once(after) is after
+    more = Linear((*before.columns, Ones()), (*before.weights, 2 * ending), 0.0)
+    assert once(more).weights[2].tolist() == (3 * ending).tolist()
+
+
+def test_weights_of_few_values_stay_as_they_are() -> None:
+    linear = Linear((Ordinal(3),), (np.array([[1, 2], [1, 2], [1, 0]]),), 0.0)
+    assert once(linear) is linear

@@ -34,7 +34,7 @@ from trainer.decompile.measure import (
 from trainer.decompile.network import Bools, Floats, Inputs, Network, fingerprint, in_pieces, network_of
 from trainer.decompile.paths import Paths
 from trainer.decompile.prune import KEPT, MANY_EDGES, Linked, Pruned, prune, prune_links
-from trainer.decompile.readout import Linear, telling
+from trainer.decompile.readout import Linear, once, telling
 from trainer.decompile.samples import Source, TaskSource
 from trainer.decompile.terms import Classes
 from trainer.gpt import expect_fits, load
@@ -270,7 +270,7 @@ def _hardened(
     if not source.exact:
         longer = (_Answers.of(network, _long(source, seed + at)).examples(source, classes) for at in (40, 50))
         trials = trials.with_more(*longer)
-    linear = telling(polished(linear, trials, about))
+    linear = once(telling(polished(linear, trials, about)))
     match = trials.judged.match(linear)
     return HardNetwork(linear, classes, match, (*accepted, *_said(linear, match)))
 

@@ -16,6 +16,7 @@ import numpy as np
 import torch
 from numpy.typing import NDArray
 
+from trainer.decompile.attend import LARGE
 from trainer.decompile.network import Ints
 from trainer.decompile.symbols import Counts, Facts, Ones
 from trainer.decompile.terms import Classes, Column, Floats64, terms_of
@@ -94,6 +95,26 @@ def telling(linear: Linear) -> Linear:
         return linear
     columns, weighed = zip(*kept, strict=True)
     return Linear(columns, weighed, linear.wrong)
+
+
+def once(linear: Linear) -> Linear:
+    """With what most of many values weigh alike said once, of the constants, where fewer weights are left so."""
+    weights = list(linear.weights)
+    common = np.zeros((1, weights[0].shape[1]), dtype=np.int64)
+    for at, column in enumerate(linear.columns):
+        if isinstance(column, Counts) or len(weights[at]) <= LARGE:
+            continue
+        mostly = np.median(weights[at], axis=0).astype(np.int64)[None]
+        left = weights[at] - mostly
+        if np.count_nonzero(left) < np.count_nonzero(weights[at]):
+            weights[at], common = left, common + mostly
+    if not common.any():
+        return linear
+    columns = linear.columns
+    if Ones() not in columns:
+        columns, weights = (*columns, Ones()), [*weights, np.zeros_like(common)]
+    weights[columns.index(Ones())] = weights[columns.index(Ones())] + common
+    return Linear(columns, tuple(weights), linear.wrong)
 
 
 # Rows #################################################################################################################
