@@ -17,7 +17,7 @@ from trainer.decompile.network import Floats
 from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.symbols import Facts
 
-MOST_RUN = 12_000
+MOST_RUN = 4_000
 """Edges that are run over for a head at most, each as often as a candidate is judged by all inputs."""
 
 FEW = 10
