@@ -41,17 +41,26 @@ def _is_as_meant(value: Any, parameter: Any) -> bool:
 
 def _read(value: str, descriptor: Any) -> Path | int | None:
     """A path, or a whole number within its bounds; None where typer has to look, or to refuse."""
-    meant, info = descriptor.annotation, descriptor.parameter_info
-    if info.parser is not None:
+    if descriptor.parameter_info.parser is not None:
         return None
-    if meant is Path:
-        asked = info.exists or info.resolve_path or info.allow_dash or not (info.file_okay and info.dir_okay)
-        return None if asked else Path(value)
-    if meant is not int or info.clamp or not (value.isascii() and value.isdecimal() and len(value) < _LONG):
+    if descriptor.annotation is Path:
+        return _path(value, descriptor.parameter_info)
+    return _whole(value, descriptor.parameter_info) if descriptor.annotation is int else None
+
+
+def _path(value: str, info: Any) -> Path | None:
+    """A path of which nothing is asked."""
+    asked = info.exists or info.resolve_path or info.allow_dash or not (info.file_okay and info.dir_okay)
+    return None if asked else Path(value)
+
+
+def _whole(value: str, info: Any) -> int | None:
+    """A number in plain digits, within its bounds."""
+    if info.clamp or not (value.isascii() and value.isdecimal() and len(value) < _LONG):
         return None
     number = int(value)
-    fits = (info.min is None or number >= info.min) and (info.max is None or number <= info.max)
-    return number if fits else None
+    low, high = number if info.min is None else info.min, number if info.max is None else info.max
+    return number if low <= number <= high else None
 
 
 def _spared(parameters: list[Any]) -> list[Any]:

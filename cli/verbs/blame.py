@@ -123,23 +123,25 @@ def blame(
 ) -> None:
     """Find the edits that mend a wrong prediction, or all. Where it is right: the entries that it depends on."""
     of_one = any(given not in (None, False) for given in (position, of, expect, thorough))
-    _refuse_contradictions(every, text, of_one, number, applied)
-    if verify_on is not None and not every:
-        raise BadUsage("--verify-on is about the edits of --all; leave it out with --input")
+    _refuse_contradictions(every, text, of_one, number, applied, verify_on)
     output = _output(as_json, file, force, color, applied)
-    number = number or applied
-    limit = max(limit or (LISTED_ALL if every else LISTED), number or 1)
-    # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
-    one_diff = not as_json and (file is None or applied is not None)
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
-    wish = _Wish(subject, limit, number, one_diff, annotate or _is_page(file), writes)
+    # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
+    one_diff = not as_json and (file is None or applied is not None)
+    number = number or applied
+    wish = _Wish(subject, _limit(limit, every, number), number, one_diff, annotate or _is_page(file), writes)
     inputs = partial(subject.inputs, sample, seed, loop=loop, stop=stop)
     if text is None:
         other = None if verify_on is None else inputs_of_other(subject, verify_on, task, length)
         _blame_all(wish, output, inputs, other)
     else:
         _blame_one(wish, output, _Question(text, position, of, expect, thorough), inputs)
+
+
+def _limit(asked: int | None, every: bool, number: int | None) -> int:
+    """How many edits are shown: the one that is shown as a change among them."""
+    return max(asked or (LISTED_ALL if every else LISTED), number or 1)
 
 
 @dataclass(frozen=True)
@@ -186,7 +188,7 @@ def _is_page(file: Path | None) -> bool:
 
 
 def _refuse_contradictions(
-    every: bool, text: str | None, of_one: bool, number: int | None, applied: int | None
+    every: bool, text: str | None, of_one: bool, number: int | None, applied: int | None, verify_on: str | None
 ) -> None:
     """Refuses options that say two things."""
     if every == (text is not None):
@@ -195,6 +197,8 @@ def _refuse_contradictions(
         raise BadUsage("--position, --of, --expect and --thorough are about one input; leave them out with --all")
     if number is not None and applied is not None and number != applied:
         raise BadUsage(f"--show {number} and --apply {applied} are two edits; give one")
+    if verify_on is not None and not every:
+        raise BadUsage("--verify-on is about the edits of --all; leave it out with --input")
 
 
 def _blame_one(wish: _Wish, output: Output, asked: _Question, drawn: Callable[[], Inputs]) -> None:

@@ -32,13 +32,16 @@ from cli.options import (
 from cli.output import Color, Engine, Output
 from cli.pictures import PICTURES, calls_pictures, components_pictures, flow_pictures, refuse_for_tables
 from cli.progress import working
-from cli.subject import read_subject
+from cli.subject import Subject, read_subject
 from cli.subproblems import sub_problem
 from tprog.errors import BadUsage
 from tprog.rasp.names import is_source
 
 if TYPE_CHECKING:
+    from analyze.circuits.subproblem import SubProblem
     from analyze.results.calls import CallGraphResult
+    from analyze.results.graph import GraphResult
+    from tprog.tasks.builtin import Inputs
 
 
 def graph(
@@ -107,25 +110,41 @@ def graph(
     if weights is not None and weights.is_dir():
         _show_components(output, weights, {"PROGRAM": argument, "--program": program, **asked, "--weights": None})
         return
-    from analyze.circuits import find_circuits
-    from analyze.highlighted import circuit_flow, slice_flow
     from analyze.render.drawn import Wanted
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     problem = sub_problem(subject, answer, position, token, text, where, of)
-    if only_circuit and problem is None and not (source or target):
-        raise BadUsage("--only-circuit draws a circuit or a slice alone; ask for one, say with --class or --to")
-    if problem is not None and (source or target):
-        raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
-    inputs = subject.inputs(sample, seed)
-    with working("graph", inputs.description):
-        if problem is not None:
-            found = find_circuits(subject.program, inputs, [problem], task=subject.task)
-            flow = circuit_flow(subject.program, inputs, found, of=of, lines=subject.module.lines, name=subject.name)
-        else:
-            flow = slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
+    _refuse_two_highlights(problem is not None, bool(source or target), only_circuit)
+    flow = _flow(subject, subject.inputs(sample, seed), problem, of, source, target)
     wanted = Wanted(only_highlighted=only_circuit, focus=focus)
     output.show(flow, partial(graph_document, flow), flow_pictures(flow, wanted, bare))
+
+
+def _refuse_two_highlights(circuit: bool, of_slice: bool, only_circuit: bool) -> None:
+    """Refuses more than one thing to highlight, or none where only that is to be drawn."""
+    if only_circuit and not circuit and not of_slice:
+        raise BadUsage("--only-circuit draws a circuit or a slice alone; ask for one, say with --class or --to")
+    if circuit and of_slice:
+        raise BadUsage("a circuit and a slice (--from, --to) are two things to highlight; ask for one")
+
+
+def _flow(
+    subject: Subject,
+    inputs: Inputs,
+    problem: SubProblem | None,
+    of: str | None,
+    source: str | None,
+    target: str | None,
+) -> GraphResult:
+    """The data flow, with a circuit or a slice in it."""
+    from analyze.circuits import find_circuits
+    from analyze.highlighted import circuit_flow, slice_flow
+
+    with working("graph", inputs.description):
+        if problem is None:
+            return slice_flow(subject.program, inputs, source, target, lines=subject.module.lines, name=subject.name)
+        found = find_circuits(subject.program, inputs, [problem], task=subject.task)
+        return circuit_flow(subject.program, inputs, found, of=of, lines=subject.module.lines, name=subject.name)
 
 
 def _show_components(output: Output, folder: Path, options: Mapping[str, object]) -> None:

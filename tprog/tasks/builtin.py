@@ -361,21 +361,33 @@ def inputs_for(
     task = task_of(program) if task is None else fitted(task, program)
     if sample is not None and sample < 1:
         raise BadUsage(f"a sample of {sample} inputs says nothing; ask for at least 1")
-    symbols, domain, size = _domain_of(program, length) if task is None else (task.symbols, task.domain, task.size)
-    whole = size is not None and size <= (limit if sample is None else sample)
-    count = None if whole else sample or SAMPLE
-    of, what, noun, expected = _shorter(domain, program), "inputs", "input", None
     if task is not None:
+        count = _drawn_of(task.size, sample, limit)
         batch, expected = task.answered(count, seed)
-        of, what, noun = "" if task.examples else of, task.inputs_are or what, task.noun
-    else:
-        drawn = domain.enumerate() if count is None else draw_distinct(domain, count, seed)
-        batch = framed(drawn, symbols, program.vocabulary)
+        of = "" if task.examples else _shorter(task.domain, program)
+        told = _described(len(batch), task.size, count is None, of, seed, task.inputs_are or "inputs", task.noun)
+        return Inputs(batch, expected, count is None, told, task.noun)
+    symbols, domain, size = _domain_of(program, length)
+    count = _drawn_of(size, sample, limit)
+    drawn = domain.enumerate() if count is None else draw_distinct(domain, count, seed)
+    batch = framed(drawn, symbols, program.vocabulary)
+    told = _described(len(batch), size, count is None, _shorter(domain, program), seed)
+    return Inputs(batch, None, count is None, told, "input")
+
+
+def _drawn_of(size: int | None, sample: int | None, limit: int) -> int | None:
+    """How many inputs to draw of so many; None: all are taken."""
+    whole = size is not None and size <= (limit if sample is None else sample)
+    return None if whole else sample or SAMPLE
+
+
+def _described(
+    count: int, size: int | None, whole: bool, of: str, seed: int, what: str = "inputs", noun: str = "input"
+) -> str:
+    """Inputs in words; see `_drawn`."""
     if whole:
-        description = every_one(len(batch), what.replace(f"{noun}s", noun, 1), what) + of
-    else:
-        description = _drawn(len(batch), size, of, seed, what)
-    return Inputs(batch, expected, whole, description, noun)
+        return every_one(count, what.replace(f"{noun}s", noun, 1), what) + of
+    return _drawn(count, size, of, seed, what)
 
 
 def _shorter(domain: InputDomain, program: Program) -> str:

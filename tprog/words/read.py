@@ -94,17 +94,7 @@ def read_folder(path: Path, columns: Columns | None = None) -> Corpus:
     Raises:
         BadFile: there is no file for training, two for one split, or one cannot be read.
     """
-    parts: dict[str, Corpus] = {}
-    for split, stems in STEMS.items():
-        there = [file for stem in stems for end in ENDINGS if (file := path / (stem + end)).is_file()]
-        if len(there) > 1:
-            raise BadFile(f"{path} has {there[0].name} and {there[1].name}, both for the split {split}; leave one")
-        if there:
-            parts[split] = read_file(there[0], columns)
-    if TRAIN not in parts:
-        raise BadFile(
-            f"{path} has no file train.conll (or train with {', '.join(ENDINGS[1:])}); expected it, and valid and test"
-        )
+    parts = {split: read_file(file, columns) for split, file in _files(path).items()}
     first = parts[TRAIN]
     for part in parts.values():
         if part.tagged != first.tagged:
@@ -119,6 +109,21 @@ def read_folder(path: Path, columns: Columns | None = None) -> Corpus:
         first.scheme,
         tuple(note for part in parts.values() for note in part.notes),
     )
+
+
+def _files(folder: Path) -> dict[str, Path]:
+    """The file of each split; that of training is there."""
+    files: dict[str, Path] = {}
+    for split, stems in STEMS.items():
+        there = [file for stem in stems for end in ENDINGS if (file := folder / (stem + end)).is_file()]
+        if len(there) > 1:
+            raise BadFile(f"{folder} has {there[0].name} and {there[1].name}, both for the split {split}; leave one")
+        if there:
+            files[split] = there[0]
+    if TRAIN not in files:
+        endings = ", ".join(ENDINGS[1:])
+        raise BadFile(f"{folder} has no file train.conll (or train with {endings}); expected it, and valid and test")
+    return files
 
 
 def read_file(path: Path, columns: Columns | None = None) -> Corpus:

@@ -12,7 +12,7 @@ from tprog.edits.entry import entry_of
 from tprog.ir.answering import PREDICATE
 from tprog.ir.domains import RANKING, Attend
 from tprog.ir.entries import ClauseOf, TableKey, owner
-from tprog.ir.program import Clause, Head, Keys, Mask, NumericHead, Selection, Symbols
+from tprog.ir.program import Clause, Head, Keys, Mask, NumericHead, Selection, Symbol, Symbols
 from tprog.text.dialects.calls import (
     categorical_read,
     check_work,
@@ -187,16 +187,22 @@ def _predicate(
     check_work(parts, function, [len(queries), len(keys)])
     rows: list[Keys | None] = []
     for query in queries:
-        answers = [accepts(query, key) for key in keys]
-        given = [answer for answer in answers if answer is not None and answer[0] is not None]
-        if not given:
-            rows.append(None)
-            parts.lines[entry_of(table, "row", (query,))] = function.lineno
-            continue
-        if len(given) < len(answers):
-            expected = f"an answer for all keys of a query, or for none: query {query!r} has one for some"
-            parts.source.refuse(function, f"`{function.name}`, which leaves keys open", expected)
-        accepted = [(key, line) for key, (answer, line) in zip(keys, given, strict=True) if answer]
-        rows.append(tuple(key for key, _ in accepted))
-        parts.lines[entry_of(table, "row", (query,))] = accepted[0][1] if accepted else given[0][1]
+        row, line = _row(parts, function, accepts, query, keys)
+        rows.append(row)
+        parts.lines[entry_of(table, "row", (query,))] = line
     return tuple(rows)
+
+
+def _row(
+    parts: Parts, function: ast.FunctionDef, accepts: Function, query: Symbol, keys: Symbols
+) -> tuple[Keys | None, int]:
+    """The keys that a query accepts, None where it is a hole; and the line that says so."""
+    answers = [accepts(query, key) for key in keys]
+    given = [answer for answer in answers if answer is not None and answer[0] is not None]
+    if not given:
+        return None, function.lineno
+    if len(given) < len(answers):
+        expected = f"an answer for all keys of a query, or for none: query {query!r} has one for some"
+        parts.source.refuse(function, f"`{function.name}`, which leaves keys open", expected)
+    accepted = [(key, line) for key, (answer, line) in zip(keys, given, strict=True) if answer]
+    return tuple(key for key, _ in accepted), accepted[0][1] if accepted else given[0][1]
