@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import dataclasses
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -95,3 +96,14 @@ def test_the_least_point_of_a_bowl_is_found() -> None:
     bowl, least = half @ half.T + np.eye(6), random.normal(size=6)
     found = lbfgs(lambda x: (float((x - least) @ bowl @ (x - least)) / 2, bowl @ (x - least)), np.zeros(6), 200)
     assert np.abs(found - least).max() < 1e-2
+
+
+def test_held_out_sentences_that_ask_for_no_refit_are_not_asked_again(monkeypatch: pytest.MonkeyPatch) -> None:
+    asked: list[Program] = []
+    monkeypatch.setattr(sys.modules["analyze.repair.proposals"], "pulled_refit", lambda on: asked.append(on.program))
+    program = tprog.load(EXAMPLE)
+    chosen = on_split(program, "synthetic", "valid")
+    result = repair(program, Division(chosen, None, None, for_others=True)).result
+    assert result.stopped == "no edit gains"
+    assert result.steps
+    assert len(asked) == 1

@@ -6,7 +6,7 @@ from collections.abc import Sequence
 
 from analyze.blame.prediction import Prediction
 from analyze.blame.presentation import Presentation
-from analyze.blame.single_edits import TriedEdit, outcome_after, row_trials, stays_exact, weight_edits
+from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weight_edits
 from analyze.blame.slice import dynamic_slice, entries_at, reached_entries
 from analyze.results.blame import Dependence
 from tprog.edits.edit import Edit, ReadoutEdit
@@ -105,7 +105,7 @@ def _first_changing(asked: Prediction, tried: Sequence[TriedEdit]) -> dict[Entry
         if trial.outcomes[asked.place] != asked.predicted:
             first.setdefault(trial.edit.entry, trial.edit)
     for edit in _bends(asked):
-        if edit.entry not in first and outcome_after(asked.run, edit, asked.place) not in (None, asked.predicted):
+        if edit.entry not in first and stays_exact(asked.run.program, edit):
             first[edit.entry] = edit
     return first
 

@@ -18,7 +18,6 @@ from analyze.blame.slice import asked_at, consults, entries_at, reached_entries,
 from tprog.edits.edit import (
     CellEdit,
     Change,
-    Edit,
     NodeEdit,
     ReadoutEdit,
     RowEdit,
@@ -165,12 +164,6 @@ def changed_by(program: Program, changes: Sequence[Change]) -> Program | None:
         return apply(program, *changes)
     except (BadProgram, NotExact):
         return None
-
-
-def outcome_after(run: Execution, edit: Edit, place: int) -> int | None:
-    """The outcome, at a place of the one input of `run`, of the edited program; None if that is no program."""
-    changed = changed_by(run.program, [edit])
-    return None if changed is None else int(outcomes(execute(changed, run.batch, base=run))[0, place])
 
 
 def _of_node(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[TriedEdit]:

@@ -96,6 +96,7 @@ class _Search:
         self.program, self.inputs, self.lines, self.progress = program, inputs, lines, progress
         self.steps: list[RepairStep] = []
         self.refused = self.unaccepted = 0
+        self.asks_pulled = True  # until held-out inputs ask for no refit
         self.on = ground(program, inputs.chosen)
         self.chosen = Verdicts.of(self.on)
         self.whole = None if inputs.whole is None else judge(program, inputs.whole)
@@ -111,7 +112,9 @@ class _Search:
         self.progress(f"{wrong}, trying single edits")
         on = self.on
         effects = single_edits(on)
-        if self._take(proposals(on, effects, first=not self.steps, refits=self._refits)):
+        steps = proposals(on, effects, first=not self.steps, refits=self._refits)
+        self.asks_pulled &= any(step.kind == "refit" for step in steps)
+        if self._take(steps):
             while self.steps[-1].kind in SINGLE and len(self.steps) < limit and self.chosen.wrong.any():
                 self.progress(f"step {len(self.steps) + 1}: weighing the other edits anew")
                 if not self._take(again(self.on, effects)):
@@ -124,10 +127,11 @@ class _Search:
 
     @property
     def _refits(self) -> Refits:
-        """The refit that may come next. A pulled one once only: held-out inputs tell nothing of a second."""
+        """The refit that may come next. A pulled one once only, as held-out inputs tell nothing of a second; and where
+        they ask for none, an edit of one entry does not make them."""
         if not self.inputs.for_others:
             return "exact"
-        return "none" if any(step.kind == "refit" for step in self.steps) else "pulled"
+        return "pulled" if self.asks_pulled and all(step.kind != "refit" for step in self.steps) else "none"
 
     def _take(self, steps: Iterable[Proposal]) -> bool:
         for step in steps:

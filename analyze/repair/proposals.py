@@ -16,9 +16,9 @@ from analyze.blame.single_edits import (
     changed_by,
     consults,
     entries_at,
-    outcome_after,
     reached_entries,
     row_trials,
+    stays_exact,
     trials,
     weight_edits,
 )
@@ -95,7 +95,7 @@ def _mending(on: Ground, domain: KnownAnswers, row: int) -> Iterator[Edit]:
     for place in np.flatnonzero(domain.wrong[row]).tolist():
         wanted = int(domain.expected[row, place])
         edits: list[Edit] = [trial.edit for trial in tried if trial.outcomes[place] == wanted]
-        edits += [edit for edit in weight_edits(run, place, wanted) if outcome_after(run, edit, place) == wanted]
+        edits += [edit for edit in weight_edits(run, place, wanted) if stays_exact(on.program, edit)]
         hard |= not edits
         yield from edits
     if hard:  # rows of several keys, where no small edit helps

@@ -90,7 +90,7 @@ def check_frame(program: Frame) -> None:
 
 
 def _check_words(what: str, words: tuple[str, ...]) -> None:
-    if any(type(word) is not str or not word for word in words):
+    if not (set(map(type, words)) <= {str} and all(words)):
         raise BadProgram(f"the {what} {words!r} must hold non-empty strings only")
     _check_spelling(what, words)
 
