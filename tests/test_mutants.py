@@ -46,6 +46,14 @@ from tprog.doubles import doubled, made, once
 
 FOUR = once(8)
 
+class Touchy:
+    # As objects of some large libraries are, which no test looks at.
+    @property
+    def __class__(self):
+        raise RuntimeError("looked at")
+
+TOUCHY = Touchy()
+
 def test_what_ran_before():
     assert FOUR == 4
 

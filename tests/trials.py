@@ -190,7 +190,9 @@ class Trying(_Session):
             return "unreached"
         with _in_file(path, fault) as whole:
             code = self._code(tests, items, lambda: _change(path, fault, whole), fault.file)
-            if code == NOT_RUN or (code == 0 and self.known.at_import(fault)):
+            if code == NOT_RUN:
+                code = self._code(tests, items, None)
+            if code == 0 and self.known.at_import(fault):
                 code = self._code(self.known.quickest_first(items), items, None)
         return "timeout" if code in TOO_LONG else "survived" if code == 0 else "found"
 
@@ -288,7 +290,8 @@ def _change(path: Path, fault: Fault, whole: bytes) -> None:
         raise ValueError("the fault has made or removed a function")
     changed = dict(zip(old, new, strict=True))
     gc.unfreeze()
-    functions = [known for known in gc.get_objects() if isinstance(known, FunctionType) and known.__code__ in changed]
+    # By `type`, as `isinstance` asks the object itself: some of torch warn when they are looked at.
+    functions = [known for known in gc.get_objects() if type(known) is FunctionType and known.__code__ in changed]
     for function in functions:
         if function.__code__.co_filename == str(path):  # codes of other files may be equal
             function.__code__ = changed[function.__code__]
