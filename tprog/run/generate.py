@@ -13,7 +13,7 @@ from tprog.errors import BadUsage
 from tprog.ir.program import END, Program
 from tprog.listing import listing
 from tprog.run.batch import encode
-from tprog.run.execute import FORCED, Execution, Hole, execute
+from tprog.run.execute import Execution, Hole, execute
 from tprog.run.pieces import pieces_of
 
 STEPS = 1000
@@ -101,8 +101,8 @@ def _step(
     """Append what comes out last; or how the loop ends, and what it said then."""
     if hole := run.hole(row):
         return "hole", hole, None
-    code = int(run.predictions[row, len(tokens) - 1])
-    said = tokens[-1] if code == FORCED else run.program.classes[code]
+    # The last token is a symbol, so its output is never forced.
+    said = run.program.classes[run.predictions[row, len(tokens) - 1]]
     if said == ending:
         return "stop", None, said
     if len(tokens) == run.program.max_length:
