@@ -15,10 +15,10 @@ from tprog.run.execute import predict
 from tprog.run.outcome import by_place, wrong_at
 from tprog.simplify.lookups import shorter_lookups
 from tprog.simplify.names import natural_names
+from tprog.simplify.parts import pruned
 from tprog.simplify.predicates import shorter_predicates
 from tprog.simplify.readout import smaller_readout
 from tprog.simplify.record import Keep, Simplification, Size, Step, size, told
-from tprog.simplify.rewrite import pruned
 from tprog.simplify.search import Search
 from tprog.simplify.stand_ins import fewer_nodes, smaller_domains
 from tprog.simplify.sums import shorter_sums

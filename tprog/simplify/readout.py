@@ -10,8 +10,8 @@ import numpy as np
 
 from tprog.ir.program import Numbers, Program, Quotients, Symbols, Weights
 from tprog.run.batch import Array
+from tprog.simplify.parts import closure, pruned, with_terms
 from tprog.simplify.record import entries, size
-from tprog.simplify.rewrite import closure, pruned, with_terms
 from tprog.simplify.search import Search
 from tprog.simplify.separate import Patterns, separate, smaller
 

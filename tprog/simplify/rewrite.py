@@ -29,6 +29,7 @@ from tprog.ir.program import (
     Weights,
 )
 from tprog.ir.values import as_number
+from tprog.simplify.parts import pruned
 from tprog.simplify.read_through import Inexpressible, read_through
 from tprog.text.clusters import LISTED_WORDS
 
@@ -373,35 +374,3 @@ def rewritten(program: Program, stand_ins: Mapping[str, StandIn], *renewed: Node
         return pruned(_Rewriter(program, dict(stand_ins), {node.name: node for node in renewed}).run())
     except Inexpressible:
         return None
-
-
-def with_node(program: Program, node: Node) -> Program:
-    """The program with one node exchanged for another of the same name and domain."""
-    return replace(program, nodes=tuple(node if old.name == node.name else old for old in program.nodes))
-
-
-def with_terms(program: Program, terms: Sequence[Weights]) -> Program:
-    """The program with another readout."""
-    return replace(program, readout=replace(program.readout, terms=tuple(terms)))
-
-
-def pruned(program: Program) -> Program:
-    """The program without readout terms that tell no classes apart, and without nodes that nothing reads."""
-    terms = tuple(term for term in program.weights if any(row is None or len(set(row)) > 1 for row in term.rows))
-    read = {*(term.variable for term in terms), *program.variables_out}
-    kept: list[Node] = []
-    for node in reversed(program.nodes):
-        if node.name in read:
-            kept.append(node)
-            read.update(node.reads)
-    readout = replace(program.readout, terms=terms)
-    return replace(program, nodes=tuple(reversed(kept)), readout=readout, sources=program.sources_of(kept))
-
-
-def closure(program: Program, variables: Sequence[str]) -> set[str]:
-    """The nodes that variables are computed from, themselves included."""
-    read = set(variables)
-    for node in reversed(program.nodes):
-        if node.name in read:
-            read.update(node.reads)
-    return {node.name for node in program.nodes if node.name in read}

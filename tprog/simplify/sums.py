@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import replace
 
 from tprog.ir.program import Linear
-from tprog.simplify.rewrite import pruned, with_node
+from tprog.simplify.parts import pruned, with_node
 from tprog.simplify.search import Search
 
 

@@ -6,7 +6,7 @@ from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
 from tprog.ir.program import Head, Lookup, NumericHead, Program
-from tprog.simplify.rewrite import with_node
+from tprog.simplify.parts import with_node
 from tprog.simplify.search import Search
 from tprog.text.branches import function_lines
 from tprog.text.describe import named_relation
