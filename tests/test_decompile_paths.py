@@ -165,9 +165,8 @@ def test_scores_are_the_sum_of_the_products_of_their_edges() -> None:
     scores = np.zeros_like(made.patterns[1, 0])
     for edge in fewer:
         if isinstance(edge, Score) and edge.layer == 1:
-            asked, keys = paths.products(edge, made.values)
-            asked = np.broadcast_to(asked, keys.shape)
-            scores += asked @ np.broadcast_to(keys, asked.shape).transpose(0, 2, 1)
+            ((asked, keys),) = paths.factors([edge], made.values)
+            scores += np.broadcast_to(asked, keys.shape) @ keys.transpose(0, 2, 1)
     np.testing.assert_allclose(made.patterns[1, 0], attended(scores, 1.0), rtol=0, atol=1e-5)
 
 

@@ -174,8 +174,9 @@ def _tables(
     """What the scores of a head say of symbols."""
     for some in _alike(scores, bool(facts.places)):
         queries, keys = (_carried(some, part, edges, hardened, facts) for part in (0, 1))
+        factors = paths.factors(some, made.values)
         for query, key in tabled(queries, keys, facts):
-            table = table_of(paths, made, some, facts, query, key)
+            table = table_of(factors, facts, query, key)
             yield table
             besides = table.unmarked(facts.symbols) if key == Tokens() and len(some) < len(scores) else None
             if besides is not None:

@@ -165,15 +165,26 @@ class Paths:
         asked: Floats = (self._totals["heads", layer] + shift_of(block.before_heads)) @ block.query[head]
         return np.asarray(asked + block.query_bias[head])
 
-    def products(self, score: Score, values: Mapping[Variable, Floats]) -> tuple[Floats, Floats]:
-        """The query, scaled, and the key of an edge, each [B, n, d] or, of every query, [d]."""
-        block, use = self.network.blocks[score.layer], ("heads", score.layer)
-        scale = self.network.dtype.type(block.scale[score.head])
-        key = (self.normed(use, score.key, values) - self._means[use, score.key]) @ block.key[score.head]
-        if score.query is None:
-            return self.every_query(score.layer, score.head) * scale, key
-        query = self.normed(use, score.query, values) - self._means[use, score.query]
-        return query @ block.query[score.head] * scale, key
+    def factors(
+        self, scores: Iterable[Edge], values: Mapping[Variable, Floats], measuring: bool = False
+    ) -> list[tuple[Floats, Floats]]:
+        """Queries, scaled, and keys, whose products add up to the scores of a head by some of its edges.
+
+        Each is [B, n, d], but [d] for what every query has in common alone. What all keys have in common changes no
+        share of attention, so their means are left out.
+        """
+        found = []
+        for (layer, head), queries, keys in _together(scores):
+            block, use = self.network.blocks[layer], ("heads", layer)
+            known = [query for query in queries if query is not None]
+            asked: Floats = np.zeros((), dtype=self.network.dtype)
+            if None in queries:
+                asked = self.every_query(layer, head)
+            if known:
+                asked = self.summed(use, known, values, measuring) @ block.query[head] + asked
+            looked = self.summed(use, keys, values, measuring) @ block.key[head]
+            found.append((asked * self.network.dtype.type(block.scale[head]), looked))
+        return found
 
 
 def share_of(network: Network, own: OwnRun, use: Use, value: Floats) -> Floats:
@@ -263,19 +274,12 @@ class _Run:
         made.values[variable] = (made.patterns[layer, head] @ brought) @ block.out[head]
 
     def _pattern(self, layer: int, head: int) -> Pattern:
-        paths, use, values = self._paths, ("heads", layer), self._made.values
-        block = paths.network.blocks[layer]
+        paths = self._paths
         batch, width = paths.inputs.tokens.shape
         scores = np.zeros((batch, width, width), dtype=paths.network.dtype)
-        for queries, keys in _together(self._at(("attn", layer, head))):
-            known = [query for query in queries if query is not None]
-            asked = paths.summed(use, known, values, self._measuring) @ block.query[head]
-            if None in queries:
-                asked += paths.every_query(layer, head)
-            # What all keys have in common changes no share of attention, so their means may be left out.
-            looked = paths.summed(use, keys, values, self._measuring) @ block.key[head]
-            scores += asked @ looked.transpose(0, 2, 1)
-        return attended(scores, block.scale[head])
+        for asked, keys in paths.factors(self._at(("attn", layer, head)), self._made.values, self._measuring):
+            scores += np.broadcast_to(asked, keys.shape) @ keys.transpose(0, 2, 1)
+        return attended(scores, 1.0)
 
     # MLPs and the readout
 
@@ -311,19 +315,21 @@ def _place(edge: Edge) -> object:
             return ("readout",)
 
 
-def _together(scores: Iterable[Edge]) -> list[tuple[list[Variable | None], list[Variable]]]:
-    """Queries and keys all products of which are among the scores, each product once.
+def _together(scores: Iterable[Edge]) -> list[tuple[tuple[int, int], list[Variable | None], list[Variable]]]:
+    """The head of some scores, and queries and keys all products of which are among them, each product once.
 
     The product of sums is the sum of products: so many edges cost no more than the variables that they read.
     """
     asking: dict[Variable, set[Variable | None]] = {}
+    at = 0, 0
     for edge in scores:
         assert isinstance(edge, Score)
+        at = edge.layer, edge.head
         asking.setdefault(edge.key, set()).add(edge.query)
     keys: dict[frozenset[Variable | None], list[Variable]] = {}
     for key in sorted(asking, key=str):
         keys.setdefault(frozenset(asking[key]), []).append(key)
-    return [(sorted(queries, key=str), some) for queries, some in keys.items()]
+    return [(at, sorted(queries, key=str), some) for queries, some in keys.items()]
 
 
 def _wanted(edges: Edges) -> set[Variable]:

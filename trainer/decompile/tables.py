@@ -11,9 +11,7 @@ from dataclasses import dataclass, replace
 import numpy as np
 from numpy.typing import NDArray
 
-from trainer.decompile.edges import Score
 from trainer.decompile.network import Bools, Floats, Ints
-from trainer.decompile.paths import PathRun, Paths
 from trainer.decompile.symbols import Facts, Symbolic
 
 SPREADS = (1.0, 2.0, 4.0)
@@ -74,16 +72,17 @@ class Table:
         return replace(self, seen=self.seen & (np.arange(len(self.seen)) < symbols))
 
 
-def table_of(
-    paths: Paths, made: PathRun, scores: Sequence[Score], facts: Facts, query: Symbolic | None, key: Symbolic
-) -> Table:
-    """The table of some scores over a symbol of queries, or none, and one of keys."""
+def table_of(factors: Sequence[tuple[Floats, Floats]], facts: Facts, query: Symbolic | None, key: Symbolic) -> Table:
+    """The table of scores over a symbol of queries, or none, and one of keys.
+
+    Args:
+        factors: queries and keys whose products they are, as `Paths.factors` gives them.
+    """
     present = facts.inputs.present
     rows = 1 if query is None else facts.size(query)
     table = np.zeros((rows, facts.size(key)), dtype=np.float32)
     asked_seen = np.ones(rows, dtype=np.bool_)
-    for score in scores:
-        asked, keys = paths.products(score, made.values)
+    for asked, keys in factors:
         key_means, key_seen = _means(facts.codes(key), facts.size(key), keys, present)
         if asked.ndim == 1:
             table += asked @ key_means.T
@@ -93,7 +92,7 @@ def table_of(
             continue
         query_means, asked_seen = _means(facts.codes(query), rows, asked, present)
         table += query_means @ key_means.T
-    if not scores:
+    if not factors:
         key_seen = np.bincount(facts.codes(key)[present], minlength=facts.size(key)) > 0
     return Table(query, key, table, asked_seen, key_seen)
 
