@@ -480,6 +480,18 @@ def test_a_written_test_asks_for_the_relation_that_failed_where_files_are_named_
     assert set(re.findall("parent / .(.*rotate.py)", written)) == {"rotate.py"}
 
 
+def test_a_kept_failure_that_was_cut_short_is_none(folder: Path, said: Said) -> None:
+    """As on a full disk: Hypothesis would draw what is missing, and another input be told to fail no more."""
+    first = json.loads(said("fuzz", "faulty.py", "--sample", "300", "--json")[1])
+    kept = [
+        path for path in (folder / ".tpdebug" / "fuzz").rglob("*") if path.is_file() and "constants" not in path.parts
+    ]
+    assert len(kept) > first["failing"] // 2
+    for path in kept:
+        path.write_bytes(path.read_bytes()[:1] if len(path.read_bytes()) < 40 else path.read_bytes())
+    assert json.loads(said("fuzz", "faulty.py", "--sample", "1", "--json")[1])["known"] == 0
+
+
 @pytest.mark.parametrize("what", ["pipe", "/dev/zero", "large"])
 def test_what_is_no_known_failure_is_not_opened(folder: Path, said: Said, what: str) -> None:
     said("fuzz", "faulty.py", "--sample", "100")

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import os
 import stat
+from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -64,10 +65,13 @@ class KnownFailures:
         """[input, place]: the known failures that are inputs of the program."""
         if self._database is None:
             return np.zeros((0, self._space.domain.most), dtype=np.int64)
-        strategy = self._space.strategy()
-        rows = [replayed(strategy, entry) for entry in self._database.fetch(self._key)]
-        most = self._space.domain.most
-        found = sorted({row for row in rows if row is not None and len(row) <= most}, key=lambda row: (len(row), row))
+        most, rows = self._space.domain.most, set()
+        for entry in self._database.fetch(self._key):
+            row = replayed(self._space.strategy(), entry)
+            # What an entry does not say, Hypothesis draws: such an input never failed.
+            if row is not None and len(row) <= most and self._entry(row) == entry:
+                rows.add(row)
+        found = sorted(rows, key=lambda row: (len(row), row))
         if not found:
             return np.zeros((0, most), dtype=np.int64)
         made = np.array([self._space.sequence(row) for row in found])
@@ -77,14 +81,19 @@ class KnownFailures:
         """Keep these in place of what was kept: those in `first`, then the smallest others."""
         if self._database is None:
             return
-        from hypothesis.database import choices_to_bytes
-
         wanted: dict[bytes, None] = {}
         for row in [*first, *failing[:KEPT]]:
-            choices = self._space.choices(row.tolist())
-            if choices is not None and len(wanted) < KEPT:
-                wanted[choices_to_bytes(choices)] = None
+            entry = self._entry(row.tolist())
+            if entry is not None and len(wanted) < KEPT:
+                wanted[entry] = None
         for old in set(self._database.fetch(self._key)) - wanted.keys():
             self._database.delete(self._key, old)
         for entry in wanted:
             self._database.save(self._key, entry)
+
+    def _entry(self, row: Sequence[int]) -> bytes | None:
+        """What is kept of a sequence; None where no choices make it."""
+        from hypothesis.database import choices_to_bytes
+
+        choices = self._space.choices(row)
+        return None if choices is None else choices_to_bytes(choices)
