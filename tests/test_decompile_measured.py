@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import math
 from contextlib import nullcontext
+from dataclasses import replace
 from itertools import product
 from pathlib import Path
 
@@ -250,6 +251,16 @@ def test_a_picture_of_a_head_shows_what_its_attention_is_in_the_mean() -> None:
             assert found.scores[row, column] == pytest.approx(
                 sum(known) / len(known) if known else math.nan, nan_ok=True, abs=1e-5
             )
+
+
+def test_a_picture_has_a_row_for_each_token_that_inputs_have_and_none_for_others() -> None:
+    network = random_network(1, 1, 160)
+    source = TaskSource(get_next_token_task("tomita2"), network.longest)
+    inputs = drawn(network)
+    paths = Paths(network, replace(inputs, tokens=np.where(inputs.tokens > 3, 1, inputs.tokens)))
+    edges = all_edges(network)
+    (found,) = heat_maps(paths, paths.freeze_means(edges), edges, source)
+    assert found.queries == found.keys == source.words[:4]
 
 
 def test_a_stage_is_taken_up_again_only_under_the_settings_that_it_was_done_with(tmp_path: Path) -> None:

@@ -79,6 +79,11 @@ def test_links_over_which_nothing_comes_to_the_readout_are_not_live() -> None:
     assert live_links([read, value, idle, inner]) == {read, value, inner}
 
 
+def test_a_link_says_what_reads() -> None:
+    told = [str(Reader(*what)) for what in (("readout",), ("mlp", 1), ("query", 1, 0))]
+    assert told == ["readout", "mlp_1", "attn_1_0 query"]
+
+
 def test_of_many_paths_those_over_links_that_nothing_needs_are_never_looked_at(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:

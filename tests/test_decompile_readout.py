@@ -164,3 +164,8 @@ def test_what_most_tokens_weigh_alike_is_said_once() -> None:
 def test_weights_of_few_values_stay_as_they_are() -> None:
     linear = Linear((Ordinal(3),), (np.array([[1, 2], [1, 2], [1, 0]]),), 0.0)
     assert once(linear) is linear
+
+
+def test_in_a_large_vocabulary_all_symbols_are_one_class_to_what_says_nothing_of_them_and_each_mark_its_own() -> None:
+    assert CLASSES.groups(SYMBOLS).tolist() == [*[0] * SYMBOLS, 3]  # the third mark, behind all symbols
+    assert SMALL.groups(SYMBOLS).tolist() == [0, 1, 2]
