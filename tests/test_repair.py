@@ -73,6 +73,15 @@ def test_a_readout_that_reads_nothing_but_0_has_no_weights_to_refit() -> None:
     assert refit(ground(program, listed(program, [["a"], ["b"]], [[1], [1]]))) is None
 
 
+def test_an_input_in_a_hole_stays_wrong_though_no_graded_prediction_is() -> None:
+    readout = Readout((Weights("tokens", ((1, 0), None)),), forced=())
+    program = Program(("a", "b"), ("x", "y"), 1, (), readout)
+    inputs = listed(program, [["a"], ["b"]], [[1], [-1]])
+    result = repair(program, Division(inputs, None, inputs)).result
+    assert (result.wrong_inputs, result.chosen.after.wrong_predictions) == (1, 0)
+    assert "nothing is wrong" not in as_text(repair_document(result))
+
+
 def test_two_faults_in_two_nodes_take_two_steps() -> None:
     program = _edited(
         sort(), CellEdit("rank", (2, 1), 3), RowEdit("less", "c", ("<s>", "a")), WeightEdit("sorted", "e", "a", 0)

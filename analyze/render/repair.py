@@ -31,7 +31,7 @@ SUITS_ALONE = (
 """What repair says of itself where its edits do not carry over."""
 
 _ENDS = {
-    "nothing is wrong": "it stopped because nothing is wrong any more on the inputs that edits are chosen on",
+    "nothing is wrong": "it stopped because no prediction is wrong any more on the inputs that edits are chosen on",
     "no edit gains": "it stopped because no edit that was tried gains anything",
     "the limit is reached": "it stopped at the limit of steps",
     "interrupted": "it was interrupted; what was found until then stands",
