@@ -75,7 +75,7 @@ def divide(
     batch = batch.take(np.random.default_rng(seed).permutation(len(batch)))
     first = len(batch) * 8 // 10
     if first == 0:
-        raise BadUsage(f"a sample of {len(batch)} {task.noun}s is too few: 80 % of it is chosen on; ask for more")
+        raise BadUsage(f"a sample of one {task.noun} is too few: 80 % of it is chosen on; ask for more")
     drawn = Inputs(batch, task.expected(batch), False, f"{len(batch):,} sampled with seed {seed}", task.noun)
     chosen = drawn.take(slice(0, first), f"{first:,} {task.noun}s, the training split of {drawn.description}")
     if whole is None:

@@ -14,7 +14,7 @@ from dataclasses import replace
 import numpy as np
 
 from tprog.errors import BadUsage
-from tprog.listing import listing
+from tprog.listing import counted, listing
 from tprog.run.batch import Batch
 from tprog.tasks.input_domain import framed
 from tprog.tasks.next_token.answers import Answer, Random
@@ -46,7 +46,7 @@ def answer_task(task: Task, name: str) -> Answer:
     known = _known(task, symbols)
     inputs = list(known)
     if len(inputs) < 2 * KEPT_BACK:
-        raise BadUsage(f"{name} has {len(inputs)} inputs with answers; expected {2 * KEPT_BACK} or more")
+        raise BadUsage(f"{name} has {counted(len(inputs), 'input')} with answers; expected {2 * KEPT_BACK} or more")
     np.random.default_rng(0).shuffle(inputs)
     kept = len(inputs) // KEPT_BACK
     whole = Answer(
