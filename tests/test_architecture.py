@@ -123,6 +123,49 @@ def test_the_rooms_of_tprog_import_only_what_is_below_them() -> None:
     assert not climbing
 
 
+HOUSE = (
+    *("tprog", *(f"tprog/{room}" for room in ROOMS)),
+    *(
+        "analyze/record",
+        "analyze/results",
+        "analyze/abstract",
+        "analyze",
+        "analyze/render",
+        "trainer",
+        "cli",
+        "tpdebug",
+    ),
+)
+"""Rooms of the house from the ground up; `analyze/record.py` is a module, on which the results stand."""
+
+LENDING = ("tprog", "analyze", "trainer")
+"""Packages whose own module lends names from above, when they are asked for."""
+
+
+def _place(name: str) -> str:
+    """The room of a module of ours."""
+    top, _, rest = name.partition(".")
+    room = f"{top}/{rest.split('.')[0]}"
+    return room if room in HOUSE else top
+
+
+def house() -> str:
+    """Each room, and those whose modules it imports, as `docs/how-it-works.md` draws it."""
+    found: dict[str, set[str]] = {room: set() for room in HOUSE}
+    for name in _modules().keys() - LENDING:
+        found[_place(name)] |= {_place(each.module) for each in _imports(name) if each.module in _modules()}
+    return "\n".join(f"{room:16} {' '.join(r for r in HOUSE if r in found[room] - {room})}".rstrip() for room in HOUSE)
+
+
+def test_the_house_is_drawn_as_its_imports_are_and_none_climbs() -> None:
+    assert house() in (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8"), (
+        "docs/how-it-works.md draws the imports otherwise; put there what `python -m tests.test_architecture` prints"
+    )
+    rooms = [line.split() for line in house().splitlines()]
+    climbing = [(room, other) for room, *others in rooms for other in others if HOUSE.index(other) > HOUSE.index(room)]
+    assert climbing == []
+
+
 def test_there_is_no_import_cycle() -> None:
     edges = {name: {found.module for found in _imports(name)} & _modules().keys() for name in _modules()}
     done: set[str] = set()
@@ -255,3 +298,7 @@ def test_the_map_names_every_analysis() -> None:
     told = (ROOT / "docs" / "how-it-works.md").read_text(encoding="utf-8")
     modules = [path.name for path in (ROOT / "analyze").glob("[a-z]*.py")]
     assert [name for name in modules if f"`{name}`" not in told] == []
+
+
+if __name__ == "__main__":
+    print(house())
