@@ -15,7 +15,7 @@ import numpy as np
 
 from tprog.errors import BadProgram, BadUsage
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program
-from tprog.listing import counted, difference, every_one, listing
+from tprog.listing import difference, listing
 from tprog.run.batch import Batch, Bools
 from tprog.run.outcome import graded_at
 from tprog.tasks import rules as task_rules
@@ -26,10 +26,7 @@ from tprog.tasks.rules import Array, Rule
 from tprog.tasks.task import ENUMERATED as ENUMERATED
 from tprog.tasks.task import SAMPLE as SAMPLE
 from tprog.tasks.task import Task as Task
-
-READABLE = 10**15
-"""A number of inputs from here on is told by its power of ten."""
-
+from tprog.tasks.told_inputs import described, shorter
 
 # The tasks ############################################################################################################
 
@@ -364,14 +361,14 @@ def inputs_for(
     if task is not None:
         count = _drawn_of(task.size, sample, limit)
         batch, expected = task.answered(count, seed)
-        of = "" if task.examples else _shorter(task.domain, program)
-        told = _described(len(batch), task.size, count is None, of, seed, task.inputs_are or "inputs", task.noun)
+        of = "" if task.examples else shorter(task.domain, program)
+        told = described(len(batch), task.size, count is None, of, seed, task.inputs_are or "inputs", task.noun)
         return Inputs(batch, expected, count is None, told, task.noun)
     symbols, domain, size = _domain_of(program, length)
     count = _drawn_of(size, sample, limit)
     drawn = domain.enumerate() if count is None else draw_distinct(domain, count, seed)
     batch = framed(drawn, symbols, program.vocabulary)
-    told = _described(len(batch), size, count is None, _shorter(domain, program), seed)
+    told = described(len(batch), size, count is None, shorter(domain, program), seed)
     return Inputs(batch, None, count is None, told, "input")
 
 
@@ -379,32 +376,3 @@ def _drawn_of(size: int | None, sample: int | None, limit: int) -> int | None:
     """How many inputs to draw of so many; None: all are taken."""
     whole = size is not None and size <= (limit if sample is None else sample)
     return None if whole else sample or SAMPLE
-
-
-def _described(
-    count: int, size: int | None, whole: bool, of: str, seed: int, what: str = "inputs", noun: str = "input"
-) -> str:
-    """Inputs in words; see `_drawn`."""
-    if whole:
-        return every_one(count, what.replace(f"{noun}s", noun, 1), what) + of
-    return _drawn(count, size, of, seed, what)
-
-
-def _shorter(domain: InputDomain, program: Program) -> str:
-    """How long the inputs of a domain are, where the program takes longer ones."""
-    marks = len(program.vocabulary) - domain.symbols
-    return f" of up to {counted(domain.most, 'symbol')}" if domain.most < program.max_length - marks else ""
-
-
-def _drawn(count: int, size: int | None, of: str, seed: int, what: str = "inputs") -> str:
-    """A sample in words.
-
-    Args:
-        size: the inputs in the domain, if that is known.
-        of: how long they are, if that needs telling.
-        what: which inputs these are.
-    """
-    if size is None:
-        return f"{counted(count, 'different input')} of the task's sampler{of}, drawn with seed {seed}"
-    total = f"{size:,}" if size < READABLE else f"over 10^{len(str(size)) - 1}"
-    return f"{count:,} of {total} {what}{of}, sampled with seed {seed}"
