@@ -35,7 +35,7 @@ class _Counted:
 
         def run(paths: Paths, edges: Edges, *rest: object, **named: object) -> object:
             self.work += len(edges) * len(paths.inputs)
-            return ran(paths, edges, *rest, **named)  # type: ignore[arg-type]
+            return ran(paths, edges, *rest, **named)  # type: ignore[arg-type]  # handed on as they came
 
         monkeypatch.setattr(Paths, "run", run)
 

@@ -217,7 +217,7 @@ def test_of_many_edges_each_alone_is_measured_by_a_third_of_the_inputs(
 
     def run(some: Paths, *rest: object, **named: object) -> object:
         seen.append(len(some.inputs))
-        return ran(some, *rest, **named)  # type: ignore[arg-type]
+        return ran(some, *rest, **named)  # type: ignore[arg-type]  # handed on as they came
 
     monkeypatch.setattr(Paths, "run", run)
     prune(network, paths, False, lambda what: seen.clear() if what.startswith("module") else None, 0.998, linked)

@@ -209,14 +209,8 @@ def _names(placed: Sequence[_Placed], bar: _Box, frame: _Frame) -> Iterator[tupl
     It stands beside its dots, below or above them, where it covers nothing; where there is no such place it is left
     out, and pointing at a dot tells its seed.
     """
-    groups: list[list[_Placed]] = []
-    for each in sorted((each for each in placed if each.dot.wrong and each.dot.seed), key=lambda each: each.x):
-        if groups and each.x - groups[-1][-1].x < 3 * RADIUS:
-            groups[-1].append(each)
-        else:
-            groups.append([each])
     taken = [bar, *(each.box for each in placed)]
-    for group in groups:
+    for group in _standing_together(placed):
         said = ", ".join(each.dot.seed for each in group[:NAMED]) + ", ..." * (len(group) > NAMED)
         for left, down in _beside(group, width(said, SMALL)):
             box = _Box(left - 1, down - SMALL + 1, left + width(said, SMALL) + 1, down + 1)
@@ -224,6 +218,17 @@ def _names(placed: Sequence[_Placed], bar: _Box, frame: _Frame) -> Iterator[tupl
                 taken.append(box)
                 yield left, down, said
                 break
+
+
+def _standing_together(placed: Sequence[_Placed]) -> list[list[_Placed]]:
+    """The named dots with a wrong input from left to right, those that nearly touch in one group."""
+    groups: list[list[_Placed]] = []
+    for each in sorted((each for each in placed if each.dot.wrong and each.dot.seed), key=lambda each: each.x):
+        if groups and each.x - groups[-1][-1].x < 3 * RADIUS:
+            groups[-1].append(each)
+        else:
+            groups.append([each])
+    return groups
 
 
 def _beside(group: Sequence[_Placed], wide: float) -> Iterator[tuple[float, float]]:
