@@ -56,12 +56,12 @@ def write_edited(
         note(f"wrote {file}")
         return
     from tprog.ir.provenance import measured_before
-    from tprog.tasks.classes import narrowed
+    from tprog.tasks.classes import as_read
     from tprog.text.own_form import in_own_form
 
     own = subject.module.program
     told = measured_before(own.provenance, "repair") if measured else own.provenance
-    after = dataclasses.replace(narrowed(edited, own.classes), task=own.task)
+    after = as_read(edited, own)
     told_after = dataclasses.replace(after, provenance=(*told, claim))
     found = in_own_form(subject.module, after, told_after, file)
     if found is None:

@@ -118,14 +118,6 @@ class Subject:
 
         return visited(self.program, found, self.task, stop=stop)
 
-    def diff(self, after: Program) -> str:
-        """The change from the module to an edited program."""
-        from tprog.tasks.classes import narrowed
-        from tprog.text.patch import diff
-
-        own = self.module.program
-        return diff(self.module, dataclasses.replace(narrowed(after, own.classes), task=own.task))
-
     def answers(
         self, tokens: Sequence[str], expect: str | None, position: int | None = None, output: str | None = None
     ) -> ByOutput[str | None] | None:

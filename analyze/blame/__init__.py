@@ -17,7 +17,7 @@ from dataclasses import dataclass
 import numpy as np
 
 from analyze.blame.account import account
-from analyze.blame.candidates import candidate, suspect
+from analyze.blame.candidates import Blamed, candidate, suspect
 from analyze.blame.chain import chain
 from analyze.blame.dependences import dependences, mending_edits
 from analyze.blame.effects import KnownAnswers, order_key
@@ -73,9 +73,15 @@ def blame(
         BadInput: the program cannot take the tokens.
         BadUsage: no right answer is known, or the position is not graded.
     """
-    asked = ask(program, tokens, position, expected, output)
+    return explained(ask(program, tokens, position, expected, output), inputs, limit, thorough, shown).result
+
+
+def explained(
+    asked: Prediction, inputs: Inputs, limit: int, thorough: bool | None, shown: Presentation
+) -> Blamed[BlameResult]:
+    """As `blame`, with the edits themselves."""
     if thorough is None:
-        thorough = len(program.nodes) <= SMALL
+        thorough = len(asked.run.program.nodes) <= SMALL
     return _recorded(asked, search(asked, inputs, limit, thorough), shown)
 
 
@@ -124,16 +130,16 @@ def search(asked: Prediction, inputs: Inputs, limit: int, thorough: bool) -> Fou
     return Found(with_it, held, tried, mending, complete, ranking, suspects[:limit], looked_at)
 
 
-def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResult:
+def _recorded(asked: Prediction, found: Found, shown: Presentation) -> Blamed[BlameResult]:
     """What was found as a result."""
     run, program, held = asked.run, asked.run.program, found.held
     reached, all_tried = dependences(asked, found.tried, found.mending, shown)
-    candidates = tuple(
-        candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(found.ranking.effects)
-    )
+    effects = found.ranking.effects
+    candidates = shown.with_diffs(program, [(candidate(program, e, held.wrong, shown), e.edit) for e in effects])
+    suspects = shown.with_diffs(program, [(suspect(program, one, shown), one) for one in found.suspects])
     hole = run.hole(0)
     named = label(program, shown.name)
-    return BlameResult(
+    result = BlameResult(
         program=named,
         tokens=tuple(run.batch.words(program, 0)),
         position=asked.position,
@@ -151,13 +157,15 @@ def _recorded(asked: Prediction, found: Found, shown: Presentation) -> BlameResu
         dependences=reached,
         checked=checked_on(found.inputs),
         wrong_before=held.wrong,
-        suspects=tuple(suspect(program, one, place, shown) for place, one in enumerate(found.suspects)),
+        suspects=suspects,
         looked_at=found.looked_at,
         source=None if shown.text is None else annotate_prediction(named, shown.text, candidates, reached, asked.right),
         spaced=spacing(program),
         chain=_chain(asked, shown) if hole is None else (),
         sources=program.sources,
     )
+    edits: list[Edit | Redefinition] = [*(effect.edit for effect in effects), *found.suspects]
+    return Blamed(program, result, dict(zip((*candidates, *suspects), edits, strict=True)))
 
 
 def _account(asked: Prediction, shown: Presentation) -> Account | None:

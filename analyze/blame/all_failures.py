@@ -11,7 +11,7 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 
-from analyze.blame.candidates import candidate
+from analyze.blame.candidates import Blamed, candidate
 from analyze.blame.effects import order_key
 from analyze.blame.joint_search import BestOfEach, JointSearch
 from analyze.blame.presentation import PLAIN, Presentation
@@ -58,6 +58,13 @@ def blame_all(
     Raises:
         BadUsage: no right answers are known.
     """
+    return all_explained(program, inputs, limit, shown, verify_on).result
+
+
+def all_explained(
+    program: Program, inputs: Inputs, limit: int, shown: Presentation, verify_on: Inputs | None
+) -> Blamed[BlameAllResult]:
+    """As `blame_all`, with the edits themselves."""
     if inputs.expected is None:
         raise BadUsage("nothing says what is right: the program names no task; name one with --task")
     held = hold(program, inputs)
@@ -67,13 +74,15 @@ def blame_all(
     if not held.whole:
         effects = effects_over_all(held, [effect.edit for effect in effects])
         effects.sort(key=lambda effect: order_key(program, effect))
-    entries = tuple(candidate(program, effect, held.wrong, place, shown) for place, effect in enumerate(effects))
+    edits = [effect.edit for effect in effects]
+    made = [candidate(program, effect, held.wrong, shown) for effect in effects]
+    entries = shown.with_diffs(program, zip(made, edits, strict=True))
     verified = None
     if verify_on is not None:
-        verified, counts = _verified(program, verify_on, [effect.edit for effect in effects])
+        verified, counts = _verified(program, verify_on, edits)
         entries = tuple(replace(entry, verified=both) for entry, both in zip(entries, counts, strict=True))
     buckets = _buckets(search, best.top, shown)
-    return BlameAllResult(
+    result = BlameAllResult(
         program=label(program, shown.name),
         checked=checked_on(inputs),
         wrong_inputs=held.failing,
@@ -89,6 +98,7 @@ def blame_all(
         sources=program.sources,
         verified_on=verified,
     )
+    return Blamed(program, result, dict(zip(entries, edits, strict=True)))
 
 
 def _verified(program: Program, inputs: Inputs, edits: Sequence[Edit]) -> tuple[VerifiedOn, list[tuple[int, int]]]:

@@ -2,12 +2,23 @@
 
 from __future__ import annotations
 
-from collections.abc import Callable, Mapping
-from dataclasses import dataclass
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass, replace
+from functools import partial
+from typing import Protocol, TypeVar
 
+from analyze.results.blame import Candidate, Suspect
 from tprog.edits.entry import Entry
 from tprog.ir.program import Program
 from tprog.text.read import Module
+
+Listed = TypeVar("Listed", Candidate, Suspect)
+
+
+class Applicable(Protocol):
+    """A change of a program."""
+
+    def apply(self, program: Program) -> Program: ...
 
 
 @dataclass(frozen=True, eq=False)
@@ -35,9 +46,9 @@ class Presentation:
         Args:
             diffs: of how many changes, the best first; None: of all.
         """
-        from tprog.text.patch import diff
+        from tprog.tasks.classes import change
 
-        return cls(module.path, None, module.lines, lambda after: diff(module, after), diffs)
+        return cls(module.path, None, module.lines, partial(change, module), diffs)
 
     def line(self, where: Entry | None) -> int | None:
         """The line of an entry, if there is a file and it has one.
@@ -48,11 +59,20 @@ class Presentation:
             return None
         return self.lines.get(where, self.lines.get(Entry(where.node, where.part)))
 
-    def diff(self, place: int, after: Callable[[], Program]) -> str:
-        """The diff of the change that stands at a place of a list, 0-based; empty where it is not to be made."""
-        if self.show is None or (self.diffs is not None and place >= self.diffs):
-            return ""
-        return self.show(after())
+    def with_diffs(self, program: Program, edits: Iterable[tuple[Listed, Applicable]]) -> tuple[Listed, ...]:
+        """Edits of a program that a result lists, the best first, with the diffs of those of which they are to be made.
+
+        Args:
+            edits: each as it is listed, and itself.
+        """
+        if self.show is None:
+            return tuple(listed for listed, _ in edits)
+        return tuple(
+            listed
+            if self.diffs is not None and place >= self.diffs
+            else replace(listed, diff=self.show(edit.apply(program)))
+            for place, (listed, edit) in enumerate(edits)
+        )
 
 
 PLAIN = Presentation()

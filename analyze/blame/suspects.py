@@ -89,7 +89,7 @@ class Redefinition:
         rows = _rows_anew(program, old, new)
         return [*rows, wiring] if old.mask != new.mask else rows
 
-    def applied(self, program: Program) -> Program:
+    def apply(self, program: Program) -> Program:
         """The program after it."""
         if self.head is not None:
             return _replaced(program, self.head)
@@ -204,7 +204,7 @@ class Redefinitions:
     def _together(self, name: str, edits: tuple[Edit, ...]) -> tuple[Redefinition, Ground] | None:
         one = Redefinition(name, edits, None, sum(edit.counts_as for edit in edits), 0, 0, False)
         try:
-            program = one.applied(self.on.program)
+            program = one.apply(self.on.program)
         except (BadProgram, NotExact):
             return None
         after = Ground(program, self.on.inputs, execute(program, self.on.batch, base=self.on.intact))

@@ -41,11 +41,10 @@ from tprog.errors import BadUsage
 from tprog.listing import counted
 
 if TYPE_CHECKING:
+    from analyze.blame.candidates import Blamed
     from analyze.blame.presentation import Presentation
-    from analyze.results.blame import Candidate, Suspect
-    from analyze.results.checked import Checked
+    from analyze.results.blame import BlameAllResult, BlameResult, Candidate, Suspect
     from tprog.ir.places import ByOutput
-    from tprog.ir.program import Program
     from tprog.tasks.builtin import Inputs
 
 LISTED, LISTED_ALL = 10, 20
@@ -126,10 +125,10 @@ def blame(
     _refuse_contradictions(every, text, of_one, number, applied, verify_on)
     output = _output(as_json, file, force, color, applied)
     subject = read_subject(argument, program, task, weights, length, vocabulary)
-    writes = None if applied is None or file is None else ChosenEdit(subject, applied, file, force)
     # A terminal shows the diff of one edit alone, and a diff takes as long as reading the module.
     one_diff = not as_json and (file is None or applied is not None)
     number = number or applied
+    writes = None if applied is None or file is None else (file, force)
     wish = _Wish(subject, _limit(limit, every, number), number, one_diff, annotate or _is_page(file), writes)
     inputs = partial(subject.inputs, sample, seed, loop=loop, stop=stop)
     if text is None:
@@ -164,7 +163,7 @@ class _Wish:
         number: which of them as a change of the source; None: the first.
         one_diff: whether the change of no other one is shown.
         annotate: whether the module is shown too.
-        writes: the edit that is written to a file.
+        writes: the file to which the edit `number` is written, and whether one that is there is replaced.
     """
 
     subject: Subject
@@ -172,15 +171,26 @@ class _Wish:
     number: int | None
     one_diff: bool
     annotate: bool
-    writes: ChosenEdit | None
+    writes: tuple[Path, bool] | None
 
     def presentation(self) -> Presentation:
         """As the analysis is told."""
         from analyze.blame.presentation import Presentation
+        from tprog.tasks.classes import change
 
-        module, show = self.subject.module, self.subject.diff if self.writes is None else self.writes.diff
+        module = self.subject.module
         text, diffs = module.text if self.annotate else None, (self.number or 1) if self.one_diff else None
-        return Presentation(self.subject.name, text, module.lines, show, diffs)
+        return Presentation(self.subject.name, text, module.lines, partial(change, module), diffs)
+
+    def write(self, blamed: Blamed[BlameResult] | Blamed[BlameAllResult], edits: Sequence[Suspect | Candidate]) -> None:
+        """Write the module with the edit of a list that is wished for, or the change."""
+        if self.writes is None or self.number is None:
+            return
+        edit = edits[self.number - 1]
+        said = "; ".join(edit.edits) if hasattr(edit, "edits") else edit.edit
+        on = blamed.result.checked.description
+        claim = f"{said}; mends {edit.mended:,} and breaks {edit.broken:,} predictions on {on}"
+        write_edited(self.subject, blamed.after(edit), edit.diff, ("edited", claim), *self.writes)
 
 
 def _is_page(file: Path | None) -> bool:
@@ -202,7 +212,8 @@ def _refuse_contradictions(
 
 
 def _blame_one(wish: _Wish, output: Output, asked: _Question, drawn: Callable[[], Inputs]) -> None:
-    from analyze import blame as analysis
+    from analyze.blame import explained
+    from analyze.blame.prediction import ask
     from analyze.render.blame import blame_document, listed
     from tprog.text.tokens import parse_input
 
@@ -210,23 +221,14 @@ def _blame_one(wish: _Wish, output: Output, asked: _Question, drawn: Callable[[]
     expected = _expected(wish.subject, tokens, asked)
     inputs = drawn()
     with working("blame", inputs.description):
-        result = analysis.blame(
-            wish.subject.program,
-            inputs,
-            tokens,
-            position=asked.position,
-            output=asked.of,
-            expected=expected,
-            limit=wish.limit,
-            thorough=asked.thorough or None,
-            shown=wish.presentation(),
-        )
+        prediction = ask(wish.subject.program, tokens, asked.position, expected, asked.of)
+        blamed = explained(prediction, inputs, wish.limit, asked.thorough or None, wish.presentation())
+    result = blamed.result
     edits = listed(result, wish.limit)
     none = "the prediction is right, so there is no list of edits" if result.right else ""
     _refuse_number(wish.number, len(edits), none)
     output.show(result, partial(blame_document, result, wish.limit, wish.number or 1))
-    if wish.writes is not None:
-        wish.writes.write(edits, result.checked)
+    wish.write(blamed, edits)
 
 
 def _expected(subject: Subject, tokens: Sequence[str], asked: _Question) -> ByOutput[str | None]:
@@ -241,7 +243,7 @@ def _expected(subject: Subject, tokens: Sequence[str], asked: _Question) -> ByOu
 
 
 def _blame_all(wish: _Wish, output: Output, drawn: Callable[[], Inputs], verify_on: Inputs | None) -> None:
-    from analyze.blame import all_failures as analysis
+    from analyze.blame.all_failures import all_explained
     from analyze.render.blame_all import blame_all_document
 
     subject = wish.subject
@@ -251,14 +253,12 @@ def _blame_all(wish: _Wish, output: Output, drawn: Callable[[], Inputs], verify_
         raise BadUsage(f"{subject.name} names no task, so the right answers are unknown; name one with --task")
     inputs = drawn()
     with working("blame --all", inputs.description):
-        result = analysis.blame_all(
-            subject.program, inputs, limit=wish.limit, shown=wish.presentation(), verify_on=verify_on
-        )
+        blamed = all_explained(subject.program, inputs, wish.limit, wish.presentation(), verify_on)
+    result = blamed.result
     nothing = "nothing is wrong, so there is no edit" if not result.wrong else ""
     _refuse_number(wish.number, len(result.entries), nothing)
     output.show(result, partial(blame_all_document, result, wish.number or 1))
-    if wish.writes is not None:
-        wish.writes.write(result.entries, result.checked)
+    wish.write(blamed, result.entries)
 
 
 def _output(as_json: bool, file: Path | None, force: bool, color: Color, applied: int | None) -> Output:
@@ -277,24 +277,3 @@ def _refuse_number(number: int | None, count: int, none: str) -> None:
         return
     has = none or ("no edit was found" if count == 0 else f"the list has {counted(count, 'edit')}")
     raise BadUsage(f"there is no edit {number}: {has}")
-
-
-class ChosenEdit:
-    """The edit of a list that is to be written: the programs after each edit are kept until it is known which."""
-
-    def __init__(self, subject: Subject, number: int, file: Path, force: bool) -> None:
-        self.subject, self.number, self.file, self.force = subject, number, file, force
-        self._after: dict[str, Program] = {}
-
-    def diff(self, after: Program) -> str:
-        """The change from the module to the program after an edit."""
-        found = self.subject.diff(after)
-        self._after[found] = after
-        return found
-
-    def write(self, edits: Sequence[Suspect | Candidate], checked: Checked) -> None:
-        """Write the module, or the change."""
-        edit = edits[self.number - 1]
-        said = "; ".join(edit.edits) if hasattr(edit, "edits") else edit.edit
-        claim = f"{said}; mends {edit.mended:,} and breaks {edit.broken:,} predictions on {checked.description}"
-        write_edited(self.subject, self._after[edit.diff], edit.diff, ("edited", claim), self.file, self.force)

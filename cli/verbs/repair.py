@@ -93,6 +93,7 @@ def repair(
     output = Output(as_json, told, force, color)
     from analyze import repair as analysis
     from analyze.render.repair import repair_document
+    from tprog.tasks.classes import change
 
     subject = read_subject(argument, program, task, weights, length, vocabulary)
     if subject.unknown_task is not None:
@@ -115,7 +116,7 @@ def repair(
             subject.program,
             inputs,
             limit=limit,
-            show=subject.diff,
+            show=partial(change, subject.module),
             lines=subject.module.lines,
             name=subject.name,
             progress=progress,

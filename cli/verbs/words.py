@@ -106,6 +106,7 @@ def words(
 def _renamed(subject: Subject, given: list[str]) -> tuple[WordsResult, Program]:
     from analyze.words import parse_renaming, rename_values
     from tprog.tasks.builtin import inputs_for
+    from tprog.tasks.classes import change
 
     program = subject.module.program
     edits = []
@@ -119,7 +120,7 @@ def _renamed(subject: Subject, given: list[str]) -> tuple[WordsResult, Program]:
         edits,
         inputs.batch,
         inputs.description,
-        show=subject.diff,
+        show=partial(change, subject.module),
         lines=subject.module.lines,
         name=subject.name,
     )

@@ -5,9 +5,13 @@ from __future__ import annotations
 from collections.abc import Mapping
 from dataclasses import replace
 from itertools import chain
+from typing import TYPE_CHECKING
 
 from tprog.ir.program import Program, Weights
 from tprog.tasks.builtin import TASKS, named_task
+
+if TYPE_CHECKING:
+    from tprog.text.read import Module
 
 
 def for_task(program: Program, name: str, length: int | None = None) -> Program:
@@ -64,6 +68,19 @@ def narrowed(program: Program, classes: tuple[str, ...]) -> Program:
     own = _cut(program, count)
     unit = own.logit_scale // own.readout.scale
     return own if all(weight * unit <= -2 * own.logit_bound for weight in bias[0]) else program
+
+
+def as_read(edited: Program, own: Program) -> Program:
+    """An edited program with the classes and the task of the one that its module holds, `own`, whatever task it was
+    judged by."""
+    return replace(narrowed(edited, own.classes), task=own.task)
+
+
+def change(module: Module, edited: Program) -> str:
+    """The change from a module to an edited program, whatever task that was judged by."""
+    from tprog.text.patch import diff
+
+    return diff(module, as_read(edited, module.program))
 
 
 def _has_more(program: Program, classes: tuple[str, ...]) -> bool:
