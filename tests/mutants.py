@@ -60,7 +60,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "rasp": ("tprog/rasp", "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli"),
     "blame": ("analyze/blame", "blame blame_all blame_edits"),
     "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems where"),
-    "dead": ("analyze/dead", "dead dead_few dead_proofs"),
+    "dead": ("analyze/dead", "dead dead_few dead_proofs dead_small"),
     "abstract": ("analyze/abstract", "ranges transfer sums dead_proofs circuits_exact"),
     "compile": ("trainer/compile", "compile compile_circuit compile_folder"),
     "decompile": (

@@ -5,19 +5,27 @@ from __future__ import annotations
 from collections.abc import Sequence
 from dataclasses import replace
 from fractions import Fraction
+from typing import Any
 
 import pytest
 
+import analyze.dead.constants
 import analyze.dead.suspects
 import analyze.piecewise
 import tprog.run.pieces
 from analyze.dead import dead_nodes, find_dead
+from analyze.dead.constants import failing, standing_constants
 from analyze.dead.proofs import Proofs
+from analyze.outcome import ground
+from analyze.piecewise import Pieces
 from analyze.results.dead import DeadResult
 from tests.interventions import listed
 from tests.programs import PROGRAMS, equal
 from tprog.edits.entry import Entry
-from tprog.ir.program import Embedding, Lookup, Node, NumericHead, Program, Readout, Value, Weights
+from tprog.ir.program import Embedding, Lookup, Node, NumericHead, Program, Quotients, Readout, Value, Weights
+from tprog.run.batch import Batch
+from tprog.run.execute import Execution, execute
+from tprog.tasks.builtin import inputs_for
 
 SMALL = PROGRAMS["no_nodes"].program
 VOCABULARY = SMALL.vocabulary  # <s>, a, b
@@ -121,6 +129,35 @@ def test_numbers_are_compared_as_numbers_whatever_denominators_they_have() -> No
     assert "mergeable" not in [v.kind for node in of_all.dead for v in node.verdicts]
 
 
+@pytest.mark.parametrize(("more", "mates"), [([], {"again": "mean"}), ([["<s>", "b", "a"]], {})])
+def test_a_mean_without_a_common_denominator_is_compared_number_by_number(
+    more: list[list[str]], mates: dict[str, str]
+) -> None:
+    """For b, the mean is that of a and b before it; the table answers 3/2 where b stands in `BOTH` alone."""
+    long = replace(SMALL, max_length=43)
+    number = Lookup("number", ("tokens",), (None,), None, (0, 1, 2))
+    accepted = (("<s>",), ("a",), ("a", "b"))
+    mean = NumericHead("mean", "tokens", "tokens", "number", accepted, reduce="mean", default=0)
+    cells = tuple(
+        Fraction(3, 2) if (word, position) == ("b", 2) else value
+        for word, value in zip(VOCABULARY, (0, 1, 2), strict=True)
+        for position in range(43)
+    )
+    again = Lookup("again", ("tokens", "positions"), (None, None), None, cells)
+    votes = [
+        Lookup(f"of_{read}", (read,), ((0, 1, Fraction(3, 2), 2),), (0, 1, 2, 3), (0, 1, 2, 3))
+        for read in ("mean", "again")
+    ]
+    # The mean decides where it is 0 or 2, the table elsewhere, so that neither is inert.
+    of_mean = Weights("of_mean", ((9, 0), (0, 0), (0, 0), (0, 9)))
+    terms = (BIAS, of_mean, Weights("of_again", ((0, 0), (3, 0), (0, 3), (0, 0))))
+    program = replace(long, nodes=(number, mean, again, *votes), readout=Readout(terms))
+    assert isinstance(program.variables["mean"].domain, Quotients)
+    result = find_dead(program, listed(program, [A, B, BOTH, *more]))
+    assert {node.name: v.mate for node in result.dead for v in node.verdicts if node.name in ("mean", "again")} == mates
+    assert ("again", mates.get("again")) in [(node.name, node.mate) for node in result.removable] or not mates
+
+
 @pytest.mark.parametrize("which", [[A], [A, BOTH]])
 def test_entries_and_lines_are_dead_where_no_input_comes(which: list[list[str]]) -> None:
     table = Lookup("table", ("tokens", "positions"), (None, None), ("x", "y"), ("x", "y", "x") * 3)
@@ -186,3 +223,56 @@ def test_a_constant_that_is_tried_late_must_stand_on_earlier_inputs_too(monkeypa
     program = replace(SMALL, nodes=(own, tells), readout=Readout(votes))
     inputs = listed(program, [B, A, ["<s>", "b", "b"]])
     assert "tells" not in _found(find_dead(program, inputs))
+
+
+# What it takes ########################################################################################################
+
+
+@pytest.fixture
+def executed(monkeypatch: pytest.MonkeyPatch) -> list[int]:
+    """How many inputs each execution takes in which constants are tried."""
+    sizes: list[int] = []
+
+    def counted(program: Program, batch: Batch, **more: Any) -> Execution:
+        sizes.append(len(batch))
+        return execute(program, batch, **more)
+
+    monkeypatch.setattr(analyze.dead.constants, "execute", counted)
+    return sizes
+
+
+def test_a_constant_is_tried_where_a_node_has_another_value_and_nowhere_else(executed: list[int]) -> None:
+    program = _program([_table("tells", "tokens", "x", "x", "y")], Weights("tells", ((0, 0), (0, 9))))
+    on = ground(program, listed(program, [A, B, BOTH]))
+    assert failing(on, "tells", 0).tolist() == [1, 2]
+    assert failing(ground(program, listed(program, [A])), "tells", 0).tolist() == []
+    assert executed == [2]
+
+
+@pytest.mark.parametrize(("held", "sizes"), [(10**6, [36]), (8, [8, 8, 8, 8, 4])])
+def test_all_constants_are_tried_at_once_on_four_inputs_as_far_as_memory_allows(
+    held: int, sizes: list[int], executed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sort = PROGRAMS["sort"].program
+    pieces = Pieces(sort, inputs_for(sort, sample=50))
+    monkeypatch.setattr(pieces, "most", held)
+    assert standing_constants(pieces, pieces.some(slice(None)), ["rank"]) == {"rank": []}
+    assert executed == sizes
+
+
+@pytest.mark.parametrize(("most", "tried"), [(4, True), (3, False)])
+def test_numbers_of_few_values_are_tried_at_each_and_others_at_those_they_take(
+    most: int, tried: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """At 2 alone, which no input takes, the class of no input turns; from 0 to 3 there are four numbers."""
+    monkeypatch.setattr(analyze.dead.constants, "MOST_VALUES", most)
+    number = Lookup("number", ("tokens",), (None,), None, (0, 1, 3))
+    vote = Lookup("vote", ("number",), ((0, 1, 2, 3),), ("p", "q", "none"), ("q", "p", "none", "q"))
+    own, votes = Weights("tokens", ((9, 0), (1, 0), (0, 2))), Weights("vote", ((3, 0), (0, 3), (0, 0)))
+    program = replace(SMALL, nodes=(number, vote), readout=Readout((own, votes)))
+    result = find_dead(program, listed(program, [A, B]))
+    told = [
+        (verdict.kind, verdict.constant) for node in result.dead if node.name == "number" for verdict in node.verdicts
+    ]
+    assert told == ([("inert", 2)] if tried else [])
+    assert result.untried == (() if tried else ("number",))

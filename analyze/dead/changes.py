@@ -34,7 +34,7 @@ from tprog.run.batch import Array, Bools
 from tprog.run.evaluate import level_codes
 
 Values: TypeAlias = frozenset[int] | None
-"""The codes (or numerators) that a variable can be anywhere; None: any in its domain."""
+"""The codes (or numerators) that a variable can be anywhere; None, of numbers alone: any in its domain."""
 
 
 def anywhere(found: Ranges, variable: str) -> Values:
@@ -110,10 +110,7 @@ class Changes:
 
     def _values(self, variable: str) -> Values:
         """What a variable can be, with the change or without."""
-        if variable not in self.changed:
-            return anywhere(self.found, variable)
-        values, domain = self.changed[variable], self.program.variables[variable].domain
-        return frozenset(range(len(domain))) if values is None and isinstance(domain, Symbols) else values
+        return self.changed[variable] if variable in self.changed else anywhere(self.found, variable)
 
     def _add_to(self, node: Linear) -> bool:
         """Whether a sum adds anything that can come out different."""

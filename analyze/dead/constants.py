@@ -112,9 +112,7 @@ def _base(on: Ground, name: str, rows: Rows) -> Execution:
     read |= {term.variable for term in on.program.weights if term.partial} | {*on.program.variables_out}
     read = read.union(*(intact.asked(name) for name in intact.holed))
     nothing = np.broadcast_to(np.int8(0), (len(rows), on.batch.tokens.shape[1]))
-    values = {
-        n: codes[rows] if n in read or n not in on.program.by_name else nothing for n, codes in intact.values.items()
-    }
+    values = {n: codes[rows] if n in read else nothing for n, codes in intact.values.items()}
     holed = {n: at[rows] for n, at in intact.holed.items()}
     return Execution(on.program, on.batch.take(rows), values, holed, intact.totals[rows])
 

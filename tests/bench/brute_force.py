@@ -11,7 +11,7 @@ import numpy as np
 
 from analyze.results.dead import Removal
 from tests.interventions import frozen
-from tprog.ir.entries import TableKey, WeightsOf
+from tprog.ir.entries import TableKey, WeightsOf, owner
 from tprog.ir.program import Lookup, Node, Numbers, Program, Quotients, Symbols, Value
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import Execution, execute
@@ -110,11 +110,12 @@ def _earlier(program: Program, name: str) -> list[str]:
 def _decoded(run: Execution, variable: str, at: str | None = None) -> list[object] | None:
     """The values of a variable wherever `at` (itself) is computed; None if a hole or nothing is met there."""
     at = at or variable
-    if at in run.holed:
+    if at in map(owner, run.holed):
         return None
     order, stopped = list(run.program.by_name), np.zeros(len(run.batch), dtype=bool)
-    for name, holes in run.holed.items():
-        if name in order and order.index(name) < order.index(at):
+    for holed, holes in run.holed.items():
+        node = owner(holed)
+        if node is not None and order.index(node) < order.index(at):
             stopped |= holes.any(axis=1)
     codes = run.values[variable][run.batch.present & ~stopped[:, None]].tolist()
     domain = run.program.variables[variable].domain
