@@ -57,7 +57,10 @@ ROOMS: dict[str, tuple[str, str]] = {
     ),
     "simplify": ("tprog/simplify", "simplify simplify_small sums"),
     "files": ("tprog/files", "files beside lock hostile_store"),
-    "rasp": ("tprog/rasp", "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli"),
+    "rasp": (
+        "tprog/rasp",
+        "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli rasp_values rasp_library",
+    ),
     "blame": ("analyze/blame", "blame blame_all blame_edits"),
     "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems where"),
     "dead": ("analyze/dead", "dead dead_few dead_proofs dead_small"),

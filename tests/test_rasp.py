@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import doctest
 import importlib
+import inspect
 import math
 from collections.abc import Callable
 from fractions import Fraction
@@ -224,7 +225,16 @@ def test_a_failure_names_the_node_the_place_and_why() -> None:
     assert "< compares two values of a kind" in failure(selector_width(select(tokens, indices, "<")), "ab")
     assert "the mean of several values, and 'a' is a word" in failure(aggregate(select(tokens, 0, "!="), tokens), "ab")
     assert "bits" in failure(tokens**10**9, [10])
-    assert "expected one" in failure(aggregate(select(tokens, 0, "!="), tokens, how="single"), "ab")
+    single = aggregate(select(tokens, 0, "!="), tokens, how="single")
+    assert "2 positions are selected, 0, 1; expected one" in failure(single, "ab")
+    assert "5 positions are selected, 0, 1, 2, 3, 4; expected one" in failure(single, "abcde")
+    assert "6 positions are selected, 0, 1, 2, 3, 4, ...; expected one" in failure(single, "abcdef")
+    largest = best(select(tokens, 0, "!="), tokens, by=mapped(lambda word: 1 if word == "a" else word, tokens))
+    assert "> compares two values of a kind, not a word and a whole number" in failure(largest, "ab")
+    with pytest.raises(Failed) as caught:
+        evaluate((1 / (tokens - 2)).named("share"), [1, 3, 2])
+    assert (str(caught.value.node), caught.value.position) == ("share", 2)
+    assert caught.value.reason == "/ of 1 and 0: a division by zero"
 
 
 NO_FUNCTION: Any = "x"
@@ -266,6 +276,44 @@ NO_REDUCTION: Any = "sum"
 def test_what_makes_no_sense_is_refused_where_it_is_written(build: Callable[[], Any], said: str) -> None:
     with pytest.raises(BadUsage, match=said.replace("(", r"\(").replace("[", r"\[")):
         build()
+
+
+TRACR_SAMPLES: dict[str, Any] = {"SOp": tokens, "Selector": select(tokens, tokens, "=="), "object": 1, "Any": 1}
+RASP_L_SAMPLES: dict[str, Any] = {"SOp": c.tokens, "Selector": c.select(c.tokens, c.tokens, c.equals), "int": 1}
+FUNCTIONS: dict[str, Any] = {
+    "Callable[..., Any]": lambda *values: values[0],
+    "Callable[[Any], Any]": lambda value: value,
+    "Callable[[Any, Any], Any]": lambda one, other: one,
+    "Comparison | str | Callable[[Any, Any], Any]": "==",
+    "Predicate": c.equals,
+    "Sequence[object]": "ab",
+}
+
+
+@pytest.mark.parametrize("name", EXAMPLES)
+def test_a_function_refuses_another_kind_and_another_dialect_where_it_is_called(name: str) -> None:
+    module, refused = importlib.import_module(f"tprog.rasp.{name}"), 0
+    samples, others = (TRACR_SAMPLES, RASP_L_SAMPLES) if "tracr" in name else (RASP_L_SAMPLES, TRACR_SAMPLES)
+    for function in {each for each in vars(module).values() if getattr(each, "__module__", None) == module.__name__}:
+        if isinstance(function, type) or not callable(function) or function.__name__[0] == "_":
+            continue
+        asked = [each for each in inspect.signature(function).parameters.values() if each.default is each.empty]
+        given = {each.name: (samples | FUNCTIONS).get(each.annotation) for each in asked}
+        for each in asked:
+            other_kind = {"SOp": "Selector", "Selector": "SOp"}.get(each.annotation)
+            if other_kind is None:
+                continue
+            for wrong, said in ((samples[other_kind], " takes "), (others[each.annotation], "expected one dialect")):
+                if wrong is tokens and function in (c.full, c.indices):  # which read nothing of it
+                    continue
+                values = given | {each.name: wrong}
+                named = {one.name: values.pop(one.name) for one in asked if one.kind is one.KEYWORD_ONLY}
+                with pytest.raises(BadUsage) as caught:
+                    function(*values.values(), **named)
+                assert said in str(caught.value), (function, each)
+                assert str(caught.value).startswith(f"{__file__}:"), (function, each)
+                refused += 1
+    assert refused >= 20
 
 
 @pytest.mark.parametrize("given", ["", [], [None], [[1]], {"a": 1}, 5, ["a"] * 10_001, [float("nan")]])
@@ -358,6 +406,64 @@ def test_what_is_not_rasp_l_is_named_with_the_reason() -> None:
     assert "nearest" in reasons(nearest(select(tokens, 1, "=="), tokens, 0))[0]
     assert "is nothing" in reasons(tracr.maximum(select(tokens, 1, "=="), tokens))[0]
     assert "'a'" in str(rasp_l.check(tokens == "a")[0])
+
+
+i_, here = c.indices(c.tokens), select(tokens, tokens, "==")
+
+
+@pytest.mark.parametrize(
+    ("sop", "said"),
+    [
+        (i_ + 1, None),
+        (1 + i_, None),
+        (i_ - 2, None),
+        (i_ + True, None),
+        (1 - i_, "- computes with positions"),
+        (i_ + c.tokens, "+ computes with positions"),
+        (i_ - c.tokens, "- computes with positions"),
+        (i_ * 1, "* computes with positions"),
+        (-i_, "- computes with positions"),
+        ((i_ + 1) + 1, None),
+        ((i_ + 1) * 2, "* computes with positions"),
+        ((c.tokens + 1) * 2, None),
+        (i_ <= c.tokens, None),
+        ((i_ <= c.tokens) * 2, None),
+        (lib.where(c.tokens == 1, i_, c.tokens), None),
+        (lib.where(c.tokens == 1, i_, c.tokens) % 2, "% computes with positions"),
+        (lib.where(c.tokens == 1, c.tokens, i_) % 2, "% computes with positions"),
+        (lib.where(i_ == 1, c.tokens, c.tokens) % 2, None),
+        (c.kqv(c.tokens, c.tokens, i_) // 2, "// computes with positions"),
+        (c.kqv(i_, i_, c.tokens) // 2, None),
+        (c.sel_width(c.select(i_, i_, c.leq)) // 2, None),
+        (tracr.fill(indices, 0), None),
+        (tracr.fill(indices, 0) * 2, "* computes with positions"),
+        (c.tok_map(c.tokens, lambda value: value * 2), None),
+        (c.tok_map(i_, lambda value: value * 2), "<lambda> computes with positions; RASP-L compares them"),
+        (full(1), None),
+        (full(Fraction(4, 2)), None),
+        (full(Fraction(1, 2)), "the constant 1/2 is no whole number"),
+        (full("a"), "the constant a is no whole number"),
+        (tokens / 2, "/ makes or rounds fractions"),
+        (tokens**2, "^ makes or rounds fractions"),
+        (round(tokens), "round makes or rounds fractions"),
+        (aggregate(here, tokens, 0), "its mean may be a fraction"),
+        (aggregate(here, tokens, 0, how="max"), None),
+        (aggregate(here, tokens, 0, how="min"), None),
+        (aggregate(here, tokens, how="max"), "where nothing is selected it is nothing; RASP-L has a whole number"),
+        (aggregate(here, tokens, 0, how="last"), "it takes the value at the last position"),
+        (aggregate(here, tokens, 0, how="single"), "it takes the value at the single position"),
+    ],
+)
+def test_each_rule_of_rasp_l_is_told_of_what_breaks_it_alone(sop: SOp, said: str | None) -> None:
+    found = rasp_l.check(program_of(sop))
+    assert (len(found), found == rasp_l.check(sop)) == (0 if said is None else 1, True)
+    if said is not None:
+        assert f"{__file__}:" in str(found[0])
+        assert said in str(found[0])
+
+
+def test_what_is_read_first_is_told_first() -> None:
+    assert [violation.reason.partition(" ")[0] for violation in rasp_l.check((tokens / 2) ** 2)] == ["/", "^"]
 
 
 def test_rasp_l_computes_with_whole_numbers_as_arrays_do() -> None:

@@ -15,8 +15,11 @@ from cli.discovery import VARIABLE
 from cli.main import main
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile, BadUsage
+from tprog.rasp.drawing import MOST_BOXES, drawing
+from tprog.rasp.expressions import SOp
 from tprog.rasp.source.console import Console
 from tprog.rasp.source.inputs import parse_tokens
+from tprog.rasp.tracr.language import aggregate, full, indices, length, select, tokens
 from tprog.tasks.builtin import Task, get_task
 from tprog.tasks.own import find_task, task_name
 from tprog.text.emit import emit
@@ -282,6 +285,124 @@ def test_commands_set_what_is_shown() -> None:
         "    output: a b",
         'selector example: "x"',
     ]  # fmt: skip
+
+
+ANSWERS: dict[str, list[str]] = {
+    "selector examples off\nfull_s;\nlength;": [
+        "selector full_s", "s-op length", '  length("hello") = [5]*5 (numbers)',
+    ],
+    's-op examples off\nset example "ab"\nfull_s;\nlength;': [
+        "selector full_s", "    | a b", "  a | 1 1", "  b | 1 1", "s-op length",
+    ],
+    "examples off\nselector examples on\nlength;": ["s-op length"],
+    "examples off\nexamples on\nlength;": ["s-op length", '  length("hello") = [5]*5 (numbers)'],
+    'set s-op example "ab"\nshow example\nset selector example "xy"\nshow s-op example\nshow selector example\n'
+    "indices; select(indices, indices, ==);": [
+        's-op example: "ab"', 'selector example: "hello"', 's-op example: "ab"', 'selector example: "xy"',
+        "s-op indices", '  indices("ab") = [0, 1] (numbers)', "selector out", "    | x y", "  x | 1", "  y |   1",
+    ],
+    'set example ["ab", "c"]\ntokens;': ["s-op tokens", '  tokens(["ab", "c"]) = [ab, c] (words)'],
+    '[indices, full_s, sort, 1, True, "a", 1/2, {1: 2}, []];': [
+        'out = [s-op indices, selector full_s, function sort, 1, True, "a", 1/2, {1: 2}, []]',
+    ],
+    'indices("a");\n(indices == indices)("ab");\n(indices == 0)("ab");\ntokens("ab");': [
+        "  = [0] (numbers)", "  = [T]*2 (booleans)", "  = [T, F] (booleans)", "  = [a, b] (words)",
+    ],
+    "full_s(range(61));": ["  = 61 rows, 3721 positions selected in all"],
+    "select(indices, 0, ==)([1, 22]);": ["     |  1 22", "   1 |  1", "  22 |  1"],
+    'full seq display on\n(indices * 50)("abc");\n(indices == 1)("ab");\nlength("ab");\nset example "xyz"\nindices;\n'
+    'full seq display off\nindices("ab");': [
+        "  (numbers)", "    input:    a   b   c", "    output:   0  50 100",
+        "  (booleans)", "    input:  a b", "    output: F T", "  = [2]*2 (numbers)",
+        "s-op indices", '  indices("xyz") (numbers)', "    input:  x y z", "    output: 0 1 2", "  = [0, 1] (numbers)",
+    ],
+    "exit\nindices;": [],
+    "quit()\nindices;": [],
+    "def f() {\n return 1;\n}\nf; f();": ["console function: f()", "console function: f()", "out = 1"],
+    '# first\n  a = # then\n 1;\n$;\n': [
+        "a = 1", "error: console:4:1: found '$'; expected an expression, 'def', 'draw', 'for' or 'load'",
+    ],
+    'set example "12"\nset selector example "ab"\nselect(tokens_int, 1, ==);\n1;': [
+        "error: the language:0: tokens_int has no value at position 0: the token 'a' is no int", "out = 1",
+    ],
+    "set example 3\nset example []\nset example [1, \"a\"]\nset example [[1]]\nset example {1: 2}\nshow s-op example": [
+        "error: console:1:13: found a number; expected a word or a list of values as an input",
+        "error: console:2:13: found an input of 0 tokens; expected 1 to 10,000",
+        "error: console:3:13: found an input of words and numbers; expected tokens of one kind",
+        "error: console:4:13: found an input with other things than values in it; expected values alone",
+        "s-op example: [1]",
+    ],
+    'draw(1, "ab");\ndraw(tokens, 3);\ndraw(tokens_int, "1");\ndraw(full_s);\ndraw("a");': [
+        "  = [1]*2 (numbers)",
+        "error: console:2:14: found a number; expected a word or a list of values as an input",
+        "  = [1] (numbers)",
+        "error: console:4:6: found a selector; expected an s-op or a value",
+        "  = [a]*5 (words)",
+    ],
+}  # fmt: skip
+"""What is typed -> the lines of the answer."""
+
+
+@pytest.mark.parametrize("text", ANSWERS)
+def test_what_is_typed_is_answered(text: str) -> None:
+    assert typed(text) == ANSWERS[text]
+
+
+def test_a_matrix_of_sixty_is_shown_and_long_lines_are_cut() -> None:
+    assert len(typed("full_s(range(60));")) == 61
+    (line,) = typed("a = range(1000);")
+    assert 300 < len(line) <= 450
+    (line,) = typed("indices(range(1000));")
+    assert 1500 < len(line) <= 1650
+
+
+def test_a_console_knows_whether_it_waits_what_it_said_and_what_went_wrong() -> None:
+    console = Console(None)
+    waiting = []
+    for line in ("a = (", "1", ");", "", "b", "=", "c;", "tokens;", "draw(length);"):
+        console.feed(line)
+        waiting.append(console.waiting)
+    assert waiting == [True, True, False, False, True, True, False, False, False]
+    assert (console.errors, len(console.said), console.done) == (1, 4, False)
+    assert (console.scope.find("a"), console.close()) == (1, [])
+    assert console.example_values(console.scope.find("length")) == [5] * 5
+    assert [each.name for each in console.drawings()] == ["length"]
+    console.feed("exit")
+    assert console.done
+
+
+def test_a_statement_that_never_ends_is_forgotten() -> None:
+    console = Console(None)
+    assert console.feed("a = (" + " " * 60_000) == []
+    (line,) = console.feed(" " * 10_000)
+    assert line.startswith("error: console:1:1: found a statement of 70,007 characters")
+    assert (console.waiting, console.feed("1;")) == (False, ["out = 1"])
+
+
+def test_a_drawing_has_a_box_for_all_that_is_read_and_none_for_constants() -> None:
+    shifted = aggregate(select(indices, indices - 1, "=="), tokens, default="-").named("shifted")
+    found = drawing(shifted, "ab")
+    assert (found.tokens, found.name) == (("a", "b"), "shifted")
+    assert [(box.name, box.values, box.rows, box.reads) for box in found.boxes] == [
+        ("indices", ("0", "1"), (), ()),
+        ("indices - 1", ("-1", "0"), (), (0,)),
+        ("select(indices, indices - 1, ==)", (), (0, 1), (0, 1)),
+        ("tokens", ("a", "b"), (), ()),
+        ("shifted", ("-", "a"), (), (2, 3)),
+    ]
+    assert [(box.values, box.reads) for box in drawing(full(7), "ab").boxes] == [(("7", "7"), ())]
+
+
+def test_a_drawing_is_no_larger_than_can_be_looked_at() -> None:
+    long: SOp = indices
+    for _ in range(MOST_BOXES - 1):
+        long = long + indices
+    assert len(drawing(long, "a").boxes) == MOST_BOXES
+    with pytest.raises(BadUsage, match="is 301 expressions with 301 values, too many to draw"):
+        drawing(long + 1, "a")
+    assert len(drawing(length, [0] * 140).boxes) == 3
+    with pytest.raises(BadUsage, match="with 20,163 values"):
+        drawing(length, [0] * 141)
 
 
 def test_drawing_shows_values_and_writes_nothing(folder: Path) -> None:

@@ -18,7 +18,7 @@ from tests.rasp_sources import SOURCES
 from tests.rasp_strategies import programs
 from tests.test_emit import compiled
 from tprog.errors import BadUsage, NotExact
-from tprog.ir.program import Head, NumericHead, Program
+from tprog.ir.program import Embedding, Head, NumericHead, Program
 from tprog.ir.values import spelling
 from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import SOp
@@ -119,6 +119,9 @@ def test_a_program_answers_as_the_evaluator_and_as_computed_independently(name: 
     check(made_without_running(rasp, case["vocabulary"], longest, causal), right, module=5)
 
 
+_of_three = mapped(lambda word, many, all_of: f"{word}{many}{all_of}", tokens, t.make_hist(), length)
+
+
 @pytest.mark.parametrize(
     "sop",
     [
@@ -135,6 +138,8 @@ def test_a_program_answers_as_the_evaluator_and_as_computed_independently(name: 
         mapped(lambda n, i: 12 / (n - i - 2), length, indices),
         selector_width(select(tokens, t.shift_by(1, tokens), "==")),
         selector_width(select(tokens, mapped(lambda w: None if w == "b" else w, tokens), "<")),
+        selector_width(select(_of_three, _of_three, "<")),
+        selector_width(select(t.shift_by(1, tokens), tokens, "<")),
     ],
     ids=str,
 )
@@ -238,12 +243,49 @@ def test_programs_of_the_library_are_small() -> None:
     assert all(found[name][0] <= nodes and found[name][1] <= entries for name, (nodes, entries) in most.items()), found
 
 
+SIZES: tuple[tuple[int, int, int, int], ...] = (
+    (37, 157, 42, 171),
+    (45, 665, 48, 723),
+    (25, 125, 27, 156),
+    (30, 104, 30, 108),
+    (18, 90, 18, 90),
+    (18, 110, 18, 110),
+    (18, 112, 18, 137),
+    (30, 504, 30, 513),
+    (28, 1504, 28, 1558),
+    (29, 178, 34, 214),
+    (56, 710, 66, 1274),
+    (27, 119, 27, 126),
+)
+"""Nodes and rows of each ten programs, where all inputs are run, and where they are too many for that.
+
+What looks for less may find less still, so these are no goal.
+"""
+
+
+@pytest.mark.parametrize("part", range(len(SIZES)))
+def test_programs_are_as_small_as_they_have_been(part: int) -> None:
+    found = [0, 0, 0, 0]
+    for name, mode in MODES[10 * part : 10 * (part + 1)]:
+        case, rasp, causal = BY_NAME[name], rasp_of(name), mode == "causal"
+        run = rasp.to_program(case["vocabulary"], 4, causal)
+        not_run = made_without_running(rasp, case["vocabulary"], 4, causal)
+        counted = (len(run.nodes), rows(run), len(not_run.nodes), rows(not_run))
+        found = [all_of + own for all_of, own in zip(found, counted, strict=True)]
+    assert all(size <= known for size, known in zip(found, SIZES[part], strict=True)), found
+
+
+def test_all_programs_are_measured() -> None:
+    assert len(SIZES) == math.ceil(len(MODES) / 10)
+
+
 @pytest.mark.parametrize(
     ("vocabulary", "longest", "output", "said"),
     [
         ("a", 3, None, "expected two tokens or more"),
         ("ab", 0, None, "the longest input has 0 tokens"),
         ([1, "1"], 3, None, "two tokens of the vocabulary are both spelled '1'"),
+        ([("a", 1), "b"], 3, None, "is a tuple; expected a word or a number"),
         (["a", "</s>"], 3, None, "'</s>' in the vocabulary is a mark of tpdebug's own"),
         ("ab", 3, "other", "there is no output 'other'; expected one of"),
     ],
@@ -310,6 +352,36 @@ def test_what_is_not_lowered_is_named_with_its_place() -> None:
         program_of(mixed).to_program("ab", 3)
     assert "test_rasp_lower.py" in str(refused.value)
     assert "is the mean of values of which some are numbers and one is nothing" in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    "sop",
+    [
+        mapped(lambda value: isinstance(value, bool), aggregate(select(indices, indices, "<="), tokens)),
+        selector_width(
+            select(aggregate(select(indices, indices, "<="), tokens), 0, lambda key, _: isinstance(key, bool))
+        ),
+        selector_width(
+            select(0, aggregate(select(indices, indices, "<="), tokens), lambda _, query: isinstance(query, bool))
+        ),
+    ],
+)
+def test_what_tells_apart_values_that_are_one_symbol_is_not_lowered(sop: SOp) -> None:
+    with pytest.raises(NotLowered, match="of values that are equal, it tells some apart"):
+        program_of(sop).to_program([True, 2], 3)
+
+
+def test_what_has_a_value_for_some_of_the_values_that_are_one_symbol_is_not_lowered() -> None:
+    mean = aggregate(select(indices, indices, "<="), tokens)
+    whole = mapped(lambda value: 1 // (1 - isinstance(value, bool)), mean)
+    with pytest.raises(NotLowered, match=r"of values that are equal, it takes some alone: .*ZeroDivisionError"):
+        program_of(whole).to_program([True, 2], 3)
+
+
+def test_what_follows_from_the_word_alone_is_a_table_of_words() -> None:
+    made = mapped(lambda word, place, count: word == "a" or place > count, tokens, indices, length)
+    (node,) = check_all(program_of(made), "abc", 4, False).nodes
+    assert isinstance(node, Embedding)
 
 
 def test_a_node_knows_the_line_that_it_was_written_in(tmp_path: Path) -> None:

@@ -17,12 +17,29 @@ from hypothesis import strategies as st
 from tests.rasp_programs import cases, value_of
 from tests.rasp_sources import SOURCES
 from tprog.errors import BadFile, BadSource, BadUsage, TpdebugError
+from tprog.rasp import rasp_l
 from tprog.rasp.evaluate import evaluate
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
 from tprog.rasp.program import RaspProgram
-from tprog.rasp.source.bounds import LARGEST_SOURCE, MOST_STEPS
-from tprog.rasp.source.files import BUNDLED, load_program, program_of_text
+from tprog.rasp.source.bounds import (
+    CALL_STEPS,
+    DEEPEST_CALL,
+    DEEPEST_NESTING,
+    EXPRESSION_STEPS,
+    LARGEST_SOURCE,
+    LONGEST_STATEMENT,
+    MOST_ITEMS,
+    MOST_LOADS,
+    MOST_STEPS,
+    STATEMENT_STEPS,
+    TRIAL_STEPS,
+)
+from tprog.rasp.source.files import BUNDLED, Loading, load_program, program_of_text
+from tprog.rasp.source.interpreter import Interpreter
+from tprog.rasp.source.session import Session
+from tprog.rasp.source.things import SourceFile
+from tprog.rasp.values import MOST_CHARACTERS
 
 
 def output(text: str, tokens: Any = "hello", given: Any = None) -> list[Any]:
@@ -132,6 +149,7 @@ def test_s_ops_are_computed_as_in_the_language_of_2021(text: str, expected: list
         ("str", [1, Fraction(5, 2), True], ["1", "2.5", "True"]),
         ("int", ["1", "-2"], [1, -2]),
         ("float", ["1.5", "2"], [Fraction(3, 2), 2]),
+        ("float", [Fraction(1, 3), True, 2], [Fraction(1, 3), 1, 2]),
         ("bool", [0, 2], [False, True]),
         ("bool", ["", "0"], [False, True]),
         ("asis", [3, 4], [3, 4]),
@@ -139,6 +157,24 @@ def test_s_ops_are_computed_as_in_the_language_of_2021(text: str, expected: list
 )
 def test_tokens_are_read_in_five_ways(reading: str, tokens: list[Any], expected: list[Any]) -> None:
     assert output(f"tokens_{reading};", tokens, given=tokens) == expected
+
+
+@pytest.mark.parametrize(
+    ("reading", "said"), [("asis", []), ("int", []), ("bool", []), ("str", ["words"]), ("float", ["numbers"])]
+)
+def test_rasp_l_reads_whole_numbers(reading: str, said: list[str]) -> None:
+    found = rasp_l.check(program_of_text(f"tokens_{reading};", given=[1]))
+    assert [f"tokens are read as {each}, and RASP-L has whole ones" for each in said] == [each.reason for each in found]
+
+
+@pytest.mark.parametrize(
+    ("reading", "token"),
+    [("int", "a"), ("int", "1.5"), ("int", ""), ("float", "a"), ("float", "1/2"), ("float", "inf"), ("float", "nan")],
+)
+def test_a_token_that_is_no_number_is_read_as_none(reading: str, token: str) -> None:
+    (_, sop) = program_of_text(f"tokens_{reading};", given=[1]).outputs[-1]
+    with pytest.raises(Failed, match=r"at position 1: the (token '.*' is no|number .*; expected a finite one)"):
+        evaluate(sop, ["1", token])
 
 
 def test_functions_see_the_scope_where_they_are_defined_and_change_none() -> None:
@@ -193,6 +229,11 @@ def test_what_tpdebug_brings_is_read_and_can_be_loaded() -> None:
     [
         ("a = 3 +;", "x.rasp:1:8: found ';'; expected an expression"),
         ("a = 3;\n\n  b = (1;", "x.rasp:3:9: found ';'; expected ')'"),
+        ("a = 1;\nb = [1,\n 2,\n  $];\n", "x.rasp:4:3: found '$'"),
+        ("a = 1;\nb = [1,\n 2,\n  c];\n", "x.rasp:4:3: found the name 'c'"),
+        ("a = 1; b = c;", "x.rasp:1:12: found the name 'c'"),
+        ("a = 1;\r\n\r\n b = c;", "x.rasp:3:6: found the name 'c'"),
+        ("# one\n# two\n\na = 1; # three\n b = c;", "x.rasp:5:6: found the name 'c'"),
         ("a = 3", "x.rasp:1:1: found the end of the file within a statement; expected ';' or '}'"),
         ("def f() { a = 1; }", "x.rasp:1:18: found '}'; expected 'return'"),
         ("a = 1 != 2;", "x.rasp:1:7: found '!='; expected an operator, ',' or ';'"),
@@ -355,6 +396,71 @@ def test_a_bomb_goes_off_in_no_time(name: str) -> None:
     with suppress(BadSource, BadUsage):
         program_of_text(BOMBS[name]() + "indices;", steps=MOST_STEPS // 20)
     assert time.process_time() - begun < 10
+
+
+def nested(count: int) -> str:
+    return "a = " + "[" * count + "]" * count + ";"
+
+
+def calls(count: int) -> str:
+    return f"def f(n) {{ return f(n - 1) if n > 1 else 0; }} a = f({count});"
+
+
+BOUNDS: dict[str, tuple[Callable[[int], str], int]] = {
+    "an item of a range": (lambda count: f"a = range({count});", MOST_ITEMS),
+    "an item of a range from 5": (lambda count: f"a = range(5, {5 + 3 * count - 2}, 3);", MOST_ITEMS),
+    "an item of a range downwards": (lambda count: f"a = range(0, -{count}, -1);", MOST_ITEMS),
+    "an item of a list": (lambda count: f"a = range({count - 1}) + [0];", MOST_ITEMS),
+    "an item of a list repeated": (lambda count: f"a = [1] * {count};", MOST_ITEMS),
+    "a token": (lambda count: f"indices([1] * {count // 2} + [2] * {count - count // 2});", MOST_ITEMS),
+    "a bracket": (nested, DEEPEST_NESTING),
+    "a bracket of a command": (lambda count: "set example " + "(" * count + '"a"' + ")" * count, DEEPEST_NESTING),
+    "an index": (lambda count: 'a = "b"' + "[0]" * count + ";", DEEPEST_NESTING),
+    "a condition": (lambda count: "a = 1" + " if 1 else 1" * count + ";", DEEPEST_NESTING),
+    "a digit": (lambda count: f"a = {'1' * count};", 1200),
+    "a digit of a fraction": (lambda count: f"a = 1.{'1' * (count - 2)};", 1200),
+    "a character of a word": (lambda count: f'a = "{"b" * count}";', MOST_CHARACTERS),
+    "a character of a statement": (lambda count: f"a = 1{' ' * (count - 6)};", LONGEST_STATEMENT),
+    "a call": (calls, DEEPEST_CALL),
+}
+"""What is bounded -> a source with so many of it, and the most."""
+
+
+@pytest.mark.parametrize("name", BOUNDS)
+def test_a_source_may_have_as_much_of_something_as_is_said_and_no_more(name: str) -> None:
+    text, most = BOUNDS[name]
+    program_of_text(text(most) + "\nindices;")
+    assert refusal(text(most + 1) + "\nindices;").count("\n") == 0
+
+
+def test_so_many_files_are_loaded_and_no_more(tmp_path: Path) -> None:
+    (tmp_path / "a.rasp").write_text("b = 1;", encoding="utf-8")
+    program_of_text('load "a";' * MOST_LOADS + "indices;", root=tmp_path)
+    assert f"more than {MOST_LOADS} loads" in refusal('load "a";' * (MOST_LOADS + 1) + "indices;", tmp_path)
+
+
+STEPS: dict[str, int] = {
+    "1;": STATEMENT_STEPS + EXPRESSION_STEPS,
+    "a = 1;": STATEMENT_STEPS + EXPRESSION_STEPS,
+    "1; 2;": 2 * (STATEMENT_STEPS + EXPRESSION_STEPS),
+    "[1, 2];": STATEMENT_STEPS + 3 * EXPRESSION_STEPS,
+    "range(50);": STATEMENT_STEPS + 2 * EXPRESSION_STEPS + 50,
+    "[0 for i in [1, 2, 3]];": STATEMENT_STEPS + 8 * EXPRESSION_STEPS + 3,
+    "for i in [1, 2] { a = i; }": STATEMENT_STEPS + 5 * EXPRESSION_STEPS + 2,
+    "def f(x) { return x; }": STATEMENT_STEPS,
+    "def f(x) { return x; } f(1);": 2 * STATEMENT_STEPS + 4 * EXPRESSION_STEPS + CALL_STEPS,
+    "indices;": STATEMENT_STEPS + EXPRESSION_STEPS + TRIAL_STEPS + len("hello"),
+    "a = indices + 1;": STATEMENT_STEPS + 3 * EXPRESSION_STEPS + 4 * TRIAL_STEPS + 4 * len("hello"),
+}
+
+
+@pytest.mark.parametrize("text", STEPS)
+def test_all_that_a_source_does_is_paid_for(text: str) -> None:
+    session = Session()
+    loading = Loading(session, None)
+    before = session.budget.left
+    loading.run(text, Interpreter(session, loading.scope(), SourceFile("x"), loading))
+    assert before - session.budget.left == STEPS[text]
 
 
 def test_a_message_about_a_large_number_is_short() -> None:

@@ -382,12 +382,15 @@ class SelectorNot(Selector):
 def check_kinds(where: Where | None, what: str, kind: type[Expression], *found: object) -> None:
     """Refuse what is no s-op, or no selector, where one belongs.
 
+    Args:
+        where: left out, the user's Python code that asks.
+
     Raises:
         BadUsage: the message says what was found.
     """
     for each in found:
         if not isinstance(each, kind):
-            raise BadUsage(f"{at(where)}{what} takes a {kind.word} here; found {_told(each)}")
+            raise BadUsage(f"{at(where or caller())}{what} takes a {kind.word} here; found {_told(each)}")
 
 
 def _told(found: object) -> str:

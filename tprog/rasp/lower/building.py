@@ -83,9 +83,7 @@ class Building(Growing):
         return isinstance(node, Elementwise) and self.mean_of(node) is not None
 
     def is_constant(self, node: SOp) -> bool:
-        """Whether it is known to have the same value everywhere."""
-        if isinstance(node, Constant):
-            return True
+        """Whether it is known to have the same value everywhere, though it is computed."""
         if id(node) not in self._constants and self._occurring is not None:
             value = self._occurring.constant(node)
             if value is None:

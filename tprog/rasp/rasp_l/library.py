@@ -80,6 +80,7 @@ def argmin(x: SOp) -> SOp:
     >>> shown(argmin(tokens), [1, 3, 1, 2])
     '0 0 2 0'
     """
+    check_kinds(caller(), "argmin", SOp, x)
     return argmax(-x)
 
 

@@ -178,7 +178,7 @@ class Interpreter:
         sop = self._with_backup(given, statement.sop)
         with self._at(statement.sop.at):
             drawn = operations.sop_of(sop, None)
-        values = self._applied(sop, given, statement.sop.at)
+        values = self._applied(drawn, given, statement.sop.at)
         self.session.drawn.append((drawn, given))
         return [Answered(values)]
 

@@ -9,7 +9,7 @@ from collections.abc import Callable, Sequence
 from typing import Any
 
 from tprog.errors import BadUsage
-from tprog.rasp.expressions import SOp
+from tprog.rasp.expressions import SOp, check_kinds
 from tprog.rasp.functions import at, caller
 from tprog.rasp.tracr.language import (
     aggregate,
@@ -59,6 +59,7 @@ def make_pair_balance(sop: SOp, open_token: object, close_token: object) -> SOp:
     >>> shown(make_pair_balance(tokens, "(", ")"), "a()b(c))")
     '0 1/2 0 0 1/5 1/6 0 -1/8'
     """
+    check_kinds(caller(), "a balance", SOp, sop)
     opened = make_frac_prevs(sop == open_token).named("opened")
     closed = make_frac_prevs(sop == close_token).named("closed")
     return numerical(linear_sequence_map(opened, closed, 1, -1)).named("pair_balance")
@@ -153,6 +154,7 @@ def detect_pattern(sop: SOp, pattern: Sequence[object]) -> SOp:
     >>> shown(detect_pattern(tokens, "abc"), "abcabc")
     'nothing nothing T F F T'
     """
+    check_kinds(caller(), "a pattern", SOp, sop)
     if len(pattern) < 1:
         raise BadUsage(f"{at(caller())}the pattern is {pattern!r}; expected one value or more")
     first, *rest = [
