@@ -51,5 +51,5 @@ def _marked(text: str) -> str:
     """A module with a first line that says who wrote it, behind the one that a shell reads."""
 
     end = line_end(text)
-    for_shell, rest = text.split(end, 1) if text.startswith("#!") and end in text else ("", text)
+    for_shell, rest = text.split(end, 1) if text.startswith("#!") else ("", text)
     return f"{for_shell}{end * bool(for_shell)}# Repaired; written by tpdebug {VERSION}{end}{rest}"

@@ -107,20 +107,6 @@ def _rows_anew(places: Places, source: Source, table: ast.Dict, old: Rows, new: 
     yield from _table(places, table, keys, was, [(key, text) for (key, _), (_, text) in zip(was, new, strict=True)])
 
 
-def _named_anew(
-    places: Places, table: ast.Dict, keys: Sequence[str], names: Sequence[tuple[Value, Value]]
-) -> Iterator[Change]:
-    """Other keys of the rows that are there.
-
-    Args:
-        names: each key and what it becomes.
-    """
-    renamed = {literal(old): literal(new) for old, new in names if old != new}
-    for key, node in zip(keys, table.keys, strict=True):
-        if node is not None and key in renamed:
-            yield places.begin(node), places.end(node), renamed[key]
-
-
 def _beside_identity(
     places: Places, source: Source, call: ast.Call, classes: Sequence[str], sides: tuple[Rows, Rows]
 ) -> Iterator[Change]:
