@@ -26,6 +26,7 @@ from tprog.edits.edit import (
     CellEdit,
     Change,
     CoefficientEdit,
+    MaskEdit,
     RowEdit,
     SelfRuleEdit,
     WeightRowEdit,
@@ -35,12 +36,15 @@ from tprog.edits.edit import (
 )
 from tprog.edits.entry import entry_of
 from tprog.errors import BadProgram, NotExact
+from tprog.files import is_ours
 from tprog.ir.program import Embedding, Head, Linear, Lookup, NumericHead, Program, Symbols, Value, cell_keys
 from tprog.text.branches import comments as comments_of
 from tprog.text.emit import Block, emit
+from tprog.text.own_form import in_own_form
 from tprog.text.patch import diff, patched, patched_files
 from tprog.text.read import Module, read_module, read_source
 from tprog.text.splice import with_ends
+from tprog.version import VERSION
 
 ENDS: list[LineEnds] = ["\n", "\r\n", "mixed"]
 
@@ -276,6 +280,136 @@ def test_repair_keeps_every_byte_that_it_has_no_reason_to_change(tmp_path: Path,
     assert after.startswith(first.replace("\n", ends).encode())
     assert {line[len(line.rstrip("\r\n")) :] for line in with_ends(after.decode())} == {ends}
     assert not comments(before.decode().removeprefix("\ufeff")) - comments(after.decode().removeprefix("\ufeff"))
+
+
+CALL = "aggregate(select_closest(tokens, tokens, predicate_any), tokens)"
+LEFT = (
+    'aggregate(select_closest(tokens, tokens, predicate_left_but_first, mask="before", skip_first=True), tokens, '
+    'default="p")'
+)
+ANY = """\
+def predicate_any(q_token, k_token):
+    if q_token == "<s>":
+        return False
+    if q_token == "p":
+        return k_token in {"q", "r"}
+    if q_token == "q":
+        return k_token == "p"
+    return k_token in {"<s>", "r"}
+"""
+BEFORE, ALL, P_ANY = MaskEdit("any", "before", False), MaskEdit("left_but_first", "all", False), ("<s>", "p", "q", "r")
+BUILT: dict[str, tuple[str, str, Change, str]] = {
+    "an option comes behind the last argument": (
+        CALL,
+        "aggregate( select_closest(tokens, tokens,  predicate_any), tokens )  # mine",
+        BEFORE,
+        'aggregate( select_closest(tokens, tokens,  predicate_any, mask="before"), tokens )  # mine',
+    ),
+    "an option comes on a line of its own where arguments are": (
+        CALL,
+        "aggregate(\n        select_closest(\n            tokens,  # keys\n            tokens,\n"
+        "            predicate_any,  # whose\n        ),\n        tokens,\n    )",
+        BEFORE,
+        "aggregate(\n        select_closest(\n            tokens,  # keys\n            tokens,\n"
+        '            predicate_any,  # whose\n            mask="before",\n        ),\n        tokens,\n    )',
+    ),
+    "an option comes without a comma where there was none": (
+        CALL,
+        "aggregate(\n        select_closest(\n            tokens,\n            tokens,\n"
+        "            predicate_any  # whose\n        ), tokens)",
+        BEFORE,
+        "aggregate(\n        select_closest(\n            tokens,\n            tokens,\n"
+        '            predicate_any,  # whose\n            mask="before"\n        ), tokens)',
+    ),
+    "an option comes behind an argument in brackets": (
+        CALL,
+        "aggregate(select_closest(tokens, (tokens), (predicate_any)), tokens)  # mine",
+        BEFORE,
+        'aggregate(select_closest(tokens, (tokens), (predicate_any), mask="before"), tokens)  # mine',
+    ),
+    "an option comes behind brackets and a comma": (
+        CALL,
+        "aggregate(select_closest(tokens, tokens, ((predicate_any) ) ,), tokens)  # mine",
+        BEFORE,
+        'aggregate(select_closest(tokens, tokens, ((predicate_any) ) , mask="before",), tokens)  # mine',
+    ),
+    "options go from within a line": (
+        LEFT,
+        "aggregate(select_closest(tokens, tokens, predicate_left_but_first,  skip_first = True, "
+        'mask="before"), tokens, default="p")  # mine',
+        ALL,
+        'aggregate(select_closest(tokens, tokens, predicate_left_but_first), tokens, default="p")  # mine',
+    ),
+    "an option goes and its comment stays": (
+        LEFT,
+        "aggregate(\n        select_closest(\n            tokens,\n            tokens,\n"
+        '            predicate_left_but_first,\n            # where\n            mask="before",\n'
+        '            skip_first=True  # not the first\n        ), tokens, default="p")',
+        MaskEdit("left_but_first", "before", False),
+        "aggregate(\n        select_closest(\n            tokens,\n            tokens,\n"
+        '            predicate_left_but_first,\n            # where\n            mask="before"\n'
+        '            # not the first\n        ), tokens, default="p")',
+    ),
+    "a branch comes into a function on one line": (
+        ANY,
+        'def predicate_any(q, k): return (q == "p" and k in {"q", "r"} or q == "q" and k == "p" or q == "r" and '
+        'k in {"<s>", "r"})\n',
+        RowEdit("any", "q", ("p", "r")),
+        'def predicate_any(q, k):\n    if q == "q":\n        return k in {"p", "r"}\n'
+        '    return (q == "p" and k in {"q", "r"} or q == "q" and k == "p" or q == "r" and k in {"<s>", "r"})\n',
+    ),
+    "a comment of a line that goes on stays above its beginning": (
+        ANY,
+        'def predicate_any(q, k):\n  """Why."""\n  if q == "<s>":\n      return False  # nothing\n  if q == "p":\n'
+        '      return \\\n            k in {"q",  # one\n                  "r"}\n'
+        '  if q == "q":\n      return k == "p"\n  return k in {"<s>", "r"}\n',
+        RowEdit("any", "p", P_ANY),
+        'def predicate_any(q, k):\n  """Why."""\n  if q == "<s>":\n      return False  # nothing\n  if q == "p":\n'
+        "      # one\n      return \\\n            True\n"
+        '  if q == "q":\n      return k == "p"\n  return k in {"<s>", "r"}\n',
+    ),
+    "an answer behind a colon changes where it stands": (
+        ANY,
+        'def predicate_any(q, k):\n    if q == "<s>": return False  # nothing\n    if q == "p":\n'
+        '        return k in {"q", "r"}\n    elif q == "q": return k == "p"\n    return k in {"<s>", "r"}\n',
+        RowEdit("any", "<s>", ("p",)),
+        'def predicate_any(q, k):\n    if q == "<s>": return k == "p"  # nothing\n    if q == "p":\n'
+        '        return k in {"q", "r"}\n    elif q == "q": return k == "p"\n    return k in {"<s>", "r"}\n',
+    ),
+}
+"""What stands in a module, how a person has written it, an edit, and what becomes of it."""
+
+
+@pytest.mark.parametrize("what", BUILT)
+def test_what_a_person_has_formatted_is_changed_in_its_own_form(what: str) -> None:
+    stood, written, edit, becomes = BUILT[what]
+    text = emit(PROGRAMS["masks"].program).text
+    assert stood in text
+    module = read_source(text.replace(stood, written))
+    assert module.program == PROGRAMS["masks"].program
+    after = apply(module.program, edit)
+    found = patched(module, after)
+    assert read_source(found).program == after
+    assert becomes in found
+    others = found.replace(becomes, written).split("\n")
+    assert sum(one != other for one, other in zip(others, module.text.split("\n"), strict=True)) <= 1  # what it says
+
+
+@pytest.mark.parametrize(("first", "ends"), [("", "\n"), ("", "\r\n"), ("#!/usr/bin/env python3\n", "\r\n")])
+def test_a_module_that_says_nothing_of_itself_says_who_repaired_it_at_its_beginning(
+    tmp_path: Path, first: str, ends: LineEnds
+) -> None:
+    path, (_, rest) = tmp_path / "mine.py", emit(PROGRAMS["sort"].program).text.split("reads.\n", 1)
+    path.write_bytes(f'{first}"""Mine.\n{rest}'.replace("\n", ends).encode())
+    module = read_module(path)
+    after = apply(module.program, CellEdit("rank", (1, 2), 5))
+    own = in_own_form(module, after, after, tmp_path / "new.py")
+    assert own is not None
+    lines = own[0].split(ends)
+    assert lines[: bool(first)] == first.split("\n")[: bool(first)]
+    assert lines[bool(first)] == f"# Repaired; written by tpdebug {VERSION}"
+    assert ends.join([*lines[: bool(first)], *lines[bool(first) + 1 :]]) == patched(module, after)
+    assert is_ours(own[0].encode())
 
 
 # Published modules ####################################################################################################

@@ -3,12 +3,14 @@
 from __future__ import annotations
 
 import ast
+from collections.abc import Callable
 from itertools import product
 
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from tprog.text.dialects.published.functions import Chain, Members
+from tprog.ir.program import Symbols
+from tprog.text.dialects.published.functions import Chain, Members, Predicate
 from tprog.text.dialects.subset import Source
 
 VALUES: tuple[str | int, ...] = ("a", "b", "c", 0, 1)
@@ -73,3 +75,23 @@ def test_a_chain_of_tests_answers_as_python_does_whichever_of_them_fit(body: lis
         answer = chain.answer(pair)
         said = None if answer is None or answer.value is None else ast.literal_eval(answer.value)
         assert (type(said), said) == (type(known["f"](*pair)), known["f"](*pair)), (text, pair)  # type: ignore[operator]
+
+
+accepting = (tests | st.sampled_from(["True", "False", "None"])).map(lambda test: [f"return {test}"])
+predicates = st.recursive(accepting | st.just(["pass"]), _chains, max_leaves=5)
+
+
+@given(_chains(predicates))
+@settings(max_examples=40, deadline=None)
+def test_a_predicate_accepts_the_keys_that_python_lets_it_and_names_the_line_that_does(body: list[str]) -> None:
+    lines = ["def f(one, other):", "    key = (one, other)", *_indented(body)]
+    (function,) = ast.parse("\n".join(lines)).body
+    assert isinstance(function, ast.FunctionDef)
+    predicate = Predicate(Source("f.py"), function, Members({}))
+    known: dict[str, Callable[[str | int, str | int], tuple[int, object] | None]] = {}
+    exec("\n".join(line.replace("return ", f"return {at}, ") for at, line in enumerate(lines, 1)), known)
+    for query in VALUES:
+        answers = [(key, answer) for key in VALUES if (answer := known["f"](query, key)) is not None]
+        accepted = [(key, line) for key, (line, says) in answers if says]
+        line = accepted[0][1] if accepted else answers[0][1][0] if answers else None
+        assert predicate.row(query, Symbols(VALUES)) == (tuple(key for key, _ in accepted), line), (lines, query)

@@ -22,6 +22,7 @@ from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.tasks.builtin import get_task, inputs_for
 from tprog.tasks.classes import for_task, narrowed
+from tprog.text.dialects.published import assignments
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.read import read_module
 
@@ -96,6 +97,49 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "weights read otherwise": ("index_col=[0, 1]", "index_col=[0]", "reads no weights"),
     "no sum": ("feature_logits = ", "features = ", "sums no scores"),
     "a comparison of two arguments": ("return k == 0", "return k < q", "found `q`"),
+    "a literal on the left": ('return k == "a"', 'return "a" == k', "found `'a'`; expected an argument"),
+    "an identity of objects": ('return k == "a"', "return k is None", "found `k is None`; expected one of =="),
+    "an order by a word": ('return k == "a"', 'return k < "a"', "found `'a'`; expected a whole number to compare"),
+    "a part of a word": ('q in {"a", "</s>"}', 'q in "a"', "found `'a'`; expected a set of literals"),
+    "an order by nothing": ('q in {"a", "</s>"}', "q < {}", "found `{}`; expected a string, a whole number"),
+    "a row without a helper": ("def aggregate(", "def aggregates(", "`aggregate`, which the module does not define"),
+    "a pattern of a number": ("aggregate(same_pattern, positions)", "aggregate(same_pattern, ones)", "found `ones`"),
+    "another position": ("select_closest(positions,", "select_closest(place,", "found `place`, which nothing defines"),
+    "a statement behind the sum": ("    return predictions", "    x = 1\n    return predictions", "found `x = 1`"),
+    "no classes": (
+        "    classes = classifier_weights.columns.to_numpy()\n",
+        "",
+        "expected `classes = classifier_weights",
+    ),
+    "a statement behind the return": ("tolist()\n", "tolist()\n    x = 1\n", "found `x = 1`; expected `return pred"),
+    "scores with their index": ("df.reset_index() for df", "df for df", r"expected `feature_logits = pd.concat\("),
+    "a number among the scores": ("[tokens_scores,", "[3,", "found `3`; expected scores made from"),
+    "symbols as a number": (
+        "str(v)) for v in positions",
+        '"_") for v in positions',
+        r"expected `\(feature, str\(v\)\)",
+    ),
+    "symbols times a number": (
+        "for v in positions]]",
+        "for v in positions]].mul(ones, axis=0)",
+        "expected `.feature, str",
+    ),
+    "symbols of another name": (
+        "str(v)) for v in pos",
+        "str(w)) for v in pos",
+        r"expected `\(feature, str\(v\)\) for v",
+    ),
+    "scores of nothing": ("for v in positions]]", "for v in nothing]]", "found `nothing`, which nothing defines"),
+    "no run": ("def run(tokens)", "def walk(tokens)", "a module without `run`; expected .*is the file cut short"),
+    "run twice": ("def run(tokens):", "def run(tokens):\n    pass\n\n\ndef run(tokens):", "found `run` a second time"),
+    "an import from above": ("import numpy as np", "from ..x import Y", "names from a Python file beside the module"),
+    "all of a file beside": ("import numpy as np", "from x import *", "names from a Python file beside the module"),
+    "another name from beside": (
+        "import numpy as np",
+        "from x import Y as Z",
+        "found `Y as Z`; expected the name as it",
+    ),
+    "a return at the top": ("tolist()\n", "tolist()\nreturn 1\n", "what Python refuses .'return' outside function"),
 }
 
 
@@ -111,6 +155,90 @@ def test_what_is_outside_the_dialect_is_refused_with_its_place(name: str, tmp_pa
     assert 1 <= error.line <= len(text)
     assert 1 <= error.column <= len(text[error.line - 1]) + 1
     assert "expected" in str(error)
+
+
+COUNTS, ENUMS, INLINE = "counts and lookups with a default", "embeddings in enums", "embeddings in the module"
+ELSEWHERE: dict[str, tuple[str, str, str, str]] = {
+    "a sum of symbols": (COUNTS, "(count_pattern, ones)", "(count_pattern, tokens)", "`tokens`; expected a numeric"),
+    "a head by a number": (
+        COUNTS,
+        "select(tokens, tokens, predicate_count",
+        "select(ones, tokens, predicate_count",
+        "this",
+    ),
+    "a lookup of some": (
+        COUNTS,
+        "in count_outputs]\n",
+        "in count_outputs if k0]\n",
+        r"expected `\[f\(k\) for k in x\]`",
+    ),
+    "a lookup of another name": (
+        COUNTS,
+        "lookup_one(k0)",
+        "lookup_one(k9)",
+        "`k9`; expected a name that the `for` binds",
+    ),
+    "a lookup of nothing": (
+        COUNTS,
+        "lookup_one(k0)",
+        "lookup_one()",
+        "expected a call with one or two plain arguments",
+    ),
+    "a lookup of three": (COUNTS, "lookup_one(k0)", "lookup_one(k0, k0, k0)", "expected a call with one or two plain"),
+    "a lookup by keyword": (COUNTS, "lookup_one(k0)", "lookup_one(a=k0)", "expected a call with one or two plain"),
+    "one name for two": (
+        COUNTS,
+        "lookup_numbers(k0, k1) for k0, k1",
+        "lookup_numbers(k0, k0) for k0, k0",
+        "k0, k1 in zip",
+    ),
+    "no answer and no scores": (
+        COUNTS,
+        "        return 0\n    one_outputs = [lookup_one(k0) for k0 in count_outputs]\n",
+        "    one_outputs = [lookup_one(k0) for k0 in count_outputs]\n    def lookup_two(a):\n        if a in {0}:\n"
+        "            return 1\n    two = [lookup_two(k0) for k0 in count_outputs]\n",
+        "`lookup_two`, which leaves inputs without an answer; expected a `return` at its end",
+    ),
+    "a key under an argument's name": (COUNTS, "key = (a)\n", "a = (a)\n", r"`a = a`; expected `key = \(...\)` of"),
+    "a key of something else": (COUNTS, "key = (a)\n", "key = (b)\n", "`b`; expected the argument `a`"),
+    "a statement in a lookup": (COUNTS, "key = (a)\n", "key = (a)\n        x = 1\n", "`x = 1`; expected `if` with"),
+    "one value for two": (COUNTS, "key in {(0, 0)", "key in {0, (0, 0)", "`0`; expected a tuple of 2 literals"),
+    "three values for two": (COUNTS, "key in {(0, 0)", "key in {(0, 0, 0)", "expected a tuple of 2 literals"),
+    "a fraction": (COUNTS, "key in {0, 1}", "key in {0.5, 1}", "`0.5`; expected a string, a whole number"),
+    "a boolean": (COUNTS, "key in {0, 1}", "key in {True, 1}", "`True`; expected a string, a whole number"),
+    "two comparisons": (COUNTS, "key in {0, 1}", "0 < key < 2", "`0 < key < 2`; expected a comparison of an argument"),
+    "a call as a test": (
+        COUNTS,
+        "key in {0, 1}",
+        "print(key)",
+        r"`print\(key\)`; expected a comparison of an argument",
+    ),
+    "a number as symbols": (
+        COUNTS,
+        '"_") for v in count_outputs]].mul(count_outputs, axis=0)',
+        "str(v)) for v in count_outputs]]",
+        "`'_'` and `.mul`",
+    ),
+    "a number by another row": (COUNTS, '("count_outputs", "_")', '("count_outputs", "x")', "the row '_' times a num"),
+    "a number times symbols": (COUNTS, ".mul(count_outputs,", ".mul(tokens,", "the row '_' times a numeric variable"),
+    "a member that is not there": (ENUMS, "q in {Emb0.V00}", "q in {Emb0.V77}", "`Emb0.V77`, which does not exist"),
+    "a member of nothing": (ENUMS, "q in {Emb0.V00}", "q in {Emb9.V00}", "`Emb9.V00`; expected a literal, or a member"),
+    "another enum": (ENUMS, '[Emb0[f"', '[Emb7[f"', "the enum `Emb7`; expected one that the module imports"),
+    "words of positions": (ENUMS, "embed_df.loc[tokens]", "embed_df.loc[positions]", r"`embed_df.loc\[positions\]`"),
+    "a number for a word": (INLINE, "{'<s>': 0,", "{3: 0, '<s>': 0,", "`3`; expected a word in quotes and its symbol"),
+    "a boolean for a symbol": (INLINE, "{'<s>': 0,", "{'<s>': True,", "`'<s>'`; expected a word in quotes and its sym"),
+    "a call for a symbol": (INLINE, "'<unk>': 1", "'<unk>': print()", "`'<unk>'`; expected a word in quotes"),
+    "a member of no enum": (INLINE, "{'<s>': 0,", "{'<s>': Emb0.V00,", "`Emb0.V00`; expected a literal, or a member"),
+    "a table of other words": (INLINE, "for w in tokens]", "for w in positions]", "for w in positions"),
+}
+"""Modules with other parts: which, what is changed, and what the refusal says."""
+
+
+@pytest.mark.parametrize("name", ELSEWHERE)
+def test_what_is_outside_the_dialect_is_refused_in_other_modules(name: str, tmp_path: Path) -> None:
+    which, old, new, message = ELSEWHERE[name]
+    with pytest.raises(BadSource, match=message):
+        read_module(changed(tmp_path, old, new, which))
 
 
 BAD_TABLES: dict[str, tuple[str, str, str]] = {
@@ -173,6 +301,10 @@ def test_a_table_of_words_is_checked_too(old: str, new: str, message: str, tmp_p
         ("V00 = [", "V00 = [print(1), ", "found `print\\(1\\)`"),
         ("V01 = ", "V00 = ", "the member `V00`"),
         ("class Emb0", "class Emb7", "a file without the enum `Emb0`"),
+        ("V00 = ", "_V00 = ", "the member `_V00`"),
+        ("V00 = ", "x.V00 = ", "expected a member such as"),
+        ("['<unk>']", "('<unk>',)", "expected a member such as"),
+        ("class Emb0(Enum):", "class Emb0(Enum):\n\tV09 = ['z']\n\nclass Emb0(Enum):", "`Emb0` a second time"),
     ],
 )
 def test_a_file_of_enums_is_read_and_never_run(old: str, new: str, message: str, tmp_path: Path) -> None:
@@ -180,6 +312,29 @@ def test_a_file_of_enums_is_read_and_never_run(old: str, new: str, message: str,
     with pytest.raises(BadSource, match=message) as refused:
         read_module(path)
     assert str(refused.value).startswith("made_embeddings.py:")
+
+
+def test_a_lookup_is_read_up_to_so_many_cells(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    wanted, how = CASES[COUNTS]
+    path = write(wanted, tmp_path, how=how)
+    monkeypatch.setattr(assignments, "MOST_CELLS", 12)
+    read_module(path)
+    monkeypatch.setattr(assignments, "MOST_CELLS", 11)
+    with pytest.raises(BadSource, match="a lookup of 12 cells, by what it reads here and says in line 47; expected at"):
+        read_module(path)
+
+
+def test_a_predicate_that_is_asked_for_each_pair_is_read_up_to_so_many(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(assignments, "MOST_PAIRS", 1)
+    assert read_module(write(PLAIN, tmp_path)).program == PLAIN
+    asked = changed(tmp_path, "return k == 1", "return k not in {0, 2, 3, 4}")
+    monkeypatch.setattr(assignments, "MOST_PAIRS", 25)
+    assert read_module(asked).program == PLAIN
+    monkeypatch.setattr(assignments, "MOST_PAIRS", 24)
+    with pytest.raises(BadSource, match="a predicate over 5 x 5 values that is asked for each pair"):
+        read_module(asked)
 
 
 # Side files ###########################################################################################################
@@ -285,6 +440,63 @@ def test_a_missing_row_and_a_lookup_beyond_its_range_are_named(tmp_path: Path) -
     second, how = CASES["counts and lookups with a default"]
     found = {defect.where: defect for defect in read_module(write(second, tmp_path, how=how)).defects}
     assert "lookup_one` was written for count from 0 to 1; larger numbers, bounded by 5, would" in found["one"].text
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("lookup_one", "num_mlp_0_0", "`num_mlp_0_0` was written for count from 0 to 4; larger numbers, bounded by 5,"),
+        ("lookup_one", "num_mlp_1_0", None),
+        (
+            "lookup_numbers",
+            "num_mlp_0_0",
+            "`num_mlp_0_0` was written for count from 0 to 4; larger numbers, bounded by 5,",
+        ),
+        (
+            "lookup_numbers",
+            "num_mlp_1_0",
+            "`num_mlp_1_0` was written for total from 0 to 9; larger numbers, bounded by",
+        ),
+        (
+            "lookup_numbers",
+            "num_mlp_4_1",
+            "`num_mlp_4_1` was written for total from 0 to 24; larger numbers, bounded by",
+        ),
+        ("lookup_numbers", "num_mlp_5_0", None),
+    ],
+)
+def test_the_name_of_a_lookup_says_for_which_numbers_it_was_written(
+    old: str, new: str, found: str | None, tmp_path: Path
+) -> None:
+    """Those of so many layers, each of which adds up as many numbers as there are positions."""
+    wanted, how = CASES[COUNTS]
+    path = write(wanted, tmp_path, how=how)
+    path.write_text(path.read_text(encoding="utf-8").replace(old, new), encoding="utf-8")
+    where = old.removeprefix("lookup_")
+    said = [d.text for d in read_module(path).defects if d.kind == "out-of-range" and d.where == where]
+    assert len(said) == (found is not None)
+    assert all(text.startswith(found or "") for text in said)
+
+
+@pytest.mark.parametrize(
+    ("behind", "longest"),
+    [
+        ("", 0),
+        ("x = ['<s>']", 1),
+        ("x = [['<s>', 'a', '</s>'], ('<s>', 'a', 'b', 'b', '</s>'), ['<s>', 'a']]", 5),
+        ("x = ['a', '<s>', 'a']", 0),
+        ("x = ['<s>', 'a', 1]", 0),
+        ("x = ['<s>', 'a', run(['a'])]", 0),
+    ],
+)
+def test_the_longest_example_is_the_longest_list_of_tokens_that_a_module_writes_out(
+    behind: str, longest: int, tmp_path: Path
+) -> None:
+    path = write(PLAIN, tmp_path, how=Writing(examples=False))
+    path.write_text(f"{path.read_text(encoding='utf-8')}\n{behind}\n", encoding="utf-8")
+    published = read_module(path).published
+    assert published is not None
+    assert published.longest_example == longest
 
 
 def test_lines_point_at_what_answers(tmp_path: Path) -> None:

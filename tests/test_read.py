@@ -11,10 +11,13 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.test_emit import large_vocabulary_program
+from tprog.edits.entry import Entry
 from tprog.errors import BadFile, BadSource, TpdebugError
-from tprog.ir.program import Head, Lookup
+from tprog.ir.program import Head, Lookup, Symbols
 from tprog.run.batch import encode
 from tprog.run.execute import execute
+from tprog.text.builder import literal
+from tprog.text.dialects import calls as reading_calls
 from tprog.text.emit import emit
 from tprog.text.read import read_module, read_source
 
@@ -159,6 +162,82 @@ CHANGES = {
     "a vocabulary without what is forced": ('("<s>", "a", "b")', '("a", "b")', "the readout forces"),
     "numbers that leave int64": ('"low": (0, 1)', f'"low": (0, {2**63})', "2**63"),
     "a file cut short": ("    variables = ", "    variables = (", "a syntax error"),
+    "half a character": ('("<s>", "a", "b")', '("<s>", "a", "\\ud800")', "half of a surrogate pair in a string"),
+    "a number of many bits": ("SCALE = 1", f"SCALE = {2**256}", "a number of 257 bits"),
+    "a word that is none": ('("<s>", "a", "b")', '("<s>", "a", 1)', "1 in VOCABULARY; expected strings"),
+    "a length in words": ("MAX_LENGTH = 4", 'MAX_LENGTH = "4"', "MAX_LENGTH = '4'; expected a whole number"),
+    "a length that nothing attends over": ("MAX_LENGTH = 4", "MAX_LENGTH = 2049", "expected at most 2048"),
+    "a flag that is a number": ("POOLED = False", "POOLED = 0", "POOLED = 0; expected True or False"),
+    "tables below what reads them": ("TASK = None", "TASK = None\nTABLES = 1", "`TABLES` after other constants"),
+    "tables of no side file": ("TASK = None", "TABLES = 1\nTASK = None", "`1`; expected a side file beside"),
+    "words that are not those of the vocabulary": ("SCALE = 1", "SCALE = 1\nWORDS = ()", "`dict.fromkeys(VOCABULARY)`"),
+    "words above the vocabulary": (
+        "TASK = None",
+        "WORDS = dict.fromkeys(VOCABULARY)\nTASK = None",
+        "below VOCABULARY",
+    ),
+    "a list for a tuple": ('("yes", "no")', '["yes", "no"]', "expected a set or tuple of literals"),
+    "a domain that runs": ('("low", "high")}', "print()}", "`print()`"),
+    "a domain of nothing that runs": ('("low", "high")}', '("low", "high"), print(): 1}', "`print()`"),
+    "a domain of nothing that is a name": ('("low", "high")}', '("low", "high"), "x": open}', "`open`"),
+    "domains from elsewhere": ('("low", "high")}', '("low", "high"), **open}', "`open`"),
+    "a range that ends before it begins": ('("low", "high")}', "range(-1)}", "`range(-1)`"),
+    "a range of too many": ('("low", "high")}', "range(1_000_001)}", "`range(1000001)`; expected a set or tuple"),
+    "an answer that is no number": ('{"state": (', '{"other": (', "the answer 'high'; expected a number; or list"),
+    "a number for symbols": ("select(tokens, tokens,", "select(ones, tokens,", "the number `ones`; expected a categ"),
+    "a selection without keys": ("(tokens, tokens, pre", "(tokens, pre", "select(keys, queries, predicate_seen))`"),
+    "a flag in a call": ("predicate_seen)", "predicate_seen, skip_first=1)", "`1`; expected True or False"),
+    "an option of another call": ("lookup_state, seen)", "lookup_state, seen, cap=3)", "the option `cap`"),
+    "an option twice": ("predicate_seen)", "predicate_seen, **x)", "the option `None`"),
+    "a lookup of nothing": ("lookup_state, seen)", "lookup_state)", "over 1 variable or more"),
+    "a call of something else": ("elementwise(lookup_state, seen)", "open(lookup_state, seen)", "a call of `open`"),
+    "two names at once": ("    seen = ", "    seen, x = ", "expected `name = primitive(...)`: one line a node"),
+    "a cap of a million": ("min(count, 3)", "min(count, 1_000_000)", "expected a cap below 1,000,000"),
+    "a cap below nothing": ("min(count, 3)", "min(count, -1)", "`count = min(count, CAP)` first"),
+    "a cap of another number": ("min(count, 3)", "min(counts, 3)", "`count = min(count, CAP)` first"),
+    "levels that are no numbers": ("min(count, 3)", 'round_down(count, ("a",))', "a number needs its levels"),
+    "an identity of objects": (
+        "q_token == k_token and",
+        "q_token is k_token and",
+        "`q_token is k_token`; expected one",
+    ),
+    "a part of a word": ("q_token == k_token and", 'q_token in "ab" and', "expected a set or tuple of literals"),
+    "a number as a test": ("q_token == k_token and", "1 and", "`1`; expected a comparison of an argument"),
+    "an order of words as of numbers": ("q_token == k_token and", '"a" < 3 and', "`'a'`; expected a number to compare"),
+    "a statement in a lookup": (
+        "    if count > 1:",
+        "    x = 1\n    if count > 1:",
+        "`x = 1`; expected `if` with a test",
+    ),
+    "an argument that hides a primitive": ("(count):", "(min):", "the argument `min` of `lookup_state`"),
+    "an argument too many": ("(count):", "(count, other):", "`lookup_state` with 2 arguments; expected 1"),
+    "any number of arguments": ("(count):", "(*count):", "`count`; expected `lookup_state` with plain arguments"),
+    "weights from elsewhere": ('"low": (0, 1),', "**x,", "`**x`; expected keys and values written out"),
+    "weights in a list": ('{"state": {"low": (0, 1), "high": (1, 0)}}', "[1]", "`[1]`; expected a dict written out"),
+    "a weight that is a word": ('"low": (0, 1)', '"low": (0, "a")', "a row of 2 weights; expected 2 whole numbers"),
+    "a number with a row a value": ('READOUT = {"state"', 'READOUT = {"seen"', "expected a set or tuple of literals"),
+    "a readout without tokens": ('{"tokens": tokens, ', "{", "`variables` without 'tokens'"),
+    "other names for the readout": ("    variables = {", "    names = {", "expected `variables = {...}`, and then"),
+    "variables by a call": (
+        '{"tokens": tokens, "state": state}',
+        "dict(tokens=tokens)",
+        "expected `variables = {...}`",
+    ),
+    "no return": (
+        "    return classify(READOUT, variables, CLASSES, FORCED)\n",
+        "    pass\n",
+        "`pass`; expected `return",
+    ),
+    "another argument of run": ("def run(tokens)", "def run(words)", "a `run` that is not whole"),
+    "two arguments of run": ("def run(tokens)", "def run(tokens, other)", "`run` with 2 arguments"),
+    "a run that is cut short": (
+        "    seen = selector",
+        "    return 1\n\n\ndef lookup_x():\n    seen = selector",
+        "not whole",
+    ),
+    "a rule for matches that is none": ("TASK = None", 'TASK = None\nSELF_RULE = "first"', "self_rule is 'first'"),
+    "a rule for words that is none": ("TASK = None", 'TASK = None\nUNKNOWN_RULE = "x"', "unknown_rule is 'x'"),
+    "a rule for rows that is none": ("TASK = None", 'TASK = None\nROWS_NEEDED = "x"', "rows_needed is 'x'"),
 }
 
 
@@ -171,6 +250,104 @@ def test_the_reader_refuses(what: str) -> None:
     assert message.startswith("p.py:")
     assert found in message
     assert "\n" not in message
+
+
+OTHERS = {
+    "a count by levels of a mean": (
+        "rationals",
+        "round_down(fraction_x, (0, Fraction(1, 2), Fraction(4, 7)))",
+        "min(fraction_x, 3)",
+        "expected `round_down(fraction_x, (...))`: not a count",
+    ),
+    "a default that is no number": ("rationals", "default=Fraction(1, 3)", 'default="a"', "'a'; expected a number"),
+    "a primitive that is not there": ("rationals", "def round_down(", "def lookup_(", "without the primitive `round_"),
+    "fractions that are not imported": ("rationals", "from fractions import Fraction\n", "", "without `from fractions"),
+    "heads that attend by two rules": (
+        "sort",
+        "select_closest(rank",
+        "select_closest_by_count(rank",
+        "as SELF_RULE is",
+    ),
+    "an embedding by another's table": ("question_type", '"], tokens)', '"], emb_0)', "`embed('emb_0', EMBEDDINGS"),
+    "an embedding without a table": ("question_type", '    "emb_0": {', '    "emb_9": {', "which EMBEDDINGS does not"),
+    "an embedding without a domain": (
+        "question_type",
+        '    "emb_0": (',
+        '    "emb_9": (',
+        "which DOMAINS does not list",
+    ),
+    "a word of no vocabulary": (
+        "question_type",
+        '        "how": "manner"',
+        '        "x": "manner"',
+        "the word 'x' in the",
+    ),
+    "a word that is a number": (
+        "question_type",
+        '        "how": "manner"',
+        '        3: "manner"',
+        "3: 'manner'; expected",
+    ),
+    "a word with a value of no domain": ("question_type", '"how": "manner"', '"how": "x"', "'x'"),
+}
+"""Modules with parts that the small one lacks: which, what is changed, and what the refusal says."""
+
+
+@pytest.mark.parametrize("what", OTHERS)
+def test_the_reader_refuses_in_other_modules(what: str) -> None:
+    name, old, new, found = OTHERS[what]
+    text = emit(PROGRAMS[name].program).text
+    assert old in text
+    assert found in str(refusal(text.replace(old, new, 1)))
+
+
+def test_half_a_character_in_a_text_is_refused_and_no_traceback() -> None:
+    assert "cannot parse" in str(refusal("TASK = '\ud800'"))
+
+
+@pytest.mark.parametrize(
+    ("calls", "steps", "found"),
+    [
+        (9, 28, None),
+        (8, 28, "`predicate_seen`, 3 statements for 9 combinations"),
+        (9, 27, "`lookup_state`, 7 statements for 4 combinations"),
+    ],
+)
+def test_a_function_is_read_up_to_the_work_that_it_may_take(
+    calls: int, steps: int, found: str | None, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(reading_calls, "MOST_CALLS", calls)
+    monkeypatch.setattr(reading_calls, "MOST_STEPS", steps)
+    text = with_primitives(SMALL)
+    if found is None:
+        read_source(text)
+    else:
+        assert found in str(refusal(text))
+
+
+@pytest.mark.parametrize("name", PROGRAMS)
+def test_every_entry_is_found_on_the_line_that_says_it(name: str) -> None:
+    module = read_source(emit(PROGRAMS[name].program).text)
+    lines = module.text.splitlines()
+    for kind, *rest in module.blocks:
+        first, last = module.blocks[(kind, *rest)]
+        begins = {"assignment": f"    {rest[0]} = ", "function": "def ", "word": "        ", "weights": "    "}[
+            str(kind)
+        ]
+        assert lines[first - 1].startswith(begins), (kind, rest)
+        assert first <= last
+        if kind in ("word", "weights") and "_identity" not in lines[first - 1]:
+            said = rest[1] if rest[1:] else rest[0]
+            assert lines[first - 1].lstrip().startswith(f"{literal(said)}: "), (kind, rest)
+    for entry, line in module.lines.items():
+        if entry.part == "weights" and "_identity" not in lines[line - 1]:
+            assert lines[line - 1].lstrip().startswith(f"{literal(entry.at[-1])}: "), entry
+    for term in module.program.weights:
+        domain = module.program.variables[term.variable].domain
+        values = [(value,) for value in domain] if isinstance(domain, Symbols) else [()]
+        for value, row in zip(values, term.rows, strict=True):
+            entry = Entry("readout", "weights", (term.variable, *value))
+            assert (row is not None) == (entry in module.lines) == (("weights", term.variable, *value) in module.blocks)
 
 
 def test_a_node_cannot_take_a_name_that_run_needs() -> None:
