@@ -99,6 +99,12 @@ def test_run_returns_a_dictionary_in_the_order_of_the_outputs() -> None:
     assert BOTH.classes[:2] == BOTH.written_classes == ("yes", "no")
 
 
+def test_of_no_input_there_are_no_predictions() -> None:
+    batch = encode(BOTH, [[BEGIN, "a", "b"]])
+    assert execute(BOTH, batch).predictions.shape == (1, 9)
+    assert execute(BOTH, batch.take(slice(0, 0))).predictions.shape == (0, 9)
+
+
 def test_the_module_prints_a_line_an_output_and_reads_back(tmp_path: Path) -> None:
     text = emit(BOTH).text
     assert 'return {"share": share, "readout": classify(READOUT, variables, CLASSES, FORCED), "last": last}' in text

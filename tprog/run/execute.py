@@ -7,6 +7,7 @@ domain allows, so that no step rounds. Shapes: [input, position], [input, query,
 
 from __future__ import annotations
 
+import math
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, field
 from functools import cached_property
@@ -66,7 +67,7 @@ class Execution:
         if not program.places.several:
             return self._of_output(*program.outputs)
         beside = np.stack([self._of_output(name) for name in program.outputs], axis=-1)
-        return np.asarray(beside.reshape(len(self.batch), -1))
+        return np.asarray(beside.reshape(len(self.batch), math.prod(beside.shape[1:])))  # also of no input
 
     @property
     def _classified(self) -> Array:
