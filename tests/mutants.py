@@ -56,7 +56,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "tprog/tasks",
         "tasks pooled_tasks own_task examples answers heldout next_token corpus published_length rasp_cli",
     ),
-    "simplify": ("tprog/simplify", "simplify simplify_small sums"),
+    "simplify": ("tprog/simplify", "simplify simplify_small simplify_edits sums"),
     "files": ("tprog/files", "files beside lock hostile_store"),
     "rasp": (
         "tprog/rasp",

@@ -94,6 +94,17 @@ def test_an_input_goes_on_to_reach_the_very_row_that_was_missing() -> None:
     _checked(program, _inputs(program))
 
 
+def test_a_program_with_holes_loses_what_makes_no_difference_as_others_do() -> None:
+    words = ("a", "b", "c")
+    kind = Embedding("kind", ("p", "q"), ("p", None, "q"))
+    seen = NumericHead("seen", "kind", "tokens", "ones", (("a",), ("a",)), mask="before")
+    same = NumericHead("same", "kind", "tokens", "ones", (("a",), ("a",)), mask="before")
+    terms = (Weights("kind", ((1, 0), (0, 1))), Weights("seen", ((2, 0),)), Weights("same", ((1, 0),)))
+    program = Program(words, ("x", "y"), 4, (kind, seen, same), Readout(terms, forced=()))
+    result = _checked(program, _inputs(program))
+    assert [node.name for node in result.program.nodes] == ["kind", "seen"]
+
+
 def test_a_program_that_is_minimal_keeps_its_nodes_and_loses_what_no_input_reaches() -> None:
     result = simplify(sort(), _inputs(sort()))
     assert [node.name for node in result.program.nodes] == ["less", "same", "rank", "sorted"]

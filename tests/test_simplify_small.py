@@ -7,13 +7,17 @@ import re
 from collections.abc import Mapping
 from dataclasses import replace
 from functools import cache
+from itertools import product
 
 import numpy as np
 import pytest
 
 from tests.small_programs import CLASSES, small
+from tprog.ir.domains import RANKING, masks
 from tprog.ir.program import (
+    BEGIN,
     IMPLIED,
+    Embedding,
     Head,
     Linear,
     Lookup,
@@ -107,6 +111,23 @@ def test_a_program_without_a_node_says_what_the_node_held_at_its_stand_in_would_
                 assert found.outputs == program.outputs or not program.places.several
                 written += 1
     assert written > COUNT / 2
+
+
+@pytest.mark.parametrize("begins", [False, True])
+def test_a_head_that_compares_a_constant_is_one_that_compares_nothing(begins: bool) -> None:
+    words = (BEGIN, "a", "b") if begins else ("a", "b", "c")
+    same, some = Embedding("same", ("p", "q"), ("p", "q", "q")), (words[1:], words[:2], ())
+    for mask, attend, skip in product(masks(causal=False), RANKING, (False, True)):
+        head = Head("head", "tokens", "tokens", "positions", some, mask, skip, 0, attend, "same")
+        program = Program(words, (), 4, (same, head), IMPLIED, outputs=("head",))
+        batch = inputs_for(program).batch
+        found = rewritten(program, {"same": Fixed("q")})
+        assert found is not None
+        (new,) = found.nodes
+        assert isinstance(new, Head)
+        assert (new.attend, new.by) == ((attend, "ones") if mask == "all" else ("nearest", None))
+        held = execute(program, batch, overrides={"same": 1})
+        assert np.array_equal(outcomes(execute(found, batch)), outcomes(held)), (mask, attend, skip)
 
 
 def _stand_in(
