@@ -137,7 +137,6 @@ def test_a_file_that_hides_a_package_is_named_in_one_line(tmp_path: Path, name: 
     file.write_text("raise SystemExit('executed')\n", encoding="utf-8")
     shown = os.path.relpath(file, tmp_path)
     told = f"{shown} hides the package {name} that tpdebug is made of; rename it, or start Python in another folder\n"
-    assert python("-m", "tpdebug", "--version", folder=tmp_path) == (2, "", f"tpdebug: {told}")
     assert python("-c", SCRIPT, folder=tmp_path) == (2, "", f"tpdebug: {told}")
     code, _, err = python("-c", "import tpdebug; tpdebug.verify", folder=tmp_path)
     assert code == 1
@@ -155,6 +154,12 @@ def test_one_that_stands_on_python_s_path_is_told_to_leave_it(tmp_path: Path) ->
         f"tpdebug: {file} hides the package analyze that tpdebug is made of; rename it, or take its folder out of "
         "PYTHONPATH\n"
     )
+
+
+@pytest.mark.parametrize("name", ["random", "json", "typing", "analyze"])
+def test_with_m_a_file_in_the_current_folder_is_the_users_own(tmp_path: Path, name: str) -> None:
+    (tmp_path / f"{name}.py").write_text("raise SystemExit('executed')\n", encoding="utf-8")
+    assert python("-m", "tpdebug", "--version", folder=tmp_path) == (0, f"tpdebug {VERSION}\n", "")
 
 
 def test_what_hides_nothing_is_no_matter(tmp_path: Path) -> None:

@@ -2,7 +2,7 @@
 
 import sys
 
-from tpdebug.hidden import hidden
+from tpdebug.hidden import hidden, leave_current_folder
 
 
 def run() -> int:
@@ -21,4 +21,5 @@ def run() -> int:
 
 
 if __name__ == "__main__":
+    leave_current_folder()
     sys.exit(run())

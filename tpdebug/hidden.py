@@ -1,4 +1,4 @@
-"""Whether files of the user's own stand before tpdebug's packages. A leaf: it needs none of them."""
+"""Files of the user's own that Python would take for one of its modules or of tpdebug's. A leaf: it needs no other."""
 
 from __future__ import annotations
 
@@ -12,11 +12,26 @@ _HOUSE = os.path.dirname(os.path.dirname(os.path.abspath(__file__)))
 """Where all packages of tpdebug stand, side by side."""
 
 
+def leave_current_folder() -> None:
+    """Take the current folder out of Python's path, to which ``python -m`` adds it before all others.
+
+    The script of the distribution does without, too. A ``random.py`` or an ``analyze.py`` there is the user's own. The
+    folder stays where tpdebug itself stands there, and where the user has asked for it.
+    """
+    try:
+        here = os.getcwd()
+    except OSError:  # it is gone, and in no path
+        return
+    if not sys.flags.safe_path and sys.path[0] == here and os.path.realpath(here) != os.path.realpath(_HOUSE):
+        del sys.path[0]
+
+
 def hidden() -> str | None:
     """Which file Python would import instead of a package of ours, on one line, and what to do; None if there is none.
 
-    Python looks in the folder of the script, or with ``-m`` in the current one, before it looks where tpdebug is
-    installed. So an ``analyze.py`` there would be taken for ours.
+    Python looks in the folder of a user's script, in the current one where it is asked for a module or a command, and
+    in those of ``PYTHONPATH`` before it looks where tpdebug is installed. So an ``analyze.py`` there would be taken for
+    ours.
     """
     for name in PACKAGES:
         try:
