@@ -9,9 +9,10 @@ from tprog.shown import Renderer, register
 
 
 def _renderer() -> Renderer:
-    from analyze.render import notebook
+    from analyze.dataflow import data_flow
+    from analyze.render.notebook import Notebook
 
-    return notebook
+    return Notebook(data_flow)
 
 
 register(_renderer)

@@ -10,9 +10,10 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import tpdebug
+from analyze.dataflow import data_flow
 from analyze.render.columns import MEANINGS
 from analyze.render.document import Table
-from analyze.render.shown import document_of
+from analyze.render.notebook import Notebook
 from tests.api_results import results
 
 PAGE = Path(__file__).parents[1] / "docs" / "api.md"
@@ -150,10 +151,12 @@ def _code(text: str) -> str:
 
 # Tables ###############################################################################################################
 
+_document = Notebook(data_flow).document
+
 
 def tables() -> Mapping[str, Sequence[Table]]:
     """What is returned -> its tables, the first that which `to_frame()` means."""
-    return {name: document_of(result).tables for name, result in results().items()}
+    return {name: _document(result).tables for name, result in results().items()}
 
 
 def _tables() -> Iterator[str]:

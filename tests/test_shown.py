@@ -14,13 +14,14 @@ import pytest
 
 import analyze.results
 import tpdebug
+from analyze.dataflow import data_flow
 from analyze.record import Result
 from analyze.render import shown as homes
 from analyze.render.data import csv_text
 from analyze.render.document import Document, Table, document, number, table
 from analyze.render.heat import Heat, heat_svg
+from analyze.render.notebook import Notebook
 from analyze.render.pages import page_html
-from analyze.render.shown import document_of
 from cli.main import main
 from tests import api_results
 from tests.api_results import FAULTY, INPUT, RIGHT
@@ -30,6 +31,8 @@ from tprog.escape import spelled
 from tprog.ir.program import BEGIN, END, Embedding, Program, Readout
 from tprog.shown import LONGEST, Shown
 from tprog.text.emit import emit
+
+_document = Notebook(data_flow).document
 
 
 @pytest.fixture(scope="module")
@@ -67,7 +70,7 @@ def test_every_kind_of_result_has_a_document() -> None:
     for module in pkgutil.iter_modules(analyze.results.__path__):
         importlib.import_module(f"analyze.results.{module.name}")
     kinds = {kind.__name__ for kind in Result.__subclasses__() if kind.__module__.startswith("analyze.results.")}
-    assert kinds | {"Program", "Simplification"} == homes._HOMES.keys()
+    assert kinds | {"Simplification"} == homes._HOMES.keys()
 
 
 def test_everything_shows_text_and_html_in_a_notebook_and_nothing_prints_thousands_of_characters(
@@ -75,7 +78,7 @@ def test_everything_shows_text_and_html_in_a_notebook_and_nothing_prints_thousan
 ) -> None:
     for name, result in results.items():
         bundle = result._repr_mimebundle_()
-        answer = document_of(result).answer
+        answer = _document(result).answer
         assert bundle["text/plain"].split("\n")[0][:60] == answer[:60], name
         assert len(bundle["text/plain"]) < 2500, name
         page = _Page(bundle["text/html"])
@@ -153,9 +156,9 @@ def test_no_two_words_are_written_alike_in_csv() -> None:
     words = ("a\tb", "a\\tb", "a\\\\tb")
     seen = Embedding("seen", words, (words[0], *words, words[0]))
     program = Program((BEGIN, *words, END), words, 5, (seen,), Readout((), forced=(BEGIN, END)))
-    listed = document_of(tpdebug.find_words(program))
+    listed = _document(tpdebug.find_words(program))
     assert sorted(_column(listed, "word")) == sorted(map(spelled, program.vocabulary))
-    traced = document_of(tpdebug.trace(program, [BEGIN, *words, END]))
+    traced = _document(tpdebug.trace(program, [BEGIN, *words, END]))
     assert _column(traced, "token")[1:4] == _column(traced, "value")[1:4] == [spelled(word) for word in words]
     assert tuple(row[3].value for row in traced.tables[0].rows[1:4]) == words  # as frames hold them
 

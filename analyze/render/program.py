@@ -4,17 +4,16 @@ from __future__ import annotations
 
 from collections import Counter
 
-from analyze.dataflow import data_flow
 from analyze.render.document import STRONG, Document, document, table
 from analyze.render.graph import flow_picture, nodes_table
 from analyze.render.phrases import counted, shorten
+from analyze.results.graph import GraphResult
 from tprog.escape import spelled
 from tprog.ir.program import Program
 
 
-def program_document(program: Program) -> Document:
-    """What a program is, at a glance."""
-    flow = data_flow(program)
+def program_document(program: Program, flow: GraphResult) -> Document:
+    """What a program is, at a glance; `flow` is its data flow."""
     kinds = Counter(node.kind for node in program.nodes)
     told = ", ".join(counted(count, kind) for kind, count in kinds.items())
     symbols = shorten(" ".join(map(spelled, program.vocabulary)))

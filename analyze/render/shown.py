@@ -1,4 +1,4 @@
-"""Of anything that shows itself the document: of a result, of a Program, of a simplification."""
+"""Of a result or a simplification the document."""
 
 from __future__ import annotations
 
@@ -22,7 +22,6 @@ _HOMES: Mapping[str, str] = {
     "FuzzResult": "fuzz",
     "GraphResult": "graph",
     "PlotResult": "plot",
-    "Program": "program",
     "RepairResult": "repair",
     "ReportResult": "report",
     "Simplification": "simplify",
@@ -39,7 +38,7 @@ _Maker: TypeAlias = Callable[[object], Document]
 
 
 def document_of(shown: object) -> Document:
-    """The document of a result, a Program or a simplification. Its module is imported only now."""
+    """The document of a result or a simplification. Its module is imported only now."""
     module, _, name = _HOMES[type(shown).__name__].partition(":")
     maker: _Maker = getattr(import_module(f"analyze.render.{module}"), f"{name or module}_document")
     return maker(shown)
