@@ -11,7 +11,8 @@ from __future__ import annotations
 
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from dataclasses import dataclass
-from typing import Any, TypeAlias, TypeVar
+from functools import partial
+from typing import Any, Generic, TypeAlias, TypeVar
 
 from trainer.decompile.apart import divergence, positions_alike
 from trainer.decompile.components import ComponentRun, Components, live_links
@@ -106,25 +107,18 @@ def prune_links(
         return alike, divergence(own, made.logits, sets, graded), made
 
     links = live_links(modules.whole.links)
-    base = modules.whole
-    steps = [Step("links", edge_count(network, links), *judged(links, base)[:2])]
-    for sweep in range(SWEEPS):
-        before = links
-        links = _swept(
-            links,
-            sorted(links, key=str),
-            lambda some, taken: live_links(some - frozenset(taken)),
-            _cost(judged, base, kept),
-            judged,
-            base,
-            kept,
-            lambda link, sweep=sweep: tell(f"links, sweep {sweep + 1}, {link}"),  # type: ignore[misc]
-        )
-        alike, apart, base = judged(links, None)
-        steps.append(Step(f"links, sweep {sweep + 1}", edge_count(network, links), alike, apart))
-        if links == before:
-            break
-    return Linked(links, edge_count(network, links), tuple(steps))
+    sweeps = _Sweeps(
+        judged,
+        lambda links, base: _cost(judged, base, kept),
+        partial(edge_count, network),
+        kept,
+        tell,
+        left=links,
+        base=modules.whole,
+        steps=[Step("links", edge_count(network, links), *judged(links, modules.whole)[:2])],
+    )
+    sweeps.each("links, ", lambda some, taken: live_links(some - frozenset(taken)), "links, ")
+    return Linked(sweeps.left, edge_count(network, sweeps.left), tuple(sweeps.steps))
 
 
 def prune(
@@ -149,70 +143,45 @@ def prune(
     whole = paths.freeze_means(everything)
     alike, apart, _ = judged(everything, whole)
     kept = min(kept, alike)  # paths over few links may predict a little worse than the links, whose means differ
-    steps = [*(() if linked is None else linked.steps), Step("paths", len(everything), alike, apart)]
-
     few = _few(network, paths, everything) if len(everything) > MANY_EDGES else None
 
-    def cost_beside(edges: Edges) -> Cost[Edges]:
+    def cost_beside(edges: Edges, base: PathRun) -> Cost[Edges]:
         if few is None:
             return _cost(judged, base, kept)
         by_few = _judge(few, sets)
         alike, _, beside = by_few(edges, None)
         return _cost(by_few, beside, min(kept, alike))
 
-    base = whole
-    modules = sorted({m for edge in everything for v in edge.reads for m in modules_of(v)})
-
-    def without(edges: Edges, taken: Iterable[Module]) -> Edges:
-        gone = set(taken)
-        return live(
-            edge
-            for edge in edges
-            if not any(m in gone for v in edge.reads for m in modules_of(v)) and _owner(edge) not in gone
-        )
-
-    edges = _swept(
-        everything,
-        modules,
-        without,
-        cost_beside(everything),
+    sweeps = _Sweeps(
         judged,
-        base,
+        cost_beside,
+        len,
         kept,
-        lambda m: tell(f"module {m[0]}_{m[1]}_{m[2]}"),
+        tell,
+        left=everything,
+        base=whole,
+        steps=[*(() if linked is None else linked.steps), Step("paths", len(everything), alike, apart)],
     )
-    alike, apart, base = judged(edges, None)
-    steps.append(Step("modules", len(edges), alike, apart))
-    if len(edges) > MANY_EDGES:
-        edges = _swept(
-            edges,
-            sorted({reading for edge in edges for reading in _readings(edge)}, key=str),
+    modules = sorted({m for edge in everything for v in edge.reads for m in modules_of(v)})
+    sweeps.sweep("modules", modules, _without_modules, lambda m: f"module {m[0]}_{m[1]}_{m[2]}")
+    if len(sweeps.left) > MANY_EDGES:
+        sweeps.sweep(
+            "readings",
+            sorted({reading for edge in sweeps.left for reading in _readings(edge)}, key=str),
             lambda some, taken: live(edge for edge in some if not _readings(edge) & set(taken)),
-            cost_beside(edges),
-            judged,
-            base,
-            kept,
-            lambda reading: tell(f"all that {reading[0]} reads of {reading[1]}"),
+            lambda reading: f"all that {reading[0]} reads of {reading[1]}",
         )
-        alike, apart, base = judged(edges, None)
-        steps.append(Step("readings", len(edges), alike, apart))
-    for sweep in range(SWEEPS):
-        before = edges
-        edges = _swept(
-            edges,
-            sorted(edges, key=str),
-            lambda some, taken: live(some - frozenset(taken)),
-            cost_beside(edges),
-            judged,
-            base,
-            kept,
-            lambda edge, sweep=sweep: tell(f"sweep {sweep + 1}, {edge}"),  # type: ignore[misc]
-        )
-        alike, apart, base = judged(edges, None)
-        steps.append(Step(f"edges, sweep {sweep + 1}", len(edges), alike, apart))
-        if edges == before:
-            break
-    return Pruned(edges, tuple(steps))
+    sweeps.each("edges, ", lambda some, taken: live(some - frozenset(taken)), "")
+    return Pruned(sweeps.left, tuple(sweeps.steps))
+
+
+def _without_modules(edges: Edges, taken: Iterable[Module]) -> Edges:
+    gone = set(taken)
+    return live(
+        edge
+        for edge in edges
+        if not any(m in gone for v in edge.reads for m in modules_of(v)) and _owner(edge) not in gone
+    )
 
 
 def _readings(edge: Edge) -> set[tuple[str, Variable | None]]:
@@ -257,6 +226,57 @@ def _few(network: Network, paths: Paths, edges: Edges) -> Paths:
     found = Paths(network, paths.inputs.rows(slice(max(len(paths.inputs) // 3, 1))))
     found.freeze_means(edges, paths)
     return found
+
+
+@dataclass
+class _Sweeps(Generic[Some, Ran]):
+    """What sweep after sweep leaves of a network.
+
+    Attributes:
+        judged: see `_judge`.
+        cost_over: what it costs to have fewer than some, of which there is a run.
+        edges: how many edges there are in what is left.
+        kept: the least match.
+        tell: is told what is tried.
+        left, base: what is left, and the run over it.
+        steps: how it came to that.
+    """
+
+    judged: Judge[Some, Ran]
+    cost_over: Callable[[Some, Ran], Cost[Some]]
+    edges: Callable[[Some], int]
+    kept: float
+    tell: Callable[[str], object]
+    left: Some
+    base: Ran
+    steps: list[Step]
+
+    def sweep(
+        self,
+        stage: str,
+        things: Sequence[Thing],
+        without: Callable[[Some, Iterable[Thing]], Some],
+        said: Callable[[Thing], str],
+    ) -> bool:
+        """Take out as many things as can go.
+
+        Returns:
+            whether any did.
+        """
+        before = self.left
+        cost = self.cost_over(before, self.base)
+        tell: Callable[[Thing], object] = lambda thing: self.tell(said(thing))  # noqa: E731
+        self.left = _swept(before, things, without, cost, self.judged, self.base, self.kept, tell)
+        alike, apart, self.base = self.judged(self.left, None)
+        self.steps.append(Step(stage, self.edges(self.left), alike, apart))
+        return self.left != before
+
+    def each(self, stage: str, without: Callable[[Some, Iterable[Any]], Some], said: str) -> None:
+        """Sweep over single ones until none goes; `stage` and `said` begin the names of these sweeps."""
+        for number in range(1, SWEEPS + 1):
+            named = partial("{}sweep {}, {}".format, said, number)
+            if not self.sweep(f"{stage}sweep {number}", sorted(self.left, key=str), without, named):
+                break
 
 
 def _swept(
