@@ -208,37 +208,35 @@ class References:
                 yield Defined(definition.within) if "classmethod" in decorators else Instance(definition.within)
 
     def _bound(self, target: cst.CSTNode) -> Iterator[Meaning]:
-        """What a name stands for because of the statement that binds it."""
+        """What a name stands for because of what binds it."""
+        binding, path = self._binding(target)
+        match binding:
+            case cst.AssignTarget():
+                assign = self.parents[binding]
+                assert isinstance(assign, cst.Assign)
+                yield from self._unpacked(assign.value, path)
+            case cst.AnnAssign():
+                yield from self._annotated(binding.annotation)
+                if binding.value is not None:
+                    yield from self.meanings(binding.value)
+            case cst.NamedExpr():
+                yield from self.meanings(binding.value)
+            case cst.For() | cst.CompFor():
+                yield from self._iterated(binding.iter, path)
+            case cst.AsName():
+                yield from self._named(binding)
+            case _:
+                pass
+
+    def _binding(self, target: cst.CSTNode) -> tuple[cst.CSTNode, list[int]]:
+        """What binds a name, and the path of indices (innermost first) through tuples and lists to it."""
         path: list[int] = []
-        node = target
-        while True:
+        child, node = target, self.parents[target]
+        while isinstance(node, cst.Element | cst.StarredElement | cst.Tuple | cst.List):
+            if isinstance(node, cst.Tuple | cst.List):
+                path.append(next(i for i, element in enumerate(node.elements) if element is child))
             child, node = node, self.parents[node]
-            match node:
-                case cst.Element() | cst.StarredElement():
-                    pass
-                case cst.Tuple() | cst.List():
-                    path.append(next(i for i, element in enumerate(node.elements) if element is child))
-                case cst.AssignTarget():
-                    assign = self.parents[node]
-                    assert isinstance(assign, cst.Assign)
-                    yield from self._unpacked(assign.value, path)
-                    return
-                case cst.AnnAssign():
-                    yield from self._annotated(node.annotation)
-                    if node.value is not None:
-                        yield from self.meanings(node.value)
-                    return
-                case cst.NamedExpr():
-                    yield from self.meanings(node.value)
-                    return
-                case cst.For() | cst.CompFor():
-                    yield from self._iterated(node.iter, path)
-                    return
-                case cst.AsName():
-                    yield from self._named(node)
-                    return
-                case _:
-                    return
+        return node, path
 
     def _unpacked(self, value: cst.BaseExpression, path: list[int]) -> Iterator[Meaning]:
         """What stands at the end of a path of indices (innermost first) into the value of an assignment."""

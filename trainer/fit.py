@@ -28,7 +28,6 @@ from trainer.extract import Rounding
 from trainer.progress import EpochBar, searching
 from trainer.run import MODULE, Agreement, OnEpoch, Run
 from trainer.searched import NEAREST, SEARCH, SEARCHED, can_search
-from trainer.sentences import is_divided
 from trainer.stopping import sigint
 from trainer.threads import one_thread
 
@@ -103,21 +102,20 @@ def train(
     folder = Path(folder)
     started = time.monotonic()
     data = prepare(config)
-    if on_note is not None:
-        for each in data.notes:
-            on_note(each)
+    note = on_note or (lambda text: None)
+    for each in data.notes:
+        note(each)
     with one_thread(), _claimed(config, folder, data, resume, overwrite, start) as run:
         # Outside of the steps a Ctrl-C stops at once: nothing is lost, as a search keeps where it stands.
         with searching(enabled=progress and run.may_search(folder)) as say:
-            run.search(folder, say, on_note or (lambda text: None))
+            run.search(folder, say, note)
         if not run.done(folder):
             with sigint() as interrupted, EpochBar(config.epochs, run.state, enabled=progress) as bar:
                 watchers = (bar.show,) if on_epoch is None else (bar.show, on_epoch)
                 run.to_the_end(folder, interrupted, watchers)
-        with searching(enabled=progress and run.polishes and run.trained):
+        with searching(enabled=progress and run.polishes):
             program, accuracies, rounding = run.finish(folder)
-        extracted = is_divided(config.task) and run.trained and not config.polish
-        agreement = run.agreement(program) if extracted else None
+        agreement = run.agreement(program)
     seconds = time.monotonic() - started
     epochs = run.state.step // run.steps_an_epoch
     begun = None if run.searched(folder) is None else rounding is None

@@ -211,8 +211,8 @@ class Run:
 
     @property
     def polishes(self) -> bool:
-        """Whether what is trained is polished: a pooled program is not, as a move is judged position by position."""
-        return self.config.polish > 0 and not self.data.frame.pooled
+        """Whether it is trained, and polished then: not a pooled program, as a move is judged position by position."""
+        return self.trained and self.config.polish > 0 and not self.data.frame.pooled
 
     def done(self, folder: Path) -> bool:
         """Whether there is nothing left to train."""
@@ -259,25 +259,24 @@ class Run:
         """
         written = read_written(folder / MODULE, self.state.module)
         searched = self.searched(folder)
-        rounding: Rounding | None = None
-        if written is None and self._refits_words and not self.state.refitted:
+        if written is None and self._refits_words:
             self._refit_words()
             if write:
                 self.save(folder)
-        if searched is not None and self.state.step == 0 and searched.exact:
-            program = searched.program if written is None else written
-        else:
-            program, rounding = self._trained(written, searched)
+        program, rounding = self._best(written, searched)
         accuracies = {name: program_accuracy(program, split) for name, split in self.data.splits.items()}
         if written is None:
             steps = program.provenance
             program = dataclasses.replace(program, provenance=(*self._provenance(accuracies, rounding), *steps))
-        if written is None and write and self.done(folder):
-            self._note(MODULE, write_program(program, folder / MODULE), folder)
+            if write and self.done(folder):
+                self._note(MODULE, write_program(program, folder / MODULE), folder)
         return program, accuracies, rounding
 
-    def _trained(self, written: Program | None, searched: Searched | None) -> tuple[Program, Rounding | None]:
-        """The best argmax model, polished if the run is done; or what was searched, if validation prefers that."""
+    def _best(self, written: Program | None, searched: Searched | None) -> tuple[Program, Rounding | None]:
+        """The best argmax model, polished if the run is done; or what was searched, if validation prefers that, or if
+        it is exact and so nothing was trained."""
+        if searched is not None and self.state.step == 0 and searched.exact:
+            return searched.program if written is None else written, None
         parameters = self.population.best if self.state.best_scores else self.population.now
         member = Member.of(self.population.network, parameters[self.chosen])
         program, rounding = model_to_program(member, self.data.held_out)
@@ -300,8 +299,9 @@ class Run:
 
     @property
     def _refits_words(self) -> bool:
-        """Whether what is trained has its readout fitted anew as that of words."""
-        return self.config.refit and self.trained and is_divided(self.config.task) and bool(self.state.best_scores)
+        """Whether the readout of what is trained is still to be fitted anew as that of words."""
+        asked = self.config.refit and self.trained and is_divided(self.config.task)
+        return asked and bool(self.state.best_scores) and not self.state.refitted
 
     def _refit_words(self) -> None:
         """Give the best argmax model the readout that `trainer.refit_words` finds."""
@@ -313,9 +313,11 @@ class Run:
         self.state = dataclasses.replace(self.state, refitted=str(told))
         self.refit_seconds = time.process_time() - started
 
-    def agreement(self, program: Program) -> Agreement:
+    def agreement(self, program: Program) -> Agreement | None:
         """On how many of all graded predictions, of all splits, the Program is equal to the network it was extracted
-        from: the argmax model with its rounded readout."""
+        from: the argmax model with its rounded readout. None unless it comes of a corpus, trained and not polished."""
+        if not (is_divided(self.config.task) and self.trained and not self.config.polish):
+            return None
         trained = Member.of(self.population.network, self.population.best[self.chosen])
         member, _ = round_readout(trained, self.data.held_out[:1])
         equal = total = 0
@@ -345,25 +347,29 @@ class Run:
         config, frame = self.config, self.data.frame
         skipped = ("task", "vocabulary_size", "length", "epochs", "seed", "members", "halvings")
         settings = {k: v for k, v in config.to_mapping().items() if k not in skipped and v is not None}
-        done = self.state.step // self.steps_an_epoch
-        epochs = self.state.best_epochs
-        at = f"best on validation after {epochs[self.chosen]}" if epochs else "not yet evaluated"
-        if rounding is None and not done:
-            at = "found before the first"
-        seed = str(config.seed + self.state.alive[self.chosen])
-        if rounding is None:
-            seed = str(config.seed)
-        elif config.members > 1:
-            seed += f", best on validation of {config.seed} to {config.seed + config.members - 1}"
         return (
             ("tool", f"tpdebug {VERSION}"),
             ("task", f"{frame.task}, {len(frame.vocabulary)} tokens, N = {frame.max_length}"),
             *([FREQUENT_FIRST] if is_corpus(config.task) else []),
-            ("seed", seed),
+            ("seed", str(config.seed) if rounding is None else self._told_seed()),
             ("settings", ", ".join(f"{key} = {value}" for key, value in settings.items())),
-            ("epochs", f"{done} of {config.epochs}, {at}"),
+            ("epochs", self._told_epochs(rounding is not None)),
             *([] if rounding is None else self._begun),
             *((accuracy_key(name), str(accuracy)) for name, accuracy in told(accuracies).items()),
             *([(ROUNDING, str(rounding))] if rounding else []),
             ("training digest", f"sha256 {self.data.digest}"),
         )
+
+    def _told_seed(self) -> str:
+        """The seed of the member that is best, and among which."""
+        first, members = self.config.seed, self.config.members
+        seed = str(first + self.state.alive[self.chosen])
+        return seed if members == 1 else f"{seed}, best on validation of {first} to {first + members - 1}"
+
+    def _told_epochs(self, trained: bool) -> str:
+        """How many epochs are done, and after which the program stood that was taken; `trained`, whether it was."""
+        done, epochs = self.state.step // self.steps_an_epoch, self.state.best_epochs
+        at = f"best on validation after {epochs[self.chosen]}" if epochs else "not yet evaluated"
+        if not trained and not done:
+            at = "found before the first"
+        return f"{done} of {self.config.epochs}, {at}"

@@ -12,7 +12,7 @@ from __future__ import annotations
 import base64
 import gzip
 import hashlib
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from string import ascii_lowercase, ascii_uppercase, digits
 from typing import Any
 
@@ -24,6 +24,7 @@ from analyze.render.pages import Html
 from analyze.render.phrases import counted, every_one, evidence
 from analyze.results.graph import GraphResult
 from analyze.results.report import ReportResult
+from analyze.results.verify import VerifyResult
 from tprog.escape import html_text, json_text
 from tprog.ir.places import ByOutput
 from tprog.version import VERSION
@@ -134,25 +135,31 @@ def _columns(graph: GraphResult) -> list[list[str]]:
 def _known(result: ReportResult) -> dict[str, Any]:
     """The wrong inputs, and which others were tried."""
     tried, found = result.tried, result.verify
-    words = {word: code for code, word in enumerate(result.tables["vocabulary"])}
-    classes = {name: code for code, name in enumerate(result.tables["classes"])}
-    wrong: list[tuple[list[int], list[int | None]]] = [
-        (
-            [words[word] for word in each.tokens],
-            [None if name is None else classes.get(name) for name in _by_place(each.expected)],
-        )
-        for each in (() if found is None else found.counterexamples)
-    ]
+    wrong = [] if found is None else _wrong(result.tables, found)
+    words, classes = len(result.tables["vocabulary"]), len(result.tables["classes"])
     regular = {"symbols": tried.symbols, "least": tried.least, "most": tried.most} if tried.regular else None
     return {
-        "wrong": wrong if max(len(words), len(classes)) > len(_DIGITS) else _packed_pairs(wrong),
+        "wrong": wrong if max(words, classes) > len(_DIGITS) else _packed_pairs(wrong),
         "divided": result.divided,
         "noun": result.checked.noun,
         "complete": found is not None and found.wrong_inputs == len(wrong),
         "regular": regular,
-        "listed": None if tried.regular or len(words) > len(_DIGITS) else _packed(tried.listed),
+        "listed": None if tried.regular or words > len(_DIGITS) else _packed(tried.listed),
         "whole": tried.whole and found is not None,
     }
+
+
+def _wrong(tables: Mapping[str, Any], found: VerifyResult) -> list[tuple[list[int], list[int | None]]]:
+    """The codes of each wrong input, and of what is expected of it."""
+    words = {word: code for code, word in enumerate(tables["vocabulary"])}
+    classes = {name: code for code, name in enumerate(tables["classes"])}
+    return [
+        (
+            [words[word] for word in each.tokens],
+            [None if name is None else classes.get(name) for name in _by_place(each.expected)],
+        )
+        for each in found.counterexamples
+    ]
 
 
 def _by_place(expected: ByOutput[str | None]) -> list[str | None]:

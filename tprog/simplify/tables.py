@@ -45,10 +45,9 @@ LONG = 200
 def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:
     """Edit a node as long as an edit makes it cost less and keeps all predictions.
 
-    An edit leaves the node's domain as it is. It is asked first what is known sooner: what it costs, or whether it can
-    keep predictions.
+    An edit leaves the node's domain as it is.
     """
-    now, lines = cost(search.program, node)
+    now = cost(search.program, node)
     again = True
     while again:
         again, tried = False, {node}
@@ -57,18 +56,25 @@ def shorten(search: Search, node: N, edits: Sequence[Edit[N]]) -> None:
             if new is None or new in tried:
                 continue
             tried.add(new)
-            # A table of numbers proves its own domain, which the sample's run could not hold.
-            known = not new.answers_numbers
-            long = known and sum(map(len, new.tables.values())) > LONG
-            if long and not search.may_become(new):
-                continue
-            found, found_lines = cost(search.program, new)
-            if found >= now or found_lines > lines:
-                continue
-            if known and not long and not search.may_become(new):
-                continue
-            if search.attempt(with_node(search.program, new), node.name, reason):
-                node, now, lines, again = new, found, found_lines, True
+            less = _lower_cost(search, new, now)
+            if less is not None and search.attempt(with_node(search.program, new), node.name, reason):
+                node, now, again = new, less, True
+
+
+def _lower_cost(search: Search, new: Head | NumericHead | Lookup, now: tuple[Cost, int]) -> tuple[Cost, int] | None:
+    """What a node costs that may take another's place; None if that is not less, or predictions would not be kept.
+
+    It is asked first what is known sooner: what it costs, or whether it can keep predictions.
+    """
+    # A table of numbers proves its own domain, which the sample's run could not hold.
+    known = not new.answers_numbers
+    long = known and sum(map(len, new.tables.values())) > LONG
+    if long and not search.may_become(new):
+        return None
+    found, lines = cost(search.program, new)
+    if found >= now[0] or lines > now[1]:
+        return None
+    return None if known and not long and not search.may_become(new) else (found, lines)
 
 
 def merged_rows(grid: Sequence[Sequence[Cell]]) -> Grid[Cell]:

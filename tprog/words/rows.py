@@ -110,15 +110,26 @@ def chosen(where: str, names: Sequence[str], columns: Columns | None) -> Columns
     for name in ("input", "output"):
         if names.count(name) > 1:
             raise BadFile(f"{where}: the header has two columns {name!r}")
-    if "input" in names and "output" in names:
+    found = _called_so(names) or _guessed(names)
+    if found is None:
+        raise _unclear(where, names)
+    return found
+
+
+def _called_so(names: Sequence[str]) -> Columns | None:
+    """``input`` and ``output``, or several outputs, each under its name."""
+    if "input" not in names:
+        return None
+    if "output" in names:
         return Columns("input", "output")
     apart = [name for name in names if name.startswith(_OUTPUT)]
-    if "input" in names and len(apart) > 1:
-        return Columns("input", apart[0], more=tuple(apart[1:]))
+    return Columns("input", apart[0], more=tuple(apart[1:])) if len(apart) > 1 else None
+
+
+def _guessed(names: Sequence[str]) -> Columns | None:
+    """The only columns whose names are such as an input and an output have."""
     inputs, outputs = ([name for name in names if name.lower() in known] for known in (INPUTS, OUTPUTS))
-    if len(inputs) == len(outputs) == 1:
-        return Columns(inputs[0], outputs[0], guessed=True)
-    raise _unclear(where, names)
+    return Columns(inputs[0], outputs[0], guessed=True) if len(inputs) == len(outputs) == 1 else None
 
 
 def _check_there(where: str, names: Sequence[str], columns: Columns) -> None:

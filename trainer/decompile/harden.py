@@ -70,20 +70,22 @@ def inner_heads(edges: Edges) -> set[tuple[int, int]]:
     """The heads whose answers a score reads, directly or through MLPs and other heads, or another head moves."""
     read: set[Variable] = {v for edge in edges if isinstance(edge, Score) for v in edge.reads}
     read |= {v.what for edge in edges for v in edge.reads if isinstance(v, Moved)}
-    found: set[tuple[int, int]] = set()
     seen: set[Variable] = set()
     while read:
         variable = read.pop()
         seen.add(variable)
-        more: set[Variable] = set()
-        match variable:
-            case Moved(layer, head, what):
-                found.add((layer, head))
-                more = {what}
-            case Answered(layer):
-                more = {edge.what for edge in edges if isinstance(edge, Feed) and edge.layer == layer}
-        read |= more - seen
-    return found
+        read |= _read_by(variable, edges) - seen
+    return {(variable.layer, variable.head) for variable in seen if isinstance(variable, Moved)}
+
+
+def _read_by(variable: Variable, edges: Edges) -> set[Variable]:
+    """What a head moves, or an MLP reads, to give a variable."""
+    match variable:
+        case Moved(what=what):
+            return {what}
+        case Answered(layer):
+            return {edge.what for edge in edges if isinstance(edge, Feed) and edge.layer == layer}
+    return set()
 
 
 def harden_inner(
