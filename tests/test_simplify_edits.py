@@ -244,8 +244,10 @@ def test_pairs_are_reached_where_a_head_may_look() -> None:
 
 
 def test_rows_that_contradict_nowhere_become_one() -> None:
-    assert merged_rows([[1, None], [None, 2], [2, 2], [1, 3]]) == [[1, 2], [1, 2], [2, 2], [1, 3]]
-    assert merged_rows([[1, None], [2, None], [None, 3]]) == [[1, None], [2, 3], [2, 3]]  # joins the nearest
+    grid: list[list[Any]] = [[1, None], [None, 2], [2, 2], [1, 3]]
+    assert merged_rows(grid) == [[1, 2], [1, 2], [2, 2], [1, 3]]
+    grid = [[1, None], [2, None], [None, 3]]
+    assert merged_rows(grid) == [[1, None], [2, 3], [2, 3]]  # joins the nearest
     assert (most_common([None, 2, 1, 1, 2], 7), most_common([None], 7)) == (2, 7)
 
 
