@@ -167,6 +167,10 @@ def _check_bends(program: Program, inputs: Inputs, some: Sequence[Bend]) -> None
             except (BadProgram, NotExact):
                 continue
             assert _effect(program, edited, inputs) == bend.effect(amount)
+        midway = bend.midway(int(amounts[0]))
+        assert bend.effect(midway) == bend.effect(int(amounts[0]))
+        if len(later := bend.broken[bend.broken > amounts[0]]):
+            assert 0 <= (later.min() - midway) - (midway - amounts[0]) <= 1
         mended, broken = bend.effect(int(amounts[0]))
         assert mended - broken == nets[0] == max(np.subtract(*bend.effect(int(t))) for t in bend.mended)
 

@@ -11,6 +11,7 @@ from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from itertools import islice, pairwise
+from types import MappingProxyType
 from typing import Generic, TypeAlias, TypeVar
 
 from analyze.blame.effects import FIRST_PART, Effect, KnownAnswers
@@ -190,7 +191,7 @@ class Ranking:
 
 
 def best_edits(
-    domain: KnownAnswers, edits: Sequence[Edit], limit: int, known: Mapping[Edit, Effect] | None = None
+    domain: KnownAnswers, edits: Sequence[Edit], limit: int, known: Mapping[Edit, Effect] = MappingProxyType({})
 ) -> Ranking:
     """The best edits, by net effect, then those of the readout last, then smaller ones, then in the order given.
 
@@ -198,7 +199,7 @@ def best_edits(
         known: the effects of readout edits that need not be counted again.
     """
     race = Race[Contender](domain, domain.order, _SMALL_PARTS, _AHEAD)
-    contenders, promise = _entered(race, edits, known or {})
+    contenders, promise = _entered(race, edits, known)
     found = list(islice(race.run(contenders, _WORK, lambda net: False), limit))
     if not race.waiting:
         return Ranking(tuple(contender.effect for contender in found), True)
