@@ -13,6 +13,7 @@ import zipfile
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import suppress
 from pathlib import Path
+from random import Random
 
 import numpy as np
 import pytest
@@ -24,7 +25,7 @@ from tprog.errors import BadFile, BadUsage
 from tprog.tasks.own import find_task
 from tprog.words import archives, packages
 from tprog.words.archives import archive_of, open_archive
-from tprog.words.parquet import read_text_column, unsnapped
+from tprog.words.parquet import _hybrid, _Thrift, read_text_column, unsnapped
 from tprog.words.prepared import folder_of, prepared, read_prepared, write_prepared
 from tprog.words.read import read_corpus
 from tprog.words.synthetic import made
@@ -517,6 +518,123 @@ def test_a_copy_of_snappy_may_overlap_what_it_makes() -> None:
     assert unsnapped(snapped(b"abbbbbbbbbbbbbbbb" + b"c" * 200), 1000) == b"abbbbbbbbbbbbbbbb" + b"c" * 200
     with pytest.raises(IndexError):
         unsnapped(snapped(b"abbbb" * 100), 10)
+
+
+@st.composite
+def pieces_of_snappy(draw: st.DrawFn) -> tuple[bytes, bytes]:
+    """Literals and copies in every form that the format has, and what they make."""
+    written, found = bytearray(), bytearray()
+    for _ in range(draw(st.integers(1, 6))):
+        form = draw(st.sampled_from(["literal", "near", "far", "farther"])) if found else "literal"
+        if form == "literal":
+            size = draw(st.sampled_from([1, 59, 60, 61, 256, 257, 2000]))
+            text = (bytes(range(draw(st.integers(0, 9)), 251)) * 9)[:size]
+            short = size <= 60 and draw(st.booleans())
+            more = draw(st.integers(1 if size <= 256 else 2, 4))
+            long = bytes([(59 + more) << 2]) + (size - 1).to_bytes(more, "little")
+            written += (bytes([(size - 1) << 2]) if short else long) + text
+            found += text
+            continue
+        offset = draw(st.integers(1, min(len(found), 2047)))
+        length = draw(st.integers(4, 11) if form == "near" else st.integers(1, 64))
+        if form == "near":
+            written += bytes([1 | (length - 4) << 2 | offset >> 8 << 5, offset & 255])
+        else:
+            written += bytes([(length - 1) << 2 | (2 if form == "far" else 3)])
+            written += struct.pack("<H" if form == "far" else "<I", offset)
+        for _ in range(length):
+            found.append(found[-offset])
+    return bytes(written), bytes(found)
+
+
+@given(pieces_of_snappy())
+def test_snappy_is_read_in_every_form_and_to_the_stated_size(case: tuple[bytes, bytes]) -> None:
+    written, found = case
+    size = _varint(len(found))
+    assert unsnapped(size + written, len(found)) == found
+    for data, most in ((size + written, len(found) - 1), (size + written[:-1], 9999), (size + written + b"\0x", 9999)):
+        with pytest.raises(IndexError):
+            unsnapped(data, most)
+
+
+def test_a_copy_from_before_the_beginning_is_refused() -> None:
+    for offset, is_read in ((0, False), (1, True), (2, True), (3, False)):
+        data = _varint(6) + bytes([1 << 2]) + b"ab" + bytes([3 << 2 | 2]) + struct.pack("<H", offset)
+        if is_read:
+            assert unsnapped(data, 6) == (b"abbbbb" if offset == 1 else b"ababab")
+        else:
+            with pytest.raises(IndexError):
+                unsnapped(data, 6)
+
+
+@given(st.integers(1, 20), st.lists(st.tuples(st.booleans(), st.integers(1, 3), st.randoms()), min_size=1, max_size=5))
+def test_numbers_are_read_from_runs_and_from_packed_groups(width: int, parts: list[tuple[bool, int, Random]]) -> None:
+    body, wanted = bytearray(), list[int]()
+    for is_packed, groups, draw in parts:
+        if is_packed:
+            numbers = [draw.randrange(1 << width) for _ in range(8 * groups)]
+            packed = sum(number << width * at for at, number in enumerate(numbers))
+            body += _varint(groups << 1 | 1) + packed.to_bytes(groups * width, "little")
+        else:
+            numbers = [draw.randrange(1 << width)] * (3 * groups)
+            body += _varint(len(numbers) << 1) + numbers[0].to_bytes((width + 7) // 8, "little")
+        wanted += numbers
+    for count in (len(wanted), len(wanted) - 1):
+        assert _hybrid(bytes(body), width, count) == wanted[:count]
+    with pytest.raises(IndexError):
+        _hybrid(bytes(body), width, len(wanted) + 1)
+
+
+def test_a_record_holds_values_of_every_kind() -> None:
+    fields = [
+        *(b"\x11", b"\x12"),  # 1: true, 2: false
+        *(b"\x13\x07", b"\x15\x03", b"\x16\xac\x02"),  # 3: a byte, 4: -2, 5: 150
+        *(b"\x17" + struct.pack("<d", 0.5), b"\x18\x02ab"),  # 6, 7
+        b"\x29\x31\x01\x00\x01",  # 9: a list of three booleans
+        b"\x1c\x15\x02\x00",  # 10: a record
+        *(b"\x06\x28\x02", b"\x1a\xf5\x0f" + b"\x02" * 15),  # 20: 1, 21: a set of fifteen
+        b"\x00rest",
+    ]
+    reader = _Thrift(b"".join(fields))
+    kinds = {1: True, 2: False, 3: 7, 4: -2, 5: 150, 6: 0.5, 7: b"ab", 9: [True, False, True], 10: {1: 1}}
+    assert reader.record() == {**kinds, 20: 1, 21: [1] * 15}
+    assert reader.take(4) == b"rest"
+    with pytest.raises(IndexError):
+        reader.take(1)
+
+
+def test_records_in_records_have_a_greatest_depth() -> None:
+    assert _Thrift(b"\x1c" * 20 + b"\0" * 21).record() != {}
+    for data in (b"\x1c" * 21 + b"\0" * 22, b"\x1b\x00", b"\x16" + b"\x80" * 9 + b"\x80\x01"):
+        with pytest.raises(IndexError):
+            _Thrift(data).record()
+
+
+def test_an_archive_may_be_as_large_as_is_stated(monkeypatch: pytest.MonkeyPatch) -> None:
+    held = {"a.txt": b"x" * 1000, "b.txt": b"y"}
+    tar = _tar(*((_info(name), data) for name, data in held.items()))
+    monkeypatch.setattr(archives, "MOST_MEMBERS", 2)
+    monkeypatch.setattr(archives, "LARGEST_ARCHIVE", len(gzip.decompress(tar)))
+    for data in (_zip(held), tar):
+        archive = archive_of("some", data, "a corpus")
+        assert archive.member("a.txt", 1000, "a corpus") == held["a.txt"]
+        with pytest.raises(BadFile, match="larger than 999 bytes"):
+            archive.member("a.txt", 999, "a corpus")
+    monkeypatch.setattr(archives, "LARGEST_ARCHIVE", len(gzip.decompress(tar)) - 1)
+    with pytest.raises(BadFile, match="decompresses to more"):
+        archive_of("some.tar.gz", tar, "a corpus")
+
+
+def test_a_folder_may_hold_as_many_files_as_is_stated(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name in "abc":
+        (tmp_path / f"{name}.txt").write_bytes(b"x")
+    for most, is_read in ((3, True), (2, False)):
+        monkeypatch.setattr(archives, "MOST_MEMBERS", most)
+        if is_read:
+            assert open_archive(tmp_path, "a corpus").under(".") == ["a.txt", "b.txt", "c.txt"]
+        else:
+            with pytest.raises(BadFile, match="holds more than 2 files"):
+                open_archive(tmp_path, "a corpus").under(".")
 
 
 def test_no_copy_is_looked_for_outside_of_the_cache(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> None:
