@@ -37,7 +37,8 @@ from tests.trials import CODE, Baseline, Tracing, Trying, in_child
 ROOMS: dict[str, tuple[str, str]] = {
     "ir": (
         "tprog/ir",
-        "nodes program relations said_relations identities outputs nothing selections values several_outputs sums",
+        "nodes program relations said_relations identities outputs nothing selections values several_outputs sums "
+        "quotients begin written",
     ),
     "run": (
         "tprog/run",

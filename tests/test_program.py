@@ -15,6 +15,7 @@ from hypothesis import given, settings
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.errors import BadProgram, NotExact, TpdebugError
+from tprog.ir.domains import coded_alike
 from tprog.ir.nodes import Node
 from tprog.ir.program import (
     BEGIN,
@@ -26,6 +27,7 @@ from tprog.ir.program import (
     Numbers,
     NumericHead,
     Program,
+    Quotients,
     Readout,
     Symbols,
     Variable,
@@ -287,6 +289,33 @@ def test_codes_are_places_in_a_domain() -> None:
     assert Numbers(Fraction(-3, 2), Fraction(1), 2).bound == 3
     assert WHOLE.variables["ones"] == Variable("ones", Numbers(Fraction(1), Fraction(1)))
     assert WHOLE.numbers("count").high == 5
+
+
+@pytest.mark.parametrize("denominator", [1, 3])
+def test_the_codes_of_numbers_are_their_numerators_in_their_order(denominator: int) -> None:
+    domain = Numbers(Fraction(-2), Fraction(4, denominator), denominator)
+    every = [Fraction(at, 2 * denominator) for at in range(-6 * denominator, 12)]
+    inside = [number for number in every if -2 <= number <= Fraction(4, denominator)]
+    held = [number for number in inside if (number * denominator).denominator == 1]
+    assert [number for number in every if domain.holds(number)] == held
+    first, last = domain.ends
+    assert [domain.number(code) for code in range(first, last + 1)] == held
+    assert [domain.code(number) for number in held] == list(range(first, last + 1))
+    assert all(type(domain.number(domain.code(number))) is int for number in held if number.denominator == 1)
+    for number in inside:
+        assert domain.first_from(number) == min(domain.code(other) for other in held if other >= number)
+    assert domain.bound == max(abs(first), abs(last))
+
+
+def test_codes_are_alike_only_where_they_count_the_same_unit() -> None:
+    whole, thirds = Numbers(Fraction(0), Fraction(3)), Numbers(Fraction(0), Fraction(3), 3)
+    few, many = Quotients(Fraction(0), Fraction(1), 1, 50), Quotients(Fraction(0), Fraction(1), 1, 60)
+    domains = (whole, thirds, few, many, replace(few, unit=2), Symbols(("a",)))
+    for one in domains:
+        for other in domains:
+            assert coded_alike(one, other) == (one == other and one != domains[-1]), (one, other)
+    assert coded_alike(whole, replace(whole, high=Fraction(9)))
+    assert coded_alike(few, replace(few, low=Fraction(-9)))
 
 
 def test_the_cells_of_a_lookup_are_in_the_order_of_their_inputs() -> None:
