@@ -12,11 +12,11 @@ from hypothesis import strategies as st
 from tprog.edits.edit import WeightEdit, WeightRowEdit, apply
 from tprog.edits.entry import Entry
 from tprog.errors import BadSource
-from tprog.ir import identities
 from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Symbol, Weights
 from tprog.ir.values import FALSE, TRUE
 from tprog.run.batch import encode
 from tprog.run.execute import execute
+from tprog.text import identities
 from tprog.text.emit import emit
 from tprog.text.patch import diff, patched
 from tprog.text.read import read_source

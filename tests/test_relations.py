@@ -10,7 +10,7 @@ from hypothesis import assume, given
 from hypothesis import strategies as st
 
 from tprog.ir.domains import BEGIN, END, Keys, Symbol
-from tprog.ir.relations import (
+from tprog.text.relations import (
     ANYTHING,
     DIFFERENT,
     EQUAL,

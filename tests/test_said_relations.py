@@ -14,7 +14,13 @@ from hypothesis import strategies as st
 from tprog.edits.edit import RowEdit, apply
 from tprog.errors import BadSource
 from tprog.ir.program import BEGIN, END, Head, Keys, NumericHead, Program, Readout, Symbol
-from tprog.ir.relations import (
+from tprog.run.batch import encode
+from tprog.run.execute import execute
+from tprog.text.describe import reading
+from tprog.text.emit import emit
+from tprog.text.patch import diff, patched
+from tprog.text.read import read_source
+from tprog.text.relations import (
     DIFFERENT,
     GREATER,
     NOT_GREATER,
@@ -22,12 +28,6 @@ from tprog.ir.relations import (
     SMALLER,
     Relation,
 )
-from tprog.run.batch import encode
-from tprog.run.execute import execute
-from tprog.text.describe import reading
-from tprog.text.emit import emit
-from tprog.text.patch import diff, patched
-from tprog.text.read import read_source
 
 N = 20
 PLACES = tuple(range(N))

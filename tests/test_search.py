@@ -10,10 +10,10 @@ import numpy as np
 import pytest
 
 from tprog.ir.program import BEGIN, Head, Lookup, Node, NumericHead, Program, Readout
-from tprog.ir.relations import ANYTHING, EQUAL, NOT_GREATER, SMALLER
 from tprog.run.batch import Array, Batch, encode
 from tprog.run.execute import execute, predict
 from tprog.tasks.builtin import UNGRADED, Task, get_task
+from tprog.text.relations import ANYTHING, EQUAL, NOT_GREATER, SMALLER
 from tprog.text.tokens import parse_input
 from trainer.search.cells import Cells, decided, nearest
 from trainer.search.copies import Asked, by_tables, classes_of

@@ -13,7 +13,7 @@ from dataclasses import replace
 
 from tprog.ir.domains import BEGIN, END, masks
 from tprog.ir.program import AttentionHead, Clause, Domain, Head, Keys, Node, NumericHead, Program, Symbol, Symbols
-from tprog.ir.relations import EQUAL, GREATER, MARKS, ONE_LESS, ONE_MORE, SMALLER, Relation
+from tprog.text.relations import EQUAL, GREATER, MARKS, ONE_LESS, ONE_MORE, SMALLER, Relation
 
 
 def named_heads(program: Program, node: Node) -> Iterator[Node]:

@@ -12,7 +12,11 @@ import numpy as np
 from tprog.ir.domains import Attend
 from tprog.ir.entries import TableKey
 from tprog.ir.program import AttentionHead, Clause, Head, Keys, NumericHead, Symbol
-from tprog.ir.relations import (
+from tprog.run.attention import window
+from tprog.run.batch import Array
+from tprog.simplify.search import Search
+from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten
+from tprog.text.relations import (
     DIFFERENT,
     EQUAL,
     GREATER,
@@ -25,10 +29,6 @@ from tprog.ir.relations import (
     Relation,
     imposed,
 )
-from tprog.run.attention import window
-from tprog.run.batch import Array
-from tprog.simplify.search import Search
-from tprog.simplify.tables import Edit, Grid, merged_rows, most_common, shorten
 
 _RELATIONS: Mapping[str, Relation] = {
     "equal": EQUAL,

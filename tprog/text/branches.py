@@ -28,10 +28,10 @@ from tprog.ir.program import (
     Value,
     axis,
 )
-from tprog.ir.relations import EQUAL, Recognised, Relation, follows, said_in_code
 from tprog.text.builder import INDENT, Builder, literal, tuple_end
 from tprog.text.combinations import amend_combinations, write_combinations
 from tprog.text.describe import clause_reading, reading
+from tprog.text.relations import EQUAL, Recognised, Relation, follows, said_in_code
 
 Group = TypeVar("Group", bound=Hashable)
 

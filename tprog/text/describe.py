@@ -18,7 +18,8 @@ from tprog.ir.program import (
     Program,
     Symbol,
 )
-from tprog.ir.relations import (
+from tprog.ir.values import shown
+from tprog.text.relations import (
     ANYTHING,
     DIFFERENT,
     EQUAL,
@@ -32,7 +33,6 @@ from tprog.ir.relations import (
     said_in_code,
     without,
 )
-from tprog.ir.values import shown
 
 LIMIT = 60
 """No reading is longer than this many characters, unless a variable's own name is."""

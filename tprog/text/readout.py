@@ -4,9 +4,9 @@ from __future__ import annotations
 
 from collections.abc import Sequence
 
-from tprog.ir.identities import Identity, identity
 from tprog.ir.program import Numbers, Program, Symbols, Weights
 from tprog.text.builder import Builder, literal, tuple_end
+from tprog.text.identities import Identity, identity
 
 TURNED = {0: "CLASSES", 1: "CLASSES[-1:] + CLASSES[:-1]", -1: "CLASSES[1:] + CLASSES[:1]"}
 """Step of an identity -> how a module writes the classes that its values are looked for among."""

@@ -15,10 +15,10 @@ from typing import TypeAlias
 import numpy as np
 
 from tprog.ir.program import Mask
-from tprog.ir.relations import EQUAL, GREATER, SMALLER
 from tprog.minimise import Floats
 from tprog.run.attention import preference
 from tprog.run.batch import Array, Bools
+from tprog.text.relations import EQUAL, GREATER, SMALLER
 from trainer.search.regression import Graded
 
 Level: TypeAlias = tuple[int, int]

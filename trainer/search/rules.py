@@ -14,8 +14,8 @@ from itertools import product
 import numpy as np
 from numpy.typing import NDArray
 
-from tprog.ir.relations import ANYTHING, EQUAL, GREATER, NOT_GREATER, NOT_SMALLER, SMALLER, Relation
 from tprog.run.batch import Bools
+from tprog.text.relations import ANYTHING, EQUAL, GREATER, NOT_GREATER, NOT_SMALLER, SMALLER, Relation
 
 RELATIONS = (ANYTHING, EQUAL, SMALLER, NOT_GREATER, GREATER, NOT_SMALLER)
 """How a key's component may compare with the query's."""

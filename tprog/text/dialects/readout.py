@@ -7,13 +7,13 @@ from typing import cast
 
 from tprog.edits.entry import Entry
 from tprog.errors import BadFile
-from tprog.ir import identities
-from tprog.ir.identities import identity_row, plain_symbols, turned
 from tprog.ir.program import Symbols, Value, Weights
+from tprog.text import identities
 from tprog.text.dialects.calls import ordered_values
 from tprog.text.dialects.parts import Parts
 from tprog.text.dialects.subset import dict_items, literal_items, literal_value
 from tprog.text.emit import Block
+from tprog.text.identities import identity_row, plain_symbols, turned
 from tprog.text.readout import TURNED
 
 

@@ -13,7 +13,6 @@ from itertools import zip_longest
 from typing import TypeAlias
 
 from tprog.errors import BadSource
-from tprog.ir.identities import identity_row, turned
 from tprog.ir.program import Program, Symbol, Symbols, Value
 from tprog.ir.values import json_value
 from tprog.text.builder import Builder, literal, tuple_end, tuple_literal
@@ -21,6 +20,7 @@ from tprog.text.clusters import cluster_comments
 from tprog.text.dialects.readout import step_of
 from tprog.text.dialects.subset import Source, dict_items
 from tprog.text.emit import side_text
+from tprog.text.identities import identity_row, turned
 from tprog.text.merge import items, parsed, respelled
 from tprog.text.readout import weights_literal
 from tprog.text.splice import GONE, Change, Places, spliced

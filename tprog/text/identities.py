@@ -10,7 +10,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 
 from tprog.ir.domains import Symbol
-from tprog.ir.relations import LEAST_SAID
+from tprog.text.relations import LEAST_SAID
 
 MOST_WEIGHTS = 4_000_000
 """Weights that one identity may stand for: a line of a module must not fill the memory of who reads it."""
