@@ -8,10 +8,10 @@ from pathlib import Path
 from tprog.errors import BadFile, BadSource
 from tprog.escape import diff_name
 from tprog.ir.program import Program
-from tprog.text.dialects.tpdebug_changes import patched_module
-from tprog.text.dialects.tpdebug_tables import patched_sides
+from tprog.text.changes import patched_module
 from tprog.text.emit import emit
 from tprog.text.read import Module
+from tprog.text.table_changes import patched_sides
 
 
 def patched(module: Module, after: Program) -> str:

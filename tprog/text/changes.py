@@ -18,12 +18,12 @@ from tprog.ir.program import Node, Program
 from tprog.text.branches import amendments, answer, comments, function_lines, level_lines
 from tprog.text.builder import literal
 from tprog.text.dialects.subset import without_docstring
-from tprog.text.dialects.tpdebug_tables import cluster_changes, domain_changes, table_changes
 from tprog.text.emit import assignment
 from tprog.text.merge import behind, in_front, merged, parsed, respelled, with_comments
 from tprog.text.needs import needs_fraction, primitive_texts, primitives_used
 from tprog.text.splice import Change, Places, spliced
 from tprog.text.syntax import parse_python
+from tprog.text.table_changes import cluster_changes, domain_changes, table_changes
 
 Lines: TypeAlias = Mapping[Entry, int]
 
