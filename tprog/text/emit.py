@@ -339,9 +339,8 @@ def _run(out: Builder, program: Program, *, beside: bool) -> None:
         such_as = ", ".join((*map(literal, program.marks.before), "...", *map(literal, program.marks.behind)))
         taken = f"a list such as [{such_as}]" if program.marks.count else "a list of words of VOCABULARY"
         out.line(f'"""{_returned(program)}; tokens is {taken}."""')
-        out.line(f"tokens = {checker(program)}(tokens, {WORDS if beside else 'VOCABULARY'}, MAX_LENGTH)")
-        out.line("positions = list(range(len(tokens)))")
-        out.line("ones = [1] * len(tokens)")
+        for line in preamble(program, WORDS if beside else "VOCABULARY"):
+            out.line(line)
         for node in program.nodes:
             out.line(assignment(program, node))
         if not program.readout.implied:
@@ -355,6 +354,19 @@ def _run(out: Builder, program: Program, *, beside: bool) -> None:
     out.line()
     with out.block('if __name__ == "__main__":'):
         out.line(f"sys.exit({entrance(program)}, VOCABULARY, sys.argv[1:]))")
+
+
+def preamble(program: Program, words: str) -> tuple[str, ...]:
+    """The lines that `run` begins with.
+
+    Args:
+        words: the constant in which tokens are looked up.
+    """
+    return (
+        f"tokens = {checker(program)}(tokens, {words}, MAX_LENGTH)",
+        "positions = list(range(len(tokens)))",
+        "ones = [1] * len(tokens)",
+    )
 
 
 def _returned(program: Program) -> str:

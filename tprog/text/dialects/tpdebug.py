@@ -17,21 +17,8 @@ from tprog.text.dialects.run_lines import read_node
 from tprog.text.dialects.subset import Source, dict_items, plain_parameters, without_docstring
 from tprog.text.dialects.told import read_sources
 from tprog.text.dialects.top_level import TopLevel, read_frame, read_tables, read_top_level
-from tprog.text.emit import Block, classifying
-from tprog.text.needs import WORDS, checker, entrance, needs_fraction, primitives_used
-
-
-def preamble(frame: Program, words: str) -> tuple[str, ...]:
-    """The lines that `run` begins with.
-
-    Args:
-        words: the constant in which tokens are looked up.
-    """
-    return (
-        f"tokens = {checker(frame)}(tokens, {words}, MAX_LENGTH)",
-        "positions = list(range(len(tokens)))",
-        "ones = [1] * len(tokens)",
-    )
+from tprog.text.emit import Block, classifying, preamble
+from tprog.text.needs import WORDS, entrance, needs_fraction, primitives_used
 
 
 def read_tpdebug(
