@@ -11,9 +11,9 @@ from typing import Final, assert_never
 from analyze.outcome import label, node_line
 from analyze.results.checked import Checked
 from analyze.results.graph import GraphEdge, GraphNode, GraphResult
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.entries import Read
+from tprog.ir.entry import Entry
 from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Weights
 from tprog.ir.provenance import SourceLine
 from tprog.listing import listing

@@ -9,7 +9,7 @@ from analyze.dead import dead_nodes
 from analyze.outcome import checked_on
 from analyze.results.circuits import CircuitResult
 from analyze.results.graph import GraphResult
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.tasks.builtin import Inputs
 

@@ -15,8 +15,8 @@ from analyze.outcome import label
 from analyze.results.checked import Checked
 from analyze.results.loop import LoopCounterexample, LoopStep, TraceLoopResult, VerifyLoopResult
 from analyze.trace import trace
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.batch import Array, encode
 from tprog.run.generate import STEPS, Generated, generate, generate_all, stop_of

@@ -16,9 +16,9 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.results.checked import Checked
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
 from tprog.ir.entries import TableKey
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.execute import Execution, execute

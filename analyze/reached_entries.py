@@ -23,8 +23,8 @@ from typing import Literal, TypeAlias
 
 import numpy as np
 
-from tprog.edits.entry import Entry, entry_of
 from tprog.ir.entries import Entries, TableKey, WeightsOf
+from tprog.ir.entry import Entry, entry_of
 from tprog.ir.program import (
     Program,
     Symbols,

@@ -10,8 +10,8 @@ import numpy as np
 from analyze.dataflow import reaching
 from analyze.outcome import Ground, ground, hole_order, label, node_line
 from analyze.results.trace import Contrast, TraceResult, TraceRow, TraceTable
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.places import ByOutput, by_output
 from tprog.ir.program import Program
 from tprog.ir.values import Value

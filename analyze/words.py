@@ -13,8 +13,8 @@ from analyze.outcome import label, node_line
 from analyze.results.checked import Checked
 from analyze.results.words import ClusterShown, EmbeddingShown, FoundWord, WordsResult
 from tprog.edits.edit import RenameEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import UNKNOWN, Node, Program, Symbol
 from tprog.ir.values import named
 from tprog.listing import listing

@@ -83,11 +83,11 @@ ROOMS = {
     "ir": set[str](),
     "run": {"ir"},
     "edits": {"ir"},
-    "text": {"ir", "run", "edits"},
-    "rasp": {"ir", "run", "edits", "text"},
+    "text": {"ir", "run"},
+    "rasp": {"ir", "run", "text"},
     "words": {"ir"},
-    "tasks": {"ir", "run", "edits", "text", "rasp", "words"},
-    "simplify": {"ir", "run", "edits", "text", "rasp", "words", "tasks"},
+    "tasks": {"ir", "run", "text", "rasp", "words"},
+    "simplify": {"ir", "run", "text", "rasp", "words", "tasks"},
 }
 """Rooms of tprog -> those that they may import, beside themselves and what stands at the root."""
 

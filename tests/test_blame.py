@@ -37,8 +37,8 @@ from tprog.edits.edit import (
     apply,
     candidates,
 )
-from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
+from tprog.ir.entry import Entry
 from tprog.ir.program import IMPLIED, Embedding, Head, Lookup, NumericHead, Program, Readout, Symbols, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute

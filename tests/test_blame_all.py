@@ -28,8 +28,8 @@ from tests.interventions import listed
 from tests.programs import FAULT, PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.edits.edit import CellEdit, Edit, RowEdit, WeightEdit, WeightRowEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact
+from tprog.ir.entry import Entry
 from tprog.ir.program import Linear, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.execute import execute, predict
 from tprog.run.outcome import outcomes

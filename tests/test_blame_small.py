@@ -31,7 +31,7 @@ from tests.bench.brute_force import lacking
 from tests.interventions import listed
 from tests.small_programs import small
 from tprog.edits.edit import CellEdit, Edit, NodeEdit, RowEdit, WeightEdit, candidates
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import BEGIN, IMPLIED, Embedding, Head, Lookup, Program, Readout, RowsNeeded, Symbols, Weights
 from tprog.ir.values import as_number
 from tprog.run.batch import Array, encode

@@ -28,8 +28,8 @@ from tests.programs import PROGRAMS
 from tests.published import write
 from tests.test_published import CASES
 from tprog.edits.edit import CellEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadFile
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program, Value
 from tprog.run.execute import execute
 from tprog.tasks.builtin import Inputs, inputs_for

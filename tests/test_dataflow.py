@@ -13,8 +13,8 @@ from hypothesis import strategies as st
 from analyze.dataflow import data_flow, deciding, mattering, reached_from, reaching, stages, swing
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Head, Lookup, Program, Symbols, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute

@@ -21,7 +21,7 @@ from analyze.piecewise import Pieces
 from analyze.results.dead import DeadResult
 from tests.interventions import listed
 from tests.programs import PROGRAMS, equal
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Embedding, Lookup, Node, NumericHead, Program, Quotients, Readout, Value, Weights
 from tprog.run.batch import Batch
 from tprog.run.execute import Execution, execute

@@ -21,7 +21,7 @@ from analyze.results.dead import DeadResult
 from tests.bench.brute_force import answers, lacking, truths, values_of, without
 from tests.interventions import listed
 from tests.small_programs import CLASSES, small
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Head, Linear, Node, Program, Weights
 from tprog.run.execute import execute
 from tprog.tasks.builtin import Inputs, inputs_for

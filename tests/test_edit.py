@@ -31,10 +31,10 @@ from tprog.edits.edit import (
     candidates,
     read_by,
 )
-from tprog.edits.entry import Entry
 from tprog.edits.sample import COMPARING, LISTING, SAMPLE
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.entries import ClauseOf, WeightsOf
+from tprog.ir.entry import Entry
 from tprog.ir.program import Head, Linear, Lookup, NumericHead, Program, Symbols, cell_keys
 
 SORT = PROGRAMS["sort"].program

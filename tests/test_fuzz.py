@@ -36,8 +36,8 @@ from analyze.verify import verify
 from cli.main import main
 from tests.programs import PROGRAMS
 from tprog.edits.edit import CellEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadFile, BadInput, BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Head, NumericHead, Program, Readout, Weights
 from tprog.run.batch import Array
 from tprog.tasks.builtin import TASKS, get_task, inputs_for

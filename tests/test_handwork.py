@@ -34,9 +34,9 @@ from tprog.edits.edit import (
     apply,
     candidates,
 )
-from tprog.edits.entry import entry_of
 from tprog.errors import BadProgram, NotExact
 from tprog.files import is_ours
+from tprog.ir.entry import entry_of
 from tprog.ir.program import Embedding, Head, Linear, Lookup, NumericHead, Program, Symbols, Value, cell_keys
 from tprog.text.branches import comments as comments_of
 from tprog.text.emit import Block, emit

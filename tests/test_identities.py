@@ -10,8 +10,8 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tprog.edits.edit import WeightEdit, WeightRowEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadSource
+from tprog.ir.entry import Entry
 from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Symbol, Weights
 from tprog.ir.values import FALSE, TRUE
 from tprog.run.batch import encode

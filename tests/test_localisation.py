@@ -12,7 +12,7 @@ from tests.bench.localisation import OURS, Score, measured, page, subject, wrong
 from tests.bench.spectra import FORMULAS, all_entries, coverage, first_found, suspiciousness
 from tests.programs import FAULT, PROGRAMS, sort_with_a_fault
 from tprog.edits.edit import RowEdit, apply
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.run.execute import execute
 from tprog.tasks.builtin import inputs_for
 

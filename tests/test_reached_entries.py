@@ -18,8 +18,8 @@ from analyze.reached_entries import Counts, count_reached, entries_of, holes_of,
 from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.edits.entry import Entry
 from tprog.ir.entries import WeightsOf
+from tprog.ir.entry import Entry
 from tprog.ir.program import END, AttentionHead, Program, Symbols, Value
 from tprog.run.batch import encode
 from tprog.run.execute import Execution, execute

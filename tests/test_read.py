@@ -11,8 +11,8 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.test_emit import large_vocabulary_program
-from tprog.edits.entry import Entry
 from tprog.errors import BadFile, BadSource, TpdebugError
+from tprog.ir.entry import Entry
 from tprog.ir.program import Head, Lookup, Symbols
 from tprog.run.batch import encode
 from tprog.run.execute import execute

@@ -17,8 +17,8 @@ from tests.interventions import listed
 from tests.programs import PROGRAMS
 from tests.strategies import some_inputs
 from tprog.edits.edit import CellEdit, apply
-from tprog.edits.entry import Entry
 from tprog.errors import BadInput, BadUsage
+from tprog.ir.entry import Entry
 from tprog.tasks.builtin import get_task, inputs_for
 from tprog.text.emit import emit
 

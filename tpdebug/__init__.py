@@ -58,8 +58,8 @@ if TYPE_CHECKING:  # the same once more for type checkers; a test says so
     from tprog.edits.edit import WeightRowEdit as WeightRowEdit
     from tprog.edits.edit import WordEdit as WordEdit
     from tprog.edits.edit import apply as apply
-    from tprog.edits.entry import Entry as Entry
     from tprog.errors import TpdebugError as TpdebugError
+    from tprog.ir.entry import Entry as Entry
     from tprog.ir.program import Program as Program
     from tprog.ir.values import FALSE as FALSE
     from tprog.ir.values import NOTHING as NOTHING
@@ -120,7 +120,7 @@ _NAMES = {
         "AttendEdit CellEdit CoefficientEdit MaskEdit ReadEdit RenameEdit RowEdit SelfRuleEdit WeightEdit "
         "WeightRowEdit WordEdit apply"
     ),
-    "tprog.edits.entry": "Entry",
+    "tprog.ir.entry": "Entry",
     "tprog.errors": "TpdebugError",
     "tprog.ir.program": "Program",
     "tprog.ir.values": "FALSE Label NOTHING TRUE spelling",

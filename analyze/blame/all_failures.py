@@ -20,8 +20,8 @@ from analyze.blame.working_set import effects_over_all, hold
 from analyze.outcome import checked_on, label
 from analyze.results.blame import BlameAllResult, Bucket, VerifiedOn
 from tprog.edits.edit import Edit
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.batch import Bools
 from tprog.run.execute import predict

@@ -10,7 +10,7 @@ from analyze.blame.single_edits import TriedEdit, row_trials, stays_exact, weigh
 from analyze.blame.slice import dynamic_slice, entries_at, reached_entries
 from analyze.results.blame import Dependence
 from tprog.edits.edit import Edit, ReadoutEdit
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 
 
 def mending_edits(asked: Prediction, tried: Sequence[TriedEdit]) -> tuple[list[Edit], bool]:

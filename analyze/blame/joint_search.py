@@ -15,7 +15,7 @@ from analyze.blame.weights import Bend, Bends, weight_rows
 from analyze.outcome import Ground, Rows, spread
 from analyze.reached_entries import reached
 from tprog.edits.edit import Edit
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.run.batch import Array
 from tprog.run.execute import some_of
 

@@ -8,7 +8,7 @@ from functools import partial
 from typing import Protocol, TypeVar
 
 from analyze.results.blame import Candidate, Suspect
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.text.read import Module
 

@@ -27,10 +27,10 @@ from tprog.edits.edit import (
     candidates,
     weight_row,
 )
-from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
 from tprog.ir.domains import INT64_LIMIT
 from tprog.ir.entries import TableKey, WeightsOf
+from tprog.ir.entry import Entry
 from tprog.ir.program import (
     AttentionHead,
     Clause,

@@ -7,8 +7,8 @@ from typing import assert_never
 
 import numpy as np
 
-from tprog.edits.entry import Entry, entry_of
 from tprog.ir.entries import Entries, TableKey
+from tprog.ir.entry import Entry, entry_of
 from tprog.ir.program import (
     AttentionHead,
     Embedding,

@@ -23,8 +23,8 @@ from analyze.blame.weights import Bends, weight_rows
 from analyze.outcome import Ground
 from analyze.reached_entries import entries_of, reached
 from tprog.edits.edit import Edit, apply
-from tprog.edits.entry import Entry, entry_of
 from tprog.errors import BadProgram, NotExact
+from tprog.ir.entry import Entry, entry_of
 from tprog.ir.program import AttentionHead, Domain, Node, Numbers, Program, Quotients
 from tprog.run.batch import Array
 from tprog.run.evaluate import evaluate

@@ -24,7 +24,7 @@ from analyze.circuits.subproblem import SubProblem, select, surveyed
 from analyze.dataflow import mattering
 from analyze.outcome import Survey, label, node_line, survey
 from analyze.results.circuits import Circuit, CircuitNode, CircuitResult, Overlap, Proof
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program, Value
 from tprog.run.execute import decode
 from tprog.run.groups import tallied

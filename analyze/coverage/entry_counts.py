@@ -14,8 +14,8 @@ import numpy as np
 from numpy.typing import NDArray
 
 from analyze.reached_entries import Consulted, consulted, entries_of
-from tprog.edits.entry import Entry
 from tprog.ir.entries import TableKey
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution, execute

@@ -10,7 +10,7 @@ import numpy as np
 from analyze.coverage.entry_counts import EntryCounts
 from analyze.reached_entries import holes_of
 from analyze.results.source import AnnotatedSource, Mark, SourceLine
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.text.syntax import python_lines
 

@@ -24,7 +24,7 @@ from analyze.outcome import checked_on, label, node_line
 from analyze.piecewise import Pieces
 from analyze.reached_entries import Counts
 from analyze.results.dead import DeadNode, DeadResult, Proof, Removal, Verdict
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.execute import decode
 from tprog.tasks.builtin import Inputs

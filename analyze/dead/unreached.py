@@ -13,8 +13,8 @@ from analyze.abstract.ranges import Ranges
 from analyze.outcome import node_line
 from analyze.reached_entries import Counts, entries_of, holes_of
 from analyze.results.dead import DeadEntry, DeadLine, Proof, TableCount
-from tprog.edits.entry import Entry
 from tprog.ir.entries import TableKey, owner
+from tprog.ir.entry import Entry
 
 
 @dataclass(frozen=True)

@@ -14,7 +14,7 @@ from analyze.diff.node_text import Names, readout_differences, side, text_differ
 from analyze.input_space import InputSpace, in_order
 from analyze.results.checked import Checked
 from analyze.results.diff import DiffResult, InputDifference, NodeMatch, ReadoutDifference, Tally
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program, Symbols
 from tprog.run.batch import Array, Batch
 from tprog.run.execute import FORCED

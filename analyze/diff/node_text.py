@@ -9,8 +9,8 @@ from typing import NamedTuple, TypeAlias, assert_never
 
 from analyze.outcome import node_line
 from analyze.results.diff import ReadoutDifference, Side
-from tprog.edits.entry import Entry
 from tprog.ir.entries import Answer, ClauseOf, Read, TableKey
+from tprog.ir.entry import Entry
 from tprog.ir.program import Embedding, Head, Linear, Lookup, Node, NumericHead, Program, Symbols, Value, Weights
 from tprog.ir.values import shown
 from tprog.text.describe import reading

@@ -25,8 +25,8 @@ from analyze.input_space import in_order, space_of
 from analyze.outcome import label
 from analyze.results.checked import Checked
 from analyze.results.fuzz import Bucket, FuzzResult, RelationCount
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.batch import Array, encode
 from tprog.run.pieces import CHUNK, inputs_at_once, slices

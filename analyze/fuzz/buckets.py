@@ -24,7 +24,7 @@ from analyze.fuzz.shrinking import shrunk
 from analyze.input_space import lengths_of
 from analyze.outcome import spread
 from analyze.results.fuzz import Bucket
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.listing import every_one
 from tprog.run.batch import Array, Bools

@@ -24,7 +24,7 @@ from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, Refits, again, proposals, single_edits
 from analyze.results.repair import Compared, RepairEdit, RepairResult, RepairStep, Stopped
 from tprog.edits.edit import Change
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.tasks.builtin import Inputs
 from tprog.text.tokens import spacing

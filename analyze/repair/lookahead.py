@@ -21,7 +21,7 @@ from analyze.outcome import Ground, Rows, spread
 from analyze.repair.proposals import Proposal, refitted
 from analyze.repair.refit import patterns_of, refit
 from tprog.edits.edit import Edit, NodeEdit, candidates
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Node
 from tprog.run.batch import Array
 from tprog.run.execute import Execution, execute, some_of

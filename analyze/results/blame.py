@@ -74,7 +74,7 @@ class Candidate(Record):
     """An edit of one entry that makes the prediction right.
 
     Attributes:
-        entry: the entry in words; node, part, at and clause name it (see `tprog.edits.entry.Entry`).
+        entry: the entry in words; node, part, at and clause name it (see `tprog.ir.entry.Entry`).
         line: where it stands.
         edit: the change in words.
         kind: predicate, lookup, embedding, wiring or readout.

@@ -93,7 +93,7 @@ class CoveredEntry:
     """An entry, and how many of the inputs checked reach it.
 
     Attributes:
-        node, part, at, clause: see `tprog.edits.entry.Entry`.
+        node, part, at, clause: see `tprog.ir.entry.Entry`.
         line: in the user's file; None for an entry in a side file.
         missing: whether the program has no such row: what reaches it is a hole.
         counts: inputs that reach it, one a context, in the order of `CoverageResult.contexts`.

@@ -58,7 +58,7 @@ class DeadEntry:
 
     Attributes:
         entry: in words.
-        node, part, at, clause: the same as data, as `tprog.edits.entry.Entry` has it; of weights, the node is
+        node, part, at, clause: the same as data, as `tprog.ir.entry.Entry` has it; of weights, the node is
             ``readout``.
     """
 

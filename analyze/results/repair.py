@@ -48,7 +48,7 @@ class RepairEdit(Record):
     """One edit of a step.
 
     Attributes:
-        entry: the entry in words; node, part, at and clause name it (see `tprog.edits.entry.Entry`).
+        entry: the entry in words; node, part, at and clause name it (see `tprog.ir.entry.Entry`).
         line: where it stands in the module that was read.
         edit: the change in words.
         becomes: of `edit`, what stands beside the entry; JSON tells it there.

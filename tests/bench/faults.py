@@ -26,9 +26,9 @@ from tprog.edits.edit import (
     WordEdit,
     apply,
 )
-from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, BadUsage, NotExact, TpdebugError
 from tprog.ir.entries import WeightsOf
+from tprog.ir.entry import Entry
 from tprog.ir.program import (
     AttentionHead,
     Embedding,

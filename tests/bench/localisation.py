@@ -27,7 +27,7 @@ from analyze.blame.presentation import Presentation
 from tests.bench.faults import OUTSIDE, WITHIN, Mutant, differing, restored
 from tests.bench.spectra import all_entries, coverage, first_found, suspiciousness
 from tests.programs import PROGRAMS
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.ir.values import Value
 from tprog.run.batch import Array, Batch, Bools

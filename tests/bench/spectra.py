@@ -17,7 +17,7 @@ from math import comb
 import numpy as np
 
 from analyze.reached_entries import consulted, entries_of
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.run.batch import Array, Bools
 from tprog.run.execute import Execution

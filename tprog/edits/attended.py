@@ -6,11 +6,11 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
 
 from tprog.edits.change import Example, any_node
-from tprog.edits.entry import Entry
 from tprog.edits.sample import COMPARING
 from tprog.edits.wiring import Wiring, before
 from tprog.errors import BadUsage
 from tprog.ir.domains import RANKING, Attend
+from tprog.ir.entry import Entry
 from tprog.ir.program import Head, Node, Program
 
 

@@ -16,9 +16,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import ClassVar, Literal, Self, TypeAlias, TypeVar
 
-from tprog.edits.entry import Entry
 from tprog.edits.sample import SAMPLE
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Node, Program, Symbol, Symbols, Value
 
 EditKind: TypeAlias = Literal["predicate", "lookup", "embedding", "linear", "wiring", "readout"]

@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tprog.edits.change import Example, NodeEdit, any_node, replaced
-from tprog.edits.entry import Entry
 from tprog.edits.wiring import leaves_domain
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Linear, Node, Number, Program
 from tprog.ir.values import shown
 

@@ -9,7 +9,6 @@ from tprog.edits.attended import AttendEdit
 from tprog.edits.change import Change, Edit, NodeEdit, ReadoutEdit
 from tprog.edits.coefficient import CoefficientEdit
 from tprog.edits.embedding_word import WordEdit
-from tprog.edits.entry import Entry
 from tprog.edits.lookup_cell import CellEdit
 from tprog.edits.predicate_row import RowEdit
 from tprog.edits.renaming import RenameEdit
@@ -17,6 +16,7 @@ from tprog.edits.self_rule import SelfRuleEdit
 from tprog.edits.weights import WeightEdit, WeightRowEdit, weight_row
 from tprog.edits.wiring import MaskEdit, ReadEdit, read_by
 from tprog.ir.entries import EntryPart
+from tprog.ir.entry import Entry
 from tprog.ir.program import Node, Program
 
 __all__ = [

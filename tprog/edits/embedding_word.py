@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tprog.edits.change import Example, NodeEdit, any_node, code_in, replaced
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Embedding, Node, Program, Symbol, Value
 from tprog.ir.values import shown
 

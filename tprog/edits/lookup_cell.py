@@ -7,9 +7,9 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tprog.edits.change import Example, NodeEdit, any_node, replaced
-from tprog.edits.entry import Entry
 from tprog.edits.sample import LISTING
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Lookup, Node, Number, Numbers, Program, Value, cell_keys
 from tprog.ir.values import HOLE, shown
 

@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 
 from tprog.edits.change import Change, Example, any_node, code_in
-from tprog.edits.entry import Entry
 from tprog.errors import BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import Keys, Node, Program, Symbol
 from tprog.ir.values import shown, spelling
 

@@ -8,12 +8,12 @@ from fractions import Fraction
 from typing import ClassVar, TypeAlias, assert_never
 
 from tprog.edits.change import Example, NodeEdit, any_node
-from tprog.edits.entry import Entry
 from tprog.edits.predicate_row import head_of
 from tprog.edits.sample import COMPARING
 from tprog.errors import BadProgram, BadUsage, NotExact
 from tprog.ir.domains import coded_alike, masks
 from tprog.ir.entries import Read, ordinal
+from tprog.ir.entry import Entry
 from tprog.ir.program import (
     Mask,
     Node,

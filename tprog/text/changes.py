@@ -12,8 +12,8 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from typing import TypeAlias
 
-from tprog.edits.entry import Entry, entry_of
 from tprog.ir.entries import Answer, Entries, TableKey
+from tprog.ir.entry import Entry, entry_of
 from tprog.ir.program import Node, Program
 from tprog.text.branches import amendments, answer, comments, function_lines, level_lines
 from tprog.text.builder import literal

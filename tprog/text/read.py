@@ -12,9 +12,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING, Literal, TypeAlias
 
-from tprog.edits.entry import Entry
 from tprog.errors import BadFile, BadUsage
 from tprog.files import read_text
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program
 from tprog.text.dialects.published import is_published
 from tprog.text.dialects.published.defects import Defect

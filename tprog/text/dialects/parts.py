@@ -7,8 +7,8 @@ from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
 from typing import Any, TypeVar
 
-from tprog.edits.entry import Entry
 from tprog.errors import BadProgram, NotExact
+from tprog.ir.entry import Entry
 from tprog.ir.program import Program, Variable
 from tprog.text.dialects.subset import Source
 from tprog.text.emit import Block

@@ -5,8 +5,8 @@ from __future__ import annotations
 import ast
 from typing import cast
 
-from tprog.edits.entry import Entry
 from tprog.errors import BadFile
+from tprog.ir.entry import Entry
 from tprog.ir.program import Symbols, Value, Weights
 from tprog.text import identities
 from tprog.text.dialects.calls import ordered_values

@@ -8,10 +8,10 @@ from fractions import Fraction
 from itertools import product
 from typing import assert_never
 
-from tprog.edits.entry import Entry
 from tprog.errors import BadFile
 from tprog.ir.answering import LOOKUP, Kind
 from tprog.ir.entries import Listed
+from tprog.ir.entry import Entry
 from tprog.ir.program import (
     Embedding,
     Linear,

@@ -8,10 +8,10 @@ from dataclasses import dataclass, replace
 from fractions import Fraction
 from typing import Literal, cast
 
-from tprog.edits.entry import entry_of
 from tprog.ir.answering import PREDICATE
 from tprog.ir.domains import RANKING, Attend
 from tprog.ir.entries import ClauseOf, TableKey, owner
+from tprog.ir.entry import entry_of
 from tprog.ir.program import Clause, Head, Keys, Mask, NumericHead, Selection, Symbol, Symbols
 from tprog.text.dialects.calls import (
     categorical_read,

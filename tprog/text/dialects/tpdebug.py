@@ -8,7 +8,7 @@ from dataclasses import replace
 from functools import partial
 from typing import NoReturn
 
-from tprog.edits.entry import Entry
+from tprog.ir.entry import Entry
 from tprog.ir.program import BEGIN, Node, Program, Variable, domain_of
 from tprog.ir.readout import READOUT
 from tprog.text.dialects.parts import Parts, built

@@ -9,8 +9,8 @@ from functools import partial
 from itertools import product
 from math import prod
 
-from tprog.edits.entry import Entry
 from tprog.ir.domains import PAD, Keys, Numbers, Symbol, Symbols, Value
+from tprog.ir.entry import Entry
 from tprog.ir.nodes import Embedding, Head, Lookup, Node, NumericHead
 from tprog.ir.program import Domain, Numeric, Variable, axis, domain_of
 from tprog.text.dialects.parts import built

@@ -10,9 +10,9 @@ from __future__ import annotations
 import re
 from collections.abc import Iterator, Mapping, Sequence
 
-from tprog.edits.entry import Entry
 from tprog.ir.domains import Keys, Symbol, Value
 from tprog.ir.entries import Entries
+from tprog.ir.entry import Entry
 from tprog.ir.nodes import AttentionHead, Node
 from tprog.ir.program import Program, Symbols
 from tprog.ir.readout import Weights

@@ -6,8 +6,8 @@ import ast
 import re
 from collections.abc import Sequence
 
-from tprog.edits.entry import Entry
 from tprog.ir.domains import Numbers, Symbols, Value
+from tprog.ir.entry import Entry
 from tprog.ir.readout import Weights
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.dialects.published.scope import Scope, Term

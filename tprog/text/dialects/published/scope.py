@@ -8,8 +8,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass, field
 from typing import TypeAlias
 
-from tprog.edits.entry import Entry
 from tprog.ir.entries import ReadRole
+from tprog.ir.entry import Entry
 from tprog.ir.nodes import Node
 from tprog.ir.program import Program, Variable
 from tprog.text.dialects.published.defects import Defect
