@@ -64,7 +64,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli rasp_values rasp_library",
     ),
     "blame": ("analyze/blame", "blame blame_all blame_edits blame_small"),
-    "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems where"),
+    "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems circuits_small where where_kinds"),
     "dead": ("analyze/dead", "dead dead_few dead_proofs dead_small"),
     "abstract": ("analyze/abstract", "ranges transfer sums dead_proofs circuits_exact"),
     "compile": ("trainer/compile", "compile compile_circuit compile_folder"),

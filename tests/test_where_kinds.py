@@ -1,0 +1,181 @@
+"""What is known of the kinds of a condition of --where, against all values that small kinds have."""
+
+from __future__ import annotations
+
+import operator
+from collections.abc import Callable, Iterable
+from itertools import combinations, product
+from typing import Any
+
+import pytest
+
+from analyze.circuits import where as language
+from analyze.circuits.where import kinds, numbers
+from analyze.circuits.where.kinds import Bag, Kind, Nothing, Number, Row, Stream, Text, Truth
+from tests.test_where import LETTERS, where
+
+SPANS = [(least, most) for least in range(-2, 4) for most in range(least, 4)]
+
+
+def _words(letters: str, longest: int) -> list[str]:
+    return ["".join(word) for length in range(longest + 1) for word in product(letters, repeat=length)]
+
+
+def _text(letters: str, longest: int) -> tuple[Kind, list[Any]]:
+    return Text(letters=frozenset(letters), longest=longest), _words(letters, longest)
+
+
+def _among(*words: str) -> tuple[Kind, list[Any]]:
+    return Text(among=frozenset(words)), [*words]
+
+
+def _lists(of: tuple[Kind, list[Any]], longest: int) -> tuple[Kind, list[Any]]:
+    items = [[*row] for length in range(longest + 1) for row in product(of[1], repeat=length)]
+    return Row(form="list", of=of[0], longest=longest), items
+
+
+def _tuple(*parts: tuple[Kind, list[Any]]) -> tuple[Kind, list[Any]]:
+    return Row(form="tuple", of=None, parts=tuple(kind for kind, _ in parts)), [*product(*(v for _, v in parts))]
+
+
+def _sets(of: tuple[Kind, list[Any]]) -> tuple[Kind, list[Any]]:
+    return Bag(of=of[0]), [set(some) for size in range(len(of[1]) + 1) for some in combinations(of[1], size)]
+
+
+TRUTH: tuple[Kind, list[Any]] = (Truth(), [True, False])
+SMALL: tuple[Kind, list[Any]] = (Number(least=0, most=1), [0, 1])
+LARGE: tuple[Kind, list[Any]] = (Number(least=2, most=3), [2, 3])
+A = _among("a")
+B = _among("b", "ab")
+POOL = [
+    TRUTH, SMALL, LARGE, (Number(least=1, most=2), [1, 2]), A, B, _among("aa", "b"),
+    _text("a", 1), _text("ab", 2), _text("b", 2), _lists(SMALL, 2), _lists(A, 1), _lists(TRUTH, 1),
+    _tuple(SMALL, A), _tuple(SMALL, B), _tuple(LARGE, A), _tuple(A, A), _tuple(SMALL),
+    _sets(SMALL), _sets(A), _sets(LARGE),
+    (Row(form="range", of=Number(least=0, most=1), longest=2), [range(0), range(1), range(2)]),
+    (Row(form="list", of=None, longest=0), [[]]), (Bag(of=None), [set()]),
+    _tuple(_lists(SMALL, 1)), _tuple(_sets(SMALL)),
+]  # fmt: skip
+"""Kinds, each with all its values."""
+
+
+def _shape(value: Any) -> Any:
+    """The types of a value and of what is in it; of what is in a list or set one, of a tuple all."""
+    if isinstance(value, tuple):
+        return tuple, *map(_shape, value)
+    if isinstance(value, list | set):
+        return type(value), next(map(_shape, value), None)
+    return type(value)
+
+
+def _fit(one: Any, other: Any) -> bool:
+    if isinstance(one, tuple) and isinstance(other, tuple):
+        return len(one) == len(other) and all(map(_fit, one, other))
+    return one is None or other is None or one == other
+
+
+def _has(kind: Kind, value: Any) -> bool:
+    """Whether a kind takes a value in."""
+    match kind:
+        case Number(least=least, most=most):
+            return type(value) is int and (least is None or least <= value) and (most is None or value <= most)
+        case Text(among=among, letters=letters, longest=longest):
+            known = among is None or value in among
+            return known and (letters is None or letters >= {*value}) and (longest is None or len(value) <= longest)
+        case Truth():
+            return isinstance(value, bool)
+        case Row(parts=parts) if parts is not None:
+            return len(parts) == len(value) and all(map(_has, parts, value))
+        case Row(of=of, longest=longest):
+            return (longest is None or len(value) <= longest) and all(of is not None and _has(of, v) for v in value)
+        case Bag(of=of):
+            return all(of is not None and _has(of, v) for v in value)
+    return value is None
+
+
+def _works(do: Callable[..., object], several: Iterable[tuple[Any, ...]]) -> bool:
+    try:
+        for values in several:
+            do(*values)
+    except TypeError:
+        return False
+    return True
+
+
+@pytest.mark.parametrize("at", range(len(POOL)))
+def test_what_is_known_of_two_kinds_is_true_of_their_values(at: int) -> None:
+    one, values = POOL[at]
+    for other, others in POOL:
+        alike = _fit(_shape(values[-1]), _shape(others[-1]))  # in the last one there is something, if ever
+        assert kinds.alike(one, other) == alike
+        merged = kinds.joined([one, other])
+        assert (merged is not None) == alike
+        if not alike:
+            continue
+        assert merged is not None
+        assert all(_has(merged, value) for value in (*values, *others))
+        equal = any(a == b for a, b in product(values, others))
+        assert kinds.can_equal(one, other) or not equal
+        if isinstance(one, Number | Text) or (isinstance(one, Row) and one.parts is not None):
+            assert kinds.can_equal(one, other) == equal or not isinstance(one, Number | Text)
+        if isinstance(one, Text) and isinstance(other, Text):
+            held = any(b in a for a, b in product(values, others))
+            assert kinds.can_hold(one, other) or not held
+            if other.among is not None:
+                assert kinds.can_hold(one, other) == held
+        assert kinds.has_order(one, other) == _works(operator.lt, product(values, others))
+
+
+@pytest.mark.parametrize("at", range(len(POOL)))
+def test_what_is_known_of_a_kind_is_true_of_its_values(at: int) -> None:
+    kind, values = POOL[at]
+    nested = "set" in str([*map(_shape, values)])
+    assert kinds.sortable(kind) == (_works(operator.lt, product(values, values)) and not nested)
+    assert kinds.hashable(kind) == _works(hash, ((value,) for value in values))
+    if isinstance(kind, Text | Row):
+        assert kinds.longest_of(kind) == max(map(len, values))
+    if isinstance(kind, Text):
+        assert {*(kinds.letters_of(kind) or ())} == {letter for word in values for letter in word}
+    for nothing in (kinds.joined([kind, Nothing()]), kinds.joined([Nothing(), kind])):
+        assert nothing is not None
+        assert nothing.maybe
+        assert kinds.alike(Nothing(), nothing)
+        assert kinds.alike(nothing, Nothing())
+    assert not kinds.alike(Nothing(), kind)
+    assert not kinds.alike(kind, Nothing())
+
+
+def test_generators_are_alike_if_their_items_are() -> None:
+    number, text = (Stream(of=kind, ordered=True) for kind in (Number(), Text()))
+    assert kinds.alike(number, Stream(of=None, ordered=False))
+    assert kinds.alike(Stream(of=None, ordered=False), text)
+    assert not kinds.alike(number, text)
+    assert not kinds.alike(number, Bag(of=Number()))
+
+
+def test_numbers_lie_where_arithmetic_says_and_as_close_as_it_can() -> None:
+    signs: dict[str, Callable[[int, int], int]] = {"+": operator.add, "-": operator.sub, "*": operator.mul}
+    for one, other in product(SPANS, SPANS):
+        spans = Number(least=one[0], most=one[1]), Number(least=other[0], most=other[1])
+        pairs = [*product(range(one[0], one[1] + 1), range(other[0], other[1] + 1))]
+        for sign, of in signs.items():
+            results = [of(a, b) for a, b in pairs]
+            assert numbers.arithmetic(spans[0], sign, spans[1]) == Number(least=min(results), most=max(results))
+            assert numbers.arithmetic(spans[0], sign, Number()) == Number()
+        rest = Number(least=0, most=other[1] - 1) if other[0] > 0 else Number()
+        assert numbers.arithmetic(spans[0], "%", spans[1]) == rest
+        assert all(_has(rest, a % b) for a, b in pairs if b)
+        assert numbers.arithmetic(spans[0], "//", spans[1]) == Number()
+        stepped = [n for a, b in pairs for n in range(a, b)]
+        assert all(_has(numbers.stepped([*spans]), n) for n in stepped)
+        assert numbers.stepped([*spans]) == Number(least=one[0], most=other[1] - 1)
+        assert numbers.stepped([spans[1]]) == Number(least=0, most=other[1] - 1)
+        assert numbers.negative(spans[0]) == Number(least=-one[1], most=-one[0])
+        for count in range(1, 4):
+            inside = any(-count <= index < count for index in range(one[0], one[1] + 1))
+            assert numbers.within(spans[0], count) == inside
+
+
+def test_a_condition_is_said_as_it_was_given() -> None:
+    assert str(where("len(x)  >  2")) == "len(x)  >  2"
+    assert language.names_of(LETTERS, judged=False).kinds.keys() == {"x", "i", "token", "predicted"}
