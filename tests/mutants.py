@@ -67,7 +67,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems circuits_small where where_kinds"),
     "dead": ("analyze/dead", "dead dead_few dead_proofs dead_small"),
     "abstract": ("analyze/abstract", "ranges transfer sums dead_proofs circuits_exact"),
-    "compile": ("trainer/compile", "compile compile_circuit compile_folder"),
+    "compile": ("trainer/compile", "compile compile_circuit compile_folder compile_pinned"),
     "decompile": (
         "trainer/decompile",
         "decompile decompile_attend decompile_compiled decompile_measured decompile_paths decompile_readout "

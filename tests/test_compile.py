@@ -2,7 +2,9 @@
 
 from __future__ import annotations
 
+import re
 from fractions import Fraction
+from types import ModuleType
 
 import numpy as np
 import pytest
@@ -17,7 +19,7 @@ from tprog.ir.program import BEGIN, Clause, Head, Linear, Lookup, NumericHead, P
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.read import read_module
-from trainer.compile import DtypeName, TooNarrow, compile_program
+from trainer.compile import DtypeName, TooNarrow, alternatives, attainable, compile_program, lookups
 from trainer.compile.forward import answers, decided, forward, model_tokens
 from trainer.compile.sizes import sizes
 from trainer.compile.tensors import tensors
@@ -192,6 +194,49 @@ def test_a_decoder_answers_for_each_prefix_what_the_program_answers_for_it() -> 
 def test_numbers_too_close_for_float64_are_refused_with_their_node() -> None:
     with pytest.raises(TooNarrow, match="node 'so_far' cannot be compiled to float64: the thresholds between its num"):
         compile_program(mean_of_means(32))
+
+
+@pytest.mark.parametrize(
+    ("module", "limit", "name", "what"),
+    [
+        (lookups, "MOST_UNITS", "sort", "hidden units"),
+        (lookups, "MOST_CELLS", "sort", "cells"),
+        (alternatives, "MOST_PAIRS", "apart", "combinations of values"),
+    ],
+)
+def test_what_would_be_too_large_is_refused_with_its_node_and_all_else_is_not(
+    module: ModuleType, limit: str, name: str, what: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program, needed = PROGRAMS[name].program, 0
+
+    def refused(most: int) -> int:
+        """What is said to be needed where so much is allowed; 0 if that will do."""
+        monkeypatch.setattr(module, limit, most)
+        try:
+            compile_program(program)
+        except NotExact as error:
+            said = rf"node '(\w+)' cannot be compiled: .* ([\d,]+) {what}; expected at most {most:,}: .*"
+            node, told = re.findall(said, str(error))[0]
+            return int(told.replace(",", "")) if node in program.by_name else 0
+        return 0
+
+    while more := refused(needed):
+        assert more > needed
+        needed = more
+    assert refused(needed - 1) == needed > 0
+
+
+def test_a_number_that_comes_out_takes_no_more_values_than_there_are_dimensions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    letters = ("a", "b")
+    total = NumericHead("total", "tokens", "tokens", "ones", (("a",), letters))
+    program = Program(letters, (), 5, (total,), outputs=("total",))
+    monkeypatch.setattr(attainable, "MOST_NUMBERS", 6)
+    agree(program, some_inputs(program, 60), "float32")
+    monkeypatch.setattr(attainable, "MOST_NUMBERS", 5)
+    with pytest.raises(NotExact, match="node 'total' cannot be compiled: each of its numbers needs a dimension"):
+        compile_program(program)
 
 
 def test_alternatives_of_a_count_are_counted_one_by_one_and_each_position_once() -> None:
