@@ -11,6 +11,7 @@ Letters: B inputs of width n, P graded positions, Q rows, K keys, C classes.
 
 from __future__ import annotations
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 import numpy as np
@@ -193,22 +194,34 @@ def _best_single(base: Floats, rows: Array, count: int, sums: Floats, labels: Ar
 def _best_sets(
     base: Floats, rows: Array, count: int, sums: Floats, labels: Array, table: Bools, weights: Floats
 ) -> Bools:
-    """For each row, keys added and dropped one by one as long as its loss falls."""
-    table, keys, w = table.copy(), sums.shape[1], weights.astype(np.float32)
-    numbers = (table[rows] * sums).sum(axis=1)
-    best = np.bincount(rows, losses(base + numbers[:, None] * w, labels), count)
-    for _ in range(2 * keys):
-        cost = np.empty((count, keys))
-        for k in range(keys):
-            changed = numbers + np.where(table[rows, k], -sums[:, k], sums[:, k])
-            cost[:, k] = np.bincount(rows, losses(base + changed[:, None] * w, labels), count)
-        pick = cost.argmin(axis=1)
-        better = cost[np.arange(count), pick] < best - NOTICED
+    keys, w = sums.shape[1], weights.astype(np.float32)
+
+    def cost(numbers: Floats) -> Floats:
+        return np.bincount(rows, losses(base + numbers[:, None] * w, labels), count).astype(np.float64)
+
+    def toggled(table: Bools) -> Iterator[Floats]:
+        numbers = (table[rows] * sums).sum(axis=1)
+        return (cost(numbers + np.where(table[rows, k], -sums[:, k], sums[:, k])) for k in range(keys))
+
+    return _toggled(table, cost((table[rows] * sums).sum(axis=1)), toggled, 2 * keys)
+
+
+def _toggled(table: Bools, cost: Floats, toggled: Callable[[Bools], Iterable[Floats]], rounds: int) -> Bools:
+    """For each row, keys added and dropped one by one as long as its loss falls.
+
+    Args:
+        cost: [Q] the loss of each row.
+        toggled: of a table the losses [Q] of its rows with each key added or dropped.
+    """
+    table, every = table.copy(), np.arange(len(table))
+    for _ in range(rounds):
+        costs = np.stack([*toggled(table)], axis=1)  # [Q, K]
+        pick = costs.argmin(axis=1)
+        better = costs[every, pick] < cost - NOTICED
         if not better.any():
             break
         table[better, pick[better]] ^= True
-        best = np.where(better, cost[np.arange(count), pick], best)
-        numbers = (table[rows] * sums).sum(axis=1)
+        cost = np.where(better, costs[every, pick], cost)
     return table
 
 
@@ -274,22 +287,15 @@ def _single_copies(base: Floats, rows: Array, count: int, each: Array, labels: A
 def _best_copy_sets(
     base: Floats, rows: Array, count: int, copies: Copies, labels: Array, table: Bools, weights: Floats
 ) -> Bools:
-    """For each row, keys added and dropped one by one as long as its loss falls."""
-    table, keys, w = table.copy(), copies.ranks.shape[1], weights.astype(np.float32)
-    best = np.bincount(rows, losses(base + w[copies.table(table, rows)], labels), count)
-    for _ in range(keys):
-        cost = np.empty((count, keys))
-        for k in range(keys):
-            toggled = table.copy()
-            toggled[:, k] ^= True
-            cost[:, k] = np.bincount(rows, losses(base + w[copies.table(toggled, rows)], labels), count)
-        pick = cost.argmin(axis=1)
-        better = cost[np.arange(count), pick] < best - NOTICED
-        if not better.any():
-            break
-        table[better, pick[better]] ^= True
-        best = np.where(better, cost[np.arange(count), pick], best)
-    return table
+    keys, w = copies.ranks.shape[1], weights.astype(np.float32)
+
+    def cost(table: Bools) -> Floats:
+        return np.bincount(rows, losses(base + w[copies.table(table, rows)], labels), count).astype(np.float64)
+
+    def toggled(table: Bools) -> Iterator[Floats]:
+        return (cost(table ^ (np.arange(keys) == k)) for k in range(keys))
+
+    return _toggled(table, cost(table), toggled, keys)
 
 
 def learn_lookup(
