@@ -127,6 +127,10 @@ LengthOption: TypeAlias = Annotated[
         show_default="what the program takes",
     ),
 ]
+SourceLengthOption: TypeAlias = Annotated[
+    int | None,
+    typer.Option("--length", min=1, metavar="N", help="The longest input of RASP source.", show_default="as it says"),
+]
 WeightsOption: TypeAlias = Annotated[
     Path | None,
     typer.Option(

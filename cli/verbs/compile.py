@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from cli.options import ProgramArgument, ProgramOption, VocabularyOption, WeightsOption
+from cli.options import ProgramArgument, ProgramOption, SourceLengthOption, VocabularyOption, WeightsOption
 from cli.output import note, say
 from tprog.errors import BadUsage
 from tprog.rasp.names import is_source
@@ -46,12 +46,7 @@ def compile(  # it is what the verb is called
     ] = Form.TPDEBUG,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
-    length: Annotated[
-        int | None,
-        typer.Option(
-            "--length", min=1, metavar="N", help="The longest input of RASP source.", show_default="as it says"
-        ),
-    ] = None,
+    length: SourceLengthOption = None,
     causal: Annotated[
         bool, typer.Option("--causal", help="Of RASP source: let position i see none behind it.")
     ] = False,

@@ -10,6 +10,7 @@ import typer
 from cli.modules import ModuleOption, module_path, needs_training, write_module
 from cli.options import (
     ForceOption,
+    SourceLengthOption,
     VocabularyOption,
     WeightsOption,
 )
@@ -34,12 +35,7 @@ def emit(
     ] = None,
     weights: WeightsOption = None,
     vocabulary: VocabularyOption = None,
-    length: Annotated[
-        int | None,
-        typer.Option(
-            "--length", min=1, metavar="N", help="The longest input of RASP source.", show_default="as it says"
-        ),
-    ] = None,
+    length: SourceLengthOption = None,
     causal: Annotated[
         bool, typer.Option("--causal", help="Evaluate RASP source so that no position sees a later one.")
     ] = False,
