@@ -8,6 +8,8 @@ first is.
 import pytest
 from hypothesis import HealthCheck, is_hypothesis_test, settings
 
+from tests.said import said as said
+
 settings.register_profile(
     "steady", derandomize=True, database=None, deadline=None, suppress_health_check=[HealthCheck.too_slow]
 )

@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import shutil
 import subprocess
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -13,12 +12,11 @@ import pytest
 import tprog
 from analyze.verify import verify
 from cli.discovery import VARIABLE
-from cli.main import main
 from tests import programs
+from tests.said import Said
 from tprog.tasks.builtin import inputs_for
 from tprog.text.read import read_source
 
-Said = Callable[..., tuple[int, str, str]]
 FAULTY = tprog.emit(programs.sort_with_a_fault()).text
 ASKED = ("blame", "faulty.py", "--input", "abbbb")
 
@@ -30,18 +28,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "faulty.py").write_text(FAULTY, encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def _wrong_predictions(module: str) -> int:

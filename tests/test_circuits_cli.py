@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 from xml.etree import ElementTree
 
@@ -13,13 +12,11 @@ import tprog
 from analyze.circuits import find_circuits
 from analyze.render.circuits import circuits_document
 from analyze.render.terminal import as_text
-from cli.main import main
 from tests import programs
 from tests.bench.bench_speed import sentences
 from tests.bench.random_program import word_program
+from tests.said import Said
 from tprog.tasks.builtin import Inputs
-
-Said = Callable[..., tuple[int, str, str]]
 
 
 @pytest.fixture(autouse=True)
@@ -28,18 +25,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     (tmp_path / "faulty.py").write_text(tprog.emit(programs.sort_with_a_fault()).text, encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def test_several_options_narrow_one_sub_problem(said: Said) -> None:

@@ -9,7 +9,6 @@ import shlex
 import subprocess
 import sys
 import xml.etree.ElementTree as ElementTree
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -20,9 +19,10 @@ import tprog
 from cli import INTERRUPTED
 from cli.discovery import VARIABLE
 from cli.main import VERBS as LINES
-from cli.main import function, main
+from cli.main import function
 from cli.progress import working
 from tests import programs
+from tests.said import Said
 from tests.test_emit import large_vocabulary_program
 from tprog.version import VERSION
 
@@ -41,18 +41,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (tmp_path / "exact.py").write_text(EXACT, encoding="utf-8")
     (tmp_path / "faulty.py").write_text(FAULTY, encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def _python(code: str, *arguments: str, folder: Path | None = None) -> subprocess.CompletedProcess[str]:
@@ -97,7 +85,7 @@ VERBS = [
 ]
 
 
-def test_help_lists_every_verb_in_the_order_of_the_work(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_help_lists_every_verb_in_the_order_of_the_work(said: Said) -> None:
     code, out, _ = said("--help")
     assert code == 0
     commands = out.split("Commands:")[1].split("\n\n")[0]
@@ -107,7 +95,7 @@ def test_help_lists_every_verb_in_the_order_of_the_work(said: Callable[..., tupl
 
 
 @pytest.mark.parametrize("verb", VERBS)
-def test_every_verb_explains_itself(verb: str, said: Callable[..., tuple[int, str, str]]) -> None:
+def test_every_verb_explains_itself(verb: str, said: Said) -> None:
     code, out, err = said(verb, "--help")
     assert (code, err) == (0, "")
     assert f"tpdebug {verb}" in out
@@ -152,16 +140,14 @@ def test_usual_values_are_taken_without_what_typer_checks_values_with(arguments:
         (("schema", "--nothing"), "--nothing"),
     ],
 )
-def test_a_value_that_is_not_what_is_meant_is_refused(
-    given: tuple[str, ...], told: str, said: Callable[..., tuple[int, str, str]]
-) -> None:
+def test_a_value_that_is_not_what_is_meant_is_refused(given: tuple[str, ...], told: str, said: Said) -> None:
     code, out, err = said(*given)
     assert (code, out) == (2, "")
     assert told in err
     assert len(err.splitlines()) == 1
 
 
-def test_the_version_is_printed(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_the_version_is_printed(said: Said) -> None:
     assert said("--version") == (0, f"tpdebug {VERSION}\n", "")
 
 
@@ -223,7 +209,7 @@ ASKING: dict[str, tuple[str, ...]] = {
 
 
 @pytest.mark.parametrize("schema", ASKING)
-def test_every_analysis_answers_in_json_with_its_schema(schema: str, said: Callable[..., tuple[int, str, str]]) -> None:
+def test_every_analysis_answers_in_json_with_its_schema(schema: str, said: Said) -> None:
     code, out, err = said(*ASKING[schema], "--json")
     assert (code, err) == (int(schema == "verify"), "")
     changed = schema in ("dead", "circuits", "blame", "trace", "graph", "coverage", "diff", "repair")
@@ -231,9 +217,7 @@ def test_every_analysis_answers_in_json_with_its_schema(schema: str, said: Calla
 
 
 @pytest.mark.parametrize("schema", ASKING)
-def test_every_analysis_writes_the_same_json_and_text_to_a_file(
-    schema: str, said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_every_analysis_writes_the_same_json_and_text_to_a_file(schema: str, said: Said, folder: Path) -> None:
     _, printed, _ = said(*ASKING[schema], "--json")
     code, out, err = said(*ASKING[schema], "-o", "answer.json")
     assert (code, out, err) == (int(schema == "verify"), "", "tpdebug: wrote answer.json\n")
@@ -243,7 +227,7 @@ def test_every_analysis_writes_the_same_json_and_text_to_a_file(
     assert text.splitlines()[0] in (folder / "answer.txt").read_text(encoding="utf-8")
 
 
-def test_verify_says_no_with_exit_code_1_and_yes_with_0(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_verify_says_no_with_exit_code_1_and_yes_with_0(said: Said) -> None:
     code, out, _ = said("verify", "faulty.py")
     assert code == 1
     assert WRONG in out
@@ -254,13 +238,13 @@ def test_verify_says_no_with_exit_code_1_and_yes_with_0(said: Callable[..., tupl
     assert said("verify", "exact.py")[0] == 0
 
 
-def test_a_sample_is_stated(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_sample_is_stated(said: Said) -> None:
     found = json.loads(said("verify", "exact.py", "--sample", "100", "--seed", "3", "--json")[1])
     assert found["checked"]["exhaustive"] is False
     assert "seed 3" in found["checked"]["description"]
 
 
-def test_colour_is_used_only_where_it_is_wanted(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_colour_is_used_only_where_it_is_wanted(said: Said) -> None:
     assert "\x1b[" not in said("verify", "faulty.py")[1]
     assert "\x1b[" in said("verify", "faulty.py", "--color", "always")[1]
 
@@ -275,7 +259,7 @@ def test_colour_is_used_only_where_it_is_wanted(said: Callable[..., tuple[int, s
     ],
 )
 def test_a_circuit_of_each_kind_of_sub_problem_is_found_and_drawn(
-    options: tuple[str, str], kind: str, said: Callable[..., tuple[int, str, str]]
+    options: tuple[str, str], kind: str, said: Said
 ) -> None:
     found = json.loads(said("circuits", "exact.py", *options, "--json")[1])
     assert [circuit["kind"] for circuit in found["circuits"]] == [kind]
@@ -283,7 +267,7 @@ def test_a_circuit_of_each_kind_of_sub_problem_is_found_and_drawn(
     assert drawn["highlighted"] == found["circuits"][0]["members"]
 
 
-def test_two_conditions_at_once_mean_the_predictions_of_both(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_two_conditions_at_once_mean_the_predictions_of_both(said: Said) -> None:
     found = json.loads(said("circuits", "exact.py", "--class", "b", "--position", "2", "--json")[1])["circuits"]
     assert (
         found[0]["pairs"]
@@ -291,18 +275,18 @@ def test_two_conditions_at_once_mean_the_predictions_of_both(said: Callable[...,
     )
 
 
-def test_a_circuit_and_a_slice_at_once_are_refused(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_a_circuit_and_a_slice_at_once_are_refused(said: Said) -> None:
     assert said("graph", "exact.py", "--class", "b", "--from", "less")[0] == 2
 
 
-def test_slices_are_highlighted(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_slices_are_highlighted(said: Said) -> None:
     forward = json.loads(said("graph", "exact.py", "--from", "less", "--json")[1])
     assert {"less", "rank", "readout"} <= set(forward["highlighted"])
     backward = json.loads(said("graph", "exact.py", "--to", "less", "--json")[1])
     assert set(backward["highlighted"]) == {"tokens", "ones", "less"}
 
 
-def test_a_picture_is_svg_or_dot_by_its_ending(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+def test_a_picture_is_svg_or_dot_by_its_ending(said: Said, folder: Path) -> None:
     for more in ((), ("--calls",)):
         assert said("graph", "exact.py", *more, "-o", "graph.svg") == (0, "", "tpdebug: wrote graph.svg\n")
         assert ElementTree.parse(folder / "graph.svg").getroot().tag.endswith("svg")
@@ -310,26 +294,26 @@ def test_a_picture_is_svg_or_dot_by_its_ending(said: Callable[..., tuple[int, st
         assert "digraph" in (folder / "graph.dot").read_text(encoding="utf-8")
 
 
-def test_the_engines_of_the_call_graph_can_be_chosen_and_compared(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_the_engines_of_the_call_graph_can_be_chosen_and_compared(said: Said) -> None:
     assert json.loads(said("graph", "exact.py", "--engine", "pyan3", "--json")[1])["engine"] == "pyan3"
     assert json.loads(said("graph", "exact.py", "--cross-check", "--json")[1])["differences"]
 
 
-def test_trace_sets_the_nearest_right_input_beside_a_wrong_one(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_trace_sets_the_nearest_right_input_beside_a_wrong_one(said: Said) -> None:
     found = json.loads(said("trace", "faulty.py", "--input", WRONG, "--contrast", "--json")[1])
     assert found["table"]["wrong"]
     assert found["contrast"]["parts_at"]
     assert not found["contrast"]["table"]["wrong"]
 
 
-def test_blame_names_the_planted_fault_first(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_blame_names_the_planted_fault_first(said: Said) -> None:
     found = json.loads(said("blame", "faulty.py", "--input", WRONG, "--json")[1])
     first = found["candidates"][0]
     assert (first["node"], first["at"], first["restores"]) == ("rank", list(programs.FAULT), True)
     assert FAULTY.splitlines()[first["line"] - 1].strip() == "return 4"
 
 
-def test_an_expected_answer_replaces_the_task(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+def test_an_expected_answer_replaces_the_task(said: Said, folder: Path) -> None:
     (folder / "nameless.py").write_text(tprog.emit(replace(programs.sort(), task=None)).text, encoding="utf-8")
     found = json.loads(said("blame", "nameless.py", "--input", "ba", "--expect", "bb", "--json")[1])
     assert (found["position"], found["expected"], found["predicted"]) == (1, "b", "a")
@@ -342,17 +326,13 @@ def test_an_expected_answer_replaces_the_task(said: Callable[..., tuple[int, str
 # Running ##############################################################################################################
 
 
-def test_run_prints_one_prediction_a_line(
-    said: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_prints_one_prediction_a_line(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     assert said("run", "exact.py", "--input", "cab", "--input", "b a") == (0, "abc\nab\n", "")
     monkeypatch.setattr(sys, "stdin", io.StringIO("edcba\nb\n"))
     assert said("run", "exact.py") == (0, "abcde\nb\n", "")
 
 
-def test_run_does_not_wait_for_a_person_to_type(
-    said: Callable[..., tuple[int, str, str]], monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_run_does_not_wait_for_a_person_to_type(said: Said, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(sys, "stdin", io.StringIO("cab\n"))
     monkeypatch.setattr(sys.stdin, "isatty", lambda: True, raising=False)
     code, _, err = said("run", "exact.py")
@@ -360,13 +340,13 @@ def test_run_does_not_wait_for_a_person_to_type(
     assert "--input" in err
 
 
-def test_run_answers_in_json_a_line(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_run_answers_in_json_a_line(said: Said) -> None:
     _, out, _ = said("run", "exact.py", "--input", "ba", "--input", "c", "--json")
     told: list[dict[str, Any]] = [json.loads(line) for line in out.splitlines()]
     assert [answer["prediction"][1:-1] for answer in told] == [["a", "b"], ["c"]]
 
 
-def test_a_hole_is_told_as_the_outcome_of_its_input(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+def test_a_hole_is_told_as_the_outcome_of_its_input(said: Said, folder: Path) -> None:
     (folder / "partial.py").write_text(tprog.emit(programs.partial()).text, encoding="utf-8")
     code, out, _ = said("run", "partial.py", "--input", "a", "--input", "d")
     assert code == 1
@@ -375,7 +355,7 @@ def test_a_hole_is_told_as_the_outcome_of_its_input(said: Callable[..., tuple[in
     assert (told["prediction"], told["hole"]) == (None, "hole at kind, word 'd'")
 
 
-def test_a_program_that_was_not_named_is_told(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+def test_a_program_that_was_not_named_is_told(said: Said, folder: Path) -> None:
     said("verify", "faulty.py")
     assert said("run", "--input", "b") == (0, "b\n", "tpdebug: faulty.py (last written or used in this folder)\n")
     said("emit", "exact.py", "-o", "new.py")
@@ -383,9 +363,7 @@ def test_a_program_that_was_not_named_is_told(said: Callable[..., tuple[int, str
     assert said("graph", "--calls", "--json")[2] == "tpdebug: new.py (last written or used in this folder)\n"
 
 
-def test_a_program_that_was_not_named_is_told_beside_a_refusal_too(
-    said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_a_program_that_was_not_named_is_told_beside_a_refusal_too(said: Said, folder: Path) -> None:
     said("emit", "exact.py", "-o", "new.py")
     for refused in (
         ("blame", "--input", "ba", "--apply", "4", "-o", "mended.py"),
@@ -398,15 +376,13 @@ def test_a_program_that_was_not_named_is_told_beside_a_refusal_too(
         assert err.splitlines()[0] == "tpdebug: new.py (last written or used in this folder)"
 
 
-def test_emit_writes_a_module_that_reads_the_same(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+def test_emit_writes_a_module_that_reads_the_same(said: Said, folder: Path) -> None:
     assert said("emit", "exact.py", "-o", "again.py") == (0, "", "tpdebug: wrote again.py\n")
     assert tprog.load(folder / "again.py") == programs.sort()
     assert said("emit", "exact.py") == (0, EXACT, "")
 
 
-def test_a_module_that_needs_a_file_beside_it_is_not_printed(
-    said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_a_module_that_needs_a_file_beside_it_is_not_printed(said: Said, folder: Path) -> None:
     large = tprog.emit(large_vocabulary_program(), "large")
     for name, text in {"large.py": large.text, **large.side}.items():
         (folder / name).write_text(text, encoding="utf-8")
@@ -415,7 +391,7 @@ def test_a_module_that_needs_a_file_beside_it_is_not_printed(
     assert "name the module with -o FILE" in err
 
 
-def test_the_tasks_are_listed_with_an_example_each(said: Callable[..., tuple[int, str, str]]) -> None:
+def test_the_tasks_are_listed_with_an_example_each(said: Said) -> None:
     _, out, _ = said("tasks")
     assert "19,530" in out
     listed = json.loads(said("tasks", "--json")[1])["tasks"]
@@ -427,7 +403,7 @@ def test_the_tasks_are_listed_with_an_example_each(said: Callable[..., tuple[int
 SMALL = shlex.split("--search 0 --dataset-size 200 --batch 64 --layers 1 --epochs 2 --polish 0")
 
 
-def test_a_run_is_kept_read_again_and_protected(said: Callable[..., tuple[int, str, str]], folder: Path) -> None:
+def test_a_run_is_kept_read_again_and_protected(said: Said, folder: Path) -> None:
     code, out, err = said("train", "sort", *SMALL, "-o", "learned.py")
     assert code == 0, err
     assert "test: " in out
@@ -469,7 +445,7 @@ def test_a_run_is_kept_read_again_and_protected(said: Callable[..., tuple[int, s
     ids=" ".join,
 )
 def test_settings_without_meaning_are_refused_before_training(
-    arguments: tuple[str, ...], said: Callable[..., tuple[int, str, str]], folder: Path
+    arguments: tuple[str, ...], said: Said, folder: Path
 ) -> None:
     (folder / "notes.py").write_text("print('mine')\n", encoding="utf-8")
     code, out, err = said("train", *arguments)
@@ -477,9 +453,7 @@ def test_settings_without_meaning_are_refused_before_training(
     assert not (folder / "runs").exists()
 
 
-def test_a_run_that_is_stopped_says_how_to_go_on(
-    said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_a_run_that_is_stopped_says_how_to_go_on(said: Said, folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     from trainer import fit
 
     whole = fit.train
@@ -495,9 +469,7 @@ def test_a_run_that_is_stopped_says_how_to_go_on(
     assert not (folder / "sort_program.py").exists()  # half-trained, it must replace nothing
 
 
-def test_where_an_exact_program_was_searched_for_and_none_came_of_it_the_answer_is_no(
-    said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_where_an_exact_program_was_searched_for_and_none_came_of_it_the_answer_is_no(said: Said, folder: Path) -> None:
     small = shlex.split("--dataset-size 120 --batch 16 --layers 1 --vocabulary-size 5 --length 5 --epochs 1 --polish 0")
     small += shlex.split("--members 1 --halvings 0")
     code, out, err = said("train", "most_freq", *small, "--search", "1")
@@ -525,7 +497,7 @@ def remarks(err: str) -> list[str]:
 
 
 def test_a_search_that_is_stopped_is_begun_anew_where_the_run_goes_on(
-    said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+    said: Said, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     from trainer import run as running
 
@@ -542,9 +514,7 @@ def test_a_search_that_is_stopped_is_begun_anew_where_the_run_goes_on(
     assert "polished" in (folder / "sort_program.py").read_text(encoding="utf-8")
 
 
-def test_a_module_that_a_person_edited_is_not_overwritten_unasked(
-    said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_a_module_that_a_person_edited_is_not_overwritten_unasked(said: Said, folder: Path) -> None:
     path = folder / "exact.py"
     assert said("emit", str(path), "-o", "copy.py")[0] == 0
     assert said("emit", str(path), "-o", "copy.py")[0] == 0  # as tpdebug wrote it: nothing is lost
@@ -561,7 +531,7 @@ def test_a_module_that_a_person_edited_is_not_overwritten_unasked(
 
 
 def test_inputs_on_stdin_are_answered_as_they_come_and_a_bad_line_is_named(
-    said: Callable[..., tuple[int, str, str]], folder: Path, monkeypatch: pytest.MonkeyPatch
+    said: Said, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("sys.stdin", io.StringIO("ba\n\ncba\nxx\n"))
     code, out, err = said("run", str(folder / "exact.py"))
@@ -569,9 +539,7 @@ def test_inputs_on_stdin_are_answered_as_they_come_and_a_bad_line_is_named(
     assert err == "tpdebug: line 4 of stdin: token 1 is 'x'; expected one of 'a', 'b', 'c', 'd', 'e'\n"
 
 
-def test_a_run_folder_that_holds_other_things_is_left_alone(
-    said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_a_run_folder_that_holds_other_things_is_left_alone(said: Said, folder: Path) -> None:
     (folder / "mine").mkdir()
     (folder / "mine" / "notes.txt").write_text("x", encoding="utf-8")
     code, _, err = said("train", "sort", *SMALL, "--run-folder", "mine")
@@ -580,9 +548,7 @@ def test_a_run_folder_that_holds_other_things_is_left_alone(
 
 
 @pytest.mark.parametrize("options", [("--class", "a"), ("--from", "run"), ("--task", "sort"), ("--sample", "9")])
-def test_a_call_graph_takes_no_option_of_the_data_flow(
-    options: tuple[str, ...], said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_a_call_graph_takes_no_option_of_the_data_flow(options: tuple[str, ...], said: Said, folder: Path) -> None:
     code, _, err = said("graph", str(folder / "exact.py"), "--calls", *options)
     assert (code, err) == (2, f"tpdebug: {options[0]} is about the data flow; a call graph has no such thing\n")
     assert said("graph", str(folder / "exact.py"), "--cross-check", "-o", "x.svg")[0] == 2
@@ -606,7 +572,7 @@ def test_whatever_stops_a_verb_is_told_in_one_line(
     raised: BaseException,
     code: int,
     says: str,
-    said: Callable[..., tuple[int, str, str]],
+    said: Said,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     def stop(*_: object, **__: object) -> None:
@@ -632,9 +598,7 @@ def test_a_terminal_without_unicode_shows_what_it_can(folder: Path) -> None:
     assert (done.returncode, done.stderr) == (0, "")
 
 
-def test_a_picture_and_a_table_of_a_sample_say_that_they_are_no_proof(
-    said: Callable[..., tuple[int, str, str]], folder: Path
-) -> None:
+def test_a_picture_and_a_table_of_a_sample_say_that_they_are_no_proof(said: Said, folder: Path) -> None:
     path = str(folder / "exact.py")
     assert "checked on all 19,530 inputs\n" in said("graph", path)[1]
     assert "so this is no proof" in said("graph", path, "--sample", "2")[1]

@@ -18,8 +18,8 @@ import pytest
 import torch
 from safetensors.numpy import load_file, save_file
 
-from cli.main import main
 from tests.programs import PROGRAMS
+from tests.said import Said
 from tests.strategies import some_inputs
 from tests.test_cli import RUN_MAIN, _python
 from tprog.errors import BadFile, BadUsage
@@ -280,19 +280,6 @@ def test_words_positions_and_short_products_that_the_model_has_not_are_refused(m
 
 
 # The command line #####################################################################################################
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Callable[..., tuple[int, str, str]]:
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        out, err = capsys.readouterr()
-        return code, out, err
-
-    return run
-
-
-Said = Callable[..., tuple[int, str, str]]
 
 
 def test_a_program_is_compiled_and_emitted_again(folder: Path, said: Said) -> None:

@@ -5,22 +5,19 @@ from __future__ import annotations
 import json
 import re
 from collections import Counter
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
 import pytest
 
 import tprog
-from cli.main import main
+from tests.said import Said
 from tprog.ir.domains import BEGIN, END
 from tprog.ir.program import Classify, Program, Weights
 from tprog.words.corpus import Corpus
 from tprog.words.synthetic import made
 from tprog.words.word_form import WordForm
 from tprog.words.written import write_splits
-
-Said = Callable[..., tuple[int, str, str]]
 
 
 def unigram(corpus: Corpus, longest: int = 14) -> Program:
@@ -37,7 +34,7 @@ def unigram(corpus: Corpus, longest: int = 14) -> Program:
 
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
     """Runs a command line where the two programs `tagger.py` and `sorter.py` lie."""
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
@@ -45,12 +42,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
     for name, corpus in (("tagger", "synthetic"), ("sorter", "topics")):
         (tmp_path / f"{name}.py").write_text(tprog.emit(unigram(made(corpus))).text, encoding="utf-8")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+    return said
 
 
 def test_verify_says_on_which_sentences_and_scores_entities(said: Said) -> None:

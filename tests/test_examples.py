@@ -6,7 +6,6 @@ import contextlib
 import json
 import random
 import re
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -15,8 +14,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 import tprog
-from cli.main import main
 from tests.programs import PROGRAMS
+from tests.said import Said
 from tprog.errors import BadFile, BadProgram
 from tprog.ir.program import BEGIN
 from tprog.run.batch import encode
@@ -26,7 +25,6 @@ from tprog.tasks.examples import Examples, read_examples
 from tprog.tasks.own import find_task
 from tprog.words.rows import Columns, split_columns
 
-Said = Callable[..., tuple[int, str, str]]
 PLAIN = "input,output\nthe cat,D N\na dog sees,D N V\n"
 
 
@@ -35,18 +33,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     """An empty folder as the current one."""
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def _read(text: str, name: str = "own.csv", columns: Columns | None = None) -> Examples:

@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import product
 from pathlib import Path
@@ -33,8 +32,8 @@ from analyze.render.fuzz import fuzz_document
 from analyze.render.terminal import as_text
 from analyze.results.fuzz import Failure, FuzzResult
 from analyze.verify import verify
-from cli.main import main
 from tests.programs import PROGRAMS
+from tests.said import Said
 from tprog.edits.edit import CellEdit, apply
 from tprog.errors import BadFile, BadInput, BadUsage
 from tprog.ir.entry import Entry
@@ -415,21 +414,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
         (tmp_path / f"{name}.py").write_text(tprog.emit(program).text, encoding="utf-8")
     (tmp_path / "rotate.py").write_text(OWN, encoding="utf-8")
     return tmp_path
-
-
-Said = Callable[..., tuple[int, str, str]]
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def test_the_exit_code_says_whether_an_input_fails(folder: Path, said: Said) -> None:

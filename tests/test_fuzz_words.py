@@ -5,7 +5,6 @@ from __future__ import annotations
 import json
 import re
 import shutil
-from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 
@@ -16,7 +15,7 @@ from analyze.fuzz import Relations, still_broken
 from analyze.fuzz.of_words import CLUSTER, NAMES, of_words, spans
 from analyze.fuzz.relations import relations_of
 from analyze.input_space import InputSpace, lengths_of, space_of
-from cli.main import main
+from tests.said import Said
 from tprog.ir.program import Program
 from tprog.run.execute import predict
 from tprog.run.outcome import wrong_at
@@ -26,7 +25,6 @@ from tprog.tasks.own import judging
 from tprog.text.read import read_module
 
 EXAMPLE = Path(__file__).parents[1] / "docs" / "examples" / "ner_program.py"
-Said = Callable[..., tuple[int, str, str]]
 
 
 def program() -> Program:
@@ -40,16 +38,12 @@ def space(split: str = "valid") -> InputSpace:
 
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "100")
     shutil.copy(EXAMPLE, tmp_path / "ner.py")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
-    return run
+    return said
 
 
 def test_names_are_told_by_their_tags() -> None:

@@ -9,32 +9,26 @@ import subprocess
 import sys
 import tomllib
 import zipfile
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 
 from cli import documents
 from cli.documents import INSTALLED, TOPICS, document
-from cli.main import main
+from tests.said import Said
 from tests.test_architecture import PACKAGES
 from tprog.errors import BadFile
 
-Said = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[1]
 
 
 @pytest.fixture
-def said(capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch) -> Said:
+def said(said: Said, monkeypatch: pytest.MonkeyPatch) -> Said:
     """Runs a command line on a terminal of 80 columns: exit code, stdout, stderr."""
     monkeypatch.setenv("COLUMNS", "80")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
+    return said
 
 
 def test_each_topic_is_printed_without_markup(said: Said) -> None:

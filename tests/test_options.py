@@ -7,7 +7,6 @@ import os
 import re
 import subprocess
 import sys
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -15,14 +14,13 @@ import pytest
 import tprog
 from cli.discovery import VARIABLE, find_program, module_of
 from cli.layout import ASKED, OUTPUT, SHARED
-from cli.main import main
 from tests import programs
+from tests.said import Said
 from tests.test_cli import VERBS
 from tprog.errors import BadUsage
 from tprog.files import is_ours
 from tprog.files.run_folder import CONFIG, PROGRAM
 
-Said = Callable[..., tuple[int, str, str]]
 ROOT = Path(__file__).parents[1]
 
 
@@ -37,18 +35,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     (run / CONFIG).write_text("{}", encoding="utf-8")
     (run / PROGRAM).write_text(tprog.emit(programs.sort_with_a_fault()).text, encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 # Help pages ###########################################################################################################

@@ -6,7 +6,6 @@ import random
 import re
 import shlex
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -16,8 +15,8 @@ from hypothesis import strategies as st
 
 import tprog
 from cli.discovery import VARIABLE
-from cli.main import main
 from tests.programs import PROGRAMS
+from tests.said import Said
 from tprog.errors import BadFile, BadProgram, BadUsage
 from tprog.ir.program import BEGIN, END
 from tprog.tasks.builtin import TASKS, UNGRADED, Task, fitted, get_task, inputs_for
@@ -37,8 +36,6 @@ def oracle(tokens):
 """
 """The least that a task in Python needs."""
 
-Say = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -46,18 +43,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 def _python(changes: str = "", text: str = FILE, name: str = "own.py") -> Task:
@@ -80,7 +65,7 @@ def test_the_document_shows_the_files_as_they_are() -> None:
     assert (EXAMPLES / "tags.csv").read_text(encoding="utf-8").startswith(f"input,output\n{shown}")
 
 
-def test_what_the_document_shows_works_from_training_to_blame(said: Say, folder: Path) -> None:
+def test_what_the_document_shows_works_from_training_to_blame(said: Said, folder: Path) -> None:
     shutil.copytree(EXAMPLES, folder, dirs_exist_ok=True)
     assert {command.split()[0] for command in COMMANDS} == {"train", "verify", "dead", "circuits", "blame", "run"}
     answers = {}
@@ -109,7 +94,7 @@ def test_what_the_document_shows_works_from_training_to_blame(said: Say, folder:
     assert said("trace", "tags_program.py", "--task", "tags.csv", "--input", "the saw")[0] == 0
 
 
-def test_a_python_file_of_which_only_a_run_speaks_is_not_executed(said: Say, folder: Path) -> None:
+def test_a_python_file_of_which_only_a_run_speaks_is_not_executed(said: Said, folder: Path) -> None:
     shutil.copytree(EXAMPLES, folder, dirs_exist_ok=True)
     Path("repeats.py").write_text((EXAMPLES / "repeats.py").read_text() + "print('executed')\n", encoding="utf-8")
     code, _, err = said("train", "--config", "repeats.toml", "--epochs", "1")
@@ -251,7 +236,7 @@ def test_a_file_that_is_no_task_is_refused_with_what_is_wrong(text: str, message
         _python(f"\n{text}{only_two}")
 
 
-def test_what_a_file_prints_does_not_mix_with_the_answer(said: Say, capsys: pytest.CaptureFixture[str]) -> None:
+def test_what_a_file_prints_does_not_mix_with_the_answer(said: Said, capsys: pytest.CaptureFixture[str]) -> None:
     Path("exact.py").write_text(tprog.emit(PROGRAMS["sort"].program).text, encoding="utf-8")
     text = _like_sort().replace("return sorted", "print('in the oracle')\n    return sorted") + "print('at the top')\n"
     Path("mine.py").write_text(text, encoding="utf-8")

@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from itertools import product
 from pathlib import Path
 
 import pytest
 
-from cli.main import main
+from tests.said import Said
 from tprog.errors import BadFile
 from tprog.tasks.own import find_task
 from tprog.text.read import read_module
@@ -25,8 +24,6 @@ def oracle(tokens):
 INPUTS = [letters for length in range(1, 6) for letters in product("ab", repeat=length)]
 
 SMALL = ("--layers", "1", "--cat-heads", "1", "--num-heads", "0", "--num-mlps", "0", "--batch", "16", "--search", "0")
-
-Said = Callable[..., tuple[int, str, str]]
 
 
 def _label(letters: tuple[str, ...]) -> str:
@@ -48,16 +45,11 @@ def write(name: str) -> None:
 
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
     """Runs a command line in a folder of its own."""
     monkeypatch.chdir(tmp_path)
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        told = capsys.readouterr()
-        return code, told.out, told.err
-
-    return run
+    return said
 
 
 @pytest.mark.parametrize("name", ["more.py", "more.csv", "more.jsonl"])

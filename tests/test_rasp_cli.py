@@ -5,15 +5,14 @@ from __future__ import annotations
 import io
 import json
 import shutil
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cli.discovery import VARIABLE
-from cli.main import main
 from tests.programs import PROGRAMS
+from tests.said import Said
 from tprog.errors import BadFile, BadUsage
 from tprog.rasp.drawing import MOST_BOXES, drawing
 from tprog.rasp.expressions import SOp
@@ -26,8 +25,6 @@ from tprog.text.emit import emit
 
 EXAMPLES = Path(__file__).parents[1] / "docs" / "examples"
 
-Said = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -36,18 +33,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
     Path("reverse.rasp").write_text("r = load_from_location(tokens, length - 1 - indices);", encoding="utf-8")
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Said:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 # run ##################################################################################################################

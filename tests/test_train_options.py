@@ -18,6 +18,7 @@ import pytest
 from cli.discovery import VARIABLE
 from cli.main import main
 from cli.settings import read_settings
+from tests.said import Said
 from tprog.errors import BadFile, BadUsage
 from trainer import fit
 from trainer.config import TrainConfig
@@ -31,8 +32,6 @@ SMALL = shlex.split("--search 0 --dataset-size 60 --batch 16 --layers 1 --epochs
 FIELDS = [field for field in dataclasses.fields(TrainConfig) if field.name != "task"]
 TYPES = get_type_hints(TrainConfig)
 
-Say = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture(autouse=True)
 def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
@@ -40,18 +39,6 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.chdir(tmp_path)
     return tmp_path
-
-
-@pytest.fixture
-def said(capsys: pytest.CaptureFixture[str]) -> Say:
-    """Runs a command line: exit code, stdout, stderr."""
-
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        shown = capsys.readouterr()
-        return code, shown.out, shown.err
-
-    return run
 
 
 class Stop(Exception):
@@ -113,7 +100,7 @@ def test_every_setting_is_an_option_and_a_key_of_the_file(
     assert getattr(told("sort", "--config", "own.toml", *more), field.name) == value
 
 
-def test_help_shows_each_option_with_its_type_and_what_the_record_says_of_it(said: Say) -> None:
+def test_help_shows_each_option_with_its_type_and_what_the_record_says_of_it(said: Said) -> None:
     help_text = said("train", "--help")[1]
     words = " ".join(help_text.split())
     for field in FIELDS:
@@ -148,7 +135,7 @@ def test_an_option_goes_before_the_file_and_the_file_before_the_preset(told: Cal
     assert config == dataclasses.replace(preset, layers=5, epochs=7, lr=1, seed=3)
 
 
-def test_the_file_may_name_the_task_from_where_it_lies(told: Callable[..., TrainConfig], said: Say) -> None:
+def test_the_file_may_name_the_task_from_where_it_lies(told: Callable[..., TrainConfig], said: Said) -> None:
     Path("deep").mkdir()
     Path("deep/own.toml").write_text('\ufefftask = "knit.py"\n', encoding="utf-8")
     assert told("--config", "deep/own.toml").task == "deep/knit.py"
@@ -185,7 +172,7 @@ def test_the_file_may_name_the_task_from_where_it_lies(told: Callable[..., Train
         ("layers = 2\0", "own.toml is a binary file"),
     ],
 )
-def test_a_file_that_holds_no_settings_is_refused(text: str, message: str, said: Say, folder: Path) -> None:
+def test_a_file_that_holds_no_settings_is_refused(text: str, message: str, said: Said, folder: Path) -> None:
     Path("own.toml").write_text(text, encoding="utf-8")
     task = [] if "task" in text else ["sort"]
     code, out, err = said("train", *task, "--config", "own.toml")
@@ -199,7 +186,7 @@ def test_a_file_of_settings_must_be_there() -> None:
         read_settings(Path("none.toml"))
 
 
-def test_a_run_that_goes_on_takes_no_settings_and_need_not_be_named_twice(said: Say) -> None:
+def test_a_run_that_goes_on_takes_no_settings_and_need_not_be_named_twice(said: Said) -> None:
     Path("own.toml").write_text("layers = 1\n", encoding="utf-8")
     assert said("train", "sort", *SMALL, "--seed", "4")[0] == 0
     assert said("train", "sort", "--seed", "4", "--resume")[0] == 0
@@ -271,7 +258,7 @@ HEAD = "CLASSES = 'xy'\ndef oracle(tokens): return ['x' if t == tokens[0] else '
     ],
 )
 def test_a_run_that_cannot_work_is_refused_before_anything_is_written(
-    arguments: str, message: str, said: Say, folder: Path
+    arguments: str, message: str, said: Said, folder: Path
 ) -> None:
     for name, text in OWN.items():
         Path(name).write_text(HEAD + text if name.endswith(".py") else text, encoding="utf-8")
@@ -372,7 +359,7 @@ def test_each_epoch_is_written_once_though_the_run_was_killed_in_between(folder:
 
 
 @pytest.mark.usefixtures("board")
-def test_training_writes_its_figures_where_tensorboard_finds_them(said: Say) -> None:
+def test_training_writes_its_figures_where_tensorboard_finds_them(said: Said) -> None:
     assert said("train", "sort", *SMALL, "--log", "tensorboard")[0] == 0
     once = _scalars(Path("runs/sort-0"))
     assert {line.split()[0] for line in once} == {"1", "2", "3"}
@@ -391,7 +378,7 @@ def test_noted_figures_that_are_none_are_refused(metrics: str, folder: Path) -> 
 
 
 def test_without_the_package_the_way_to_get_it_is_told_before_training(
-    said: Say, folder: Path, monkeypatch: pytest.MonkeyPatch
+    said: Said, folder: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.delitem(sys.modules, "torch.utils.tensorboard", raising=False)
     monkeypatch.setitem(sys.modules, "tensorboard", None)  # as if it were not installed
@@ -405,7 +392,7 @@ def test_without_the_package_the_way_to_get_it_is_told_before_training(
 
 
 @pytest.mark.usefixtures("board")
-def test_a_program_that_was_found_without_training_has_no_figures(said: Say) -> None:
+def test_a_program_that_was_found_without_training_has_no_figures(said: Said) -> None:
     code, _, err = said("train", "sort", *SMALL, "--layers", "2", "--search", "60", "--log", "tensorboard")
     assert (code, len(err.splitlines())) == (0, 1)
     assert err.startswith("tpdebug: the search had only 27 inputs with answers, fewer than 300; ")

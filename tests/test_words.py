@@ -3,13 +3,12 @@
 from __future__ import annotations
 
 import json
-from collections.abc import Callable
 from pathlib import Path
 
 import pytest
 
 from analyze.words import find_words, parse_renaming, rename_values
-from cli.main import main
+from tests.said import Said
 from tests.test_clusters import LARGE, SMALL, sentences
 from tprog.edits.edit import RenameEdit, apply
 from tprog.errors import BadUsage
@@ -18,11 +17,9 @@ from tprog.run.batch import encode
 from tprog.text.emit import emit
 from tprog.text.read import read_module
 
-Said = Callable[..., tuple[int, str, str]]
-
 
 @pytest.fixture
-def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]) -> Said:
+def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, said: Said) -> Said:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setenv("COLUMNS", "80")
     for name, program in (("small", SMALL), ("large", LARGE)):
@@ -30,11 +27,7 @@ def said(tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.Capture
         for file, text in {f"{name}.py": emitted.text, **emitted.side}.items():
             Path(file).write_text(text, encoding="utf-8")
 
-    def run(*arguments: str) -> tuple[int, str, str]:
-        code = main(arguments)
-        return code, *capsys.readouterr()
-
-    return run
+    return said
 
 
 def test_every_word_is_counted_once_in_each_embedding() -> None:
