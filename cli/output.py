@@ -123,17 +123,16 @@ class Output:
         Args:
             document, pictures: renderings of the result, made only where they are asked for.
         """
-        as_json = json_text(result.to_json(), indent=2) + "\n"
         if self.file is not None:
             match self.file.suffix.lower().removeprefix("."):
                 case "json":
-                    self._write(as_json)
+                    self._write(_as_json(result))
                 case ending if ending in (pictures or {}):
                     self._write((pictures or {})[ending]())
                 case ending:
                     self._write_document(document(), result.verb, ending)
         if self.as_json:
-            sys.stdout.write(as_json)
+            sys.stdout.write(_as_json(result))
         elif self.file is None:
             put_document(self.color, document())
 
@@ -159,6 +158,10 @@ class Output:
         assert self.file is not None
         write_atomic(self.file, content, force=self.force)
         note(f"wrote {self.file}{told}")
+
+
+def _as_json(result: Answer) -> str:
+    return json_text(result.to_json(), indent=2) + "\n"
 
 
 def put_document(color: Color, document: Document) -> None:
