@@ -104,7 +104,11 @@ Edge: TypeAlias = Score | Feed | Read
 Edges: TypeAlias = frozenset[Edge]
 
 
-def bearer(variable: Variable) -> tuple[str, int, int] | None:
+Module: TypeAlias = tuple[str, int, int]
+"""A head or an MLP: ``attn`` or ``mlp``, its layer, and its place there."""
+
+
+def bearer(variable: Variable) -> Module | None:
     """The module that makes a variable: its kind, layer and number; None of what is given."""
     match variable:
         case Moved(layer, head, _):
@@ -115,7 +119,7 @@ def bearer(variable: Variable) -> tuple[str, int, int] | None:
             return None
 
 
-def modules_of(variable: Variable) -> Iterator[tuple[str, int, int]]:
+def modules_of(variable: Variable) -> Iterator[Module]:
     """All modules on the way of a variable."""
     found = bearer(variable)
     if found is not None:
@@ -260,18 +264,23 @@ def edge_count(network: Network, links: Links | None = None) -> int:
 
 def live(edges: Iterable[Edge]) -> Edges:
     """The edges whose answers reach the readout."""
-    edges = tuple(edges)
-    kept: set[Edge] = {edge for edge in edges if isinstance(edge, Read)}
-    others = [edge for edge in edges if not isinstance(edge, Read)]
-    wanted = {module for edge in kept for what in edge.reads for module in modules_of(what)}
-    while True:
-        more = [
-            edge
-            for edge in others
-            if edge not in kept
-            and (("attn", edge.layer, edge.head) if isinstance(edge, Score) else ("mlp", edge.layer, 0)) in wanted
-        ]
-        if not more:
-            return frozenset(kept)
-        kept |= set(more)
-        wanted |= {module for edge in more for what in edge.reads for module in modules_of(what)}
+    of_module: dict[Module | None, list[Edge]] = {}
+    for edge in edges:
+        of_module.setdefault(module_of(edge), []).append(edge)
+    kept: set[Edge] = set()
+    reached = of_module.pop(None, [])
+    while reached:
+        kept.update(reached)
+        wanted = {module for edge in reached for what in edge.reads for module in modules_of(what)}
+        reached = [edge for module in wanted for edge in of_module.pop(module, ())]
+    return frozenset(kept)
+
+
+def module_of(edge: Edge) -> Module | None:
+    """The module that reads over an edge; None of the readout."""
+    match edge:
+        case Score(layer, head):
+            return "attn", layer, head
+        case Feed(layer):
+            return "mlp", layer, 0
+    return None

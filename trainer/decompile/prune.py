@@ -21,11 +21,13 @@ from trainer.decompile.edges import (
     Edges,
     Feed,
     Links,
+    Module,
     Score,
     Variable,
     all_edges,
     edge_count,
     live,
+    module_of,
     modules_of,
 )
 from trainer.decompile.network import Inputs, Network
@@ -45,7 +47,6 @@ KEPT = 0.998
 Thing = TypeVar("Thing", bound=Hashable)
 Some = TypeVar("Some", bound=frozenset[Any])
 Ran = TypeVar("Ran")
-Module = tuple[str, int, int]
 Judge: TypeAlias = Callable[[Some, Ran | None], tuple[float, float, Ran]]
 Cost: TypeAlias = Callable[[Some], float | None]
 
@@ -180,7 +181,7 @@ def _without_modules(edges: Edges, taken: Iterable[Module]) -> Edges:
     return live(
         edge
         for edge in edges
-        if not any(m in gone for v in edge.reads for m in modules_of(v)) and _owner(edge) not in gone
+        if not any(m in gone for v in edge.reads for m in modules_of(v)) and module_of(edge) not in gone
     )
 
 
@@ -193,10 +194,6 @@ def _readings(edge: Edge) -> set[tuple[str, Variable | None]]:
             return {(f"mlp_{layer}", what)}
         case _:
             return {("readout", edge.what)}
-
-
-def _owner(edge: object) -> Module | None:
-    return ("attn", edge.layer, edge.head) if isinstance(edge, Score) else None
 
 
 def _judge(paths: Paths, sets: bool) -> Judge[Edges, PathRun]:
