@@ -73,7 +73,7 @@ def emitted_outcome(run: Callable[[list[str]], Any], tokens: list[str]) -> objec
 
 
 @given(programs())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_the_emitted_module_equals_execute_on_every_input_tried_holes_included(program: Program) -> None:
     inputs = some_inputs(program, 40)
     run = compiled(program)
@@ -81,7 +81,7 @@ def test_the_emitted_module_equals_execute_on_every_input_tried_holes_included(p
 
 
 @given(programs())
-@settings(max_examples=300, deadline=None, suppress_health_check=[HealthCheck.too_slow])
+@settings(max_examples=120, deadline=None, suppress_health_check=[HealthCheck.too_slow])
 def test_reading_an_emitted_module_gives_the_program_back(program: Program) -> None:
     text = emit(program).text
     module = read_source(text)

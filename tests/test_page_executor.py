@@ -53,7 +53,7 @@ def test_the_page_executes_the_shared_programs_as_we_do(name: str) -> None:
     assert disagreement(program, some_inputs(program, 150)) is None
 
 
-@settings(max_examples=300, deadline=None, suppress_health_check=list(HealthCheck))
+@settings(max_examples=120, deadline=None, suppress_health_check=list(HealthCheck))
 @given(random_programs())
 def test_the_page_executes_random_programs_as_we_do(program: Program) -> None:
     assert disagreement(program, some_inputs(program, 30)) is None
