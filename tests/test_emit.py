@@ -20,7 +20,7 @@ from hypothesis import strategies as st
 
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
-from tprog.ir.program import Embedding, Program, Readout, Weights
+from tprog.ir.program import Embedding, Lookup, NumericHead, Program, Readout, Weights
 from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Symbol
 from tprog.run.batch import encode
 from tprog.run.execute import execute
@@ -254,3 +254,28 @@ def test_tables_of_a_large_vocabulary_go_to_a_file_beside_the_module(tmp_path: P
     )
     assert json.loads(done.stdout) == outcome(program, inputs)
     assert "hole" in str(outcome(program, inputs)[0])
+
+
+@pytest.mark.parametrize(
+    ("alike", "said"),
+    [
+        ((0,), "if count == 0:"),
+        ((3,), "if count == 3:"),
+        ((8,), "if count == 8:"),
+        ((0, 1), "if count <= 1:"),
+        ((7, 8), "if count >= 7:"),
+        ((1, 2, 3), "if 1 <= count <= 3:"),
+        ((2, 3), "if count in {2, 3}:"),
+        ((1, 3), "if count in {1, 3}:"),
+        ((0, 2), "if count in {0, 2}:"),
+        ((0, 8), "if count in {0, 8}:"),
+    ],
+)
+def test_levels_that_follow_each_other_are_said_by_their_ends(alike: tuple[int, ...], said: str) -> None:
+    count = NumericHead("count", "tokens", "tokens", "ones", (("a",), ("a",), ("a",)))
+    cells = tuple(1 if level in alike else 2 for level in range(9))
+    table = Lookup("table", ("count",), (tuple(range(9)),), None, cells)
+    program = Program(("<s>", "a", "b"), ("x", "y"), 10, (count, table), Readout((Weights("table", ((0, 1),)),)))
+    text = emit(program).text
+    assert f"    {said}\n        return 1\n" in text
+    assert read_source(text).program == program

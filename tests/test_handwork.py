@@ -2,12 +2,13 @@
 
 from __future__ import annotations
 
+import json
 import random
 import shutil
 import subprocess
 from collections.abc import Iterator
 from dataclasses import replace
-from difflib import SequenceMatcher
+from difflib import SequenceMatcher, ndiff
 from fractions import Fraction
 from pathlib import Path
 from tempfile import TemporaryDirectory
@@ -21,8 +22,10 @@ from tests.handwork import LineEnds, by_hand, comments
 from tests.programs import PROGRAMS
 from tests.published import Writing, write
 from tests.strategies import programs
+from tests.test_emit import large_vocabulary_program
 from tests.test_published import expressible
 from tprog.edits.edit import (
+    AttendEdit,
     CellEdit,
     Change,
     CoefficientEdit,
@@ -37,7 +40,20 @@ from tprog.edits.edit import (
 from tprog.errors import BadProgram, NotExact
 from tprog.files import is_ours
 from tprog.ir.entry import entry_of
-from tprog.ir.program import Embedding, Head, Linear, Lookup, NumericHead, Program, Symbols, Value, cell_keys
+from tprog.ir.program import (
+    BEGIN,
+    Embedding,
+    Head,
+    Linear,
+    Lookup,
+    NumericHead,
+    Program,
+    Readout,
+    Symbols,
+    Value,
+    Weights,
+    cell_keys,
+)
 from tprog.text.branches import comments as comments_of
 from tprog.text.emit import Block, emit
 from tprog.text.own_form import in_own_form
@@ -393,6 +409,202 @@ def test_what_a_person_has_formatted_is_changed_in_its_own_form(what: str) -> No
     assert becomes in found
     others = found.replace(becomes, written).split("\n")
     assert sum(one != other for one, other in zip(others, module.text.split("\n"), strict=True)) <= 1  # what it says
+
+
+TWO_ALIKE = apply(PROGRAMS["masks"].program, RowEdit("any", "r", ("p",)))
+TWO_BRANCHES = """\
+def predicate_any(q_token, k_token):  # mine
+   if q_token == "<s>":  # one
+      return False
+   if q_token == "p":
+      return k_token in {"q", "r"}  # two
+   return k_token == "p"  # both
+"""
+
+
+@pytest.mark.parametrize(
+    ("edit", "becomes"),
+    [
+        (
+            RowEdit("any", "r", ("r",)),
+            """\
+   if q_token == "<s>":  # one
+      return False
+   if q_token == "p":
+      return k_token in {"q", "r"}  # two
+   if q_token == "q":
+      return k_token == "p"
+   return k_token == "r"  # both
+""",
+        ),
+        (
+            RowEdit("any", "q", ()),
+            """\
+   # one
+   if q_token == "p":
+      return k_token in {"q", "r"}  # two
+   if q_token == "r":
+      return k_token == "p"
+   return False  # both
+""",
+        ),
+        (
+            RowEdit("any", "p", ("p",)),
+            """\
+   if q_token == "<s>":  # one
+      return False
+      # two
+   return k_token == "p"  # both
+""",
+        ),
+        (
+            RowEdit("any", "<s>", ("q", "r")),
+            """\
+   if q_token in {"<s>", "p"}:  # one
+      return k_token in {"q", "r"}  # two
+   return k_token == "p"  # both
+""",
+        ),
+    ],
+)
+def test_branches_come_and_go_with_the_indentation_that_a_person_has_given_them(edit: Change, becomes: str) -> None:
+    text = emit(TWO_ALIKE).text
+    start = text.index("def predicate_any(")
+    module = read_source(text[:start] + TWO_BRANCHES + text[text.index("\n\n\n", start) + 1 :])
+    assert module.program == TWO_ALIKE
+    found = patched(module, apply(TWO_ALIKE, edit))
+    assert f"{TWO_BRANCHES.splitlines(keepends=True)[0]}{becomes}\n\n" in found
+
+
+LISTED_BY_HAND = """\
+def lookup_alone(left, token, right):
+    if (left, token, right) == ("b", "a", "b"): return "y"  # one
+    if (left, token, right) == ("a", "b", "a"):
+        return "y"
+"""
+OTHERWISE = """\
+    return (
+        "n"  # all others
+    )
+"""
+IN_FRONT = """\
+    if (left, token, right) == ("a", "b", "a"):
+        return "n"
+"""
+
+
+@pytest.mark.parametrize(
+    ("edits", "front", "behind"),
+    [
+        ([CellEdit("alone", (), "y")], "", OTHERWISE.replace('"n"', '"y"')),
+        ([CellEdit("alone", (), None)], "", OTHERWISE.replace('"n"', "None")),
+        ([CellEdit("alone", ("a", "b", "a"), "n")], IN_FRONT, OTHERWISE),
+        (
+            [CellEdit("alone", ("a", "b", "a"), "n"), CellEdit("alone", (), "y")],
+            IN_FRONT,
+            OTHERWISE.replace('"n"', '"y"'),
+        ),
+    ],
+)
+def test_combinations_that_a_person_has_listed_stay_as_they_stand(edits: list[Change], front: str, behind: str) -> None:
+    program = PROGRAMS["between"].program
+    text = emit(program).text
+    start = text.index("def lookup_alone(")
+    module = read_source(text[:start] + LISTED_BY_HAND + OTHERWISE + text[text.index("\n\n\n", start) + 1 :])
+    assert module.program == program
+    after = apply(program, *edits)
+    found = patched(module, after)
+    assert read_source(found).program == after
+    first, *rest = LISTED_BY_HAND.splitlines(keepends=True)
+    assert f"{first}{front}{''.join(rest)}{behind}\n\n" in found
+
+
+def test_an_answer_otherwise_comes_behind_combinations_that_had_none() -> None:
+    program = apply(PROGRAMS["between"].program, CellEdit("alone", (), None))
+    text = emit(program).text
+    start = text.index("def lookup_alone(")
+    module = read_source(text[:start] + LISTED_BY_HAND + text[text.index("\n\n\n", start) + 1 :])
+    assert module.program == program
+    found = patched(module, apply(program, CellEdit("alone", (), "n")))
+    assert f'{LISTED_BY_HAND}    return "n"\n\n\n' in found
+
+
+def test_a_cell_of_a_table_that_a_person_built_changes_no_other_return() -> None:
+    """The last cell answers 5, and the last return of the function 3, for what no branch above it is for."""
+    lookup = Lookup("cell", ("tokens", "positions"), (None, None), None, (3, 3, 3, 3, 4, 5))
+    program = Program((BEGIN, "a"), ("x", "y"), 3, (lookup,), Readout((Weights("cell", ((0, 1),)),)))
+    text = emit(program).text
+    start = text.index("def lookup_cell(")
+    own = (
+        "def lookup_cell(token, position):\n    if token == 'a' and position == 1: return 4\n"
+        "    if token == 'a' and position == 2:\n        return 5\n    return 3  # mine\n"
+    )
+    module = read_source(text[:start] + own + text[text.index("\n\n\n", start) + 1 :])
+    assert module.program == program
+    after = apply(program, CellEdit("cell", ("a", 0), 4))
+    found = patched(module, after)
+    assert read_source(found).program == after
+    begins, *rest = own.splitlines(keepends=True)
+    assert begins in found
+    assert "".join(rest) in found
+
+
+def test_an_edit_brings_the_import_and_the_primitives_that_it_needs_to_a_module_of_a_persons_own() -> None:
+    sort = PROGRAMS["sort"].program
+    half = Linear("half", ("ones",), (1,))
+    cell = Lookup("cell", ("half",), ((0, 1),), None, (0, 1))
+    halves = Program((BEGIN, "a"), ("x", "y"), 4, (half, cell), Readout((Weights("cell", ((0, 1),)),)))
+    for program, edit, gained in (
+        (sort, AttendEdit("sorted", "first"), ["def _select_first("]),
+        (
+            halves,
+            CoefficientEdit("half", "ones", Fraction(1, 2)),
+            ["import sys\nfrom fractions import Fraction\n", "def round_down("],
+        ),
+    ):
+        module = read_source(emit(program).text.replace("def run(tokens):", "def run(tokens):  # mine"))
+        after = apply(program, edit)
+        found = patched(module, after)
+        assert read_source(found).program == after
+        assert "def run(tokens):  # mine" in found
+        assert all(text in found and text not in module.text for text in gained)
+
+
+def test_an_answer_that_takes_several_lines_stands_on_that_of_the_one_before() -> None:
+    words = (BEGIN, *(f"word{at:02}" for at in range(24)))
+    predicate = ((), *((word,) for word in words[1:3]), ("word05",), *((word,) for word in words[4:]))
+    head = Head("near", "tokens", "tokens", "tokens", predicate)
+    program = Program(words, ("x", "y"), 4, (head,), Readout((Weights("tokens", ((0, 1),) * 25),)))
+    for own, begins in (
+        ('return k_token in {"word05"}', 'return k_token in {"word02", "word03", '),
+        ('return (k_token) == "word05"', 'return k_token in {"word02", "word03", '),
+    ):
+        module = read_source(emit(program).text.replace('return k_token == "word05"', f"{own}  # mine"))
+        assert module.program == program
+        after = apply(program, RowEdit("near", "word02", words[3:24]))
+        found = patched(module, after)
+        assert read_source(found).program == after
+        (line,) = (line for line in found.split("\n") if line.endswith("# mine"))
+        assert line.lstrip().startswith(begins)
+        assert line.endswith('"word22"}  # mine')
+
+
+def test_a_side_file_that_a_person_has_laid_out_changes_in_its_own_layout() -> None:
+    program = large_vocabulary_program()
+    emitted = emit(program, "words")
+    ((name, side),) = emitted.side.items()
+    laid_out = json.dumps(json.loads(side), indent=1)
+    module = read_source(emitted.text, "words.py", lambda _: laid_out)
+    assert module.program == program
+    edits = WordEdit("emb_0", "word5", 0), WordEdit("emb_0", "word7", 1), WeightRowEdit("tokens", "word3", (7, 8))
+    found = patched_files(module, apply(program, *edits, WeightRowEdit("tokens", "word4", None)))
+    gone = [line for line in ndiff(laid_out.split("\n"), found[name].split("\n")) if line[0] in "+-"]
+    assert sorted(gone) == sorted(
+        [
+            *('-    "word5": 1,', '+    "word5": 0,', '+    "word7": 1,'),
+            *("-     1,", "-     5", "+     7,", "+     8", '-    "word4": [', "-     1,", "-     5", "-    ],"),
+        ]
+    )
 
 
 @pytest.mark.parametrize(("first", "ends"), [("", "\n"), ("", "\r\n"), ("#!/usr/bin/env python3\n", "\r\n")])

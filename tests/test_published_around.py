@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import builtins
 from pathlib import Path
 
@@ -11,6 +12,8 @@ from tests.published import Writing, run_by_python, write
 from tests.strategies import some_inputs
 from tests.test_published import CASES, PLAIN, own_outcomes
 from tprog.errors import BadSource
+from tprog.text.dialects.published.harmless import Needed, check_harmless, imports_of
+from tprog.text.dialects.subset import Source
 from tprog.text.read import Module, read_module
 
 
@@ -281,8 +284,58 @@ def test_what_is_skipped_changes_nothing_when_python_runs_the_file(tmp_path: Pat
         found = run_by_python([(path, name) for path in paths], inputs, tmp_path)
         for path, outcomes in zip(paths, found, strict=True):
             assert outcomes == wanted, path.read_text()
-    for path in paths:
-        assert read_module(path).program == PLAIN, path.read_text()
+
+
+@pytest.mark.parametrize("name", BEHIND)
+def test_what_is_skipped_behind_run_leaves_the_program_as_it_is(name: str, tmp_path: Path) -> None:
+    assert read_module(around(tmp_path, behind=BEHIND[name][0])).program == PLAIN
+
+
+@pytest.mark.parametrize("name", ABOVE)
+def test_what_is_skipped_above_run_leaves_the_program_as_it_is(name: str, tmp_path: Path) -> None:
+    assert read_module(around(tmp_path, above=ABOVE[name][0])).program == PLAIN
+
+
+@pytest.mark.parametrize("name", SIGNED)
+def test_annotations_leave_the_program_as_it_is(name: str, tmp_path: Path) -> None:
+    assert read_module(changed(around(tmp_path), *SIGNED[name])).program == PLAIN
+
+
+RUNS_NOTHING = ("a function that nobody calls", "a class of its own")
+
+
+@pytest.mark.parametrize("name", [name for name in BEHIND if name not in RUNS_NOTHING])
+def test_in_no_place_of_what_is_skipped_may_anything_run(name: str) -> None:
+    """Wherever a value stands, `exec` stands instead, once: whatever is around it, it is seen."""
+    code = BEHIND[name][0]
+    for at in range(len(_values(ast.parse(code)))):
+        tree = ast.parse(code)
+        parent, field, place = _values(tree)[at]
+        new = ast.parse("exec('1')", mode="eval").body
+        if place is None:
+            setattr(parent, field, new)
+        else:
+            getattr(parent, field)[place] = new
+        body = ast.parse(ast.unparse(ast.fix_missing_locations(tree))).body
+        with pytest.raises(BadSource):
+            check_harmless(Source("p.py"), body, Needed(), imports_of(body))
+
+
+def _values(tree: ast.Module) -> list[tuple[ast.AST, str, int | None]]:
+    """Each place where an expression is read: the node that it stands in, the field, and its place in a list."""
+    found: list[tuple[ast.AST, str, int | None]] = []
+    for node in ast.walk(tree):
+        for field, value in ast.iter_fields(node):
+            for place, child in enumerate(value) if isinstance(value, list) else [(None, value)]:
+                bound = isinstance(getattr(child, "ctx", None), ast.Store | ast.Del)
+                if (
+                    isinstance(child, ast.expr)
+                    and not bound
+                    and not isinstance(node, ast.JoinedStr)
+                    and field != "format_spec"
+                ):
+                    found.append((node, field, place))
+    return found
 
 
 HARMFUL = cases(

@@ -6,6 +6,7 @@ import ast
 from collections.abc import Callable
 from itertools import product
 
+import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -95,3 +96,37 @@ def test_a_predicate_accepts_the_keys_that_python_lets_it_and_names_the_line_tha
         accepted = [(key, line) for key, (line, says) in answers if says]
         line = accepted[0][1] if accepted else answers[0][1][0] if answers else None
         assert predicate.row(query, Symbols(VALUES)) == (tuple(key for key, _ in accepted), line), (lines, query)
+
+
+TESTS = (
+    *(
+        "one == 'a'",
+        "one != 'a'",
+        "one in {'a', 1}",
+        "one not in {'b'}",
+        "other == 0",
+        "other != 0",
+        "other in {'a', 'b'}",
+    ),
+    *("other not in {0}", "one == other", "key in {('a', 'b'), (0, 1)}", "one == 'a' and other == 0", "not other == 1"),
+)
+
+
+def _python(text: str) -> Callable[[str | int, str | int], object]:
+    known: dict[str, Callable[[str | int, str | int], object]] = {}
+    exec(text, known)
+    return known["f"]
+
+
+@pytest.mark.parametrize("outer", TESTS)
+def test_whatever_a_predicate_looks_at_first_each_key_is_asked_as_python_asks_it(outer: str) -> None:
+    for inner, body in product(
+        TESTS, ("if {}:\n  if {}:\n   return True", "if {}:\n  return False\n elif {}:\n  return True")
+    ):
+        text = f"def f(one, other):\n key = (one, other)\n {body.format(outer, inner)}"
+        (function,) = ast.parse(text).body
+        assert isinstance(function, ast.FunctionDef)
+        predicate, python = Predicate(Source("f.py"), function, Members({})), _python(text)
+        for query in VALUES:
+            wanted = tuple(key for key in VALUES if python(query, key))
+            assert predicate.row(query, Symbols(VALUES))[0] == wanted, (text, query)

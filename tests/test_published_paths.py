@@ -217,6 +217,7 @@ def rows(folder: Path) -> tuple[dict[tuple[str, str], list[float]], list[str]]:
     return {(row[0], row[1]): [float(cell) for cell in row[2:]] for row in lines}, header[2:]
 
 
+PATH_CALL = "pd.read_csv('programs/made/made_weights.csv', index_col=[0, 1], dtype={'feature': str})"
 FROM_DICT = 'pd.DataFrame.from_dict(WEIGHTS, orient="index", columns=CLASSES)'
 
 
@@ -259,12 +260,45 @@ def test_an_edit_of_weights_in_a_dict_is_shown_in_a_module_of_ours(tmp_path: Pat
         ("WEIGHTS = {'tokens': [1, 2]}", "a key (feature, value)"),
         ("WEIGHTS = {('tokens', '<s>'): {'a': 1, 'b': 2}}", "the same classes"),
         ("WEIGHTS = {('tokens', '<s>'): [1, 2]}\nWEIGHTS = 1", "each name once"),
+        ("WEIGHTS = {('tokens', '<s>'): 1}", "`1`; expected a list"),
+        ("WEIGHTS = {('tokens', '<s>'): [1, True]}", "`True`; expected a decimal number"),
+        ("WEIGHTS = {('tokens', '<s>'): [1, -True]}", "`-True`; expected a decimal number"),
+        ("WEIGHTS = {}", "a dict of weights written out"),
+        ("WEIGHTS = {('tokens', 'b', 'a'): [1, 2]}", "a key (feature, value)"),
+        ("WEIGHT = {}", "a file without `WEIGHTS`"),
+        ("WEIGHTS = {('tokens', '<s>'): [1, 2]}\nCLASSES: tuple = 1", "each name once"),
     ],
 )
 def test_a_file_of_weights_is_parsed_and_never_run(weights: str, message: str, tmp_path: Path) -> None:
     path = dict_module(tmp_path, f"CLASSES = ['a', 'b']\n{weights}\n", FROM_DICT)
     with pytest.raises(BadSource) as refused:
         read_module(path)
+    assert message in str(refused.value)
+
+
+@pytest.mark.parametrize(
+    ("call", "message"),
+    [
+        ('pd.DataFrame.from_dict(NOTHING, orient="index", columns=CLASSES)', "a dict of weights, in the module or in"),
+        ('pd.DataFrame.from_dict(WEIGHTS, orient="index", columns=NOTHING)', "a list of classes, beside the weights"),
+        ('pd.DataFrame.from_dict(WEIGHTS, orient="index", columns=["a", "a"])', "a class twice, or none"),
+        (
+            'pd.DataFrame.from_dict(WEIGHTS, orient="index", columns=["a"])',
+            "a row of 2 weights; expected 1, one a class",
+        ),
+        ('pd.DataFrame.from_dict(WEIGHTS, orient="index")', "the same classes, in the same order, in each row"),
+        ('pd.DataFrame.from_dict(WEIGHTS, orient="columns", columns=CLASSES)', "enums of lists of words"),
+        ("dict(WEIGHTS)", "enums of lists of words"),
+        (f"{FROM_DICT}\n    more = {FROM_DICT}", "weights that are read a second time"),
+        (f"{FROM_DICT}\n    more = {PATH_CALL}", "weights that are read a second time"),
+        (f"{PATH_CALL}\n    more = {FROM_DICT}", "weights that are read a second time"),
+    ],
+)
+def test_a_table_that_is_made_otherwise_of_a_dict_is_refused(call: str, message: str, tmp_path: Path) -> None:
+    found, classes = rows(tmp_path)
+    above = "from made_weights import WEIGHTS, CLASSES\n"
+    with pytest.raises(BadSource) as refused:
+        read_module(dict_module(tmp_path, f"CLASSES = {classes}\nWEIGHTS = {found}\n", call, above))
     assert message in str(refused.value)
 
 
@@ -292,10 +326,12 @@ def test_the_words_of_an_embedding_are_found_in_the_same_ways(tmp_path: Path) ->
     wanted, how = CASES["embeddings in a table"]
     path = write(wanted, tmp_path, how=how)
     text = path.read_text(encoding="utf-8")
-    for above, new in (
-        ("from pathlib import Path\n", 'Path(__file__).parent / "made_embeddings.csv"'),
-        ("", r'"programs\made\made_embeddings.csv"'),
-        ("", r'"runs\x07\ads.csv"'),
+    for above, new, lost in (
+        ("from pathlib import Path\n", 'Path(__file__).parent / "made_embeddings.csv"', False),
+        ("", r'"programs\made\made_embeddings.csv"', False),
+        ("", r'"runs\x07\ads.csv"', True),
     ):
         path.write_text(above + text.replace('"programs/made/made_embeddings.csv"', new), encoding="utf-8")
-        assert read_module(path).program == wanted
+        module = read_module(path)
+        assert module.program == wanted
+        assert ("lost-path" in {defect.kind for defect in module.defects}) == lost

@@ -15,14 +15,14 @@ from analyze.render.verify import verify_document
 from analyze.verify import verify
 from cli.main import main
 from tests.published import Writing, write
-from tests.test_published import CASES, PLAIN, program
+from tests.test_published import CASES, COPY, PLAIN, SAME, program, weights
 from tprog.errors import BadFile, BadInput, BadProgram, BadSource
-from tprog.ir.program import BEGIN, END, NumericHead, Program, Weights
+from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.tasks.builtin import get_task, inputs_for
 from tprog.tasks.classes import for_task, narrowed
-from tprog.text.dialects.published import assignments
+from tprog.text.dialects.published import assignments, side
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.read import read_module
 
@@ -284,6 +284,7 @@ def test_a_table_that_nobody_can_mean_is_refused_with_its_line(name: str, tmp_pa
         ("cat, sat", "the", "the word 'the' a second time"),
         ("NA,99", "NA,many", "'many' in the column 'var0_embeddings'"),
         ("word,", "token,", "a column 'word'"),
+        ("word,var0_embeddings", "word,", "a column without a name, or one twice"),
     ],
 )
 def test_a_table_of_words_is_checked_too(old: str, new: str, message: str, tmp_path: Path) -> None:
@@ -335,6 +336,39 @@ def test_a_predicate_that_is_asked_for_each_pair_is_read_up_to_so_many(
     monkeypatch.setattr(assignments, "MOST_PAIRS", 24)
     with pytest.raises(BadSource, match="a predicate over 5 x 5 values that is asked for each pair"):
         read_module(asked)
+
+
+@pytest.mark.parametrize(
+    ("text", "message"), [("feature,value,a,b\n", "no table with 2"), ("a,b\nc,d\n", "no table with 2")]
+)
+def test_a_table_without_rows_or_columns_is_refused(text: str, message: str, tmp_path: Path) -> None:
+    path = write(PLAIN, tmp_path)
+    (tmp_path / "made_weights.csv").write_text(text)
+    with pytest.raises(BadFile, match=f"made_weights.csv: {message} columns of names and at least one of values"):
+        read_module(path)
+
+
+def test_empty_lines_of_a_table_are_skipped_and_a_position_may_stand_anywhere(tmp_path: Path) -> None:
+    path = changed(tmp_path, "positions,0,", "\npositions,0,", file="made_weights.csv")
+    assert read_module(path).program == PLAIN
+
+
+def test_a_table_is_read_up_to_so_many_rows(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = write(PLAIN, tmp_path)
+    count = len((tmp_path / "made_weights.csv").read_text().splitlines()) - 1
+    monkeypatch.setattr(side, "_rows_in_one_piece", lambda width: count + 1)
+    read_module(path)
+    monkeypatch.setattr(side, "_rows_in_one_piece", lambda width: count)
+    with pytest.raises(BadFile, match=f"has {count} rows; pandas reads {count} or more in pieces"):
+        read_module(path)
+
+
+def test_words_that_pandas_reads_as_numbers_are_refused(tmp_path: Path) -> None:
+    wanted, how = CASES["embeddings in a table"]
+    path = write(wanted, tmp_path, how=how)
+    (tmp_path / "made_embeddings.csv").write_text("word,var0_embeddings\n1,0\n2.5,1\n1e3,2\n")
+    with pytest.raises(BadSource, match="nothing but numbers in the column 'word'"):
+        read_module(path)
 
 
 # Side files ###########################################################################################################
@@ -440,6 +474,53 @@ def test_a_missing_row_and_a_lookup_beyond_its_range_are_named(tmp_path: Path) -
     second, how = CASES["counts and lookups with a default"]
     found = {defect.where: defect for defect in read_module(write(second, tmp_path, how=how)).defects}
     assert "lookup_one` was written for count from 0 to 1; larger numbers, bounded by 5, would" in found["one"].text
+
+
+def test_of_values_without_weights_the_first_eight_are_named(tmp_path: Path) -> None:
+    for absent, said in ((8, "1, 2, 3, 4, 5, 6, 7, 8: run"), (9, "1, 2, 3, 4, 5, 6, 7, 8, ...: run")):
+        path = write(PLAIN, tmp_path)
+        table = tmp_path / "made_weights.csv"
+        rows = [row for row in table.read_text().splitlines() if not row.startswith("positions,")]
+        table.write_text("\n".join([*rows, "positions,0,1,2", f"positions,{absent + 1},3,4"]) + "\n")
+        told = [d.text for d in read_module(path).defects if d.where == "positions"]
+        assert [text.split(" = ")[1].startswith(said) for text in told] == [True]
+
+
+@pytest.mark.parametrize(("absent", "more"), [(9, ""), (10, " and 2 more")])
+def test_of_values_that_no_branch_is_for_the_first_are_named(absent: int, more: str, tmp_path: Path) -> None:
+    words = tuple(f"w{at:02}" for at in range(absent))
+    head = Head("own", "tokens", "tokens", "tokens", (("a",), *((),) * absent, ("a",)))
+    made = replace(PLAIN, vocabulary=(BEGIN, *words, "a"), nodes=(head,), readout=Readout((), 10))
+    path = write(replace(made, readout=Readout((Weights("tokens", ((1, 2),) * (absent + 2)),), 10)), tmp_path)
+    (told,) = (defect.text for defect in read_module(path).defects if defect.kind == "falls-through")
+    named = words if not more else words[:8]
+    assert f"is for {', '.join(map(repr, named))}{more}: own selects nothing there" in told
+
+
+def test_what_a_lookup_may_answer_are_the_numbers_that_it_says_or_that_have_weights(tmp_path: Path) -> None:
+    """As long as it says numbers alone: beside words, those are rows that nothing reaches."""
+    wanted, how = CASES[COUNTS]
+    extra = tuple(("one_outputs", value, "1", "2") for value in ("7", "x", "_"))
+    found = read_module(write(wanted, tmp_path, how=replace(how, extra_rows=extra))).program
+    assert found.symbols("one").values == (0, 1, 7)
+    worded = Lookup("word", ("copy",), (None,), ("u", "v"), ("u", "v", "u", "v"))
+    made = program(COPY, worded, terms=(Weights("word", weights(1, 2)),))
+    extra = (("word_outputs", "7", "1", "2"),)
+    found = read_module(write(made, tmp_path, how=Writing(extra_rows=extra))).program
+    assert found.symbols("word").values == ("u", "v")
+
+
+def test_only_heads_that_can_match_their_own_position_are_named_for_it(tmp_path: Path) -> None:
+    """A head by position never has a choice, unless it accepts several; nor does one that accepts nothing."""
+    several = replace(COPY, name="several", predicate=((1,), (2, 3), (), (0,), (4,)))
+    nothing = replace(SAME, name="nothing", predicate=((),) * 4)
+    terms = tuple(Weights(name, weights(1, 2, 3, 4, 5)) for name in ("same", "nothing"))
+    made = program(SAME, COPY, several, nothing, terms=terms)
+    (defect,) = (d for d in read_module(write(made, tmp_path)).defects if d.kind == "self-match")
+    assert "same" in defect.text
+    assert "several" in defect.text
+    assert "copy" not in defect.text
+    assert "nothing" not in defect.text.replace("selects nothing", "")
 
 
 @pytest.mark.parametrize(

@@ -13,7 +13,7 @@ from tests.programs import PROGRAMS
 from tests.test_emit import large_vocabulary_program
 from tprog.errors import BadFile, BadSource, TpdebugError
 from tprog.ir.entry import Entry
-from tprog.ir.program import Head, Lookup, Symbols
+from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Symbols, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.builder import literal
@@ -268,6 +268,13 @@ OTHERS = {
         "select_closest_by_count(rank",
         "as SELF_RULE is",
     ),
+    "a level of a fraction": (
+        "rationals",
+        "fraction_x == Fraction(1, 2)",
+        "fraction_x == Fraction(1, 3)",
+        "found Fraction(1, 3); expected a value of `fraction_x`: 0, 1/2, 4/7;",
+    ),
+    "a word of few": ("sort", 'q_token == "a"', 'q_token == "z"', "expected a value of `q_token`: '</s>', '<s>', 'a'"),
     "an embedding by another's table": ("question_type", '"], tokens)', '"], emb_0)', "`embed('emb_0', EMBEDDINGS"),
     "an embedding without a table": ("question_type", '    "emb_0": {', '    "emb_9": {', "which EMBEDDINGS does not"),
     "an embedding without a domain": (
@@ -299,6 +306,46 @@ def test_the_reader_refuses_in_other_modules(what: str) -> None:
     text = emit(PROGRAMS[name].program).text
     assert old in text
     assert found in str(refusal(text.replace(old, new, 1)))
+
+
+@pytest.mark.parametrize("count", [12, 13])
+def test_of_the_values_that_an_argument_may_have_twelve_are_named(count: int) -> None:
+    words = (BEGIN, *(f"w{at:02}" for at in range(1, count)))
+    head = Head("near", "tokens", "tokens", "tokens", (("w01",), *((),) * (count - 1)))
+    text = emit(Program(words, ("x",), 4, (head,), Readout((Weights("tokens", ((1,),) * count),)))).text
+    message = str(refusal(text.replace('k_token == "w01"', 'k_token == "z"')))
+    assert f"'w11'{', ...' if count > 12 else ''}; tpdebug reads" in message
+
+
+MIXED = Lookup("mixed", ("tokens",), (None,), ("a", 1, 2, 3), (1, "a", 2, 3))
+OVER_MIXED = Program(
+    (BEGIN, "a", "b", "c"),
+    ("x", "y"),
+    4,
+    (MIXED, Head("near", "mixed", "mixed", "tokens", ((1,), (2,), (3,), ("a",)))),
+    Readout((Weights("near", ((0, 1),) * 4),)),
+)
+
+
+@pytest.mark.parametrize(
+    ("said", "found"),
+    [
+        ("k_mixed < 2", "an order on `k_mixed`; expected == or in: its values are not all numbers"),
+        ("2 <= q_mixed", "an order on `q_mixed`"),
+        (
+            "k_mixed == q_mixed + 1",
+            "arithmetic with `q_mixed`; expected == or in: its values are not all whole numbers",
+        ),
+        ('k_mixed < "b"', "an order on `k_mixed`"),
+        ("VOCABULARY.index(k_mixed) < 1", "the place of `k_mixed` in VOCABULARY"),
+    ],
+)
+def test_an_argument_that_may_be_a_word_has_no_order_and_no_sum(said: str, found: str) -> None:
+    text = emit(OVER_MIXED).text
+    start = text.index("def predicate_near(")
+    end = text.index("\n\n\n", start)
+    own = f"def predicate_near(q_mixed, k_mixed):\n    return {said}"
+    assert found in str(refusal(text[:start] + own + text[end:]))
 
 
 def test_half_a_character_in_a_text_is_refused_and_no_traceback() -> None:

@@ -190,8 +190,7 @@ class Chain:
 
         def holds(arguments: Arguments) -> bool:
             value = arguments[place]
-            if not isinstance(value, int):
-                return False  # the reader refuses an order on words before any is asked
+            assert isinstance(value, int), "the reader refuses an order on words before any is asked"
             return (value > bound if above else value < bound) or (equal and value == bound)
 
         self.ordered[place] = right
