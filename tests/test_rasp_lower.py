@@ -5,8 +5,10 @@ from __future__ import annotations
 import math
 from collections.abc import Callable, Iterable, Sequence
 from dataclasses import replace
+from fractions import Fraction
 from itertools import product
 from pathlib import Path
+from types import ModuleType
 from typing import Any
 
 import pytest
@@ -24,13 +26,16 @@ from tprog.rasp.evaluate import Run
 from tprog.rasp.expressions import SOp
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
-from tprog.rasp.lower import NotLowered, occurring, selecting, splitting
+from tprog.rasp.lower import NotLowered, gathering, occurring, selecting, splitting
+from tprog.rasp.lower.naming import identifier
 from tprog.rasp.program import RaspProgram, program_of
 from tprog.rasp.source.files import load_program, program_of_text
+from tprog.rasp.tracr import language as tracr
 from tprog.rasp.tracr import library as t
 from tprog.rasp.tracr.language import (
     aggregate,
     best,
+    full,
     indices,
     length,
     mapped,
@@ -188,6 +193,67 @@ def test_a_random_program_answers_as_the_evaluator(dialect: Dialect, data: st.Da
 @pytest.mark.parametrize("causal", [False, True])
 def test_an_input_that_mixes_words_and_numbers_is_a_hole(text: str, causal: bool) -> None:
     check_all(program_of(program_of_text(text, given=["b"]).outputs[-1][1]), "abc", 4, causal)
+
+
+@pytest.mark.parametrize(
+    "vocabulary", [["1", "a", "3"], [0, 2, 5], [True, False], ["1.5", "2", "x"], [Fraction(1, 2), 3]]
+)
+@pytest.mark.parametrize("reading", ["str", "int", "float", "bool", "asis"])
+def test_a_token_that_cannot_be_read_so_is_a_hole(reading: str, vocabulary: list[Any]) -> None:
+    read = program_of_text(f"tokens_{reading};", given=[1]).outputs[-1][1]
+    for sop in (read, program_of_text(f"tokens_{reading} == tokens_{reading};", given=[1]).outputs[-1][1]):
+        check_all(program_of(sop), vocabulary, 3, False)
+
+
+def test_a_vocabulary_of_which_nothing_can_be_read_is_refused() -> None:
+    with pytest.raises(NotLowered, match="no token of the vocabulary can be read so"):
+        program_of_text("tokens_int;", given=[1]).to_program("ab", 3)
+
+
+_few, _more = select(tokens, tokens, "<"), select(tokens, 2, "==")
+_a, _b = aggregate(_few, tokens, default=3), aggregate(_few, indices, default=Fraction(-1, 2))
+
+
+@pytest.mark.parametrize(
+    ("sop", "heads"),
+    [
+        (_a + _b, 1),
+        (_a - _b, 1),
+        (2 * _a + _b * 3 - 1, 1),
+        (-(_a - _b) + _a, 1),
+        ((_a + 1) * 2 - (3 - _b), 1),
+        (_a + _a + _b, 1),
+        (_a * 0 + _b, 1),
+        (_a * _b, 2),
+        (_a + aggregate(_more, indices, default=7), 2),
+        (_a + aggregate(_few, indices, default=7, how="max"), 2),
+        (_a / 2 + _b, 2),
+        (_a + tokens, 1),
+        (mapped(lambda one, other: one + other, _a, _b), 2),
+    ],
+)
+def test_a_sum_of_means_is_one_mean_where_their_positions_are_the_same(sop: SOp, heads: int) -> None:
+    program = made_without_running(program_of(sop), (1, 2, 3), 3, False)
+    assert sum(isinstance(node, Head | NumericHead) for node in program.nodes) == heads
+    check_all(program_of(sop), (1, 2, 3), 3, False)
+
+
+_pairs = mapped(lambda token, place: 10 * token + place, tokens, indices)
+_others = mapped(lambda token, count: 10 * token + count, tokens, selector_width(select(tokens, tokens, "==")))
+
+
+@pytest.mark.parametrize("predicate", ["<", "<=", "==", "!=", ">", ">="])
+@pytest.mark.parametrize("queries", [_pairs, _others])
+def test_pairs_are_compared_as_clauses_and_what_is_always_selected_needs_no_default(
+    predicate: str, queries: SOp
+) -> None:
+    selector, few = select(_pairs, queries, predicate), (1, 2, 3)
+    for sop in (tracr.first(selector, tokens, default=9), tracr.last(selector, indices), selector_width(selector)):
+        check_all(program_of(sop), few, 3, False)
+    if queries is _pairs:
+        made = made_without_running(program_of(tracr.first(selector, tokens, default=9)), few, 6, False)
+        defaults = [node.default == 9 for node in made.nodes if isinstance(node, Head)]
+        assert defaults == [predicate in ("<", ">", "!=")]
 
 
 COMPOSED = [
@@ -382,6 +448,46 @@ def test_what_follows_from_the_word_alone_is_a_table_of_words() -> None:
     made = mapped(lambda word, place, count: word == "a" or place > count, tokens, indices, length)
     (node,) = check_all(program_of(made), "abc", 4, False).nodes
     assert isinstance(node, Embedding)
+
+
+@pytest.mark.parametrize(
+    ("sop", "module", "limit", "said"),
+    [
+        (selector_width(select(tokens, tokens, "==")), selecting, "MOST_PAIRS", "it asks 3 x 3 pairs"),
+        (aggregate(select(indices, indices, "<="), tokens), gathering, "MOST_MEANS", "it may have more than 1 values"),
+    ],
+)
+def test_what_would_be_too_large_is_refused_with_its_place(
+    sop: SOp, module: ModuleType, limit: str, said: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    assert made_without_running(program_of(sop), "abc" if module is not gathering else (1, 2, 3), 3, False).nodes
+    monkeypatch.setattr(module, limit, 1)
+    with pytest.raises(NotLowered) as refused:
+        made_without_running(program_of(sop), "abc" if module is not gathering else (1, 2, 3), 3, False)
+    assert said in str(refused.value)
+    assert "test_rasp_lower.py:" in str(refused.value)
+
+
+def test_numbers_are_compared_where_as_many_words_would_be_too_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selecting, "MOST_PAIRS", 8)
+    compared = program_of(selector_width(select(tokens, t.make_reverse(tokens), "<")))
+    assert compared.to_program((1, 2, 3), 2).nodes
+    with pytest.raises(NotLowered, match="it asks 3 x 3 pairs of values; expected at most 8"):
+        compared.to_program("abc", 2)
+    monkeypatch.setattr(selecting, "MOST_PAIRS", 9)
+    assert compared.to_program("abc", 2).nodes
+
+
+def test_a_node_is_called_after_what_it_is_made_for() -> None:
+    named = {"a-b": "a_b", "2x": "sop_2x", "_x": "x", "é": "sop", "-": "sop", "x y": "x_y", "hist": "hist"}
+    assert {name: identifier(tokens.named(name)) for name in named} == named
+    told = {
+        indices == 1: "equal", indices + 1: "sum", tracr.where(indices == 1, 1, 2): "chosen", full(2): "constant",
+        selector_width(select(tokens, tokens, "==")): "count", mapped(lambda one: one, tokens): "mapped",
+        aggregate(select(tokens, 1, "=="), tokens): "gathered", maximum(select(tokens, 1, "=="), tokens): "max",
+        mapped(math.sqrt, tokens): "sqrt", tokens: "tokens", -indices: "difference",
+    }  # fmt: skip
+    assert {identifier(sop): name for sop, name in told.items()} == {name: name for name in told.values()}
 
 
 def test_a_node_knows_the_line_that_it_was_written_in(tmp_path: Path) -> None:
