@@ -296,6 +296,16 @@ def test_symbols_that_a_head_compares_one_to_one_are_named_after_their_partners(
     assert "its symbols named after what they are compared with" in {step.reason for step in result.steps}
 
 
+def test_symbols_keep_their_order_where_another_would_make_nothing_shorter() -> None:
+    letters = ("a", "b", "c")
+    mixed = Lookup("mixed", ("tokens", "positions"), (None, None), ("b", "a", "c"), tuple("bacabcbacabc"))
+    equal_ones = NumericHead("seen", "mixed", "tokens", "ones", (("b",), ("a",), ("c",)))  # in one line as it is
+    program = Program(letters, (), 4, (mixed, equal_ones), IMPLIED, outputs=("seen",))
+    result = _checked(program, _inputs(program))
+    assert result.program.by_name["mixed"].declares == ("b", "a", "c")
+    assert "its symbols named after what they are compared with" not in {step.reason for step in result.steps}
+
+
 def test_a_pattern_of_two_classes_is_no_pattern() -> None:
     column, wanted = np.array([0, 0, 1]), np.array([0, 1, 1])
     assert Patterns([column], [2], wanted, 2).only([0]) is None

@@ -349,6 +349,12 @@ def test_a_table_of_numbers_is_guessed_from_what_is_most_often_seen() -> None:
     assert search.size is search.size  # which takes the whole text
     assert not stand_ins._equal(search, "count", "ones")
     assert stand_ins._equal(search, "count", "count")
+    from_one = replace(count, predicate=(WORDS,) * 3)  # as many as there are: one at least
+    counted = Search(replace(program, nodes=(from_one, high)), inputs_for(program))
+    table = stand_ins._table(counted, "high", "count")
+    assert table is not None
+    assert (table.unlike, table.codes.tolist(), table.low, table.levels) == (0, [0, 1, 1], 1, (1, 2, 3))
+    assert table.look_up({"count": np.array([0, 1, 2, 3, 4])}).tolist() == [0, 0, 1, 1, 1]
     by_tokens = stand_ins._table(search, "high", "tokens")
     assert by_tokens is not None
     assert by_tokens.unlike > 0

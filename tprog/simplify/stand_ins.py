@@ -82,13 +82,12 @@ class _Guess:
     codes: Callable[[Mapping[str, Array]], Array | int]
 
 
-def _take_out(search: Search, name: str) -> bool:
+def _take_out(search: Search, name: str) -> None:
     for guess in _guesses(search, name):
         if search.may_be(name, guess.codes):
             candidate = rewritten(search.program, {name: guess.stand_in})
             if search.attempt(candidate, name, guess.reason):
-                return True
-    return False
+                return
 
 
 def _clusters(program: Program, name: str) -> bool:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections import Counter
 from collections.abc import Callable, Hashable, Iterable, Sequence
 from typing import TypeAlias, TypeVar
 
@@ -103,8 +104,5 @@ def transposed(grid: Sequence[Sequence[Cell]]) -> Grid[Cell]:
 
 def most_common(cells: Iterable[Cell], otherwise: Cell) -> Cell:
     """What stands in most cells, the first of several."""
-    counts: dict[Cell, int] = {}
-    for cell in cells:
-        if cell is not None:
-            counts[cell] = counts.get(cell, 0) + 1
+    counts = Counter(cell for cell in cells if cell is not None)
     return max(counts, key=lambda cell: counts[cell], default=otherwise)
