@@ -150,6 +150,7 @@ def test_the_lines_of_members_are_lit_and_those_of_what_is_left_out_dim() -> Non
             assert {at[number].mark for number in range(first, last + 1)} == {mark}
     assert at[module.blocks["weights", "sorted", "a"][0]].mark == ("lit" if "sorted" in circuit.members else "dim")
     assert at[1].mark == ""
+    assert [mark for mark, _ in source.legend] == ["lit", "dim"]
     assert [line.text for line in source.lines] == module.text.splitlines()
 
 
@@ -160,6 +161,7 @@ def test_of_several_circuits_the_margin_names_those_that_have_a_line_in_part() -
     one, other = (set(circuit.members) for circuit in result.circuits)
     assert one != other
     source = circuit_source(result, module.path, module.text, module.blocks)
+    assert [mark for mark, _ in source.legend] == ["lit", "part", "dim"]
     (node, *_) = sorted(one ^ other)
     line = source.lines[module.blocks["assignment", node][0] - 1]
     assert (line.mark, line.margin) == ("part", "1" if node in one else "c")

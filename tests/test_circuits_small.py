@@ -6,7 +6,8 @@ import random
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, replace
 from functools import cached_property, reduce
-from itertools import combinations
+from itertools import combinations, count
+from math import comb
 
 import numpy as np
 import pytest
@@ -22,9 +23,11 @@ from analyze.outcome import Survey, survey
 from analyze.reached_entries import entries_of
 from analyze.results.circuits import Circuit
 from tests.bench.brute_force import lacking
-from tests.interventions import frozen
+from tests.bench.circuits_exact import SHAPES, small_program
+from tests.interventions import frozen, listed
 from tests.programs import PROGRAMS
 from tests.small_programs import small
+from tests.strategies import some_inputs
 from tprog.errors import BadUsage, NotExact
 from tprog.ir.program import BEGIN, Head, Program, Readout, Value, Weights
 from tprog.run.batch import Bools, encode
@@ -108,6 +111,15 @@ def _cases(part: int) -> Iterator[Case]:
         yield case
 
 
+def _larger_cases() -> Iterator[Case]:
+    """All predictions of programs of six nodes, of which several are needed."""
+    for seed in range(SHAPES.index((3, 2, 0)), 8 * len(SHAPES), len(SHAPES)):
+        program = small_program(seed)
+        on = survey(program, listed(program, some_inputs(program, 25)))
+        constants = {name: decode(program, name, code) for name, code in constants_of(on, {}).items()}
+        yield Case(on, SubProblem("all"), constants)
+
+
 def _trial(case: Case) -> TriedSets:
     return trial_of(case.on, case.pairs, constants_of(case.on, case.constants), str(case.problem))
 
@@ -149,29 +161,49 @@ def _check_circuit(case: Case, circuit: Circuit) -> None:
     assert (circuit.pairs, circuit.inputs) == (case.pairs.sum(), case.pairs.any(axis=1).sum())
 
 
+def test_of_larger_programs_what_is_found_is_the_smallest_however_it_is_looked_for(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    sizes = set()
+    for case in _larger_cases():
+        for branches in (0, 40_000):
+            monkeypatch.setattr(circuit_search, "BRANCHES", branches)
+            program = case.on.program
+            (circuit,) = find_circuits(program, case.on.inputs, [case.problem]).circuits
+            _check_circuit(case, circuit)
+            assert len(circuit.members) == min(map(len, case.sufficient))
+            sizes.add(len(circuit.members))
+        _check_search(case)
+    assert max(sizes) >= 3
+
+
 @pytest.mark.parametrize("part", range(PARTS))
 def test_margins_and_the_exact_search_say_of_every_set_what_ablating_says(part: int) -> None:
     for case in _cases(part):
-        trial = _trial(case)
-        names = list(trial.constants)
-        every = {kept: frozenset(n for at, n in enumerate(names) if kept >> at & 1) for kept in range(1 << len(names))}
-        for remember_shares in (True, False):
-            rows = np.arange(len(trial.on.batch))
-            few = FewInputs(trial.on, trial.pairs, trial.constants, rows, 1000, remember_shares=remember_shares)
-            for kept, members in every.items():
-                assert few.keeps(kept) == (members in case.sufficient)
-                failing = trial.failing(kept, rows).tolist()
-                assert bool(failing) == (members not in case.sufficient)
-                assert {*few.failing(kept).tolist()} <= {*failing}
-                assert len(few.failing(kept)) > 0 or not failing
-        least = min(map(len, case.sufficient))
-        candidates = _candidates(case.on.program)
-        found = smaller_than(replace(trial, few=[0]), least + 1, candidates)
-        assert found.smallest is not None
-        assert every[found.smallest] in case.sufficient
-        assert (found.complete, found.least, found.smallest.bit_count()) == (True, least, least)
-        none = smaller_than(replace(trial, few=[0]), least, candidates)
-        assert (none.complete, none.smallest, none.least, none.excluded) == (True, None, least, none.sets)
+        _check_search(case)
+
+
+def _check_search(case: Case) -> None:
+    trial = _trial(case)
+    names = list(trial.constants)
+    every = {kept: frozenset(n for at, n in enumerate(names) if kept >> at & 1) for kept in range(1 << len(names))}
+    for remember_shares in (True, False):
+        rows = np.arange(len(trial.on.batch))
+        few = FewInputs(trial.on, trial.pairs, trial.constants, rows, 1000, remember_shares=remember_shares)
+        for kept, members in every.items():
+            assert few.keeps(kept) == (members in case.sufficient)
+            failing = trial.failing(kept, rows).tolist()
+            assert bool(failing) == (members not in case.sufficient)
+            assert {*few.failing(kept).tolist()} <= {*failing}
+            assert len(few.failing(kept)) > 0 or not failing
+    least = min(map(len, case.sufficient))
+    candidates = _candidates(case.on.program)
+    found = smaller_than(replace(trial, few=[0]), least + 1, candidates)
+    assert found.smallest is not None
+    assert every[found.smallest] in case.sufficient
+    assert (found.complete, found.least, found.smallest.bit_count()) == (True, least, least)
+    none = smaller_than(replace(trial, few=[0]), least, candidates)
+    assert (none.complete, none.smallest, none.least, none.excluded) == (True, None, least, none.sets)
 
 
 def test_one_circuit_a_class_that_is_predicted_or_an_output_and_how_far_they_overlap() -> None:
@@ -240,3 +272,33 @@ def test_logits_of_2_to_the_60_are_refused() -> None:
             continue
         with pytest.raises(NotExact, match=r"below 2\*\*60"):
             find_circuits(program, inputs)
+
+
+def test_a_search_that_is_cut_off_excludes_the_more_sets_the_later() -> None:
+    within = 0
+    for case in _larger_cases():
+        trial, least, candidates = _trial(case), min(map(len, case.sufficient)), _candidates(case.on.program)
+        nodes, before = candidates.bit_count(), 0
+        for branches in range(60):
+            found = smaller_than(trial, least, candidates, branches=branches)
+            smaller = [sum(comb(nodes, size) for size in range(most + 1)) for most in range(-1, nodes + 1)]
+            assert before <= found.excluded <= found.sets
+            assert smaller[found.least] <= found.excluded <= smaller[found.least + 1]
+            within += found.excluded not in smaller
+            before = found.excluded
+            if found.complete:
+                break
+        assert before == found.sets
+    assert within
+
+
+@pytest.mark.parametrize(("step", "told"), [(0.0, False), (0.15, True), (0.25, True)])
+def test_progress_is_told_five_times_a_second(step: float, told: bool, monkeypatch: pytest.MonkeyPatch) -> None:
+    times = count(0.0, step)
+    monkeypatch.setattr("analyze.circuits.exact.time.monotonic", lambda: next(times))
+    case = next(_larger_cases())
+    shares: list[float] = []
+    found = smaller_than(_trial(case), len(case.constants), _candidates(case.on.program), progress=shares.append)
+    assert found.complete
+    assert bool(shares) == told
+    assert shares == sorted(shares)

@@ -15,6 +15,7 @@ from analyze.circuits.where.kinds import (
     Stream,
     Text,
     Truth,
+    can_be_empty,
     described,
     hashable,
     items_in,
@@ -192,7 +193,15 @@ def _search(name: str) -> Callable[[Term, Term], Found]:
             return f".{name} takes a text, tuple or list before it, not {_told(holder)}"
         if (reason := why_not_in(only, holder)) is not None:
             return f".{name} finds nothing: {reason}"
-        return Number(least=0, most=longest_of(holder.kind), maybe=name == "index")
+        most = longest_of(holder.kind)
+        if (
+            most is not None
+            and isinstance(only.kind, Text)
+            and isinstance(holder.kind, Text)
+            and can_be_empty(only.kind)
+        ):
+            most += 1  # nothing stands before each letter, and behind the last
+        return Number(least=0, most=most, maybe=name == "index")
 
     return kind
 
@@ -203,8 +212,7 @@ def _end(name: str) -> Callable[[Term, Term], Found]:
             return _end_of_row(name, holder, only)
         if not isinstance(holder.kind, Text):
             return f".{name} takes a text before it, not {_told(holder)}"
-        wanted = only.parts if isinstance(only.kind, Row) and only.kind.form == "tuple" else (only,)
-        for part in wanted:
+        for part in _alternatives(only):
             if not isinstance(part.kind, Text):
                 return f".{name} takes a text, or a tuple of texts, not {_told(part)}"
             if (reason := why_not_in(part, holder)) is not None:
@@ -212,6 +220,14 @@ def _end(name: str) -> Callable[[Term, Term], Found]:
         return Truth()
 
     return kind
+
+
+def _alternatives(only: Term) -> tuple[Term, ...]:
+    """The texts of which a text may begin or end with any."""
+    if not isinstance(only.kind, Row) or only.kind.form != "tuple":
+        return (only,)
+    items = (Term(only.node, f"an item of {only.said}", item, only.of) for item in items_in(only.kind))
+    return only.parts or tuple(items)
 
 
 def _end_of_row(name: str, row: Term, only: Term) -> str:

@@ -107,6 +107,11 @@ def longest_of(kind: Kind) -> int | None:
     return kind.longest if isinstance(kind, Text | Row) else None
 
 
+def can_be_empty(text: Text) -> bool:
+    """Whether a text can have no letter; True where that is not known."""
+    return text.among is None or "" in text.among
+
+
 def described(kind: Kind) -> str:
     """The word for a kind, with its article."""
     match kind:
