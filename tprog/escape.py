@@ -15,7 +15,6 @@ Each of the functions may be applied to its own output of plain text; none needs
 
 from __future__ import annotations
 
-import html
 import json
 import os
 import re
@@ -86,7 +85,9 @@ def docstring_text(text: str) -> str:
 
 def html_text(text: str) -> str:
     """Text within an element or a quoted attribute of HTML or XML."""
-    return html.escape(visible(text))
+    from html import escape  # late: it brings a table of all names of characters, and most verbs write no page
+
+    return escape(visible(text))
 
 
 def json_text(value: object, indent: int | None = None) -> str:

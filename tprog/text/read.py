@@ -187,5 +187,5 @@ def read_source(
         )
     if weights is not None:
         raise BadUsage(f"{path} has its weights in itself; --weights is about modules of the original research code")
-    program, entry_lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, remembered)
+    program, entry_lines, blocks = read_tpdebug(Source(path, NOT_A_PROGRAM), tree, text, remembered)
     return Module(path, text, "tpdebug", program, entry_lines, blocks, sides=sides)

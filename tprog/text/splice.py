@@ -35,6 +35,9 @@ _FILLING = re.compile(r"(?:[ \t\f]+|\\?(?:\r\n|\r|\n)|#[^\r\n]*)*")
 
 def with_ends(text: str) -> list[str]:
     """The lines of a text, each with its end: the lines that Python counts, and that begin nowhere else."""
+    if "\r" not in text:  # as nearly always, and quick
+        *whole, rest = text.split("\n")
+        return [*(f"{line}\n" for line in whole), *([rest] if rest else [])]
     lines, start = [], 0
     for end in LINE_END.finditer(text):
         lines.append(text[start : end.end()])

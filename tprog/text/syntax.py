@@ -6,8 +6,10 @@ import ast
 import re
 import warnings
 from collections.abc import Iterator
+from functools import cache
 from itertools import islice
 from pathlib import Path
+from typing import Any
 
 from tprog.errors import BadSource
 from tprog.files import BYTE_ORDER_MARK, read_text
@@ -25,7 +27,13 @@ _TOKEN = re.compile(r"\w+|[^\w\s]")
 _SURROGATE = re.compile("[\ud800-\udfff]")
 _CODING = re.compile(r"[ \t\f]*#.*?coding[:=][ \t]*([-\w.]+)", re.ASCII)  # PEP 263
 _ASCII = ("ascii", "us-ascii")
-_LEAVES = (ast.Constant, ast.Name)
+_NO_NODES = {
+    "ctx", "id", "attr", "arg", "module", "level", "type_comment", "kind", "simple", "conversion", "kwd_attrs",
+}  # fmt: skip
+"""The fields of syntax in which no node stands, or one that only says whether a name is read or bound."""
+_BLOCKS = ("body", "orelse", "finalbody")
+"""The fields of a statement in which others stand, in their order."""
+
 LINE_END = re.compile(r"\r\n|\r|\n")
 
 
@@ -66,7 +74,7 @@ def parse_python(text: str, path: str) -> ast.Module:
             than `MOST_BITS`, or asks to be decoded, or cannot be written, otherwise than as UTF-8.
     """
     _check_coding(text, path, marked=False)
-    if next(islice(_TOKEN.finditer(text), MOST_TOKENS, None), None):
+    if len(text) > MOST_TOKENS and next(islice(_TOKEN.finditer(text), MOST_TOKENS, None), None):
         raise BadSource(path, 1, 1, f"more than {MOST_TOKENS:,} words and signs", "a module of a readable size")
     try:
         with warnings.catch_warnings():
@@ -100,15 +108,21 @@ def children(node: ast.AST) -> list[ast.AST]:
     Large modules are mostly literals, of which each then costs one look instead of several.
     """
     found: list[ast.AST] = []
-    if type(node) in _LEAVES:
-        return found
-    for field in node._fields:
+    kind: Any = type(node)
+    for field in _fields(kind):
         value = getattr(node, field, None)
         if type(value) is list:
-            found += [item for item in value if isinstance(item, ast.AST)]
-        elif isinstance(value, ast.AST) and not isinstance(value, ast.expr_context):
+            found += filter(None, value)  # `**` in a dict has no key
+        elif isinstance(value, ast.AST):
             found.append(value)
     return found
+
+
+@cache
+def _fields(kind: Any) -> tuple[str, ...]:
+    """The fields of a kind of syntax, a class, in which nodes may stand."""
+    none = {"names"} if issubclass(kind, ast.Global | ast.Nonlocal) else _NO_NODES
+    return () if kind is ast.Constant else tuple(field for field in kind._fields if field not in none)
 
 
 def walk(node: ast.AST) -> Iterator[ast.AST]:
@@ -123,7 +137,8 @@ def statements(node: ast.AST) -> Iterator[ast.AST]:
     """A function or statement and the statements that stand within it, level by level."""
     waiting = [node]
     for reached in waiting:
-        waiting += [below for below in children(reached) if isinstance(below, ast.stmt)]
+        for block in _BLOCKS:
+            waiting += getattr(reached, block, ())
         yield reached
 
 

@@ -26,7 +26,7 @@ def read_weights(parts: Parts) -> tuple[Weights, ...]:
         if not isinstance(domain, Symbols):
             _place(parts, ("weights", name), value)
             terms.append(Weights(name, (_row(parts, value),)))
-        elif ast.unparse(value) == f"TABLES['READOUT']['{name}']":
+        elif isinstance(value, ast.Subscript) and ast.unparse(value) == f"TABLES['READOUT']['{name}']":
             terms.append(Weights(name, _side_rows(parts, name, domain)))
         elif isinstance(value, ast.Call):
             terms.append(Weights(name, _identity_rows(parts, name, domain, value)))

@@ -7,7 +7,7 @@ closures over the tuple of its arguments, so that a reader can ask it for every 
 from __future__ import annotations
 
 import ast
-from collections.abc import Callable, Collection, Mapping, Sequence
+from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from fractions import Fraction
 from pathlib import Path
@@ -56,20 +56,21 @@ class Source:
 _NAMED: Mapping[str, Value] = {"NOTHING": NOTHING, "F": FALSE, "T": TRUE}
 
 
-_ITEMS = (ast.Set, ast.Tuple, ast.List, ast.Name)
+_WITHOUT = {
+    ast.Set, ast.Tuple, ast.List, ast.Name, ast.Constant,
+    ast.Eq, ast.NotEq, ast.Lt, ast.LtE, ast.Gt, ast.GtE, ast.In, ast.NotIn,
+}  # fmt: skip
 """Syntax in which no comparison stands that a module of this dialect may have: most of a module is in its items."""
 
 
-def comparisons(node: ast.AST) -> list[ast.Compare]:
+def comparisons(node: ast.AST) -> Iterator[ast.Compare]:
     """The comparisons in a function, a statement or an expression, those nearest to the top first."""
-    found: list[ast.Compare] = []
     waiting = [node]
     for reached in waiting:
-        if isinstance(reached, ast.Compare):
-            found.append(reached)
-        if not isinstance(reached, _ITEMS):
+        if type(reached) not in _WITHOUT:
+            if type(reached) is ast.Compare:
+                yield reached
             waiting += children(reached)
-    return found
 
 
 def literal_value(source: Source, node: ast.expr) -> Value:
@@ -156,6 +157,8 @@ class Function:
 
     def _block(self, body: Sequence[ast.stmt]) -> Callable[[Arguments], Answer | None]:
         steps = [self._statement(statement) for statement in body]
+        if len(steps) == 1:  # as nearly always: called for each row, it is not to cost a call of its own
+            return steps[0]
 
         def run(arguments: Arguments) -> Answer | None:
             for step in steps:
@@ -187,9 +190,7 @@ class Function:
             case ast.Constant(value=bool() as value):
                 return lambda arguments: value
             case ast.BoolOp(op=op, values=values):
-                parts = [self._test(value) for value in values]
-                every = all if isinstance(op, ast.And) else any
-                return lambda arguments: every(part(arguments) for part in parts)
+                return _joined([self._test(value) for value in values], every=isinstance(op, ast.And))
             case ast.UnaryOp(op=ast.Not(), operand=operand):
                 negated = self._test(operand)
                 return lambda arguments: not negated(arguments)
@@ -198,7 +199,7 @@ class Function:
                 links = [
                     self._comparison(node, operands[index], op, operands[index + 1]) for index, op in enumerate(ops)
                 ]
-                return links[0] if len(links) == 1 else lambda arguments: all(link(arguments) for link in links)
+                return links[0] if len(links) == 1 else _joined(links, every=True)
         self._source.unexpected(node, "a comparison of an argument with literals")
 
     def _comparison(self, whole: ast.expr, left: ast.expr, op: ast.cmpop, right: ast.expr) -> Test:
@@ -214,6 +215,9 @@ class Function:
                 for one, other, at in ((left, right, right), (right, left, left)):
                     if self._is_argument(one) and not (self._is_argument(other) or isinstance(other, ast.BinOp)):
                         self._member(self._argument(one), literal_value(self._source, other), at)
+                if isinstance(op, ast.Eq) and self._is_argument(left) and isinstance(right, ast.Constant):
+                    place, value = self._argument(left), literal_value(self._source, right)
+                    return lambda arguments: arguments[place] == value
                 if isinstance(op, ast.Eq):
                     return lambda arguments: first(arguments) == second(arguments)
                 return lambda arguments: first(arguments) != second(arguments)
@@ -323,6 +327,18 @@ class Function:
         if value in parameter.values:
             return value
         parameter.refuse(self._source, at, value)
+
+
+def _joined(tests: Sequence[Test], *, every: bool) -> Test:
+    """Whether every test holds, or any; those behind the one that decides are not asked."""
+
+    def joined(arguments: Arguments) -> bool:
+        for test in tests:
+            if test(arguments) != every:
+                return not every
+        return every
+
+    return joined
 
 
 def plain_parameters(source: Source, function: ast.FunctionDef, count: int) -> list[str]:

@@ -22,15 +22,19 @@ from tprog.text.needs import WORDS, entrance, needs_fraction, primitives_used
 
 
 def read_tpdebug(
-    source: Source, tree: ast.Module, side: Callable[[str], str]
+    source: Source, tree: ast.Module, text: str, side: Callable[[str], str]
 ) -> tuple[Program, Mapping[Entry, int], Mapping[Block, tuple[int, int]]]:
     """The Program that a module means, the line of each entry and the lines of each block (1-based).
+
+    Args:
+        tree: the syntax of its text.
+        side: gives the text of a file beside it, by its plain name.
 
     Raises:
         BadSource: anything outside the dialect, at its line and column.
         BadFile: a side file that is not what the module needs.
     """
-    top = read_top_level(source, tree)
+    top = read_top_level(source, tree, text)
     source = top.source
     tables = read_tables(top, side)
     frame = read_frame(top, tables)
