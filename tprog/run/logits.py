@@ -8,13 +8,16 @@ if pooled.
 from __future__ import annotations
 
 from collections.abc import Mapping
-from typing import Protocol
+from typing import Any, Protocol
 
 import numpy as np
 
 from tprog.ir.entries import TableKey, WeightsOf
 from tprog.ir.program import Program, Symbols, Weights
 from tprog.run.batch import Array, Batch, Bools
+
+_TOGETHER = 512
+"""Combinations of values that are looked up together: their logits stay in a core's nearest cache."""
 
 _NARROW = 2**29
 """Logits below this are held in int32: so are the difference of two, and what is left when one is taken away."""
@@ -45,9 +48,9 @@ def summed_up(program: Program, batch: Batch, values: Mapping[str, Array]) -> Ar
     """The logits' numerators."""
     if program.readout.implied:
         return np.zeros((*batch.tokens.shape, 0), dtype=np.int64)
-    totals = _nothing(batch, program)
-    for term in program.readout.terms:
-        _add_term(totals, program, term, values[term.variable])
+    totals = _nothing(batch, program, _kind(program))
+    _add_symbols(totals, program, values)
+    _add_numbers(totals, program, values)
     return _pooled(program, batch, totals)
 
 
@@ -66,15 +69,20 @@ def totals_on_top(
     alike = program.readout is base.program.readout
     if alike and changed.isdisjoint(terms):
         return base.totals
-    difference = _nothing(batch, program, base.program)
+    kind = np.result_type(_kind(program, base.program), base.totals)
+    totals = _nothing(batch, program, kind) if program.readout.pooled else base.totals.astype(kind)
     for name in old_terms | terms:
-        if name not in changed and (alike or old_terms.get(name) == terms.get(name)):
+        same = alike or old_terms.get(name) == terms.get(name)
+        if same and name not in changed:
+            continue
+        if same and (program is base.program or program.variables[name].domain == base.program.variables[name].domain):
+            _add_change(totals, program, terms[name], values[name], base.values[name])
             continue
         if name in terms:
-            _add_term(difference, program, terms[name], values[name])
+            _add_term(totals, program, terms[name], values[name])
         if name in old_terms:
-            _add_term(difference, base.program, old_terms[name], base.values[name], sign=-1)
-    return base.totals + _pooled(program, batch, difference)
+            _add_term(totals, base.program, old_terms[name], base.values[name], sign=-1)
+    return base.totals + _pooled(program, batch, totals) if program.readout.pooled else totals
 
 
 def _summed_alike(program: Program, other: Program) -> bool:
@@ -99,23 +107,88 @@ def missing_rows(program: Program, batch: Batch, values: Mapping[str, Array]) ->
     return found
 
 
-def _nothing(batch: Batch, *programs: Program) -> Array:
-    """[input, position, class] zeros, of a type that holds the logits of these programs."""
-    narrow = all(program.logit_bound < _NARROW for program in programs)
-    shape = (*batch.tokens.shape, len(programs[0].written_classes))
-    return np.zeros(shape, dtype=np.int32 if narrow else np.int64)
+def _kind(*programs: Program) -> np.dtype[Any]:
+    """The type that holds the logits of these programs."""
+    return np.dtype(np.int32 if all(program.logit_bound < _NARROW for program in programs) else np.int64)
+
+
+def _nothing(batch: Batch, program: Program, kind: np.dtype[Any]) -> Array:
+    """[input, position, class] zeros."""
+    return np.zeros((*batch.tokens.shape, len(program.written_classes)), dtype=kind)
+
+
+def _add_symbols(totals: Array, program: Program, values: Mapping[str, Array]) -> None:
+    """Add the shares of all categorical variables to totals [input, position, class].
+
+    Those of variables with few values are looked up together, in a table of all combinations: a look-up costs much more
+    than an addition.
+    """
+    table, codes = np.zeros((1, 1), dtype=totals.dtype), None
+    most = min(_TOGETHER, totals.shape[0] * totals.shape[1])  # else more is made than is looked up
+    for term in program.readout.terms:
+        if not isinstance(program.variables[term.variable].domain, Symbols):
+            continue
+        rows, more = _symbol_rows(program, term, totals.dtype), values[term.variable]
+        if codes is not None and len(table) * len(rows) <= most:
+            table = (table[:, None] + rows).reshape(len(table) * len(rows), -1)
+            codes = codes.astype(np.int16) * len(rows) + more
+            continue
+        if codes is not None:
+            totals += table.take(codes, axis=0)
+        table, codes = rows, more
+    if codes is not None:
+        totals += table.take(codes, axis=0)
+
+
+def _add_numbers(totals: Array, program: Program, values: Mapping[str, Array]) -> None:
+    """Add the shares of all numbers to totals [input, position, class], which are many, and so outermost meanwhile."""
+    apart: Array | None = None
+    for term in program.readout.terms:
+        if not isinstance(program.variables[term.variable].domain, Symbols):
+            row = _number_row(program, term, totals.dtype)
+            share = np.multiply.outer(row, values[term.variable].astype(totals.dtype))
+            apart = share if apart is None else np.add(apart, share, out=apart)
+    if apart is not None:
+        totals += np.moveaxis(apart, 0, -1)
 
 
 def _add_term(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> None:
     """Add one variable's share to totals [input, position, class]."""
-    domain = program.variables[term.variable].domain
-    unit = sign * program.logit_scale // program.readout.scale
-    if isinstance(domain, Symbols):
-        totals += (term.array * unit).astype(totals.dtype, copy=False).take(values, axis=0)
-    else:
-        row = term.array[0] * (unit // program.numbers(term.variable).denominator)
-        # A number too large for the logits' type has the weight 0, so what it is cut to does not matter.
-        totals += np.multiply(values[:, :, None], row, dtype=totals.dtype)
+    totals += _share(totals, program, term, values, sign)
+
+
+def _add_change(totals: Array, program: Program, term: Weights, values: Array, old: Array) -> None:
+    """Add what one variable's share has changed by: at few positions, mostly, and only there it is looked at."""
+    at = np.flatnonzero(values != old)
+    values, old = values.ravel().take(at), old.ravel().take(at)
+    totals.reshape(-1, totals.shape[2])[at] += _share(totals, program, term, values) - _share(
+        totals, program, term, old
+    )
+
+
+def _share(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> Array:
+    """[..., class]: what one variable adds where it has these values [...], in the type of the totals."""
+    if isinstance(program.variables[term.variable].domain, Symbols):
+        found: Array = _symbol_rows(program, term, totals.dtype, sign).take(values, axis=0)
+        return found
+    product: Array = np.multiply.outer(values.astype(totals.dtype), _number_row(program, term, totals.dtype, sign))
+    return product
+
+
+def _symbol_rows(program: Program, term: Weights, kind: np.dtype[Any], sign: int = 1) -> Array:
+    """[code, class]: what each value of a categorical variable adds."""
+    rows: Array = (term.array * (sign * program.logit_scale // program.readout.scale)).astype(kind, copy=False)
+    return rows
+
+
+def _number_row(program: Program, term: Weights, kind: np.dtype[Any], sign: int = 1) -> Array:
+    """[class]: what each unit of a variable's numerators adds.
+
+    A number too large for the type of the logits has the weight 0, so what it is cut to does not matter.
+    """
+    unit = sign * program.logit_scale // program.readout.scale // program.numbers(term.variable).denominator
+    row: Array = (term.array[0] * unit).astype(kind, copy=False)
+    return row
 
 
 def _pooled(program: Program, batch: Batch, totals: Array) -> Array:

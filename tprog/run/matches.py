@@ -18,12 +18,16 @@ from tprog.ir.domains import Attend, SelfRule
 from tprog.ir.program import AttentionHead, Program
 from tprog.run.attention import accepted, accepting, preference, selected, window
 from tprog.run.batch import Array, Batch, Bools
+from tprog.run.pieces import slices
 
 MOST_POSITIONS = 10
 """Positions up to which a set is a number: the largest table has 10 * 2**10 cells."""
 
 LEAST_INPUTS = 64
 """Inputs below which calling NumPy takes longer than what it computes, and sets save nothing."""
+
+_AT_ONCE = 1024
+"""Inputs of which all pairs of positions are compared in one call: of more, what is between leaves a core's cache."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -95,11 +99,14 @@ class Sets:
 
     def sums(self, values: Array) -> Array:
         """As `Pairs.sums`."""
-        added = np.ascontiguousarray(values.T, dtype=np.int64)
-        total = np.zeros(self.sets.shape, dtype=np.int64)
-        for position, power in enumerate(_powers(len(self.sets))):
-            total += ((self.sets & power) != 0) * added[position]
-        return np.ascontiguousarray(total.T)
+        # Up to ten numbers: their sum fits in a type twice as wide, which is several times as fast as int64.
+        kind = np.dtype(f"i{min(8, 2 * values.dtype.itemsize)}")
+        added, powers = np.ascontiguousarray(values.T, dtype=kind), _powers(len(self.sets))[:, None, None]
+        total = np.zeros(self.sets.shape, dtype=kind)
+        for some in slices(self.sets.shape[1], _AT_ONCE):
+            shares = ((self.sets[:, some] & powers) != 0) * added[:, None, some]
+            np.add.reduce(shares, axis=0, dtype=kind, out=total[:, some])
+        return np.ascontiguousarray(total.T, dtype=np.int64)
 
     def copied(self, values: Array, attend: Attend, self_rule: SelfRule) -> Array:
         """As `Pairs.copied`."""
@@ -153,9 +160,10 @@ def accepted_sets(table: Bools, query: Array, key: Array) -> Array:
     if width <= 64:
         # A row as a set of keys as well: then one `and` compares all queries with a key.
         bit = _bits(width)
-        asked, has = (table[:, :width] @ bit).take(query.T), bit.take(key.T)
-        for position, power in enumerate(_powers(n)):
-            found |= ((asked & has[position]) != 0) * power
+        asked, has, powers = (table[:, :width] @ bit).take(query.T), bit.take(key.T), _powers(n)[:, None, None]
+        for some in slices(len(key), _AT_ONCE):
+            accepts = (has[:, None, some] & asked[:, some]) != 0
+            np.bitwise_or.reduce(accepts * powers, axis=0, out=found[:, some])
     else:
         cells, starts, keys = table.ravel(), query.T.astype(np.intp) * table.shape[1], key.T.astype(np.intp)
         for position, power in enumerate(_powers(n)):
