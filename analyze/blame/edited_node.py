@@ -2,20 +2,25 @@
 
 from __future__ import annotations
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
 import numpy as np
 
 from analyze.outcome import Rows
-from tprog.edits.edit import NodeEdit
+from tprog.edits.edit import NodeEdit, ReadEdit
+from tprog.edits.wiring import Role
+from tprog.ir.domains import Domain
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Symbols, Value
 from tprog.ir.values import as_number
 from tprog.run.batch import Array, Batch, Bools
 from tprog.run.evaluate import any_missing, entry_codes, evaluate
 from tprog.run.execute import Execution
+
+_TOGETHER = 4096
+"""Inputs, counted once an edit, on which several edits of a node are evaluated at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -62,6 +67,48 @@ class EditedNode:
             self._last = table, code, which, at.take(which, axis=0)
         return self._last[2:]
 
+    def outputs(self, edits: Sequence[NodeEdit]) -> Iterator[tuple[NodeEdit, Output]]:
+        """What each of some edits, which keep the node's coding, makes the node yield, in their order."""
+        found = self._of_reads(edits)
+        for edit in edits:
+            output = found.get(edit)
+            yield edit, self.output(edit) if output is None else output
+
+    def _of_reads(self, edits: Sequence[NodeEdit]) -> Mapping[NodeEdit, Output]:
+        """The outputs of edits by which the node reads other variables, as far as several are evaluated at once.
+
+        On few inputs calling NumPy takes longer than what it computes.
+        """
+        alike: dict[tuple[Role, Domain], list[ReadEdit]] = {}
+        for edit in edits:
+            if isinstance(edit, ReadEdit):
+                alike.setdefault((edit.role, self.program.variables[edit.variable].domain), []).append(edit)
+        found: dict[NodeEdit, Output] = {}
+        for several in alike.values():
+            # One edit lends its node: what it reads then stands for what each of them reads, and for nothing else.
+            lent = next((edit for edit in several if edit.variable not in self.node.reads), None)
+            if lent is not None and len(several) > 1 and len(several) * len(self.rows) <= _TOGETHER:
+                found |= zip(several, self._of_one_read(several, lent), strict=True)
+        return found
+
+    def _of_one_read(self, edits: Sequence[ReadEdit], lent: ReadEdit) -> Iterator[Output]:
+        """The outputs of edits of one read, by variables of one domain, evaluated as one node on the inputs of each."""
+        made, count, every = lent.edited_node(self.program), len(self.rows), np.arange(len(self.rows))
+        batch = self.batch.take(np.tile(every, len(edits)))
+        reads = {
+            name: np.concatenate(
+                [
+                    self._intact.values[edit.variable if name == lent.variable else name].take(self.rows, axis=0)
+                    for edit in edits
+                ]
+            )
+            for name in made.reads
+        }
+        values, missing = evaluate(made, self.program, batch, reads)
+        lost = any_missing(missing, batch)
+        for start in range(0, len(batch), count):
+            yield self._compared(values[start : start + count], lost[start : start + count], every)
+
     def output(self, edit: NodeEdit) -> Output:
         """What the edit, which keeps the node's coding, makes the node yield."""
         code = edit.code(self.program)
@@ -90,10 +137,13 @@ class EditedNode:
         batch = self.batch.take(which)
         reads = {read: self._intact.values[read].take(rows, axis=0) for read in made.reads}
         values, missing = evaluate(made, self.program, batch, reads)
-        lost = any_missing(missing, batch)
-        changed = (values != self._old.take(which, axis=0)) & batch.present
-        differs = np.logical_or(any_of(changed, len(rows)), lost != self._was_lost[which])
-        return Output(rows[differs], values[differs], lost[differs])
+        return self._compared(values, any_missing(missing, batch), which)
+
+    def _compared(self, values: Array, lost: Bools, which: Rows) -> Output:
+        """What the node yields on the rows `which` of those asked for, where that is not what the intact one does."""
+        changed = (values != self._old.take(which, axis=0)) & self.batch.present.take(which, axis=0)
+        differs = np.logical_or(any_of(changed, len(which)), lost != self._was_lost[which])
+        return Output(self.rows[which[differs]], values[differs], lost[differs])
 
 
 def any_of(at: Bools | None, count: int) -> Bools:

@@ -141,16 +141,19 @@ class KnownAnswers:
 
         Edits that a Program refuses are left out.
         """
-        node = self._node(edits[0].node, rows) if edits else None
-        for index, edit in enumerate(edits):
-            assert node is not None
-            if edit.recodes(self.on.program):
+        if not edits:
+            return
+        recoding = [edit.recodes(self.on.program) for edit in edits]
+        kept = [edit for edit, recodes in zip(edits, recoding, strict=True) if not recodes]
+        outputs = self._node(edits[0].node, rows).outputs(kept)
+        for index, (edit, recodes) in enumerate(zip(edits, recoding, strict=True)):
+            if recodes:
                 if (changed := changed_by(self.on.program, [edit])) is not None:
                     self._spend(edit.node, len(rows))
                     base = some_of(self.on.intact, rows)
                     yield index, outcomes(execute(changed, base.batch, base=base))
             else:
-                output = node.output(edit)
+                _, output = next(outputs)
                 if len(output.rows):
                     yield index, output
 

@@ -194,9 +194,10 @@ def _outputs(run: Execution, node: Node, edits: Sequence[NodeEdit]) -> Iterator[
         rows = [edit for edit in edits if isinstance(edit, RowEdit) and edit.keys is not None]
         for table in head.tables:
             yield from _outputs_of_rows(run, head, table, [edit for edit in rows if edit.entry.table == table])
-    edited, done = EditedNode(run, node.name, np.zeros(1, dtype=np.intp)), set(rows)
-    for edit in edits:
-        if edit not in done and len((output := edited.output(edit)).rows):
+    done = set(rows)
+    edited = EditedNode(run, node.name, np.zeros(1, dtype=np.intp))
+    for edit, output in edited.outputs([edit for edit in edits if edit not in done]):
+        if len(output.rows):
             yield edit, None if output.lost[0] else output.values[0]
 
 
@@ -332,7 +333,9 @@ def rivals(totals: Array, output: int) -> tuple[Array, Array]:
     """The best logit among the other classes, in int64, and the first class that has it; totals are [..., class]."""
     others = totals.copy()
     others[..., output] = np.iinfo(totals.dtype).min
-    return others.max(axis=-1).astype(np.int64, copy=False), others.argmax(axis=-1)
+    rival = others.argmax(axis=-1)
+    best = np.take_along_axis(others, rival[..., None], axis=-1)[..., 0]
+    return best.astype(np.int64, copy=False), rival
 
 
 def _least(run: Execution, place: int, output: int, wanted: int, per_weight: int) -> int | None:

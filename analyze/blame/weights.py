@@ -9,6 +9,7 @@ from __future__ import annotations
 
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 
 import numpy as np
 
@@ -76,7 +77,7 @@ class Bends:
         self.on, self.expected, self.outcomes = on, on.expected[:, mine], on.outcomes[:, mine]
         self.predicted: Bools = on.graded[:, mine] & (self.outcomes >= 0)
         self.wrong: Bools = self.predicted & (self.outcomes != self.expected)
-        self._logits: dict[int, tuple[Array, Array, Array]] = {}
+        self._logits: dict[int, tuple[Bools, Array, Array, Array]] = {}
         self._moved: dict[tuple[str, Symbol | None], tuple[Array, Array]] = {}
 
     def of(self, variable: str, value: Symbol | None, only_useful: bool = True) -> Iterator[Bend]:
@@ -120,35 +121,45 @@ class Bends:
 
     def _bend(self, here: Array, units: Array, output: int) -> tuple[Array, Array, Array] | None:
         """Amounts that mend, the predictions that they mend, and amounts that break; None if nothing is mended."""
-        moves = (units > 0) == (self.outcomes.ravel()[here] != output)  # up to the class, or down from it
-        wrong = self.wrong.ravel()[here]
+        own, rival, up, down = self._others(output)
+        moves = (units > 0) != own.take(here)  # up to the class, or down from it
+        wrong = self._flat_wrong.take(here)
         mends = np.flatnonzero(moves & wrong)
-        _, rival, _ = self._others(output)
         becomes = np.where(units[mends] > 0, output, rival[here[mends]])
         mends = mends[becomes == self.expected.ravel()[here[mends]]]
         if not len(mends):
             return None
-        amounts = self._amounts(here[mends], units[mends], output)
+        amounts = _amounts(here[mends], units[mends], up, down)
         order = np.argsort(amounts, kind="stable")
         breaks = np.flatnonzero(moves & ~wrong)
         places = here[mends][order] * self._each + self._first  # among those of all outputs
-        return amounts[order], places, self._amounts(here[breaks], units[breaks], output)
+        return amounts[order], places, _amounts(here.take(breaks), units.take(breaks), up, down)
 
-    def _amounts(self, here: Array, units: Array, output: int) -> Array:
-        """By how much the weight must move until predictions that move with it become others."""
-        best, rival, own = (found[here] for found in self._others(output))
-        needed = np.where(units > 0, best - own + (rival < output), own - best + (output < rival))
-        amounts: Array = -(-needed // np.abs(units))
-        return amounts
+    @cached_property
+    def _flat_wrong(self) -> Bools:
+        return self.wrong.ravel()
 
-    def _others(self, output: int) -> tuple[Array, Array, Array]:
-        """The best logit of the other classes, which of them has it, and the logit of the class: [prediction]."""
+    def _others(self, output: int) -> tuple[Bools, Array, Array, Array]:
+        """[prediction]: whether it is the class, the best of the other classes, and by how much the logit of the class
+        must rise until it is, or fall until it is no more."""
         if output not in self._logits:
             totals = self.on.intact.totals
             best, rival = rivals(totals, output)
-            own = totals[..., output].astype(np.int64)  # a weight may move it beyond the type of the totals
-            self._logits[output] = best.ravel(), rival.ravel(), own.ravel()
+            above = best - totals[..., output]  # in int64: a weight may move it beyond the type of the totals
+            up, down = above + (rival < output), (output < rival) - above
+            self._logits[output] = self.outcomes.ravel() == output, rival.ravel(), up.ravel(), down.ravel()
         return self._logits[output]
+
+
+def _amounts(here: Array, units: Array, up: Array, down: Array) -> Array:
+    """By how much a weight must move until these predictions become others."""
+    rises = units > 0
+    if rises.all() or not rises.any():  # as of all weights but those of numbers of both signs
+        needed = (up if len(rises) and rises[0] else down).take(here)
+    else:
+        needed = np.where(rises, up.take(here), down.take(here))
+    amounts: Array = -(-needed // np.abs(units))
+    return amounts
 
 
 def weight_rows(program: Program) -> Iterator[tuple[str, Symbol | None]]:
