@@ -277,6 +277,13 @@ class Run:
         it is exact and so nothing was trained."""
         if searched is not None and self.state.step == 0 and searched.exact:
             return searched.program if written is None else written, None
+        program, rounding = self._trained(written)
+        if written is None and self.trained and searched is not None and searched.wrong < wrong(program, self.data):
+            return searched.program, None
+        return program, rounding
+
+    def _trained(self, written: Program | None) -> tuple[Program, Rounding | None]:
+        """The best argmax model, polished if the run is done."""
         parameters = self.population.best if self.state.best_scores else self.population.now
         member = Member.of(self.population.network, parameters[self.chosen])
         program, rounding = model_to_program(member, self.data.held_out)
@@ -293,8 +300,6 @@ class Run:
                 program, self.data.train, self.data.validation, moves=self.config.polish, seed=self.config.seed
             )
             program = dataclasses.replace(better.program, provenance=(*program.provenance, *better.provenance))
-        if searched is not None and searched.wrong < wrong(program, self.data):
-            return searched.program, None
         return program, rounding
 
     @property

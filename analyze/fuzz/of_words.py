@@ -89,13 +89,18 @@ def _known(space: InputSpace) -> _Known:
             for begin, end, kind in spans(tags):
                 if unknown.isdisjoint(row[begin:end]):
                     names[kind, end - begin][tuple(row[begin:end])] = None
-            beside: list[object] = [None, *(c if t == OUTSIDE else t[2:] for c, t in zip(row, tags, strict=True)), None]
-            for place, (code, tag) in enumerate(zip(row, tags, strict=True)):
-                neighbours[code].add((beside[place], beside[place + 2]))
-                if tag != OUTSIDE:
-                    named.add(code)
+            named |= {code for code, tag in zip(row, tags, strict=True) if tag != OUTSIDE}
+            for code, beside in _beside(row, tags):
+                neighbours[code].add(beside)
     plain = {code: seen for code, seen in neighbours.items() if code not in named}
     return _Known({key: list(found) for key, found in names.items()}, plain)
+
+
+def _beside(row: Sequence[int], tags: Sequence[str]) -> Iterator[tuple[int, tuple[object, object]]]:
+    """Each symbol of a sentence and what it stands between: symbols, kinds of names, None at the ends."""
+    seen: list[object] = [None, *(c if t == OUTSIDE else t[2:] for c, t in zip(row, tags, strict=True)), None]
+    for place, code in enumerate(row):
+        yield code, (seen[place], seen[place + 2])
 
 
 def _names(space: InputSpace, x: Array, answers: Array) -> Iterator[FollowUp]:

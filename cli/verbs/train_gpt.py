@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -14,6 +14,9 @@ from cli.output import note, say
 from cli.settings import expect_named, takes_settings
 from tprog.errors import BadUsage
 from tprog.escape import shell_command
+
+if TYPE_CHECKING:
+    from trainer.gpt_settings import GptTraining
 
 
 def complete_task(incomplete: str) -> list[str]:
@@ -49,21 +52,10 @@ def train_gpt(
     from trainer.gpt_settings import GptTraining
 
     with needs_training():
-        from trainer.gpt.run import load_settings
         from trainer.gpt.run import train_gpt as fit
     given = {key: value for key, value in settings.items() if value is not None}
     if resume:
-        device = given.pop("device", None)
-        if given:
-            flag = "--" + min(given).replace("_", "-")
-            raise BadUsage(f"--resume goes on with the training's own settings, on any device; leave {flag} out")
-        folder = _resumed(task, folder)
-        config = load_settings(folder)
-        if device is not None:
-            config = GptTraining.from_mapping({**dataclasses.asdict(config), "device": device})
-        if task is not None and config.task != task:
-            raise BadUsage(f"the training in {folder} is about the task {config.task}, not {task}")
-        expect_named(config.task, task, folder, "the task on the command line")
+        config, folder = _resumed(task, folder, given)
     elif task is None:
         raise BadUsage("no task is named; give one that tpdebug tasks --next-token lists, or a file of your own")
     else:
@@ -94,9 +86,26 @@ def _folder(task: str, seed: int) -> Path:
     return Path("models") / f"{task_name(task)}-{seed}"
 
 
-def _resumed(task: str | None, folder: Path | None) -> Path:
-    if folder is not None:
-        return folder
-    if task is None:
-        raise BadUsage("which training is to go on? name its folder with -o")
-    return _folder(task, 0)
+def _resumed(task: str | None, folder: Path | None, given: dict[str, object]) -> tuple[GptTraining, Path]:
+    """The settings of a training that is to go on, and its folder.
+
+    Args:
+        given: settings on the command line: the device alone may be another.
+    """
+    from trainer.gpt.run import load_settings
+    from trainer.gpt_settings import GptTraining
+
+    if flag := min(given.keys() - {"device"}, default=""):
+        flag = "--" + flag.replace("_", "-")
+        raise BadUsage(f"--resume goes on with the training's own settings, on any device; leave {flag} out")
+    if folder is None:
+        if task is None:
+            raise BadUsage("which training is to go on? name its folder with -o")
+        folder = _folder(task, 0)
+    config = load_settings(folder)
+    if given:
+        config = GptTraining.from_mapping({**dataclasses.asdict(config), **given})
+    if task is not None and config.task != task:
+        raise BadUsage(f"the training in {folder} is about the task {config.task}, not {task}")
+    expect_named(config.task, task, folder, "the task on the command line")
+    return config, folder

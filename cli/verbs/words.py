@@ -85,22 +85,26 @@ def words(
         # What goes to a file need not stand in the terminal as well.
         told = result if file is None or as_json else dataclasses.replace(result, diff="")
         output.show(told, partial(words_document, told))
-        if file is None:
-            return 0
-        claim = "; ".join(result.renamed)
-        write_edited(subject, after, result.diff, ("renamed", claim), file, force, measured=False)
+        if file is not None:
+            claim = "; ".join(result.renamed)
+            write_edited(subject, after, result.diff, ("renamed", claim), file, force, measured=False)
         return 0
     found = find_words(
         subject.module.program,
         word=find,
         variable=variable,
         value=value,
-        limit=limit or (None if as_json or file is not None else 10 if value is None else 100),
+        limit=limit or _listed(value, whole=as_json or file is not None),
         lines=subject.module.lines,
         name=subject.name,
     )
     output.show(found, partial(words_document, found))
     return int(found.found is not None and found.found.reads_as != found.found.word)
+
+
+def _listed(value: str | None, *, whole: bool) -> int | None:
+    """How many words of a cluster are listed unless told otherwise; None: all."""
+    return None if whole else 10 if value is None else 100
 
 
 def _renamed(subject: Subject, given: list[str]) -> tuple[WordsResult, Program]:
