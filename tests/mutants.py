@@ -49,8 +49,8 @@ ROOMS: dict[str, tuple[str, str]] = {
         "tprog/text",
         "emit small_modules changed_modules read patch handwork describe tokens layout beside combinations selections "
         "published published_edits published_refusals published_paths published_functions published_around wiring "
-        "clusters identities relations said_relations outputs several_outputs nothing begin written hostile_text attending "
-        "sums",
+        "clusters identities relations said_relations outputs several_outputs nothing begin written hostile_text "
+        "attending sums",
     ),
     "edits": ("tprog/edits", "edit handwork selections clusters"),
     "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),

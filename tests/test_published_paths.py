@@ -18,6 +18,7 @@ from tprog.text.read import read_module
 
 PATH = '"programs/made/made_weights.csv"'
 
+PATHLIB = "from pathlib import Path\n"
 ANCHORED: dict[str, tuple[str, str]] = {
     "pathlib": ("from pathlib import Path\n", 'Path(__file__).parent / "made_weights.csv"'),
     "pathlib resolved": ("import pathlib\n", 'pathlib.Path(__file__).resolve().parent / "made_weights.csv"'),
@@ -38,6 +39,10 @@ ANCHORED: dict[str, tuple[str, str]] = {
         "import os\nHOME = os.path.dirname(__file__)\nN = 'made_weights' + '.csv'\nFULL = os.path.join(HOME, N)\n",
         "FULL",
     ),
+    "several parts": (PATHLIB, 'Path(__file__).resolve().parent.joinpath(".", "made_weights.csv")'),
+    "a path as text": (PATHLIB, 'str(Path(__file__).absolute().parent) + "/made_weights.csv"'),
+    "a path that is text": (PATHLIB, 'Path(__file__).parent.as_posix() + "/made_weights.csv"'),
+    "its own stem": (PATHLIB, 'Path(__file__).parent / f"{Path(__file__).stem}_weights.csv"'),
     "a folder that is here": ("import os\n", 'os.path.join(os.path.dirname(__file__), ".", "made_weights.csv")'),
 }
 """Imports and constants, and the path."""
@@ -59,6 +64,8 @@ def test_a_path_made_of_the_modules_own_is_the_file_that_python_reads(tmp_path: 
     paths = [written(tmp_path / str(n), above, path) for n, (above, path) in enumerate(ANCHORED.values())]
     local = "    folder = os.path.dirname(__file__)\n    path = os.path.join(folder, 'made_weights.csv')\n"
     paths.append(written(tmp_path / "local", "import os\n", "path", before=local))
+    paths.append(written(tmp_path / "ending", PATHLIB, 'Path(__file__).with_suffix(".csv")'))
+    (tmp_path / "ending" / "made_weights.csv").rename(tmp_path / "ending" / "made.csv")
     inputs = some_inputs(PLAIN, 8)
     wanted = own_outcomes(PLAIN, inputs)
     for path, found in zip(paths, run_by_python([(p, "made") for p in paths], inputs, tmp_path), strict=True):
@@ -139,6 +146,20 @@ REFUSED: dict[str, tuple[str, str, str]] = {
     "Path of somebody's": ("from os import remove as Path\n", 'Path("x.csv")', "expected a path in quotes"),
     "text divided": ("", '"a" / "x.csv"', "expected a path in quotes"),
     "a path plus text": ("from pathlib import Path\n", 'Path("a") + "x.csv"', "expected a path in quotes"),
+    "a name of a text": ("", '"a".with_name("x.csv")', "expected a path in quotes"),
+    "an ending of a name": (PATHLIB, 'Path("x").with_suffix(".csv")', "expected a path in quotes"),
+    "a name that is a path": (PATHLIB, 'Path(__file__).with_name("/x/made_weights.csv")', "expected a path in quotes"),
+    "a name in a folder": (PATHLIB, 'Path(__file__).with_name("old/made_weights.csv")', "expected a path in quotes"),
+    "an ending without a dot": (PATHLIB, 'Path(__file__).with_suffix("_weights.csv")', "expected a path in quotes"),
+    "an ending that is a dot": (PATHLIB, 'Path(__file__).with_suffix(".")', "expected a path in quotes"),
+    "an ending in another folder": (PATHLIB, 'Path(__file__).with_suffix("./x.csv")', "expected a path in quotes"),
+    "an ending that is a path": (PATHLIB, "Path(__file__).with_suffix(__file__)", "expected a path in quotes"),
+    "a method that writes": (PATHLIB, 'Path("x.csv").rename("y.csv")', "expected a path in quotes"),
+    "the module joined": ("import os\n", 'os.path.join(__file__, "x.csv")', "expected a path in quotes"),
+    "a path behind the module": ("import os\n", 'os.path.join("x", __file__)', "expected a path in quotes"),
+    "text behind the module": ("", '__file__ + "x.csv"', "expected a path in quotes"),
+    "a number in text": ("", 'f"{3:03}_weights.csv"', "expected a path in quotes"),
+    "the folder of a name alone": (PATHLIB, 'Path("..").parent / "x.csv"', "another folder"),
     "constants in a circle": ("A = B\nB = A\n", "A", "expected a path in quotes"),
     "a constant bound twice": ('A = "x.csv"\nA = "y.csv"\n', "A", "`A` a second time"),
     "a constant that does something": ('A = exec("1")\n', "A", "may change anything"),

@@ -559,6 +559,21 @@ def test_the_name_of_a_lookup_says_for_which_numbers_it_was_written(
     assert all(text.startswith(found or "") for text in said)
 
 
+def test_what_a_lookup_reads_beyond_its_range_is_told_by_what_inputs_make_of_it(tmp_path: Path) -> None:
+    wanted, how = CASES[COUNTS]
+    path = write(wanted, tmp_path, how=how)
+    path.write_text(path.read_text(encoding="utf-8").replace("lookup_numbers", "num_mlp_1_0"), encoding="utf-8")
+    (found,) = (d for d in read_module(path).defects if d.kind == "out-of-range" and d.where == "numbers")
+    begins = "`num_mlp_1_0` was written for total from 0 to"
+    assert found.met(9, None, "all inputs").text == f"{begins} 9; it is at most 9 on all inputs"
+    assert found.met(10, None, "x").text == f"{begins} 9; on x it reaches 10, and larger numbers get its default"
+    assert found.met(5, 3, "x").text == f"{begins} 5; it is at most 5 on x"
+    assert found.met(6, 3, "x").text == f"{begins} 5; on x it reaches 6, and larger numbers get its default"
+    assert replace(found, layers=0).met(9, 3, "x").text == f"{begins} 9; it is at most 9 on x"
+    assert str(found).startswith(f"line {found.line}: {begins} 9; larger numbers")
+    assert str(replace(found, file="a.csv")).startswith(f"a.csv {found.line}: ")
+
+
 @pytest.mark.parametrize(
     ("behind", "longest"),
     [

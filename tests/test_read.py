@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 from contextlib import suppress
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from tprog.ir.entry import Entry
 from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Symbols, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
+from tprog.text import syntax
 from tprog.text.builder import literal
 from tprog.text.dialects import calls as reading_calls
 from tprog.text.emit import emit
@@ -450,6 +452,42 @@ def test_a_damaged_module_is_read_or_refused_but_never_a_traceback(data: st.Data
 def test_deep_nesting_is_refused() -> None:
     for text in ("(" * 10_000 + ")" * 10_000, "x = " + "-" * 100_000 + "1", "TASK = " + "[" * 90 + "]" * 90):
         assert str(refusal(text)).startswith("p.py:")
+
+
+def test_a_number_of_words_and_signs_is_read_and_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(syntax, "MOST_TOKENS", 5)
+    assert ast.unparse(syntax.parse_python("a = 1 + 2", "p.py")) == "a = 1 + 2"
+    with pytest.raises(BadSource, match=r"p\.py:1:1: found more than 5 words and signs"):
+        syntax.parse_python("a = 1 + -2", "p.py")
+
+
+@pytest.mark.parametrize("depth", [95, 96, 97, 98, 99])
+def test_a_text_is_nested_to_a_stated_depth_and_refused_where_it_is_deeper(depth: int) -> None:
+    """A module, its statement, the list's own nodes: each is a level."""
+    text = f"x = {'[' * depth}{']' * depth}"
+    levels = 2 + depth
+    if levels <= syntax.DEEPEST:
+        assert ast.unparse(syntax.parse_python(text, "p.py")) == text
+    else:
+        with pytest.raises(BadSource, match=r"p\.py:1:[0-9]+: found expressions nested too deep; expected at most 100"):
+            syntax.parse_python(text, "p.py")
+
+
+def test_rasp_source_is_told_from_a_module(tmp_path: Path) -> None:
+    (tmp_path / "a.RASP").write_text("tokens;")
+    with pytest.raises(BadFile, match=r"a\.RASP is RASP source, not a program's module; `tpdebug emit` makes one of"):
+        read_module(tmp_path / "a.RASP")
+
+
+def test_a_module_whose_side_file_is_not_at_hand_says_which() -> None:
+    emitted = emit(large_vocabulary_program(), "words")
+    ((name, side),) = emitted.side.items()
+    with pytest.raises(BadFile, match=rf"words\.py: its side file '{name}' is not at hand"):
+        read_source(emitted.text, "words.py")
+    module = read_source(emitted.text, "words.py", lambda _: side)
+    assert module.reread(emitted.text, {}).program == module.program
+    with pytest.raises(BadFile, match=r"its side file 'other\.json' is not at hand"):
+        module.reread(emitted.text.replace(name, "other.json"), {})
 
 
 def test_reading_does_not_execute(tmp_path: Path) -> None:

@@ -184,10 +184,11 @@ class Paths:
                 return self._path(inner)
             case "joinpath", [_, *_]:
                 return self._joined(node, [self._path(inner), *map(self._path, paths)])
-            case "with_name", [name]:
-                return self._joined(node, [self._parent(node, self._path(inner)), self._path(name)])
-            case "with_suffix", [ending]:
-                path, suffix = self._path(inner), self._path(ending)
+            # Python itself refuses a name that is a path, and an ending that is none.
+            case "with_name", [written] if re.fullmatch(r"[^/\\]+", (name := self._path(written)).text):
+                return self._joined(node, [self._parent(node, self._path(inner)), name])
+            case "with_suffix", [written] if re.fullmatch(r"\.[^/\\]+", (suffix := self._path(written)).text):
+                path = self._path(inner)
                 if path.start == "module" and suffix.start == "anywhere":
                     return _Path("folder", self._stem(node, path) + suffix.text)
         self._refuse(node)
