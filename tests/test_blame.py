@@ -336,10 +336,11 @@ def test_without_a_task_the_expected_output_decides_and_only_this_input_counts()
 def test_an_input_that_the_sample_lacks_is_added_to_it() -> None:
     program = PROGRAMS["sort_with_a_fault"].program
     tokens = ["<s>", "a", "b", "b", "b", "b", "</s>"]
-    one = Inputs(encode(program, [["<s>", "a", "</s>"]]), np.array([[-1, 0, -1]]), False, "1 input")
-    result = blame(program, one, tokens)
-    assert result.checked.description == "1 input and this input"
-    assert result.checked.inputs == 2
+    two = [["<s>", "a", "</s>"], ["<s>", "b", "</s>"]]
+    others = Inputs(encode(program, two), np.array([[-1, 0, -1], [-1, 1, -1]]), False, "2 inputs")
+    result = blame(program, others, tokens)
+    assert result.checked.description == "2 inputs and this input"
+    assert result.checked.inputs == 3
     assert result.wrong_before == len(result.wrong)
 
 

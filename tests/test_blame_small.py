@@ -7,17 +7,20 @@ from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 from fractions import Fraction
 from functools import cached_property
-from itertools import chain, combinations
+from itertools import chain, combinations, islice, product
 
 import numpy as np
 import pytest
 
+import analyze.blame.effects
+import analyze.blame.race
+import analyze.blame.suspects
 from analyze.blame import blame, explained
 from analyze.blame.all_failures import all_explained
 from analyze.blame.candidates import Blamed
 from analyze.blame.chain import chain as fired_chain
 from analyze.blame.edited_node import EditedNode
-from analyze.blame.effects import KnownAnswers
+from analyze.blame.effects import Effect, KnownAnswers, order_key
 from analyze.blame.prediction import Prediction, ask
 from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.race import best_edits
@@ -30,7 +33,7 @@ from analyze.results.blame import Account, BlameResult
 from tests.bench.brute_force import lacking
 from tests.interventions import listed
 from tests.small_programs import small
-from tprog.edits.edit import CellEdit, Edit, NodeEdit, RowEdit, WeightEdit, candidates
+from tprog.edits.edit import CellEdit, Edit, NodeEdit, RowEdit, WeightEdit, candidates, weight_row
 from tprog.ir.entry import Entry
 from tprog.ir.program import BEGIN, IMPLIED, Embedding, Head, Lookup, Program, Readout, RowsNeeded, Symbols, Weights
 from tprog.ir.values import as_number
@@ -253,6 +256,15 @@ def test_of_a_failure_each_small_edit_that_mends_it_is_listed_and_all_that_is_sa
             assert all(after[row, place] != wanted for after in {**case.node_edits, **case.weight_edits}.values())
         weights = _weights(edit for edit, after in case.weight_edits.items() if after[row, place] == wanted)
         assert weights == _weights(edits) or case.on.intact.in_hole[row]
+        nets: dict[tuple[Entry, str, bool], int] = {}
+        for edit, found in zip(edits, result.candidates, strict=True):
+            if isinstance(edit, WeightEdit):
+                way = _way(program, edit)
+                nets[way] = max(found.net, nets.get(way, found.net))
+        for edit, after in case.weight_edits.items():  # of each weight, the best amount is among them
+            if isinstance(edit, WeightEdit) and after[row, place] == wanted and not case.on.intact.in_hole[row]:
+                mended, broken = case.effect(after)
+                assert mended - broken <= nets[_way(program, edit)]
         _check_redefinitions(case, row, place, blamed)
 
 
@@ -282,7 +294,11 @@ def _check_redefinitions(case: Case, row: int, place: int, blamed: Blamed[BlameR
     return max(scores, default=0), several
 
 
-def test_of_a_node_with_several_faults_as_much_is_mended_by_redefinitions_as_has_been() -> None:
+@pytest.mark.parametrize(("nodes", "least"), [(1, 1), (4, 2)])
+def test_of_a_node_with_several_faults_as_much_is_mended_by_redefinitions_as_has_been(
+    nodes: int, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyze.blame.suspects, "NODES", nodes)
     score, several = 0, 0
     for seed in range(1, 120, 2):
         draw = random.Random(seed)
@@ -305,7 +321,7 @@ def test_of_a_node_with_several_faults_as_much_is_mended_by_redefinitions_as_has
         found = _check_redefinitions(case, row, place, explained(_asked(case, row), case.on.inputs, 100, True, PLAIN))
         score, several = score + found[0], several + found[1]
     assert score >= 120, "what the best ones mend less what they break and change"
-    assert several >= 2
+    assert several >= least
 
 
 def _check_facts(case: Case, row: int, place: int, result: BlameResult) -> None:
@@ -366,6 +382,13 @@ def _check_account(case: Case, row: int, place: int, account: Account) -> None:
     assert told == sorted(told)
     if not program.readout.pooled:
         assert all(share.value == run.value(share.variable, row, at[0]) for share in account.shares)
+
+
+def _way(program: Program, edit: WeightEdit) -> tuple[Entry, str, bool]:
+    """A weight, and whether it rises."""
+    row = weight_row(program, edit.variable, edit.value)
+    assert row is not None
+    return edit.entry, edit.output, edit.weight > row[program.written_classes.index(edit.output)]
 
 
 def _weights(edits: Iterable[Edit]) -> set[tuple[Entry, str]]:
@@ -528,3 +551,48 @@ def test_only_the_best_edits_are_shown_as_changes() -> None:
         how = Presentation(show=lambda after: "diff", diffs=diffs)
         entries = all_explained(case.program, case.on.inputs, 9, how, None).result.entries
         assert [found.diff for found in entries] == ["diff"] * min(shown, len(entries)) + [""] * (len(entries) - shown)
+
+
+@pytest.mark.parametrize("part", range(1, PARTS, 2))
+def test_what_is_said_to_be_proven_of_a_ranking_that_is_cut_off_is_so(
+    part: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyze.blame.effects, "FIRST_PART", 2)
+    monkeypatch.setattr(analyze.blame.race, "_SMALL_PARTS", (2, 4, 8))
+    proven = 0
+    for case in islice(_cases(part), 4):
+        edits = list(case.small_edits)[:40]
+        key = {edit: order_key(case.program, Effect(edit, *case.effect(case.small_edits[edit]))) for edit in edits}
+        for work, limit in product((0, 100), (1, 3)):
+            monkeypatch.setattr(analyze.blame.race, "_WORK", work)
+            ranking = best_edits(KnownAnswers(case.on), edits, limit)
+            assert all((one.mended, one.broken) == case.effect(case.small_edits[one.edit]) for one in ranking.effects)
+            found = [one.edit for one in ranking.effects]
+            assert [key[edit] for edit in found] == sorted(key[edit] for edit in found)
+            if ranking.proven:
+                assert found == sorted(edits, key=lambda edit: key[edit])[:limit]
+            proven += ranking.proven
+    assert proven
+
+
+def test_of_few_inputs_the_effect_on_the_first_part_is_the_effect() -> None:
+    for case in islice(_cases(1), 4):
+        for fails in (1, len(case.on.batch) - 1):
+            expected = np.where(case.on.graded, case.on.outcomes, -1)
+            rows = np.flatnonzero(case.on.graded.any(axis=1))[:fails]
+            expected[rows, case.on.graded[rows].argmax(axis=1)] += 1
+            words = [case.on.batch.words(case.program, row) for row in range(len(case.on.batch))]
+            answers = KnownAnswers(ground(case.program, listed(case.program, words, expected.tolist())))
+            assert answers.scale_up(3, 0) == 3
+            assert answers.scale_up(0, 2) == -2
+
+
+def test_of_many_inputs_a_sample_is_looked_at_for_redefinitions(monkeypatch: pytest.MonkeyPatch) -> None:
+    case = next(case for case in _cases(1) if len(case.on.batch) > 12)
+    for most, sampled, looked_at in ((99, 4, {len(case.on.batch)}), (10, 4, {8, 9}), (10, 2, {4, 5})):
+        monkeypatch.setattr(analyze.blame.suspects, "MOST", most)
+        monkeypatch.setattr(analyze.blame.suspects, "SAMPLED", sampled)
+        row, _ = max(_first_wrong(case).items())
+        result = explained(_asked(case, row), case.on.inputs, 1, True, PLAIN).result
+        assert result.looked_at in looked_at | {0}
+        assert result.looked_at or result.candidates[0].restores

@@ -49,7 +49,7 @@ class EditedNode:
         self._reads = {read: intact.values[read].take(rows, axis=0) for read in self.node.reads}
         self._old: Array = intact.values[node].take(rows, axis=0)
         self._was_lost = any_of(intact.lost_at(node)[rows], len(rows))
-        self._last: tuple[TableKey, int, Rows, Bools] | None = None
+        self._last: tuple[tuple[TableKey, int], tuple[Rows, Bools]] | None = None
 
     @cached_property
     def _consulted(self) -> Mapping[TableKey, Array]:
@@ -61,11 +61,11 @@ class EditedNode:
 
     def _consulting(self, table: TableKey, code: int) -> tuple[Rows, Bools]:
         """The inputs that consult an entry, and [input, position] where; the edits of one entry follow each other."""
-        if self._last is None or self._last[:2] != (table, code):
+        if self._last is None or self._last[0] != (table, code):
             at = self._consulted[table] == code
             which = np.flatnonzero(any_of(at, len(at)))
-            self._last = table, code, which, at.take(which, axis=0)
-        return self._last[2:]
+            self._last = (table, code), (which, at.take(which, axis=0))
+        return self._last[1]
 
     def outputs(self, edits: Sequence[NodeEdit]) -> Iterator[tuple[NodeEdit, Output]]:
         """What each of some edits, which keep the node's coding, makes the node yield, in their order."""
