@@ -59,6 +59,16 @@ def _kept(after: list[Program]) -> Callable[[Program], str]:
     return keep
 
 
+def _with_answers(data: st.DataObject) -> tuple[Program, Inputs]:
+    """A small program, and inputs with answers that have nothing to do with it."""
+    program = replace(data.draw(programs(max_nodes=2)), task=None)
+    tokens = some_inputs(program, 12)
+    width = program.places.count(program.max_length)
+    answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
+    expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
+    return program, listed(program, tokens, expected)
+
+
 def _printed(result: BlameAllResult) -> str:
     return as_text(blame_all_document(result), width=200)
 
@@ -115,12 +125,7 @@ def test_without_answers_nothing_can_be_blamed() -> None:
 @settings(max_examples=25)
 @given(st.data())
 def test_every_figure_equals_plain_execution(data: st.DataObject) -> None:
-    program = replace(data.draw(programs(max_nodes=2)), task=None)
-    tokens = some_inputs(program, 12)
-    width = program.places.count(program.max_length)
-    answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
-    expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
-    inputs = listed(program, tokens, expected)
+    program, inputs = _with_answers(data)
     after: list[Program] = []
     result = blame_all(program, inputs, limit=1000, shown=Presentation(show=_kept(after)))
     assert result.proven
@@ -134,12 +139,7 @@ def test_every_figure_equals_plain_execution(data: st.DataObject) -> None:
 @settings(max_examples=25)
 @given(st.data())
 def test_what_a_bent_weight_does_equals_plain_execution(data: st.DataObject) -> None:
-    program = replace(data.draw(programs(max_nodes=2)), task=None)
-    tokens = some_inputs(program, 12)
-    width = program.places.count(program.max_length)
-    answers = st.lists(st.integers(-1, len(program.classes) - 1), min_size=width, max_size=width)
-    expected = [[code if place < len(row) else -1 for place, code in enumerate(data.draw(answers))] for row in tokens]
-    inputs = listed(program, tokens, expected)
+    program, inputs = _with_answers(data)
     every = _bends(program, inputs)
     _check_bends(program, inputs, data.draw(st.lists(st.sampled_from(every), max_size=8)) if every else [])
 
