@@ -196,6 +196,16 @@ def node_line(lines: Mapping[Entry, int] | None, node: str) -> int | None:
     return None if lines is None else lines.get(Entry(node, "wiring"))
 
 
+def entry_line(lines: Mapping[Entry, int] | None, where: Entry | None) -> int | None:
+    """The line of an entry, if its program has a file and it has one there.
+
+    A combination that a lookup does not list is answered in the line of all others.
+    """
+    if where is None or lines is None:
+        return None
+    return lines.get(where, lines.get(Entry(where.node, where.part)))
+
+
 def label(program: Program, name: str | None) -> str:
     """How results call a program: the given name, else its task's."""
     return name or program.task or "program"

@@ -16,14 +16,18 @@ from analyze.blame.presentation import Presentation
 from analyze.blame.single_edits import node_edits, reached_entries
 from analyze.dead.proofs import Proofs
 from analyze.diff.node_text import Names, text_differences
+from analyze.repair import Division, repair
+from tests.interventions import listed
 from tests.programs import PROGRAMS, between
 from tests.slow import slow_values
 from tests.verbs import Asked, every_verb
 from tprog.edits.edit import CellEdit, ReadEdit, apply
 from tprog.errors import BadProgram, BadSource, BadUsage
+from tprog.ir.entry import Entry
 from tprog.ir.program import BEGIN, Lookup, NumericHead, Program, Readout, Value, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
+from tprog.run.outcome import outcomes
 from tprog.simplify.lookups import shorter_lookups
 from tprog.simplify.rewrite import Fixed, rewritten
 from tprog.simplify.search import Search
@@ -231,6 +235,16 @@ def test_blame_tries_a_cell_of_its_own_for_what_an_input_asks() -> None:
     line = Presentation(lines=read_source(emit(program).text).lines).line
     assert line(found[-1].entry) == line(found[0].entry) is not None
     assert [edit.at for edit in found] == [(), (BEGIN, 0, Fraction(1, 2)), ("b", 0, Fraction(1, 2))]
+
+
+def test_repair_names_the_line_of_all_others_for_a_cell_of_its_own() -> None:
+    program, lines = program_of(SOME), read_source(emit(program_of(SOME)).text).lines
+    wanted = apply(program, CellEdit("pick", ("b", 0, Fraction(1, 2)), "y"))
+    tokens = [[BEGIN, *letters] for length in (1, 2, 3, 4) for letters in product("ab", repeat=length)]
+    inputs = replace(listed(program, tokens), expected=outcomes(execute(wanted, encode(program, tokens))))
+    (step,) = repair(program, Division(inputs, None, None), lines=lines).result.steps
+    (edit,) = step.edits
+    assert (edit.at, edit.line) == (("b", 0, Fraction(1, 2)), lines[Entry("pick", "cell")])
 
 
 # Fewer, and what is proven of them ####################################################################################

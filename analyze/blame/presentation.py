@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from functools import partial
 from typing import Protocol, TypeVar
 
+from analyze.outcome import entry_line
 from analyze.results.blame import Candidate, Suspect
 from tprog.ir.entry import Entry
 from tprog.ir.program import Program
@@ -51,13 +52,8 @@ class Presentation:
         return cls(module.path, None, module.lines, partial(change, module), diffs)
 
     def line(self, where: Entry | None) -> int | None:
-        """The line of an entry, if there is a file and it has one.
-
-        A combination that a lookup does not list is answered in the line of all others.
-        """
-        if where is None or self.lines is None:
-            return None
-        return self.lines.get(where, self.lines.get(Entry(where.node, where.part)))
+        """The line of an entry, if there is a file and it has one."""
+        return entry_line(self.lines, where)
 
     def with_diffs(self, program: Program, edits: Iterable[tuple[Listed, Applicable]]) -> tuple[Listed, ...]:
         """Edits of a program that a result lists, the best first, with the diffs of those of which they are to be made.

@@ -22,7 +22,7 @@ from analyze.blame.prediction import ask
 from analyze.fuzz.oracles import TO_BLAME, Answers, Judged, Oracle, Reason
 from analyze.fuzz.shrinking import shrunk
 from analyze.input_space import lengths_of
-from analyze.outcome import spread
+from analyze.outcome import entry_line, spread
 from analyze.results.fuzz import Bucket
 from tprog.ir.entry import Entry
 from tprog.ir.program import Program
@@ -149,7 +149,7 @@ class Blamer:
             return _Blamed(Reason("no edit", "no single edit mends them"))
         best = found.ranking.effects[0]
         edit, restores = best.edit, best.restores(found.held.wrong)
-        where, line = str(edit.entry), None if self.lines is None else self.lines.get(edit.entry)
+        where, line = str(edit.entry), entry_line(self.lines, edit.entry)
         reason = Reason("line", where if line is None else f"line {line}")
         edited, net = edit.apply(space.program), best.net
         return _Blamed(reason, where, line, edit.describe(), edit.beside_entry(), edited, net, restores)

@@ -18,7 +18,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Mapping
 from dataclasses import dataclass
 
-from analyze.outcome import checked_on, ground, label
+from analyze.outcome import checked_on, entry_line, ground, label
 from analyze.repair.division import Division, Verdicts, divide, f1, judge, some
 from analyze.repair.lookahead import pairs
 from analyze.repair.proposals import Proposal, Refits, again, proposals, single_edits
@@ -180,7 +180,7 @@ def _edit(program: Program, change: Change, lines: Mapping[Entry, int] | None) -
         part=where.part,
         clause=where.clause,
         at=where.at,
-        line=None if lines is None else lines.get(where),
+        line=entry_line(lines, where),
         edit=change.told(program),
         becomes=change.beside_entry(program),
     )
