@@ -54,3 +54,9 @@ def shown(document: Path) -> list[Shown]:
     text = document.read_text(encoding="utf-8")
     blocks = re.findall(r"```console\n\$ tpdebug ([^|\n]*)\n((?:[^$`\n].*\n|\n)*)```", text)
     return [Shown(document, command, tuple(lines.rstrip("\n").split("\n"))) for command, lines in blocks if lines]
+
+
+def write_sources(text: str) -> None:
+    """Write the RASP sources that a document shows and names to the current folder."""
+    for name, source in re.findall(r"`(\w+\.rasp)`[^`]*:\n\n```rasp\n(.*?)```", text, re.DOTALL):
+        Path(name).write_text(source, encoding="utf-8")

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import doctest
-import re
 from pathlib import Path
 
 import pytest
@@ -11,7 +10,7 @@ import pytest
 from cli.discovery import VARIABLE
 from cli.main import main
 from tests.programs import PROGRAMS
-from tests.shown import Shown, shown
+from tests.shown import Shown, shown, write_sources
 from tprog.text.emit import emit
 
 DOCUMENT = Path(__file__).parents[1] / "docs" / "compile.md"
@@ -25,8 +24,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)
-    for name, source in re.findall(r"`(\w+\.rasp)`[^`]*:\n\n```rasp\n(.*?)```", TEXT, re.DOTALL):
-        Path(name).write_text(source, encoding="utf-8")
+    write_sources(TEXT)
     Path("means.py").write_text(emit(PROGRAMS["mean_of_means"].program, "means").text, encoding="utf-8")
     return tmp_path
 

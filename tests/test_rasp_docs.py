@@ -11,7 +11,7 @@ import pytest
 
 from cli.discovery import VARIABLE
 from cli.main import main
-from tests.shown import Shown, shown
+from tests.shown import Shown, shown, write_sources
 from tprog.rasp.source.console import Console
 
 ROOT = Path(__file__).parents[1]
@@ -26,8 +26,7 @@ def folder(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.delenv(VARIABLE, raising=False)
     monkeypatch.setenv("COLUMNS", "120")
     monkeypatch.chdir(tmp_path)
-    for name, source in re.findall(r"`(\w+\.rasp)`[^`]*:\n\n```rasp\n(.*?)```", TEXT, re.DOTALL):
-        Path(name).write_text(source, encoding="utf-8")
+    write_sources(TEXT)
     shutil.copy(ROOT / "docs" / "examples" / "sort_program.py", tmp_path)
     return tmp_path
 
