@@ -21,6 +21,7 @@ from tprog.run.execute import execute
 from tprog.text.read import read_module
 from trainer.compile import DtypeName, TooNarrow, alternatives, attainable, compile_program, lookups
 from trainer.compile.forward import answers, decided, forward, model_tokens
+from trainer.compile.precision import PRECISIONS, Margin, checked, tightest
 from trainer.compile.sizes import sizes
 from trainer.compile.tensors import tensors
 
@@ -237,6 +238,29 @@ def test_a_number_that_comes_out_takes_no_more_values_than_there_are_dimensions(
     monkeypatch.setattr(attainable, "MOST_NUMBERS", 5)
     with pytest.raises(NotExact, match="node 'total' cannot be compiled: each of its numbers needs a dimension"):
         compile_program(program)
+
+
+def test_the_tightest_margin_of_each_kind_is_told_and_the_tightest_of_all_first() -> None:
+    all_of = [
+        Margin("a", "scores", 9.0),
+        Margin("b", "scores", 4.0),
+        Margin("a", "sums", 5.0),
+        Margin("a", "scores", 3.0),
+    ]
+    assert tightest(all_of) == [all_of[3], all_of[1], all_of[2]]
+    assert checked(Margin("a", "scores", 1.0), PRECISIONS["float32"]).times == 1
+    with pytest.raises(
+        TooNarrow, match=r"node 'a' cannot be compiled to float32: scores leave a margin of 0\.999 times"
+    ):
+        checked(Margin("a", "scores", 0.999), PRECISIONS["float32"])
+
+
+def test_of_what_is_always_a_hole_one_value_is_attained() -> None:
+    hole = Lookup("hole", ("tokens",), (None,), ("x", "y", "z"), (None, None))
+    program = Program(("a", "b"), (), 3, (hole,), outputs=("hole",))
+    assert attainable.attained(program)["hole"] == ("x",)
+    for dtype in BOTH:
+        agree(program, some_inputs(program, 14), dtype)
 
 
 def test_alternatives_of_a_count_are_counted_one_by_one_and_each_position_once() -> None:

@@ -57,6 +57,12 @@ def answered(program: Program, inputs: list[list[str]]) -> list[Any]:
     return [None if run.in_hole[row] else run.spelled(row) for row in range(len(inputs))]
 
 
+def test_a_model_for_another_library_is_not_loaded_as_one_of_our_own(folder: Path) -> None:
+    write_model(compile_program(PROGRAMS["hist"].program), folder / "hist", form="transformer-lens")
+    with pytest.raises(BadFile, match=r"hist is written for TransformerLens; its model\.py reads it"):
+        load(folder / "hist")
+
+
 def asked(folder: Path, inputs: list[list[str]]) -> list[Any]:
     """The same of a model in PyTorch."""
     made = load(folder)

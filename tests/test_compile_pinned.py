@@ -9,16 +9,22 @@ from __future__ import annotations
 import hashlib
 import math
 from collections.abc import Iterator
+from dataclasses import replace
+from fractions import Fraction
 
 import numpy as np
 import pytest
 
 from tests.programs import PROGRAMS
 from tests.small_programs import small
+from tests.strategies import some_inputs
+from tests.test_compile import BOTH, agree
+from tests.test_sums import total
 from tprog.errors import NotExact
-from tprog.ir.program import Program
+from tprog.ir.program import Lookup, Program, Readout
+from tprog.ir.program import Weights as Weighed
 from tprog.run.batch import Array
-from trainer.compile import compile_program
+from trainer.compile import compile_program, resolution
 from trainer.compile.assemble import Weights
 from trainer.compile.circuit import ground_truth
 from trainer.compile.sizes import sizes
@@ -101,6 +107,40 @@ def _as_they_are(weights: Weights) -> dict[str, Array]:
 @pytest.mark.parametrize("part", range(len(SMALL)))
 def test_small_programs_are_compiled_to_the_weights_that_they_were(part: int) -> None:
     assert pinned(small(seed) for seed in range(20 * part, 20 * (part + 1))) == SMALL[part]
+
+
+SUMS: dict[int, Pinned] = {
+    256: (10, "acce4f093cdf", "1adeffe2cae3", "1c05a2d22184", 1474.68),
+    1: (10, "76ae3fc2be9a", "94bd586daf1d", "3231c1f60e10", 1082.539),
+}
+"""Of sums of counts and means, by how many numbers of a mean are told apart."""
+
+
+@pytest.mark.parametrize("few", SUMS)
+def test_sums_are_compiled_to_the_weights_that_they_were(few: int, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(resolution, "FEW_MEANS", few)
+    assert pinned(sums()) == SUMS[few]
+    for program in sums():
+        for dtype in BOTH:
+            agree(program, some_inputs(program, 60), dtype)
+
+
+def sums() -> Iterator[Program]:
+    """Each weighed as it is, and asked only whether it is in the upper half of what it could be."""
+    third, half = Fraction(1, 3), Fraction(1, 2)
+    for program in (
+        total(("count", "mean"), (-third, 2), Fraction(1, 4)),
+        total(("count", "mean", "ones"), (half, -1, third)),
+        total(("mean",), (3,), -half),
+        total(("count",), (third,), 1),
+        total(("count", "mean"), (0, 1)),
+    ):
+        yield program
+        numbers = program.numbers("total")
+        middle = (numbers.low + numbers.high) / 2
+        high = Lookup("high", ("total",), ((numbers.low, middle),), ("x", "y"), ("x", "y"))
+        readout = Readout((Weighed("high", ((1, 0), (0, 1))),))
+        yield replace(program, nodes=(*program.nodes, high), readout=readout)
 
 
 @pytest.mark.parametrize("name", WRITTEN)

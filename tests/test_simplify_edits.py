@@ -2,13 +2,17 @@
 
 from __future__ import annotations
 
+import re
+from collections import Counter
+from collections.abc import Iterable
 from dataclasses import replace
 from typing import Any
 
 import numpy as np
 import pytest
 
-from tprog.ir.program import IMPLIED, Clause, Embedding, Head, Lookup, NumericHead, Program, Readout, Weights
+from tests.small_programs import small
+from tprog.ir.program import BEGIN, IMPLIED, Clause, Embedding, Head, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.simplify import lookups, predicates, readout, separate, stand_ins, wide_lookups
 from tprog.simplify import read_through as read_through_module
@@ -165,6 +169,56 @@ def test_a_lookup_lists_no_more_than_can_be_read(monkeypatch: pytest.MonkeyPatch
     assert rewritten(program, through) is not None
     monkeypatch.setattr(read_through_module, "MOST_LISTED", 3)
     assert rewritten(program, through) is None
+
+
+def reasons(edits: Iterable[tuple[str, Any]]) -> Counter[str]:
+    """How often each edit is proposed, symbols and names aside."""
+    return Counter(re.sub(r"'\w+'|\b(tokens|mark|count|\d)\b", "_", reason) for reason, _ in edits)
+
+
+def test_all_edits_of_a_lookup_are_proposed() -> None:
+    search = Search(PROGRAM, inputs_for(PROGRAM))
+    assert reasons(lookups._input_edits(search, BY_TWO)) == {"reads _ alone": 2}
+    assert reasons(lookups._cell_edits(search, BY_TWO)) == {
+        "says nothing of inputs that do not occur": 4,
+        "_ in place of _": 6 * 5,
+        "two of its inputs are treated alike": 3 * 2 + 2 * 1,
+        "a cell answers as its neighbour": 6 * 4,
+        "a cell answers as most do": 6 * 2,
+    }
+    assert not [*lookups._level_edits(search, BY_TWO)]
+    assert not [*lookups._input_edits(search, replace(BY_TWO, inputs=("tokens",)))]
+    count = NumericHead("count", "tokens", "tokens", "ones", (("a",),) * 3)
+    for levels, found in (((0, 1, 2), 3), ((0, 2, 3), 6)):  # of a cap, the cap alone is lowered
+        node = Lookup("node", ("tokens", "count"), (None, levels), ("p",), ("p",) * 9)
+        program = replace(PROGRAM, nodes=(count, node), outputs=("node",))
+        assert reasons(lookups._level_edits(Search(program, inputs_for(program)), node)) == {
+            "_ has fewer levels": found
+        }
+    wide = Search(replace(PROGRAM, nodes=(MARK, WIDE), outputs=("wide",)), inputs_for(PROGRAM))
+    assert reasons(wide_lookups.wide_edits(wide, WIDE)) == {
+        "does without _": 2,
+        "lists what occurs alone": 1,
+        "_ in place of _": 3 * 2,
+    }
+
+
+def test_all_edits_of_a_head_are_proposed() -> None:
+    head = Head("head", "tokens", "tokens", "tokens", (("a",),) * 3, default="a", attend="largest", by="positions")
+    program = Program(WORDS, (), 3, (head,), IMPLIED, outputs=("head",))
+    begun = replace(program, vocabulary=(BEGIN, "b", "c"), nodes=(replace(head, predicate=((),) * 3, default="b"),))
+    relations = {"equal", "different", "smaller", "greater", "not greater", "not smaller", "one less", "one more"}
+    of_rows = {"_ accepts nothing": 3, "_ accepts everything": 3, "_ accepts _ alone": 9, "_ accepts _, or no more": 9}
+    always = {"accepts every key": 1, "accepts no key": 1, "accepts _ alone": 3, "_ accepts what _ does": 6, **of_rows}
+    others = {"says nothing of pairs that no input shows it": 3, "no mask": 1, "position _ not left out": 1}
+    attending = {f"attends to the {which}, whatever the positions": 1 for which in ("nearest", "first", "last")}
+    wanted = {**always, **others, **attending, **{f"accepts {relation} keys": 1 for relation in relations}}
+    assert reasons(predicates._edits(Search(program, inputs_for(program)), head)) == wanted
+    other = begun.nodes[0].selection
+    assert other is not None
+    marked = reasons(predicates._edits(Search(begun, inputs_for(begun)), other))
+    wanted |= {f"accepts {relation} keys, marks aside": 1 for relation in relations} | {"no default": 1}
+    assert {re.sub("'<s>'", "_", reason): 1 for reason in marked} == dict.fromkeys(wanted, 1)
 
 
 # Predicates ###########################################################################################################
@@ -324,6 +378,17 @@ def test_nodes_are_taken_out_in_three_orders() -> None:
     assert stand_ins._first_first(program) == ["embedding", "small", "head", "large", "other"]
     assert stand_ins._last_first(program) == ["other", "large", "head", "small", "embedding"]
     assert [name for name in stand_ins._largest_first(program) if name in sizes] == ["large", "other", "small"]
+
+
+def test_nodes_are_taken_out_in_the_order_that_leaves_the_least(monkeypatch: pytest.MonkeyPatch) -> None:
+    left = []
+    for few in (1, 100):  # with more nodes than that, one order alone is tried
+        monkeypatch.setattr(stand_ins, "_FEW", few)
+        search = Search(small(261), inputs_for(small(261)))
+        readout.smaller_readout(search)
+        stand_ins.fewer_nodes(search)
+        left.append((search.size.nodes, search.size.entries))
+    assert left == [(1, 9), (1, 3)]
 
 
 def test_a_size_is_within_another_where_it_is_nowhere_larger() -> None:
