@@ -6,6 +6,7 @@ import doctest
 import importlib
 import inspect
 import math
+import operator
 from collections.abc import Callable
 from fractions import Fraction
 from typing import Any
@@ -16,6 +17,7 @@ from tests.rasp_programs import LOOPS, RASP_L, TRACR, cases, value_of
 from tprog.errors import BadInput, BadUsage
 from tprog.ir.values import NOTHING
 from tprog.rasp import rasp_l
+from tprog.rasp.calls import Calls
 from tprog.rasp.evaluate import Run, evaluate, shown
 from tprog.rasp.expressions import Aggregate, Elementwise, SOp, in_order
 from tprog.rasp.failures import Budget, Failed, Spent
@@ -158,6 +160,32 @@ def test_an_operator_keeps_its_operands_in_their_order() -> None:
     assert evaluate(tokens * 2, "ab") == evaluate(2 * tokens, "ab") == ["aa", "bb"]
 
 
+@pytest.mark.parametrize(
+    ("call", "symbol"),
+    [
+        (operator.add, "+"), (operator.sub, "-"), (operator.mul, "*"), (operator.truediv, "/"), (operator.mod, "%"),
+        (operator.floordiv, "//"), (operator.pow, "^"), (operator.and_, "and"), (operator.or_, "or"),
+        (operator.eq, "=="), (operator.ne, "!="), (operator.lt, "<"), (operator.le, "<="), (operator.gt, ">"),
+        (operator.ge, ">="),
+    ],
+)  # fmt: skip
+def test_each_operator_of_python_is_one_of_the_language(call: Callable[[Any, Any], Any], symbol: str) -> None:
+    turned = {"<": ">", "<=": ">=", ">": "<", ">=": "<=", "==": "==", "!=": "!="}  # as Python asks the other then
+    for one, other in ((tokens, 2), (2, tokens), (tokens, indices)):
+        made, told = call(one, other), (symbol, [str(one), str(other)])
+        if one is not tokens and symbol in turned:
+            told = (turned[symbol], [str(other), str(one)])
+        assert (made.function.symbol, list(map(str, made.inputs))) == told
+
+
+def test_answers_of_functions_are_forgotten_where_they_would_be_very_many(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(Calls, "MOST", 2)
+    calls = Calls()
+    twice = mapped(lambda x: 2 * x, tokens)
+    assert Run(range(1, 9), calls=calls).values(twice) == [2 * x for x in range(1, 9)]
+    assert 1 <= len(calls._known) <= 3
+
+
 def test_a_number_that_a_function_sees_is_one_of_python() -> None:
     def asked(x: Any) -> bool:
         exact = x / 2 * 2 == x and 0.1 * x == Fraction(3, 10) and round(x / 2) == 2 and ~x & 5 == 4 and 1 << x == 8
@@ -261,6 +289,8 @@ NO_REDUCTION: Any = "sum"
         (lambda: t.make_shuffle_dyck(["(", ")"]), "an opening and a closing token"),
         (lambda: aggregate(select(tokens, 1, "=="), tokens, how="largest"), "largest without it"),
         (lambda: c.tokens / 2, "rasp-l has whole numbers alone"),
+        (lambda: lib.where(NO_FUNCTION, c.tokens, c.tokens), "where takes a s-op here; found 'x'"),
+        (lambda: where(NO_FUNCTION, 1, 2), "where takes a s-op here; found 'x'"),
         (lambda: c.select(c.tokens, c.tokens, c.equals, causal=False), "position i sees none behind it"),
         (
             lambda: c.aggr(c.select(c.tokens, c.tokens, c.equals), c.tokens, reduction=NO_REDUCTION),

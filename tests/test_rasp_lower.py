@@ -27,6 +27,7 @@ from tprog.rasp.expressions import SOp
 from tprog.rasp.failures import Failed
 from tprog.rasp.functions import Dialect
 from tprog.rasp.lower import NotLowered, gathering, occurring, selecting, splitting
+from tprog.rasp.lower.held import spelled
 from tprog.rasp.lower.naming import identifier
 from tprog.rasp.program import RaspProgram, program_of
 from tprog.rasp.source.files import load_program, program_of_text
@@ -127,6 +128,9 @@ def test_a_program_answers_as_the_evaluator_and_as_computed_independently(name: 
 _of_three = mapped(lambda word, many, all_of: f"{word}{many}{all_of}", tokens, t.make_hist(), length)
 
 
+_halves = mapped(lambda place, word: place // 2 + 10 * (word == "c"), indices, tokens)
+
+
 @pytest.mark.parametrize(
     "sop",
     [
@@ -144,6 +148,8 @@ _of_three = mapped(lambda word, many, all_of: f"{word}{many}{all_of}", tokens, t
         selector_width(select(tokens, t.shift_by(1, tokens), "==")),
         selector_width(select(tokens, mapped(lambda w: None if w == "b" else w, tokens), "<")),
         selector_width(select(_of_three, _of_three, "<")),
+        tracr.last(select(_halves, 0, "=="), indices),
+        aggregate(select(_halves, 0, "=="), indices),
         selector_width(select(t.shift_by(1, tokens), tokens, "<")),
     ],
     ids=str,
@@ -488,6 +494,13 @@ def test_a_node_is_called_after_what_it_is_made_for() -> None:
         mapped(math.sqrt, tokens): "sqrt", tokens: "tokens", -indices: "difference",
     }  # fmt: skip
     assert {identifier(sop): name for sop, name in told.items()} == {name: name for name in told.values()}
+
+
+def test_a_tuple_that_looks_like_a_word_is_spelled_apart() -> None:
+    both: list[Value] = [("a", 1), "(a, 1)"]
+    for values in (both, both[::-1]):
+        assert list(map(spelled(values), both)) == ["(a, 1)'", "(a, 1)"]
+    assert spelled([("a", 1)])(("a", 1)) == "(a, 1)"
 
 
 def test_a_node_knows_the_line_that_it_was_written_in(tmp_path: Path) -> None:

@@ -133,6 +133,7 @@ def test_values_are_computed_as_in_the_language_of_2021(expression: str, expecte
         ("a = indices; b = a; a = a + 1; b;", [0, 1, 2, 3, 4]),
         ("max(indices, 2) - min(indices, 2);", [2, 1, 0, 1, 2]),
         ("average(indices);", [2] * 5),
+        ("average((indices == 0) if indices < 1 else indices);", [Fraction(11, 5)] * 5),
         ("aggregate(select_next_identical(tokens), indices);", [0, 0, 3, 0, 0]),
         ("aggregate(select_from_first(tokens, tokens), indices, -1);", [2, 2, 2, 2, 2]),
     ],
