@@ -240,6 +240,8 @@ def test_what_is_not_there_is_in_a_list_and_in_no_text() -> None:
     assert where("x[5] not in 'ab'").of_input("ab")
     assert where("x[5] in [x[4], 'a']").of_input("ab")
     assert not where("x[5] in [x[0], 'a']").of_input("ab")
+    assert where("x.index(x[5]) is None").of_input("ab")
+    assert where("x.count(x[5]) == 0").of_input("ab")
     assert where("abs(i - 3) == 0").of_prediction("abc", 3, "c", "a", "b")
 
 
@@ -290,6 +292,25 @@ def test_numbers_lie_where_arithmetic_says_and_as_close_as_it_can() -> None:
         for count in range(1, 4):
             inside = any(-count <= index < count for index in range(one[0], one[1] + 1))
             assert numbers.within(spans[0], count) == inside
+
+
+def test_where_only_some_symbols_are_one_letter_an_input_is_a_tuple() -> None:
+    mixed = replace(LETTERS, vocabulary=("<s>", "a", "bc", "</s>"))
+    names = language.names_of(mixed, judged=False)
+    assert names.x(["<s>", "a", "bc"]) == ("a", "bc")
+    assert language.Where("x[1] == 'bc'", names).of_input(("a", "bc"))
+
+
+@pytest.mark.parametrize("condition", ["'a' in 'ab'", "1 < 2", "1 == 1", "'a' not in ('a', 'b')"])
+def test_what_is_the_same_for_every_input_is_refused(condition: str) -> None:
+    with pytest.raises(BadUsage, match="the same for every input"):
+        where(f"len(x) > 1 and {condition}")
+
+
+def test_an_item_of_a_tuple_of_different_kinds_is_refused_where_it_is_not_known_which() -> None:
+    with pytest.raises(BadUsage, match=r"the items of \(1, 'a'\) are of different kinds; expected one kind"):
+        where("(1, 'a')[i] == 1")
+    assert where("(len(x), 'a')[0] == 1").of_input("a")
 
 
 def test_a_condition_is_said_as_it_was_given() -> None:

@@ -14,7 +14,7 @@ two for the variable that comes out; of several outputs it has those of all, and
 
 from __future__ import annotations
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 
 import numpy as np
@@ -320,13 +320,6 @@ class FewInputs:
             if share is not None:
                 total += share
         return total
-
-    def named(self, kept: int) -> tuple[str, ...]:
-        """The names of a set's nodes, in execution order."""
-        return tuple(self.nodes[node] for node in members(kept))
-
-    def set_of(self, names: Sequence[str]) -> int:
-        return sum(1 << self.index[name] for name in names)
 
 
 def _margins_of(program: Program) -> tuple[slice, ...]:

@@ -251,7 +251,7 @@ def joined(kinds: Sequence[Kind]) -> Kind | None:
 
 
 def _joined(one: Kind | None, other: Kind) -> Kind | None:
-    if one is None or not alike(replace(one, maybe=False), replace(other, maybe=False)):
+    if one is None or not alike(one, other):
         return None
     match one, other:
         case Text(), Text():
