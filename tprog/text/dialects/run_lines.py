@@ -185,11 +185,7 @@ def _levels(
         ):
             match called, call.args:
                 case "min", [ast.Name(id=first), ast.Constant(value=int() as cap)] if first == name and cap >= 0:
-                    if cap >= MOST_CALLS:
-                        parts.source.unexpected(call, f"a cap below {MOST_CALLS:,}")
-                    if domain.low < 0 or not isinstance(domain, Numbers) or domain.denominator != 1:
-                        parts.source.unexpected(call, f"`round_down({name}, (...))`: not a count")
-                    return tuple(range(cap + 1)), rest
+                    return _capped(parts, call, name, domain, cap), rest
                 case "round_down", [ast.Name(id=first), levels_at] if first == name:
                     parts.called.add("round_down")
                     values = [value for value, _ in literal_items(parts.source, levels_at)]
@@ -198,6 +194,15 @@ def _levels(
                         return tuple(levels), rest
     at = body[0] if body else function
     parts.source.unexpected(at, f"`{name} = min({name}, CAP)` first: a number needs its levels")
+
+
+def _capped(parts: Parts, call: ast.Call, name: str, domain: Numeric, cap: int) -> tuple[Number, ...]:
+    """The levels of a count up to a cap."""
+    if cap >= MOST_CALLS:
+        parts.source.unexpected(call, f"a cap below {MOST_CALLS:,}")
+    if domain.low < 0 or not isinstance(domain, Numbers) or domain.denominator != 1:
+        parts.source.unexpected(call, f"`round_down({name}, (...))`: not a count")
+    return tuple(range(cap + 1))
 
 
 def _embedding(parts: Parts, name: str, call: ast.Call) -> Embedding:

@@ -74,16 +74,7 @@ def read_sides(source: Source, top: Top, text: str, beside: Beside) -> tuple[Sid
     local = {s.targets[0].id: s for s in body if len(s.targets) == 1 and isinstance(s.targets[0], ast.Name)}
     tables, enums = _read_beside(source, top, beside)
     paths = Paths(source, text, dict(top.constants), top.imports, beside)
-    sides: Sides | None = None
-    for statement in body:
-        if (path := _weights_path(statement.value)) is not None:
-            used = _path_statements(path, local, statement)
-            sides = _read_weights(_with(paths, used), path, statement, sides)
-            sides.paths += used
-        elif (call := _weights_dict(statement.value)) is not None:
-            sides = _dict_weights(source, top, tables, call, statement, sides)
-    if sides is None:
-        source.refuse(_other_reading(body) or top.run, "a `run` that reads no weights", WEIGHTS)
+    sides = _all_weights(paths, top, tables, body, local)
     for statement in body:
         if (found := _words_call(statement.value)) is not None:
             used = _path_statements(found[0], local, statement)
@@ -93,6 +84,27 @@ def read_sides(source: Source, top: Top, text: str, beside: Beside) -> tuple[Sid
         elif isinstance(statement.value, ast.Dict):
             sides.inline += _words_of(statement.value)
     return sides, Members(enums)
+
+
+def _all_weights(
+    paths: Paths,
+    top: Top,
+    tables: Mapping[str, tuple[Source, ast.expr]],
+    body: list[ast.Assign],
+    local: Mapping[str, ast.Assign],
+) -> Sides:
+    """The weights that `run` reads, from files or from a dictionary."""
+    sides: Sides | None = None
+    for statement in body:
+        if (path := _weights_path(statement.value)) is not None:
+            used = _path_statements(path, local, statement)
+            sides = _read_weights(_with(paths, used), path, statement, sides)
+            sides.paths += used
+        elif (call := _weights_dict(statement.value)) is not None:
+            sides = _dict_weights(paths.source, top, tables, call, statement, sides)
+    if sides is None:
+        paths.source.refuse(_other_reading(body) or top.run, "a `run` that reads no weights", WEIGHTS)
+    return sides
 
 
 def _add_words(sides: Sides, paths: Paths, beside: Beside, path: ast.expr, index: str) -> None:
