@@ -13,7 +13,8 @@ import pytest
 
 from analyze.abstract.ranges import ranges
 from analyze.blame.presentation import Presentation
-from analyze.blame.single_edits import node_edits, reached_entries
+from analyze.blame.single_edits import node_edits
+from analyze.blame.slice import reached_entries
 from analyze.dead.proofs import Proofs
 from analyze.diff.node_text import Names, text_differences
 from analyze.repair import Division, repair

@@ -13,7 +13,7 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from analyze.blame.single_edits import consults, entries_at
+from analyze.blame.slice import consults, entries_at
 from analyze.reached_entries import Counts, count_reached, entries_of, holes_of, reached
 from tests.interventions import listed
 from tests.programs import PROGRAMS

@@ -14,7 +14,7 @@ from itertools import combinations, islice
 import numpy as np
 
 from analyze.blame.edited_node import EditedNode
-from analyze.blame.slice import asked_at, consults, entries_at, reached_entries, seen
+from analyze.blame.slice import asked_at, reached_entries, seen
 from tprog.edits.edit import (
     CellEdit,
     Change,
@@ -50,20 +50,6 @@ MOST_ROWS = 4096
 
 MOST_APART = 64
 """Combinations that a lookup answers as all others, of which each is tried with a cell of its own."""
-
-__all__ = [
-    "TriedEdit",
-    "consults",
-    "entries_at",
-    "node_edits",
-    "reached_entries",
-    "rivals",
-    "row_trials",
-    "shares",
-    "stays_exact",
-    "trials",
-    "weight_edits",
-]
 
 # On one input #########################################################################################################
 

@@ -16,7 +16,8 @@ import numpy as np
 
 from analyze.blame.edited_node import EditedNode
 from analyze.blame.effects import Effect
-from analyze.blame.single_edits import changed_by, reached_entries
+from analyze.blame.single_edits import changed_by
+from analyze.blame.slice import reached_entries
 from analyze.outcome import Ground, Rows, spread
 from analyze.repair.proposals import Proposal, refitted
 from analyze.repair.refit import patterns_of, refit

@@ -14,14 +14,12 @@ from analyze.blame.race import best_edits
 from analyze.blame.single_edits import (
     TriedEdit,
     changed_by,
-    consults,
-    entries_at,
-    reached_entries,
     row_trials,
     stays_exact,
     trials,
     weight_edits,
 )
+from analyze.blame.slice import consults, entries_at, reached_entries
 from analyze.outcome import Ground, spread
 from analyze.repair.pulled import pulled_refit
 from analyze.repair.refit import Refit, refit
