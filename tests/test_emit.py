@@ -21,7 +21,7 @@ from hypothesis import strategies as st
 from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.ir.program import Embedding, Lookup, NumericHead, Program, Readout, Weights
-from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Symbol
+from tprog.ir.values import FALSE, NOTHING, TRUE, Label, Number, Symbol
 from tprog.run.batch import encode
 from tprog.run.execute import execute
 from tprog.text.emit import emit
@@ -279,3 +279,22 @@ def test_levels_that_follow_each_other_are_said_by_their_ends(alike: tuple[int, 
     text = emit(program).text
     assert f"    {said}\n        return 1\n" in text
     assert read_source(text).program == program
+
+
+@pytest.mark.parametrize(
+    ("cells", "is_named"),
+    [
+        ((1, 2), False),
+        ((1, Fraction(4, 2)), False),
+        ((1, Fraction(1, 2)), True),
+        ((Fraction(1, 3), Fraction(2, 3)), True),
+        ((None, Fraction(-5, 7)), True),
+    ],
+)
+def test_a_module_names_fractions_only_where_a_number_is_one(cells: tuple[Number | None, ...], is_named: bool) -> None:
+    table = Lookup("table", ("tokens",), (None,), None, cells)
+    program = Program(("<s>", "a"), ("x", "y"), 4, (table,), Readout((Weights("table", ((0, 1),)),)))
+    text = emit(program).text
+    assert ("from fractions import Fraction\n" in text) == is_named
+    assert read_source(text).program == program
+    assert emitted_outcome(compiled(program), ["<s>", "a"]) == outcome(program, [["<s>", "a"]])[0]

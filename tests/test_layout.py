@@ -15,6 +15,7 @@ from tests.bench import odd_layout
 from tests.programs import PROGRAMS
 from tprog.errors import BadFile, BadSource, TpdebugError
 from tprog.text.read import read_module
+from tprog.text.splice import Places, with_ends
 from tprog.text.syntax import python_lines, read_python
 
 MODULE = tprog.emit(PROGRAMS["sort_with_a_fault"].program).text
@@ -81,6 +82,20 @@ def test_lines_end_where_python_ends_them() -> None:
     assert python_lines("") == []
     assert python_lines("a\n") == ["a"]
     assert python_lines("a\n\n") == ["a", ""]
+
+
+@pytest.mark.parametrize("text", ["", "a", "a\n", "a\n\n", "a\rb\r\nc\n\rd\fe\u2028f", "\n", "\r\n\r"])
+def test_the_lines_of_a_text_with_their_ends_are_the_text(text: str) -> None:
+    lines = with_ends(text)
+    assert "".join(lines) == text
+    assert [line.rstrip("\r\n") for line in lines] == python_lines(text)
+    places = Places(text)
+    for at, letter in enumerate(text):
+        begin, end = places.line(at)
+        assert begin <= at <= end + 1
+        assert "\n" not in text[begin:end]
+        assert (letter in "\r\n") == (at >= end)
+        assert lines[places.number(at) - 1].startswith(text[begin:end])
 
 
 ODD_COMMENT = "# a\u2028b\x85c\x1cd\fe\vf\n"

@@ -243,6 +243,7 @@ def test_what_is_outside_the_dialect_is_refused_in_other_modules(name: str, tmp_
 
 BAD_TABLES: dict[str, tuple[str, str, str]] = {
     "a word among weights": ("tokens,a,-2.0", "tokens,a,much", "the weight 'much'"),
+    "a word in a row that nothing reads": ("unused,_,0,0", "unused,_,0,much", "the weight 'much'"),
     "an infinite weight": ("tokens,a,-2.0", "tokens,a,inf", "the weight 'inf'"),
     "a weight with a comma": ("tokens,a,-2.0", 'tokens,a,"1,5"', "the weight '1,5'"),
     "a weight that no arithmetic holds": ("tokens,a,-2.0", "tokens,a,1e400", "at most 30 places"),

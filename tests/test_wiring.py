@@ -10,6 +10,7 @@ from tests.programs import PROGRAMS
 from tests.published import write
 from tests.test_published import CASES
 from tprog.errors import BadSource
+from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Weights
 from tprog.text.emit import emit
 from tprog.text.read import read_module, read_source
 
@@ -39,6 +40,17 @@ def test_a_rewired_node_is_refused_where_it_was_rewired(name: str) -> None:
     assert message in str(refused.value)
     assert new in text.split("\n")[refused.value.line - 1]
     assert "in line" in str(refused.value) or "line " in str(refused.value)
+
+
+@pytest.mark.parametrize(("symbols", "told"), [("pqrs", "'p', 'q', 'r', 's';"), ("pqrst", "'p', 'q', 'r', 's', ...;")])
+def test_the_first_four_values_of_a_variable_are_told(symbols: str, told: str) -> None:
+    kind = Lookup("kind", ("positions",), (None,), tuple(symbols), tuple(symbols))
+    head = Head("near", "tokens", "tokens", "tokens", (("a",), ("b",), ("a",)))
+    program = Program((BEGIN, "a", "b"), ("x",), len(symbols), (kind, head), Readout((Weights("near", ((1,),) * 3),)))
+    text = emit(program).text.replace("select_closest(tokens, tokens,", "select_closest(kind, tokens,")
+    with pytest.raises(BadSource) as refused:
+        read_source(text)
+    assert f"found `kind`, whose values are {told}" in str(refused.value)
 
 
 def test_a_slip_of_the_pen_in_a_predicate_is_refused_where_it_is() -> None:

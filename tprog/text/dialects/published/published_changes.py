@@ -68,9 +68,10 @@ def _reads(scope: Scope, places: Places, old: Node, new: Node) -> Iterator[Chang
 
 def _branches(before: Program, old: Node, after: Program, new: Node, chained: Chained) -> Iterator[str]:
     """The lines to put in front of a function's chain: what answers first."""
-    if old.selection is not None and new.selection is not None:
-        return _rows(before, old.selection, after, new.selection, chained)
-    return _cells(before, old, after, new, chained)
+    if old.selection is None:
+        return _cells(before, old, after, new, chained)
+    assert new.selection is not None, "they are of the same kind"
+    return _rows(before, old.selection, after, new.selection, chained)
 
 
 def _rows(before: Program, old: AttentionHead, after: Program, new: AttentionHead, chained: Chained) -> Iterator[str]:

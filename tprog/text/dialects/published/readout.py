@@ -87,8 +87,7 @@ def _values(scope: Scope, term: Term) -> list[Value | None]:
     """The values that have a row of weights each; of a number, none in particular."""
     domain = scope.known[term.variable].domain
     if isinstance(domain, Symbols):
-        if term.times is not None:
-            scope.source.unexpected(term.at, "a numeric variable")
+        assert term.times is None, "`read_scores` multiplies numbers alone"
         return list(domain)
     if term.times is None:
         scope.source.unexpected(term.at, "`'_'` and `.mul`, because this variable is a number")
