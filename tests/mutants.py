@@ -43,7 +43,7 @@ ROOMS: dict[str, tuple[str, str]] = {
     "run": (
         "tprog/run",
         "outcome execute attention matches groups loop outputs selections program quotients memory attending begin "
-        "coded page_executor",
+        "coded page_executor readings",
     ),
     "text": (
         "tprog/text",
