@@ -30,11 +30,11 @@ from tprog.edits.edit import Change, WeightEdit, apply, candidates
 from tprog.errors import BadProgram, BadSource, BadUsage, NotExact, TpdebugError
 from tprog.escape import string_literal
 from tprog.ir.program import Program, Readout, Symbols
-from tprog.ir.provenance import fits_lines, is_plain
 from tprog.text.emit import emit
 from tprog.text.needs import SIDE_ROWS
 from tprog.text.patch import diff, patched_files
 from tprog.text.read import read_module, read_source
+from tprog.text.told import fits_lines, is_plain
 
 FEW = settings(max_examples=60, suppress_health_check=list(HealthCheck))
 

@@ -35,9 +35,9 @@ from tprog.ir.program import (
     cell_keys,
     domain_of,
 )
-from tprog.ir.provenance import fits_lines, is_plain
 from tprog.run.batch import encode
 from tprog.run.execute import execute
+from tprog.text.told import fits_lines, is_plain
 
 WORDS = (BEGIN, "a", "b", END)
 EACH = ((BEGIN,), ("a",), ("b",), (END,))

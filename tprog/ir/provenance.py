@@ -6,7 +6,6 @@ a figure from the program as it is to the program that it was.
 
 from __future__ import annotations
 
-import re
 from collections.abc import Iterable, Sequence
 from dataclasses import dataclass
 from itertools import pairwise
@@ -18,23 +17,6 @@ ROUNDING = "rounding"
 """The key of what rounding the weights of the readout has changed."""
 
 _ACCURACY = " accuracy"
-
-
-def is_plain(text: str) -> bool:
-    """Whether a text is one line that shows all of itself, so that it can stand among words as it is."""
-    return text.isprintable() and text == text.strip() != ""
-
-
-PAIR = re.compile(r"([A-Za-z][\w -]*): (\S.*)")
-"""A line of a module's docstring that says something of where the program comes from."""
-
-
-def fits_lines(provenance: Iterable[tuple[str, str]]) -> bool:
-    """Whether each pair can stand on a line of its own, as a word, a colon and a plain text."""
-    return all(
-        is_plain(text) and (found := PAIR.fullmatch(f"{key}: {text}")) is not None and found.groups() == (key, text)
-        for key, text in provenance
-    )
 
 
 @dataclass(frozen=True)

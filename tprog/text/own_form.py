@@ -6,13 +6,12 @@ from pathlib import Path
 
 from tprog.files import BYTE_ORDER_MARK, is_ours, read_text
 from tprog.ir.program import Program
-from tprog.ir.provenance import fits_lines
 from tprog.text.emit import emit
 from tprog.text.patch import patched_files
 from tprog.text.read import Module
 from tprog.text.side_names import with_free_names
 from tprog.text.splice import line_end
-from tprog.text.told import provenance_lines
+from tprog.text.told import fits_lines, provenance_lines
 from tprog.version import VERSION
 
 

@@ -2,10 +2,29 @@
 
 from __future__ import annotations
 
+import re
+from collections.abc import Iterable
+
 from tprog.escape import docstring_text
 from tprog.ir.program import Program
-from tprog.ir.provenance import fits_lines, is_plain
 from tprog.text.builder import INDENT, Builder, literal
+
+
+def is_plain(text: str) -> bool:
+    """Whether a text is one line that shows all of itself, so that it can stand among words as it is."""
+    return text.isprintable() and text == text.strip() != ""
+
+
+PAIR = re.compile(r"([A-Za-z][\w -]*): (\S.*)")
+"""A line of a module's docstring that says something of where the program comes from."""
+
+
+def fits_lines(provenance: Iterable[tuple[str, str]]) -> bool:
+    """Whether each pair can stand on a line of its own, as a word, a colon and a plain text."""
+    return all(
+        is_plain(text) and (found := PAIR.fullmatch(f"{key}: {text}")) is not None and found.groups() == (key, text)
+        for key, text in provenance
+    )
 
 
 def docstring(out: Builder, program: Program) -> None:

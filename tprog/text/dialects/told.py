@@ -5,8 +5,9 @@ from __future__ import annotations
 import ast
 from collections.abc import Mapping, Sequence
 
-from tprog.ir.provenance import PAIR, SourceLine
+from tprog.ir.provenance import SourceLine
 from tprog.text.dialects.subset import Source, dict_items, literal_items
+from tprog.text.told import PAIR
 
 
 def read_provenance(source: Source, docstring: str, constants: Mapping[str, ast.expr]) -> tuple[tuple[str, str], ...]:
