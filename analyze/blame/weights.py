@@ -7,7 +7,7 @@ broken by an amount is a count of thresholds up to it.
 
 from __future__ import annotations
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterable, Iterator, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 
@@ -77,8 +77,8 @@ class Bends:
         self.on, self.expected, self.outcomes = on, on.expected[:, mine], on.outcomes[:, mine]
         self.predicted: Bools = on.graded[:, mine] & (self.outcomes >= 0)
         self.wrong: Bools = self.predicted & (self.outcomes != self.expected)
-        self._logits: dict[int, tuple[Bools, Array, Array, Array]] = {}
-        self._moved: dict[tuple[str, Symbol | None], tuple[Array, Array]] = {}
+        self._moves: dict[tuple[int, bool], tuple[Array, Array]] = {}
+        self._moved: dict[tuple[str, Symbol | None], list[_Share]] = {}
 
     def of(self, variable: str, value: Symbol | None, only_useful: bool = True) -> Iterator[Bend]:
         """The bends of each weight of a row, those that mend nothing left out.
@@ -91,12 +91,12 @@ class Bends:
         row = weight_row(program, variable, value)
         if row is None:
             return
-        here, units = self._adding(variable, value)
-        if only_useful and not self.wrong.ravel()[here].any():
+        moved = self._adding(variable, value)
+        if only_useful and not any(self._flat_wrong.take(share.here).any() for share in moved):
             return
         for output, name in enumerate(program.written_classes):
             for sign in (1, -1):
-                bend = self._bend(here, sign * units, output)
+                bend = self._bend(moved, output, sign)
                 if bend is not None:
                     yield Bend(variable, value, name, row[output], sign, *bend)
 
@@ -107,59 +107,84 @@ class Bends:
         assert row is not None
         if (variable, value) not in self._moved:
             self._moved[variable, value] = self._adding(variable, value)
-        here, units = self._moved[variable, value]
-        bend = self._bend(here, sign * units, output)
+        bend = self._bend(self._moved[variable, value], output, sign)
         return (
             None if bend is None else Bend(variable, value, program.written_classes[output], row[output], sign, *bend)
         )
 
-    def _adding(self, variable: str, value: Symbol | None) -> tuple[Array, Array]:
-        """The readout's predictions to which a row adds, as flat indices, and how often it does."""
+    def _adding(self, variable: str, value: Symbol | None) -> list[_Share]:
+        """The readout's predictions to which a row adds: those where it adds more than 0, and those where less."""
         moved = shares(self.on.intact, variable, value)
         here = np.flatnonzero((moved != 0) & self.predicted)
-        return here, moved.ravel()[here].astype(np.int64)
+        units = moved.ravel().take(here).astype(np.int64, copy=False)
+        rises = units > 0
+        if rises.all():
+            return [_Share(here, units, 1)]
+        return [_Share(here[rises], units[rises], 1), _Share(here[~rises], -units[~rises], -1)]
 
-    def _bend(self, here: Array, units: Array, output: int) -> tuple[Array, Array, Array] | None:
+    def _bend(self, moved: Sequence[_Share], output: int, sign: int) -> tuple[Array, Array, Array] | None:
         """Amounts that mend, the predictions that they mend, and amounts that break; None if nothing is mended."""
-        own, rival, up, down = self._others(output)
-        moves = (units > 0) != own.take(here)  # up to the class, or down from it
-        wrong = self._flat_wrong.take(here)
-        mends = np.flatnonzero(moves & wrong)
-        becomes = np.where(units[mends] > 0, output, rival[here[mends]])
-        mends = mends[becomes == self.expected.ravel()[here[mends]]]
-        if not len(mends):
+        whole = [(share, *self._moving(output, rises=share.sign == sign)) for share in moved]
+        becomes = [moves.take(share.here) for share, moves, _ in whole]
+        mends, breaks = ([np.flatnonzero(found == kind) for found in becomes] for kind in (_MENDED, _BROKEN))
+        if not any(map(len, mends)):
             return None
-        amounts = _amounts(here[mends], units[mends], up, down)
-        order = np.argsort(amounts, kind="stable")
-        breaks = np.flatnonzero(moves & ~wrong)
-        places = here[mends][order] * self._each + self._first  # among those of all outputs
-        return amounts[order], places, _amounts(here.take(breaks), units.take(breaks), up, down)
+        places = np.concatenate([share.here[at] for (share, _, _), at in zip(whole, mends, strict=True)])
+        amounts, broken = (
+            np.concatenate([share.amounts(needed, at) for (share, _, needed), at in zip(whole, found, strict=True)])
+            for found in (mends, breaks)
+        )
+        order = np.lexsort((places, amounts))
+        return amounts[order], places[order] * self._each + self._first, broken  # among the places of all outputs
 
     @cached_property
     def _flat_wrong(self) -> Bools:
         return self.wrong.ravel()
 
-    def _others(self, output: int) -> tuple[Bools, Array, Array, Array]:
-        """[prediction]: whether it is the class, the best of the other classes, and by how much the logit of the class
-        must rise until it is, or fall until it is no more."""
-        if output not in self._logits:
-            totals = self.on.intact.totals
-            best, rival = rivals(totals, output)
-            above = best - totals[..., output]  # in int64: a weight may move it beyond the type of the totals
-            up, down = above + (rival < output), (output < rival) - above
-            self._logits[output] = self.outcomes.ravel() == output, rival.ravel(), up.ravel(), down.ravel()
-        return self._logits[output]
+    def _moving(self, output: int, *, rises: bool) -> tuple[Array, Array]:
+        """[prediction]: what becomes of it when the logit of a class rises, or falls, far enough; and how far that is.
+
+        It becomes that class if it is another, or the runner-up if it is that class.
+        """
+        if (output, rises) not in self._moves:
+            best, rival = rivals(self.on.intact.totals, output)
+            own = self.on.intact.totals[..., output]
+            above = (best - own).ravel()  # in int64: a weight may move it beyond the type of the totals
+            rival, expected, here = rival.ravel(), self.expected.ravel(), self.outcomes.ravel() == output
+            for up in (True, False):
+                mended = expected == (output if up else rival)
+                found = np.where(self._flat_wrong, np.where(mended, _MENDED, _SAME), _BROKEN).astype(np.uint8)
+                found[here if up else ~here] = _SAME
+                needed = above + (rival < output) if up else (output < rival) - above
+                self._moves[output, up] = found, needed
+        return self._moves[output, rises]
 
 
-def _amounts(here: Array, units: Array, up: Array, down: Array) -> Array:
-    """By how much a weight must move until these predictions become others."""
-    rises = units > 0
-    if rises.all() or not rises.any():  # as of all weights but those of numbers of both signs
-        needed = (up if len(rises) and rises[0] else down).take(here)
-    else:
-        needed = np.where(rises, up.take(here), down.take(here))
-    amounts: Array = -(-needed // np.abs(units))
-    return amounts
+_SAME, _MENDED, _BROKEN = range(3)
+"""What becomes of a prediction: still right or wrong; right; wrong."""
+
+
+@dataclass(frozen=True, eq=False)
+class _Share:
+    """Where a weight adds to predictions with one sign.
+
+    Attributes:
+        here: their flat indices, ascending.
+        units: how often it adds there, without the sign.
+    """
+
+    here: Array
+    units: Array
+    sign: int
+
+    def amounts(self, needed: Array, at: Array) -> Array:
+        """By how much the weight must move until those at these places of `here` become others.
+
+        Args:
+            needed: [prediction] how far the logit must move.
+        """
+        moved: Array = -(-needed.take(self.here.take(at)) // self.units.take(at))
+        return moved
 
 
 def weight_rows(program: Program) -> Iterator[tuple[str, Symbol | None]]:

@@ -118,7 +118,11 @@ class ReadEdit(Wiring):
         return f"{self.role} becomes {self.variable}"
 
     def recodes(self, program: Program) -> bool:
-        return _read(program, self.node, self.role).role in ("value", "term") and super().recodes(program)
+        read = _read(program, self.node, self.role)
+        if read.role not in ("value", "term"):
+            return False
+        # Numbers of one domain for others: the node's own are proven by nothing else.
+        return not _of_one_domain(program, read.variable, self.variable) and super().recodes(program)
 
 
 @dataclass(frozen=True)
@@ -206,6 +210,11 @@ def may_replace(program: Program, role: Role, old: str, new: str) -> bool:
     if isinstance(was, Symbols) or isinstance(becomes, Symbols):
         return was == becomes
     return True
+
+
+def _of_one_domain(program: Program, one: str, other: str) -> bool:
+    known = program.variables
+    return one in known and other in known and known[one].domain == known[other].domain
 
 
 def before(program: Program, node: str) -> list[str]:

@@ -104,6 +104,7 @@ def _check_spelling(what: str, words: tuple[str, ...]) -> None:
         raise BadProgram(f"{twice!r} stands twice in the {what}")
 
 
+@lru_cache(maxsize=1024)  # a search makes thousands of programs whose nodes have the same names
 def _check_spelled_name(name: str) -> None:
     if not (name.isidentifier() and name.isascii()) or keyword.iskeyword(name) or name.startswith("_"):
         raise BadProgram(f"node {name!r}: a name must be a plain Python identifier without a leading underscore")

@@ -188,7 +188,7 @@ class Program(Shown):
         largest = (
             len(v.domain) - 1 if isinstance(v.domain, Symbols) else v.domain.bound for v in self.variables.values()
         )
-        return sum(next(size for size in (1, 2, 4, 8) if bound < 2 ** (8 * size - 1)) for bound in largest)
+        return sum(1 if bound < 2**7 else 2 if bound < 2**15 else 4 if bound < 2**31 else 8 for bound in largest)
 
     def sources_of(self, nodes: Iterable[Node]) -> tuple[SourceLine, ...]:
         """Where some of its nodes, and its readout, were written."""

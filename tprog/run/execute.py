@@ -220,7 +220,7 @@ def execute(
             first one starts from the first.
     """
     overrides = overrides or {}
-    size = inputs_at_once(program, batch.tokens.shape[1])
+    size = inputs_at_once(program, batch.tokens.shape[1]) if len(batch) > 1 else 1
     # On top of a base little is computed anew; only where memory asks for it is that worth a division.
     if len(batch) > (2 * min(PIECE, size) if base is None and not overrides else size):
         return _in_pieces(program, batch, min(PIECE, size), overrides, base)
@@ -250,7 +250,8 @@ def _on_top(program: Program, batch: Batch, overrides: Mapping[str, Array | int]
         name, old = node.name, base.program.by_name.get(node.name)
         alike = same or (old is not None and program.variables[name].domain == base.program.variables[name].domain)
         if name not in overrides and (old is node or old == node) and changed.isdisjoint(node.reads):
-            holed |= {table: base.holed[table] for table in node.tables if table in base.holed}
+            if base.holed:
+                holed |= {table: base.holed[table] for table in node.tables if table in base.holed}
             alike_still = alike
         else:
             anew[name] = _computed(node, program, batch, values, overrides, holed)
