@@ -15,7 +15,7 @@ from tprog.ir.domains import Domain
 from tprog.ir.entries import TableKey
 from tprog.ir.program import Symbols, Value
 from tprog.ir.values import as_number
-from tprog.run.batch import Array, Batch, Bools
+from tprog.run.batch import Array, Batch, Bools, any_position
 from tprog.run.evaluate import any_missing, entry_codes, evaluate
 from tprog.run.execute import Execution
 
@@ -122,7 +122,7 @@ class EditedNode:
             return self._evaluated(edit, which)
         old = self._old.take(which, axis=0)
         values = np.where(here, self._coded(new), old)
-        differs = np.flatnonzero(np.logical_or.reduce(values != old, axis=1))
+        differs = np.flatnonzero(any_position(values != old))
         return Output(self.rows[which[differs]], values[differs], self._was_lost[which[differs]])
 
     def _coded(self, value: Value) -> int:
@@ -148,7 +148,4 @@ class EditedNode:
 
 def any_of(at: Bools | None, count: int) -> Bools:
     """[input]: whether any position of each of `count` inputs is marked; None marks none."""
-    if at is None:
-        return np.zeros(count, dtype=np.bool_)
-    marked: Bools = np.logical_or.reduce(at, axis=1)
-    return marked
+    return np.zeros(count, dtype=np.bool_) if at is None else any_position(at)

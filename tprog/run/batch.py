@@ -28,6 +28,20 @@ def chosen(array: Array, rows: Array | slice) -> Array:
     return array.take(rows, axis=0)
 
 
+_SHORT = 32
+"""Positions up to which it is quicker to look along the inputs."""
+
+
+def any_position(at: Bools) -> Bools:
+    """[input]: whether any position is marked of [input, position].
+
+    NumPy reduces along the last axis input by input, which of short ones takes up to five times as long as the rest.
+    """
+    if at.shape[1] > _SHORT:
+        return np.asarray(np.logical_or.reduce(at, axis=1))
+    return np.asarray(np.logical_or.reduce(np.ascontiguousarray(at.T), axis=0))
+
+
 @dataclass(frozen=True, eq=False)
 class Batch:
     """Inputs as token codes.

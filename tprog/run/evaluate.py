@@ -33,7 +33,7 @@ from tprog.ir.program import (
 )
 from tprog.ir.values import as_number
 from tprog.run.attention import sees
-from tprog.run.batch import Array, Batch, Bools
+from tprog.run.batch import Array, Batch, Bools, any_position
 from tprog.run.matches import Pairs, Sets, matches_of, pairs_of
 
 
@@ -70,7 +70,7 @@ def any_missing(missing: Missing, batch: Batch) -> Bools:
     """[input]: whether an input reaches any of a node's missing rows."""
     found = np.zeros(len(batch), dtype=np.bool_)
     for at in missing.values():
-        found |= np.logical_or.reduce(at & batch.present, axis=1)
+        found |= any_position(at & batch.present)
     return found
 
 

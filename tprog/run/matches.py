@@ -160,7 +160,8 @@ def accepted_sets(table: Bools, query: Array, key: Array) -> Array:
     if width <= 64:
         # A row as a set of keys as well: then one `and` compares all queries with a key.
         bit = _bits(width)
-        asked, has, powers = (table[:, :width] @ bit).take(query.T), bit.take(key.T), _powers(n)[:, None, None]
+        asked, powers = (table[:, :width] @ bit).take(query.T), _powers(n)[:, None, None]
+        has = np.left_shift(bit[:1], np.ascontiguousarray(key.T).astype(bit.dtype, copy=False))
         for some in slices(len(key), _AT_ONCE):
             accepts = (has[:, None, some] & asked[:, some]) != 0
             np.bitwise_or.reduce(accepts * powers, axis=0, out=found[:, some])
