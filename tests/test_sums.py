@@ -188,6 +188,10 @@ def test_what_stands_in_for_a_term_is_folded_in() -> None:
     same = rewritten(program, {"mean": Same("count")})
     assert same is not None
     assert same.by_name["total"] == Linear("total", ("count",), (Fraction(5, 2),), 1)
+    for inputs, coefficients, folded in ((("mean",), (2,), 2), (("mean", "count"), (2, 3), 5)):
+        other = rewritten(total(inputs, coefficients), {"mean": Same("count")})
+        assert other is not None
+        assert other.by_name["total"] == Linear("total", ("count",), (folded,), 0)
     both = rewritten(program_of(Linear("total", ("count",), (2,), 1)), {"count": Fixed(Fraction(1, 2))})
     assert both is not None
     assert both.nodes == ()
