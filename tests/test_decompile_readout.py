@@ -6,7 +6,9 @@ import numpy as np
 import pytest
 import torch
 
-from trainer.decompile.examples import Examples, Relations
+from trainer.decompile.columns import Offered
+from trainer.decompile.examples import Examples, Relations, Trials
+from trainer.decompile.fewest import fewest, polished, trimmed
 from trainer.decompile.network import Inputs, Ints
 from trainer.decompile.readout import Linear, Rows, fit, in_order, once, telling
 from trainer.decompile.symbols import Copied, Counts, Facts, Ones, Ordinal, Pair, Selection, Tokens
@@ -74,6 +76,59 @@ def test_counts_of_what_is_no_token_have_a_weight_each() -> None:
     column = Counts(Selection(), pair, tuple(code * (SYMBOLS + 5) for code in range(12)))
     linear = fit([facts], [column, Ones()], examples.answers, CLASSES)
     assert linear.weights[0].shape == (12, SYMBOLS + 1)
+
+
+FEW = Classes(((0,), (1,)), sets=False)
+
+
+def _counted(seed: int, count: int = 60, noise: int = 0) -> Examples:
+    """Whether there are more 0 than 1 among four symbols; some of the answers are turned round."""
+    random = np.random.default_rng(seed)
+    x = random.integers(4, size=(count, 8))
+    tokens = np.concatenate([np.full((count, 1), 4), x], axis=1)
+    graded = np.arange(9) == np.full((count, 1), 8)
+    answers = np.full(tokens.shape, -1)
+    answers[:, 8] = (x == 0).sum(axis=1) > (x == 1).sum(axis=1)
+    answers[:noise, 8] = 1 - answers[:noise, 8]
+    inputs = Inputs(tokens, np.full(count, 9), np.zeros(count, dtype=np.int64), graded)
+    return Examples((Facts(inputs, 7, 4),), (answers,))
+
+
+def _of(*codes: int) -> Counts:
+    return Counts(Selection(), Tokens(), codes)
+
+
+def test_columns_are_added_one_by_one_until_they_will_do_and_no_more() -> None:
+    trials = Trials(_counted(0), _counted(1), _counted(2), FEW)
+    pool = [Offered(column, cost) for column, cost in ((_of(2), 1.0), (_of(1), 2.0), (Tokens(), 2.0), (_of(0), 3.0))]
+    said: list[str] = []
+    linear = fewest(pool, trials, 1.0, said.append)
+    assert set(linear.columns) == {_of(0), _of(1), Ones()}
+    assert trials.judged.match(linear) == 1.0
+    sizes = [told.count(",") for told in said]
+    assert sizes == sorted(sizes)
+    assert max(sizes) == 1
+
+
+def test_the_best_readout_is_told_where_none_will_do() -> None:
+    trials = Trials(_counted(0, 300, noise=2), _counted(1, 300, noise=2), _counted(2), FEW)
+    pool = [Offered(_of(code), 1.0) for code in (0, 1, 2)]
+    linear = fewest(pool, trials, 1.0, lambda what: None)
+    assert {_of(0), _of(1)} <= set(linear.columns)
+    assert trials.judged.match(linear) > 0.98
+    assert fewest(pool[2:], trials, 1.0, lambda what: None).columns == (_of(2), Ones())
+
+
+def test_a_readout_does_without_the_counts_that_tell_nothing() -> None:
+    trials = Trials(_counted(0), _counted(1), _counted(2), FEW)
+    whole = trials.fit([_of(0, 1, 2), _of(5)])
+    left = trimmed(whole, trials, lambda what: None)
+    assert left.columns == (_of(0, 1), Ones())
+    assert trials.judged.match(left) >= trials.judged.match(whole)
+    best = polished(left, trials, lambda what: None)
+    assert best.columns == left.columns
+    assert trials.judged.match(best) == 1.0
+    assert max(int(np.abs(weights).max()) for weights in best.weights) <= 2
 
 
 SMALL = Classes(((0,), (1,), (0, 1)), sets=True)
