@@ -227,6 +227,45 @@ def test_a_readout_that_contradicts_itself_is_refused(readout: Readout, message:
         replace(WHOLE, readout=readout)
 
 
+@pytest.mark.parametrize(
+    ("name", "found"),
+    [
+        ("near", "'near', the name of a variable; expected another name"),
+        ("ones", "'ones', the name of a variable"),
+        ("two words", "'two words', no plain Python identifier"),
+        ("nähe", "'nähe', no plain Python identifier"),
+    ],
+)
+def test_a_readout_comes_out_under_a_name_of_its_own(name: str, found: str) -> None:
+    with pytest.raises(BadProgram, match=re.escape(f"the readout is called {found}")):
+        replace(WHOLE, readout=replace(WHOLE.readout, name=name), outputs=(name, "count"))
+    own = replace(WHOLE, readout=replace(WHOLE.readout, name="best"), outputs=("count", "best"))
+    assert list(range(6))[own.of_readout] == [1, 3, 5]
+
+
+@pytest.mark.parametrize(
+    ("outputs", "found"),
+    [
+        ((), "there are no outputs; expected one at least"),
+        (("readout", "near", "near"), "the outputs ('readout', 'near', 'near') name one twice"),
+        (("readout", "later"), "have 'later', which is neither a variable nor the readout; expected some of"),
+    ],
+)
+def test_outputs_are_named_once_each_and_are_there(outputs: tuple[str, ...], found: str) -> None:
+    with pytest.raises(BadProgram, match=re.escape(found)):
+        replace(WHOLE, outputs=outputs)
+
+
+def test_a_pooled_readout_comes_out_alone_and_none_has_no_places() -> None:
+    pooled = replace(WHOLE, readout=replace(WHOLE.readout, pooled=True, forced=()))
+    with pytest.raises(BadProgram, match="a pooled readout, with one answer an input, comes out alone"):
+        replace(pooled, outputs=("readout", "near"))
+    without = Program(WORDS, (), 5, NODES, outputs=("near",))
+    assert list(range(6))[without.of_readout] == []
+    assert without.weights == ()
+    assert without.read_out == ("near",)
+
+
 def test_an_end_mark_that_is_not_in_the_vocabulary_cannot_be_forced() -> None:
     with pytest.raises(BadProgram, match=re.escape("the readout forces ['</s>']")):
         Program((BEGIN, "a"), ("p",), 4, (), Readout((), forced=(BEGIN, END)))
