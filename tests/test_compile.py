@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import re
 from fractions import Fraction
+from itertools import product
 from types import ModuleType
 
 import numpy as np
 import pytest
 from hypothesis import assume, given, settings
+from hypothesis import strategies as st
 
 from tests.bench.gallery import GALLERY
 from tests.programs import PROGRAMS, mean_of_means
@@ -253,6 +255,22 @@ def test_the_tightest_margin_of_each_kind_is_told_and_the_tightest_of_all_first(
         TooNarrow, match=r"node 'a' cannot be compiled to float32: scores leave a margin of 0\.999 times"
     ):
         checked(Margin("a", "scores", 0.999), PRECISIONS["float32"])
+
+
+@given(st.lists(st.fractions(-4, 4, max_denominator=3), min_size=1, max_size=4, unique=True), st.integers(1, 4))
+def test_sums_and_means_are_those_of_every_choice_of_numbers(numbers: list[Fraction], most: int) -> None:
+    chosen = [list(product(numbers, repeat=count)) for count in range(1, most + 1)]
+    assert attainable.sums_of(numbers, most) == [sorted({sum(some, Fraction(0)) for some in each}) for each in chosen]
+    means = {sum(some, Fraction(0)) / len(some) for each in chosen for some in each}
+    assert attainable.means_of(numbers, most) == sorted(means)
+
+
+def test_sums_that_are_too_many_to_try_are_not(monkeypatch: pytest.MonkeyPatch) -> None:
+    numbers = [Fraction(2), Fraction(5), Fraction(11)]  # in steps of 3, the largest 3 of them from the least
+    monkeypatch.setattr(attainable, "MOST_BITS", 3 * (1 + 2 + 3 + 4))
+    assert attainable.sums_of(numbers, 4) is not None
+    assert attainable.sums_of(numbers, 5) is None
+    assert attainable.means_of(numbers, 5) is None
 
 
 def test_of_what_is_always_a_hole_one_value_is_attained() -> None:

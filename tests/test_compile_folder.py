@@ -57,6 +57,16 @@ def answered(program: Program, inputs: list[list[str]]) -> list[Any]:
     return [None if run.in_hole[row] else run.spelled(row) for row in range(len(inputs))]
 
 
+def test_weights_are_read_up_to_a_size_that_is_told(model: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    made = tensors(compile_program(PROGRAMS["sort"].program))
+    needed = sum(each.nbytes for each in made.values())
+    monkeypatch.setattr("trainer.compile.tensors.LARGEST", needed)
+    assert read_program(model) == PROGRAMS["sort"].program
+    monkeypatch.setattr("trainer.compile.tensors.LARGEST", needed - 1)
+    with pytest.raises(BadFile, match=f"would hold {needed:,} bytes of weights; expected at most {needed - 1:,}"):
+        read_program(model)
+
+
 def test_a_model_for_another_library_is_not_loaded_as_one_of_our_own(folder: Path) -> None:
     write_model(compile_program(PROGRAMS["hist"].program), folder / "hist", form="transformer-lens")
     with pytest.raises(BadFile, match=r"hist is written for TransformerLens; its model\.py reads it"):
