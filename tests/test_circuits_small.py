@@ -20,7 +20,7 @@ from analyze.circuits.margins import FewInputs
 from analyze.circuits.subproblem import select
 from analyze.dataflow import mattering
 from analyze.outcome import Survey, survey
-from analyze.reached_entries import entries_of
+from analyze.reached_entries import entries_of, reached
 from analyze.results.circuits import Circuit
 from tests.bench.brute_force import lacking
 from tests.bench.circuits_exact import SHAPES, small_program
@@ -60,6 +60,21 @@ def _program(seed: int) -> Program:
     return program
 
 
+def _without_what_is_not_reached(program: Program) -> Program:
+    """A program that lacks each entry that none of its inputs reaches: with nodes ablated, inputs come there."""
+    run = execute(program, inputs_for(program).batch)
+    counts = reached(run)
+    return lacking(
+        program,
+        [
+            (table, index)
+            for table, entries in entries_of(program).items()
+            for index, entry in enumerate(entries)
+            if not counts.get(entry) and (entry.part in ("row", "cell", "word") or len(entry.at) > 1)
+        ],
+    )
+
+
 @dataclass(frozen=True)
 class Case:
     """A sub-problem of a program, and what each node yields when ablated."""
@@ -92,6 +107,8 @@ class Case:
 def _cases(part: int) -> Iterator[Case]:
     for seed in range(part, SEEDS, PARTS):
         program, draw = _program(seed), random.Random(seed)
+        if seed % 4 < 3:
+            program = _without_what_is_not_reached(program)
         on = survey(program, inputs_for(program))
         problems = [SubProblem("all"), SubProblem("token", draw.choice(program.vocabulary))]
         problems.append(SubProblem("class", draw.choice(program.classes)))
@@ -99,7 +116,7 @@ def _cases(part: int) -> Iterator[Case]:
             problems.append(SubProblem("position", draw.randrange(program.max_length)))
         problem = draw.choice(problems)
         codes = dict(constants_of(on, {}))
-        if seed % 2:
+        if seed % 3:
             run = execute(program, on.inputs.batch)
             codes = {name: draw.choice(sorted({*run.values[name][on.batch.present].tolist()})) for name in codes}
         constants = {name: decode(program, name, code) for name, code in codes.items()}
@@ -118,6 +135,28 @@ def _larger_cases() -> Iterator[Case]:
         on = survey(program, listed(program, some_inputs(program, 25)))
         constants = {name: decode(program, name, code) for name, code in constants_of(on, {}).items()}
         yield Case(on, SubProblem("all"), constants)
+
+
+HARD = ((86, SubProblem("class", "b"), 5), (96, SubProblem("all"), 4), (151, SubProblem("class", "b"), 0))
+"""Programs of eight nodes, a sub-problem of each, and its smallest circuit, which no elimination comes to."""
+
+
+@pytest.mark.parametrize(("seed", "problem", "least"), HARD)
+def test_the_smallest_circuit_is_found_where_elimination_ends_in_a_larger_one(
+    seed: int, problem: SubProblem, least: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    program = small_program(seed)
+    on = survey(program, listed(program, some_inputs(program, 25)))
+    case = Case(on, problem, {name: decode(program, name, code) for name, code in constants_of(on, {}).items()})
+    assert min(map(len, case.sufficient)) == least
+    for branches, exactly in ((40_000, None), (0, None), (0, Exactly())):
+        monkeypatch.setattr(circuit_search, "BRANCHES", branches)
+        (circuit,) = find_circuits(program, on.inputs, [problem], exactly=exactly).circuits
+        _check_circuit(case, circuit)
+        proven = bool(branches or exactly)
+        assert circuit.status == ("smallest" if proven else "smallest found, 1-minimal")
+        assert len(circuit.members) == least or not proven
+        assert circuit.proof is None or circuit.proof.least == least
 
 
 def _trial(case: Case) -> TriedSets:
