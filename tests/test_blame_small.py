@@ -19,19 +19,20 @@ from analyze.blame import blame, explained
 from analyze.blame.all_failures import all_explained
 from analyze.blame.candidates import Blamed
 from analyze.blame.chain import chain as fired_chain
-from analyze.blame.edited_node import EditedNode
+from analyze.blame.edited_node import EditedNode, Output
 from analyze.blame.effects import Effect, KnownAnswers, order_key
 from analyze.blame.prediction import Prediction, ask
 from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.race import best_edits
-from analyze.blame.single_edits import changed_by, row_trials
-from analyze.blame.slice import reached_entries
+from analyze.blame.single_edits import changed_by, node_edits, row_trials
+from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.blame.suspects import Redefinition
 from analyze.outcome import Ground, ground
 from analyze.reached_entries import entries_of
 from analyze.results.blame import Account, BlameResult
 from tests.bench.brute_force import lacking
 from tests.interventions import listed
+from tests.programs import PROGRAMS
 from tests.small_programs import small
 from tprog.edits.edit import CellEdit, Edit, NodeEdit, RowEdit, WeightEdit, candidates, weight_row
 from tprog.ir.entry import Entry
@@ -41,6 +42,8 @@ from tprog.run.batch import Array, encode
 from tprog.run.execute import execute, some_of
 from tprog.run.outcome import outcomes
 from tprog.tasks.builtin import inputs_for
+from tprog.text.emit import emit
+from tprog.text.read import read_source
 
 MOST = 16
 """Inputs of each program."""
@@ -596,3 +599,56 @@ def test_of_many_inputs_a_sample_is_looked_at_for_redefinitions(monkeypatch: pyt
         result = explained(_asked(case, row), case.on.inputs, 1, True, PLAIN).result
         assert result.looked_at in looked_at | {0}
         assert result.looked_at or result.candidates[0].restores
+
+
+def test_what_no_combination_of_a_lookup_lists_is_tried_with_a_cell_of_its_own() -> None:
+    both = "tokens", "positions"
+    pair = Lookup("pair", both, (None, None), ("p", "q"), ("p", "q"), listed=((1, 1),))
+    program = Program(WORDS, (), 4, (pair,), IMPLIED, outputs=("pair",))
+    run = execute(program, encode(program, [["<s>", "a", "b"]]))
+    edits = {edit.entry.at for edit in node_edits(run, pair, lambda where: True) if isinstance(edit, CellEdit)}
+    assert edits == {("a", 1), (), ("<s>", 0), ("b", 2)}
+
+
+def test_what_heads_compare_their_matches_by_is_in_the_slice() -> None:
+    ranked = Lookup("ranked", ("tokens",), (None,), (0, 1), (0, 1, 0))
+    head = Head("head", "tokens", "tokens", "tokens", (WORDS,) * 3, "all", False, "a", "largest", "ranked")
+    program = Program(WORDS, (), 4, (ranked, head), IMPLIED, outputs=("head",))
+    run = execute(program, encode(program, [["<s>", "a", "b"]]))
+    entries = {str(entry) for entry in dynamic_slice(run, 2)}
+    assert entries == {"head, query 'b'", *(f"ranked, input {word!r}" for word in WORDS)}
+
+
+def test_beside_the_source_of_a_right_prediction_stand_no_figures() -> None:
+    sort = PROGRAMS["sort"].program
+    text = emit(sort).text
+    shown = Presentation("sort.py", text, dict(read_source(text).lines))
+    for expected, heading, marks in (("a", "", ["lit", "part"]), ("b", "net", ["bad", "lit"])):
+        inputs = replace(inputs_for(sort, sample=5), expected=None)
+        source = blame(sort, inputs, ["<s>", "a", "</s>"], expected=[None, expected, None], shown=shown).source
+        assert source is not None
+        assert source.heading == heading
+        assert [mark for mark, _ in source.legend] == marks
+        assert bool([line for line in source.lines if line.margin]) == (expected == "b")
+
+
+@pytest.mark.parametrize(("together", "most"), [(16_384, 1), (1, 99)])
+def test_edits_of_a_node_are_executed_together_as_far_as_they_are_few(
+    together: int, most: int, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    case = next(_cases(1))
+    node = case.program.nodes[0]
+    edits = [edit for edit in candidates(case.program, node) if not edit.recodes(case.program)]
+    monkeypatch.setattr(analyze.blame.effects, "_TOGETHER", together)
+    calls: list[int] = []
+    finished = KnownAnswers._finished
+
+    def counted(self: KnownAnswers, node: str, waiting: Sequence[tuple[int, Output]]) -> Iterator[object]:
+        calls.append(len(waiting))
+        return finished(self, node, waiting)
+
+    monkeypatch.setattr(KnownAnswers, "_finished", counted)
+    found = KnownAnswers(case.on).tally(edits, np.arange(len(case.on.batch)))
+    assert found == [case.effect(case.after(edit.apply(case.program))) for edit in edits]
+    assert len(calls) <= most
+    assert together > 1 or max(calls) == 1
