@@ -7,7 +7,7 @@ more often on random strings is preferred: so what is found is the network's way
 from __future__ import annotations
 
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 
 import numpy as np
 
@@ -164,22 +164,30 @@ def _closest(good: Sequence[Linear], elsewhere: Examples) -> Linear:
 
 def trimmed(linear: Linear, trials: Trials, tell: Callable[[str], object]) -> Linear:
     """Without the counts that it can do without."""
-    match = trials.judged.match(linear)
-    agreed = trials.elsewhere.match(linear)
+    least = trials.judged.match(linear), trials.elsewhere.match(linear) - CLEARLY
     for column in [c for c in linear.columns if isinstance(c, Counts) and len(c.codes) <= 12]:
-        current = column
-        for code in column.codes:
-            tell(f"readout without the count of {code}")
-            codes = tuple(c for c in current.codes if c != code)
-            fewer = Counts(current.where, current.what, codes)
-            columns = [fewer if c == current else c for c in linear.columns if codes or c != current]
-            if not columns:
-                continue
-            tried = trials.fit(columns)
-            if trials.judged.match(tried) >= match and trials.elsewhere.match(tried) >= agreed - CLEARLY:
-                linear, current = tried, fewer
-            if not codes:
-                break
+        linear = _without_counts(linear, column, least, trials, tell)
+    return linear
+
+
+def _without_counts(
+    linear: Linear, column: Counts, least: tuple[float, float], trials: Trials, tell: Callable[[str], object]
+) -> Linear:
+    """Without the counts of a column that it can do without.
+
+    Args:
+        least: the match that is kept, and that elsewhere.
+    """
+    current = column
+    for code in column.codes:
+        tell(f"readout without the count of {code}")
+        fewer = replace(current, codes=tuple(c for c in current.codes if c != code))
+        columns = [fewer if c == current else c for c in linear.columns if fewer.codes or c != current]
+        if not columns:  # it is all that there is
+            continue
+        tried = trials.fit(columns)
+        if trials.judged.match(tried) >= least[0] and trials.elsewhere.match(tried) >= least[1]:
+            linear, current = tried, fewer
     return linear
 
 
