@@ -142,7 +142,7 @@ LENDING = ("tprog", "analyze", "trainer")
 """Packages whose own module lends names from above, when they are asked for."""
 
 
-def _place(name: str) -> str:
+def room_of(name: str) -> str:
     """The room of a module of ours."""
     top, _, rest = name.partition(".")
     room = f"{top}/{rest.split('.')[0]}"
@@ -153,7 +153,7 @@ def house() -> str:
     """Each room, and those whose modules it imports, as `docs/how-it-works.md` draws it."""
     found: dict[str, set[str]] = {room: set() for room in HOUSE}
     for name in _modules().keys() - LENDING:
-        found[_place(name)] |= {_place(each.module) for each in _imports(name) if each.module in _modules()}
+        found[room_of(name)] |= {room_of(each.module) for each in _imports(name) if each.module in _modules()}
     return "\n".join(f"{room:16} {' '.join(r for r in HOUSE if r in found[room] - {room})}".rstrip() for room in HOUSE)
 
 

@@ -5,7 +5,8 @@
 A walk is the functions in the order of their first calls, without those that run while a module is imported. It returns
 where the next function stands in another file than the one before it, and a function of that file was called earlier:
 whoever reads along opens a file again. A caller that goes on after what it called is such a return, too. They are
-counted by files and by rooms, which are folders.
+counted by files and by rooms, which are folders. A call *climbs* where it is one of a room that stands above its
+caller's in the house (`tests.test_architecture`), as where a verb has handed a function to an analysis.
 """
 
 from __future__ import annotations
@@ -18,6 +19,9 @@ import tempfile
 from collections.abc import Callable, Iterator, Sequence
 from pathlib import Path
 from types import CodeType, FrameType
+from typing import NamedTuple
+
+from tests.test_architecture import HOUSE, room_of
 
 HERE = Path(__file__).parents[2]
 
@@ -32,20 +36,39 @@ Step = tuple[str, str]
 """A module's file, relative to the checkout, and a function of it."""
 
 
-def walk(run: Callable[[], object]) -> list[Step]:
-    """The functions of ours in the order of their first calls."""
+class Walk(NamedTuple):
+    """What a verb calls of ours.
+
+    Attributes:
+        steps: the functions in the order of their first calls.
+        climbing: the calls that climb: the caller, and what it calls.
+    """
+
+    steps: list[Step]
+    climbing: list[tuple[Step, Step]]
+
+
+def walk(run: Callable[[], object]) -> Walk:
+    """What is called while something runs."""
     steps: list[Step] = []
+    climbing: list[tuple[Step, Step]] = []
     known: set[CodeType] = set()
+    calls: set[tuple[CodeType, CodeType]] = set()
 
     def called(frame: FrameType, event: str, _: object) -> None:
-        code = frame.f_code
-        if event != "call" or code in known:
+        code, back = frame.f_code, frame.f_back
+        if event != "call" or back is None or (back.f_code, code) in calls:
             return
+        calls.add((back.f_code, code))
+        step = _step(code)
+        if step is None or _imported(frame):
+            return
+        if code not in known and not code.co_name.startswith("<"):
+            steps.append(step)
         known.add(code)
-        path = Path(code.co_filename)
-        within = "." not in code.co_name and not code.co_name.startswith("<")
-        if within and path.is_relative_to(HERE) and not _imported(frame) and ".venv" not in path.parts:
-            steps.append((str(path.relative_to(HERE)), code.co_qualname))
+        caller = _step(back.f_code)
+        if caller is not None and climbs(caller[0], step[0]):
+            climbing.append((caller, step))
 
     before = sys.getprofile()
     sys.setprofile(called)
@@ -53,7 +76,21 @@ def walk(run: Callable[[], object]) -> list[Step]:
         run()
     finally:
         sys.setprofile(before)
-    return steps
+    return Walk(steps, climbing)
+
+
+def _step(code: CodeType) -> Step | None:
+    """A function of ours."""
+    path = Path(code.co_filename)
+    if not path.is_relative_to(HERE) or ".venv" in path.parts:
+        return None
+    return str(path.relative_to(HERE)), code.co_qualname
+
+
+def climbs(caller: str, called: str) -> bool:
+    """Whether a call from one file to another goes to a room that stands above the caller's."""
+    of, to = (room_of(str(Path(file).with_suffix("")).replace("/", ".")) for file in (caller, called))
+    return of in HOUSE and to in HOUSE and HOUSE.index(to) > HOUSE.index(of)
 
 
 def _imported(frame: FrameType | None) -> bool:
@@ -82,7 +119,8 @@ def rooms(steps: Sequence[Step]) -> list[str]:
     return [str(Path(file).parent) for file, _ in steps]
 
 
-def _called(line: Sequence[str], folder: Path) -> list[Step]:
+def called(line: Sequence[str], folder: Path) -> Walk:
+    """The walk of a command line in a folder; `{program}` in it is the example of the documents."""
     from cli.main import main
 
     sys.argv = ["tpdebug", *(part.format(program=HERE / "docs/examples/sort_program.py") for part in line)]
@@ -97,14 +135,14 @@ def main() -> None:
     options = parser.parse_args()
     for verb in options.verbs:
         with tempfile.TemporaryDirectory() as folder:
-            steps = _called(VERBS[verb], Path(folder))
+            steps, climbing = called(VERBS[verb], Path(folder))
         files = [file for file, _ in steps]
         if options.steps:
             print("\n".join(f"{file}: {function}" for file, function in steps))
         back, far = len([*returns(files)]), len([*returns(rooms(steps))])
         print(
             f"{verb}: {len(set(files))} modules, {len(steps)} functions, {back} returns to a module, {far} to a room "
-            f"already left"
+            f"already left, {len(climbing)} calls that climb"
         )
 
 
