@@ -64,7 +64,7 @@ ROOMS: dict[str, tuple[str, str]] = {
         "tprog/rasp",
         "rasp rasp_source rasp_examine rasp_random rasp_tracr rasp_lower rasp_cli rasp_values rasp_library",
     ),
-    "blame": ("analyze/blame", "blame blame_all blame_edits blame_small"),
+    "blame": ("analyze/blame", "blame blame_all blame_edits blame_small edited_node"),
     "circuits": ("analyze/circuits", "circuits circuits_exact circuits_problems circuits_small where where_kinds"),
     "dead": ("analyze/dead", "dead dead_few dead_proofs dead_small"),
     "abstract": ("analyze/abstract", "ranges transfer sums dead_proofs circuits_exact"),

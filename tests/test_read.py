@@ -131,6 +131,7 @@ CHANGES = {
     "a function twice": ("READOUT = {", "def lookup_state(count):\n    return None\n\n\nREADOUT = {", "a second time"),
     "a foreign function": ("READOUT = {", "def other():\n    return None\n\n\nREADOUT = {", "the function `other`"),
     "a changed primitive": ("start, stop = ", "start, stop = print() or ", "a `visible` other than"),
+    "a decorated primitive": ("def visible(", "@print\ndef visible(", "a `visible` other than"),
     "a missing constant": ("MAX_LENGTH = 4\n", "", "without MAX_LENGTH"),
     "a missing import": ("import sys\n", "", "without `import sys`"),
     "a look ahead in a causal program": ("CAUSAL = False", "CAUSAL = True", "the mask 'all'"),

@@ -70,7 +70,7 @@ def totals_on_top(
     if alike and changed.isdisjoint(terms):
         return base.totals
     kind = np.result_type(_kind(program, base.program), base.totals)
-    totals = _nothing(batch, program, kind) if program.readout.pooled else base.totals.astype(kind)
+    totals = _nothing(batch, program, kind) if program.readout.pooled else base.totals.astype(kind, order="C")
     for name in old_terms | terms:
         same = alike or old_terms.get(name) == terms.get(name)
         if same and name not in changed:
@@ -161,9 +161,13 @@ def _add_change(totals: Array, program: Program, term: Weights, values: Array, o
     """Add what one variable's share has changed by: at few positions, mostly, and only there it is looked at."""
     at = np.flatnonzero(values != old)
     values, old = values.ravel().take(at), old.ravel().take(at)
-    totals.reshape(-1, totals.shape[2])[at] += _share(totals, program, term, values) - _share(
-        totals, program, term, old
-    )
+    if isinstance(program.variables[term.variable].domain, Symbols):
+        rows = _symbol_rows(program, term, totals.dtype)
+        share = rows.take(values, axis=0) - rows.take(old, axis=0)
+    else:
+        moved = values.astype(totals.dtype) - old.astype(totals.dtype)
+        share = np.multiply.outer(moved, _number_row(program, term, totals.dtype))
+    totals.reshape(-1, totals.shape[2])[at] += share
 
 
 def _share(totals: Array, program: Program, term: Weights, values: Array, sign: int = 1) -> Array:
