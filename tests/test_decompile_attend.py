@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from dataclasses import replace
 from typing import Any
 
 import numpy as np
@@ -10,6 +11,7 @@ import torch
 from numpy.typing import NDArray
 
 from tests.small_networks import drawn, random_network
+from trainer.decompile import attend
 from trainer.decompile.attend import (
     MOST_COUNTED,
     MOST_TABLES,
@@ -170,3 +172,16 @@ def test_a_head_that_stays_soft_mostly_does_what_most_of_its_attention_is_at() -
     known = [Hard(Selection(), copies=False), *(Hard(Selection(step=step), copies=True) for step in (0, 1, 2))]
     assert mostly(known, attended, FACTS) == Hard(Selection(step=1), copies=True, soft=True)
     assert mostly(known[:1], attended, FACTS) == Hard(Selection(), copies=False, soft=True)
+
+
+def test_a_table_may_select_the_first_or_never_the_own_position_where_the_scores_say_so() -> None:
+    table = Selection(Tokens(), Tokens(), ((0, 1), (1, 1)))
+    hard, ranked = Hard(table, copies=True), replace(table, ranks=((0, 1), (2, 1)))
+    first, never = replace(hard, where=replace(table, first=True)), replace(hard, where=replace(table, before=True))
+    assert [*attend._variants(hard, False, False)] == [hard]
+    assert [*attend._variants(hard, True, False)] == [hard, first]
+    assert [*attend._variants(hard, True, True)] == [hard, first, never]
+    others = replace(hard, where=replace(table, others=True))
+    assert [*attend._variants(others, True, True)] == [others, never]
+    for plain in (replace(hard, copies=False), replace(hard, where=ranked)):
+        assert [*attend._variants(plain, True, False)] == [plain]

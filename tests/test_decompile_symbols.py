@@ -83,6 +83,12 @@ def _columns(source: TaskSource) -> dict[str, Column]:
         "counts at distances in a table": Counts(
             Selection(Tokens(), Tokens(), _table(source, 6, size), step=0, modulus=3), Tokens(), (0, 1)
         ),
+        "counts of places at distances in a table": Counts(
+            Selection(Tokens(), Tokens(), _table(source, 6, size), step=1, modulus=2), Place(), (0, 1, 2)
+        ),
+        "a count of all in a table that no query changes": Counts(
+            Selection(None, Tokens(), _table(source, 2)), None, (0,)
+        ),
     }
 
 
