@@ -121,7 +121,8 @@ def _python(text: str) -> Callable[[str | int, str | int], object]:
 @pytest.mark.parametrize("outer", TESTS)
 def test_whatever_a_predicate_looks_at_first_each_key_is_asked_as_python_asks_it(outer: str) -> None:
     for inner, body in product(
-        TESTS, ("if {}:\n  if {}:\n   return True", "if {}:\n  return False\n elif {}:\n  return True")
+        TESTS,
+        ("if {}:\n  if {}:\n   return True", "if {}:\n  return False\n elif {}:\n  return True", "if {}:\n  return {}"),
     ):
         text = f"def f(one, other):\n key = (one, other)\n {body.format(outer, inner)}"
         (function,) = ast.parse(text).body

@@ -419,6 +419,33 @@ def test_a_refusal_names_line_and_column() -> None:
     assert line[error.column - 1 :].startswith('"z"')
 
 
+@pytest.mark.parametrize("text", ["", "# nothing", with_primitives(SMALL).replace("import sys\n", "")])
+def test_a_refusal_of_a_file_as_a_whole_stands_at_its_beginning(text: str) -> None:
+    error = refusal(text)
+    assert (error.line, error.column) == (1, 1)
+
+
+@pytest.mark.parametrize(
+    ("name", "told"),
+    [
+        (
+            "sort",
+            "`return classify(READOUT, variables, CLASSES, FORCED)`, or several outputs: `return {'name': ..., ...}`",
+        ),
+        (
+            "frac_prevs",
+            "`return` and the name of a variable; a module without READOUT returns one of its variables, or",
+        ),
+    ],
+)
+def test_what_run_must_return_is_told_by_whether_there_is_a_readout(name: str, told: str) -> None:
+    text = emit(PROGRAMS[name].program).text
+    start = text.rindex("    return ")
+    assert f"found `return 7`; expected {told}" in str(
+        refusal(f"{text[:start]}    return 7{text[text.index(chr(10), start) :]}")
+    )
+
+
 def test_a_row_that_no_branch_lists_is_a_hole_and_not_an_error() -> None:
     text = with_primitives(SMALL).replace(
         'return q_token == k_token and not k_token == "<s>"',

@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+
 import pytest
 
 from tests.programs import PROGRAMS
@@ -89,6 +91,12 @@ def test_what_is_no_input_gives_one_clear_line(text: str, message: str) -> None:
         parse_input(text, SORT)
     assert "\n" not in str(caught.value)
     assert len(str(caught.value)) < 200
+
+
+@pytest.mark.parametrize(("length", "shown"), [(60, "1" * 59), (61, "1" * 59 + "...")])
+def test_of_a_long_input_that_is_no_list_the_beginning_is_shown(length: int, shown: str) -> None:
+    with pytest.raises(BadInput, match=re.escape(f"the input '[{shown}' is not a JSON list of tokens: ")):
+        parse_input(f"[{'1' * (length - 1)}", SORT)
 
 
 def test_an_end_mark_is_refused_where_the_program_has_none() -> None:

@@ -102,8 +102,8 @@ def read_table(name: str, text: str, index: int) -> Table:
     Raises:
         BadSource, BadFile: it is no such table, or one that pandas would read in pieces.
     """
-    head, *rows = list(_rows(name, text)) or [Row((), 0, 0)]
-    header = head.cells
+    found = list(_rows(name, text))
+    header, rows = found[0].cells if found else (), found[1:]
     if not rows or len(header) <= index:
         raise BadFile(f"{name}: no table with {index} columns of names and at least one of values")
     if "" in header or len(set(header)) != len(header):
