@@ -26,6 +26,8 @@ from tprog.run.attention import (
     windows,
 )
 from tprog.run.batch import Batch
+from tprog.run.evaluate import _codes
+from tprog.run.matches import _attended, _bits, _powers, _prefixes, _sizes
 
 
 def _heads(program: Program) -> list[AttentionHead]:
@@ -88,3 +90,14 @@ def test_what_is_shared_cannot_be_changed(n: int) -> None:
     for shared in (windows(n, "all"), preference(n), by_preference(n), table):
         with pytest.raises(ValueError, match="read-only"):
             shared[0, 0] = 0
+
+
+def test_what_all_heads_share_cannot_be_written() -> None:
+    keys = Symbols(("a", "b", "c"))
+    tables, holes = _codes(("a", None), keys)
+    assert holes is not None
+    shared = [windows(3, "before"), accepting((("a",),), keys), by_preference(3), preference(3), tables, holes]
+    shared += [_powers(3), _prefixes(3), _bits(3), _sizes(3), _attended(3, "nearest", "last")]
+    for array in shared:
+        with pytest.raises(ValueError, match="read-only"):
+            array[0] = 0

@@ -13,6 +13,7 @@ from hypothesis import strategies as st
 from tests.strategies import programs, some_inputs
 from tprog.ir.program import BEGIN, Embedding, Program, Readout, Weights
 from tprog.run.batch import encode
+from tprog.run.evaluate import any_missing, evaluate
 from tprog.run.execute import Execution, execute
 from tprog.run.outcome import SOME_HOLE, UNGRADED, graded_at, is_hole, outcomes, wrong_at
 
@@ -103,3 +104,13 @@ def test_an_input_in_a_hole_is_wrong_wherever_a_class_is_expected_whatever_was_c
     expected = np.array([[0, 0], [0, UNGRADED]])
     assert wrong_at(predictions, in_hole, expected).tolist() == [[False, True], [True, False]]
     assert wrong_at(predictions[:, 0], in_hole, expected[:, 0]).tolist() == [[False], [True]]  # pooled
+
+
+@given(programs(max_nodes=4))
+def test_an_input_misses_a_row_of_a_node_where_it_is_said_to_be_lost(program: Program) -> None:
+    batch = encode(program, _inputs(program))
+    run = execute(program, batch)
+    for node in program.nodes:
+        _, missing = evaluate(node, program, batch, run.values)
+        assert any_missing(missing, batch).tolist() == run.lost_at(node.name).any(axis=1).tolist()
+        assert any_missing(missing, batch).shape == (len(batch),)
