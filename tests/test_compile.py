@@ -17,6 +17,7 @@ from tests.programs import PROGRAMS, mean_of_means
 from tests.strategies import programs, some_inputs
 from tests.test_rasp_lower import BY_NAME, MODES, rasp_of
 from tprog.errors import NotExact
+from tprog.ir.domains import SelfRule
 from tprog.ir.program import BEGIN, Clause, Head, Linear, Lookup, NumericHead, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
@@ -271,6 +272,19 @@ def test_sums_that_are_too_many_to_try_are_not(monkeypatch: pytest.MonkeyPatch) 
     assert attainable.sums_of(numbers, 4) is not None
     assert attainable.sums_of(numbers, 5) is None
     assert attainable.means_of(numbers, 5) is None
+
+
+@pytest.mark.parametrize("self_rule", ["last", "match-count"])
+def test_where_nothing_is_selected_comes_what_position_0_holds_whatever_that_is(self_rule: SelfRule) -> None:
+    words = (BEGIN, "a", "b")
+    ahead = Head("ahead", "tokens", "tokens", "tokens", (("a", "b"), ("b",), ("a",)))  # at position 0 the token behind
+    again = Head("again", "tokens", "tokens", "ahead", (("a",), ("a", "b"), (BEGIN,)), default=None)
+    some = Head("some", "tokens", "tokens", "ahead", (("a",), (), ("b",)), default=None)
+    for last in (again, some):
+        readout = Readout((Weights(last.name, ((1, 0, 0), (0, 1, 0), (0, 0, 1))),), forced=())
+        program = Program(words, words, 6, (ahead, last), readout, self_rule=self_rule)
+        for dtype in BOTH:
+            agree(program, [[BEGIN, *word] for n in range(1, 6) for word in product("ab", repeat=n)], dtype)
 
 
 def test_of_what_is_always_a_hole_one_value_is_attained() -> None:
