@@ -169,7 +169,19 @@ def test_each_scheme_of_tags_is_named_and_read_as_iob2(tags: str, scheme: str, b
         ("a.jsonl", '{"words": ["a"]}\n', "a.jsonl:1: which is the input, and which the output?"),
         ("a.json", "5", "a.json is 5; expected a list of objects with an input and an output each"),
         ("a.csv", "text,label\na,\n", "a.csv:2: the label is ''; expected a word"),
-        ("a.csv", "text,label\na\n", "a.csv:2: 1 column; expected 2"),
+        (
+            "a.csv",
+            "text,label\na\n",
+            "a.csv:2: 1 column; expected 2, as in the header (quote a cell that holds a comma)",
+        ),
+        (
+            "a.tsv",
+            "text\tlabel\na\n",
+            "a.tsv:2: 1 column; expected 2, as in the header (quote a cell that holds a tab)",
+        ),
+        ("a.csv", 'text,label\na,"b', "not CSV: unexpected end of data"),
+        ("a.tsv", 'text\tlabel\na\t"b', "not TSV: unexpected end of data"),
+        ("a.jsonl", '{"text": 5, "label": "X"}\n', "a.jsonl:1: the text is 5; expected text, or a list of tokens"),
     ],
 )
 def test_a_file_that_is_no_corpus_is_refused_with_its_line(
@@ -198,6 +210,20 @@ def test_a_folder_of_splits_is_one_corpus(tmp_path: Path) -> None:
     assert {name: len(rows) for name, rows in corpus.splits.items()} == {"train": 1, "valid": 1, "test": 1}
     assert corpus.vocabulary() == ("<unk>", "a", "b")
     assert corpus.classes == ("X", "Y", "Z")
+
+
+def test_a_folder_without_training_is_refused(tmp_path: Path) -> None:
+    _file(tmp_path, "valid.conll", "a X\nb Y\n")
+    with pytest.raises(
+        BadFile, match=r"has no file train\.conll \(or train with .*\); expected it, and valid and test"
+    ):
+        read_corpus(str(tmp_path))
+
+
+@pytest.mark.parametrize(("digits", "said"), [(True, "digits as they are"), (False, "each run of digits as '@'")])
+@pytest.mark.parametrize(("lower", "case"), [(True, "letters in lower case"), (False, "letters as they are")])
+def test_a_form_of_words_says_what_it_does(digits: bool, said: str, lower: bool, case: str) -> None:
+    assert str(WordForm(digits=digits, lower=lower)) == f"{said}, {case}"
 
 
 def test_a_folder_with_two_files_for_a_split_is_refused(tmp_path: Path) -> None:

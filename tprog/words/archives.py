@@ -29,16 +29,14 @@ _DAMAGE = (zipfile.BadZipFile, tarfile.TarError, zlib.error, EOFError, OSError, 
 class Archive(ABC):
     """Files by their names, in the order of their names."""
 
-    def __init__(self, where: str, names: list[str]) -> None:
+    def __init__(self, where: str) -> None:
         self.where = where
-        if len(names) > MOST_MEMBERS:
-            raise BadFile(f"{where} holds {len(names):,} files; expected at most {MOST_MEMBERS:,}")
-        self._counted = Counter(names)
 
+    @abstractmethod
     def under(self, folder: str) -> list[str]:
         """The names of all members below a folder, in order."""
-        return sorted(name for name in self._counted if name.startswith(f"{folder}/"))
 
+    @abstractmethod
     def member(self, name: str, largest: int, what: str) -> bytes:
         """The bytes of a member.
 
@@ -49,6 +47,21 @@ class Archive(ABC):
         Raises:
             BadFile: it is not there, there twice, no plain file, damaged or too large.
         """
+
+
+class _Packed(Archive):
+    """An archive in one file, whose members have been counted."""
+
+    def __init__(self, where: str, names: list[str]) -> None:
+        super().__init__(where)
+        if len(names) > MOST_MEMBERS:
+            raise BadFile(f"{where} holds {len(names):,} files; expected at most {MOST_MEMBERS:,}")
+        self._counted = Counter(names)
+
+    def under(self, folder: str) -> list[str]:
+        return sorted(name for name in self._counted if name.startswith(f"{folder}/"))
+
+    def member(self, name: str, largest: int, what: str) -> bytes:
         if not self._counted[name]:
             raise BadFile(f"{self.where} has no file {name}; expected {what}")
         if self._counted[name] > 1:
@@ -68,7 +81,7 @@ class Archive(ABC):
         """At most so many bytes of a member that is there; None if it is no plain file."""
 
 
-class _Zip(Archive):
+class _Zip(_Packed):
     def __init__(self, where: str, data: bytes) -> None:
         self._file = zipfile.ZipFile(io.BytesIO(data))
         super().__init__(where, [info.filename for info in self._file.infolist() if not info.is_dir()])
@@ -83,7 +96,7 @@ class _Zip(Archive):
             return file.read(most)
 
 
-class _Tar(Archive):
+class _Tar(_Packed):
     def __init__(self, where: str, data: bytes) -> None:
         self._file = tarfile.TarFile(fileobj=io.BytesIO(data))
         members = []
@@ -105,7 +118,7 @@ class _Tar(Archive):
 class _Folder(Archive):
     def __init__(self, path: Path) -> None:
         self._path = path
-        super().__init__(str(path), [])
+        super().__init__(str(path))
 
     def member(self, name: str, largest: int, what: str) -> bytes:
         return read_bytes(self._path / name, what, largest=largest)
@@ -118,9 +131,6 @@ class _Folder(Archive):
                 if len(found) > MOST_MEMBERS:
                     raise BadFile(f"{self._path / folder} holds more than {MOST_MEMBERS:,} files")
         return sorted(found)
-
-    def _read(self, name: str, most: int) -> bytes | None:
-        raise AssertionError("a folder reads its members itself")
 
 
 def open_archive(path: Path, what: str) -> Archive:
