@@ -29,7 +29,7 @@ from tests.programs import PROGRAMS
 from tests.small_programs import small
 from tests.strategies import some_inputs
 from tprog.errors import BadUsage, NotExact
-from tprog.ir.program import BEGIN, Head, Program, Readout, Value, Weights
+from tprog.ir.program import BEGIN, Head, Lookup, Program, Readout, Value, Weights
 from tprog.run.batch import Bools, encode
 from tprog.run.execute import decode, execute
 from tprog.run.outcome import outcomes
@@ -291,6 +291,28 @@ def test_what_stays_when_nodes_are_resampled_is_what_each_other_input_leaves() -
         found = resampled(case.on, trial, kept, 1, 3)
         assert (found.stay, found.stay_without) == ((stay["members"],), (stay["none"],))
         assert (found.predictions, found.alone) == (trial.pairs.sum(), trial.pairs[alone].sum())
+
+
+def test_inputs_that_come_to_a_hole_once_a_node_is_ablated_fail_and_no_others() -> None:
+    """With `first` fixed at u, b is answered by what has no row of weights, and c by nothing."""
+    words = (BEGIN, "a", "b", "c")
+    first = Lookup("first", ("tokens",), (None,), ("u", "v"), ("u", "u", "v", "v"))
+    cells = ("p", "p", "w", None, "p", "p", "q", "q")
+    then = Lookup("then", ("first", "tokens"), (None, None), ("p", "q", "w"), cells)
+    program = Program(words, ("x", "y"), 4, (first, then), Readout((Weights("then", ((1, 0), (0, 1), None)),)))
+    on = survey(program, inputs_for(program))
+    trial = trial_of(on, select(on, SubProblem("all")), constants_of(on, {"first": "u"}), "all")
+    few = FewInputs(trial.on, trial.pairs, trial.constants, np.arange(len(trial.on.batch)))
+    batch = trial.on.batch
+    lost = [row for row in range(len(batch)) if {"b", "c"} & {*batch.words(program, row)}]
+    assert few.failing(0b10).tolist() == lost == trial.failing(0b10, np.arange(len(batch))).tolist()
+    assert [few.keeps(kept) for kept in (0b10, 0b11)] == [False, True]
+
+
+def test_a_baseline_that_is_no_value_is_refused_with_what_the_values_are() -> None:
+    program = PROGRAMS["sort"].program
+    with pytest.raises(BadUsage, match="'less'; these are whole numbers from 0 to 8"):
+        find_circuits(program, inputs_for(program, sample=5), baseline={"less": 9})
 
 
 def test_one_input_is_graded_where_its_task_says_though_nothing_is_forced() -> None:
