@@ -83,7 +83,7 @@ predicates = st.recursive(accepting | st.just(["pass"]), _chains, max_leaves=5)
 
 
 @given(_chains(predicates))
-@settings(max_examples=40, deadline=None)
+@settings(max_examples=15, deadline=None)
 def test_a_predicate_accepts_the_keys_that_python_lets_it_and_names_the_line_that_does(body: list[str]) -> None:
     lines = ["def f(one, other):", "    key = (one, other)", *_indented(body)]
     (function,) = ast.parse("\n".join(lines)).body
