@@ -56,7 +56,8 @@ ROOMS: dict[str, tuple[str, str]] = {
     "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),
     "tasks": (
         "tprog/tasks",
-        "tasks pooled_tasks own_task examples answers heldout next_token corpus published_length rasp_cli",
+        "tasks pooled_tasks own_task examples answers heldout next_token corpus published_length rasp_cli outputs "
+        "several_outputs",
     ),
     "simplify": ("tprog/simplify", "simplify simplify_small simplify_edits sums"),
     "files": ("tprog/files", "files beside lock hostile_store"),

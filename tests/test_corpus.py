@@ -275,6 +275,17 @@ def test_longer_sentences_are_left_out_or_cut_and_that_is_said() -> None:
         corpus_task(corpus, longest=0)
 
 
+def test_texts_that_are_cut_to_one_word_are_said_to_be() -> None:
+    corpus = _tagged(("a b c", "O O B-P"), ("b", "B-P"))
+    for longest, said in ((1, "of each text of c the first word is read"), (2, "the first 2 words are read")):
+        assert any(note.endswith(said) for note in corpus_task(corpus, longest=longest, longer="cut").notes)
+
+
+def test_a_corpus_with_one_answer_alone_is_no_task() -> None:
+    with pytest.raises(BadFile, match="c gives only the answer 'O'; expected two different ones or more"):
+        corpus_task(_tagged(("a b", "O O")))
+
+
 def test_a_sentence_of_ten_thousand_words_is_left_out_or_cut(tmp_path: Path) -> None:
     text = "".join(f"w{word} O\n" for word in range(10_000)) + "\nAnna B-P\nsings O\n"
     corpus = read_file(_file(tmp_path, "long.conll", text))
