@@ -14,7 +14,7 @@ from tests.strategies import programs, some_inputs
 from tprog.ir.program import BEGIN, Embedding, Program, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.evaluate import any_missing, evaluate
-from tprog.run.execute import Execution, execute
+from tprog.run.execute import Execution, execute, some_of
 from tprog.run.outcome import SOME_HOLE, UNGRADED, graded_at, is_hole, outcomes, wrong_at
 
 
@@ -114,3 +114,13 @@ def test_an_input_misses_a_row_of_a_node_where_it_is_said_to_be_lost(program: Pr
         _, missing = evaluate(node, program, batch, run.values)
         assert any_missing(missing, batch).tolist() == run.lost_at(node.name).any(axis=1).tolist()
         assert any_missing(missing, batch).shape == (len(batch),)
+
+
+@given(programs(max_nodes=3))
+def test_some_inputs_of_an_execution_cut_to_the_longest_are_those_executed_alone(program: Program) -> None:
+    words = _inputs(program)
+    run = execute(program, encode(program, words))
+    rows = np.flatnonzero(run.batch.lengths == run.batch.lengths.min())
+    cut, alone = some_of(run, rows, cut=True), execute(program, encode(program, [words[row] for row in rows.tolist()]))
+    assert cut.totals.shape == alone.totals.shape
+    assert np.array_equal(outcomes(cut), outcomes(alone))
