@@ -18,6 +18,7 @@ from tprog.words.rows import Columns
 from tprog.words.synthetic import made
 from tprog.words.tag_schemes import read_tags
 from tprog.words.word_form import WordForm
+from tprog.words.written import write_splits
 
 WORDS = st.text(
     st.characters(blacklist_categories=["Cs", "Cc", "Z"], blacklist_characters='#"'), min_size=1, max_size=6
@@ -121,6 +122,7 @@ def test_comments_ranges_and_fractions_of_conll_u_are_no_words(tmp_path: Path) -
 def test_columns_are_chosen_by_their_numbers(tmp_path: Path) -> None:
     path = _file(tmp_path, "n.conll", "1 Anna PER NNP\n2 sings O VBZ\n")
     assert _rows(read_corpus(f"{path}:2,4")) == [(("Anna", "sings"), ("NNP", "VBZ"))]
+    assert _rows(read_corpus(f"{path}:2,1")) == [(("Anna", "sings"), ("1", "2"))]
     for column in (0, 5):
         with pytest.raises(BadFile, match=f"there is no column '{column}'; expected numbers from 1 to 4"):
             read_corpus(f"{path}:2,{column}")
@@ -210,6 +212,24 @@ def test_a_folder_of_splits_is_one_corpus(tmp_path: Path) -> None:
     assert {name: len(rows) for name, rows in corpus.splits.items()} == {"train": 1, "valid": 1, "test": 1}
     assert corpus.vocabulary() == ("<unk>", "a", "b")
     assert corpus.classes == ("X", "Y", "Z")
+
+
+@pytest.mark.parametrize(("tags", "broken"), [("B-P O", ""), ("B-P I-Q", "1 broken transition, where")])
+def test_tags_whose_spans_break_off_are_told(tmp_path: Path, tags: str, broken: str) -> None:
+    one, other = tags.split()
+    notes = " ".join(read_file(_file(tmp_path, "t.conll", f"a {one}\nb {other}\nc O\n")).notes)
+    assert broken in notes
+    assert ("broken" in notes) == bool(broken)
+
+
+def test_a_word_with_a_blank_stands_in_no_column(tmp_path: Path) -> None:
+    rows = (Sentence(("a", "b c"), ("X", "Y")),)
+    with pytest.raises(BadUsage, match="the word 'b c' holds a blank, and so cannot stand in a column"):
+        write_splits(Corpus("c", True, {"all": rows}, "c", ""), tmp_path / "c")
+
+
+def test_the_classes_of_a_corpus_begin_with_outside() -> None:
+    assert _tagged(("a b c d", "B-Z O A P")).classes == ("O", "A", "B-Z", "P")
 
 
 def test_a_folder_without_training_is_refused(tmp_path: Path) -> None:

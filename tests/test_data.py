@@ -242,6 +242,10 @@ def test_reviews_are_good_or_bad_by_their_rating_and_the_middle_is_left_out(
     ]
     assert any("1 between are left out" in note for note in corpus.notes)
     assert "1 text that stands there again, or has no word, is left out" in corpus.notes
+    monkeypatch.setattr(packages, "_MOVIES_SHA256", hashlib.sha256(b"1\t2.5\tFine.\n2 0 x").hexdigest())
+    path.write_bytes(_tar((_info(packages._HUTTO), _tar((_info(packages._MOVIES), b"1\t2.5\tFine.\n2 0 x")))))
+    with pytest.raises(BadFile, match=r"GroundTruth\.txt:2: expected a number, a rating and a text, with tabs between"):
+        packages.corpus_from("reviews", path)
 
 
 # Copies ###############################################################################################################
