@@ -129,9 +129,11 @@ class _Rewriter:
                 raise Inexpressible
 
     def _node(self, node: Node) -> Node | None:
-        if isinstance(node, Embedding) or not any(read in self.stand_ins for read in node.reads):
+        if not any(read in self.stand_ins for read in node.reads):
             return node
         match node:
+            case Embedding():
+                return node
             case Head():
                 return self._value(self._by(self._selection(node)))
             case NumericHead():
