@@ -63,6 +63,7 @@ def test_a_value_that_nothing_decides_is_inert_at_its_most_frequent_one() -> Non
     program = _program([_table("tells", "tokens", "x", "x", "y")], Weights("tells", ((0, 0), (1, 1))))
     result = find_dead(program, listed(program, [A, B, BOTH]))
     assert _found(result) == {"tells": [("unread", "static"), ("inert", "static")]}
+    assert result.dead[0].verdicts[1].evidence == "fixed at 'x', no prediction changes"
     assert [(node.name, node.constant) for node in result.removable] == [("tells", "x")]
 
 
@@ -72,6 +73,7 @@ def test_votes_that_are_outvoted_on_these_inputs_are_inert_by_trial() -> None:
     backed = _program([_table("tells", "tokens", "x", "x", "y")], Weights("tells", ((0, 0), (4, 0))))
     result = find_dead(backed, listed(backed, [A, B]))
     assert _found(result) == {"tells": [("inert", "enumerated")]}
+    assert result.dead[0].verdicts[0].evidence == "fixed at 'x', no prediction changes on all 2 inputs listed"
 
 
 def test_of_two_nodes_that_back_each_other_up_one_is_removed() -> None:
@@ -175,6 +177,19 @@ def test_entries_and_lines_are_dead_where_no_input_comes(which: list[list[str]])
     assert [(found.line, found.proof) for found in result.dead_lines] == ([(12, "enumerated")] if which == [A] else [])
 
 
+def test_a_table_none_of_whose_entries_has_a_line_begins_where_its_node_is_assigned() -> None:
+    table = _table("table", "tokens", "x", "x", "y")
+    program = _program([table], Weights("table", ((0, 0), (0, 9))))
+    wired = {Entry("table", "wiring"): 5}
+    for lines, line in ((wired, 5), ({**wired, Entry("table", "cell", ("b",)): 7}, 7), (None, None)):
+        result = find_dead(program, listed(program, [A, BOTH]), lines=lines)
+        assert {found.table: found.line for found in result.tables} == {
+            "table": line,
+            "readout of ones": None,
+            "readout of table": None,
+        }
+
+
 def test_inputs_that_end_in_a_hole_are_told() -> None:
     partial = _table("partial", "tokens", "x", "y", None)
     program = _program([partial], Weights("partial", ((0, 0), (0, 9))))
@@ -258,6 +273,16 @@ def test_all_constants_are_tried_at_once_on_four_inputs_as_far_as_memory_allows(
     monkeypatch.setattr(pieces, "most", held)
     assert standing_constants(pieces, pieces.some(slice(None)), ["rank"]) == {"rank": []}
     assert executed == sizes
+
+
+def test_constants_are_tried_on_no_more_inputs_at_once_than_eight_of_the_largest_sample(
+    executed: list[int], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(analyze.dead.constants, "SECOND_SAMPLE", 1)
+    sort = PROGRAMS["sort"].program
+    pieces = Pieces(sort, inputs_for(sort, sample=3))
+    standing_constants(pieces, pieces.some(slice(None)), ["rank"])
+    assert max(executed) == 6
 
 
 @pytest.mark.parametrize(("most", "tried"), [(4, True), (3, False)])

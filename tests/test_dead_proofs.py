@@ -81,6 +81,13 @@ def test_a_head_that_never_matches_yields_its_default_whatever_it_would_copy() -
     assert not Proofs(_voting(PICK, replace(never, default=None))).inert_at("pick", 0)  # it copies from position 0
 
 
+def test_a_head_never_matches_if_one_of_its_clauses_never_does() -> None:
+    never = Clause("tokens", "tokens", ((),) * len(VOCABULARY))
+    copy = Head("copy", "pick", "tokens", "pick", OF_PICK, also=(never,), default="x")
+    assert Proofs(_voting(PICK, copy)).inert_at("pick", 0)
+    assert not Proofs(_voting(PICK, replace(copy, also=()))).inert_at("pick", 0)
+
+
 def test_what_a_head_compares_matters_where_it_may_match() -> None:
     ranked = Lookup("ranked", ("tokens",), (None,), (0, 1), (0, 1, 0, 1, 0, 1, 0))
     largest = Head(
@@ -175,6 +182,22 @@ def test_what_is_nearest_among_earlier_positions_is_the_last_and_never_the_first
 @pytest.mark.parametrize(("coefficient", "constant", "mates"), [(1, 0, {"total": "count"}), (2, 0, {}), (1, 1, {})])
 def test_a_sum_of_one_number_as_it_is_passes_it_on(coefficient: int, constant: int, mates: dict[str, str]) -> None:
     assert _mates(COUNT, Linear("total", ("count", "ones"), (coefficient, 0), constant)) == mates
+
+
+@pytest.mark.parametrize(
+    ("added", "equal"), [((3, 0), True), ((3, -1), False), ((3, 1), False), ((2, 0), False), ((0, 3), False)]
+)
+def test_sums_are_equal_where_they_add_the_same(added: tuple[int, int], equal: bool) -> None:
+    sees = NumericHead("sees", "tokens", "tokens", "ones", everything(VOCABULARY, VOCABULARY), "before")
+    one, two = Linear("one", ("count",), (3,)), Linear("two", ("count", "sees"), added)
+    assert _mates(COUNT, sees, one, two) == ({"two": "one"} if equal else {})
+
+
+def test_a_variable_that_a_sum_adds_twice_counts_twice() -> None:
+    again = replace(COUNT, name="again")
+    sees = NumericHead("sees", "tokens", "tokens", "ones", everything(VOCABULARY, VOCABULARY), "before")
+    one, two = Linear("one", ("count", "again", "sees"), (1, 2, 1)), Linear("two", ("count", "sees"), (3, 1))
+    assert _mates(COUNT, again, sees, one, two) == {"again": "count", "two": "one"}
 
 
 def test_a_head_passes_its_variable_on_only_if_it_sees_itself_and_accepts_nothing_else() -> None:
