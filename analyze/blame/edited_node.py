@@ -8,7 +8,7 @@ from functools import cached_property
 
 import numpy as np
 
-from analyze.outcome import Rows
+from analyze.outcome import Rows, evaluated_at_once
 from tprog.edits.edit import NodeEdit, ReadEdit
 from tprog.edits.wiring import Role
 from tprog.ir.domains import Domain
@@ -18,9 +18,6 @@ from tprog.ir.values import as_number
 from tprog.run.batch import Array, Batch, Bools, any_position
 from tprog.run.evaluate import any_missing, entry_codes, evaluate
 from tprog.run.execute import Execution
-
-_TOGETHER = 4096
-"""Inputs, counted once an edit, on which several edits of a node are evaluated at once."""
 
 
 @dataclass(frozen=True, eq=False)
@@ -77,17 +74,18 @@ class EditedNode:
     def _of_reads(self, edits: Sequence[NodeEdit]) -> Mapping[NodeEdit, Output]:
         """The outputs of edits by which the node reads other variables, as far as several are evaluated at once.
 
-        On few inputs calling NumPy takes longer than what it computes.
+        On few and short inputs calling NumPy takes longer than what it computes.
         """
         alike: dict[tuple[Role, Domain], list[ReadEdit]] = {}
         for edit in edits:
             if isinstance(edit, ReadEdit):
                 alike.setdefault((edit.role, self.program.variables[edit.variable].domain), []).append(edit)
         found: dict[NodeEdit, Output] = {}
+        most = evaluated_at_once(self.program, self.batch)
         for several in alike.values():
             # One edit lends its node: what it reads then stands for what each of them reads, and for nothing else.
             lent = next((edit for edit in several if edit.variable not in self.node.reads), None)
-            if lent is not None and len(several) > 1 and len(several) * len(self.rows) <= _TOGETHER:
+            if lent is not None and len(several) > 1 and 0 < len(several) * len(self.rows) <= most:
                 found |= zip(several, self._of_one_read(several, lent), strict=True)
         return found
 
