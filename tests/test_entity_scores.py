@@ -81,6 +81,13 @@ def test_classes_that_are_no_tags_of_spans_are_told_apart() -> None:
     assert not are_span_tags(["O", "B-PER", "NN"])
 
 
+@pytest.mark.parametrize("rows", [[], [[]], [[], ["O"]]])
+def test_where_there_is_no_span_nothing_is_right_or_wrong(rows: list[list[str]]) -> None:
+    whole = scores_of_tags(rows, rows).all
+    assert (whole.right, whole.predicted, whole.expected) == (0, 0, 0)
+    assert (whole.precision, whole.recall, whole.f1) == (0, 0, 0)
+
+
 def test_sentences_of_other_lengths_are_refused() -> None:
     with pytest.raises(ValueError, match="as many predicted tags"):
         scores_of_tags([["O"]], [["O", "O"]])

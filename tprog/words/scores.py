@@ -100,12 +100,12 @@ def scores_of_tags(
     width = max(map(len, expected), default=0)
 
     def coded(rows: Sequence[Sequence[str]]) -> Array:
-        return np.array([[*map(code.__getitem__, row), *[-1] * (width - len(row))] for row in rows], dtype=np.int64)
+        filled = [[*map(code.__getitem__, row), *[-1] * (width - len(row))] for row in rows]
+        return np.array(filled, dtype=np.int64).reshape(len(rows), width)
 
     if [*map(len, expected)] != [*map(len, predicted)]:
         raise ValueError("expected as many predicted tags as right ones, in each sentence")
-    both = (coded(rows).reshape(-1, width) for rows in (expected, predicted))
-    return entity_scores(classes, *both, strict=strict)
+    return entity_scores(classes, coded(expected), coded(predicted), strict=strict)
 
 
 def _spans(letters: Array, types: Array, strict: bool) -> tuple[Array, Array]:
