@@ -197,12 +197,10 @@ class Quotients:
         Raises:
             ValueError: there is none.
         """
-        square = self.most**2
-        for count in range(1, self.most + 1):
-            whole = -(-code * count // square)
-            if whole * square < (code + 1) * count:
-                return _plain(Fraction(whole, self.unit * count))
-        raise ValueError(f"no number of {self} has the code {code}")
+        if (found := quotient(code, self.most)) is None:
+            raise ValueError(f"no number of {self} has the code {code}")
+        whole, count = found
+        return _plain(Fraction(whole, self.unit * count))
 
     def first_from(self, number: Number) -> int:
         """The least code whose number is not below this one, which need not be in the domain."""
@@ -228,6 +226,16 @@ class Quotients:
 
 MOST_QUOTIENTS = 100_000
 """Numbers of a domain of quotients that are ever listed."""
+
+
+def quotient(code: int, most: int) -> tuple[int, int] | None:
+    """The number with a code where the unit is 1, as a whole number and the count that it is divided by."""
+    square = most**2
+    for count in range(1, most + 1):
+        whole = -(-code * count // square)
+        if whole * square < (code + 1) * count:
+            return whole, count
+    return None
 
 
 def _plain(number: Fraction) -> Number:

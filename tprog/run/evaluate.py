@@ -14,7 +14,7 @@ from typing import Any, TypeAlias, assert_never
 
 import numpy as np
 
-from tprog.ir.domains import INT64_LIMIT, Domain, Numeric, Quotients
+from tprog.ir.domains import INT64_LIMIT, Domain, Numeric, Quotients, quotient
 from tprog.ir.entries import Entries, Listed, TableKey
 from tprog.ir.numeric import unit_of
 from tprog.ir.program import (
@@ -215,11 +215,7 @@ def _proper_fractions(most: int) -> tuple[Array, Array]:
 @lru_cache(maxsize=65_536)
 def _proper_fraction(most: int, code: int) -> tuple[int, int]:
     """As `_proper_fractions`, of one code."""
-    try:
-        number = Fraction(Quotients(Fraction(0), Fraction(1), 1, most).number(code))
-    except ValueError:
-        return 0, 1
-    return number.numerator, number.denominator
+    return quotient(code, most) or (0, 1)
 
 
 def numerator_share(coefficient: Number, read: Numbers, total: Numbers) -> int:

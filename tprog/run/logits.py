@@ -72,7 +72,7 @@ def totals_on_top(
     kind = np.result_type(_kind(program, base.program), base.totals)
     totals = _nothing(batch, program, kind) if program.readout.pooled else base.totals.astype(kind, order="C")
     for name in old_terms | terms:
-        same = alike or old_terms.get(name) == terms.get(name)
+        same = old_terms.get(name) == terms.get(name)
         if same and name not in changed:
             continue
         if same and (program is base.program or program.variables[name].domain == base.program.variables[name].domain):
@@ -124,12 +124,11 @@ def _add_symbols(totals: Array, program: Program, values: Mapping[str, Array]) -
     than an addition.
     """
     table, codes = np.zeros((1, 1), dtype=totals.dtype), None
-    most = min(_TOGETHER, totals.shape[0] * totals.shape[1])  # else more is made than is looked up
     for term in program.readout.terms:
         if not isinstance(program.variables[term.variable].domain, Symbols):
             continue
         rows, more = _symbol_rows(program, term, totals.dtype), values[term.variable]
-        if codes is not None and len(table) * len(rows) <= most:
+        if codes is not None and len(table) * len(rows) <= min(_TOGETHER, codes.size):  # else more is made than is read
             table = (table[:, None] + rows).reshape(len(table) * len(rows), -1)
             codes = codes.astype(np.int16) * len(rows) + more
             continue

@@ -72,8 +72,9 @@ def looked_up(table: Mapping[tuple[int, ...], Sequence[int]], x: Array, count: i
     Args:
         each: answers a place, side by side.
     """
-    unknown = [UNGRADED] * x.shape[1] * each
-    return np.array([table.get(tuple(row), unknown) for row in x.tolist()], dtype=np.int64).reshape(len(x), -1)
+    width = x.shape[1] * each
+    unknown = [UNGRADED] * width
+    return np.array([table.get(tuple(row), unknown) for row in x.tolist()], dtype=np.int64).reshape(len(x), width)
 
 
 def rectangle(rows: Iterable[Sequence[int]], most: int, behind: int = NOTHING) -> Array:

@@ -167,7 +167,7 @@ class _Functions:
         """[input, place] symbol codes -> [input, place] answer codes: what a task's `_rule` is."""
         with their_turn(self.path):
             answers = [self._answer(row) for row in x.tolist()]
-        return np.array(answers, dtype=np.int64).reshape(len(x), -1)
+        return np.array(answers, dtype=np.int64).reshape(len(x), x.shape[1] * max(len(self.outputs), 1))
 
     def sample(self, rng: random.Random, count: int) -> Array:
         """[count, place] symbol codes of random inputs."""
