@@ -53,11 +53,11 @@ ROOMS: dict[str, tuple[str, str]] = {
         "attending sums",
     ),
     "edits": ("tprog/edits", "edit handwork selections clusters"),
-    "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli"),
+    "words": ("tprog/words", "corpus data shapes entity_scores words corpus_cli examples"),
     "tasks": (
         "tprog/tasks",
-        "tasks pooled_tasks own_task examples answers heldout next_token corpus published_length rasp_cli outputs "
-        "several_outputs",
+        "tasks pooled_tasks own_task examples answers heldout next_token corpus classes published_length rasp_cli "
+        "outputs several_outputs",
     ),
     "simplify": ("tprog/simplify", "simplify simplify_small simplify_edits sums"),
     "files": ("tprog/files", "files beside lock hostile_store"),

@@ -12,6 +12,7 @@ from tprog.ir.program import Program, Readout
 from tprog.tasks.answers import parse_answer
 
 SORTS = random_program(letters="abc", length=6, layers=1, heads=2, mlps=0)
+MARKS = ("<s>", "</s>")
 TOKENS = ("<s>", "b", "a", "c", "</s>")
 
 
@@ -33,6 +34,23 @@ def test_null_gives_no_answer_at_its_position() -> None:
 def test_one_class_answers_the_position_that_is_named() -> None:
     assert parse_answer("b", SORTS, TOKENS, position=2) == (None, None, "b", None, None)
     assert parse_answer("abc", SORTS, TOKENS, position=2) == (None, "a", "b", "c", None)
+
+
+@pytest.mark.parametrize(
+    ("tokens", "text", "position", "expected"),
+    [
+        (("<s>", "b", "</s>"), "yes", None, (None, "yes", None)),
+        (("<s>", "b", "</s>"), "y", None, (None, "y", None)),
+        (TOKENS, "yes", 2, (None, None, "yes", None, None)),
+        (TOKENS, "yes", None, (None, "y", "e", "s", None)),
+        (TOKENS, "yes y e", None, (None, "yes", "y", "e", None)),
+    ],
+)
+def test_one_word_is_a_class_where_one_answer_is_asked_for_and_else_a_class_a_letter(
+    tokens: tuple[str, ...], text: str, position: int | None, expected: tuple[str | None, ...]
+) -> None:
+    program = dataclasses.replace(SORTS, classes=("yes", "y", "e", "s"), nodes=(), readout=Readout((), forced=MARKS))
+    assert parse_answer(text, program, tokens, position) == expected
 
 
 def test_nobody_need_answer_at_a_mark_whose_output_is_not_forced() -> None:
@@ -76,5 +94,6 @@ def test_of_several_outputs_a_json_object_or_one_name_says_which_are_answered() 
 
 
 def test_a_position_behind_the_end_of_the_input_is_refused() -> None:
-    with pytest.raises(BadInput, match="no position 9; the input's last is 4"):
-        parse_answer("b", SORTS, TOKENS, position=9)
+    for position in (5, 9):
+        with pytest.raises(BadInput, match=f"no position {position}; the input's last is 4"):
+            parse_answer("b", SORTS, TOKENS, position=position)

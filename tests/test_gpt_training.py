@@ -8,17 +8,14 @@ import shutil
 from pathlib import Path
 from typing import Any
 
-import numpy as np
 import pytest
 import torch
 
 from cli.main import main
 from tests.ctrl_c import press
-from tprog.errors import BadFile, BadInput, BadUsage
-from tprog.tasks.builtin import get_task
+from tprog.errors import BadFile, BadUsage
 from tprog.tasks.next_token import get_next_token_task
 from tprog.tasks.next_token.find import find_next_token_task
-from tprog.tasks.next_token.from_task import answer_task
 from trainer.gpt import accuracy, load
 from trainer.gpt.run import GptResult, load_settings, train_gpt
 from trainer.gpt.training import CHECKPOINT, METRICS, SETTINGS, Training
@@ -228,55 +225,6 @@ def test_cutting_a_batch_into_parts_changes_no_gradient(name: str, monkeypatch: 
 
 
 # Tasks of other kinds #################################################################################################
-
-
-def test_a_task_that_programs_learn_is_one_of_giving_its_answers() -> None:
-    task = answer_task(get_task("most_freq"), "most_freq")
-    assert task.oracle(["a", "b", "b"])[4:] == [("b",), ("a",), ("<s>",), ("<eos>",), None]
-    assert task.bins == ((1, 7),)
-    hist = answer_task(get_task("hist"), "hist")
-    assert hist.oracle(["a", "b", "b"])[4:] == [("1",), ("2",), ("2",), ("<eos>",), None]
-    with pytest.raises(BadInput, match="hist has no answer to '1'"):
-        hist.oracle(["1"])
-
-
-def test_no_input_that_is_judged_was_trained_on() -> None:
-    task = find_next_token_task("sort", length=6)
-    assert task.trained_on is not None
-    random = np.random.default_rng(0)
-    judged, learned = (
-        {tuple(row) for row in each.sample(3000, (0, 4), random).tokens.tolist()} for each in (task, task.trained_on)
-    )
-    assert judged
-    assert len(learned) > 5 * len(judged)
-    assert not judged & learned
-
-
-def test_tasks_of_ones_own_can_be_learned(tmp_path: Path) -> None:
-    rows = [f"{a} {b},{b} {a}" for a in "abcdef" for b in "abcdef"]
-    (tmp_path / "swap.csv").write_text("input,output\n" + "\n".join(rows) + "\n", encoding="utf-8")
-    task = find_next_token_task(str(tmp_path / "swap.csv"))
-    assert task.oracle(["a", "f"])[3:] == [("f",), ("a",), ("<eos>",), None]
-    with pytest.raises(BadInput, match="has no answer to 'a'"):
-        task.oracle(["a"])
-    turned = (
-        "vocabulary = 'abc';\nlongest = 4;\nturned = aggregate(select(indices, length - indices - 1, ==), tokens);\n"
-    )
-    (tmp_path / "turned.rasp").write_text(turned.replace("'", '"'), encoding="utf-8")
-    assert find_next_token_task(str(tmp_path / "turned.rasp")).oracle(["a", "b"])[3:5] == [("b",), ("a",)]
-    source = "VOCABULARY, CLASSES, LONGEST = ('x', 'y'), ('<eos>', 'y'), 6\ndef oracle(tokens):\n    return tokens\n"
-    (tmp_path / "marked.py").write_text(source.replace("'<eos>', ", "'x', "), encoding="utf-8")
-    assert find_next_token_task(str(tmp_path / "marked.py")).oracle(["x"])[2:] == [("x",), ("<eos>",), None]
-    (tmp_path / "taken.py").write_text(source.replace("return tokens", "return ['y'] * len(tokens)"), encoding="utf-8")
-    with pytest.raises(BadUsage, match="has '<eos>' among its tokens, which is a mark here"):
-        find_next_token_task(str(tmp_path / "taken.py"))
-
-
-def test_what_is_no_task_is_refused() -> None:
-    with pytest.raises(BadUsage, match="there is no task 'tomita77'; the nearest is tomita7; the tasks are binary_maj"):
-        find_next_token_task("tomita77")
-    with pytest.raises(BadUsage, match="length is 9, but the lengths of parity are fixed; leave it out"):
-        find_next_token_task("parity", 9)
 
 
 # The command line #####################################################################################################

@@ -7,12 +7,14 @@ import json
 import re
 from collections import Counter
 from collections.abc import Callable, Sequence
+from pathlib import Path
 
 import numpy as np
 import pytest
 
 from cli.main import main
 from tprog.errors import BadInput, BadUsage
+from tprog.tasks.builtin import get_task
 from tprog.tasks.next_token import (
     EOS,
     FURTHER,
@@ -23,11 +25,14 @@ from tprog.tasks.next_token import (
     NextTokenTask,
     get_next_token_task,
 )
-from tprog.tasks.next_token.answers import _pairs_differ
+from tprog.tasks.next_token.answers import _pairs_differ, until
+from tprog.tasks.next_token.find import find_next_token_task
+from tprog.tasks.next_token.from_task import answer_task
 from tprog.tasks.next_token.languages import shuffled
 from tprog.tasks.rules import UNGRADED
 
 ANSWERS = [task for task in NEXT_TOKEN_TASKS.values() if isinstance(task, Answer)]
+FEW_SYMBOLS = [task for task in ANSWERS if len(task.symbols) <= 8]
 LANGUAGES = [task for task in NEXT_TOKEN_TASKS.values() if isinstance(task, Language)]
 
 
@@ -108,6 +113,22 @@ def test_words_that_are_drawn_are_words_of_every_third_of_the_lengths(task: Lang
     task.whole(walk)  # a beginning of a word, so not refused
 
 
+@pytest.mark.parametrize("task", LANGUAGES, ids=of(LANGUAGES))
+def test_every_short_word_of_a_language_is_drawn(task: Language) -> None:
+    random = np.random.default_rng(0)
+    for length in filter(task.fits, range(1, 4)):
+        every = map("".join, itertools.product(task.symbols, repeat=length))
+        words = {word for word in every if WORDS[task.name](word)}
+        drawn = {"".join(task.symbols[code] for code in task.draw(length, random)) for _ in range(40 * len(words))}
+        assert drawn == words
+
+
+def test_a_sampler_that_finds_nothing_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("tprog.tasks.next_token.answers.DRAWS", 10)
+    with pytest.raises(AssertionError, match="found nothing"):
+        until(lambda x: 3 in x, 3)(2, np.random.default_rng(0))
+
+
 def test_letters_of_which_there_are_so_many_come_in_any_order() -> None:
     drawn = {tuple(shuffled((2, 1), np.random.default_rng(seed))) for seed in range(30)}
     assert drawn == {(0, 0, 1), (0, 1, 0), (1, 0, 0)}
@@ -183,6 +204,16 @@ def test_samples_hold_the_right_answers_behind_the_separator_and_nothing_else_is
             assert (np.flatnonzero(expected != UNGRADED) == np.arange(at, length - 1)).all()
 
 
+@pytest.mark.parametrize("task", FEW_SYMBOLS, ids=of(FEW_SYMBOLS))
+def test_every_short_input_that_has_an_answer_is_drawn(task: Answer) -> None:
+    random = np.random.default_rng(0)
+    length = 6 if task.name == "interleaved_majority" else 4 if len(task.symbols) < 4 else 2
+    every = {x for x in itertools.product(range(len(task.symbols)), repeat=length) if task.rule([*x]) is not None}
+    if task.name == "addition":  # no number begins with 0, but 0 itself
+        every = {x for x in every if not re.search("(^|2)0[01]", "".join(map(str, x)))}
+    assert {tuple(task.draw(length, random).tolist()) for _ in range(40 * len(every))} == every
+
+
 @pytest.mark.parametrize(
     ("name", "x", "y"),
     [
@@ -249,6 +280,60 @@ def test_an_answer_is_predicted_by_the_largest_logit_and_every_place_of_it_has_t
     assert task.right(logits, batch).all(axis=1).tolist() == [True, False]
     logits[0, 0, 7] = 2  # nobody asks what follows <bos>
     assert task.right(logits, batch)[0].all()
+
+
+# Of tasks that programs learn #########################################################################################
+
+
+def test_a_task_that_programs_learn_is_one_of_giving_its_answers() -> None:
+    task = answer_task(get_task("most_freq"), "most_freq")
+    assert task.oracle(["a", "b", "b"])[4:] == [("b",), ("a",), ("<s>",), ("<eos>",), None]
+    assert task.bins == ((1, 7),)
+    hist = answer_task(get_task("hist"), "hist")
+    assert hist.oracle(["a", "b", "b"])[4:] == [("1",), ("2",), ("2",), ("<eos>",), None]
+    with pytest.raises(BadInput, match="hist has no answer to '1'"):
+        hist.oracle(["1"])
+
+
+def test_no_input_that_is_judged_was_trained_on() -> None:
+    task = find_next_token_task("sort", length=6)
+    assert task.trained_on is not None
+    random = np.random.default_rng(0)
+    judged, learned = (
+        {tuple(row) for row in each.sample(3000, (0, 4), random).tokens.tolist()} for each in (task, task.trained_on)
+    )
+    assert judged
+    assert len(learned) > 5 * len(judged)
+    assert not judged & learned
+
+
+def test_tasks_of_ones_own_can_be_learned(tmp_path: Path) -> None:
+    rows = [f"{a} {b},{b} {a}" for a in "abcdef" for b in "abcdef"]
+    (tmp_path / "swap.csv").write_text("input,output\n" + "\n".join(rows) + "\n", encoding="utf-8")
+    task = find_next_token_task(str(tmp_path / "swap.csv"))
+    assert task.oracle(["a", "f"])[3:] == [("f",), ("a",), ("<eos>",), None]
+    with pytest.raises(BadInput, match="has no answer to 'a'"):
+        task.oracle(["a"])
+    turned = (
+        "vocabulary = 'abc';\nlongest = 4;\nturned = aggregate(select(indices, length - indices - 1, ==), tokens);\n"
+    )
+    (tmp_path / "turned.rasp").write_text(turned.replace("'", '"'), encoding="utf-8")
+    assert find_next_token_task(str(tmp_path / "turned.rasp")).oracle(["a", "b"])[3:5] == [("b",), ("a",)]
+    source = "VOCABULARY, CLASSES, LONGEST = ('x', 'y'), ('<eos>', 'y'), 6\ndef oracle(tokens):\n    return tokens\n"
+    (tmp_path / "marked.py").write_text(source.replace("'<eos>', ", "'x', "), encoding="utf-8")
+    assert find_next_token_task(str(tmp_path / "marked.py")).oracle(["x"])[2:] == [("x",), ("<eos>",), None]
+    (tmp_path / "taken.py").write_text(source.replace("return tokens", "return ['y'] * len(tokens)"), encoding="utf-8")
+    with pytest.raises(BadUsage, match="has '<eos>' among its tokens, which is a mark here"):
+        find_next_token_task(str(tmp_path / "taken.py"))
+
+
+def test_what_is_no_task_is_refused() -> None:
+    with pytest.raises(BadUsage, match="there is no task 'tomita77'; the nearest is tomita7; the tasks are binary_maj"):
+        find_next_token_task("tomita77")
+    with pytest.raises(BadUsage, match="there is no task '!'; the tasks are binary_majority"):
+        find_next_token_task("!")
+    with pytest.raises(BadUsage, match="length is 9, but the lengths of parity are fixed; leave it out"):
+        find_next_token_task("parity", 9)
 
 
 # All ##################################################################################################################

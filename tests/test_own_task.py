@@ -254,6 +254,18 @@ def test_a_file_may_import_what_lies_beside_it_and_leaves_nothing_behind(tmp_pat
     assert not (tmp_path / "deep" / "__pycache__" / "own.cpython-311.pyc").exists()
 
 
+def test_an_oracle_that_changes_its_mind_is_told_with_an_input_of_which_it_does() -> None:
+    forgets = "seen = []\ndef oracle(t): seen.append(t); return [CLASSES[t == ['a'] and seen.count(t) % 2]] * len(t)"
+    with pytest.raises(BadFile, match=re.escape("own.py: oracle(['a']) answers otherwise when asked again")):
+        _python(f"{forgets}\ndef inputs(): return ['a', 'b', 'bbb']")
+
+
+@pytest.mark.parametrize("name", ["sort.py", "-o.py", "a\nb.csv", "-o.rasp", "a$.rasp"])
+def test_a_file_that_has_the_name_of_a_task_or_none_at_all_is_refused(name: str) -> None:
+    with pytest.raises(BadUsage, match=r"has the name of tpdebug's own task|expected a name of letters, digits"):
+        find_task(name)
+
+
 # Examples #############################################################################################################
 
 

@@ -1,4 +1,4 @@
-"""What a published module may not be, what is told of its defects, and the tasks that it is judged by."""
+"""What a published module may not be, what is told of its defects."""
 
 from __future__ import annotations
 
@@ -10,18 +10,14 @@ from pathlib import Path
 
 import pytest
 
-from analyze.render.terminal import as_text
-from analyze.render.verify import verify_document
-from analyze.verify import verify
 from cli.main import main
 from tests.published import Writing, write
+from tests.test_classes import counts_of_digits
 from tests.test_published import CASES, COPY, PLAIN, SAME, program, weights
-from tprog.errors import BadFile, BadInput, BadProgram, BadSource
-from tprog.ir.program import BEGIN, END, Head, Lookup, NumericHead, Program, Readout, Weights
+from tprog.errors import BadFile, BadInput, BadSource
+from tprog.ir.program import BEGIN, END, Head, Lookup, Readout, Weights
 from tprog.run.batch import encode
 from tprog.run.execute import execute
-from tprog.tasks.builtin import get_task, inputs_for
-from tprog.tasks.classes import for_task, narrowed
 from tprog.text.dialects.published import assignments, side
 from tprog.text.dialects.published.defects import Defect
 from tprog.text.read import read_module
@@ -606,59 +602,6 @@ def test_lines_point_at_what_answers(tmp_path: Path) -> None:
     for entry, (file, line) in module.side_lines.items():
         assert file == "made_weights.csv"
         assert rows[line - 1].startswith(str(entry.at[0]))
-
-
-# Tasks ################################################################################################################
-
-
-def counts_of_digits(longest: int) -> Program:
-    """hist over digits: right up to `longest` equal ones, for which it has classes."""
-    digits = tuple("012345")
-    keys = ((), *((digit,) for digit in digits))
-    same = NumericHead("same", "tokens", "tokens", "ones", keys)
-    classes = tuple(str(count) for count in range(1, longest + 1))
-    base = program(same, vocabulary=(BEGIN, *digits), max_length=8, classes=("a", "b"))
-    # 2nc - c² is largest at c = n: the number n has the weights 2c, and every position the weights -c².
-    terms = (
-        Weights("positions", tuple(tuple(-c * c for c in range(1, longest + 1)) for _ in range(8))),
-        Weights("same", (tuple(2 * c for c in range(1, longest + 1)),)),
-    )
-    return replace(base, classes=classes, readout=replace(base.readout, terms=terms, scale=1))
-
-
-def test_a_program_over_digits_is_judged_by_the_task_over_letters(tmp_path: Path) -> None:
-    module = read_module(write(counts_of_digits(7), tmp_path))
-    named = for_task(module.program, "hist")
-    assert named.classes == module.program.classes
-    result = verify(named, inputs_for(named, sample=3000))
-    assert result.wrong_inputs == 0
-
-
-def test_an_answer_that_the_module_has_no_class_for_is_wrong(tmp_path: Path) -> None:
-    module = read_module(write(counts_of_digits(6), tmp_path))
-    with pytest.raises(BadProgram, match="whose classes are"):
-        inputs_for(replace(module.program, task="hist"))
-    named = for_task(module.program, "hist")
-    assert named.classes[-1] == "7"
-    assert narrowed(named, module.program.classes) == replace(module.program, task="hist")
-    terms = tuple(term for term in named.readout.terms if term.variable != "ones")
-    without_bias = replace(named, readout=replace(named.readout, terms=terms))
-    assert narrowed(without_bias, module.program.classes) == without_bias  # the class may be predicted
-    batch = encode(named, [[BEGIN, *"0" * 7], [BEGIN, *"01"]])
-    before, after = execute(module.program, batch), execute(named, batch)
-    assert [before.outputs(row) for row in range(2)] == [after.outputs(row) for row in range(2)]
-    task = get_task("hist")
-    assert verify(named, inputs_for(named)).wrong_inputs == len(task.symbols)
-
-
-def test_verify_shows_what_is_known_of_the_module(tmp_path: Path) -> None:
-    module = read_module(write(counts_of_digits(7), tmp_path))
-    named = for_task(module.program, "hist")
-    notes = tuple(str(defect) for defect in module.defects)
-    result = verify(named, inputs_for(named, sample=10), notes=notes)
-    assert result.notes == notes
-    assert type(result).from_json(result.to_json()) == result
-    assert "known of this module:" in as_text(verify_document(result))
 
 
 # The command line #####################################################################################################

@@ -346,6 +346,17 @@ def test_a_small_domain_is_taken_whole() -> None:
     assert (inputs.expected != UNGRADED).sum() == (inputs.batch.lengths - 2).sum()
 
 
+def test_where_the_last_position_alone_counts_it_is_that_of_each_input_however_long() -> None:
+    program = PROGRAMS["sort"].program
+    every = inputs_for(program, sample=50)
+    inputs = replace(every, last_alone=True, expected=None)
+    free = _program(get_task("induction"))  # its digits are not graded, and no output is forced but at the beginning
+    for one in (inputs, inputs.take(np.array([3, 1])), inputs.cut()):
+        places = np.argwhere(one.graded(replace(free, vocabulary=program.vocabulary)))
+        assert places.tolist() == [[row, length - 1] for row, length in enumerate(one.batch.lengths.tolist())]
+    assert not inputs.graded(program).any()  # the end is forced
+
+
 def test_a_large_domain_is_sampled() -> None:
     inputs = inputs_for(_program(get_task("dyck2")), seed=5)
     assert not inputs.exhaustive
