@@ -23,7 +23,7 @@ from tprog.tasks.builtin import fitted, inputs_for
 from tprog.tasks.cells import read_cell
 from tprog.tasks.examples import Examples, read_examples
 from tprog.tasks.own import find_task
-from tprog.words.rows import Columns, split_columns
+from tprog.words.rows import Columns, read_pairs, split_columns
 
 PLAIN = "input,output\nthe cat,D N\na dog sees,D N V\n"
 
@@ -75,6 +75,31 @@ def test_columns_may_be_named_and_must_be_there() -> None:
     assert split_columns("a/tags.csv:word, tags") == ("a/tags.csv", Columns("word", "tags"))
     assert split_columns("tags.csv") == ("tags.csv", None)
     assert split_columns("sort") == ("sort", None)
+
+
+@pytest.mark.parametrize(
+    ("header", "columns", "names"),
+    [
+        ("no,input,output.tags,output.kind", None, ["tags", "kind"]),
+        ("no,text,output.tags,kind", "text,output.tags,kind", ["tags", "kind"]),
+        ("kind,tags,text,no", "text,no,tags,kind", ["no", "tags", "kind"]),
+    ],
+)
+def test_a_table_may_have_a_column_for_each_of_several_outputs(
+    header: str, columns: str | None, names: list[str]
+) -> None:
+    cells = {"no": "3 4", "input": "a b", "text": "a b", "output.tags": "x y", "tags": "x y", "output.kind": "k k"}
+    cells["kind"] = cells["output.kind"]
+    row = ",".join(cells[name] for name in header.split(","))
+    path, named = split_columns(f"own.csv:{columns}" if columns else "own.csv")
+    Path(path).write_text(f"{header}\n{row}\n", encoding="utf-8")
+    ((where, asked, answers),) = read_pairs(Path(path), named)[1]
+    assert (where, asked) == ("own.csv:2", "a b")
+    assert answers == {name: cells[name] for name in names}
+    found = read_examples(Path(path), named)
+    assert found.outputs == tuple(names)
+    beside = zip(*(cells[name].split() for name in names), strict=True)
+    assert _known(found) == {("a", "b"): tuple(answer for one in beside for answer in one)}
 
 
 @pytest.mark.parametrize(

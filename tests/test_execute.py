@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import random
 from dataclasses import replace
 from fractions import Fraction
 
@@ -37,6 +38,7 @@ from tprog.ir.program import (
 )
 from tprog.ir.values import as_number
 from tprog.run.batch import BEHIND_END, Batch, encode
+from tprog.run.evaluate import _listed_codes
 from tprog.run.execute import FORCED, Execution, execute, predict
 from tprog.run.pieces import CHUNK, PIECE, chunks, inputs_at_once
 from tprog.tasks.builtin import inputs_for
@@ -296,6 +298,30 @@ def test_the_first_missing_row_in_the_order_of_execution_is_the_hole() -> None:
     assert hole is not None
     assert (hole.node, hole.position) == ("kind", 2)
     assert np.argwhere(run.lost_at("kind")).tolist() == [[1, 2]]
+
+
+def test_what_comes_out_downstream_of_a_hole_may_be_no_value_that_can_come_out() -> None:
+    """A hole has the code 0 while others are computed, here above all that the variable holds."""
+    debt = Lookup("debt", ("tokens",), (None,), None, (-3, -2, None))
+    owed = Linear("owed", ("debt",), (2,))
+    program = Program((BEGIN, "a", "b"), (), 4, (debt, owed), IMPLIED, outputs=("owed",))
+    run = execute(program, encode(program, [[BEGIN, "a"], [BEGIN, "b"], [BEGIN, "a", "a"]]))
+    assert [str(run.hole(row)) for row in range(3)] == ["None", "hole at debt, input 'b'", "None"]
+    assert [run.outputs(0), run.outputs(2)] == [[-6, -4], [-6, -4, -4]]
+
+
+@pytest.mark.parametrize("sizes", [(3, 2, 4), (2**21,) * 4, (2**31, 2**31, 3, 2**31), (2**62, 2, 2)])
+def test_a_listed_combination_is_found_however_many_there_could_be(sizes: tuple[int, ...]) -> None:
+    chance = random.Random(0)
+
+    def drawn() -> tuple[int, ...]:  # few values of each, so that combinations share beginnings and ends
+        return tuple(chance.choice((0, 1, size // 2, size - 1)) for size in sizes)
+
+    listed = tuple(sorted({drawn() for _ in range(20)}))
+    asked = [*listed, *(drawn() for _ in range(200))]
+    found = _listed_codes(listed, [(column, size) for column, size in zip(np.array(asked).T, sizes, strict=True)])
+    assert found.tolist() == [listed.index(one) if one in listed else len(listed) for one in asked]
+    assert len(listed) in found
 
 
 # Batches ##############################################################################################################
