@@ -61,7 +61,7 @@ def walk(run: Callable[[], object]) -> Walk:
             return
         calls.add((back.f_code, code))
         step = _step(code)
-        if step is None or _imported(frame):
+        if step is None or _imported(frame, beneath):
             return
         if code not in known and not code.co_name.startswith("<"):
             steps.append(step)
@@ -70,7 +70,7 @@ def walk(run: Callable[[], object]) -> Walk:
         if caller is not None and climbs(caller[0], step[0]):
             climbing.append((caller, step))
 
-    before = sys.getprofile()
+    before, beneath = sys.getprofile(), sys._getframe()
     sys.setprofile(called)
     try:
         run()
@@ -93,10 +93,10 @@ def climbs(caller: str, called: str) -> bool:
     return of in HOUSE and to in HOUSE and HOUSE.index(to) > HOUSE.index(of)
 
 
-def _imported(frame: FrameType | None) -> bool:
-    """Whether a frame runs because a module is imported."""
-    while frame is not None:
-        if frame.f_code.co_name == "<module>" and frame.f_globals.get("__name__") not in ("__main__", __name__):
+def _imported(frame: FrameType | None, beneath: FrameType) -> bool:
+    """Whether a frame runs because a module is imported on top of the frame beneath."""
+    while frame is not None and frame is not beneath:
+        if frame.f_code.co_name == "<module>":
             return True
         frame = frame.f_back
     return False
