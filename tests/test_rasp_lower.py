@@ -11,6 +11,7 @@ from pathlib import Path
 from types import ModuleType
 from typing import Any
 
+import numpy as np
 import pytest
 from hypothesis import HealthCheck, event, given, settings
 from hypothesis import strategies as st
@@ -260,6 +261,16 @@ def test_pairs_are_compared_as_clauses_and_what_is_always_selected_needs_no_defa
         made = made_without_running(program_of(tracr.first(selector, tokens, default=9)), few, 6, False)
         defaults = [node.default == 9 for node in made.nodes if isinstance(node, Head)]
         assert defaults == [predicate in ("<", ">", "!=")]
+
+
+@pytest.mark.parametrize(("kinds", "split"), [(5, True), (6, False)])
+def test_a_selector_is_split_into_four_kinds_beside_nothing_and_no_more(kinds: int, split: bool) -> None:
+    blocks = np.tri(kinds, k=-1, dtype=np.bool_)[:, None, :, None]
+    found = splitting._kinds(blocks)
+    assert (found is not None) is split
+    if found is not None:
+        assert found[0].tolist() == [[0], [1], [2], [3], [4]]
+        assert found[1].tolist() == blocks.reshape(5, 5).tolist()
 
 
 COMPOSED = [
@@ -537,6 +548,27 @@ def test_the_position_before_is_the_nearest_of_all_before_it() -> None:
     assert behind.mask == "after"
     causal = _made(aggregate(select(indices, indices + 1, "=="), tokens, default=0), causal=True)
     assert not [node for node in causal.nodes if isinstance(node, Head) and node.mask == "after"]
+
+
+@pytest.mark.parametrize(
+    ("by", "distinct"),
+    [
+        (mapped(lambda word: word * word + 1, tokens), False),
+        (mapped(lambda place: -3 * place, indices), True),
+        (mapped(lambda place: place // 2, indices), False),
+        (mapped(lambda word, place: 10 * place + word, tokens, indices), True),
+        (mapped(lambda word, place: 2 * place + word, tokens, indices), False),
+        (mapped(lambda many, place: many - place, length, indices), True),
+        (mapped(lambda many, place, word: many - place + word, length, indices, tokens), False),
+    ],
+)
+def test_one_head_finds_the_largest_where_no_two_positions_are_equal_and_else_it_takes_two(
+    by: SOp, distinct: bool
+) -> None:
+    program = check_all(program_of(best(select(indices, indices, "True"), _pairs, by=by)), (1, 2, 3), 3, causal=False)
+    assert [node.attend for node in program.nodes if isinstance(node, Head)][-1] == (
+        "largest" if distinct else "nearest"
+    )
 
 
 def test_where_the_position_is_largest_is_the_last() -> None:
