@@ -19,8 +19,9 @@ from tprog.ir.values import NOTHING
 from tprog.rasp import rasp_l
 from tprog.rasp.calls import Calls
 from tprog.rasp.evaluate import Run, evaluate, shown
-from tprog.rasp.expressions import Aggregate, Elementwise, SOp, in_order
+from tprog.rasp.expressions import Aggregate, Elementwise, Select, SOp, in_order
 from tprog.rasp.failures import Budget, Failed, Spent
+from tprog.rasp.functions import OPERATORS, Dialect, Function
 from tprog.rasp.program import Loop, NoStop, RaspProgram, generated, program_of
 from tprog.rasp.rasp_l import core as c
 from tprog.rasp.rasp_l import library as lib
@@ -140,6 +141,45 @@ def test_selectors_with_different_keys_and_queries_are_joined() -> None:
 
 
 # Exact values #########################################################################################################
+
+
+@pytest.mark.parametrize(
+    ("sop", "told"),
+    [
+        (1 / (tokens - 2), "1 / (tokens - 2)"),
+        (1 / tokens - 2, "1 / tokens - 2"),
+        (1 - (tokens - 2), "1 - (tokens - 2)"),
+        (1 - tokens - 2, "1 - tokens - 2"),
+        ((tokens + 1) * tokens, "(tokens + 1) * tokens"),
+        (2**tokens * 3, "2 ^ tokens * 3"),
+        ((2**tokens) ** 3, "(2 ^ tokens) ^ 3"),
+        ((tokens == 1) == 2, "(tokens == 1) == 2"),
+        (1 / (tokens - 2).named("gap"), "1 / gap"),
+        (1 / (tokens * indices - tokens * 12345), "1 / (s-op)"),
+        (-(tokens - 2), "-(tokens - 2)"),
+    ],
+)
+def test_an_expression_is_told_in_brackets_where_it_would_be_read_as_another(sop: SOp, told: str) -> None:
+    assert str(sop) == told
+
+
+def test_a_selector_is_told_in_brackets_where_it_would_be_read_as_another() -> None:
+    one, two, three = (select(tokens, tokens, "==").named(name) for name in "abc")
+    made = ((one | two) & three, one | two & three, ~(one & two), ~one & two, (one | two).named("d") & three)
+    assert [str(each) for each in made] == ["(a or b) and c", "a or b and c", "not (a and b)", "not a and b", "d and c"]
+
+
+@pytest.mark.parametrize(
+    "make",
+    [
+        lambda one: Elementwise(dialect=Dialect.TRACR, function=one, inputs=(tokens, tokens)),
+        lambda one: Select(dialect=Dialect.TRACR, predicate=one, keys=tokens, queries=tokens),
+    ],
+)
+def test_a_function_of_one_value_is_none_of_two(make: Callable[[Function], object]) -> None:
+    one = OPERATORS[Dialect.TRACR]["negative"]
+    with pytest.raises(BadUsage, match="- takes 1 value"):
+        make(one)
 
 
 def test_functions_of_a_user_divide_exactly() -> None:
@@ -396,7 +436,7 @@ def test_an_expression_that_reads_another_twice_at_each_of_many_steps_is_told_in
     sop: SOp = indices
     for _ in range(steps):
         sop = sop + sop
-    assert repr(sop) == "<s-op (s-op) + (s-op) + (s-op) + (s-op)>"
+    assert repr(sop) == "<s-op (s-op) + (s-op) + ((s-op) + (s-op))>"
 
 
 def test_long_chains_are_evaluated() -> None:

@@ -37,7 +37,8 @@ from tprog.rasp.source.bounds import (
 )
 from tprog.rasp.source.files import BUNDLED, Loading, load_program, program_of_text
 from tprog.rasp.source.interpreter import Interpreter
-from tprog.rasp.source.session import Session
+from tprog.rasp.source.session import Session, Told
+from tprog.rasp.source.syntax import Statement
 from tprog.rasp.source.things import SourceFile
 from tprog.rasp.values import MOST_CHARACTERS
 
@@ -273,6 +274,9 @@ def test_what_tpdebug_brings_is_read_and_can_be_loaded() -> None:
         ("1 / 0;", "a division by zero"),
         ("1 / indices;", "a division by zero"),
         ("tokens_int;", "the token 'h' is no int"),
+        ('set example "ab"\n1 / indices;', "has no value on the example 'ab' at position 0"),
+        ('set example ["ab", "c"]\n1 / indices;', """has no value on the example "['ab', 'c']" at position 0"""),
+        ("1 / (indices - 2);", "found 1 / (indices - 2), which has no value on"),
         ('indices("");', "found an input of 0 tokens"),
         ("full_s in [1];", "found a selector; expected an s-op or a value before `in`"),
     ],
@@ -432,6 +436,18 @@ def test_a_source_may_have_as_much_of_something_as_is_said_and_no_more(name: str
     text, most = BOUNDS[name]
     program_of_text(text(most) + "\nindices;")
     assert refusal(text(most + 1) + "\nindices;").count("\n") == 0
+
+
+def test_what_nests_deeper_than_python_goes_is_refused_with_its_place(monkeypatch: pytest.MonkeyPatch) -> None:
+    run = Interpreter._statement
+
+    def deep(self: Interpreter, statement: Statement) -> list[Told]:
+        if self.file.bundled:
+            return run(self, statement)
+        raise RecursionError
+
+    monkeypatch.setattr(Interpreter, "_statement", deep)
+    assert refusal("a = 1;") == "x.rasp:1:1: found expressions and calls that nest too deeply; expected flatter ones"
 
 
 def test_so_many_files_are_loaded_and_no_more(tmp_path: Path) -> None:

@@ -190,7 +190,11 @@ CHANGES = {
     "a number for symbols": ("select(tokens, tokens,", "select(ones, tokens,", "the number `ones`; expected a categ"),
     "a selection without keys": ("(tokens, tokens, pre", "(tokens, pre", "select(keys, queries, predicate_seen))`"),
     "a flag in a call": ("predicate_seen)", "predicate_seen, skip_first=1)", "`1`; expected True or False"),
-    "an option of another call": ("lookup_state, seen)", "lookup_state, seen, cap=3)", "the option `cap`"),
+    "an option of another call": (
+        "lookup_state, seen)",
+        "lookup_state, seen, cap=3)",
+        "the option `cap`; expected none;",
+    ),
     "an option twice": ("predicate_seen)", "predicate_seen, **x)", "the option `None`"),
     "a lookup of nothing": ("lookup_state, seen)", "lookup_state)", "over 1 variable or more"),
     "a call of something else": ("elementwise(lookup_state, seen)", "open(lookup_state, seen)", "a call of `open`"),

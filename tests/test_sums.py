@@ -156,7 +156,7 @@ def test_a_sum_is_said_as_one_writes_it(
         ("_linear(('1', count))", "a number"),
         ("_linear((count, 1))", "`(number, variable)`"),
         ("_linear((1, later))", "the name of an input or of an earlier node"),
-        ("_linear((1, count), scale=2)", "the option `scale`"),
+        ("_linear((1, count), scale=2)", "the option `scale`; expected only constant;"),
         ("_linear((1, count), (1, count))", "each once"),
     ],
 )

@@ -177,16 +177,43 @@ class Elementwise(SOp):
 
     @property
     def described(self) -> str:
-        symbol, inputs = self.function.symbol, [_inner(read) for read in self.inputs]
-        if len(inputs) == 2 and not symbol.isidentifier() and not symbol.startswith("<"):
-            return f"{inputs[0]} {symbol} {inputs[1]}"
-        return f"{symbol}({', '.join(inputs)})"
+        symbol = self.function.symbol
+        if self.is_infix:
+            first, second = self.inputs
+            return f"{_operand(first, symbol)} {symbol} {_operand(second, symbol, is_second=True)}"
+        return f"{symbol}({', '.join(map(_inner, self.inputs))})"
+
+    @property
+    def is_infix(self) -> bool:
+        """Whether its operator stands between what it reads."""
+        symbol = self.function.symbol
+        return len(self.inputs) == 2 and not symbol.isidentifier() and not symbol.startswith("<")
 
 
 def _inner(read: Expression) -> str:
     """A source in a few words: by its name, or cut where it would grow."""
     told = str(read)
     return told if len(told) <= 24 else f"({read.word})"
+
+
+_TIGHTNESS = {"|": 1, "&": 2, "+": 3, "-": 3, "*": 4, "/": 4, "//": 4, "%": 4, "^": 5}
+"""How tightly operators bind; all others compare, and bind least."""
+
+
+def _operand(read: SOp, symbol: str, is_second: bool = False) -> str:
+    """What an operator stands beside, in brackets where it would be read as something else."""
+    told = _inner(read)
+    if not isinstance(read, Elementwise) or not read.is_infix or read.name is not None or told != str(read):
+        return told
+    inner, outer = _TIGHTNESS.get(read.function.symbol, 0), _TIGHTNESS.get(symbol, 0)
+    from_the_left = inner == outer and 1 <= outer <= 4 and not is_second
+    return told if inner > outer or from_the_left else f"({told})"
+
+
+def _joined(read: Selector, apart: tuple[type[Selector], ...]) -> str:
+    """A selector that others are made of, in brackets if it is of these kinds and has no name."""
+    told = _inner(read)
+    return f"({told})" if isinstance(read, apart) and read.name is None and told == str(read) else told
 
 
 How: TypeAlias = Literal["mean", "single", "first", "last", "nearest", "largest", "smallest", "max", "min"]
@@ -304,9 +331,8 @@ class Select(Selector):
         check_kinds(self.where, "a select", SOp, self.keys, self.queries)
         super().__post_init__()
         if self.predicate.wanted not in (None, 2):
-            raise BadUsage(
-                f"{at(self.where)}{self.predicate} takes {self.predicate.wanted} values; expected a key and a query"
-            )
+            wanted = values_told(self.predicate.wanted)
+            raise BadUsage(f"{at(self.where)}{self.predicate} takes {wanted}; expected a key and a query")
 
     def sources(self) -> tuple[SOp, SOp]:
         """The keys, then the queries."""
@@ -334,7 +360,7 @@ class SelectorAnd(Selector):
 
     @property
     def described(self) -> str:
-        return f"{_inner(self.first)} and {_inner(self.second)}"
+        return f"{_joined(self.first, (SelectorOr,))} and {_joined(self.second, (SelectorOr,))}"
 
 
 @dataclass(frozen=True, eq=False, kw_only=True, repr=False)
@@ -373,7 +399,7 @@ class SelectorNot(Selector):
 
     @property
     def described(self) -> str:
-        return f"not {_inner(self.inner)}"
+        return f"not {_joined(self.inner, (SelectorAnd, SelectorOr))}"
 
 
 # Building #############################################################################################################

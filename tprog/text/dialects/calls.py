@@ -39,9 +39,8 @@ def options_of(parts: Parts, call: ast.Call, allowed: Sequence[str]) -> dict[str
     options: dict[str, ast.expr] = {}
     for keyword in call.keywords:
         if keyword.arg is None or keyword.arg not in allowed or keyword.arg in options:
-            parts.source.refuse(
-                keyword.value, f"the option `{keyword.arg}`", f"only {', '.join(allowed) or 'no option'}"
-            )
+            wanted = f"only {', '.join(allowed)}" if allowed else "none"
+            parts.source.refuse(keyword.value, f"the option `{keyword.arg}`", wanted)
         options[keyword.arg] = keyword.value
     return options
 
