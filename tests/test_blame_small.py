@@ -24,6 +24,7 @@ from analyze.blame.effects import Effect, KnownAnswers, order_key
 from analyze.blame.prediction import Prediction, ask
 from analyze.blame.presentation import PLAIN, Presentation
 from analyze.blame.race import best_edits
+from analyze.blame.responsibility import annotate_prediction
 from analyze.blame.single_edits import changed_by, node_edits, row_trials
 from analyze.blame.slice import dynamic_slice, reached_entries
 from analyze.blame.suspects import Redefinition
@@ -630,6 +631,25 @@ def test_beside_the_source_of_a_right_prediction_stand_no_figures() -> None:
         assert source.heading == heading
         assert [mark for mark, _ in source.legend] == marks
         assert bool([line for line in source.lines if line.margin]) == (expected == "b")
+
+
+def test_the_least_change_of_a_weight_that_changes_a_right_prediction_is_told() -> None:
+    """At `a`, z needs 3 more and y 4."""
+    rows = ((9, 0, 0), (3, 0, 1), (0, 0, 0))
+    program = Program(WORDS, ("x", "y", "z"), 4, (), Readout((Weights("tokens", rows),), forced=("<s>",)))
+    inputs = replace(inputs_for(program), expected=None)
+    (found,) = blame(program, inputs, ["<s>", "a"], expected=[None, "x"], position=1).dependences
+    assert (found.matters, found.change) == (True, "readout of tokens = 'a': weight of 'z' becomes 4")
+
+
+@pytest.mark.parametrize(("right", "marks"), [(True, ["lit", "part", "lit", ""]), (False, ["lit", "lit", "lit", ""])])
+def test_lines_that_alone_can_change_a_right_prediction_are_told_apart(right: bool, marks: list[str]) -> None:
+    program = PROGRAMS["sort"].program
+    made = blame(program, replace(inputs_for(program, sample=5), expected=None), ["<s>", "a", "</s>"], position=1)
+    on_lines = ((1, True), (2, False), (3, True), (3, False), (None, True))
+    found = [replace(made.dependences[0], line=line, matters=matters) for line, matters in on_lines]
+    source = annotate_prediction("a.py", "a = 1\nb = 2\nc = 3\nd = 4\n", [], found, right)
+    assert [line.mark for line in source.lines] == marks
 
 
 @pytest.mark.parametrize(("together", "most"), [(16_384, 1), (1, 99)])
