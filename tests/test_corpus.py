@@ -246,6 +246,16 @@ def test_a_form_of_words_says_what_it_does(digits: bool, said: str, lower: bool,
     assert str(WordForm(digits=digits, lower=lower)) == f"{said}, {case}"
 
 
+@pytest.mark.parametrize("tagged", [True, False])
+def test_a_folder_whose_splits_are_answered_otherwise_is_refused(tmp_path: Path, tagged: bool) -> None:
+    texts = {True: '{"tokens":["a","b"],"tags":["X","Y"]}', False: '{"text":"a b","label":"X"}'}
+    _file(tmp_path, "train.jsonl", texts[tagged])
+    _file(tmp_path, "test.jsonl", texts[not tagged])
+    one, other = ("a tag a word", "one label") if tagged else ("one label", "a tag a word")
+    with pytest.raises(BadFile, match=rf"test\.jsonl has {other}, and .*train\.jsonl {one}; expected the same in all"):
+        read_corpus(str(tmp_path))
+
+
 def test_a_folder_with_two_files_for_a_split_is_refused(tmp_path: Path) -> None:
     for name in ("train.conll", "train.txt"):
         _file(tmp_path, name, "a X\nb Y\n")

