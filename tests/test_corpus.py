@@ -10,6 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from tprog.errors import BadFile, BadProgram, BadUsage
+from tprog.tasks.builtin import get_task
 from tprog.tasks.corpus_task import corpus_task
 from tprog.tasks.own import find_task
 from tprog.words.corpus import Corpus, Sentence
@@ -284,6 +285,8 @@ def test_sentences_that_read_alike_keep_their_own_answers() -> None:
     assert len(batch) == 3
     assert [task.classes[code] for code in expected[:, 1].tolist()] == ["B-P", "O", "O"]
     assert task.oracle(["<s>", "<unk>", "a", "</s>"]) == [None, "O", "B-P", None]  # the most frequent ones
+    assert task.is_corpus
+    assert not get_task("sort").is_corpus
 
 
 def test_words_are_looked_up_in_the_form_of_the_vocabulary() -> None:

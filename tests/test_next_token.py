@@ -214,6 +214,14 @@ def test_every_short_input_that_has_an_answer_is_drawn(task: Answer) -> None:
     assert {tuple(task.draw(length, random).tolist()) for _ in range(40 * len(every))} == every
 
 
+@pytest.mark.parametrize(("name", "possible"), [("parity", [0, 1, 2, 3, 4]), ("binary_majority", [0, 1, 3, 4])])
+def test_each_number_of_zeros_is_as_likely_as_the_others(name: str, possible: list[int]) -> None:
+    task, random = get_next_token_task(name), np.random.default_rng(0)
+    zeros = Counter(int((task.draw(4, random) == 0).sum()) for _ in range(400 * len(possible)))
+    assert sorted(zeros) == possible
+    assert max(abs(count - 400) for count in zeros.values()) < 90
+
+
 @pytest.mark.parametrize(
     ("name", "x", "y"),
     [
@@ -325,6 +333,21 @@ def test_tasks_of_ones_own_can_be_learned(tmp_path: Path) -> None:
     (tmp_path / "taken.py").write_text(source.replace("return tokens", "return ['y'] * len(tokens)"), encoding="utf-8")
     with pytest.raises(BadUsage, match="has '<eos>' among its tokens, which is a mark here"):
         find_next_token_task(str(tmp_path / "taken.py"))
+
+
+def test_of_a_task_that_cannot_be_listed_inputs_are_drawn(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    path = tmp_path / "drawn.py"
+    path.write_text(
+        "VOCABULARY, CLASSES, LONGEST = 'ab', 'ab', 12\ndef oracle(tokens):\n    return tokens[::-1]\n"
+        "def sample(rng):\n    return rng.choices('ab', k=12)\n",
+        encoding="utf-8",
+    )
+    monkeypatch.setattr("tprog.tasks.next_token.from_task.SAMPLE", 300)
+    task = find_next_token_task(str(path))
+    assert task.oracle([*"abbbbbbbbbbb"])[-3] == ("a",)
+    assert task.bins[-1][1] == 12
+    drawn = {tuple(row) for row in task.sample(400, (12, 12), np.random.default_rng(0)).tokens.tolist()}
+    assert 1 < len(drawn) <= 300
 
 
 def test_what_is_no_task_is_refused() -> None:

@@ -141,7 +141,6 @@ class _Lookup(dict[str, int]):
     """
 
     def __init__(self, symbols: Sequence[str], form: WordForm) -> None:
-        super().__init__()
         self._codes, self._form = {word: code for code, word in enumerate(symbols)}, form
         self.unknown: set[str] = set()
 

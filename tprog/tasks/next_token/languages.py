@@ -25,6 +25,10 @@ Draw: TypeAlias = Callable[[int, Random], Sequence[int]]
 """A length and a source of random numbers -> the letters of a word."""
 
 
+_DEAD = -1
+"""The state behind what no word begins with."""
+
+
 @dataclass(frozen=True)
 class Language(NextTokenTask):
     """A language as a task.
@@ -63,7 +67,7 @@ class Language(NextTokenTask):
         state, states = 0, [0]
         for index, letter in enumerate(x.tolist()):
             state = following[state][letter]
-            if state < 0:
+            if state == _DEAD:
                 raise BadInput(f"no word of {self.name} begins with {self._shown(x[: index + 1])}")
             states.append(state)
         return np.array([self.bos, *x, self.eos]), np.array([*(class_of[each] for each in states), UNGRADED])
@@ -74,7 +78,7 @@ class Language(NextTokenTask):
         state = 0
         for letter in x.tolist():
             state = following[state][letter]
-            if state < 0:
+            if state == _DEAD:
                 return False
         return EOS in classes[class_of[state]]
 
@@ -83,7 +87,7 @@ class Language(NextTokenTask):
         following = self._tables[0]
         state = 0
         letters: list[int] = []
-        while len(letters) < length and (legal := [c for c, after in enumerate(following[state]) if after >= 0]):
+        while len(letters) < length and (legal := [c for c, after in enumerate(following[state]) if after != _DEAD]):
             letters.append(legal[random.integers(len(legal))])
             state = following[state][letters[-1]]
         return np.array(letters, dtype=np.int64)
@@ -105,11 +109,11 @@ class Language(NextTokenTask):
 
     @cached_property
     def _tables(self) -> tuple[list[list[int]], list[int], tuple[tuple[str, ...], ...]]:
-        """[state][letter] the next state, -1 if dead; the class of each state; the classes. State 0 is the start."""
+        """[state][letter] the next state, or `_DEAD`; the class of each state; the classes. State 0 is the start."""
         edges = self._edges()
         alive = self._alive(edges)
         order = {state: index for index, state in enumerate(each for each in edges if each in alive)}
-        following = [[order.get(after, -1) for after in edges[state]] for state in order]
+        following = [[order.get(after, _DEAD) for after in edges[state]] for state in order]
         sets = [self._legal_after(state, row) for state, row in zip(order, following, strict=True)]
         classes = tuple(dict.fromkeys(sets))
         return following, [classes.index(each) for each in sets], classes
@@ -123,7 +127,7 @@ class Language(NextTokenTask):
 
     def _legal_after(self, state: State, following: Sequence[int]) -> tuple[str, ...]:
         """The tokens that may come in a state, from what follows on each letter."""
-        letters = [word for word, after in zip(self.symbols, following, strict=True) if after >= 0]
+        letters = [word for word, after in zip(self.symbols, following, strict=True) if after != _DEAD]
         return (*letters, EOS) if self.ends(state) else tuple(letters)
 
     def _edges(self) -> dict[State, list[State | None]]:
