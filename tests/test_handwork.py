@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import random
+import re
 import shutil
 import subprocess
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from difflib import SequenceMatcher, ndiff
 from fractions import Fraction
@@ -56,10 +58,11 @@ from tprog.ir.program import (
 )
 from tprog.text.branches import comments as comments_of
 from tprog.text.emit import Block, emit
+from tprog.text.merge import parsed, respelled
 from tprog.text.own_form import in_own_form
 from tprog.text.patch import diff, patched, patched_files
 from tprog.text.read import Module, read_module, read_source
-from tprog.text.splice import with_ends
+from tprog.text.splice import spliced, with_ends
 from tprog.version import VERSION
 
 ENDS: list[LineEnds] = ["\n", "\r\n", "mixed"]
@@ -587,6 +590,43 @@ def test_an_answer_that_takes_several_lines_stands_on_that_of_the_one_before() -
         (line,) = (line for line in found.split("\n") if line.endswith("# mine"))
         assert line.lstrip().startswith(begins)
         assert line.endswith('"word22"}  # mine')
+
+
+def _as_set(members: Iterable[str]) -> str:
+    return "{" + ", ".join(map(repr, members)) + "}"
+
+
+def _respelled(old: str, new: str) -> str:
+    """A set that a person has written, with other members."""
+    (places, was), (written, becomes) = parsed(old), parsed(new)
+    assert isinstance(was, ast.Expr)
+    assert isinstance(becomes, ast.Expr)
+    return spliced(old, respelled(places, was.value, written, becomes.value))
+
+
+def test_members_come_into_and_go_from_a_set_on_one_line_without_other_space() -> None:
+    draw = random.Random(0)
+    for _ in range(300):
+        old, new = (draw.sample("abcdefgh", draw.randint(1, 6)) for _ in range(2))
+        found = _respelled(_as_set(old), _as_set(sorted(new)))
+        assert ast.literal_eval(found) == {*new}
+        assert found == _as_set(re.findall("[a-h]", found))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "found"),
+    [
+        ("{ 'a', 'b' }", "{'b'}", "{ 'b' }"),
+        ("{ 'a', 'b' }", "{'x', 'y'}", "{ 'x', 'y' }"),
+        ("{ 'a', 'b' }", "{'x', 'b'}", "{ 'x', 'b' }"),
+        ("{ 'a', 'b', }", "{'a'}", "{ 'a', }"),
+        ("{'a',}", "{'x', 'y'}", "{'x', 'y',}"),
+        ("{('a'), ('b')}", "{'a', 'd'}", "{('a'), 'd'}"),
+        ("{\n  'a',\n  'b'\n}", "{'x', 'y'}", "{\n  'x',\n  'y'\n}"),
+    ],
+)
+def test_the_space_within_the_brackets_of_a_set_stays(old: str, new: str, found: str) -> None:
+    assert _respelled(old, new) == found
 
 
 def test_a_side_file_that_a_person_has_laid_out_changes_in_its_own_layout() -> None:

@@ -164,7 +164,12 @@ def items(
     shall = {key for key, _ in wanted}
     kept = [place for place, key in enumerate(keys) if key in shall]
     added = _new_items({keys[place]: place for place in kept}, wanted)
-    yield from _gone(slot for place, slot in enumerate(slots) if place not in kept)
+    if not kept and slots and added and places.on_one_line(slots[0].begin, brackets[1]):
+        yield slots[0].begin, slots[-1].end, ", ".join(added[None])
+        return
+    ends = kept[-1] if kept else len(slots)
+    yield from _gone(slot for place, slot in enumerate(slots) if place not in kept and place < ends)
+    yield from _gone_last(places, slots[ends + 1 :], brackets[1])
     # Without a comma behind the last item it stays so: JSON allows none.
     bare = bool(slots) and slots[-1].comma is None
     last = kept[-1] if kept else None
@@ -179,6 +184,16 @@ def _gone(slots: Iterable[_Slot]) -> Iterator[Change]:
     for slot in slots:
         yield slot.begin, slot.end, GONE
         yield from _without_comma(slot)
+
+
+def _gone_last(places: Places, slots: Sequence[_Slot], closer: int) -> Iterator[Change]:
+    """Items taken out behind which none stays, with the space before each where all stand on one line."""
+    if not slots or not places.on_one_line(slots[0].begin, closer) or places.begins_line(slots[0].begin):
+        yield from _gone(slots)
+        return
+    for slot in slots:
+        before = places.text[: slot.begin].rstrip(" \t")
+        yield len(before), slot.end if slot.comma is None else slot.comma + 1, ""
 
 
 def _without_comma(slot: _Slot) -> Iterator[Change]:
@@ -235,7 +250,8 @@ def _added(
         yield behind, behind, ", ".join(texts)
     else:
         joined = ", ".join(texts) + ("" if bare else ",")
-        yield behind, behind, f"{joined} " if before is None else f" {joined}"
+        at = slots[0].begin if before is None else behind
+        yield at, at, f"{joined} " if before is None else f" {joined}"
 
 
 def _indent(places: Places, at: int) -> str:

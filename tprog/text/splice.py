@@ -102,6 +102,10 @@ class Places:
         assert found is not None
         return found.end()
 
+    def on_one_line(self, begin: int, end: int) -> bool:
+        """Whether two places stand on the same line."""
+        return self.number(begin) == self.number(end)
+
     def begins_line(self, at: int) -> bool:
         """Whether nothing but space stands before a place on its line."""
         return not self.text[self.line(at)[0] : at].strip()
