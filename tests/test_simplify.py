@@ -105,6 +105,22 @@ def test_a_program_with_holes_loses_what_makes_no_difference_as_others_do() -> N
     assert [node.name for node in result.program.nodes] == ["kind", "seen"]
 
 
+@pytest.mark.parametrize("votes", [False, True])
+def test_what_nothing_reads_goes_also_beside_what_ends_inputs(votes: bool) -> None:
+    """`holed` stays, because inputs with a `b` end at it; what makes no difference goes, with what it reads."""
+    sort, few = PROGRAMS["sort"].program, ("x", "y")
+    idle = Lookup("idle", ("tokens",), (None,), few, ("x", "y", "x", "y", "x", "y", "x"))
+    holed = Lookup("holed", ("tokens",), (None,), few, ("x", "y", None, "y", "x", "y", "x"))
+    last = Lookup("last", ("idle",), (None,), few, few)
+    alike = (Weights("last", ((1, 1, 1, 1, 1), (2, 2, 2, 2, 2))),) if votes else ()
+    readout = replace(sort.readout, terms=(*sort.readout.terms, *alike))
+    program = replace(sort, nodes=(*sort.nodes, idle, holed, last), readout=readout)
+    found = simplify(program, inputs_for(program, sample=40)).program
+    assert {"idle", "last"}.isdisjoint(found.by_name)
+    assert "holed" in found.by_name
+    assert [term.variable for term in found.weights] == ["sorted"]
+
+
 def test_a_program_that_is_minimal_keeps_its_nodes_and_loses_what_no_input_reaches() -> None:
     result = simplify(sort(), _inputs(sort()))
     assert [node.name for node in result.program.nodes] == ["less", "same", "rank", "sorted"]

@@ -7,6 +7,7 @@ before it is believed. So the order of the passes decides how small a program be
 from __future__ import annotations
 
 from collections.abc import Callable
+from dataclasses import replace
 
 from tprog.errors import BadUsage
 from tprog.ir.program import Program
@@ -36,6 +37,8 @@ _PASSES: tuple[tuple[str, Callable[[Search], None]], ...] = (
     ("names", natural_names),
 )
 
+_NOT_READ = "left out what nothing reads"
+
 
 def simplify(
     program: Program, inputs: Inputs, *, keep: Keep = "all", progress: Callable[[str, Size], object] | None = None
@@ -57,8 +60,8 @@ def simplify(
         raise BadUsage("to keep what is right, the program must name its task; name one with --task")
     search = Search(program, inputs, keep)
     before = search.size
-    if (read := pruned(program)) != program:
-        search.attempt(read, "readout", "left out what nothing reads")
+    if (read := pruned(program)) != program and not search.attempt(read, "readout", _NOT_READ):
+        _leave_out_one_by_one(search)
     done: dict[str, Program] = {}  # pass -> the program in which it found nothing more to do
     while any(done.get(name) is not search.program for name, _ in _PASSES):
         for name, shorten in _PASSES:
@@ -71,6 +74,18 @@ def simplify(
             if progress:
                 progress(name, search.size)
     return _told(program, search, inputs, keep, before)
+
+
+def _leave_out_one_by_one(search: Search) -> None:
+    """What nothing reads, where it cannot all go: some of it ends inputs, because it lacks what they ask for."""
+    if (readout := pruned(search.program).readout) != search.program.readout:
+        search.attempt(replace(search.program, readout=readout), "readout", _NOT_READ)
+    for node in reversed(search.program.nodes):
+        program = search.program
+        read = {*(term.variable for term in program.weights), *program.variables_out}
+        if node.name not in read.union(*(other.reads for other in program.nodes)):
+            kept = [other for other in program.nodes if other is not node]
+            search.attempt(replace(program, nodes=tuple(kept), sources=program.sources_of(kept)), node.name, _NOT_READ)
 
 
 def _told(program: Program, search: Search, inputs: Inputs, keep: Keep, before: Size) -> Simplification:
