@@ -10,6 +10,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from tests.programs import PROGRAMS
 from tests.strategies import programs, some_inputs
 from tprog.ir.program import BEGIN, Embedding, Program, Readout, Weights
 from tprog.run.batch import encode
@@ -124,3 +125,12 @@ def test_some_inputs_of_an_execution_cut_to_the_longest_are_those_executed_alone
     cut, alone = some_of(run, rows, cut=True), execute(program, encode(program, [words[row] for row in rows.tolist()]))
     assert cut.totals.shape == alone.totals.shape
     assert np.array_equal(outcomes(cut), outcomes(alone))
+
+
+@pytest.mark.parametrize("cut", [False, True])
+def test_where_no_input_is_looked_at_there_are_no_outcomes_though_others_meet_a_hole(cut: bool) -> None:
+    program = PROGRAMS["partial"].program
+    run = execute(program, encode(program, _inputs(program)))
+    assert run.holed
+    none = some_of(run, slice(0, 0), cut=cut)
+    assert outcomes(none).shape == none.batch.tokens.shape == (0, 0 if cut else run.batch.tokens.shape[1])
