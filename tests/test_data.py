@@ -403,6 +403,8 @@ def test_vectors_of_a_text_are_looked_up_as_they_stand_or_in_lower_case(tmp_path
     rows, known = vectors.of(["Anna", "Paris", "paris"])
     assert rows.tolist() == [[1, 2, 3], [4, 5, 6], [0, 0, 0]]
     assert known.tolist() == [True, True, False]
+    path.write_text("1 2\nanna 1 2\n")
+    assert read_vectors(path).of(["x", "Anna"])[0].tolist() == [[0, 0], [1, 2]]
 
 
 @pytest.mark.parametrize(
@@ -622,11 +624,12 @@ def test_a_record_holds_values_of_every_kind() -> None:
         b"\x29\x31\x01\x00\x01",  # 9: a list of three booleans
         b"\x1c\x15\x02\x00",  # 10: a record
         *(b"\x06\x28\x02", b"\x1a\xf5\x0f" + b"\x02" * 15),  # 20: 1, 21: a set of fifteen
+        *(b"\x19\x32\x01\x00\x01", b"\x19\x23\x07\x01"),  # 22: booleans by their other number, 23: two bytes
         b"\x00rest",
     ]
     reader = _Thrift(b"".join(fields))
     kinds = {1: True, 2: False, 3: 7, 4: -2, 5: 150, 6: 0.5, 7: b"ab", 9: [True, False, True], 10: {1: 1}}
-    assert reader.record() == {**kinds, 20: 1, 21: [1] * 15}
+    assert reader.record() == {**kinds, 20: 1, 21: [1] * 15, 22: [True, False, True], 23: [7, 1]}
     assert reader.take(4) == b"rest"
     with pytest.raises(IndexError):
         reader.take(1)
