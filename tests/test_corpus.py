@@ -12,6 +12,7 @@ from hypothesis import strategies as st
 from tprog.errors import BadFile, BadProgram, BadUsage
 from tprog.tasks.builtin import get_task
 from tprog.tasks.corpus_task import corpus_task
+from tprog.tasks.listed import Sentences
 from tprog.tasks.own import find_task
 from tprog.words.corpus import Corpus, Sentence
 from tprog.words.read import read_corpus, read_file
@@ -306,6 +307,16 @@ def test_longer_sentences_are_left_out_or_cut_and_that_is_said() -> None:
     assert sorted(map(len, cut.sample())) == [3, 3, 4]
     with pytest.raises(BadUsage, match=r"no sentence of up to 1 word |longest sentence has 0 words"):
         corpus_task(corpus, longest=0)
+
+
+def test_sentences_up_to_a_length_keep_their_answers() -> None:
+    domain = corpus_task(_tagged(("a b c", "O O B-P"), ("a", "B-P"), ("b a", "O B-P"))).domain
+    assert isinstance(domain, Sentences)
+    short = domain.shortened(2)
+    kept = [1, 2]
+    assert (short.size, short.most) == (2, 2)
+    assert short.rows.tolist() == domain.rows[kept][:, :2].tolist()
+    assert short.answers.tolist() == domain.answers[kept][:, :2].tolist()
 
 
 def test_texts_that_are_cut_to_one_word_are_said_to_be() -> None:

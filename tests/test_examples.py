@@ -119,6 +119,7 @@ def test_lists_hold_strings_numbers_and_nothing() -> None:
     )  # fmt: skip
     assert read_cell("here", "input", "( ( )").items == ("(", "(", ")")
     assert read_cell("here", "input", "[]").items == ()
+    assert read_cell("here", "output", [True, 1, False]).items == ("T", "1", "F")
 
 
 @given(st.lists(st.one_of(st.text(max_size=6).filter(bool), st.none(), st.integers(-99, 99)), min_size=1, max_size=6))
