@@ -14,7 +14,8 @@ from tests.programs import PROGRAMS
 from tprog.errors import BadInput, BadProgram, BadUsage
 from tprog.ir.marks import Marks
 from tprog.ir.program import BEGIN, END, UNKNOWN, Program, Readout
-from tprog.tasks.builtin import TASKS, UNGRADED, Task, get_task, inputs_for, task_of
+from tprog.tasks.builtin import TASKS, UNGRADED, Task, fitted, get_task, inputs_for, task_of
+from tprog.tasks.input_domain import framed
 from tprog.tasks.listing import listing
 from tprog.text.tokens import is_spaced, parse_input, show_tokens
 
@@ -355,6 +356,18 @@ def test_where_the_last_position_alone_counts_it_is_that_of_each_input_however_l
         places = np.argwhere(one.graded(replace(free, vocabulary=program.vocabulary)))
         assert places.tolist() == [[row, length - 1] for row, length in enumerate(one.batch.lengths.tolist())]
     assert not inputs.graded(program).any()  # the end is forced
+
+
+def test_a_task_asks_about_the_symbols_of_a_program_that_has_as_many() -> None:
+    task, digits = get_task("sort"), tuple("31024")
+    program = replace(_program(task), vocabulary=(BEGIN, *digits, END), classes=digits)
+    assert fitted(task, program).oracle([BEGIN, "3", "1", END]) == [None, "1", "3", None]
+    with pytest.raises(BadProgram, match="whose vocabulary is"):
+        fitted(task, replace(program, vocabulary=(BEGIN, *digits, "5", END), classes=(*digits, "5")))
+
+
+def test_an_input_without_a_symbol_is_its_marks() -> None:
+    assert framed(np.zeros((1, 0), dtype=np.int8), ("a",), (BEGIN, "a", END)).tokens.tolist() == [[0, 2]]
 
 
 def test_a_large_domain_is_sampled() -> None:
