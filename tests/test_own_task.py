@@ -185,6 +185,11 @@ def test_equal_seeds_draw_equal_inputs(seed: int, count: int) -> None:
     assert task.sample(count, seed) == task.sample(count, seed)
 
 
+def test_another_seed_draws_other_inputs() -> None:
+    task = _python("LONGEST = 20\ndef sample(rng): return rng.choices('ab', k=20)")
+    assert len({*(task.sample(1, seed)[0] for seed in range(300))}) > 290
+
+
 @pytest.mark.parametrize(
     ("text", "message"),
     [
